@@ -1,0 +1,196 @@
+"""Births: while a cell records, the notebook's names for NumPy make arrays that can be traced.
+
+``np.zeros(3)`` knows of no tape, so an array made by NumPy itself could not notice a traced value
+written into it. While a cell records, every name of the notebook that is NumPy, one of its
+submodules or one of its functions stands for a twin whose functions do what NumPy's do, accept
+lists with traced values in them, and give arrays that can hold traced values. Only the notebook's
+own namespace changes; other modules and other threads see NumPy itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .tape import CURRENT, Tape
+from .tracing import TracedArray, guard, is_traced, lift
+
+__all__ = ["substitute"]
+
+_MODULES = (np, np.linalg, np.fft, np.random)
+_ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
+
+
+def _recording() -> Tape | None:
+    tape = CURRENT.get()
+    return tape if tape is not None and tape.open and tape.births else None
+
+
+def _lifted(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
+
+
+def _born(tape: Tape, value: Any) -> Any:
+    """An array of floats that NumPy made, able to hold traced values."""
+    if type(value) is np.ndarray and value.dtype.kind == "f":
+        return TracedArray(tape, None, value)
+    return value
+
+
+def _array(real: Callable[..., Any]) -> Callable[..., Any]:
+    """``np.array`` and its kin: a traced argument stays traced."""
+
+    def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if "copy" in kwargs and kwargs["copy"] is None:
+            del kwargs["copy"]
+        value = lift(obj)
+        if not is_traced(value):
+            options = {} if dtype is None else {"dtype": dtype}
+            return _born(tape, real(value, *args, **options, **kwargs))
+        result = value
+        if dtype is not None and np.dtype(dtype) != value.dtype:
+            result = value.astype(dtype)
+        if not isinstance(result.value, np.ndarray):
+            result = np.reshape(result, ())
+        fresh = real is not np.array or kwargs.get("copy", True) is False
+        if is_traced(result) and not (fresh or value is not obj):
+            result = np.copy(result)
+        if is_traced(result) and kwargs.get("ndmin", 0) > result.ndim:
+            result = np.reshape(result, (1,) * (kwargs["ndmin"] - result.ndim) + result.shape)
+        return result
+
+    return array
+
+
+def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    fill_value = lift(fill_value)
+    if not is_traced(fill_value):
+        return _born(tape, np.full(shape, fill_value, dtype, **kwargs))
+    result = TracedArray(tape, None, np.empty(shape, dtype or fill_value.dtype, **kwargs))
+    if result.value.dtype.kind != "f":
+        result.value[...] = guard(fill_value, np.asarray, sys._getframe(1))
+        return result.value
+    result.fill(fill_value)
+    return result
+
+
+_SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.full: _full,
+    **{
+        real: _array(real)
+        for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
+    },
+}
+
+
+def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's as it is while a cell records."""
+    special = _SPECIAL.get(real)
+
+    @functools.wraps(real)
+    def twin(*args: Any, **kwargs: Any) -> Any:
+        tape = _recording()
+        if tape is None:
+            return real(*args, **kwargs)
+        if special is not None:
+            return special(tape, *args, **kwargs)
+        return _born(tape, real(*_lifted(args), **kwargs))
+
+    return twin
+
+
+class _TwinUfunc:
+    """A ufunc as it is while a cell records."""
+
+    __slots__ = ("_real",)
+
+    def __init__(self, real: np.ufunc) -> None:
+        self._real = real
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        tape = _recording()
+        if tape is None:
+            return self._real(*args, **kwargs)
+        return _born(tape, self._real(*_lifted(args), **kwargs))
+
+    @property
+    def __class__(self) -> type:
+        return np.ufunc
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self._real is getattr(other, "_real", other)
+
+    def __hash__(self) -> int:
+        return hash(self._real)
+
+    def __repr__(self) -> str:
+        return repr(self._real)
+
+    def __reduce__(self) -> Any:
+        return self._real.__reduce__()
+
+
+def _is_function(name: str, value: Any) -> bool:
+    return (
+        callable(value)
+        and not isinstance(value, type | np.ufunc)
+        and not name.startswith("_")
+        and name not in _ASKING
+    )
+
+
+@functools.cache
+def _twins() -> dict[int, tuple[Any, Any]]:
+    """By identity: what of NumPy's may stand in a namespace, and its twin."""
+    twins: dict[int, tuple[Any, Any]] = {}
+    modules: dict[int, ModuleType] = {}
+    for module in reversed(_MODULES):
+        copy = ModuleType(module.__name__, module.__doc__)
+        names = copy.__dict__
+        names.update(module.__dict__)
+        for name, value in list(names.items()):
+            if id(value) in modules:
+                names[name] = modules[id(value)]
+            elif isinstance(value, np.ufunc):
+                names[name] = twins.setdefault(id(value), (value, _TwinUfunc(value)))[1]
+            elif _is_function(name, value):
+                names[name] = twins.setdefault(id(value), (value, _twin(value)))[1]
+        modules[id(module)] = copy
+        twins[id(module)] = (module, copy)
+    return twins
+
+
+def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
+    """Put NumPy's twins into a namespace, and return what takes them out again.
+
+    Parameters
+    ----------
+    namespace : dict
+        The notebook's names. Found by identity, so ``from numpy import zeros as z`` counts.
+
+    Returns
+    -------
+    callable
+        Restores every name that is still bound to a twin.
+    """
+    twins = _twins()
+    for name, value in list(namespace.items()):
+        found = twins.get(id(value))
+        if found is not None:
+            namespace[name] = found[1]
+
+    def restore() -> None:
+        real = {id(twin): original for original, twin in twins.values()}
+        for name, value in list(namespace.items()):
+            if id(value) in real:
+                namespace[name] = real[id(value)]
+
+    return restore

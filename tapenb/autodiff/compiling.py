@@ -1,0 +1,102 @@
+"""A tape played again at new inputs.
+
+A replay does what the recorded run did, operation by operation, on other values. It stands for the
+cell only while it is the program that the cell would run: whatever a traced value told Python is a
+guard, and where a guard fails, or an operation raises that did not, the replay ends.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from .tape import GUARD, INPUT, RAISES, Tape
+
+__all__ = ["GuardFailed", "replay", "same_answer"]
+
+
+class GuardFailed(Exception):
+    """The recorded program is not the one that would run at these inputs.
+
+    Attributes
+    ----------
+    entry : int
+        Where they part.
+    """
+
+    def __init__(self, entry: int) -> None:
+        super().__init__(f"the program changes at entry {entry}")
+        self.entry = entry
+
+
+def same_answer(answer: Any, expected: Any) -> bool:
+    """Whether a question of Python's got the same answer as in the recording."""
+    if isinstance(expected, np.ndarray):
+        return (
+            answer.dtype == expected.dtype
+            and answer.shape == expected.shape
+            and np.array_equal(answer, expected, equal_nan=expected.dtype.kind in "fc")
+        )
+    return answer == expected or (answer != answer and expected != expected)
+
+
+def replay(tape: Tape, values: dict[int, Any], deadline: float | None = None) -> Tape:
+    """Play a tape at new inputs.
+
+    Parameters
+    ----------
+    tape : Tape
+    values : dict of int to number or array
+        New values of input entries; the others keep theirs.
+    deadline : float, optional
+        When to give up, on the clock of ``time.monotonic``.
+
+    Returns
+    -------
+    Tape
+        The same entries with other values.
+
+    Raises
+    ------
+    GuardFailed
+        Where the recorded program is not the one that would run.
+    TimeoutError
+        Past the deadline.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x: x * x, 3.0)
+    >>> again = replay(tape, {0: 4.0})
+    >>> again.value(again.output)
+    16.0
+    """
+    twin = Tape.like(tape)
+    known = twin.values
+    constants = tape.constants
+    with np.errstate(all="ignore"):
+        for index, operation in enumerate(tape.operations):
+            if deadline is not None and not index & 255 and monotonic() > deadline:
+                raise TimeoutError("the replay took too long")
+            if operation is INPUT:
+                known.append(values[index] if index in values else tape.values[index])
+                continue
+            operands = [
+                known[parent] if parent >= 0 else constants[~parent]
+                for parent in tape.parents(index)
+            ]
+            try:
+                value = operation.evaluate(operands)
+            except Exception as error:
+                if operation.name == RAISES and type(error) is tape.values[index]:
+                    known.append(tape.values[index])
+                    continue
+                raise GuardFailed(index) from error
+            if operation.name == RAISES:
+                raise GuardFailed(index)
+            if operation.name == GUARD and not same_answer(value, tape.values[index]):
+                raise GuardFailed(index)
+            known.append(value)
+    return twin

@@ -1,0 +1,720 @@
+"""GradientTape, Variable and constant, as TensorFlow's users know them.
+
+A tape is a set of windows on the one segment that an outermost recording writes, so tapes nest in
+any order and an outer tape records what an inner one computes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any
+
+import numpy as np
+
+from .rules.kinds import adjoint_dtype
+from .sweeps import detach, ones_like, reverse
+from .tape import CURRENT, Tape
+from .tracing import (
+    BINARY,
+    COMPARISONS,
+    UNARY,
+    Traced,
+    TracedArray,
+    TracedScalar,
+    guard,
+    is_traced,
+    lift,
+    plain,
+)
+
+__all__ = ["GradientTape", "Variable", "constant"]
+
+_ACTIVE: ContextVar[tuple[GradientTape, ...]] = ContextVar("tapenb-gradient-tapes", default=())
+
+
+def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None) -> Any:
+    """A value that a tape can watch.
+
+    Parameters
+    ----------
+    value : number or array_like
+    dtype : dtype, optional
+        By default NumPy's own choice.
+    shape : tuple of int, optional
+        What to broadcast the value to.
+
+    Returns
+    -------
+    traced scalar or array
+        It behaves as the NumPy value; ``numpy()`` gives that.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> x = tn.constant(3.0)
+    >>> with tn.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = x**2
+    >>> print(tape.gradient(y, x))
+    6.0
+    """
+    array = np.array(plain(value), dtype=dtype)
+    if shape is not None:
+        array = np.broadcast_to(array, shape).copy()
+    return _constant(array[()])
+
+
+def _constant(value: Any) -> Traced:
+    kind = TracedArray if isinstance(value, np.ndarray) else TracedScalar
+    return kind(None, None, value)
+
+
+class Variable:
+    """A value that changes by assignment, and that tapes watch when they read it.
+
+    Parameters
+    ----------
+    initial_value : number or array_like
+    trainable : bool
+        Whether tapes watch it without being asked.
+    name : str, optional
+    dtype : dtype, optional
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> m = tn.Variable(2.0, name="m")
+    >>> with tn.GradientTape() as tape:
+    ...     y = m * m
+    >>> _ = m.assign_sub(0.25 * tape.gradient(y, m))
+    >>> m
+    <Variable 'm' shape=() dtype=float64, numpy=1.0>
+    """
+
+    __array_priority__ = 1001
+
+    def __init__(
+        self,
+        initial_value: Any,
+        trainable: bool = True,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        self._value = np.array(plain(initial_value), dtype=dtype)[()]
+        self._trainable = trainable
+        self._name = name or "Variable"
+        # The entries that reads of this variable made, by tape; the last is of the present value.
+        self._tape: Tape | None = None
+        self._entries: list[int] = []
+        self._current: Traced | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it without being asked."""
+        return self._trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return np.shape(self._value)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the value."""
+        return self._value.dtype
+
+    def numpy(self) -> Any:
+        """The present value, a copy."""
+        return np.array(self._value)[()]
+
+    def assign(self, value: Any) -> Variable:
+        """Set the value; no derivative flows through an assignment.
+
+        Parameters
+        ----------
+        value : number or array_like
+            Of the variable's shape, converted to its dtype.
+
+        Raises
+        ------
+        ValueError
+            Where the shape differs.
+        """
+        if isinstance(value, Variable):
+            value = value._value
+        if is_traced(value) and value.is_active() and value.tape.births:
+            guard(value, np.asarray, sys._getframe(1))
+        new = np.array(plain(value), dtype=self.dtype)[()]
+        if np.shape(new) != self.shape:
+            raise ValueError(
+                f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot be "
+                "assigned to it"
+            )
+        self._value = new
+        self._current = None
+        return self
+
+    def assign_add(self, delta: Any) -> Variable:
+        """Add to the value, in the variable's dtype."""
+        return self._update(np.add, delta)
+
+    def assign_sub(self, delta: Any) -> Variable:
+        """Subtract from the value, in the variable's dtype."""
+        return self._update(np.subtract, delta)
+
+    def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
+        if isinstance(delta, Variable):
+            delta = delta._value
+        if is_traced(delta) and delta.is_active() and delta.tape.births:
+            guard(delta, np.asarray, sys._getframe(2))
+        return self.assign(change(self._value, np.asarray(plain(delta), self.dtype)))
+
+    def read(self) -> Traced:
+        """The present value, traced where an active tape watches this variable."""
+        tape = CURRENT.get()
+        if tape is None or not tape.open:
+            return _constant(self._value)
+        watchers = [each for each in _ACTIVE.get() if each._accepts(self)]
+        known = self._current is not None and self._current.tape is tape
+        if not watchers and not known:
+            return _constant(self._value)
+        if not known:
+            if self._tape is not tape:
+                self._tape, self._entries = tape, []
+            value = self._value.copy() if isinstance(self._value, np.ndarray) else self._value
+            self._current = _constant(value)
+            _start(self._current, tape)
+            self._entries.append(self._current.index)
+        for watcher in watchers:
+            watcher._note(self, self._current.index)
+        return self._current
+
+    def entries(self, tape: Tape) -> list[int]:
+        """The entries of a tape at which this variable was read."""
+        if self._tape is None or not self._entries:
+            return []
+        home, _ = self._tape.resolve(0)
+        if home is not tape:
+            return []
+        return [self._tape.resolve(entry)[1] for entry in self._entries]
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*_read_all(inputs), **_read_all(kwargs))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_read_all(args), **_read_all(kwargs))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return self.read().__array__(dtype, copy)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.read(), name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.read()[key]
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.read())
+
+    def __bool__(self) -> bool:
+        return bool(self.read())
+
+    def __float__(self) -> float:
+        return float(self.read())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, "
+            f"numpy={np.array2string(np.asarray(self._value))}>"
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec) if spec else repr(self)
+
+
+def _read_all(value: Any) -> Any:
+    if isinstance(value, Variable):
+        return value.read()
+    if type(value) in (list, tuple):
+        return type(value)(_read_all(part) for part in value)
+    if type(value) is dict:
+        return {key: _read_all(part) for key, part in value.items()}
+    return value
+
+
+def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
+    def forward(self: Variable, other: Any) -> Any:
+        return function(self.read(), _read_all(other))
+
+    def reflected(self: Variable, other: Any) -> Any:
+        return function(other, self.read())
+
+    setattr(Variable, f"__{name}__", forward)
+    if reflect:
+        setattr(Variable, f"__r{name}__", reflected)
+
+
+for _name, (_function, _) in BINARY.items():
+    _install(_name, _function, reflect=True)
+for _name, (_function, _) in COMPARISONS.items():
+    _install(_name, _function, reflect=False)
+for _name, (_function, _) in UNARY.items():
+    setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self.read()))
+
+
+def _start(value: Traced, tape: Tape) -> None:
+    """Make a value an independent variable of a tape from now on."""
+    held = value.value
+    if isinstance(value, TracedArray):
+        value.memory, value.version = None, 0
+        held = held.copy()
+    value.tape = tape
+    value.index = tape.append_input(held)
+
+
+def _flatten(structure: Any) -> list[Any]:
+    if isinstance(structure, list | tuple) and not is_traced(structure):
+        return [leaf for part in structure for leaf in _flatten(part)]
+    if isinstance(structure, dict):
+        return [leaf for key in structure for leaf in _flatten(structure[key])]
+    return [structure]
+
+
+def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*(_rebuild(part, leaves) for part in structure))
+    if isinstance(structure, list | tuple) and not is_traced(structure):
+        return type(structure)(_rebuild(part, leaves) for part in structure)
+    if isinstance(structure, dict):
+        return {key: _rebuild(part, leaves) for key, part in structure.items()}
+    return next(leaves)
+
+
+class GradientTape:
+    """Record what happens in a ``with`` block, and play it backwards.
+
+    Parameters
+    ----------
+    persistent : bool
+        Whether `gradient` may be called more than once.
+    watch_accessed_variables : bool
+        Whether trainable variables are watched when they are read.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> x = tn.Variable(1.0)
+    >>> with tn.GradientTape() as outer:
+    ...     with tn.GradientTape() as inner:
+    ...         y = x**3
+    ...     dy_dx = inner.gradient(y, x)
+    >>> print(dy_dx, outer.gradient(dy_dx, x))
+    3.0 6.0
+    """
+
+    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
+        self._persistent = persistent
+        self._accessed = watch_accessed_variables
+        self._tape: Tape | None = None
+        self._token: Token[Tape | None] | None = None
+        self._windows: list[list[int | None]] = []
+        # Watched entries, and the length of the tape when they were: a watch counts from then on.
+        self._watched: dict[int, int] = {}
+        self._variables: dict[int, Variable] = {}
+        self._asked: dict[int, Variable] = {}
+        # Whether everything on the tape is this one's own, so that nothing has to be left out.
+        self._alone = False
+        self._used = False
+        self._warned = False
+
+    # -- recording -------------------------------------------------------------------------------
+
+    def __enter__(self) -> GradientTape:
+        if self in _ACTIVE.get():
+            raise ValueError("this tape is recording already; leave its with block first")
+        outer = CURRENT.get()
+        if self._tape is not None:
+            self._follow()
+        if outer is not None and outer.open:
+            if self._tape is not None and self._tape is not outer:
+                outer.adopt(self._tape)
+                self._follow()
+            self._tape, self._alone = outer, False
+        else:
+            self._tape = self._tape or Tape()
+            self._tape.open = True
+            self._token = CURRENT.set(self._tape)
+            self._alone = True
+        self._tape.windows += 1
+        self._resume()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self in _ACTIVE.get():
+            self._pause()
+        if self._token is not None:
+            CURRENT.reset(self._token)
+            self._token = None
+            self._tape.close()
+            if self._used and not self._persistent:
+                self._free()
+
+    def _resume(self) -> None:
+        _ACTIVE.set((*_ACTIVE.get(), self))
+        self._windows.append([len(self._tape), None])
+
+    def _pause(self) -> None:
+        _ACTIVE.set(tuple(tape for tape in _ACTIVE.get() if tape is not self))
+        if self._windows:
+            self._windows[-1][1] = len(self._tape)
+
+    def _follow(self) -> None:
+        """Renumber after another tape has adopted this one's entries."""
+        if self._tape.moved is None:
+            return
+        old = self._tape
+        self._watched = {
+            old.resolve(entry)[1]: old.resolve(since)[1] for entry, since in self._watched.items()
+        }
+        self._windows = [
+            [None if end is None else old.resolve(end)[1] for end in window]
+            for window in self._windows
+        ]
+        self._tape = old.resolve(0)[0]
+
+    def _free(self) -> None:
+        self._tape, self._windows, self._watched = None, [], {}
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Leave out what happens in this block.
+
+        Raises
+        ------
+        ValueError
+            Where the tape is not recording.
+        """
+        if self not in _ACTIVE.get():
+            raise ValueError("this tape is not recording, so there is nothing to stop")
+        self._pause()
+        try:
+            yield
+        finally:
+            self._resume()
+
+    def reset(self) -> None:
+        """Forget everything recorded and watched so far."""
+        self._windows, self._watched = [], {}
+        self._variables, self._asked = {}, {}
+        if self in _ACTIVE.get():
+            self._windows.append([len(self._tape), None])
+
+    # -- watching --------------------------------------------------------------------------------
+
+    def watch(self, tensor: Any) -> None:
+        """Follow a constant, an intermediate value or a variable, from now on.
+
+        Parameters
+        ----------
+        tensor : traced value, Variable, or a nested structure of them
+
+        Raises
+        ------
+        ValueError
+            For a plain number or ndarray, which no tape can tell from another of the same value;
+            or where the tape is not recording.
+        """
+        if self not in _ACTIVE.get():
+            raise ValueError("watch() works while the tape records, inside its with block")
+        for leaf in _flatten(tensor):
+            if isinstance(leaf, Variable):
+                self._asked[id(leaf)] = leaf
+                leaf.read()
+                continue
+            if type(leaf) not in (TracedScalar, TracedArray):
+                raise ValueError(_not_watchable(leaf))
+            if not leaf.is_active() or leaf.tape is not self._tape:
+                _start(leaf, self._tape)
+            entry = leaf.reference(self._tape, False)
+            self._watched.setdefault(entry, len(self._tape))
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables that this tape has watched, in the order of their first reading."""
+        return tuple(self._variables.values())
+
+    def _accepts(self, variable: Variable) -> bool:
+        return (self._accessed and variable.trainable) or id(variable) in self._asked
+
+    def _note(self, variable: Variable, entry: int) -> None:
+        self._variables.setdefault(id(variable), variable)
+        self._watched.setdefault(entry, len(self._tape))
+
+    # -- derivatives -----------------------------------------------------------------------------
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: str = "none",
+    ) -> Any:
+        """The derivative of the sum of all elements of all targets by each source.
+
+        Parameters
+        ----------
+        target : traced value, or a nested structure of them
+        sources : traced value or Variable, or a nested structure of them
+        output_gradients : array_like or structure, optional
+            The adjoint to start from, shaped like the target; ones by default.
+        unconnected_gradients : {"none", "zero"}
+            What to give for a source that the target does not depend on.
+
+        Returns
+        -------
+        structure of `sources`
+            Each of its source's shape and dtype; ``numpy()`` gives the plain value.
+
+        Raises
+        ------
+        RuntimeError
+            At a second call on a tape that is not persistent.
+        ValueError
+            For another word than "none" and "zero".
+        """
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(
+                f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
+            )
+        tape, record = self._begin()
+        targets = _flatten(target)
+        weights = [None] * len(targets)
+        if output_gradients is not None:
+            weights = _flatten(output_gradients)
+        if len(weights) != len(targets):
+            raise ValueError(
+                f"{len(weights)} output_gradients for {len(targets)} targets: give one for each"
+            )
+        seeds: dict[int, Any] = {}
+        for leaf, weight in zip(targets, weights, strict=True):
+            entry = self._entry_of(leaf, tape)
+            if entry is None:
+                continue
+            value = tape.peek(entry)
+            seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
+            seeds[entry] = seeds[entry] + seed if entry in seeds else seed
+        leaves = _flatten(sources)
+        found = self._sweep(tape, seeds, leaves, record)
+        results = iter(
+            [
+                _zero(leaf) if gradient is None and unconnected_gradients == "zero" else gradient
+                for leaf, gradient in zip(leaves, found, strict=True)
+            ]
+        )
+        self._end()
+        return _rebuild(sources, results)
+
+    def jacobian(
+        self, target: Any, sources: Any, unconnected_gradients: str = "none"
+    ) -> Any:
+        """The Jacobian of one target by each source, of shape ``target.shape + source.shape``.
+
+        Parameters
+        ----------
+        target : traced value
+        sources : traced value or Variable, or a nested structure of them
+        unconnected_gradients : {"none", "zero"}
+        """
+        if unconnected_gradients not in ("none", "zero"):
+            raise ValueError(
+                f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
+            )
+        tape, record = self._begin()
+        leaves = _flatten(sources)
+        entry = self._entry_of(target, tape)
+        shape = np.shape(plain(target.read() if isinstance(target, Variable) else target))
+        rows: list[list[Any]] = []
+        if entry is not None:
+            dtype = adjoint_dtype(tape.peek(entry))
+            for position in itertools.product(*map(range, shape)):
+                seed = np.zeros(shape, dtype)
+                seed[position] = 1.0
+                rows.append(self._sweep(tape, {entry: seed[()]}, leaves, record))
+        results = []
+        for number, leaf in enumerate(leaves):
+            parts = [row[number] for row in rows]
+            if all(part is None for part in parts):
+                zero = np.zeros(shape + _zero(leaf).shape, _zero(leaf).dtype)[()]
+                results.append(None if unconnected_gradients == "none" else _constant(zero))
+                continue
+            parts = [_zero(leaf) if part is None else part for part in parts]
+            whole = parts[0] if not shape else np.reshape(np.stack(parts), shape + parts[0].shape)
+            results.append(whole if record else _constant(detach(whole)))
+        self._end()
+        return _rebuild(sources, iter(results))
+
+    def batch_jacobian(self, target: Any, source: Any) -> Any:
+        """The Jacobian of each row of a batch by its own row of the source.
+
+        Parameters
+        ----------
+        target : traced array of shape ``(b, ...)``
+        source : traced array or Variable of shape ``(b, ...)``
+            Row i of the target may depend on row i of the source only.
+
+        Returns
+        -------
+        array of shape ``target.shape + source.shape[1:]``
+
+        Raises
+        ------
+        ValueError
+            Where the first dimensions differ.
+        """
+        tape, record = self._begin()
+        shape, inner = np.shape(plain(target)), np.shape(plain(source))
+        if isinstance(source, Variable):
+            inner = source.shape
+        if not shape or not inner or shape[0] != inner[0]:
+            raise ValueError(
+                f"batch_jacobian needs the same first dimension; it got {shape} and {inner}"
+            )
+        entry = self._entry_of(target, tape)
+        if entry is None:
+            self._end()
+            return None
+        parts = []
+        for position in itertools.product(*map(range, shape[1:])):
+            seed = np.zeros(shape, adjoint_dtype(tape.peek(entry)))
+            seed[(slice(None), *position)] = 1.0
+            (part,) = self._sweep(tape, {entry: seed}, [source], record)
+            parts.append(_zero(source) if part is None else part)
+        stacked = np.reshape(np.stack(parts, axis=1), shape + inner[1:])
+        self._end()
+        return stacked if record else _constant(detach(stacked))
+
+    def _begin(self) -> tuple[Tape, bool]:
+        """Check that the tape may be played, and say whether the sweep is to be recorded."""
+        if self._used and not self._persistent:
+            raise RuntimeError(
+                "a GradientTape that is not persistent can be played once; make it with "
+                "GradientTape(persistent=True) to play it again"
+            )
+        if self._tape is None:
+            raise RuntimeError("this tape has recorded nothing yet")
+        self._follow()
+        if self in _ACTIVE.get():
+            if not self._persistent:
+                self._pause()
+            elif not self._warned:
+                self._warned = True
+                warnings.warn(
+                    "gradient() inside the with block of a persistent tape records the backward "
+                    "sweep too; call it outside unless a higher derivative is wanted",
+                    stacklevel=3,
+                )
+        record = self._tape.open and (self._token is None or bool(_ACTIVE.get()))
+        return self._tape, record
+
+    def _end(self) -> None:
+        self._used = True
+        if not self._persistent and self._token is None and not self._tape.open:
+            self._free()
+
+    def _entry_of(self, value: Any, tape: Tape) -> int | None:
+        """The entry of a target or an intermediate source, if this tape knows it."""
+        if isinstance(value, Variable):
+            entries = value.entries(tape)
+            return entries[-1] if entries else None
+        value = lift(value)
+        if not is_traced(value) or value.tape is None:
+            return None
+        was, tape.open = tape.open, True
+        try:
+            if not value.is_active() or value.tape is not tape:
+                return None
+            return value.reference(tape, False)
+        finally:
+            tape.open = was
+
+    def _sweep(
+        self, tape: Tape, seeds: dict[int, Any], leaves: list[Any], record: bool
+    ) -> list[Any]:
+        """The adjoint of each source, None where nothing flows to it."""
+        entries: list[list[int]] = []
+        for leaf in leaves:
+            if isinstance(leaf, Variable):
+                entries.append(leaf.entries(tape))
+            elif is_traced(leaf):
+                entry = self._entry_of(leaf, tape)
+                entries.append([] if entry is None else [entry])
+            else:
+                raise ValueError(_not_watchable(leaf))
+        within = None
+        if not self._alone or tape.windows > 1 or len(self._windows) != 1:
+            tracked = self._tracked(tape, max(seeds, default=0))
+            within = tracked.__contains__
+            entries = [[e for e in group if e in tracked] for group in entries]
+        wanted = [entry for group in entries for entry in group]
+        found = reverse(tape, seeds, wanted, record=record, within=within) if wanted else {}
+        results = []
+        for group in entries:
+            parts = [found[entry] for entry in group if entry in found]
+            if not parts:
+                results.append(None)
+                continue
+            adjoint = parts[0]
+            for part in parts[1:]:
+                adjoint = adjoint + part
+            results.append(adjoint if is_traced(adjoint) else _constant(detach(adjoint)))
+        return results
+
+    def _tracked(self, tape: Tape, top: int) -> set[int]:
+        """The entries that depend on what this tape watches, through what it recorded."""
+        tracked = {entry for entry in self._watched if entry <= top}
+        roots = dict(self._watched)
+        for start, stop in self._windows:
+            for index in range(start, min(len(tape) if stop is None else stop, top + 1)):
+                if tape.operations[index].rule is None:
+                    continue
+                for parent in tape.parents(index):
+                    if parent in tracked and roots.get(parent, 0) <= index:
+                        tracked.add(index)
+                        roots.pop(index, None)
+                        break
+        return tracked
+
+
+def _as_adjoint(weight: Any, value: Any) -> Any:
+    if is_traced(weight):
+        return weight
+    return np.broadcast_to(np.asarray(weight, adjoint_dtype(value)), np.shape(value))[()]
+
+
+def _zero(leaf: Any) -> Traced:
+    value = leaf._value if isinstance(leaf, Variable) else leaf.value
+    return _constant(np.zeros(np.shape(value), adjoint_dtype(value))[()])
+
+
+def _not_watchable(value: Any) -> str:
+    return (
+        f"a plain {type(value).__name__} cannot be watched, since a tape tells values apart by "
+        "identity; make it with tn.constant(...) or tn.Variable(...) before it is used"
+    )

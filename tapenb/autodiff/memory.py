@@ -1,0 +1,148 @@
+"""Memory: the tape is functional, NumPy's memory is not.
+
+Values live in real NumPy memory with NumPy's own aliasing. Each owner buffer that is viewed or
+written knows which entry is its whole content now, and a version. A write is NumPy's own write and
+an entry that makes the new content; what an entry still needs of the old content is copied first;
+a view that has gone stale gathers again from the owner.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+from numpy.lib.stride_tricks import as_strided
+
+from .tape import Lost, Tape
+
+__all__ = ["Memory", "element_numbers", "fingerprint", "keep_constant"]
+
+_COPIED = 2048
+"""Plain operands of up to so many elements are copied, larger ones fingerprinted."""
+
+
+class Memory:
+    """One owner buffer.
+
+    Attributes
+    ----------
+    owner : ndarray
+        The array whose elements are all of the buffer that the tape knows.
+    reference : int or None
+        The entry (from 0) or constant (below 0) that is the whole content now; None while nothing
+        traced was written to it.
+    version : int
+        How often it was written; a view with another version is stale.
+    exposed : str or None
+        The line that handed the buffer to code which the tape cannot follow.
+    """
+
+    __slots__ = ("_aliases", "_pinned", "exposed", "owner", "reference", "tape", "version")
+
+    def __init__(self, tape: Tape | None, owner: np.ndarray, reference: int | None) -> None:
+        self.tape = tape
+        self.owner = owner
+        self.reference = reference
+        self.version = 0
+        self.exposed: str | None = None
+        # Entries whose saved value lies in this buffer, and those of them that a rule will read.
+        self._aliases: list[int] = []
+        self._pinned: set[int] = set()
+        if reference is not None:
+            self.alias(reference)
+            self.pin(reference)
+
+    def alias(self, reference: int) -> None:
+        """Note that the saved value of an entry or constant lies in this buffer."""
+        self._aliases.append(reference)
+
+    def pin(self, reference: int) -> None:
+        """Note that a rule will read the saved value of an entry."""
+        self._pinned.add(reference)
+
+    def before_write(self) -> None:
+        """Copy the saved values that will be needed; let go of the others."""
+        tape = self.tape
+        if tape is None:
+            return
+        for reference in self._aliases:
+            if reference < 0:
+                tape.constants[~reference] = tape.constants[~reference].copy()
+            elif type(tape.values[reference]) is not Lost:
+                value = tape.values[reference]
+                keep = reference in self._pinned
+                tape.values[reference] = value.copy() if keep else Lost(value)
+        self._aliases.clear()
+        self._pinned.clear()
+
+    def is_whole(self, view: np.ndarray) -> bool:
+        """Whether a view has the very elements of the owner in the same order."""
+        owner = self.owner
+        return view is owner or (
+            view.shape == owner.shape
+            and view.strides == owner.strides
+            and view.__array_interface__["data"][0] == owner.__array_interface__["data"][0]
+        )
+
+    def follow(self) -> None:
+        """Renumber after another tape has adopted this buffer's tape."""
+        tape = self.tape
+        if tape is None or tape.moved is None:
+            return
+        if self.reference is not None:
+            self.reference = tape.resolve(self.reference)[1]
+        self._aliases = [tape.resolve(reference)[1] for reference in self._aliases]
+        self._pinned = {tape.resolve(reference)[1] for reference in self._pinned}
+        self.tape = tape.resolve(0)[0]
+
+
+def element_numbers(owner: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """For each element of a view, its number within the owner in C order.
+
+    Parameters
+    ----------
+    owner : ndarray
+    view : ndarray
+        Of the same dtype, within the owner's memory.
+
+    Examples
+    --------
+    >>> owner = np.zeros((2, 3))
+    >>> element_numbers(owner, owner.T[1:])
+    array([[1, 4],
+           [2, 5]])
+    """
+    item = owner.itemsize
+    low, high = byte_bounds(owner)
+    size = np.dtype(np.intp).itemsize
+    numbers = np.empty((high - low) // item, np.intp)
+
+    def laid_out(array: np.ndarray) -> np.ndarray:
+        start = (array.__array_interface__["data"][0] - low) // item
+        strides = [stride // item * size for stride in array.strides]
+        return as_strided(numbers[start:], array.shape, strides)
+
+    laid_out(owner)[...] = np.arange(owner.size).reshape(owner.shape)
+    return laid_out(view).copy()
+
+
+def fingerprint(array: np.ndarray) -> int:
+    """A mark of an array's content, for noticing that it was written: sums of rows and columns.
+
+    Two passes at the speed of memory. A change of one element always shows, and so does a swap of
+    two, unless both stand 64 words apart by a multiple and carry the same bits.
+    """
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    words = data[: data.size // 512 * 512].view(np.uint64).reshape(-1, 64)
+    rest = data[words.size * 8 :]
+    return hash((words.sum(0).tobytes(), words.sum(1).tobytes(), rest.tobytes()))
+
+
+def keep_constant(tape: Tape, value: object) -> int:
+    """Keep a plain operand: small arrays as a copy, large ones with a fingerprint."""
+    if not isinstance(value, np.ndarray):
+        return tape.append_constant(value)
+    if value.size <= _COPIED or value.dtype.hasobject:
+        return tape.append_constant(value.copy())
+    reference = tape.append_constant(value)
+    tape.fingerprints[~reference] = (value, fingerprint(value))
+    return reference

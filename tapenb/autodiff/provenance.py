@@ -1,0 +1,189 @@
+"""Where an entry comes from: the person's frame, their line, their own text, the name they bound.
+
+Recording keeps a code object, an instruction offset and the chain of calls; nothing is parsed or
+rewritten while it runs. Python 3.11 and later know the columns of every instruction, so the rest is
+read off the code object when somebody looks.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import os
+from functools import lru_cache
+from types import CodeType, FrameType
+
+import numpy as np
+
+_INSIDE = tuple(
+    os.path.dirname(path) + os.sep for path in (np.__file__, os.path.dirname(__file__))
+)
+
+
+class Site:
+    """One activation of a function of the person's: its code and the call that led there.
+
+    Attributes
+    ----------
+    code : CodeType
+        What was running.
+    caller : Site or None
+        The activation that called it; None for the cell itself.
+    offset : int
+        The instruction of the caller that made the call.
+    """
+
+    __slots__ = ("caller", "code", "offset")
+
+    def __init__(self, code: CodeType, caller: Site | None, offset: int) -> None:
+        self.code = code
+        self.caller = caller
+        self.offset = offset
+
+
+class Tracker:
+    """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it."""
+
+    __slots__ = ("_chain", "_known", "frame", "site")
+
+    def __init__(self) -> None:
+        self.frame: FrameType | None = None
+        self.site: Site | None = None
+        self._chain: list[tuple[FrameType, Site]] = []
+        # By identity, never by hash: hashing a code object reads the whole of it.
+        self._known: dict[int, tuple[CodeType, bool]] = {}
+
+    def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
+        """The person's activation at or above `frame`, and the instruction that it is at."""
+        while frame is not None and self._inside(frame.f_code):
+            frame = frame.f_back
+        if frame is None:
+            return None, 0
+        if frame is not self.frame:
+            self._enter(frame)
+        return self.site, frame.f_lasti
+
+    def _inside(self, code: CodeType) -> bool:
+        known = self._known.get(id(code))
+        if known is None:
+            known = self._known[id(code)] = (code, code.co_filename.startswith(_INSIDE))
+        return known[1]
+
+    def _enter(self, frame: FrameType) -> None:
+        chain: list[FrameType] = []
+        above: FrameType | None = frame
+        while above is not None:
+            if not self._inside(above.f_code):
+                chain.append(above)
+                if above.f_code.co_name == "<module>":
+                    break
+            above = above.f_back
+        chain.reverse()
+        shared = 0
+        for (old, _), new in zip(self._chain, chain, strict=False):
+            if old is not new:
+                break
+            shared += 1
+        del self._chain[shared:]
+        for at in range(shared, len(chain)):
+            caller = self._chain[-1] if self._chain else None
+            site = Site(
+                chain[at].f_code,
+                caller[1] if caller else None,
+                caller[0].f_lasti if caller else 0,
+            )
+            self._chain.append((chain[at], site))
+        self.frame, self.site = self._chain[-1]
+
+
+def call_path(site: Site, offset: int) -> list[tuple[CodeType, int]]:
+    """The calls from the cell down to an instruction, outermost first.
+
+    Parameters
+    ----------
+    site : Site
+    offset : int
+        The instruction within ``site.code``.
+    """
+    path = [(site.code, offset)]
+    while site.caller is not None:
+        path.append((site.caller.code, site.offset))
+        site = site.caller
+    return path[::-1]
+
+
+@lru_cache(maxsize=256)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+@lru_cache(maxsize=256)
+def _stores(code: CodeType) -> dict[int, str]:
+    """The name, if any, that the value left by each instruction is stored to at once."""
+    names: dict[int, str] = {}
+    previous = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith("STORE_") and previous is not None:
+            name = instruction.argval
+            if isinstance(name, tuple):
+                name = name[0]
+            if isinstance(name, str) and instruction.opname != "STORE_ATTR":
+                names[previous] = name
+        if instruction.opname not in ("COPY", "CACHE", "EXTENDED_ARG", "NOP"):
+            previous = instruction.offset
+    return names
+
+
+def line_of(code: CodeType, offset: int) -> int | None:
+    """The line of an instruction."""
+    return _positions(code)[offset // 2][0]
+
+
+def source_of(code: CodeType, offset: int) -> str | None:
+    """The person's text of an instruction, or None where the source is not to be had."""
+    line, last, start, end = _positions(code)[offset // 2]
+    if line is None or last is None or start is None or end is None:
+        return None
+    lines = linecache.getlines(code.co_filename)[line - 1 : last]
+    if not lines:
+        return None
+    # Columns count bytes of UTF-8.
+    raw = [text.rstrip("\n").encode() for text in lines]
+    raw[-1] = raw[-1][:end]
+    raw[0] = raw[0][start:]
+    return "\n".join(text.decode(errors="replace") for text in raw)
+
+
+def bound_name(code: CodeType, offset: int) -> str | None:
+    """The name that the result of an instruction is bound to, if it is bound at once."""
+    return _stores(code).get(offset)
+
+
+def describe(code: CodeType, offset: int) -> str:
+    """A place in words: ``line 3, `np.log(x)` ``."""
+    line, source = line_of(code, offset), source_of(code, offset)
+    text = f"line {line}"
+    if source is not None:
+        first = source.split("\n")[0]
+        text += f", `{first}`"
+    return text
+
+
+def here(frame: FrameType | None) -> str:
+    """The person's line at or above a frame, in words."""
+    site, offset = Tracker().place(frame)
+    return "an unknown line" if site is None else describe(site.code, offset)
+
+
+@lru_cache(maxsize=256)
+def _operators(code: CodeType) -> frozenset[int]:
+    return frozenset(
+        instruction.offset
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in ("BINARY_OP", "COMPARE_OP")
+    )
+
+
+def is_operator(frame: FrameType) -> bool:
+    """Whether a frame is at an operator (``a ** x``), rather than at a call (``np.power(a, x)``)."""
+    return frame.f_lasti in _operators(frame.f_code)

@@ -1,0 +1,1 @@
+"""Derivative rules, one file for each chapter of NumPy's reference, and the registry of them all."""

@@ -1,0 +1,86 @@
+"""Indexing: elements taken from arrays, written into them, and arrays made of elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tracing import build, convert, gather, getitem, primitive, scatter, setitem
+from .kinds import Linear, adjoint_dtype
+
+BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
+
+
+def is_basic(key: Any) -> bool:
+    """Whether an index selects every element at most once by its form alone."""
+    return all(
+        isinstance(part, BASIC) and not isinstance(part, bool)
+        for part in (key if type(key) is tuple else (key,))
+    )
+
+
+@primitive
+def unindex(adjoint: Any, *, key: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros with the adjoint added at an index: the transpose of indexing."""
+    result = np.zeros(shape, adjoint_dtype(adjoint))
+    if is_basic(key):
+        result[key] = adjoint
+    else:
+        np.add.at(result, key, adjoint)
+    return result
+
+
+@primitive
+def collect(adjoint: np.ndarray, *, positions: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Zeros with the adjoint added at element numbers: the transpose of gathering."""
+    result = np.zeros(int(np.prod(shape)), adjoint_dtype(adjoint))
+    np.add.at(result, positions, adjoint)
+    return result.reshape(shape)
+
+
+def _written(adjoint: Any, array: Any, value: Any, *, key: Any) -> Any:
+    """The adjoint of what was written; of several writes to one element the last one counts."""
+    taken = getitem(adjoint, key=key)
+    if is_basic(key):
+        return taken
+    numbers = np.arange(taken.size).reshape(taken.shape)
+    last = np.full(array.shape, -1)
+    last[key] = numbers
+    return np.where(last[key] == numbers, taken, 0.0)
+
+
+def _leaf(slot: int, adjoint: Any, *leaves: Any, layout: Any) -> Any:
+    start = sum(int(np.size(leaf)) for leaf in leaves[:slot])
+    leaf = leaves[slot]
+    part = getitem(np.reshape(adjoint, (-1,)), key=slice(start, start + int(np.size(leaf))))
+    return np.reshape(part, np.shape(leaf))
+
+
+convert.rule = Linear(convert, lambda adjoint, value, *, dtype: adjoint)
+getitem.rule = Linear(
+    getitem, lambda adjoint, array, *, key: unindex(adjoint, key=key, shape=array.shape), view=True
+)
+unindex.rule = Linear(
+    unindex, lambda adjoint, taken, *, key, shape: getitem(adjoint, key=key)
+)
+setitem.rule = Linear(
+    setitem,
+    lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
+    _written,
+)
+gather.rule = Linear(
+    gather,
+    lambda adjoint, array, *, positions: collect(adjoint, positions=positions, shape=array.shape),
+)
+collect.rule = Linear(
+    collect, lambda adjoint, taken, *, positions, shape: gather(adjoint, positions=positions)
+)
+scatter.rule = Linear(
+    scatter,
+    lambda adjoint, array, value, *, positions: scatter(
+        adjoint, np.zeros(positions.shape), positions=positions
+    ),
+    lambda adjoint, array, value, *, positions: gather(adjoint, positions=positions),
+)
+build.rule = Linear(build, _leaf, sequence=True)

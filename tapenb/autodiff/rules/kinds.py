@@ -1,0 +1,310 @@
+"""The kinds of derivative rules: each says once what both sweeps need.
+
+A rule is written in NumPy on whatever it is handed, traced or plain, so that a sweep can itself be
+recorded: that is what makes every order work. Both methods get the operation, hence its parameters.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..tape import Operation
+
+__all__ = ["Constant", "Elementwise", "Linear", "Multilinear", "Rule", "Weighted", "fit"]
+
+
+def adjoint_dtype(value: Any) -> np.dtype:
+    """The dtype of an adjoint: that of its primal, or float64 where that holds no fractions."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and dtype.kind in "fc":
+        return dtype
+    return np.dtype(complex) if type(value) is complex else np.dtype(float)
+
+
+def fit(contribution: Any, operand: Any) -> Any:
+    """Undo broadcasting and promotion: a contribution in the shape and dtype of its operand."""
+    shape = getattr(operand, "shape", ())
+    if contribution.shape != shape:
+        if contribution.ndim < len(shape):
+            contribution = np.reshape(contribution, shape)
+        extra = contribution.ndim - len(shape)
+        stretched = tuple(
+            extra + axis
+            for axis, length in enumerate(shape)
+            if length == 1 and contribution.shape[extra + axis] != 1
+        )
+        contribution = np.sum(contribution, axis=(*range(extra), *stretched))
+        if stretched:
+            contribution = np.reshape(contribution, shape)
+    dtype = adjoint_dtype(operand)
+    return contribution if contribution.dtype == dtype else contribution.astype(dtype)
+
+
+def spread(tangent: Any, result: Any) -> Any:
+    """A tangent in the shape and dtype of its result, where another operand broadcast it."""
+    if tangent.shape != result.shape:
+        tangent = np.broadcast_to(tangent, result.shape)
+    dtype = adjoint_dtype(result)
+    return tangent if tangent.dtype == dtype else tangent.astype(dtype)
+
+
+def total(terms: Sequence[Any]) -> Any:
+    """The sum of those terms that are not symbolic zeros (None)."""
+    result = None
+    for term in terms:
+        if term is not None:
+            result = term if result is None else result + term
+    return result
+
+
+class Rule:
+    """How to differentiate one operation, in both directions.
+
+    Attributes
+    ----------
+    view : bool
+        Whether NumPy may answer with a view of the operand's memory.
+    """
+
+    view = False
+    differentiable = True
+
+    def needs(self, slot: int) -> bool:
+        """Whether the value of an operand is read, or no more than its shape and dtype."""
+        raise NotImplementedError
+
+    needs_result = False
+
+    def vjp(
+        self,
+        adjoint: Any,
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+        wanted: Sequence[bool],
+    ) -> list[Any]:
+        """The contribution to each wanted operand's adjoint; None is a symbolic zero."""
+        raise NotImplementedError
+
+    def jvp(
+        self, tangents: Sequence[Any], result: Any, operands: Sequence[Any], operation: Operation
+    ) -> Any:
+        """The tangent of the result; a tangent that is None is a symbolic zero."""
+        raise NotImplementedError
+
+
+class Constant(Rule):
+    """Piecewise constant: zero derivative wherever there is one (``floor``, ``sign``, ``>``)."""
+
+    differentiable = False
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+        return [None] * len(operands)
+
+    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+        return None
+
+
+class Elementwise(Rule):
+    """Each element of the result depends on the same element of each operand.
+
+    Parameters
+    ----------
+    *partials : str
+        For each operand the partial derivative, as NumPy text in ``x`` (or ``x1``, ``x2``, ...)
+        and the result ``y``. ``"0"``, ``"1"`` and ``"-1"`` cost nothing.
+
+    Examples
+    --------
+    >>> sine = Elementwise("cos(x)")
+    >>> sine.needs(0), sine.needs_result
+    (True, False)
+    """
+
+    names: dict[str, Any] = vars(np).copy()
+
+    def __init__(self, *partials: str) -> None:
+        self.partials = partials
+        operands = ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
+        read: set[str] = set()
+        self._partials: list[Callable[..., Any] | None] = []
+        for partial in partials:
+            tree = ast.parse(partial, mode="eval")
+            read |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            trivial = partial in ("0", "1", "-1")
+            text = f"lambda y, {', '.join(operands)}: {partial}"
+            self._partials.append(None if trivial else eval(text, self.names))
+        self._needs = tuple(name in read for name in operands)
+        self.needs_result = "y" in read
+
+    def needs(self, slot: int) -> bool:
+        return self._needs[slot]
+
+    def _term(self, slot: int, factor: Any, result: Any, operands: Sequence[Any]) -> Any:
+        function = self._partials[slot]
+        if function is not None:
+            return factor * function(result, *operands)
+        text = self.partials[slot]
+        return factor if text == "1" else None if text == "0" else -factor
+
+    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+        contributions = []
+        for slot, operand in enumerate(operands):
+            term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
+            contributions.append(None if term is None else fit(term, operand))
+        return contributions
+
+    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+        term = total(
+            [
+                None if tangent is None else self._term(slot, tangent, result, operands)
+                for slot, tangent in enumerate(tangents)
+            ]
+        )
+        return None if term is None else spread(term, result)
+
+
+class Linear(Rule):
+    """Linear in some operands jointly: the function is its own tangent, its transpose the adjoint.
+
+    Parameters
+    ----------
+    primal : callable
+        The function, on traced or plain operands.
+    *transposes : callable or None
+        For each operand ``transpose(adjoint, *operands, **params)``; None where the function is
+        not linear in that operand but constant (the condition of ``where``). A single one serves
+        a function of one sequence of operands, and is called with the slot before the adjoint.
+    view : bool
+        Whether NumPy may answer with a view of the operand's memory.
+    reads : tuple of int
+        The operands of which the values, not only the shapes, are read.
+    """
+
+    def __init__(
+        self,
+        primal: Callable[..., Any],
+        *transposes: Callable[..., Any] | None,
+        sequence: bool = False,
+        view: bool = False,
+        reads: tuple[int, ...] = (),
+    ) -> None:
+        self.primal = primal
+        self.transposes = transposes
+        self.sequence = sequence
+        self.view = view
+        self.reads = reads
+
+    def needs(self, slot: int) -> bool:
+        return slot in self.reads
+
+    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+        contributions = []
+        for slot, operand in enumerate(operands):
+            if not wanted[slot]:
+                contributions.append(None)
+            elif self.sequence:
+                term = self.transposes[0](slot, adjoint, *operands, **operation.params)
+                contributions.append(fit(term, operand))
+            else:
+                transpose = self.transposes[slot]
+                term = transpose and transpose(adjoint, *operands, **operation.params)
+                contributions.append(None if term is None else fit(term, operand))
+        return contributions
+
+    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+        if all(tangent is None for tangent in tangents):
+            return None
+        arguments = []
+        for slot, (tangent, operand) in enumerate(zip(tangents, operands, strict=True)):
+            if not self.sequence and self.transposes[slot] is None:
+                arguments.append(operand)
+            elif tangent is None:
+                arguments.append(np.zeros(np.shape(operand), adjoint_dtype(operand)))
+            else:
+                arguments.append(tangent)
+        return spread(self.primal(*arguments, **operation.params), result)
+
+
+class Multilinear(Rule):
+    """Linear in each of its operands by itself (``matmul``, ``dot``).
+
+    Parameters
+    ----------
+    primal : callable
+        The function, on traced or plain operands.
+    *transposes : callable
+        For each operand ``transpose(adjoint, *operands, **params)``.
+    """
+
+    def __init__(self, primal: Callable[..., Any], *transposes: Callable[..., Any]) -> None:
+        self.primal = primal
+        self.transposes = transposes
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+        return [
+            fit(transpose(adjoint, *operands, **operation.params), operand) if want else None
+            for transpose, operand, want in zip(self.transposes, operands, wanted, strict=True)
+        ]
+
+    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+        terms = []
+        for slot, tangent in enumerate(tangents):
+            if tangent is not None:
+                arguments = [*operands[:slot], tangent, *operands[slot + 1 :]]
+                terms.append(self.primal(*arguments, **operation.params))
+        term = total(terms)
+        return None if term is None else spread(term, result)
+
+
+class Weighted(Rule):
+    """A reduction whose derivative is a weight on every element (``max``: the ties share equally).
+
+    Parameters
+    ----------
+    weights : callable
+        ``weights(result, operand, **params)``: an array shaped like the operand. It is a piecewise
+        constant function of the operand.
+    reduce : callable
+        ``reduce(weighted, **params)``: the linear reduction over the same axes.
+    extend : callable
+        ``extend(adjoint, operand, **params)``: its transpose.
+    """
+
+    needs_result = True
+
+    def __init__(
+        self,
+        weights: Callable[..., Any],
+        reduce: Callable[..., Any],
+        extend: Callable[..., Any],
+    ) -> None:
+        self.weights = weights
+        self.reduce = reduce
+        self.extend = extend
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+        (operand,), params = operands, operation.params
+        weights = self.weights(result, operand, **params)
+        return [fit(self.extend(adjoint, operand, **params) * weights, operand)]
+
+    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+        (tangent,), (operand,), params = tangents, operands, operation.params
+        if tangent is None:
+            return None
+        weighted = tangent * self.weights(result, operand, **params)
+        return spread(self.reduce(weighted, **params), result)

@@ -1,0 +1,62 @@
+"""The registry: which rule belongs to which callable of NumPy, and how that callable is called."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .kinds import Rule
+
+__all__ = ["FUNCTIONS", "RULES", "Function", "calling", "function"]
+
+
+def calling(numpy_function: Callable[..., Any], sequence: bool) -> Callable[..., Any]:
+    """A function of operands by position, also where NumPy wants them in one list."""
+    if not sequence:
+        return numpy_function
+    return lambda *operands, **params: numpy_function(list(operands), **params)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A NumPy function that is no ufunc: which of its parameters are operands.
+
+    Attributes
+    ----------
+    function : callable
+    rule : Rule
+    operands : tuple of str
+        The parameters that may be traced; all others go into the entry as they are.
+    sequence : bool
+        Whether the first parameter is a sequence of operands (``concatenate``).
+    """
+
+    function: Callable[..., Any]
+    rule: Rule
+    operands: tuple[str, ...]
+    sequence: bool = False
+
+    @cached_property
+    def call(self) -> Callable[..., Any]:
+        """The function with its operands by position, whatever NumPy wants."""
+        return calling(self.function, self.sequence)
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the function's parameters in order."""
+        return tuple(inspect.signature(self.function).parameters)
+
+
+RULES: dict[Callable[..., Any], Rule] = {}
+FUNCTIONS: dict[Callable[..., Any], Function] = {}
+
+
+def function(
+    numpy_function: Callable[..., Any], rule: Rule, *operands: str, sequence: bool = False
+) -> None:
+    """Register the rule of a NumPy function and the names of its operands."""
+    RULES[numpy_function] = rule
+    FUNCTIONS[numpy_function] = Function(numpy_function, rule, operands, sequence)

@@ -1,0 +1,162 @@
+"""Choosing between arrays, and the functions of NumPy that write into or ask about an array.
+
+``where`` passes the adjoint on to the branch that was taken and a zero to the other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..provenance import here
+from ..tape import TapeError
+from ..tracing import (
+    HANDLERS,
+    TracedArray,
+    getitem,
+    guard,
+    is_traced,
+    plain,
+    plain_key,
+    primitive,
+    write,
+)
+from .kinds import Linear
+from .registry import RULES
+
+__all__ = ["add_at"]
+
+
+@primitive
+def where(condition: Any, x: Any, y: Any) -> Any:
+    return np.where(condition, x, y)
+
+
+where.rule = RULES[np.where] = Linear(
+    where,
+    None,
+    lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),
+    lambda adjoint, condition, x, y: np.where(condition, 0.0, adjoint),
+    reads=(0,),
+)
+
+
+@primitive
+def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
+    """What ``np.add.at`` leaves in an array."""
+    array = np.array(array)
+    np.add.at(array, key, value)
+    return array
+
+
+add_at.rule = Linear(
+    add_at,
+    lambda adjoint, array, value, *, key: adjoint,
+    lambda adjoint, array, value, *, key: getitem(adjoint, key=key),
+)
+
+
+def _where(condition: Any, *branches: Any) -> Any:
+    if branches:
+        return where(condition, *branches)
+    return np.nonzero(condition)
+
+
+def _nonzero(a: Any) -> Any:
+    return np.nonzero(guard(a, np.asarray, sys._getframe(1)))
+
+
+def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    frame = sys._getframe(1)
+    if not is_traced(dst):
+        raise _plain_target("np.copyto")
+    key = Ellipsis if where is True else np.broadcast_to(plain_key(where, frame), dst.shape)
+    value = src if where is True else np.broadcast_to(src, dst.shape)[key]
+    write(dst, key, value, frame)
+
+
+def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    if not is_traced(a):
+        raise _plain_target("np.fill_diagonal")
+    numbers = np.arange(a.size).reshape(a.shape)
+    marked = np.zeros(a.shape, bool)
+    np.fill_diagonal(marked, True, wrap)
+    count = numbers[marked].size
+    if is_traced(val) and val.ndim and val.size != count:
+        val = np.ravel(val)[np.arange(count) % val.size]
+    write(a, np.nonzero(marked), val, sys._getframe(1))
+
+
+def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    if not is_traced(a):
+        raise _plain_target("np.put")
+    positions = np.ravel(np.arange(a.size).take(plain_key(ind, sys._getframe(1)), mode=mode))
+    if is_traced(v) and v.ndim and v.size != positions.size:
+        v = np.ravel(v)[np.arange(positions.size) % v.size]
+    elif not is_traced(v):
+        v = np.resize(v, positions.size)
+    write(a, np.unravel_index(positions, a.shape), v, sys._getframe(1))
+
+
+def _plain_target(name: str) -> TapeError:
+    return TapeError(
+        f"{here(sys._getframe(2))}: {name} cannot write a traced value into a plain array. Make the "
+        "array inside the recording, with the notebook's np."
+    )
+
+
+def _like(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    def like(a: Any, *args: Any, **kwargs: Any) -> Any:
+        filling = numpy_function is np.full_like
+        fill = args[0] if filling and args else kwargs.get("fill_value")
+        value = (np.empty_like if is_traced(fill) else numpy_function)(
+            plain(a), *(args[1:] if is_traced(fill) else args), **kwargs
+        )
+        if value.dtype.kind != "f" or a.tape is None:
+            return value
+        born = TracedArray(a.tape, None, value)
+        if is_traced(fill):
+            born.fill(fill)
+        return born
+
+    return like
+
+
+def _asked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of shapes and dtypes only: it may see the plain values."""
+
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        return numpy_function(*(plain(arg) for arg in args), **kwargs)
+
+    return ask
+
+
+HANDLERS.update(
+    {
+        np.where: _where,
+        np.nonzero: _nonzero,
+        np.copyto: _copyto,
+        np.fill_diagonal: _fill_diagonal,
+        np.put: _put,
+    }
+)
+for creator in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
+    HANDLERS[creator] = _like(creator)
+for question in (
+    np.shape,
+    np.ndim,
+    np.size,
+    np.iscomplexobj,
+    np.isrealobj,
+    np.result_type,
+    np.can_cast,
+    np.shares_memory,
+    np.may_share_memory,
+    np.array_repr,
+    np.array_str,
+    np.array2string,
+):
+    HANDLERS[question] = _asked(question)

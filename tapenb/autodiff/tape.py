@@ -1,0 +1,424 @@
+"""The tape: the Wengert list of one run.
+
+A tape is a straight line of entries, each one NumPy operation with its operands, its result and the
+place in the source that asked for it. Entries live in parallel columns with integer parents, so that
+a million of them cost little more than their values and leave nothing to the collector of cycles.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import import_module
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .provenance import Site, Tracker, bound_name, describe, line_of, source_of
+
+if TYPE_CHECKING:
+    from .rules.kinds import Rule
+
+__all__ = ["CURRENT", "GUARD", "INPUT", "RAISES", "Entry", "Operation", "Tape", "TapeError"]
+
+
+class TapeError(Exception):
+    """What a tape cannot follow, where it happened, and the way out.
+
+    It is no TypeError on purpose: NumPy turns a TypeError from ``__float__`` into another error.
+    """
+
+
+class Operation:
+    """One call as it was written: the function, its rule and its parameters.
+
+    Parameters
+    ----------
+    function : callable
+        What computes the value from the plain operands, ``operator.mul`` or ``np.multiply``: the
+        same that the person wrote, so that a replay repeats it bit for bit.
+    rule : Rule or None
+        How to differentiate it; None for inputs and guards.
+    name : str
+        The name that people see.
+    params : dict, optional
+        Keyword arguments that are no operands (``axis``, a key).
+    """
+
+    __slots__ = ("function", "name", "params", "rule")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        rule: Rule | None,
+        name: str,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.function = function
+        self.rule = rule
+        self.name = name
+        self.params = params or {}
+
+    def evaluate(self, operands: list[Any]) -> Any:
+        """The value at plain operands."""
+        return self.function(*operands, **self.params)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _unreplayable(*_: Any, **__: Any) -> Any:
+    raise TapeError("this entry has no value of its own to compute")
+
+
+INPUT = Operation(_unreplayable, None, "input")
+GUARD = "guard"
+RAISES = "raises"
+
+
+class Lost:
+    """Stands for a value whose memory was written again before anything needed it."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, value: np.ndarray) -> None:
+        self.shape = value.shape
+        self.dtype = value.dtype
+
+    def stand_in(self) -> np.ndarray:
+        """Zeros of the shape and dtype, without memory: for rules that read no more than that."""
+        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a tape, made when it is looked at.
+
+    Attributes
+    ----------
+    index : int
+        Its position on the tape.
+    operation : str
+        ``"input"``, ``"log"``, ``"multiply"``, ``"guard"``, ...
+    parents : tuple of int
+        Its operands in order: from 0 an entry, below 0 a constant.
+    value : number or ndarray
+        What came out.
+    name : str or None
+        The name that the result was bound to, or the input's own.
+    source : str or None
+        The person's text of this very operation.
+    line : int or None
+        Its line in the cell or file.
+    kind : {"input", "operation", "guard"}
+    """
+
+    index: int
+    operation: str
+    parents: tuple[int, ...]
+    value: Any
+    name: str | None
+    source: str | None
+    line: int | None
+    kind: str
+
+
+class _View:
+    """A method that another room supplies: imported by name when it is first called."""
+
+    def __init__(self, name: str, summary: str) -> None:
+        self.name = name
+        self.__doc__ = summary
+
+    def __get__(self, tape: Tape | None, owner: type) -> Any:
+        if tape is None:
+            return self
+        module = import_module(f"tapenb.views.{self.name}")
+        return getattr(module, self.name).__get__(tape)
+
+
+class Tape:
+    """The Wengert list of one run.
+
+    Iterating gives an :class:`Entry` for each operation in the order in which they ran.
+
+    Attributes
+    ----------
+    inputs : dict of str to tuple of int
+        The entries of each named input: one, or one for each element of a list.
+    output : int or None
+        The entry of the output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0)
+    >>> [entry.operation for entry in tape]
+    ['input', 'input', 'log', 'multiply', 'add', 'sin', 'subtract']
+    >>> round(tape[tape.output].value, 6)
+    np.float64(11.652071)
+    """
+
+    __slots__ = (
+        "births",
+        "constants",
+        "deadline",
+        "demoted",
+        "fingerprints",
+        "inputs",
+        "left",
+        "moved",
+        "namespace",
+        "offsets",
+        "open",
+        "operations",
+        "output",
+        "refusal",
+        "right",
+        "sites",
+        "tracker",
+        "values",
+        "windows",
+    )
+
+    graph = _View("graph", "The computational graph, with a value on every node.")
+    table = _View("table", "The trace table: every entry with its value and its adjoint.")
+    source = _View("source", "The tape as straight-line Python.")
+    latex = _View("latex", "The trace in LaTeX.")
+
+    def __init__(self, *, births: bool = False) -> None:
+        """Open an empty tape; with `births`, one of a cell, whose arrays can all hold entries."""
+        self.operations: list[Operation] = []
+        # A first and a second operand; `left` holds a tuple where there are more than two or none.
+        self.left: list[Any] = []
+        self.right: list[int | None] = []
+        self.values: list[Any] = []
+        self.constants: list[Any] = []
+        self.fingerprints: dict[int, tuple[np.ndarray, int]] = {}
+        self.sites: list[Site | None] = []
+        self.offsets = array("l")
+        self.tracker = Tracker()
+        self.open = True
+        self.births = births
+        # How many gradient tapes have recorded here: one alone need not ask what is its own.
+        self.windows = 0
+        self.moved: tuple[Tape, int, int] | None = None
+        self.refusal: TapeError | None = None
+        self.deadline: float | None = None
+        # The notebook's names while its cell records, and inputs that foreign code merely read.
+        self.namespace: dict[str, Any] | None = None
+        self.demoted: dict[int, str] = {}
+        self.inputs: dict[str, tuple[int, ...]] = {}
+        self.output: int | None = None
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Entry:
+        index = range(len(self))[index]
+        operation, site, offset = self.operations[index], self.sites[index], self.offsets[index]
+        kind = operation.name if operation.name in ("input", GUARD) else "operation"
+        if operation is INPUT:
+            name, source, line = self._input_name(index), None, None
+        elif site is None:
+            name = source = line = None
+        else:
+            name = bound_name(site.code, offset)
+            source = source_of(site.code, offset)
+            line = line_of(site.code, offset)
+        return Entry(
+            index,
+            operation.name,
+            self.parents(index),
+            self.value(index),
+            name,
+            source,
+            line,
+            kind,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Tape of {len(self)} entries>"
+
+    def _input_name(self, index: int) -> str | None:
+        for name, entries in self.inputs.items():
+            if index in entries:
+                return name if len(entries) == 1 else f"{name}[{entries.index(index)}]"
+        return None
+
+    def parents(self, index: int) -> tuple[int, ...]:
+        """The operands of an entry: from 0 an entry, below 0 a constant."""
+        left, right = self.left[index], self.right[index]
+        if type(left) is tuple:
+            return left
+        return (left,) if right is None else (left, right)
+
+    def value(self, reference: int) -> Any:
+        """The value of an entry (from 0) or of a constant (below 0); what was lost is computed anew."""
+        if reference < 0:
+            return self.constants[~reference]
+        if type(self.values[reference]) is Lost:
+            self._recompute(reference)
+        return self.values[reference]
+
+    def peek(self, reference: int) -> Any:
+        """As :meth:`value`, but of something lost no more than the shape and dtype."""
+        value = self.constants[~reference] if reference < 0 else self.values[reference]
+        return value.stand_in() if type(value) is Lost else value
+
+    def ancestors(self, index: int) -> list[int]:
+        """The entries that an entry depends on, itself included, in ascending order.
+
+        Parameters
+        ----------
+        index : int
+            An entry of this tape.
+        """
+        seen = {index}
+        todo = [index]
+        while todo:
+            for parent in self.parents(todo.pop()):
+                if parent >= 0 and parent not in seen:
+                    seen.add(parent)
+                    todo.append(parent)
+        return sorted(seen)
+
+    def guards(self) -> list[int]:
+        """The entries where a traced value told Python something."""
+        return [i for i, operation in enumerate(self.operations) if operation.name == GUARD]
+
+    def where(self, index: int) -> str:
+        """An entry's place in words: ``line 3, `np.log(x)` ``."""
+        site = self.sites[index]
+        return "an unknown line" if site is None else describe(site.code, self.offsets[index])
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def append(self, operation: Operation, parents: tuple[int, ...], value: Any, frame: Any) -> int:
+        """Put one entry on the tape; `frame` is where to start looking for the person's line."""
+        if len(parents) == 1:
+            self.left.append(parents[0])
+            self.right.append(None)
+        elif len(parents) == 2:
+            self.left.append(parents[0])
+            self.right.append(parents[1])
+        else:
+            self.left.append(parents)
+            self.right.append(None)
+        tracker = self.tracker
+        if frame is tracker.frame:
+            self.sites.append(tracker.site)
+            self.offsets.append(frame.f_lasti)
+        else:
+            site, offset = tracker.place(frame)
+            self.sites.append(site)
+            self.offsets.append(offset)
+        self.values.append(value)
+        self.operations.append(operation)
+        index = len(self.operations) - 1
+        if not index & 255:
+            self.check_deadline()
+        return index
+
+    def append_input(self, value: Any) -> int:
+        """Put a new independent variable on the tape."""
+        self.left.append(())
+        self.right.append(None)
+        self.sites.append(None)
+        self.offsets.append(0)
+        self.values.append(value)
+        self.operations.append(INPUT)
+        return len(self.operations) - 1
+
+    def append_constant(self, value: Any) -> int:
+        """Keep a constant operand; its reference is negative."""
+        self.constants.append(value)
+        return ~(len(self.constants) - 1)
+
+    def check_deadline(self) -> None:
+        """Raise TimeoutError where this recording has a deadline and it is past."""
+        if self.deadline is not None and monotonic() > self.deadline:
+            raise TimeoutError("the cell took too long to run again at this point")
+
+    def close(self) -> None:
+        """End the recording: from now on its traced values are ordinary values."""
+        self.open = False
+        self.tracker = Tracker()
+
+    def adopt(self, other: Tape) -> None:
+        """Import another, closed tape whole; its traced values follow when they are next used."""
+        entries, constants = len(self), len(self.constants)
+
+        def shift(reference: Any) -> Any:
+            if type(reference) is tuple:
+                return tuple(shift(r) for r in reference)
+            if reference is None:
+                return None
+            return reference + entries if reference >= 0 else reference - constants
+
+        self.operations += other.operations
+        self.left += [shift(reference) for reference in other.left]
+        self.right += [shift(reference) for reference in other.right]
+        self.values += other.values
+        self.constants += other.constants
+        for key, mark in other.fingerprints.items():
+            self.fingerprints[key + constants] = mark
+        self.sites += other.sites
+        self.offsets.extend(other.offsets)
+        other.moved = (self, entries, constants)
+
+    def resolve(self, index: int) -> tuple[Tape, int]:
+        """Where an entry of this tape is now, after another tape may have adopted it."""
+        tape = self
+        while tape.moved is not None:
+            tape, entries, constants = tape.moved[0], tape.moved[1], tape.moved[2]
+            index = index + entries if index >= 0 else index - constants
+        return tape, index
+
+    def copy(self) -> Tape:
+        """A tape with the same entries that can grow by itself."""
+        twin = Tape()
+        for column in ("operations", "left", "right", "values", "constants", "sites"):
+            setattr(twin, column, list(getattr(self, column)))
+        twin.offsets = array("l", self.offsets)
+        twin.inputs, twin.output = dict(self.inputs), self.output
+        return twin
+
+    @classmethod
+    def like(cls, other: Tape) -> Tape:
+        """A tape of the same entries, whose values are still to be computed."""
+        twin = cls()
+        for column in ("operations", "left", "right", "constants", "sites", "offsets"):
+            setattr(twin, column, getattr(other, column))
+        twin.inputs, twin.output = other.inputs, other.output
+        twin.close()
+        return twin
+
+    def _recompute(self, index: int) -> None:
+        todo = [index]
+        while todo:
+            top = todo[-1]
+            if type(self.values[top]) is not Lost:
+                todo.pop()
+                continue
+            parents = self.parents(top)
+            missing = [p for p in parents if p >= 0 and type(self.values[p]) is Lost]
+            if missing:
+                todo += missing
+                continue
+            with np.errstate(all="ignore"):
+                self.values[top] = self.operations[top].evaluate([self.value(p) for p in parents])
+            todo.pop()
+
+
+CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
+"""The tape that this thread or task is recording on, if any."""

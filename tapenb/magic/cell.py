@@ -1,0 +1,275 @@
+"""The text of a cell: which names are its inputs, which is its output."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["HOOK", "REBIND", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
+
+HOOK = "__tapenb_input__"
+REBIND = "__tapenb_rebind__"
+
+
+@dataclass
+class Cell:
+    """What the text of a cell tells.
+
+    Attributes
+    ----------
+    literals : list of str
+        Names bound at top level, once, to a number or a list of numbers.
+    reads : list of str
+        Names read before the cell binds them, in order.
+    bound : dict of str to int
+        How often the text binds each name at top level.
+    last_assigned : str or None
+    ends_with_expression : bool
+    """
+
+    literals: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    bound: dict[str, int] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    last_assigned: str | None = None
+    ends_with_expression: bool = False
+
+
+def is_number(node: ast.expr) -> bool:
+    """Whether an expression is a real number as it stands: ``2.0``, ``-3``."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        node = node.operand
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+    )
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Whether an expression is a number, a list of numbers, or ``np.array`` of such a list."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else ""
+        return name in ("array", "asarray") and is_list(node.args[0])
+    return is_number(node) or is_list(node)
+
+
+def is_list(node: ast.expr) -> bool:
+    """Whether an expression is a list of numbers, or of such lists."""
+    return (
+        isinstance(node, ast.List)
+        and bool(node.elts)
+        and all(is_number(part) or is_list(part) for part in node.elts)
+    )
+
+
+def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
+    """The pairs of name and value of a plain assignment, also ``x, y = 2.0, 5.0``."""
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return [(statement.target.id, statement.value)] if statement.value is not None else []
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return []
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Name):
+        return [(target.id, value)]
+    if (
+        isinstance(target, ast.Tuple | ast.List)
+        and isinstance(value, ast.Tuple | ast.List)
+        and len(target.elts) == len(value.elts)
+        and all(isinstance(part, ast.Name) for part in target.elts)
+    ):
+        return [(name.id, part) for name, part in zip(target.elts, value.elts, strict=True)]
+    return []
+
+
+class _Names(ast.NodeVisitor):
+    """Names in the order in which they are evaluated, leaving out what functions bind inside."""
+
+    def __init__(self) -> None:
+        self.reads: list[str] = []
+        self.bound: dict[str, int] = {}
+        self.last: str | None = None
+        self._inner: list[set[str]] = []
+
+    def _bind(self, name: str) -> None:
+        if not self._inner:
+            self.bound[name] = self.bound.get(name, 0) + 1
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            hidden = any(node.id in names for names in self._inner)
+            if not hidden and node.id not in self.bound and node.id not in self.reads:
+                self.reads.append(node.id)
+        else:
+            self._bind(node.id)
+            if not self._inner:
+                self.last = node.id
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        self.visit(node.value)
+        for target in node.targets:
+            self.visit(target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+            self.visit(node.target)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        self.visit(node.value)
+        if isinstance(node.target, ast.Name):
+            # Read and bound again: twice as much a binding as any.
+            self.bound[node.target.id] = self.bound.get(node.target.id, 0) + 2
+            self.last = node.target.id
+        else:
+            self.visit(node.target)
+
+    def visit_For(self, node: ast.For) -> None:
+        self.visit(node.iter)
+        last = self.last
+        self.visit(node.target)
+        self.last = last
+        for statement in [*node.body, *node.orelse]:
+            self.visit(statement)
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            self._bind((alias.asname or alias.name).split(".")[0])
+
+    visit_ImportFrom = visit_Import
+
+    def _scope(self, node: Any, arguments: ast.arguments | None, body: list[ast.AST]) -> None:
+        names = set()
+        if arguments is not None:
+            for default in [*arguments.defaults, *arguments.kw_defaults]:
+                if default is not None:
+                    self.visit(default)
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            every += [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+            names = {each.arg for each in every}
+        for part in body:
+            for inner in ast.walk(part):
+                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    names.add(inner.id)
+        self._inner.append(names)
+        for part in body:
+            self.visit(part)
+        self._inner.pop()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self.visit(decorator)
+        self._bind(node.name)
+        self._scope(node, node.args, list(node.body))
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._scope(node, node.args, [node.body])
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._bind(node.name)
+        self._scope(node, None, list(node.body))
+
+    def _comprehension(self, node: Any) -> None:
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        self._scope(node, None, [*node.generators, *parts])
+
+    visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
+
+
+def analyse(tree: ast.Module) -> Cell:
+    """Read a cell's syntax tree.
+
+    Parameters
+    ----------
+    tree : ast.Module
+
+    Examples
+    --------
+    >>> cell = analyse(ast.parse("x = 2.0\\ns = 0.0\\nfor i in range(3): s += x * a\\n"))
+    >>> cell.literals, cell.reads, cell.last_assigned
+    (['x'], ['range', 'a'], 's')
+    """
+    names = _Names()
+    for statement in tree.body:
+        names.visit(statement)
+    cell = Cell(reads=names.reads, bound=names.bound, last_assigned=names.last)
+    for statement in tree.body:
+        for name, value in _assignments(statement):
+            if is_literal(value) and name not in cell.literals:
+                cell.literals.append(name)
+    cell.ends_with_expression = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+    every: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            every.setdefault(node.id)
+    places = {
+        name: min(
+            (node.lineno, node.col_offset)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and node.id == name
+        )
+        for name in every
+    }
+    cell.order = sorted(every, key=lambda name: places[name])
+    return cell
+
+
+def is_numeric(value: Any) -> bool:
+    """Whether a variable of the notebook can be an input: a real number, or floats in a list."""
+    if isinstance(value, bool | np.bool_):
+        return False
+    if isinstance(value, int | float | np.integer | np.floating):
+        return True
+    if isinstance(value, np.ndarray):
+        return type(value) is np.ndarray and value.dtype.kind == "f" and value.size > 0
+    if isinstance(value, list):
+        return 0 < len(value) <= 64 and all(
+            isinstance(part, float) or (isinstance(part, list) and is_numeric(part))
+            for part in value
+        )
+    return False
+
+
+class InputsIntoCell(ast.NodeTransformer):
+    """Turn the literals of inputs into inputs, and notice NumPy imported on the way.
+
+    It works as one of IPython's own AST transformers, so that it also reaches a cell whose text is
+    handed on by ``%%time`` and the like.
+    """
+
+    def __init__(self, wanted: set[str]) -> None:
+        self._wanted = wanted
+        self._done: set[str] = set()
+
+    def visit_Module(self, tree: ast.Module) -> ast.Module:
+        body: list[ast.stmt] = []
+        for statement in tree.body:
+            pairs = dict(_assignments(statement))
+            for name, value in pairs.items():
+                if name in self._wanted and name not in self._done and is_literal(value):
+                    self._done.add(name)
+                    self._wrap(statement, name, value)
+            body.append(statement)
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                call = ast.Expr(ast.Call(ast.Name(REBIND, ast.Load()), [], []))
+                body.append(ast.fix_missing_locations(ast.copy_location(call, statement)))
+        tree.body = body
+        return tree
+
+    @staticmethod
+    def _wrap(statement: Any, name: str, value: ast.expr) -> None:
+        call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(name), value], [])
+        call = ast.fix_missing_locations(ast.copy_location(call, value))
+        if statement.value is value:
+            statement.value = call
+        else:
+            parts = statement.value.elts
+            parts[[part is value for part in parts].index(True)] = call
+
+

@@ -1,0 +1,165 @@
+"""The line of ``%%tape``: names, settings and options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["LineError", "Options", "parse_line"]
+
+
+class LineError(ValueError):
+    """What is wrong with the line, and what would be right."""
+
+
+@dataclass
+class Options:
+    """What the line asks for.
+
+    Attributes
+    ----------
+    names : list of str
+        Inputs listed by name: if there are any, they are the only ones.
+    values : dict of str to number
+        Inputs that were given a value.
+    spans : dict of str to tuple
+        Inputs that were given a range: minimum, maximum, and perhaps a step.
+    of : str or None
+        The name of the output.
+    order : {0, 1, 2}
+    mode : {"reverse", "forward"}
+    output : str or None
+        The name to bind the recording to.
+    table, graph, plot, static : bool
+    """
+
+    names: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    of: str | None = None
+    order: int = 2
+    mode: str = "reverse"
+    output: str | None = None
+    table: bool = False
+    graph: bool = True
+    plot: bool = True
+    static: bool = False
+
+
+_SWITCHES = {
+    "--table": ("table", True),
+    "--no-graph": ("graph", False),
+    "--no-plot": ("plot", False),
+    "--static": ("static", True),
+}
+_CHOICES = {
+    "--order": ("order", {"0": 0, "1": 1, "2": 2}),
+    "--mode": ("mode", {"reverse": "reverse", "forward": "forward"}),
+}
+_NAMES = {"--of": "of", "-o": "output"}
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def _words(line: str) -> list[str]:
+    """Split at spaces that stand outside of brackets."""
+    words, depth, start = [], 0, None
+    for at, letter in enumerate(line):
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter.isspace() and depth == 0:
+            if start is not None:
+                words.append(line[start:at])
+            start = None
+        elif start is None:
+            start = at
+    if start is not None:
+        words.append(line[start:])
+    return words
+
+
+def parse_line(line: str, namespace: dict[str, Any], *, expression: bool = False) -> tuple[Options, str]:
+    """Read the line of a magic.
+
+    Parameters
+    ----------
+    line : str
+    namespace : dict
+        In which the values of settings are computed (``y=(0, 2*np.pi)``).
+    expression : bool
+        Whether the line ends with an expression, as that of ``%tape`` does.
+
+    Returns
+    -------
+    Options
+    str
+        The expression.
+
+    Raises
+    ------
+    LineError
+
+    Examples
+    --------
+    >>> options, _ = parse_line("x y=(0, 10) --order 1 -o t", {})
+    >>> options.names, options.spans, options.order, options.output
+    (['x'], {'y': (0, 10)}, 1, 't')
+    """
+    options = Options()
+    words = _words(line)
+    while words:
+        word = words[0]
+        if expression and not word.startswith("-"):
+            break
+        words.pop(0)
+        word, equals, given = word.partition("=") if word.startswith("--") else (word, "", "")
+        if word in _SWITCHES:
+            name, value = _SWITCHES[word]
+            setattr(options, name, value)
+        elif word in _CHOICES or word in _NAMES:
+            if not equals:
+                if not words:
+                    raise LineError(f"{word} needs a value after it")
+                given = words.pop(0)
+            _choose(options, word, given)
+        elif word.startswith("-"):
+            known = ", ".join([*_SWITCHES, *_CHOICES, *_NAMES])
+            raise LineError(f"there is no option {word}; there are {known}")
+        else:
+            _setting(options, word, namespace)
+    return options, " ".join(words)
+
+
+def _choose(options: Options, word: str, given: str) -> None:
+    if word in _NAMES:
+        if not _NAME.fullmatch(given):
+            raise LineError(f"{word} takes a name, not {given!r}")
+        setattr(options, _NAMES[word], given)
+        return
+    name, choices = _CHOICES[word]
+    if given not in choices:
+        raise LineError(f"{word} takes {' or '.join(choices)}, not {given!r}")
+    setattr(options, name, choices[given])
+
+
+def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
+    name, equals, text = word.partition("=")
+    name = name.strip()
+    if not _NAME.fullmatch(name):
+        raise LineError(
+            f"{word!r} is neither a name nor a setting; write x, x=2.0, x=(0, 10) or x=(0, 10, 0.1)"
+        )
+    if not equals:
+        options.names.append(name)
+        return
+    try:
+        value = eval(text, dict(namespace))
+    except Exception as error:
+        raise LineError(f"the value of {name} cannot be read: {error}") from error
+    if not isinstance(value, tuple):
+        options.values[name] = value
+        return
+    if len(value) not in (2, 3) or not all(isinstance(part, int | float) for part in value):
+        raise LineError(f"a range is {name}=(minimum, maximum) or with a step as a third number")
+    if value[0] >= value[1] or (len(value) == 3 and value[2] <= 0):
+        raise LineError(f"the range of {name} runs from a smaller to a larger number, with a step > 0")
+    options.spans[name] = value

@@ -1,0 +1,500 @@
+"""Running a cell on a tape: once for the person, and again where a slider leaves the program.
+
+While the cell runs, its inputs are traced, the notebook's NumPy can make arrays that hold traced
+values, and everything is put back whatever happens: names hold plain values afterwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from types import FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+from IPython.utils.capture import capture_output
+
+from ..autodiff.births import substitute
+from ..autodiff.memory import Memory
+from ..autodiff.tape import CURRENT, Tape, TapeError
+from ..autodiff.tracing import Traced, TracedArray, TracedScalar, is_traced, lift, plain
+from ..recording import Input, Program, flatten, nest
+from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
+from .line import LineError, Options
+from .state import Snapshot
+
+__all__ = ["CellRun", "Outcome"]
+
+_SECONDS = 10.0
+"""How long a cell may take to run again."""
+
+
+class Outcome:
+    """What one run of a cell left.
+
+    Attributes
+    ----------
+    tape : Tape
+    shown : object
+        The plain value of a last expression.
+    output_name : str or None
+        None where nothing in the cell is a number that depends on an input.
+    inputs : list of Input
+    complaint : str or None
+        Why there is nothing to show.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+        self.shown: Any = None
+        self.output_name: str | None = None
+        self.inputs: list[Input] = []
+        self.complaint: str | None = None
+
+
+class CellRun:
+    """One cell's text with its options, ready to run.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    text : str
+        The cell without the magic's own line.
+    options : Options
+    lines_above : int
+        How many lines the cell has above the text, so that tracebacks name the right ones.
+
+    Raises
+    ------
+    SyntaxError
+    LineError
+        For a name that is listed as an input but is no number.
+    """
+
+    def __init__(self, shell: Any, text: str, options: Options, lines_above: int = 1) -> None:
+        self.shell = shell
+        self.text = text
+        self.options = options
+        source = "#%%tape\n" * lines_above + shell.transform_cell(text)
+        self.source = source
+        self.file = shell.compile.cache(source, shell.execution_count, raw_code=source)
+        tree = ast.parse(source, self.file)
+        _refuse_await(tree)
+        self.tree = tree
+        self.cell = self._analyse(text, tree)
+        self.wanted = self._inputs()
+
+    # -- what the text says ------------------------------------------------------------------------
+
+    def _analyse(self, text: str, tree: ast.Module) -> Cell:
+        """Read the cell; where it begins with another cell magic, the text below that."""
+        lines = text.split("\n")
+        while lines and (lines[0].startswith("%%") or not lines[0].strip()):
+            lines.pop(0)
+        inner = self.shell.transform_cell("\n".join(lines))
+        try:
+            return analyse(ast.parse(inner))
+        except SyntaxError:
+            return analyse(tree)
+
+    def _inputs(self) -> list[str]:
+        options, cell, namespace = self.options, self.cell, self.shell.user_ns
+        listed = [*options.names, *options.values, *options.spans]
+        for name in listed:
+            known = name in cell.literals or name in options.values or name in options.spans
+            if not known and not is_numeric(namespace.get(name)):
+                raise LineError(
+                    f"{name} cannot be an input: neither does this cell give it a number, nor has "
+                    "the notebook a number or an array of floats of that name"
+                )
+        if options.names:
+            return list(dict.fromkeys(listed))
+        found = [
+            name
+            for name in cell.order
+            if (name in cell.literals and cell.bound.get(name, 0) == 1)
+            or (
+                name in cell.reads
+                and not name.startswith("_")
+                and cell.bound.get(name, 0) <= 1
+                and is_numeric(namespace.get(name))
+            )
+            or name in listed
+        ]
+        return list(dict.fromkeys([*found, *listed]))
+
+    # -- running it -----------------------------------------------------------------------------------
+
+    def first(self) -> Outcome:
+        """Run the cell for the person: it prints, shows and raises as ever."""
+        namespace = self.shell.user_ns
+        self.before = Snapshot(namespace, self._names())
+        for name, span in self.options.spans.items():
+            if name not in self.cell.literals and not is_numeric(namespace.get(name)):
+                namespace[name] = (span[0] + span[1]) / 2
+        return self._run({}, None)
+
+    def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:
+        """Run the cell at other inputs from where it began, unseen, and put everything back."""
+        namespace = self.shell.user_ns
+        after = Snapshot(namespace, self._names())
+        figures = _figures()
+        try:
+            self.before.restore()
+            moved = {each.name: each.at(positions) for each in inputs}
+            with capture_output():
+                return self._run(moved, monotonic() + _SECONDS)
+        finally:
+            _close_figures(figures)
+            after.restore()
+
+    def _names(self) -> set[str]:
+        return {*self.cell.order, *self.cell.bound, *self.options.values}
+
+    def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
+        namespace = self.shell.user_ns
+        tape = Tape(births=True)
+        tape.namespace = namespace
+        tape.deadline = deadline
+        outcome = Outcome(tape)
+        inputs = _Inputs(tape, namespace, {**self.options.values, **moved})
+        try:
+            with self._recording(tape, inputs):
+                value = self._execute()
+                self._find_output(outcome, value)
+                outcome.shown = _ordinary(value)
+        except BaseException as error:
+            self._point_at_cell(error)
+            raise
+        finally:
+            inputs.put_back()
+        if tape.refusal is not None:
+            self._point_at_cell(tape.refusal)
+            raise tape.refusal
+        outcome.inputs = inputs.described(self.options)
+        self._choose(outcome)
+        return outcome
+
+    @contextmanager
+    def _recording(self, tape: Tape, inputs: _Inputs) -> Iterator[None]:
+        shell, namespace = self.shell, self.shell.user_ns
+        restores: list[Callable[[], None]] = []
+
+        def rebind() -> None:
+            restores.append(substitute(namespace))
+
+        literal = {name for name in self.wanted if name in self.cell.literals}
+        transformer = InputsIntoCell(literal)
+        for name in self.wanted:
+            if name not in literal:
+                inputs.from_namespace(name)
+        namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
+        shell.ast_transformers.append(transformer)
+        token = CURRENT.set(tape)
+        rebind()
+        try:
+            yield
+        finally:
+            CURRENT.reset(token)
+            tape.close()
+            restores[-1]()
+            shell.ast_transformers.remove(transformer)
+            namespace.pop(HOOK, None)
+            namespace.pop(REBIND, None)
+
+    def _execute(self) -> Any:
+        """Run the statements, and give the value of a last expression."""
+        shell = self.shell
+        tree = shell.transform_ast(ast.parse(self.source, self.file))
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        if tree.body:
+            exec(shell.compile(tree, self.file, "exec"), shell.user_ns)
+        if last is None:
+            return None
+        code = shell.compile(ast.Expression(last.value), self.file, "eval")
+        return eval(code, shell.user_ns)
+
+    # -- what came out --------------------------------------------------------------------------------
+
+    def _find_output(self, outcome: Outcome, shown: Any) -> None:
+        """Choose the output while the tape is still open: lists are lifted onto it."""
+        namespace, tape, name = self.shell.user_ns, outcome.tape, self.options.of
+        if name is not None:
+            if name not in namespace:
+                raise LineError(f"--of {name}: the cell gives no {name}")
+            value = namespace[name]
+        else:
+            value, name = shown, self._last_source()
+            if not _is_output(value):
+                name = self.cell.last_assigned
+                value = namespace.get(name) if name is not None else None
+        value = lift(value)
+        if not _is_output(value):
+            outcome.complaint = (
+                "This cell names no number to differentiate: its last expression or assignment is "
+                "none. Choose one with --of NAME."
+            )
+        elif not is_traced(value) or not value.is_active():
+            outcome.complaint = (
+                f"{name} does not depend on any input of this cell, so there is no derivative to "
+                "show."
+            )
+        else:
+            tape.output = value.reference(tape, True)
+            outcome.output_name = name
+
+    def _last_source(self) -> str | None:
+        last = self.tree.body[-1] if self.tree.body else None
+        if not isinstance(last, ast.Expr):
+            return None
+        source = ast.get_source_segment(self.source, last.value) or "output"
+        return " ".join(source.split())
+
+    def _choose(self, outcome: Outcome) -> None:
+        """Keep the inputs that the output depends on, or that steer the cell."""
+        tape = outcome.tape
+        if tape.output is None:
+            return
+        needed = set(tape.ancestors(tape.output))
+        for guard in tape.guards():
+            needed.update(tape.ancestors(guard))
+        outcome.inputs = [
+            each for each in outcome.inputs if any(entry in needed for entry in each.entries)
+        ]
+
+    def _point_at_cell(self, error: BaseException) -> None:
+        """Show the person's own lines only: neither those of this module nor of the magic."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != self.file:
+            trace = trace.tb_next
+        if isinstance(error, TapeError):
+            trace = _without_tail(trace)
+        if trace is None or isinstance(error, SyntaxError):
+            return
+        show = self.shell.InteractiveTB.structured_traceback
+        error._render_traceback_ = lambda: show(type(error), error, trace, tb_offset=0)
+
+
+class _Inputs:
+    """The inputs of one run: traced while it lasts, and put back after it."""
+
+    def __init__(self, tape: Tape, namespace: dict[str, Any], given: dict[str, Any]) -> None:
+        self._tape = tape
+        self._namespace = namespace
+        self._given = given
+        self._values: dict[str, Any] = {}
+        self._entries: dict[str, tuple[int, ...]] = {}
+        self._originals: dict[str, tuple[Any, Any]] = {}
+        self._memories: list[Memory] = []
+        self._lists: list[tuple[list[Any], list[Any]]] = []
+
+    def from_literal(self, name: str, value: Any) -> Any:
+        """Called by the cell in place of a literal."""
+        if name in self._values:
+            return value
+        value = plain(value)
+        if name in self._given:
+            given = self._given[name]
+            value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
+        return self._trace(name, value)
+
+    def from_namespace(self, name: str) -> None:
+        """Make a variable of the notebook an input, where it stands."""
+        value = self._namespace.get(name)
+        if name in self._given:
+            given = self._given[name]
+            if isinstance(value, np.ndarray):
+                value[...] = given
+            elif isinstance(value, list):
+                value[:] = given
+            else:
+                value = given
+        if not is_numeric(value):
+            return
+        traced = self._trace(name, value)
+        self._originals[name] = (traced, value)
+        self._namespace[name] = traced
+
+    def _trace(self, name: str, value: Any) -> Any:
+        tape = self._tape
+        if isinstance(value, list):
+            self._values[name] = nest(value, iter(flatten(value)))
+            return self._trace_list(name, value)
+        if isinstance(value, np.ndarray):
+            return self._trace_array(name, value)
+        self._values[name] = value
+        entry = tape.append_input(value)
+        self._register(name, (entry,))
+        return TracedScalar(tape, entry, value)
+
+    def _trace_list(self, name: str, value: list[Any]) -> list[Any]:
+        entries: list[int] = []
+
+        def trace(part: list[Any]) -> None:
+            self._lists.append((part, list(part)))
+            for at, number in enumerate(part):
+                if isinstance(number, list):
+                    trace(number)
+                else:
+                    entries.append(self._tape.append_input(number))
+                    part[at] = TracedScalar(self._tape, entries[-1], number)
+
+        trace(value)
+        self._register(name, tuple(entries))
+        return value
+
+    def _trace_array(self, name: str, value: np.ndarray) -> Any:
+        """An array; where it shares memory with another input, both are views of one."""
+        tape = self._tape
+        for memory in self._memories:
+            if np.shares_memory(memory.owner, value):
+                traced = TracedArray(tape, None, value, memory)
+                traced.version = -1
+                if not _within(memory.owner, value):
+                    raise TapeError(
+                        f"{name} shares memory with another input but reaches beyond it, so both "
+                        "cannot be inputs. List one of them on the line of %%tape."
+                    )
+                return traced
+        entry = tape.append_input(value)
+        self._values[name] = value.copy()
+        self._register(name, (entry,))
+        memory = Memory(tape, value, entry)
+        self._memories.append(memory)
+        return TracedArray(tape, entry, value, memory)
+
+    def _register(self, name: str, entries: tuple[int, ...]) -> None:
+        self._entries[name] = entries
+        self._tape.inputs[name] = entries
+
+    def put_back(self) -> None:
+        """Give every name its plain value, and every list its numbers."""
+        namespace = self._namespace
+        for name, value in list(namespace.items()):
+            if not isinstance(value, Traced) and not is_traced(value):
+                continue
+            if value.tape is not self._tape:
+                continue
+            traced, original = self._originals.get(name, (None, None))
+            namespace[name] = original if value is traced else plain(value)
+        for values, _ in self._lists:
+            for at, value in enumerate(values):
+                if is_traced(value) and value.tape is self._tape:
+                    values[at] = plain(value)
+
+    def described(self, options: Options) -> list[Input]:
+        """What the recording needs to know of each input."""
+        return [
+            Input(
+                name,
+                self._values[name],
+                entries,
+                span=options.spans.get(name),
+                **self._steering(name, entries),
+            )
+            for name, entries in self._entries.items()
+        ]
+
+    def _steering(self, name: str, entries: tuple[int, ...]) -> dict[str, Any]:
+        """Whether an input is an index or a count, or was read by code that is not followed."""
+        tape = self._tape
+        for entry in entries:
+            if entry in tape.demoted:
+                place = tape.demoted[entry]
+                return {
+                    "withheld": f"{name} is read by other code ({place}), so no derivative by it "
+                    "is shown."
+                }
+        if not isinstance(self._values[name], int | np.integer):
+            return {}
+        for guard in tape.guards():
+            if tape.operations[guard].function not in (operator.index, int):
+                continue
+            (parent,) = tape.parents(guard)
+            if parent >= 0 and set(entries) & set(tape.ancestors(parent)):
+                return {
+                    "counts": True,
+                    "withheld": f"{name} is used as an index or a count ({tape.where(guard)}), so "
+                    "it takes whole numbers and has no derivative.",
+                }
+        return {}
+
+
+def _within(owner: np.ndarray, view: np.ndarray) -> bool:
+    low, high = np.lib.array_utils.byte_bounds(owner)
+    start, stop = np.lib.array_utils.byte_bounds(view)
+    return owner.flags.forc and low <= start and stop <= high
+
+
+def _is_output(value: Any) -> bool:
+    """Whether a value can be the output: a real number or an array of them."""
+    value = plain(value)
+    if isinstance(value, bool | np.bool_):
+        return False
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind == "f" and value.size > 0
+    if isinstance(value, list | tuple):
+        return bool(value) and all(_is_output(part) for part in value)
+    return isinstance(value, int | float | np.integer | np.floating)
+
+
+def _ordinary(value: Any) -> Any:
+    """A traced value, also in a list or tuple, as the plain value that the cell shows."""
+    if is_traced(value):
+        return plain(value)
+    if type(value) in (list, tuple):
+        return type(value)(_ordinary(part) for part in value)
+    if type(value) is dict:
+        return {key: _ordinary(part) for key, part in value.items()}
+    return value
+
+
+def _refuse_await(tree: ast.Module) -> None:
+    """A cell that awaits runs in pieces, between which anything may happen."""
+
+    class Awaits(ast.NodeVisitor):
+        def visit_FunctionDef(self, node: ast.AST) -> None:
+            pass
+
+        visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+
+        def visit_Await(self, node: ast.AST) -> None:
+            raise TapeError(
+                f"line {node.lineno}: %%tape cannot record a cell that awaits, since other code "
+                "runs meanwhile. Await in a cell above, and use its result here."
+            )
+
+        visit_AsyncFor = visit_AsyncWith = visit_Await
+
+    Awaits().visit(tree)
+
+
+def _without_tail(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of tapenb and NumPy that it ends with."""
+    frames: list[tuple[FrameType, int, int]] = []
+    while trace is not None:
+        frames.append((trace.tb_frame, trace.tb_lasti, trace.tb_lineno))
+        trace = trace.tb_next
+    inside = (__name__.split(".")[0], "numpy")
+    while frames and frames[-1][0].f_globals.get("__name__", "").split(".")[0] in inside:
+        frames.pop()
+    for frame, lasti, lineno in reversed(frames):
+        trace = TracebackType(trace, frame, lasti, lineno)
+    return trace
+
+
+def _figures() -> set[int] | None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return None if pyplot is None else set(pyplot.get_fignums())
+
+
+def _close_figures(before: set[int] | None) -> None:
+    """Close figures that a run which nobody sees has opened."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        for number in set(pyplot.get_fignums()) - (before or set()):
+            pyplot.close(number)

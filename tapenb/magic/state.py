@@ -1,0 +1,167 @@
+"""The notebook's state before a cell ran, so that the cell can run again from there.
+
+A cell that is recorded anew must start from what it started from: the names, the contents of the
+containers that they hold, and the random state. Only what the cell's code can reach is kept.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.memory import fingerprint
+
+__all__ = ["Snapshot", "StateLost"]
+
+_MOST_BYTES = 64 << 20
+_MOST_ITEMS = 200_000
+
+
+class StateLost(Exception):
+    """The cell changed something too large to be kept, so it cannot run again from there."""
+
+
+def _code_names(code: CodeType) -> set[str]:
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= _code_names(constant)
+    return names
+
+
+def _reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """The names of the notebook that some code can come to, through its functions and classes."""
+    seen: set[str] = set()
+    todo = [name for name in names if name in namespace]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        value = namespace[name]
+        kind = value if isinstance(value, type) else type(value)
+        functions = [value, *vars(kind).values()] if kind.__module__ == "__main__" else [value]
+        for function in functions:
+            function = getattr(function, "__wrapped__", function)
+            if isinstance(function, FunctionType):
+                todo += [each for each in _code_names(function.__code__) if each in namespace]
+    return seen
+
+
+class Snapshot:
+    """Names and contents at one moment.
+
+    Parameters
+    ----------
+    namespace : dict
+    names : iterable of str
+        What the cell's code reads and writes.
+    """
+
+    def __init__(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
+        self._namespace = namespace
+        self._names = {
+            name: value for name, value in namespace.items() if not name.startswith("_")
+        }
+        self._kept: dict[int, tuple[Any, Any]] = {}
+        self._marked: list[tuple[np.ndarray, int]] = []
+        self._bytes = self._items = 0
+        self._random = random.getstate()
+        self._numpy = np.random.get_state()
+        for name in sorted(_reachable(namespace, names)):
+            self._keep(namespace[name])
+
+    def _keep(self, value: Any) -> None:
+        todo = [value]
+        while todo and self._items < _MOST_ITEMS:
+            value = todo.pop()
+            if id(value) in self._kept:
+                continue
+            if isinstance(value, np.ndarray):
+                self._keep_array(value)
+                continue
+            copy: Any
+            if isinstance(value, list | set | bytearray):
+                copy = type(value)(value)
+                todo += [] if isinstance(value, bytearray) else list(value)
+            elif isinstance(value, dict):
+                copy = dict(value)
+                todo += list(value.values())
+            elif isinstance(value, tuple):
+                todo += list(value)
+                continue
+            elif isinstance(value, np.random.Generator):
+                copy = value.bit_generator.state
+            elif isinstance(value, FunctionType):
+                todo += [cell.cell_contents for cell in value.__closure__ or () if _filled(cell)]
+                continue
+            elif _has_state(value):
+                copy = dict(vars(value))
+                todo += list(copy.values())
+            else:
+                continue
+            self._items += len(copy) if hasattr(copy, "__len__") else 1
+            self._kept[id(value)] = (value, copy)
+
+    def _keep_array(self, value: np.ndarray) -> None:
+        if value.dtype.hasobject or not value.flags.writeable:
+            return
+        if self._bytes + value.nbytes > _MOST_BYTES:
+            self._marked.append((value, fingerprint(value)))
+            return
+        self._bytes += value.nbytes
+        self._kept[id(value)] = (value, value.copy())
+
+    def restore(self) -> None:
+        """Put everything back.
+
+        Raises
+        ------
+        StateLost
+            Where something too large to be kept has changed.
+        """
+        for array, mark in self._marked:
+            if fingerprint(array) != mark:
+                raise StateLost(
+                    "this cell changes a large array, so it cannot run again from where it began; "
+                    "run it by hand, or let it work on a copy"
+                )
+        namespace = self._namespace
+        for name in [n for n in namespace if not n.startswith("_") and n not in self._names]:
+            del namespace[name]
+        namespace.update(self._names)
+        for value, copy in self._kept.values():
+            if isinstance(value, np.ndarray):
+                value[...] = copy
+            elif isinstance(value, np.random.Generator):
+                value.bit_generator.state = copy
+            elif isinstance(value, list | bytearray):
+                value[:] = copy
+            elif isinstance(value, dict | set):
+                value.clear()
+                value.update(copy)
+            else:
+                vars(value).clear()
+                vars(value).update(copy)
+        random.setstate(self._random)
+        np.random.set_state(self._numpy)
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018  an empty cell raises
+    except ValueError:
+        return False
+    return True
+
+
+def _has_state(value: Any) -> bool:
+    """Whether an object is one of the notebook's own classes, or a Variable of ours."""
+    if isinstance(value, type | ModuleType) or not hasattr(value, "__dict__"):
+        return False
+    home = type(value).__module__
+    return home == "__main__" or home == "tapenb.autodiff.gradient_tape"

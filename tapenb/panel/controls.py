@@ -1,0 +1,96 @@
+"""A slider of the panel as Python sees it: traits that other widgets can be linked to."""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+from traitlets import Any as AnyTrait
+from traitlets import Bool, HasTraits, TraitError, Unicode, validate
+
+__all__ = ["Control"]
+
+
+class Control(HasTraits):
+    """One slider: moving it moves the panel, and the panel moves it.
+
+    Attributes
+    ----------
+    label : str
+        What it moves: ``"x"`` or ``"w[0]"``.
+    value, min, max, step : float or int
+        As ipywidgets' sliders have them; a value beyond the range is the nearest one within it.
+    integer : bool
+        Whether it takes only integers.
+    """
+
+    label = Unicode(read_only=True)
+    integer = Bool(read_only=True)
+    value = AnyTrait()
+    min = AnyTrait()
+    max = AnyTrait()
+    step = AnyTrait()
+
+    def __init__(
+        self, label: str, value: Any, min: Any, max: Any, step: Any, *, integer: bool = False
+    ) -> None:
+        super().__init__()
+        self.set_trait("label", label)
+        self.set_trait("integer", integer)
+        if not min <= max:
+            raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
+        # The range first: the value is held within it.
+        self.min, self.max, self.step = min, max, step
+        self.value = value if math.isfinite(value) else self.coerce(0)
+
+    def __repr__(self) -> str:
+        return (
+            f"<slider {self.label}: value={self.value}, "
+            f"min={self.min}, max={self.max}, step={self.step}>"
+        )
+
+    @validate("value")
+    def _within(self, proposal: dict[str, Any]) -> Any:
+        return self.coerce(proposal["value"])
+
+    @validate("min")
+    def _below(self, proposal: dict[str, Any]) -> Any:
+        low = self._finite(proposal["value"], "min")
+        if self.max is not None and low > self.max:
+            raise TraitError(f"The slider {self.label}: min {low} is above max {self.max}.")
+        return low
+
+    @validate("max")
+    def _above(self, proposal: dict[str, Any]) -> Any:
+        high = self._finite(proposal["value"], "max")
+        if self.min is not None and high < self.min:
+            raise TraitError(f"The slider {self.label}: max {high} is below min {self.min}.")
+        return high
+
+    @validate("step")
+    def _positive(self, proposal: dict[str, Any]) -> Any:
+        step = self._finite(proposal["value"], "step")
+        if step <= 0:
+            raise TraitError(f"The slider {self.label}: step {step} is not positive.")
+        return step
+
+    def coerce(self, value: Any) -> Any:
+        """A number as this slider takes it: of its type, and within its range.
+
+        Parameters
+        ----------
+        value : number
+            Any finite number.
+
+        Raises
+        ------
+        TraitError
+            Where it is not a finite number.
+        """
+        return max(self.min, min(self.max, self._finite(value, "value")))
+
+    def _finite(self, value: Any, what: str) -> Any:
+        if not isinstance(value, Real) or not math.isfinite(value):
+            raise TraitError(f"The slider {self.label}: {what} {value!r} is not a finite number.")
+        return round(value) if self.integer else float(value)

