@@ -83,6 +83,12 @@ class Memory:
             and view.__array_interface__["data"][0] == owner.__array_interface__["data"][0]
         )
 
+    def promote(self) -> None:
+        """Let the present content be a constant of the tape, for a traced value to be written to."""
+        if self.reference is None:
+            self.reference = self.tape.append_constant(self.owner)
+            self.alias(self.reference)
+
     def follow(self) -> None:
         """Renumber after another tape has adopted this buffer's tape."""
         tape = self.tape

@@ -28,8 +28,10 @@ __all__ = [
     "Traced",
     "TracedArray",
     "TracedScalar",
+    "add_at",
     "apply",
     "guard",
+    "input_array",
     "is_traced",
     "lift",
     "plain",
@@ -251,6 +253,31 @@ def here_in(tape: Tape, frame: FrameType) -> str:
     while caller is not None and caller.f_globals is not tape.namespace:
         caller = caller.f_back
     return here(caller)
+
+
+def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+    """An independent variable that is a part of a buffer, or the whole of it.
+
+    Parameters
+    ----------
+    tape : Tape
+    value : ndarray
+        Within the memory; writes go there.
+    memory : Memory
+    """
+    entry = tape.append_input(value)
+    traced = TracedArray(tape, entry, value, memory)
+    if memory.is_whole(value):
+        memory.reference = entry
+    else:
+        memory.promote()
+        operation = scatter.operation(positions=element_numbers(memory.owner, value))
+        whole = (memory.reference, entry)
+        memory.reference = tape.append(operation, whole, memory.owner, sys._getframe(1))
+        memory.alias(memory.reference)
+    memory.alias(entry)
+    memory.pin(entry)
+    return traced
 
 
 class TracedScalar(Traced):
@@ -600,9 +627,7 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
             "floats."
         )
     memory.tape = tape
-    if memory.reference is None:
-        memory.reference = tape.append_constant(memory.owner)
-        memory.alias(memory.reference)
+    memory.promote()
     base = target.reference(tape, False)
     new = _reference(tape, value, False)
     memory.before_write()
@@ -613,9 +638,8 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
     if memory.is_whole(target.value):
         memory.reference = target.index
     else:
-        positions = element_numbers(memory.owner, target.value)
-        operation = scatter.operation(positions=positions)
         whole = (memory.reference, target.index)
+        operation = scatter.operation(positions=element_numbers(memory.owner, target.value))
         memory.reference = tape.append(operation, whole, memory.owner, frame)
         memory.alias(memory.reference)
     memory.version += 1
@@ -710,7 +734,8 @@ def call_ufunc(
     rule = RULES.get(ufunc)
     if method == "at" and ufunc is np.add and type(inputs[0]) is TracedArray:
         array, key, value = inputs
-        return write(array, Ellipsis, HANDLERS[np.add.at](array, value, plain_key(key, frame)), frame)
+        added = apply(add_at.operation(key=plain_key(key, frame)), (array, _operand(value)), frame)
+        return write(array, Ellipsis, added, frame)
     if method == "reduce" and ufunc in _REDUCE:
         rule = RULES[_REDUCE[ufunc]]
         if kwargs.get("initial", np._NoValue) in (None, np._NoValue):
@@ -902,6 +927,14 @@ def getitem(array: np.ndarray, *, key: Any) -> Any:
 def setitem(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
     array = np.array(array)
     array[key] = value
+    return array
+
+
+@primitive
+def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
+    """What ``np.add.at`` leaves in an array."""
+    array = np.array(array)
+    np.add.at(array, key, value)
     return array
 
 

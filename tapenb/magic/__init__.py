@@ -118,11 +118,11 @@ class TapeMagics(Magics):
             outcome = run.first()
         except LineError as error:
             raise UsageError(f"%%tape: {error}") from None
-        except BaseException as error:
-            failed = getattr(run, "tape", None)
-            if options.output and failed is not None:
-                namespace[options.output] = Recording(None, failed)
-            raise error
+        except BaseException:
+            # The tape so far can be looked at.
+            if options.output and run.tape is not None:
+                namespace[options.output] = Recording(None, run.tape)
+            raise
         if not expression and outcome.shown is not None and run.cell.ends_with_expression:
             if not DisplayHook.semicolon_at_end_of_expression(text):
                 self.shell.displayhook(outcome.shown)
@@ -173,7 +173,7 @@ class TapeMagics(Magics):
         panel = Panel(recording, graph=options.graph, plot=options.plot, table=options.table)
         recording.panel = panel
         self._panels[key] = (said, panel)
-        display(panel)
+        panel.show()
         for label, value in moved.items():
             if label in panel.sliders:
                 panel.sliders[label].value = value

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import operator
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType, TracebackType
@@ -19,13 +19,20 @@ import numpy as np
 from IPython.utils.capture import capture_output
 
 from ..autodiff.births import substitute
-from ..autodiff.memory import Memory
+from ..autodiff.memory import Memory, element_numbers
 from ..autodiff.tape import CURRENT, Tape, TapeError
-from ..autodiff.tracing import Traced, TracedArray, TracedScalar, is_traced, lift, plain
+from ..autodiff.tracing import (
+    TracedArray,
+    TracedScalar,
+    input_array,
+    is_traced,
+    lift,
+    plain,
+)
 from ..recording import Input, Program, flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
 from .line import LineError, Options
-from .state import Snapshot
+from .state import Snapshot, reachable
 
 __all__ = ["CellRun", "Outcome"]
 
@@ -56,6 +63,17 @@ class Outcome:
         self.complaint: str | None = None
 
 
+class CellSyntaxError(Exception):
+    """A cell that is no Python, shown as IPython shows it in any cell."""
+
+    def __init__(self, shell: Any, error: SyntaxError) -> None:
+        super().__init__(str(error))
+        self._lines = shell.SyntaxTB.structured_traceback(type(error), error, [])
+
+    def _render_traceback_(self) -> list[str]:
+        return self._lines
+
+
 class CellRun:
     """One cell's text with its options, ready to run.
 
@@ -70,9 +88,9 @@ class CellRun:
 
     Raises
     ------
-    SyntaxError
+    CellSyntaxError
     LineError
-        For a name that is listed as an input but is no number.
+        For a name that is listed as an input but is no number, and for a cell that awaits.
     """
 
     def __init__(self, shell: Any, text: str, options: Options, lines_above: int = 1) -> None:
@@ -82,9 +100,13 @@ class CellRun:
         source = "#%%tape\n" * lines_above + shell.transform_cell(text)
         self.source = source
         self.file = shell.compile.cache(source, shell.execution_count, raw_code=source)
-        tree = ast.parse(source, self.file)
+        try:
+            tree = ast.parse(source, self.file)
+        except SyntaxError as error:
+            raise CellSyntaxError(shell, error) from None
         _refuse_await(tree)
         self.tree = tree
+        self.tape: Tape | None = None
         self.cell = self._analyse(text, tree)
         self.wanted = self._inputs()
 
@@ -157,7 +179,7 @@ class CellRun:
 
     def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
         namespace = self.shell.user_ns
-        tape = Tape(births=True)
+        tape = self.tape = Tape(births=True)
         tape.namespace = namespace
         tape.deadline = deadline
         outcome = Outcome(tape)
@@ -192,6 +214,7 @@ class CellRun:
         for name in self.wanted:
             if name not in literal:
                 inputs.from_namespace(name)
+        inputs.watch_arrays(reachable(namespace, self._names()))
         namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
         shell.ast_transformers.append(transformer)
         token = CURRENT.set(tape)
@@ -290,6 +313,7 @@ class _Inputs:
         self._entries: dict[str, tuple[int, ...]] = {}
         self._originals: dict[str, tuple[Any, Any]] = {}
         self._memories: list[Memory] = []
+        self._arrays: dict[int, list[np.ndarray]] = {}
         self._lists: list[tuple[list[Any], list[Any]]] = []
 
     def from_literal(self, name: str, value: Any) -> Any:
@@ -347,25 +371,48 @@ class _Inputs:
         self._register(name, tuple(entries))
         return value
 
-    def _trace_array(self, name: str, value: np.ndarray) -> Any:
-        """An array; where it shares memory with another input, both are views of one."""
+    def _trace_array(self, name: str, value: np.ndarray) -> TracedArray:
+        """An array; where it lies within another input, it is a view of that."""
         tape = self._tape
-        for memory in self._memories:
-            if np.shares_memory(memory.owner, value):
-                traced = TracedArray(tape, None, value, memory)
-                traced.version = -1
-                if not _within(memory.owner, value):
-                    raise TapeError(
-                        f"{name} shares memory with another input but reaches beyond it, so both "
-                        "cannot be inputs. List one of them on the line of %%tape."
-                    )
-                return traced
-        entry = tape.append_input(value)
+        memory = self._memory_of(value)
+        if memory.reference is not None:
+            numbers = element_numbers(memory.owner, value)
+            taken = [np.isin(numbers, element_numbers(memory.owner, other))
+                     for other in self._arrays[id(memory)]]  # fmt: skip
+            if np.all(np.any(taken, axis=0)):
+                return _stale(tape, value, memory)
+            if np.any(taken):
+                raise TapeError(
+                    f"{name} shares a part of its memory with another input, so both cannot be "
+                    "inputs. List one of them on the line of %%tape."
+                )
+        traced = input_array(tape, value, memory)
         self._values[name] = value.copy()
-        self._register(name, (entry,))
-        memory = Memory(tape, value, entry)
-        self._memories.append(memory)
-        return TracedArray(tape, entry, value, memory)
+        self._register(name, (traced.index,))
+        self._arrays.setdefault(id(memory), []).append(value)
+        return traced
+
+    def watch_arrays(self, names: Iterable[str]) -> None:
+        """Let the notebook's other arrays hold traced values, and share memory with the inputs."""
+        for name in sorted(names):
+            value = self._namespace[name]
+            if type(value) is not np.ndarray or value.dtype.kind != "f" or name in self._originals:
+                continue
+            memory = self._memory_of(value)
+            traced = _stale(self._tape, value, memory)
+            self._originals[name] = (traced, value)
+            self._namespace[name] = traced
+
+    def _memory_of(self, value: np.ndarray) -> Memory:
+        """The memory of the buffer that an array lies in."""
+        for memory in self._memories:
+            if np.may_share_memory(memory.owner, value):
+                return memory
+        owner = value
+        while type(owner.base) is np.ndarray and owner.base.dtype == value.dtype:
+            owner = owner.base
+        self._memories.append(Memory(self._tape, owner, None))
+        return self._memories[-1]
 
     def _register(self, name: str, entries: tuple[int, ...]) -> None:
         self._entries[name] = entries
@@ -375,7 +422,7 @@ class _Inputs:
         """Give every name its plain value, and every list its numbers."""
         namespace = self._namespace
         for name, value in list(namespace.items()):
-            if not isinstance(value, Traced) and not is_traced(value):
+            if not is_traced(value):
                 continue
             if value.tape is not self._tape:
                 continue
@@ -424,10 +471,11 @@ class _Inputs:
         return {}
 
 
-def _within(owner: np.ndarray, view: np.ndarray) -> bool:
-    low, high = np.lib.array_utils.byte_bounds(owner)
-    start, stop = np.lib.array_utils.byte_bounds(view)
-    return owner.flags.forc and low <= start and stop <= high
+def _stale(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+    """An array that asks its memory, when it is first used, which entry it is."""
+    traced = TracedArray(tape, None, value, memory)
+    traced.version = -1
+    return traced
 
 
 def _is_output(value: Any) -> bool:
@@ -463,8 +511,8 @@ def _refuse_await(tree: ast.Module) -> None:
         visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
         def visit_Await(self, node: ast.AST) -> None:
-            raise TapeError(
-                f"line {node.lineno}: %%tape cannot record a cell that awaits, since other code "
+            raise LineError(
+                f"line {node.lineno}: cannot record a cell that awaits, since other code "
                 "runs meanwhile. Await in a cell above, and use its result here."
             )
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autodiff.memory import fingerprint
 
-__all__ = ["Snapshot", "StateLost"]
+__all__ = ["Snapshot", "StateLost", "reachable"]
 
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS = 200_000
@@ -33,8 +33,15 @@ def _code_names(code: CodeType) -> set[str]:
     return names
 
 
-def _reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
-    """The names of the notebook that some code can come to, through its functions and classes."""
+def reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """The names of the notebook that some code can come to, through its functions and classes.
+
+    Parameters
+    ----------
+    namespace : dict
+    names : iterable of str
+        What the code itself names.
+    """
     seen: set[str] = set()
     todo = [name for name in names if name in namespace]
     while todo:
@@ -72,7 +79,7 @@ class Snapshot:
         self._bytes = self._items = 0
         self._random = random.getstate()
         self._numpy = np.random.get_state()
-        for name in sorted(_reachable(namespace, names)):
+        for name in sorted(reachable(namespace, names)):
             self._keep(namespace[name])
 
     def _keep(self, value: Any) -> None:

@@ -23,7 +23,7 @@ from ..recording import NeedsRecording, Point, Recording
 from ..views import layout as engine
 from ..views.graph import Graph
 from ..views.labels import one_line
-from ..views.numbers import drawn, number
+from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
 from ..views.readout import matrix, notes, place, readout, rows
 from ..views.table import table as trace_table
 from .controls import Control
@@ -110,6 +110,11 @@ class Panel(anywidget.AnyWidget):
     def text(self) -> str:
         """The numbers of the current point."""
         return readout(self._point)
+
+    @property
+    def moved(self) -> dict[str, Any]:
+        """The sliders that were moved, and where to."""
+        return dict(self._requested)
 
     def __repr__(self) -> str:
         return self.text
@@ -272,7 +277,7 @@ class Panel(anywidget.AnyWidget):
     def _look(self, point: Point) -> None:
         if not self._with_graph:
             return
-        self._graph = Graph(point.tape, point.edges)
+        self._graph = Graph(point.tape, point.edges, point.output_name)
         if self._graph.too_large or engine.ready():
             self._draw()
         else:
@@ -320,7 +325,7 @@ class Panel(anywidget.AnyWidget):
             "kept": kept,
             "plot": self._plot(point),
         }
-        second = matrix(point)
+        second = matrix(point, READOUT_DIGITS if len(self.sliders) <= 2 else GRAPH_DIGITS)
         if second is not None:
             state["matrix"] = {
                 "names": second.names,

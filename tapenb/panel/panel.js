@@ -358,7 +358,7 @@ function render({ model, el }) {
   const live = h("div", { role: "status", "aria-live": "polite", "aria-atomic": "false" },
     place.status, place.readout);
   const side = h("div", { class: "tapenb-side" },
-    place.sliders, place.alert, live, place.matrix, place.notes);
+    place.sliders, h("div", {}, place.alert, live), place.matrix, place.notes);
   const root = h("div", { class: "tapenb tapenb-live", role: "group" },
     h("div", { class: "tapenb-columns" }, side, place.graph, place.plot), place.trace);
   el.append(root);
@@ -394,7 +394,7 @@ function render({ model, el }) {
   const events = { "change:state": ask, "change:picture": rebuild, "change:inputs": relabel };
   for (const [event, callback] of Object.entries(events)) model.on(event, callback);
   const observer = new ResizeObserver(ask);
-  observer.observe(place.plot);
+  observer.observe(root);
   rebuild();
   relabel();
   paint();

@@ -28,7 +28,7 @@ class Static:
 
     def __init__(self, point: Any, *, graph: bool = True, table: bool = False) -> None:
         self.point = point
-        self._graph = Graph(point.tape, point.edges) if graph else None
+        self._graph = Graph(point.tape, point.edges, point.output_name) if graph else None
         self._table = table
 
     def __repr__(self) -> str:

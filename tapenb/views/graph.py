@@ -122,12 +122,20 @@ class Graph:
     edges : mapping, optional
         The adjoints' contributions as :func:`tapenb.autodiff.sweeps.adjoints` gives them; computed
         when left out.
+    output_name : str, optional
+        What the output is called where its own operation was bound to no name.
     """
 
-    def __init__(self, tape: Tape, edges: Mapping[tuple[int, int, int], Any] | None = None) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        edges: Mapping[tuple[int, int, int], Any] | None = None,
+        output_name: str | None = None,
+    ) -> None:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
         self.tape = tape
+        self._output_name = output_name if output_name and output_name.isidentifier() else None
         self._contributions = adjoints(tape)[1] if edges is None else edges
         # Numbered as they were computed, so that the same program has the same names.
         self._places = {index: n for n, index in enumerate(tape.ancestors(tape.output))}
@@ -150,19 +158,18 @@ class Graph:
 
     def _node(self, index: int) -> Node:
         entry = self.tape[index]
+        kind, name = "input" if entry.kind == "input" else "operation", entry.name
         if index == self.tape.output:
-            kind = "output"
-        else:
-            kind = "input" if entry.kind == "input" else "operation"
+            kind, name = "output", name or self._output_name
         source = entry.source and one_line(entry.source)
         lines = []
-        if entry.name:
-            lines.append(("name", shorten(entry.name, _SOURCE_WIDTH)))
-        if source and source != entry.name:
+        if name:
+            lines.append(("name", shorten(name, _SOURCE_WIDTH)))
+        if source and source != name:
             lines.append(("source", shorten(source, _SOURCE_WIDTH)))
         if not lines:
             lines.append(("source", shorten(entry.operation, _SOURCE_WIDTH)))
-        title = source or entry.name or entry.operation
+        title = source or name or entry.operation
         if entry.line is not None:
             title = f"line {entry.line}: {title}"
         return Node(f"n{self._places[index]}", index, kind, tuple(lines), one_line(title))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .labels import one_line
-from .numbers import number, value
+from .numbers import READOUT_DIGITS, number, value
 
 __all__ = ["LARGEST_MATRIX", "Matrix", "Row", "matrix", "notes", "place", "readout", "rows"]
 
@@ -91,13 +91,15 @@ def rows(point: Any) -> list[Row]:
     return found
 
 
-def matrix(point: Any) -> Matrix | None:
+def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
     """The second derivatives as a table.
 
     Parameters
     ----------
     point : Point
         One position of the sliders.
+    digits : int, optional
+        The most significant digits.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def matrix(point: Any) -> Matrix | None:
         return None
     sizes = {x: np.size(d) for x, d in point.gradient.items()}
     blocks = [[np.reshape(point.hessian[x, y], (sizes[x], sizes[y])) for y in sizes] for x in sizes]
-    return Matrix(names, [[number(cell) for cell in row] for row in np.block(blocks)])
+    return Matrix(names, [[number(cell, digits) for cell in row] for row in np.block(blocks)])
 
 
 def notes(point: Any) -> list[str]:

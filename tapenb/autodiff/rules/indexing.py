@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import build, convert, gather, getitem, primitive, scatter, setitem
+from ..tracing import add_at, build, convert, gather, getitem, primitive, scatter, setitem
 from .kinds import Linear, adjoint_dtype
 
 BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
@@ -68,6 +68,11 @@ setitem.rule = Linear(
     setitem,
     lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
     _written,
+)
+add_at.rule = Linear(
+    add_at,
+    lambda adjoint, array, value, *, key: adjoint,
+    lambda adjoint, array, value, *, key: getitem(adjoint, key=key),
 )
 gather.rule = Linear(
     gather,

@@ -16,7 +16,6 @@ from ..tape import TapeError
 from ..tracing import (
     HANDLERS,
     TracedArray,
-    getitem,
     guard,
     is_traced,
     plain,
@@ -26,8 +25,6 @@ from ..tracing import (
 )
 from .kinds import Linear
 from .registry import RULES
-
-__all__ = ["add_at"]
 
 
 @primitive
@@ -41,21 +38,6 @@ where.rule = RULES[np.where] = Linear(
     lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),
     lambda adjoint, condition, x, y: np.where(condition, 0.0, adjoint),
     reads=(0,),
-)
-
-
-@primitive
-def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
-    """What ``np.add.at`` leaves in an array."""
-    array = np.array(array)
-    np.add.at(array, key, value)
-    return array
-
-
-add_at.rule = Linear(
-    add_at,
-    lambda adjoint, array, value, *, key: adjoint,
-    lambda adjoint, array, value, *, key: getitem(adjoint, key=key),
 )
 
 
