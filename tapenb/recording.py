@@ -514,7 +514,7 @@ class Recording:
     def point(self) -> Point:
         """Every number at the present positions."""
         if self._point is None:
-            raise TapeError("this cell failed before it had an output; t.tape is what it recorded")
+            raise TapeError("this cell has no output; t.tape is what it recorded until it ended")
         return self._point
 
     @property

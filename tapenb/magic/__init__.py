@@ -15,7 +15,7 @@ from ..autodiff.tape import TapeError
 from ..recording import Program, Recording
 from ..views.layout import warm_up
 from .line import LineError, parse_line
-from .running import CellRun
+from .running import CellRun, Outcome
 
 __all__ = ["TapeMagics", "load"]
 
@@ -126,11 +126,21 @@ class TapeMagics(Magics):
         if not expression and outcome.shown is not None and run.cell.ends_with_expression:
             if not DisplayHook.semicolon_at_end_of_expression(text):
                 self.shell.displayhook(outcome.shown)
+        recording = self._recording(run, outcome)
+        if options.output:
+            namespace[options.output] = recording
         if outcome.complaint is not None:
             print(f"%%tape: {outcome.complaint}")
-            return
-        program = Program(outcome.tape, outcome.inputs, outcome.output_name, options.order)
-        self._show(Recording(program, outcome.tape, self._again(run, program)), run, line, text)
+        else:
+            self._show(recording, run, line, text)
+
+    def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
+        if outcome.output_name is None:
+            return Recording(None, outcome.tape)
+        program = Program(
+            outcome.tape, outcome.inputs, outcome.output_name, run.options.order
+        )
+        return Recording(program, outcome.tape, self._again(run, program))
 
     def _lines_above(self, text: str) -> int:
         """How many lines of the cell stand above the text: the magic's own, and those before it."""
@@ -160,8 +170,6 @@ class TapeMagics(Magics):
         from ..panel import Panel, static
 
         options = run.options
-        if options.output:
-            self.shell.user_ns[options.output] = recording
         key, said = self._idle.cell_id or text, (line, text)
         old_said, old = self._panels.pop(key, (None, None))
         moved = old.moved if old is not None and old_said == said else {}

@@ -11,6 +11,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 from types import FrameType, TracebackType
 from typing import Any
@@ -158,7 +159,14 @@ class CellRun:
         for name, span in self.options.spans.items():
             if name not in self.cell.literals and not is_numeric(namespace.get(name)):
                 namespace[name] = (span[0] + span[1]) / 2
-        return self._run({}, None)
+        outcome = self._run({}, None)
+        self._choose(outcome)
+        if outcome.output_name is not None and not outcome.inputs:
+            outcome.complaint = (
+                f"{outcome.output_name} does not depend on any input of this cell, so there is no "
+                "derivative to show."
+            )
+        return outcome
 
     def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:
         """Run the cell at other inputs from where it began, unseen, and put everything back."""
@@ -169,7 +177,15 @@ class CellRun:
             self.before.restore()
             moved = {each.name: each.at(positions) for each in inputs}
             with capture_output():
-                return self._run(moved, monotonic() + _SECONDS)
+                outcome = self._run(moved, monotonic() + _SECONDS)
+            anew = {each.name: each for each in outcome.inputs}
+            # The same inputs, of the same types, on the new tape.
+            outcome.inputs = [
+                replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
+                for each in inputs
+                if each.name in anew
+            ]
+            return outcome
         finally:
             _close_figures(figures)
             after.restore()
@@ -198,7 +214,6 @@ class CellRun:
             self._point_at_cell(tape.refusal)
             raise tape.refusal
         outcome.inputs = inputs.described(self.options)
-        self._choose(outcome)
         return outcome
 
     @contextmanager
@@ -261,14 +276,13 @@ class CellRun:
                 "This cell names no number to differentiate: its last expression or assignment is "
                 "none. Choose one with --of NAME."
             )
-        elif not is_traced(value) or not value.is_active():
-            outcome.complaint = (
-                f"{name} does not depend on any input of this cell, so there is no derivative to "
-                "show."
-            )
         else:
-            tape.output = value.reference(tape, True)
             outcome.output_name = name
+            if is_traced(value) and value.is_active():
+                tape.output = value.reference(tape, True)
+            else:
+                # Constant here; but what an input decided may make it another number elsewhere.
+                tape.output = tape.append_input(plain(value))
 
     def _last_source(self) -> str | None:
         last = self.tree.body[-1] if self.tree.body else None
@@ -281,6 +295,7 @@ class CellRun:
         """Keep the inputs that the output depends on, or that steer the cell."""
         tape = outcome.tape
         if tape.output is None:
+            outcome.inputs = []
             return
         needed = set(tape.ancestors(tape.output))
         for guard in tape.guards():

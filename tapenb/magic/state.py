@@ -71,15 +71,15 @@ class Snapshot:
 
     def __init__(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
         self._namespace = namespace
-        self._names = {
-            name: value for name, value in namespace.items() if not name.startswith("_")
-        }
+        self._known = set(namespace)
+        reached = reachable(namespace, names)
+        self._names = {name: namespace[name] for name in reached if not name.startswith("_")}
         self._kept: dict[int, tuple[Any, Any]] = {}
         self._marked: list[tuple[np.ndarray, int]] = []
         self._bytes = self._items = 0
         self._random = random.getstate()
         self._numpy = np.random.get_state()
-        for name in sorted(reachable(namespace, names)):
+        for name in sorted(reached):
             self._keep(namespace[name])
 
     def _keep(self, value: Any) -> None:
@@ -138,7 +138,7 @@ class Snapshot:
                     "run it by hand, or let it work on a copy"
                 )
         namespace = self._namespace
-        for name in [n for n in namespace if not n.startswith("_") and n not in self._names]:
+        for name in [n for n in namespace if not n.startswith("_") and n not in self._known]:
             del namespace[name]
         namespace.update(self._names)
         for value, copy in self._kept.values():

@@ -6,10 +6,18 @@ import math
 from numbers import Real
 from typing import Any
 
-from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, TraitError, Unicode, validate
+from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, validate
 
 __all__ = ["Control"]
+
+
+class _Number(TraitType):
+    """A finite number of the type that its slider has."""
+
+    default_value = 0
+
+    def validate(self, control: Control, value: Any) -> Any:
+        return control._finite(value, self.name)
 
 
 class Control(HasTraits):
@@ -27,10 +35,10 @@ class Control(HasTraits):
 
     label = Unicode(read_only=True)
     integer = Bool(read_only=True)
-    value = AnyTrait()
-    min = AnyTrait()
-    max = AnyTrait()
-    step = AnyTrait()
+    value = _Number()
+    min = _Number()
+    max = _Number()
+    step = _Number()
 
     def __init__(
         self, label: str, value: Any, min: Any, max: Any, step: Any, *, integer: bool = False
@@ -40,9 +48,9 @@ class Control(HasTraits):
         self.set_trait("integer", integer)
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
-        # The range first: the value is held within it.
-        self.min, self.max, self.step = min, max, step
-        self.value = value if math.isfinite(value) else self.coerce(0)
+        with self.hold_trait_notifications():
+            self.min, self.max, self.step = min, max, step
+            self.value = value if math.isfinite(value) else self._clamp(0)
 
     def __repr__(self) -> str:
         return (
@@ -52,25 +60,25 @@ class Control(HasTraits):
 
     @validate("value")
     def _within(self, proposal: dict[str, Any]) -> Any:
-        return self.coerce(proposal["value"])
+        return self._clamp(proposal["value"])
 
     @validate("min")
     def _below(self, proposal: dict[str, Any]) -> Any:
-        low = self._finite(proposal["value"], "min")
-        if self.max is not None and low > self.max:
+        low = proposal["value"]
+        if low > self.max:
             raise TraitError(f"The slider {self.label}: min {low} is above max {self.max}.")
         return low
 
     @validate("max")
     def _above(self, proposal: dict[str, Any]) -> Any:
-        high = self._finite(proposal["value"], "max")
-        if self.min is not None and high < self.min:
+        high = proposal["value"]
+        if high < self.min:
             raise TraitError(f"The slider {self.label}: max {high} is below min {self.min}.")
         return high
 
     @validate("step")
     def _positive(self, proposal: dict[str, Any]) -> Any:
-        step = self._finite(proposal["value"], "step")
+        step = proposal["value"]
         if step <= 0:
             raise TraitError(f"The slider {self.label}: step {step} is not positive.")
         return step
@@ -88,7 +96,10 @@ class Control(HasTraits):
         TraitError
             Where it is not a finite number.
         """
-        return max(self.min, min(self.max, self._finite(value, "value")))
+        return self._clamp(self._finite(value, "value"))
+
+    def _clamp(self, value: Any) -> Any:
+        return max(self.min, min(self.max, value))
 
     def _finite(self, value: Any, what: str) -> Any:
         if not isinstance(value, Real) or not math.isfinite(value):

@@ -135,8 +135,9 @@ class Panel(anywidget.AnyWidget):
             return
         data, metadata = self._bundle(wait=False)
         handle = display(data, metadata=metadata, raw=True, display_id=True)
-        data, metadata = self._bundle()
-        handle.update(data, metadata=metadata, raw=True)
+        if handle is not None:
+            data, metadata = self._bundle()
+            handle.update(data, metadata=metadata, raw=True)
 
     def _bundle(self, *, wait: bool = True, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs)

@@ -135,6 +135,8 @@ class Graph:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
         self.tape = tape
+        # The graph whose numbers decided how much room there is.
+        self._laid_out = self
         self._output_name = output_name if output_name and output_name.isidentifier() else None
         self._contributions = adjoints(tape)[1] if edges is None else edges
         # Numbered as they were computed, so that the same program has the same names.
@@ -221,9 +223,8 @@ class Graph:
         str or None
             None for a graph that is too large, or where there is no layout engine.
         """
-        if self._layout is None:
-            return None
-        return self._dress(self._layout, self.numbers())
+        empty = self._laid_out._layout
+        return None if empty is None else self._dress(empty, self.numbers())
 
     @property
     def text(self) -> str:
@@ -348,7 +349,9 @@ class Graph:
         groups = {group.get("id"): group for group in root.iter("g")}
         for node, number in zip(self.nodes, numbers.nodes, strict=True):
             self._fill(groups[node.id], node.title, [*node.lines, ("value", number)])
-        for edge, number, figures in zip(self.edges, numbers.edges, self._room.edges, strict=True):
+        for edge, number, figures in zip(
+            self.edges, numbers.edges, self._laid_out._room.edges, strict=True
+        ):
             title = f"{edge.parent.lines[0][1]} → {edge.child.lines[0][1]}"
             self._fill(groups[edge.id], title, [("adjoint", number)])
             # Its room begins at the line that it belongs to, and so does the number.

@@ -39,7 +39,7 @@ def shorten(text: str, width: int) -> str:
     Examples
     --------
     >>> shorten("np.log(x) + x*y - np.sin(y)", 20)
-    'np.log(x) +…- np.sin(y)'
+    'np.log(x) +…p.sin(y)'
     """
     text = one_line(text)
     if len(text) <= width:

@@ -48,9 +48,11 @@ def number(value: Any, digits: int = READOUT_DIGITS) -> str:
     if isinstance(value, int | np.integer):
         exact = str(int(value)) if abs(value) < 10**_LONGEST_INTEGER else ""
         return exact or f"{float(value):.{digits}g}"
-    if isinstance(value, np.inexact | np.ndarray) and value.dtype.kind in "fc":
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fc":
         # What a narrow type holds beyond its precision is noise: float32's 0.1 is 0.1.
         digits = min(digits, np.finfo(value.dtype).precision + 1)
+        if value.dtype.kind == "f":
+            value = np.format_float_scientific(value[()])
     if isinstance(value, complex | np.complexfloating):
         imaginary = _real(value.imag, digits)
         sign = "" if imaginary.startswith("-") else "+"
@@ -134,7 +136,7 @@ def _scalar(value: Any, digits: int) -> str:
         return number(value, digits)
     except (TypeError, ValueError, OverflowError):
         # Not a number after all. Its own text could hold an address or be endless.
-        return repr(value)[:_BRIEF] if isinstance(value, str) else type(value).__name__
+        return repr(str(value))[:_BRIEF] if isinstance(value, str) else type(value).__name__
 
 
 def _nested(array: np.ndarray, text: Callable[[Any], str]) -> str:

@@ -1,0 +1,427 @@
+"""``%%tape``: a cell stays a cell, and its derivatives are right."""
+
+import gc
+import math
+import re
+import signal
+import threading
+
+import ipywidgets
+import numpy as np
+import pytest
+from IPython.core.error import UsageError
+
+from tapenb.autodiff.tape import TapeError
+from tapenb.autodiff.tracing import is_traced
+
+SURVEY = """%%tape -o t
+x = 2.0
+y = 5.0
+z = np.log(x) + x*y - np.sin(y)
+"""
+
+
+def test_the_survey_cell(notebook):
+    notebook.run(SURVEY)
+    t = notebook.names["t"]
+    assert t.value == 11.652071455223084
+    assert t.gradient["x"] == 5.5
+    assert t.gradient["y"] == pytest.approx(1.716337814536774, rel=1e-15)
+    assert t.hessian["x", "x"] == -0.25
+    assert t.hessian["x", "y"] == t.hessian["y", "x"] == 1.0
+    assert t.hessian["y", "y"] == pytest.approx(-0.95892427, abs=1e-8)
+    entries = [(e.operation, e.name, e.source) for e in t.tape]
+    assert entries == [
+        ("input", "x", None),
+        ("input", "y", None),
+        ("log", None, "np.log(x)"),
+        ("multiply", None, "x*y"),
+        ("add", None, "np.log(x) + x*y"),
+        ("sin", None, "np.sin(y)"),
+        ("subtract", "z", "np.log(x) + x*y - np.sin(y)"),
+    ]
+    assert [e.line for e in t.tape][2:] == [4] * 5
+
+
+def test_names_hold_plain_values_afterwards(notebook):
+    notebook.run(SURVEY)
+    names = notebook.names
+    assert type(names["x"]) is float
+    assert type(names["z"]) is np.float64
+    assert names["np"] is np
+    assert not any(is_traced(value) for value in names.values())
+    assert not [name for name in names if name.startswith("__tapenb")]
+
+
+def test_values_are_bit_for_bit_those_of_the_plain_cell(notebook):
+    body = (
+        "x = 0.1\ny = 3\nz = (x**y + np.float64(3)**x) / y - 7 // 2 * x % 0.03\nw = np.tanh(z)**2\n"
+    )
+    notebook.run(body)
+    plain = {name: notebook.names[name] for name in "xyzw"}
+    notebook.run("%%tape\n" + body)
+    for name, value in plain.items():
+        assert type(notebook.names[name]) is type(value)
+        assert notebook.names[name] == value
+
+
+@pytest.mark.parametrize("end, shown", [("", True), (";", False), ("  ;  # quiet", False)])
+def test_a_last_expression_shows_as_in_any_cell(notebook, end, shown):
+    notebook.attempt(f"%%tape -o t\nx = 3.0\nx**2{end}\n")
+    assert notebook.names["t"].value == 9.0
+    assert notebook.names["t"].point.output_name == "x**2"
+    assert (
+        "9.0" in notebook.printed or any("9.0" == d.get("text/plain") for d in notebook.displayed)
+    ) is shown
+    assert ("_" in notebook.names and notebook.names["_"] == 9.0) is shown
+
+
+def test_nested_magics_and_shell_commands(notebook):
+    notebook.run("%%tape -o t\nx = 3.0\n!echo hello\n%precision 3\ny = x*x\n")
+    assert notebook.names["t"].gradient["x"] == 6.0
+    notebook.run("%%tape -o t\n%%time\nx = 3.0\ny = x*x\n")
+    assert notebook.names["t"].gradient["x"] == 6.0
+    assert "Wall time" in notebook.printed
+    notebook.run("%%time\n%%tape -o t\nx = 4.0\ny = x*x\n")
+    assert notebook.names["t"].gradient["x"] == 8.0
+    assert "Wall time" in notebook.printed
+
+
+def test_a_syntax_error_points_at_the_cell(notebook):
+    result = notebook.attempt("%%tape\nx = 2.0\ny = = x\n")
+    assert result.error_in_exec is not None
+    assert "line 3" in notebook.printed
+    assert "SyntaxError" in notebook.printed
+    assert "ast.py" not in notebook.printed
+
+
+def test_an_exception_shows_the_persons_line_and_leaves_plain_names(notebook):
+    result = notebook.attempt("%%tape -o t\nx = 2.0\ny = x * 3\nz = [1][y]\nw = 1\n")
+    assert isinstance(result.error_in_exec, TypeError)
+    assert "----> 4 z = [1][y]" in notebook.printed
+    assert "running.py" not in notebook.printed
+    assert notebook.names["y"] == 6.0
+    assert type(notebook.names["y"]) is float
+    assert "w" not in notebook.names
+    assert notebook.names["np"] is np
+    # The tape so far can be looked at.
+    assert [entry.operation for entry in notebook.names["t"].tape] == ["input", "multiply"]
+    with pytest.raises(TapeError, match="has no output"):
+        _ = notebook.names["t"].value
+
+
+def test_an_interrupt_leaves_nothing_half_open(notebook):
+    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    result = notebook.attempt("%%tape\nx = 2.0\ny = x\nwhile True:\n    y = y + 1e-9\n")
+    timer.join()
+    assert isinstance(result.error_in_exec, KeyboardInterrupt)
+    assert notebook.names["np"] is np
+    assert type(notebook.names["y"]) is float
+    assert not notebook.shell.ast_transformers
+    notebook.run(SURVEY)
+    assert notebook.names["t"].gradient["x"] == 5.5
+
+
+def test_an_await_is_a_clear_error(notebook):
+    result = notebook.attempt("%%tape\nimport asyncio\nx = 2.0\nawait asyncio.sleep(0)\n")
+    assert isinstance(result.error_in_exec, UsageError)
+    assert "line 4: cannot record a cell that awaits" in str(result.error_in_exec)
+
+
+def test_a_cell_without_numbers_runs_and_says_so(notebook):
+    notebook.run("%%tape\ns = 'a'\n")
+    assert notebook.names["s"] == "a"
+    assert "names no number" in notebook.printed
+    notebook.run("%%tape\ns = np.ones(3)\nr = 1.0 * 2\n")
+    assert "does not depend on any input" in notebook.printed
+
+
+def test_printing_formatting_and_branching(notebook):
+    notebook.run(
+        "%%tape -o t\nx = 2.0\nprint(x, f'{x:.3f}', repr(x))\nif x > 1 and 0 < x < 5:\n    y = x**3\n"
+        "else:\n    y = x\n"
+    )
+    assert notebook.printed.startswith("2.0 2.000 2.0")
+    assert notebook.names["t"].gradient["x"] == 12.0
+    assert "x > 1 is True" in notebook.names["t"].point.guards
+
+
+def test_functions_of_other_cells(notebook):
+    notebook.run(
+        "def f(u):\n    a = np.zeros(2)\n    a[0] = u**2\n    a[1] = k\n    return a.sum()\nk = 10.0"
+    )
+    notebook.run("%%tape -o t\nx = 3.0\ny = f(x) * 2\n")
+    t = notebook.names["t"]
+    assert (t.value, t.gradient["x"]) == (38.0, 12.0)
+    place = next(e for e in t.tape if e.operation == "power")
+    assert place.source == "u**2"
+
+
+def test_notebook_variables_are_inputs(notebook):
+    notebook.run("a = 2.0; w = np.array([1.0, 2.0]); data = [3.0, 4.0]; n = 2; flag = True")
+    notebook.run("%%tape -o t\ns = 0.0\nfor i in range(n):\n    s += a * w[i]**2 * data[i]\n")
+    t = notebook.names["t"]
+    assert [slider.label for slider in t.sliders] == [
+        "n",
+        "a",
+        "w[0]",
+        "w[1]",
+        "data[0]",
+        "data[1]",
+    ]
+    assert t.gradient["a"] == 1 * 3 + 4 * 4
+    np.testing.assert_array_equal(t.gradient["w"], [2 * 2 * 1 * 3, 2 * 2 * 2 * 4])
+    np.testing.assert_array_equal(t.gradient["data"], [2 * 1, 2 * 4])
+    assert "n" not in t.gradient
+    assert "s" not in t.gradient
+    assert t.sliders[0].integer
+    assert any("range(n)" in note for note in t.point.notes)
+    assert type(notebook.names["w"]) is np.ndarray
+    assert notebook.names["data"] == [3.0, 4.0]
+    assert type(notebook.names["data"][0]) is float
+
+
+def test_arrays_that_share_memory_are_one_input(notebook):
+    notebook.run("a = np.array([1.0, 2.0, 3.0]); v = a[1:]; kept_a, kept_v = a, v")
+    notebook.run("%%tape -o t\nv *= a[0] * 2\nz = np.sum(a * a)\n")
+    names, t = notebook.names, notebook.names["t"]
+    assert list(t.gradient) == ["a"]
+    # z = a0² + (2 a0 a1)² + (2 a0 a2)²
+    np.testing.assert_allclose(t.gradient["a"], [2 + 8 * 4 + 8 * 9, 8 * 2, 8 * 3])
+    assert names["a"] is names["kept_a"] and names["v"] is names["kept_v"]
+    np.testing.assert_array_equal(names["kept_a"], [1.0, 4.0, 6.0])
+    np.testing.assert_array_equal(t(a=[1.0, 1.0, 1.0]).gradient["a"], [2 + 8 + 8, 8, 8])
+    np.testing.assert_array_equal(names["kept_a"], [1.0, 4.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    "line, inputs",
+    [
+        ("x", ["x"]),
+        ("y x", ["y", "x"]),
+        ("y=(0, 10)", ["x", "y"]),
+        ("x=3.0 y=(0, 10, 0.5)", ["x", "y"]),
+        ("s x", ["s", "x"]),
+    ],
+)
+def test_the_line_chooses_inputs(notebook, line, inputs):
+    notebook.run(f"%%tape {line} -o t\nx = 2.0\ny = 5.0\ns = 1.0\ns += x*y\n")
+    t = notebook.names["t"]
+    assert sorted(t.gradient) == sorted(inputs)
+    assert t.gradient["x"] == (notebook.names["y"] if "x" in inputs else None)
+    if "x=3.0" in line:
+        assert notebook.names["x"] == 3.0
+        assert t.value == 16.0
+    sliders = {slider.label: slider for slider in t.sliders}
+    if "(0, 10" in line:
+        assert (sliders["y"].minimum, sliders["y"].maximum) == (0.0, 10.0)
+        assert sliders["y"].step == (0.5 if "0.5" in line else 0.1)
+
+
+def test_outputs_are_chosen(notebook):
+    notebook.run("%%tape --of u -o t\nx = 2.0\nu = x**2\nz = x**3\n")
+    assert notebook.names["t"].gradient["x"] == 4.0
+    notebook.run("%%tape -o t\nx = 2.0\nz = x**3\nprint(z)\n")
+    assert notebook.names["t"].gradient["x"] == 12.0
+    notebook.run("%%tape -o t\nx = 2.0\nz = np.array([x, x**2])\n")
+    t = notebook.names["t"]
+    assert t.gradient["x"] == 5.0
+    np.testing.assert_array_equal(t.jacobian["x"], [1.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("--order 3", "--order takes 0 or 1 or 2"),
+        ("--what", "there is no option --what"),
+        ("q", "q cannot be an input"),
+        ("x=(3, 1)", "smaller to a larger"),
+        ("x=(", "neither a name|cannot be read"),
+        ("-o", "needs a value"),
+    ],
+)
+def test_mistakes_on_the_line_are_explained(notebook, line, said):
+    result = notebook.attempt(f"%%tape {line}\nx = 2.0\ny = x\n")
+    assert isinstance(result.error_in_exec, UsageError)
+    assert re.search(said, str(result.error_in_exec))
+
+
+@pytest.mark.parametrize("order, gradient, hessian", [(0, 0, 0), (1, 1, 0), (2, 1, 1)])
+def test_order(notebook, order, gradient, hessian):
+    notebook.run(f"%%tape --order {order} -o t\nx = 2.0\ny = x**3\n")
+    t = notebook.names["t"]
+    assert (len(t.gradient), len(t.hessian)) == (gradient, hessian)
+
+
+def test_the_line_magic(notebook):
+    notebook.run("x = 2.0; y = 3.0")
+    notebook.run("%tape --order 1 -o t x**3 + y")
+    assert notebook.names["t"].gradient == {"x": 12.0, "y": 1.0}
+
+
+def test_what_would_leave_the_tape_raises_on_its_line(notebook):
+    result = notebook.attempt("%%tape\nimport math\nx = 2.0\ny = math.sin(x)\n")
+    assert isinstance(result.error_in_exec, TapeError)
+    assert "line 4, `math.sin(x)`" in str(result.error_in_exec)
+    assert "np.sin" in str(result.error_in_exec)
+
+
+def test_a_refusal_that_code_swallows_is_raised_in_the_end(notebook):
+    result = notebook.attempt(
+        "%%tape\nx = 2.0\ntry:\n    y = float(x)\nexcept Exception:\n    y = x\nz = y*2\n"
+    )
+    assert isinstance(result.error_in_exec, TapeError)
+
+
+def test_an_input_that_foreign_code_reads_is_a_guard(notebook):
+    notebook.run("import statistics")
+    notebook.run("%%tape -o t\nx = 2.0\nw = 3.0\nm = statistics.fmean([w, 1.0])\ny = x * m\n")
+    t = notebook.names["t"]
+    assert t.gradient["x"] == 2.0
+    assert "w" not in t.gradient
+    assert any("line 4" in note and "w" in note for note in t.point.notes)
+    assert t(w=5.0).value == 6.0
+
+
+def test_a_moved_slider_takes_another_branch(notebook):
+    notebook.run("%%tape -o t\nx = 4.0\ny = 5.0\nz = x*y if x > 3 else x/y\n")
+    t = notebook.names["t"]
+    assert t.value == 20.0
+    t.panel.sliders["x"].value = 2.0
+    assert t.value == 0.4
+    assert t.gradient == {"x": 0.2, "y": -0.08}
+    assert [e.operation for e in t.tape if e.kind == "operation"][-1] == "divide"
+    assert notebook.names["z"] == 20.0
+    t.panel.sliders["x"].value = 4.0
+    assert t.value == 20.0
+
+
+def test_running_again_starts_from_the_state_before(notebook):
+    notebook.run(
+        "log = []; total = np.zeros(2); rng = np.random.default_rng(0)\nclass Box: n = 0\nbox = Box()"
+    )
+    cell = (
+        "%%tape -o t\nx = 4.0\nlog.append(len(log)); total += 1.0; box.n += 1\n"
+        "noise = rng.normal() + np.random.rand()\nz = (x if x > 3 else -x) * total[0] + noise * 0 + len(log)\n"
+    )
+    np.random.seed(1)
+    notebook.run(cell)
+    state = np.random.get_state()[1].copy()
+    noise, names, t = notebook.names["noise"], notebook.names, notebook.names["t"]
+    after = t(x=1.0)
+    assert after.value == -1.0 + 1
+    assert names["log"] == [0]
+    np.testing.assert_array_equal(names["total"], [1.0, 1.0])
+    assert names["box"].n == 1
+    assert names["noise"] == noise
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+    assert names["rng"].normal() == np.random.default_rng(0).normal(size=2)[1]
+
+
+def test_every_question_that_python_asks_is_a_guard(notebook):
+    programs = {
+        "z = x * sum(1 for i in range(int(x)))": lambda x: x * int(x),
+        "z = x * {True: 2.0, False: 3.0}[bool(x > 3)]": lambda x: x * (2 if x > 3 else 3),
+        "z = max(x, 3.0)": lambda x: max(x, 3.0),
+        "z = sorted([x, 3.0])[0]": lambda x: min(x, 3.0),
+        "z = x * (x in (4.0,))": lambda x: x * (x == 4.0),
+        "z = x * round(x)": lambda x: x * round(x),
+        "z = x * math.floor(x)": lambda x: x * math.floor(x),
+        "z = x * len(np.arange(10)[np.arange(10) < x])": lambda x: x * math.ceil(x),
+        "z = x * np.sum(np.array([1.0, 3.0, 5.0])[np.array([1.0, 3.0, 5.0]) < x])": lambda x: (
+            x * sum(v for v in (1, 3, 5) if v < x)
+        ),
+        "z = x * float(hash(x) == hash(4.0))": lambda x: x * (x == 4.0),
+        "z = x * x.is_integer()": lambda x: x * x.is_integer(),
+        "try:\n    z = x * 1 / (x // 4.0)\nexcept ZeroDivisionError:\n    z = x * 7": lambda x: (
+            x / (x // 4.0) if x // 4.0 else 7 * x
+        ),
+    }
+    for body, truth in programs.items():
+        notebook.run(f"%%tape x --order 1 -o t\nimport math\nx = 4.0\n{body}\n")
+        t = notebook.names["t"]
+        for x in (4.0, 2.5, 6.5):
+            assert float(t(x=x).value) == pytest.approx(float(truth(x)), abs=0), body
+
+
+def test_the_recording_follows_its_panel_and_names_keep_the_run(notebook):
+    notebook.run(SURVEY)
+    t = notebook.names["t"]
+    t.panel.sliders["x"].value = 3.0
+    assert t.gradient["x"] == 1 / 3.0 + 5.0
+    assert notebook.names["x"] == 2.0
+    assert t(x=2.0).value == 11.652071455223084
+    t.panel.sliders["x"].value = 2.0
+    assert t.value == 11.652071455223084
+
+
+def test_sliders_stay_where_they_were_while_the_text_is_the_same(notebook):
+    notebook.run(SURVEY, cell_id="a")
+    notebook.names["t"].panel.sliders["x"].value = 3.0
+    notebook.run(SURVEY, cell_id="a")
+    assert notebook.names["t"].panel.sliders["x"].value == 3.0
+    assert notebook.names["t"].gradient["x"] == 1 / 3.0 + 5.0
+    notebook.run(SURVEY, cell_id="b")
+    assert notebook.names["t"].panel.sliders["x"].value == 2.0
+    notebook.run(SURVEY.replace("np.sin(y)", "np.cos(y)"), cell_id="a")
+    assert notebook.names["t"].panel.sliders["x"].value == 2.0
+
+
+def test_running_a_cell_twenty_times_leaves_one_panel_and_flat_memory(notebook):
+    def widgets():
+        gc.collect()
+        return len(ipywidgets.widgets.widget._instances)
+
+    def tracked():
+        gc.collect()
+        return len(gc.get_objects())
+
+    for _ in range(3):
+        notebook.run(SURVEY, cell_id="a")
+    models, objects = widgets(), tracked()
+    for _ in range(20):
+        notebook.run(SURVEY, cell_id="a")
+    assert widgets() == models
+    assert tracked() - objects < 20 * 40
+
+
+def test_births_end_with_the_cell_and_stay_out_of_other_threads(notebook):
+    seen = []
+    notebook.names["seen"] = seen
+    notebook.run(
+        "from numpy import zeros\nimport threading\n"
+        "def look(): seen.append(type(zeros(2)) is np.ndarray)\n"
+    )
+    notebook.names["np_real"] = np
+    notebook.run(
+        "%%tape\nx = 2.0\nworker = threading.Thread(target=lambda: seen.append(zeros(2).__reduce__()))\n"
+        "worker.start(); worker.join()\na = zeros(2)\na[0] = x\ny = a.sum()\n"
+    )
+    assert seen[0] is not None
+    assert notebook.names["zeros"] is np.zeros
+    assert type(notebook.names["a"]) is np.ndarray
+
+
+def test_numpy_imported_inside_the_cell(notebook):
+    notebook.run(
+        "%%tape -o t\nimport numpy as np\nfrom numpy import zeros\nx = 2.0\na = zeros(2)\na[1] = x*x\n"
+        "y = np.sum([x, a[1]])\n"
+    )
+    assert notebook.names["t"].gradient["x"] == 1.0 + 4.0
+    assert notebook.names["np"] is np and notebook.names["zeros"] is np.zeros
+
+
+def test_static_output_has_no_widget(notebook):
+    notebook.run(SURVEY.replace("-o t", "--static"))
+    (output,) = notebook.displayed
+    assert "application/vnd.jupyter.widget-view+json" not in output
+    assert "11.65207146" in output["text/plain"]
+    assert "<img" in output["text/html"]
+
+
+def test_what_has_no_rule_says_so(notebook):
+    result = notebook.attempt("%%tape\nx = 2.0\ny = np.cumprod(np.array([x, 3.0]))\n")
+    assert isinstance(result.error_in_exec, TapeError)
+    said = str(result.error_in_exec)
+    assert "np.cumprod" in said and "line 3" in said and "not differentiable yet" in said

@@ -1,0 +1,47 @@
+import math
+
+import pytest
+from traitlets import TraitError
+
+from tapenb.panel.controls import Control
+
+
+def test_a_value_is_held_within_the_range():
+    control = Control("x", 2, 0, 10, 0.1)
+    assert control.value == 2.0
+    assert type(control.value) is float
+    control.value = 11
+    assert control.value == 10.0
+
+
+def test_an_integer_slider_takes_whole_numbers():
+    control = Control("n", 2, 0, 10, 1, integer=True)
+    control.value = 3.6
+    assert control.value == 4
+    assert type(control.value) is int
+
+
+@pytest.mark.parametrize("wrong", ["3", None, math.nan, math.inf, 1j])
+def test_what_is_no_number_is_refused(wrong):
+    control = Control("x", 2, 0, 10, 0.1)
+    with pytest.raises(TraitError, match=r"slider x: value .* is not a finite number"):
+        control.value = wrong
+    assert control.value == 2.0
+
+
+def test_a_range_cannot_be_turned_around():
+    control = Control("x", 2, 0, 10, 0.1)
+    with pytest.raises(TraitError, match="above"):
+        control.min = 11
+    with pytest.raises(TraitError, match="below"):
+        control.max = -1
+    with pytest.raises(TraitError, match="positive"):
+        control.step = 0
+
+
+def test_a_recorded_value_that_no_slider_can_show():
+    assert Control("x", math.inf, 1, 2, 0.1).value == 1.0
+
+
+def test_repr_has_no_address():
+    assert repr(Control("x", 2, 0, 10, 0.5)) == "<slider x: value=2.0, min=0.0, max=10.0, step=0.5>"

@@ -1,0 +1,518 @@
+"""The panel without a browser: what Python and the messages see."""
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+from IPython.utils.capture import capture_output
+
+from tapenb.panel import Panel, live, static
+from tapenb.recording import Recording
+from tapenb.views import layout
+from tests.panel.recordings import branch, record, survey
+
+PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
+
+
+def models() -> int:
+    return len(ipywidgets.widgets.widget._instances)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm() -> None:
+    layout.warm_up().join()
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Panel]]:
+    """Make panels, and close them at the end."""
+    made: list[Panel] = []
+
+    def make_(recording: Recording, **options: Any) -> Panel:
+        made.append(Panel(recording, **options))
+        return made[-1]
+
+    yield make_
+    for panel in made:
+        panel.close()
+
+
+@pytest.fixture
+def _shell() -> Iterator[None]:
+    """Something that displays."""
+    InteractiveShell.instance()
+    yield
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def panel(make: Callable[..., Panel]) -> Panel:
+    return make(record(survey, 2.0, 5.0))
+
+
+def numbers(panel: Panel) -> dict[str, str]:
+    return dict(panel.state["rows"])
+
+
+def move(panel: Panel, **values: float) -> None:
+    """Move sliders as the browser does: every position in one message."""
+    number = panel.state["move"] + 1
+    positions = {**panel.state["positions"], **values}
+    panel.set_state({"position": {"move": number, "values": positions}})
+
+
+# -- moves ---------------------------------------------------------------------------------------
+
+
+def test_the_first_state(panel: Panel):
+    state = panel.state
+    assert numbers(panel) == {"z": "11.65207146", "∂z/∂x": "5.5", "∂z/∂y": "1.716337815"}
+    assert state["matrix"] == {
+        "names": ["x", "y"],
+        "cells": [["−0.25", "1"], ["1", "−0.9589242747"]],
+    }
+    assert state["nodes"] == ["2", "5", "0.693147", "10", "10.6931", "−0.958924", "11.6521"]
+    assert state["edges"] == ["0.5", "5", "2", "1", "1", "−0.283662", "1", "−1"]
+    assert state["positions"] == {"x": 2.0, "y": 5.0}
+    assert (state["error"], state["status"], state["stale"]) == ("", "", False)
+    assert panel.picture["svg"].startswith("<svg")
+
+
+def test_a_slider_in_python_moves_everything(panel: Panel):
+    svg = panel.picture["svg"]
+    panel.sliders["x"].value = 4
+    assert numbers(panel)["∂z/∂x"] == "5.25"
+    assert panel.state["nodes"][0] == "4"
+    assert panel.state["edges"][0] == "0.25"
+    assert panel.state["positions"] == {"x": 4.0, "y": 5.0}
+    assert panel.picture["svg"] is svg
+    assert panel.moved == {"x": 4.0}
+
+
+def test_the_browser_moves_the_sliders_and_the_recording(make: Callable[..., Panel]):
+    recording = record(survey, 2.0, 5.0)
+    panel = make(recording)
+    move(panel, x=4, y=1)
+    assert (panel.sliders["x"].value, panel.sliders["y"].value) == (4.0, 1.0)
+    assert type(panel.sliders["x"].value) is float
+    assert panel.state["move"] == 1
+    assert recording.gradient["x"] == 1 / 4 + 1
+    assert panel.text.startswith("z = ")
+    assert "at x = 4, y = 1" in panel.text
+
+
+def test_observers_see_the_new_numbers_and_may_move_sliders(panel: Panel):
+    seen = []
+
+    def follow(change: dict[str, Any]) -> None:
+        seen.append((change["new"], numbers(panel)["∂z/∂x"]))
+        panel.sliders["y"].value = change["new"]
+
+    panel.sliders["x"].observe(follow, "value")
+    move(panel, x=4.0)
+    assert seen == [(4.0, "5.25")]
+    assert panel.state["positions"] == {"x": 4.0, "y": 4.0}
+    assert numbers(panel)["∂z/∂x"] == "4.25"
+
+
+def test_ipywidgets_link(make: Callable[..., Panel], panel: Panel):
+    slider = ipywidgets.FloatSlider(min=-2, max=6, step=0.01)
+    link = ipywidgets.link((panel.sliders["x"], "value"), (slider, "value"))
+    assert slider.value == 2.0
+    slider.value = 4.0
+    assert numbers(panel)["∂z/∂x"] == "5.25"
+    move(panel, x=5.0)
+    assert slider.value == 5.0
+    link.unlink()
+    other = make(record(survey, 2.0, 5.0))
+    link = ipywidgets.link((panel.sliders["x"], "value"), (other.sliders["x"], "value"))
+    move(panel, x=3.0)
+    assert other.state["positions"]["x"] == 3.0
+    link.unlink()
+    for widget in (slider.layout, slider.style, slider):
+        widget.close()
+
+
+def test_a_range_that_changes_is_sent(panel: Panel):
+    panel.sliders["x"].max = 20
+    assert panel.inputs[0] == {
+        "label": "x",
+        "min": -2.0,
+        "max": 20.0,
+        "step": 0.01,
+        "integer": False,
+    }
+    assert panel.state["plot"]["to"] == 20.0
+
+
+def test_all_numbers_travel_in_one_message(panel: Panel, monkeypatch: pytest.MonkeyPatch):
+    sent = []
+    monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
+    move(panel, x=4.0)
+    assert [sorted(message["state"]) for message in sent] == [["state"]]
+    # Nothing that JSON cannot carry, and little of it.
+    assert len(json.dumps(sent[0]["state"], allow_nan=False)) < 3000
+
+
+def test_the_newest_of_many_moves_counts(make: Callable[..., Panel]):
+    recording = record(survey, 2.0, 5.0)
+    panel = make(recording)
+    at, computed, busy, go = recording.at, [], threading.Event(), threading.Event()
+
+    def slow(positions: dict[str, Any], deadline: float | None = None) -> Any:
+        computed.append(positions["x"])
+        busy.set()
+        assert go.wait(10)
+        return at(positions, deadline)
+
+    recording.at = slow
+    threads = []
+    for number, x in enumerate([1.0, 1.1, 1.2, 1.3, 1.4]):
+        position = {"move": number + 1, "values": {"x": x, "y": 5.0}}
+        threads.append(threading.Thread(target=panel.set_state, args=[{"position": position}]))
+        threads[-1].start()
+        assert busy.wait(10)
+        time.sleep(0.02)
+    go.set()
+    for thread in threads:
+        thread.join(10)
+        assert not thread.is_alive()
+    assert computed == [1.0, 1.4]
+    assert panel.state["positions"]["x"] == panel.sliders["x"].value == 1.4
+    assert panel.state["move"] == 5
+
+
+def test_moves_from_many_threads_end_where_one_of_them_was(panel: Panel):
+    def work(label: str, start: float) -> None:
+        for i in range(50):
+            panel.sliders[label].value = start + i / 100
+
+    threads = [
+        threading.Thread(target=work, args=args)
+        for args in [("x", 1.0), ("x", 2.0), ("y", 1.0), ("y", 2.0)]
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    x, y = panel.sliders["x"].value, panel.sliders["y"].value
+    assert panel.state["positions"] == {"x": x, "y": y}
+    assert float(numbers(panel)["∂z/∂x"]) == pytest.approx(1 / x + y)
+
+
+# -- errors, deadlines, other programs -------------------------------------------------------------
+
+
+def test_an_error_stays_in_the_panel(make: Callable[..., Panel], capfd: pytest.CaptureFixture):
+    def f(x):
+        if x > 3:
+            raise ValueError("<b>no</b>\x1b x beyond 3")
+        return x * x
+
+    panel = make(record(f, 2.0))
+    panel.sliders["x"].value = 4.0
+    state = panel.state
+    assert state["error"] == "ValueError: <b>no</b>� x beyond 3."
+    assert state["kept"] == "The numbers below are still those at x = 2."
+    assert state["stale"]
+    assert numbers(panel) == {"z": "4", "∂z/∂x": "4"}
+    assert state["positions"] == {"x": 4.0}
+    panel.sliders["x"].value = 3.0
+    assert (panel.state["error"], panel.state["stale"]) == ("", False)
+    assert numbers(panel)["z"] == "9"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("at"), KeyboardInterrupt(), TimeoutError("late")])
+def test_any_exception_of_a_replay_is_shown(make: Callable[..., Panel], error: BaseException):
+    recording = record(survey, 2.0, 5.0)
+    panel = make(recording)
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    recording.at = fail
+    move(panel, x=3.0)
+    assert panel.state["stale"]
+    said = {"RuntimeError": "RuntimeError: at.", "TimeoutError": "late."}
+    name = type(error).__name__
+    assert panel.state["error"] == said.get(name, f"{name}.")
+    assert numbers(panel)["z"] == "11.65207146"
+
+
+def test_a_replay_has_a_deadline(make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch):
+    def f(x):
+        for _ in range(2000):
+            x = np.sin(x)
+        return x
+
+    panel = make(record(f, 2.0, order=1), plot=False)
+    monkeypatch.setattr(live, "DEADLINE", -1.0)
+    panel.sliders["x"].value = 3.0
+    assert "too long" in panel.state["error"]
+
+
+def test_another_branch_records_the_cell_anew(make: Callable[..., Panel]):
+    waiting: list[Callable[[], None]] = []
+    panel = make(record(branch, 2.0, 5.0, later=waiting.append))
+    first = panel.picture["svg"]
+    panel.sliders["x"].value = 4.0
+    assert panel.state["status"] == "recording the cell again…"
+    assert panel.state["stale"]
+    assert numbers(panel)["z"] == "0.4"
+    # While it waits, more moves ask for no second recording.
+    panel.sliders["x"].value = 5.0
+    assert len(waiting) == 1
+
+    waiting.pop()()
+    # The first answer is for an older position: the new program replays at the newest.
+    assert waiting == []
+    assert numbers(panel) == {"z": "25", "∂z/∂x": "5", "∂z/∂y": "5"}
+    assert (panel.state["status"], panel.state["stale"]) == ("", False)
+    assert panel.state["notes"] == ["Here x > 3 is True."]
+    assert panel.picture["svg"] != first
+
+
+def test_a_move_back_while_the_cell_waits_to_run(make: Callable[..., Panel]):
+    waiting: list[Callable[[], None]] = []
+    panel = make(record(branch, 2.0, 5.0, later=waiting.append))
+    panel.sliders["x"].value = 4.0
+    panel.sliders["x"].value = 1.0
+    assert not panel.state["stale"]
+    waiting.pop()()
+    assert numbers(panel)["z"] == "0.2"
+    panel.sliders["x"].value = 4.0
+    assert len(waiting) == 1
+
+
+def test_the_drawing_and_its_numbers_travel_together(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    panel = make(record(branch, 2.0, 5.0))
+    sent = []
+    monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
+    panel.sliders["x"].value = 4.0
+    assert [sorted(message["state"]) for message in sent] == [["state"], ["picture", "state"]]
+
+
+def test_a_cell_that_raises_when_it_runs_again(make: Callable[..., Panel]):
+    panel = make(record(branch, 2.0, 5.0))
+    panel.sliders["y"].value = 0.0
+    assert panel.state["error"] == "ZeroDivisionError: float division by zero."
+    assert panel.state["stale"]
+    panel.sliders["y"].value = 4.0
+    assert numbers(panel)["z"] == "0.5"
+
+
+def test_numbers_that_json_cannot_carry(make: Callable[..., Panel]):
+    with np.errstate(all="ignore"):
+        panel = make(record(lambda x: np.log(x) / x, 2.0))
+        panel.sliders["x"].value = 0.0
+    state = dict(panel.state)
+    assert state["plot"]["value"] is None
+    assert state["plot"]["slope"] is None
+    state["plot"] = {k: v for k, v in state["plot"].items() if k != "curve"}
+    json.dumps(state, allow_nan=False)
+
+
+def test_an_input_that_no_slider_can_show_stays_what_it_was(make: Callable[..., Panel]):
+    panel = make(record(lambda x, y: np.where(x > 1.0, y, -y), np.inf, 2.0))
+    move(panel, y=3.0)
+    assert numbers(panel)["z"] == "3"
+    assert panel.moved == {"y": 3.0}
+
+
+# -- the plot --------------------------------------------------------------------------------------
+
+
+def curve(panel: Panel) -> np.ndarray:
+    return np.frombuffer(panel.state["plot"]["curve"], "<f8")
+
+
+def test_the_plot(panel: Panel):
+    plot = panel.state["plot"]
+    assert plot["choices"] == ["x", "y"]
+    assert (plot["along"], plot["from"], plot["to"]) == ("x", -2.0, 6.0)
+    assert (plot["at"], plot["slope"], plot["curvature"]) == (2.0, 5.5, -0.25)
+    xs = np.linspace(-2.0, 6.0, curve(panel).size)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(curve(panel), np.log(xs) + 5 * xs - np.sin(5), equal_nan=True)
+    panel.set_state({"along": "y"})
+    assert panel.state["plot"]["slope"] == pytest.approx(2 - np.cos(5))
+
+
+def test_the_curve_is_computed_only_when_another_slider_moves(
+    make: Callable[..., Panel],
+):
+    recording = record(survey, 2.0, 5.0)
+    calls, real = [], recording.curve
+    recording.curve = lambda *args: calls.append(args[0]) or real(*args)
+    panel = make(recording)
+    panel.sliders["x"].value = 3.0
+    assert calls == ["x"]
+    panel.sliders["y"].value = 3.0
+    assert calls == ["x", "x"]
+    xs = np.linspace(-2.0, 6.0, curve(panel).size)
+    assert curve(panel)[-1] == pytest.approx(np.log(xs[-1]) + 3 * xs[-1] - np.sin(3))
+
+
+def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., Panel]):
+    panel = make(record(branch, 2.0, 5.0))
+    assert np.isnan(curve(panel)[-1])
+    panel.set_state({"along": "y"})
+    finite = np.isfinite(curve(panel))
+    assert finite.any()
+    assert panel.state["error"] == ""
+
+
+def test_no_plot_without_one_number_to_plot(make: Callable[..., Panel]):
+    assert make(record(lambda x: x * np.ones(3), 2.0)).state["plot"] is None
+    assert make(record(survey, 2.0, 5.0, order=0)).state["plot"] is None
+    assert make(record(survey, 2.0, 5.0), plot=False).state["plot"] is None
+
+
+def test_elements_of_an_array_have_plots(make: Callable[..., Panel]):
+    panel = make(record(lambda w: np.sum(w**3), np.array([1.0, 2.0])))
+    panel.set_state({"along": "w[1]"})
+    assert panel.state["plot"]["slope"] == pytest.approx(12.0)
+    assert panel.state["plot"]["curvature"] == pytest.approx(12.0)
+
+
+# -- what is stored, what is closed ----------------------------------------------------------------
+
+
+def test_the_bundle(panel: Panel):
+    data, _ = panel._repr_mimebundle_()
+    assert data["text/plain"].splitlines()[0] == "z = 11.65207146 at x = 2, y = 5"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    html = data["text/html"]
+    assert 'alt="z = 11.65207146 at x = 2, y = 5; ∂z/∂x = 5.5;' in html
+    picture = base64.b64decode(PICTURE.search(html)[1]).decode()
+    assert "0.693147" in picture
+    assert static(panel._recording)._repr_mimebundle_() == {
+        key: data[key] for key in ("text/plain", "text/html")
+    }
+
+
+def test_the_bundle_follows_the_sliders(panel: Panel):
+    panel.sliders["x"].value = 4.0
+    html = panel._repr_mimebundle_()[0]["text/html"]
+    assert "at x = 4, y = 5" in html
+    assert "1.38629" in base64.b64decode(PICTURE.search(html)[1]).decode()
+
+
+def test_hostile_text_is_text_in_html(make: Callable[..., Panel]):
+    recording = record(lambda x: x * x, 2.0, name='"><script>alert(1)</script>')
+    html = make(recording, table=True)._repr_mimebundle_()[0]["text/html"]
+    assert "<script>" not in html
+    assert set(re.findall(r"<(\w+)", html)) <= {
+        *("figure", "img", "figcaption", "pre", "table", "caption"),
+        *("thead", "tbody", "tr", "th", "td"),
+    }
+
+
+def test_two_panels_of_one_cell_store_the_same(make: Callable[..., Panel]):
+    first, second = (make(record(survey, 2.0, 5.0), table=True) for _ in range(2))
+    for key in ("text/plain", "text/html"):
+        assert first._repr_mimebundle_()[0][key] == second._repr_mimebundle_()[0][key]
+
+
+@pytest.mark.usefixtures("_shell")
+def test_show_displays_once_the_engine_is_warm(panel: Panel):
+    with capture_output() as captured:
+        panel.show()
+    assert len(captured.outputs) == 1
+
+
+@pytest.mark.usefixtures("_shell")
+def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr(layout, "ready", lambda: False)
+    monkeypatch.setattr(layout, "when_ready", later.append)
+    rendered, render = [], layout.render
+    monkeypatch.setattr(layout, "render", lambda dot: rendered.append(dot) or render(dot))
+    panel = make(record(survey, 2.0, 5.0))
+    assert panel.picture == {"svg": "", "pending": True}
+    assert numbers(panel)["z"] == "11.65207146"
+    with capture_output() as captured:
+        panel.show()
+    # At once without the picture, then the same output with it.
+    first, second = captured.outputs
+    assert first.data["text/plain"] == second.data["text/plain"]
+    pictures = [PICTURE.search(output.data["text/html"])[1] for output in (first, second)]
+    assert len(pictures[0]) < 200 < len(pictures[1])
+    assert PICTURE.sub("", first.data["text/html"]) == PICTURE.sub("", second.data["text/html"])
+
+    (draw,) = later
+    thread = threading.Thread(target=draw)
+    thread.start()
+    thread.join(10)
+    assert panel.picture["svg"].startswith("<svg")
+    assert not panel.picture["pending"]
+
+
+def test_without_an_engine_the_graph_is_told_in_words(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(layout, "render", lambda dot: None)
+    panel = make(record(survey, 2.0, 5.0))
+    assert panel.picture == {"svg": "", "pending": False}
+    assert "n6  z" in panel.state["words"]
+    panel.sliders["x"].value = 4.0
+    assert "n0  x = 4" in panel.state["words"]
+
+
+def test_close_leaves_no_models_and_no_life():
+    before = models()
+    panel = Panel(record(branch, 2.0, 5.0, later=lambda work: later.append(work)))
+    later: list[Callable[[], None]] = []
+    assert models() > before
+    panel.sliders["x"].value = 4.0
+    panel.close()
+    panel.close()
+    assert models() == before
+    state = panel.state
+    later.pop()()
+    panel.sliders["y"].value = 1.0
+    panel.sliders["x"].max = 100
+    assert panel.state is state
+
+
+def test_many_panels_leave_no_models():
+    before = models()
+    for _ in range(20):
+        Panel(record(survey, 2.0, 5.0)).close()
+    assert models() == before
+
+
+@pytest.mark.usefixtures("_shell")
+def test_display_of_a_static_point_makes_no_model():
+    before = models()
+    with capture_output() as captured:
+        display(static(record(survey, 2.0, 5.0).point, table=True))
+    assert models() == before
+    (output,) = captured.outputs
+    assert "<table" in output.data["text/html"]
+    assert "v₋₁" in output.data["text/plain"]
+
+
+def test_options(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0), graph=False, table=True)
+    assert panel.picture == {}
+    assert "nodes" not in panel.state
+    assert "<img" not in panel._repr_mimebundle_()[0]["text/html"]
+    assert panel.state["trace"]["rows"][0][2] == "2"
+    panel.sliders["x"].value = 4.0
+    assert panel.state["trace"]["rows"][0][2] == "4"
