@@ -2,8 +2,8 @@
 
 ``%load_ext tapenb`` and ``%%tape`` on top of a cell show its graph, sliders and live derivatives.
 The engine is here too, with TensorFlow's names (`GradientTape`, `Variable`, `constant`) and JAX's
-(`grad`, `jacobian`, `hessian`, `jvp`, `vjp`, `hvp`, `stop_gradient`). Everything is imported when it
-is first asked for.
+(`grad`, `jacobian`, `hessian`, `jvp`, `vjp`, `hvp`, `stop_gradient`). Everything is imported when
+it is first asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A recording: one run of a cell or function, and every number of it at other inputs.
 
-The recorded tape is extended once by its own backward sweep; from then on a new point is a replay of
-that longer tape, and the second derivatives are forward sweeps on it.
+The recorded tape is extended once by its own backward sweep; from then on a new point is a replay
+of that longer tape, and the second derivatives are forward sweeps on it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ class Input:
             if moved:
                 array.reshape(-1)[:] = moved
             return array
-        numbers = [_like(old, new) for old, new in zip(flatten(self.value), moved or flat, strict=True)]
+        numbers = [
+            _like(old, new) for old, new in zip(flatten(self.value), moved or flat, strict=True)
+        ]
         return nest(self.value, iter(numbers))
 
 
@@ -380,10 +382,7 @@ class Program:
         for each in inputs:
             lines = [
                 np.concatenate(
-                    [
-                        np.ravel(row.get(e, np.zeros(np.shape(tape.value(e)))))
-                        for e in each.entries
-                    ]
+                    [np.ravel(row.get(e, np.zeros(np.shape(tape.value(e))))) for e in each.entries]
                 )
                 for row in rows
             ]
@@ -655,9 +654,7 @@ class Recording:
             each = known[name]
             array = np.asarray(value)
             if array.shape != each.array.shape:
-                raise ValueError(
-                    f"{name} has shape {each.array.shape}, not {array.shape}"
-                )
+                raise ValueError(f"{name} has shape {each.array.shape}, not {array.shape}")
             if each.labels:
                 replaced.update(zip(each.labels, array.reshape(-1).tolist(), strict=True))
             else:

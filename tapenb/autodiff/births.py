@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
 from .tracing import TracedArray, guard, is_traced, lift
 
@@ -31,7 +32,11 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open and tape.births else None
 
 
-def _lifted(args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments with lists of traced values as arrays; a list of operands stays a list."""
+    entry = FUNCTIONS.get(real)
+    if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
+        return ([lift(part) for part in args[0]], *args[1:])
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
 
 
@@ -81,10 +86,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
 
 _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
-    **{
-        real: _array(real)
-        for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)
-    },
+    **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)},
 }
 
 
@@ -99,7 +101,7 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
             return real(*args, **kwargs)
         if special is not None:
             return special(tape, *args, **kwargs)
-        return _born(tape, real(*_lifted(args), **kwargs))
+        return _born(tape, real(*_lifted(real, args), **kwargs))
 
     return twin
 
@@ -116,7 +118,7 @@ class _TwinUfunc:
         tape = _recording()
         if tape is None:
             return self._real(*args, **kwargs)
-        return _born(tape, self._real(*_lifted(args), **kwargs))
+        return _born(tape, self._real(*_lifted(self._real, args), **kwargs))
 
     @property
     def __class__(self) -> type:

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from .rules import elementwise  # noqa: F401
 from .rules.kinds import adjoint_dtype
+from .rules.registry import RULES
 from .sweeps import detach, forward, ones_like, reverse
 from .tape import CURRENT, Operation, Tape
-from .tracing import RULES, Traced, TracedArray, TracedScalar, apply, is_traced, lift, plain
+from .tracing import Traced, TracedArray, TracedScalar, apply, is_traced, lift, plain
 
 __all__ = [
     "grad",
@@ -65,7 +67,7 @@ def _independent(tape: Tape, value: Any) -> Traced:
     if isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
-        value = value.copy()
+        value = _same(value)
         return TracedArray(tape, tape.append_input(value), value)
     if not isinstance(value, int | float | np.generic):
         raise TypeError(
@@ -75,7 +77,11 @@ def _independent(tape: Tape, value: Any) -> Traced:
 
 
 def _same(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    """A copy in the same order of memory, on which the last bits of NumPy's results depend."""
+    if not isinstance(value, np.ndarray):
+        return value
+    ahead = (*(slice(None, None, -1 if step < 0 else 1) for step in value.strides), Ellipsis)
+    return value[ahead].copy(order="K")[ahead]
 
 
 _FRESH = Operation(_same, RULES[np.positive], "input")
@@ -363,9 +369,7 @@ def _basis(shape: tuple[int, ...], dtype: np.dtype) -> Iterator[tuple[tuple[int,
         yield position, seed[()]
 
 
-def jacobian(
-    f: Callable[..., Any], argnums: int = 0, mode: str = "reverse"
-) -> Callable[..., Any]:
+def jacobian(f: Callable[..., Any], argnums: int = 0, mode: str = "reverse") -> Callable[..., Any]:
     """The Jacobian of an array-valued function, of shape ``y.shape + x.shape``.
 
     Parameters

@@ -16,13 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from .operators import BINARY, COMPARISONS, UNARY
 from .rules.kinds import adjoint_dtype
 from .sweeps import detach, ones_like, reverse
 from .tape import CURRENT, Tape
 from .tracing import (
-    BINARY,
-    COMPARISONS,
-    UNARY,
     Traced,
     TracedArray,
     TracedScalar,
@@ -531,9 +529,7 @@ class GradientTape:
         self._end()
         return _rebuild(sources, results)
 
-    def jacobian(
-        self, target: Any, sources: Any, unconnected_gradients: str = "none"
-    ) -> Any:
+    def jacobian(self, target: Any, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The Jacobian of one target by each source, of shape ``target.shape + source.shape``.
 
         Parameters

@@ -84,7 +84,7 @@ class Memory:
         )
 
     def promote(self) -> None:
-        """Let the present content be a constant of the tape, for a traced value to be written to."""
+        """Let the present content be a constant of the tape, so that an entry can replace it."""
         if self.reference is None:
             self.reference = self.tape.append_constant(self.owner)
             self.alias(self.reference)

@@ -15,9 +15,7 @@ from types import CodeType, FrameType
 
 import numpy as np
 
-_INSIDE = tuple(
-    os.path.dirname(path) + os.sep for path in (np.__file__, os.path.dirname(__file__))
-)
+_INSIDE = tuple(os.path.dirname(path) + os.sep for path in (np.__file__, os.path.dirname(__file__)))
 
 
 class Site:
@@ -169,6 +167,13 @@ def describe(code: CodeType, offset: int) -> str:
     return text
 
 
+def outside(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame at or above one that is neither NumPy's nor tapenb's."""
+    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+        frame = frame.f_back
+    return frame
+
+
 def here(frame: FrameType | None) -> str:
     """The person's line at or above a frame, in words."""
     site, offset = Tracker().place(frame)
@@ -185,5 +190,5 @@ def _operators(code: CodeType) -> frozenset[int]:
 
 
 def is_operator(frame: FrameType) -> bool:
-    """Whether a frame is at an operator (``a ** x``), rather than at a call (``np.power(a, x)``)."""
+    """Whether a frame is at an operator (``a ** x``), not at a call (``np.power(a, x)``)."""
     return frame.f_lasti in _operators(frame.f_code)

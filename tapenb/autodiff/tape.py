@@ -1,8 +1,9 @@
 """The tape: the Wengert list of one run.
 
-A tape is a straight line of entries, each one NumPy operation with its operands, its result and the
-place in the source that asked for it. Entries live in parallel columns with integer parents, so that
-a million of them cost little more than their values and leave nothing to the collector of cycles.
+A tape is a straight line of entries, each one NumPy operation with its operands, its result and
+the place in the source that asked for it. Entries live in parallel columns with integer parents, so
+that a million of them cost little more than their values and leave nothing to the collector of
+cycles.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ class Tape:
         return (left,) if right is None else (left, right)
 
     def value(self, reference: int) -> Any:
-        """The value of an entry (from 0) or of a constant (below 0); what was lost is computed anew."""
+        """The value of an entry (from 0) or a constant (below 0); what was lost is made anew."""
         if reference < 0:
             return self.constants[~reference]
         if type(self.values[reference]) is Lost:

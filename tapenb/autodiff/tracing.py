@@ -13,34 +13,32 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
 from .memory import Memory, element_numbers, keep_constant
-from .provenance import here, is_operator
-from .rules import elementwise, products  # noqa: F401  the operators below need their rules
-from .rules.registry import FUNCTIONS, RULES, Function
-from .tape import CURRENT, GUARD, INPUT, RAISES, Operation, Tape, TapeError
+from .primitives import build, convert, gather, getitem, scatter, setitem, truncate
+from .provenance import here, outside
+from .rules.kinds import Constant
+from .tape import GUARD, INPUT, RAISES, Operation, Tape, TapeError
 
 __all__ = [
-    "HANDLERS",
     "Traced",
     "TracedArray",
     "TracedScalar",
-    "add_at",
     "apply",
+    "as_operand",
     "guard",
     "input_array",
     "is_traced",
     "lift",
     "plain",
-    "primitive",
+    "plain_key",
+    "refuse",
+    "untaped",
     "write",
 ]
-
-HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
 
 
 class Traced:
@@ -71,17 +69,9 @@ class Traced:
         """The entry or constant that stands for this value as an operand on a tape."""
         raise NotImplementedError
 
-    # -- what NumPy asks -------------------------------------------------------------------------
+    # -- what NumPy asks; its functions and Python's operators are are in `dispatch` and `operators`
 
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
-    ) -> Any:
-        return call_ufunc(ufunc, method, inputs, out, kwargs, sys._getframe(1))
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
-    ) -> Any:
-        return call_function(function, args, kwargs, sys._getframe(1))
+    record: ClassVar[Callable[..., Any]]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value = np.asarray(self.value)
@@ -132,7 +122,7 @@ class Traced:
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None:
             return guard(self, round, sys._getframe(1))
-        return apply(Operation(round, _CONSTANT, "round", {"ndigits": ndigits}), (self,))
+        return apply(Operation(round, _ROUNDED, "round", {"ndigits": ndigits}), (self,))
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -149,22 +139,6 @@ class Traced:
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         self._leave("pickling x", sys._getframe(1))
         raise TapeError("a traced value cannot be pickled; pickle x.numpy()")
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        known = getattr(type(self.value), name, None)
-        if known is None:
-            raise AttributeError(f"{type(self.value).__name__!r} object has no attribute {name!r}")
-        function = METHODS.get(name)
-        if function is not None:
-            return _Method(function, self)
-        if not self.is_active():
-            return getattr(self.value, name)
-        raise TapeError(
-            f"{here(sys._getframe(1))}: .{name} of a traced value is not differentiable yet. "
-            "Use x.numpy() where no derivative is wanted."
-        )
 
     @property
     def dtype(self) -> np.dtype:
@@ -231,16 +205,14 @@ class Traced:
         if tape is None or index is None:
             return
         if tape.namespace is not None and tape.operations[index] is INPUT:
-            caller: FrameType | None = frame
-            while caller is not None and caller.f_code.co_filename == __file__:
-                caller = caller.f_back
+            caller = outside(frame)
             if caller is not None and caller.f_globals is not tape.namespace:
                 guard(self, np.asarray, frame)
                 tape.demoted[index] = here_in(tape, caller)
                 return
         error = TapeError(
-            f"{here(frame)}: {how} would take a plain number off the tape, and its derivative would "
-            "be lost. Use NumPy's own functions (np.sin for math.sin), or cut on purpose with "
+            f"{here(frame)}: {how} would take a plain number off the tape, and its derivative "
+            "would be lost. Use NumPy's own functions (np.sin for math.sin), or cut on purpose with "
             "stop_gradient(x) or x.numpy()."
         )
         tape.refusal = error
@@ -411,7 +383,7 @@ class TracedArray(Traced):
     # -- attributes that NumPy's arrays have ------------------------------------------------------
 
     @property
-    def T(self) -> Any:  # noqa: N802  NumPy's own name
+    def T(self) -> Any:
         """The transpose."""
         return np.transpose(self)
 
@@ -465,8 +437,7 @@ class TracedArray(Traced):
 
 
 TRACED = (TracedScalar, TracedArray)
-_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
-_CONSTANT = RULES[np.floor]
+_ROUNDED = Constant()
 
 
 def is_traced(value: Any) -> bool:
@@ -532,7 +503,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     if tape is None:
         origin = next(operand for operand in operands if type(operand) in TRACED)
         value = operation.function(*values, **operation.params)
-        return _untaped(origin, value, view=operation.rule.view)
+        return untaped(origin, value, view=operation.rule.view)
     frame = frame or sys._getframe(1)
     rule = operation.rule
     try:
@@ -576,7 +547,7 @@ def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source:
     return TracedArray(tape, index, value)
 
 
-def _untaped(origin: Traced, value: Any, *, view: bool) -> Any:
+def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     """What an operation on values that no open tape follows gives: a constant, or plain NumPy."""
     tape = origin.tape
     source = origin if view else None
@@ -692,362 +663,12 @@ def refuse(what: str, frame: FrameType | None) -> NoReturn:
     )
 
 
-# -- NumPy's protocols ---------------------------------------------------------------------------
-
-
-def any_active(value: Any) -> bool:
-    """Whether an active traced value is in a nest of lists, tuples and dicts."""
-    if type(value) in TRACED:
-        return value.is_active()
-    if isinstance(value, list | tuple):
-        return any(any_active(part) for part in value)
-    if isinstance(value, dict):
-        return any(any_active(part) for part in value.values())
-    return False
-
-
-def stripped(value: Any) -> Any:
-    """A nest of lists, tuples and dicts with plain values only."""
-    if type(value) in TRACED:
-        return value.value
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        return type(value)(stripped(part) for part in value)
-    if type(value) is dict:
-        return {key: stripped(part) for key, part in value.items()}
+def as_operand(value: Any) -> Any:
+    """An argument as an operand: lists as arrays, traced where something in them is."""
+    value = lift(value)
+    if isinstance(value, list | tuple) and type(value) not in TRACED:
+        return np.asarray(value)
     return value
 
 
-_REDUCE = {np.add: np.sum, np.maximum: np.max, np.minimum: np.min}
-
-
-def call_ufunc(
-    ufunc: np.ufunc,
-    method: str,
-    inputs: tuple[Any, ...],
-    out: Any,
-    kwargs: dict[str, Any],
-    frame: FrameType,
-) -> Any:
-    """What a ufunc, or a method of one, does with traced operands."""
-    name = f"np.{ufunc.__name__}"
-    target = out[0] if out else None
-    rule = RULES.get(ufunc)
-    if method == "at" and ufunc is np.add and type(inputs[0]) is TracedArray:
-        array, key, value = inputs
-        added = apply(add_at.operation(key=plain_key(key, frame)), (array, _operand(value)), frame)
-        return write(array, Ellipsis, added, frame)
-    if method == "reduce" and ufunc in _REDUCE:
-        rule = RULES[_REDUCE[ufunc]]
-        if kwargs.get("initial", np._NoValue) in (None, np._NoValue):
-            kwargs.pop("initial", None)
-        kwargs.setdefault("axis", 0)
-    elif method != "__call__":
-        rule, name = None, f"{name}.{method}"
-    if not any_active(inputs) and not any_active(target):
-        return _call_untaped(getattr(ufunc, method), (*inputs,), kwargs, target)
-    where = kwargs.pop("where", True)
-    where = guard(where, np.asarray, frame) if type(where) in TRACED else where
-    if rule is None or (where is not True and (target is None or method != "__call__")):
-        refuse(f"{name} with where= is" if rule is not None else f"{name} is", frame)
-    function = ufunc if method == "__call__" else getattr(ufunc, method)
-    if method == "__call__" and not kwargs and type(inputs[0]) not in TRACED and len(inputs) == 2:
-        if is_operator(frame):
-            function = _AS_OPERATOR.get(ufunc, ufunc)
-    inputs = tuple(_operand(value) for value in inputs)
-    if method == "reduce":
-        kwargs = {key: value for key, value in kwargs.items() if key in ("axis", "keepdims")}
-    result = apply(Operation(function, rule, ufunc.__name__, kwargs), inputs, frame)
-    if target is None:
-        return result
-    return _into(target, where, result, frame, name)
-
-
-def _into(target: Any, where: Any, result: Any, frame: FrameType, name: str) -> Any:
-    """Write a result to the array that ``out=`` named."""
-    if type(target) is not TracedArray:
-        raise TapeError(
-            f"{here(frame)}: {name} cannot write a traced result into a plain array given as out=. "
-            "Make the array inside the recording, with the notebook's np, or leave out= away."
-        )
-    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
-        raise TypeError(
-            f"Cannot cast output of {name} from {result.dtype} to {target.dtype} with casting rule "
-            "'same_kind'"
-        )
-    if where is True:
-        write(target, Ellipsis, result, frame)
-    else:
-        mask = np.broadcast_to(where, target.shape)
-        write(target, mask, np.broadcast_to(result, target.shape)[mask], frame)
-    return target
-
-
-def _call_untaped(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], target: Any
-) -> Any:
-    """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
-    origins: list[Any] = []
-
-    def collect(value: Any) -> None:
-        if type(value) in TRACED:
-            origins.append(value)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                collect(part)
-
-    collect([*args, *kwargs.values(), target])
-    if type(target) is TracedArray:
-        memory = target.own()
-        memory.before_write()
-        function(*stripped(args), **stripped(kwargs), out=target.value)
-        memory.version += 1
-        target.version, target.index = memory.version, None
-        return target
-    if target is not None:
-        kwargs = {**kwargs, "out": target}
-    value = function(*stripped(args), **stripped(kwargs))
-    if target is not None or not origins:
-        return value
-    source = next((o for o in origins if type(o) is TracedArray), origins[0])
-    if isinstance(value, tuple | list):
-        return type(value)(_untaped(source, part, view=True) for part in value)
-    return _untaped(source, value, view=True)
-
-
-def call_function(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
-) -> Any:
-    """What a NumPy function that is no ufunc does with traced arguments."""
-    handler = HANDLERS.get(function)
-    if handler is not None:
-        return handler(*args, **kwargs)
-    entry = FUNCTIONS.get(function)
-    name = f"np.{getattr(function, '__name__', function)}"
-    if not any_active(args) and not any_active(kwargs):
-        kwargs = dict(kwargs)
-        target = kwargs.pop("out", None)
-        return _call_untaped(function, args, kwargs, target)
-    if entry is None:
-        refuse(f"{name} is", frame)
-    return call_entry(entry, args, kwargs, frame)
-
-
-def call_entry(
-    entry: Function, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
-) -> Any:
-    """Split a call into operands and parameters, run and record it."""
-    name = f"np.{entry.function.__name__}"
-    bound = dict(zip(entry.parameters, args, strict=False))
-    bound.update(kwargs)
-    target = bound.pop("out", None)
-    if entry.sequence:
-        operands = tuple(bound.pop(entry.operands[0]))
-    else:
-        operands = tuple(bound.pop(operand) for operand in entry.operands if operand in bound)
-    operands = tuple(_operand(operand) for operand in operands)
-    params = {key: plain_key(value, frame) for key, value in bound.items()}
-    for key in ("where", "initial"):
-        if params.pop(key, np._NoValue) not in (True, np._NoValue):
-            refuse(f"{name} with {key}= is", frame)
-    operation = Operation(entry.call, entry.rule, entry.function.__name__, params)
-    result = apply(operation, operands, frame)
-    return result if target is None else _into(target, True, result, frame, name)
-
-
-class _Method:
-    """A method of ndarray on a traced array: NumPy's function of the same name."""
-
-    __slots__ = ("function", "traced")
-
-    def __init__(self, function: Callable[..., Any], traced: Traced) -> None:
-        self.function = function
-        self.traced = traced
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.function in _SHAPED and args and not isinstance(args[0], tuple | list | None):
-            args = (args,)
-        return call_function(self.function, (self.traced, *args), kwargs, sys._getframe(1))
-
-
-_SHAPED = (np.reshape, np.transpose)
-METHODS: dict[str, Callable[..., Any]] = {
-    name: getattr(np, name)
-    for name in dir(np.ndarray)
-    if not name.startswith("_") and callable(getattr(np, name, None))
-}
-"""Methods of ndarray, and the functions of NumPy that they are."""
-
-
-# -- primitives: operations of the engine's own -----------------------------------------------------
-
-
-class primitive:  # noqa: N801  reads as a decorator
-    """A function on traced or plain operands that is one operation on a tape.
-
-    Parameters
-    ----------
-    function : callable
-        Of plain operands, and parameters by keyword.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.name = function.__name__.strip("_")
-        self.rule: Any = None
-
-    def operation(self, **params: Any) -> Operation:
-        """One call of it, for a tape."""
-        return Operation(self.function, self.rule, self.name, params)
-
-    def __call__(self, *operands: Any, **params: Any) -> Any:
-        if any(type(operand) in TRACED for operand in operands):
-            return apply(self.operation(**params), operands, sys._getframe(1))
-        return self.function(*operands, **params)
-
-
-@primitive
-def convert(value: Any, *, dtype: np.dtype) -> Any:
-    return np.asarray(value).astype(dtype)[()]
-
-
-@primitive
-def truncate(value: Any, *, dtype: np.dtype) -> Any:
-    return np.asarray(value).astype(dtype)[()]
-
-
-truncate.rule = _CONSTANT
-
-
-@primitive
-def getitem(array: np.ndarray, *, key: Any) -> Any:
-    return array[key]
-
-
-@primitive
-def setitem(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
-    array = np.array(array)
-    array[key] = value
-    return array
-
-
-@primitive
-def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
-    """What ``np.add.at`` leaves in an array."""
-    array = np.array(array)
-    np.add.at(array, key, value)
-    return array
-
-
-@primitive
-def gather(array: np.ndarray, *, positions: np.ndarray) -> np.ndarray:
-    return array.reshape(-1)[positions]
-
-
-@primitive
-def scatter(array: np.ndarray, value: np.ndarray, *, positions: np.ndarray) -> np.ndarray:
-    flat = np.array(array).reshape(-1)
-    flat[positions] = value
-    return flat.reshape(array.shape)
-
-
-@primitive
-def build(*leaves: Any, layout: Any) -> np.ndarray:
-    """``np.array`` of a nest of lists, whose leaves are the operands."""
-    rest = iter(leaves)
-
-    def nest(part: Any) -> Any:
-        return next(rest) if part is None else [nest(inner) for inner in part]
-
-    return np.array(nest(layout))
-
-
-# -- Python's operators ----------------------------------------------------------------------------
-
-BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "add": (operator.add, np.add),
-    "sub": (operator.sub, np.subtract),
-    "mul": (operator.mul, np.multiply),
-    "truediv": (operator.truediv, np.divide),
-    "floordiv": (operator.floordiv, np.floor_divide),
-    "mod": (operator.mod, np.remainder),
-    "pow": (operator.pow, np.power),
-    "matmul": (operator.matmul, np.matmul),
-    "and": (operator.and_, np.bitwise_and),
-    "or": (operator.or_, np.bitwise_or),
-    "xor": (operator.xor, np.bitwise_xor),
-    "lshift": (operator.lshift, np.left_shift),
-    "rshift": (operator.rshift, np.right_shift),
-}
-COMPARISONS: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "lt": (operator.lt, np.less),
-    "le": (operator.le, np.less_equal),
-    "gt": (operator.gt, np.greater),
-    "ge": (operator.ge, np.greater_equal),
-    "eq": (operator.eq, np.equal),
-    "ne": (operator.ne, np.not_equal),
-}
-UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "neg": (operator.neg, np.negative),
-    "pos": (operator.pos, np.positive),
-    "abs": (operator.abs, np.absolute),
-    "invert": (operator.invert, np.invert),
-}
-_AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
-
-
-def _known(other: Any) -> bool:
-    return type(other) in _NUMBERS or isinstance(other, np.generic | np.ndarray | list | tuple)
-
-
-def _operand(other: Any) -> Any:
-    other = lift(other)
-    if isinstance(other, list | tuple) and type(other) not in TRACED:
-        return np.asarray(other)
-    return other
-
-
-def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
-    """Give both traced types an operator, its reflection and, for arrays, its in-place form."""
-    operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
-
-    def forward(self: Traced, other: Any) -> Any:
-        if type(other) in TRACED:
-            return apply(operation, (self, other), sys._getframe(1))
-        if _known(other):
-            return apply(operation, (self, _operand(other)), sys._getframe(1))
-        return NotImplemented
-
-    def reflected(self: Traced, other: Any) -> Any:
-        if _known(other):
-            return apply(operation, (_operand(other), self), sys._getframe(1))
-        return NotImplemented
-
-    def in_place(self: TracedArray, other: Any) -> Any:
-        frame = sys._getframe(1)
-        if not (type(other) in TRACED or _known(other)):
-            return NotImplemented
-        result = apply(operation, (self, _operand(other)), frame)
-        if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            return getattr(operator, f"i{name}")(self.value, plain(other))
-        write(self, Ellipsis, result, frame)
-        return self
-
-    setattr(Traced, f"__{name}__", forward)
-    if name not in COMPARISONS:
-        setattr(Traced, f"__r{name}__", reflected)
-        setattr(TracedArray, f"__i{name}__", in_place)
-
-
-def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
-    operation = Operation(function, RULES[ufunc], ufunc.__name__)
-
-    def method(self: Traced) -> Any:
-        return apply(operation, (self,), sys._getframe(1))
-
-    setattr(Traced, f"__{name}__", method)
-
-
-for _name, (_function, _ufunc) in {**BINARY, **COMPARISONS}.items():
-    _install(_name, _function, _ufunc)
-for _name, (_function, _ufunc) in UNARY.items():
-    _install_unary(_name, _function, _ufunc)
+Traced.record = staticmethod(apply)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
-from IPython.core.displayhook import DisplayHook
 
 from ..autodiff.tape import TapeError
 from ..recording import Program, Recording
@@ -123,23 +123,21 @@ class TapeMagics(Magics):
             if options.output and run.tape is not None:
                 namespace[options.output] = Recording(None, run.tape)
             raise
-        if not expression and outcome.shown is not None and run.cell.ends_with_expression:
-            if not DisplayHook.semicolon_at_end_of_expression(text):
-                self.shell.displayhook(outcome.shown)
+        quiet = expression or DisplayHook.semicolon_at_end_of_expression(text)
+        if run.cell.ends_with_expression and outcome.shown is not None and not quiet:
+            self.shell.displayhook(outcome.shown)
         recording = self._recording(run, outcome)
         if options.output:
             namespace[options.output] = recording
         if outcome.complaint is not None:
-            print(f"%%tape: {outcome.complaint}")
+            print(f"%%tape: {outcome.complaint}")  # noqa: T201  the person reads it
         else:
             self._show(recording, run, line, text)
 
     def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
         if outcome.output_name is None:
             return Recording(None, outcome.tape)
-        program = Program(
-            outcome.tape, outcome.inputs, outcome.output_name, run.options.order
-        )
+        program = Program(outcome.tape, outcome.inputs, outcome.output_name, run.options.order)
         return Recording(program, outcome.tape, self._again(run, program))
 
     def _lines_above(self, text: str) -> int:

@@ -183,7 +183,7 @@ class _Names(ast.NodeVisitor):
 
 
 def analyse(tree: ast.Module) -> Cell:
-    """Read a cell's syntax tree.
+    r"""Read a cell's syntax tree.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def analyse(tree: ast.Module) -> Cell:
 
     Examples
     --------
-    >>> cell = analyse(ast.parse("x = 2.0\\ns = 0.0\\nfor i in range(3): s += x * a\\n"))
+    >>> cell = analyse(ast.parse("x = 2.0\ns = 0.0\nfor i in range(3): s += x * a\n"))
     >>> cell.literals, cell.reads, cell.last_assigned
     (['x'], ['range', 'a'], 's')
     """
@@ -248,6 +248,7 @@ class InputsIntoCell(ast.NodeTransformer):
         self._done: set[str] = set()
 
     def visit_Module(self, tree: ast.Module) -> ast.Module:
+        """Change the statements at top level."""
         body: list[ast.stmt] = []
         for statement in tree.body:
             pairs = dict(_assignments(statement))
@@ -271,5 +272,3 @@ class InputsIntoCell(ast.NodeTransformer):
         else:
             parts = statement.value.elts
             parts[[part is value for part in parts].index(True)] = call
-
-

@@ -77,7 +77,9 @@ def _words(line: str) -> list[str]:
     return words
 
 
-def parse_line(line: str, namespace: dict[str, Any], *, expression: bool = False) -> tuple[Options, str]:
+def parse_line(
+    line: str, namespace: dict[str, Any], *, expression: bool = False
+) -> tuple[Options, str]:
     """Read the line of a magic.
 
     Parameters
@@ -161,5 +163,7 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
     if len(value) not in (2, 3) or not all(isinstance(part, int | float) for part in value):
         raise LineError(f"a range is {name}=(minimum, maximum) or with a step as a third number")
     if value[0] >= value[1] or (len(value) == 3 and value[2] <= 0):
-        raise LineError(f"the range of {name} runs from a smaller to a larger number, with a step > 0")
+        raise LineError(
+            f"the range of {name} runs from a smaller to a larger number, with a step > 0"
+        )
     options.spans[name] = value

@@ -30,7 +30,7 @@ from ..autodiff.tracing import (
     lift,
     plain,
 )
-from ..recording import Input, Program, flatten, nest
+from ..recording import Input, flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
 from .line import LineError, Options
 from .state import Snapshot, reachable
@@ -150,7 +150,7 @@ class CellRun:
         ]
         return list(dict.fromkeys([*found, *listed]))
 
-    # -- running it -----------------------------------------------------------------------------------
+    # -- running it --------------------------------------------------------------------------------
 
     def first(self) -> Outcome:
         """Run the cell for the person: it prints, shows and raises as ever."""
@@ -256,7 +256,7 @@ class CellRun:
         code = shell.compile(ast.Expression(last.value), self.file, "eval")
         return eval(code, shell.user_ns)
 
-    # -- what came out --------------------------------------------------------------------------------
+    # -- what came out -----------------------------------------------------------------------------
 
     def _find_output(self, outcome: Outcome, shown: Any) -> None:
         """Choose the output while the tape is still open: lists are lifted onto it."""

@@ -24,7 +24,7 @@ from ..views import layout as engine
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
-from ..views.readout import matrix, notes, place, readout, rows
+from ..views.readout import matrix, notes, place, readout, rows, where
 from ..views.table import table as trace_table
 from .controls import Control
 from .picture import bundle
@@ -87,7 +87,6 @@ class Panel(anywidget.AnyWidget):
         self._graph: Graph | None = None
         self._in_words = False
         self._curve: tuple[Any, ...] = ()
-        self._pace = 0.0
         self.sliders = {
             s.label: Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer)
             for s in recording.sliders
@@ -160,13 +159,18 @@ class Panel(anywidget.AnyWidget):
     # -- moves -----------------------------------------------------------------------------------
 
     def _browser_moved(self, change: dict[str, Any]) -> None:
-        # JSON knows one kind of number: 3 becomes the slider's own 3.0.
-        changes = {
-            label: self.sliders[label].coerce(value)
-            for label, value in change["new"].get("values", {}).items()
-            if label in self.sliders
-        }
-        self._request(changes, change["new"].get("move"))
+        try:
+            # JSON knows one kind of number: 3 becomes the slider's own 3.0.
+            changes = {
+                label: self.sliders[label].coerce(value)
+                for label, value in change["new"].get("values", {}).items()
+                if label in self.sliders
+            }
+            self._request(changes, change["new"].get("move"))
+        except Exception as error:
+            # A person's own observer raised, where nobody else would tell.
+            with self._mutex:
+                self._fail(error, stale=self.state["stale"])
 
     def _control_moved(self, change: dict[str, Any]) -> None:
         moved = change["owner"].label, change["new"]
@@ -206,10 +210,7 @@ class Panel(anywidget.AnyWidget):
     def _settle(self) -> bool:
         """Compute the requested point and send it; False where the cell must run again."""
         try:
-            began = time.perf_counter()
-            point = self._recording.at(self._positions(), time.monotonic() + DEADLINE)
-            self._pace = time.perf_counter() - began
-            self._arrive(point)
+            self._arrive(self._recording.at(self._positions(), time.monotonic() + DEADLINE))
         except NeedsRecording:
             self._publish(status=_RECORDING, stale=True)
             return False
@@ -259,8 +260,10 @@ class Panel(anywidget.AnyWidget):
             for label, value in requested.items():
                 if self.sliders[label].value != value:
                     self._following.moved = label, value
-                    self.sliders[label].value = value
-                    self._following.moved = None
+                    try:
+                        self.sliders[label].value = value
+                    finally:
+                        self._following.moved = None
 
     # -- what is sent ----------------------------------------------------------------------------
 
@@ -300,19 +303,18 @@ class Panel(anywidget.AnyWidget):
         """Send the numbers once more, with the same remarks."""
         self._publish(**{key: self.state[key] for key in ("status", "error", "stale")})
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException, *, stale: bool = True) -> None:
         what = one_line(str(error))
         if not isinstance(error, TapeError | TimeoutError) or not what:
             what = f"{type(error).__name__}: {what}".removesuffix(": ")
-        self._publish(error=f"{what.rstrip('.')}.", stale=True)
+        self._publish(error=f"{what.rstrip('.')}.", stale=stale)
 
     def _publish(self, *, status: str = "", error: str = "", stale: bool = False) -> None:
         """Send every number of the current point in one message."""
         point = self._point
         kept = ""
         if stale:
-            where = ", ".join(f"{x} = {drawn(number(v))}" for x, v in point.positions.items())
-            kept = f"The numbers below are still those at {one_line(where)}."
+            kept = f"The numbers below are still those at {drawn(where(point))}."
         state: dict[str, Any] = {
             "move": self._move,
             "positions": self._shown,
@@ -354,7 +356,8 @@ class Panel(anywidget.AnyWidget):
 
     def _plottable(self) -> dict[str, tuple[str, int]]:
         """The sliders that a plot can be along, with the input element that each moves."""
-        if not self._with_plot or np.ndim(self._point.value) or not self._point.gradient:
+        output = np.asarray(self._point.value)
+        if not self._with_plot or output.ndim or output.dtype.kind not in "biuf":
             return {}
         places = {
             label: place(self._point, label)
@@ -403,7 +406,9 @@ class Panel(anywidget.AnyWidget):
         key = (control.label, control.min, control.max, others)
         if self._curve and self._curve[0] == key:
             return self._curve[1]
-        samples = _SAMPLES if not self._pace else min(_SAMPLES, int(_CURVE_SECONDS / self._pace))
+        began = time.perf_counter()
+        self._values_along(control.label, np.array([control.value]))
+        samples = min(_SAMPLES, int(_CURVE_SECONDS / (time.perf_counter() - began)))
         curve = b""
         if samples >= _FEWEST:
             xs = np.linspace(control.min, control.max, samples)

@@ -261,6 +261,7 @@ function plot(model, place) {
     });
     choice.value = plot.along;
     const kinds = ["curve", "tangent", "parabola"].slice(0, 1 + degree(plot));
+    if (!plot.curve.byteLength) kinds.shift();
     list(legend, kinds, () => h("span"), (item, kind) => {
       item.className = `tapenb-${kind}-key`;
       write(item, kind === "curve" ? plot.output : kind);
@@ -361,6 +362,7 @@ function render({ model, el }) {
     place.sliders, h("div", {}, place.alert, live), place.matrix, place.notes);
   const root = h("div", { class: "tapenb tapenb-live", role: "group" },
     h("div", { class: "tapenb-columns" }, side, place.graph, place.plot), place.trace);
+  el.classList.add("tapenb-host");
   el.append(root);
 
   const parts = { sliders: sliders(model, place.sliders), graph: graph(model, place.graph) };

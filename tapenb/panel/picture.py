@@ -70,7 +70,7 @@ def bundle(
     text = readout(point)
     parts = []
     if graph is not None:
-        svg = graph.svg() if wait else _BLANK
+        svg = graph.svg() if wait or graph.too_large else _BLANK
         if svg is None:
             parts.append(f"<pre>{escape(graph.in_words)}</pre>")
         else:

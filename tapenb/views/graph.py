@@ -237,12 +237,14 @@ class Graph:
         rows = []
         for node, head in zip(self.nodes, heads, strict=True):
             operands = [
-                f"n{self._places[parent]} ({self._adjoint((parent, node.index, slot))})"
+                f"n{self._places[parent]}{self._adjoint((parent, node.index, slot))}"
                 for slot, parent in enumerate(self.tape.parents(node.index))
                 if parent >= 0
             ]
             rows.append(f"{head:<{width}}  from {', '.join(operands)}" if operands else head)
-        title = "A node's value, and in brackets the adjoint that it sends back to each operand."
+        title = "Each node's value, and in brackets the adjoint that it sends back to an operand."
+        if not self._contributions:
+            title = "Each node's value and operands."
         if self.too_large:
             title = (
                 f"This graph has {len(self._places)} nodes, too many to draw ({LARGEST} at most)."
@@ -251,8 +253,9 @@ class Graph:
         return "\n".join([title, *rows])
 
     def _adjoint(self, key: tuple[int, int, int]) -> str:
-        found = self._contributions.get(key)
-        return "no derivative" if found is None else brief(found)
+        if not self._contributions:
+            return ""
+        return f" ({brief(self._contributions[key])})" if key in self._contributions else " (none)"
 
     @property
     def in_words(self) -> str:
@@ -339,7 +342,7 @@ class Graph:
                 node.id, label(node.id), id=node.id, **{"class": node.kind}, **_LOOK[node.kind]
             )
         for edge in self.edges:
-            style = None if edge.carries else "dashed"
+            style = "dashed" if self._contributions and not edge.carries else None
             dot.edge(edge.parent.id, edge.child.id, label(edge.id), id=edge.id, style=style)
         return dot.source
 

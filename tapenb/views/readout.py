@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,20 @@ import numpy as np
 from .labels import one_line
 from .numbers import READOUT_DIGITS, number, value
 
-__all__ = ["LARGEST_MATRIX", "Matrix", "Row", "matrix", "notes", "place", "readout", "rows"]
+__all__ = [
+    "_LARGEST_MATRIX",
+    "Matrix",
+    "Row",
+    "matrix",
+    "notes",
+    "place",
+    "readout",
+    "rows",
+    "where",
+]
 
 # Second derivatives of more inputs than this are a shape, not a table.
-LARGEST_MATRIX = 6
+_LARGEST_MATRIX = 6
 # Up to so many inputs each second derivative has a line of its own.
 _LARGEST_LINES = 2
 # More sliders than this are counted, not listed.
@@ -64,11 +74,24 @@ def readout(point: Any) -> str:
         Deterministic text with at most ten significant digits.
     """
     first, *gradient = rows(point)
-    where = _position(point.positions)
-    lines = [f"{first} at {where}" if where else str(first), *map(str, gradient)]
+    at = where(point)
+    lines = [f"{first} at {at}" if at else str(first), *map(str, gradient)]
     lines += _second(point)
     lines += notes(point)
     return "\n".join(lines)
+
+
+def where(point: Any) -> str:
+    """The position of a point in words: ``x = 2, y = 5``.
+
+    Parameters
+    ----------
+    point : Point
+        One position of the sliders.
+    """
+    if len(point.positions) > _LARGEST_LIST:
+        return f"{len(point.positions)} inputs"
+    return ", ".join(f"{one_line(x)} = {number(v)}" for x, v in point.positions.items())
 
 
 def rows(point: Any) -> list[Row]:
@@ -107,7 +130,7 @@ def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
         None where there are none, or too many for a table.
     """
     names = _elements(point)
-    if names is None or not 1 <= len(names) <= LARGEST_MATRIX:
+    if names is None or not 1 <= len(names) <= _LARGEST_MATRIX:
         return None
     sizes = {x: np.size(d) for x, d in point.gradient.items()}
     blocks = [[np.reshape(point.hessian[x, y], (sizes[x], sizes[y])) for y in sizes] for x in sizes]
@@ -180,7 +203,7 @@ def _elements(point: Any) -> list[str] | None:
         return None
     names = []
     for x, derivative in point.gradient.items():
-        if np.size(derivative) > LARGEST_MATRIX:
+        if np.size(derivative) > _LARGEST_MATRIX:
             return None
         names += map(one_line, _labels(x, np.shape(derivative)))
     return names
@@ -208,9 +231,3 @@ def _under(point: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return np.ndim(value) == 0
-
-
-def _position(positions: Mapping[str, Any]) -> str:
-    if len(positions) > _LARGEST_LIST:
-        return f"{len(positions)} inputs"
-    return ", ".join(f"{one_line(x)} = {number(v)}" for x, v in positions.items())

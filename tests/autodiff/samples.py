@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from tapenb.autodiff import tracing
+from tapenb.autodiff import primitives
+from tapenb.autodiff.primitives import primitive
 from tapenb.autodiff.rules import elementwise, indexing, selecting
 from tapenb.autodiff.rules.registry import FUNCTIONS, RULES
-from tapenb.autodiff.tracing import primitive
 
 P = np.array([0.73, -1.31, 0.42, 1.64, -0.57, 1.13])
 Q = np.array([1.21, -0.52, 0.94, -1.73, 2.36, 0.83])
 POSITIVE = np.abs(P)
-BELOW_ONE = P / 2
+BELOW_ONE = P / 3
 ABOVE_ONE = 1.0 + np.abs(Q)
 INTEGERS = np.array([3, 5, 12, 7, 1, 6])
 SHIFTS = np.array([1, 2, 0, 3, 1, 2])
@@ -75,7 +75,7 @@ class Sample:
 
 DOMAINS: dict[np.ufunc, tuple[np.ndarray, ...]] = {
     **dict.fromkeys((np.sqrt, np.log, np.log2, np.log10, np.log1p), (POSITIVE,)),
-    **dict.fromkeys((np.arcsin, np.arccos, np.arctanh), (BELOW_ONE,)),
+    **dict.fromkeys((np.arcsin, np.arccos, np.arctanh, np.tan), (BELOW_ONE,)),
     np.arccosh: (ABOVE_ONE,),
     **dict.fromkeys((np.power, np.float_power), (POSITIVE, Q)),
 }
@@ -168,7 +168,7 @@ def _ufuncs() -> Iterator[Sample]:
 
 # -- everything else -----------------------------------------------------------------------------
 
-CUBE = np.linspace(-1.0, 1.3, 24).reshape(2, 3, 4) ** 2 * np.array([1.0, -1.7, 0.6, 2.1])
+CUBE = np.random.default_rng(7).permutation(24).reshape(2, 3, 4) / 10 - 1.13
 TABLE = P.reshape(2, 3)
 ANYWHERE = [
     ("1-d", P),
@@ -244,20 +244,27 @@ def _products() -> Iterator[Sample]:
 
 
 def _shapes() -> Iterator[Sample]:
-    def each(function, *calls, values=ANYWHERE + EMPTY):
+    def each(function, *calls, values):
         for label, value in values:
             for args, kwargs in calls:
                 yield Sample(function, f"{label} {args} {kwargs}", (value,), args, kwargs)
 
-    flat, empty = [("1-d", P), ("float32", P.astype(np.float32))], [("empty", np.zeros((0, 3)))]
-    square = [("2-d", TABLE), ("transposed", TABLE.T), ("3-d", CUBE)]
-    orders = [({"order": order}) for order in "CFA"]
+    flat, empty = [("1-d", P), ("float32", P.astype(np.float32))], EMPTY[1:]
+    square = [("2-d", TABLE), ("transposed", TABLE.T), ("3-d", CUBE), *empty]
+    square += [("float32", TABLE.astype(np.float32))]
+    filled = [(label, value) for label, value in square if value.size]
+    orders = [{"order": order} for order in "CF"]
     yield from each(np.reshape, ((-1,), {}), values=ANYWHERE + SCALARS)
-    yield from each(np.reshape, *(((-1, 2), order) for order in orders), values=square + flat)
-    yield from each(np.reshape, ((3, 0), {}), values=empty)
+    yield from each(np.reshape, *((((-1, 2),), order) for order in orders), values=filled + flat)
+    yield from each(np.reshape, (((3, 2),), {"order": "A"}), values=flat)
+    yield from each(np.reshape, (((3, 0),), {}), values=empty)
     yield from each(np.ravel, ((), {}), values=ANYWHERE + SCALARS + EMPTY)
-    yield from each(np.ravel, *(((), {"order": order}) for order in "CFAK"), values=square)
+    yield from each(np.ravel, *(((), {"order": order}) for order in "CF"), values=square)
+    yield from each(
+        np.ravel, ((), {"order": "A"}), ((), {"order": "K"}), values=flat + ANYWHERE[:2]
+    )
     ones = [("ones", P.reshape(1, 6, 1)), ("no ones", TABLE), ("1", P[:1])]
+    ones += [("empty", np.zeros((1, 0, 1))), ("float32", P.astype(np.float32).reshape(1, 6, 1))]
     yield from each(np.squeeze, ((), {}), values=ones + SCALARS)
     yield from each(
         np.squeeze, ((), {"axis": 0}), ((0,), {}), ((), {"axis": (0, -1)}), values=ones[:1]
@@ -265,13 +272,15 @@ def _shapes() -> Iterator[Sample]:
     yield from each(np.expand_dims, ((0,), {}), ((-1,), {}), (((0, 2),), {}), values=flat + EMPTY)
     yield from each(np.transpose, ((), {}), values=ANYWHERE + SCALARS + EMPTY)
     axes = [(((1, 2, 0),), {}), ((), {"axes": (2, 0, 1)}), ((), {"axes": (-1, 0, -2)})]
-    yield from each(np.transpose, *axes, values=square[2:])
-    yield from each(np.swapaxes, ((0, 1), {}), ((-1, 0), {}), values=square + EMPTY[1:])
+    yield from each(np.transpose, *axes, values=square[2:3])
+    yield from each(np.swapaxes, ((0, 1), {}), ((-1, 0), {}), values=square)
     moves = [((0, -1), {}), (([0, 1], [-1, 0]), {})]
-    yield from each(np.moveaxis, *moves, values=square + EMPTY[1:])
+    yield from each(np.moveaxis, *moves, values=square)
     yield from each(np.rollaxis, ((1,), {}), ((1, 0), {}), ((-1,), {"start": 0}), values=square)
     yield from each(np.broadcast_to, (((2, 6),), {}), ((), {"shape": (3, 1, 6)}), values=flat)
     yield from each(np.broadcast_to, (((2, 6, 4),), {}), values=ones[:1])
+    yield from each(np.broadcast_to, (((2, 0),), {}), values=EMPTY[:1])
+    yield from each(np.broadcast_to, (((2, 0),), {}), (((0, 1),), {}), values=[("1", P[:1])])
     yield from each(np.broadcast_to, (((3,),), {}), ((0,), {}), values=SCALARS)
     yield from each(np.copy, ((), {}), ((), {"order": "F"}), values=ANYWHERE + SCALARS + EMPTY)
     yield from each(np.flip, ((), {}), ((0,), {}), ((), {"axis": (0, -1)}), values=square)
@@ -298,6 +307,7 @@ def _shapes() -> Iterator[Sample]:
         for kwargs in ({}, {"endpoint": False}, {"num": 1}, {"num": 0}, {"axis": -1}):
             kwargs = {"num": 4} | kwargs
             yield Sample(np.linspace, f"{label} {kwargs}", operands, kwargs=kwargs)
+    yield Sample(np.linspace, "empty", (P[:0], 1.0), (3,))
     yield Sample(np.linspace, "positional", (0.4, 1.7), (3, False))
 
 
@@ -377,17 +387,19 @@ def _indexing() -> Iterator[Sample]:
             indexing.getitem, f"{label}, float32", (array.astype(np.float32),), kwargs=options
         )
         value = 0.3 + np.arange(taken.size).reshape(taken.shape) / 7.0
-        yield Sample(indexing.unindex, label, (value,), kwargs=options | {"shape": array.shape})
+        back = options | {"shape": array.shape}
+        yield Sample(indexing.unindex, label, (value,), kwargs=back)
+        yield Sample(indexing.unindex, f"{label}, float32", (np.float32(value),), kwargs=back)
         for kind in (indexing.setitem, indexing.add_at):
             yield Sample(kind, label, (array, value), kwargs=options)
             yield Sample(kind, f"{label}, broadcast", (array, 0.4), kwargs=options)
+            single = array.astype(np.float32), value
+            yield Sample(kind, f"{label}, float32", single, kwargs=options)
     yield Sample(indexing.getitem, "transposed", (TABLE.T,), kwargs={"key": slice(1, None)})
+    yield Sample(indexing.getitem, "empty", (np.zeros((0, 3)),), kwargs={"key": (slice(None), 1)})
     yield Sample(indexing.getitem, "0-d", (np.array(0.4),), kwargs={"key": ()})
     yield Sample(indexing.setitem, "rows", (TABLE, Q[:3]), kwargs={"key": slice(None)})
     yield Sample(indexing.setitem, "twice", (P, Q[:4]), kwargs={"key": [0, 2, 0, 0]})
-    yield Sample(
-        indexing.setitem, "float32", (P.astype(np.float32), Q[:3]), kwargs={"key": slice(3)}
-    )
     some, all_ = np.array([4, 0, 2]), np.arange(6).reshape(3, 2)
     for label, positions in (("some", some), ("all", all_), ("empty", np.zeros(0, int))):
         options, value = {"positions": positions}, np.cos(positions.astype(float))
@@ -395,7 +407,11 @@ def _indexing() -> Iterator[Sample]:
         yield Sample(indexing.gather, f"{label}, strided", (TABLE.T,), kwargs=options)
         yield Sample(indexing.scatter, label, (TABLE, value), kwargs=options)
         yield Sample(indexing.collect, label, (value,), kwargs=options | {"shape": (2, 3)})
-    yield Sample(indexing.gather, "float32", (P.astype(np.float32),), kwargs={"positions": some})
+    single, options = TABLE.astype(np.float32), {"positions": some}
+    yield Sample(indexing.gather, "float32", (single,), kwargs=options)
+    yield Sample(indexing.gather, "of nothing", (P[:0],), kwargs={"positions": some[:0]})
+    yield Sample(indexing.scatter, "float32", (single, Q[:3]), kwargs=options)
+    yield Sample(indexing.collect, "float32", (single[0],), kwargs=options | {"shape": (2, 3)})
     yield Sample(
         indexing.collect, "repeated", (P,), kwargs={"positions": all_.ravel() // 2, "shape": (3,)}
     )
@@ -403,6 +419,7 @@ def _indexing() -> Iterator[Sample]:
     yield Sample(indexing.build, "list", (0.7, P[1], np.array(0.4)), kwargs={"layout": flat})
     yield Sample(indexing.build, "nested", (0.7, 1.0, P[1], P[2]), kwargs={"layout": nested})
     yield Sample(indexing.build, "rows", (P, Q, P[::-1]), kwargs={"layout": flat})
+    yield Sample(indexing.build, "empty", (P[:0], Q[:0], P[:0]), kwargs={"layout": flat})
     yield Sample(
         indexing.build, "float32", (np.float32(0.7), 1.5, np.float32(2)), kwargs={"layout": flat}
     )
@@ -411,7 +428,7 @@ def _indexing() -> Iterator[Sample]:
             options = {"dtype": np.dtype(dtype)}
             yield Sample(indexing.convert, f"{label} to {dtype.__name__}", (value,), kwargs=options)
     for dtype in (int, bool):
-        yield Sample(tracing.truncate, f"{dtype}", (P,), kwargs={"dtype": np.dtype(dtype)})
+        yield Sample(primitives.truncate, f"{dtype}", (P,), kwargs={"dtype": np.dtype(dtype)})
 
 
 def _choices() -> Iterator[Sample]:
@@ -446,7 +463,7 @@ SAMPLES: list[Sample] = [
 
 def registered() -> set[Any]:
     """Everything that has a rule: NumPy's functions, and the engine's own primitives."""
-    modules = (indexing, selecting, tracing)
+    modules = (indexing, selecting, primitives)
     own = {v for module in modules for v in vars(module).values() if isinstance(v, primitive)}
     return {*RULES, *FUNCTIONS, *own}
 

@@ -73,7 +73,8 @@ def open_notebook(
             page.goto(jupyter_server.address(name))
             jupyter.wait_until_idle(page)
             if run:
-                assert jupyter.execute(page, "notebook:run-all-cells"), "a cell raised"
+                ran = jupyter.execute(page, "notebook:run-all-cells")
+                assert ran, page.locator("[data-mime-type$=stderr]").all_inner_texts()
             return page
 
         yield open_

@@ -177,8 +177,9 @@ def test_no_key_in_the_panel_reaches_the_notebook(open_notebook: Callable[..., P
     assert len(focusable) > 2
     for element in focusable:
         # A cell above, one below, to Markdown, delete: if the notebook heard them.
+        element.focus()
         for key in ("a", "b", "m", "d", "d"):
-            element.press(key)
+            page.keyboard.press(key)
     x = press(page, "x", "ArrowRight")
     expect_survey(page, x, 5.0)
     assert jupyter.cells(page) == before

@@ -250,6 +250,21 @@ def test_any_exception_of_a_replay_is_shown(make: Callable[..., Panel], error: B
     assert numbers(panel)["z"] == "11.65207146"
 
 
+def test_an_observer_that_raises_is_shown_beside_true_numbers(panel: Panel):
+    def fail(_: dict[str, Any]) -> None:
+        raise RuntimeError("observer")
+
+    panel.sliders["x"].observe(fail, "value")
+    move(panel, x=4.0)
+    assert panel.state["error"] == "RuntimeError: observer."
+    assert not panel.state["stale"]
+    assert numbers(panel)["∂z/∂x"] == "5.25"
+    panel.sliders["x"].unobserve(fail, "value")
+    move(panel, x=5.0)
+    assert panel.state["error"] == ""
+    assert panel.sliders["x"].value == 5.0
+
+
 def test_a_replay_has_a_deadline(make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch):
     def f(x):
         for _ in range(2000):
@@ -359,9 +374,10 @@ def test_the_curve_is_computed_only_when_another_slider_moves(
     recording.curve = lambda *args: calls.append(args[0]) or real(*args)
     panel = make(recording)
     panel.sliders["x"].value = 3.0
-    assert calls == ["x"]
+    # One call to see how long it takes, one for the curve.
+    assert calls == ["x"] * 2
     panel.sliders["y"].value = 3.0
-    assert calls == ["x", "x"]
+    assert calls == ["x"] * 4
     xs = np.linspace(-2.0, 6.0, curve(panel).size)
     assert curve(panel)[-1] == pytest.approx(np.log(xs[-1]) + 3 * xs[-1] - np.sin(3))
 
@@ -379,6 +395,15 @@ def test_no_plot_without_one_number_to_plot(make: Callable[..., Panel]):
     assert make(record(lambda x: x * np.ones(3), 2.0)).state["plot"] is None
     assert make(record(survey, 2.0, 5.0, order=0)).state["plot"] is None
     assert make(record(survey, 2.0, 5.0), plot=False).state["plot"] is None
+
+
+def test_where_replays_are_slow_the_curve_is_left_out(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(live, "_CURVE_SECONDS", 0.0)
+    panel = make(record(survey, 2.0, 5.0))
+    assert curve(panel).size == 0
+    assert panel.state["plot"]["slope"] == 5.5
 
 
 def test_elements_of_an_array_have_plots(make: Callable[..., Panel]):
@@ -461,6 +486,21 @@ def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
     thread.join(10)
     assert panel.picture["svg"].startswith("<svg")
     assert not panel.picture["pending"]
+
+
+def test_a_large_graph_waits_for_no_engine(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    def many(x):
+        for _ in range(500):
+            x = np.sin(x)
+        return x
+
+    monkeypatch.setattr(layout, "ready", lambda: False)
+    panel = make(record(many, 1.0, order=1))
+    assert not panel.picture["pending"]
+    assert panel.state["words"].startswith("This graph has 501 nodes")
+    assert panel._bundle(wait=False)[0] == panel._bundle()[0]
 
 
 def test_without_an_engine_the_graph_is_told_in_words(

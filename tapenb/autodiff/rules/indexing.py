@@ -6,8 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import add_at, build, convert, gather, getitem, primitive, scatter, setitem
-from .kinds import Linear, adjoint_dtype
+from ..primitives import (
+    add_at,
+    build,
+    convert,
+    gather,
+    getitem,
+    primitive,
+    scatter,
+    setitem,
+    truncate,
+)
+from .kinds import Constant, Linear, adjoint_dtype
 
 BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
@@ -57,13 +67,12 @@ def _leaf(slot: int, adjoint: Any, *leaves: Any, layout: Any) -> Any:
     return np.reshape(part, np.shape(leaf))
 
 
+truncate.rule = Constant()
 convert.rule = Linear(convert, lambda adjoint, value, *, dtype: adjoint)
 getitem.rule = Linear(
     getitem, lambda adjoint, array, *, key: unindex(adjoint, key=key, shape=array.shape), view=True
 )
-unindex.rule = Linear(
-    unindex, lambda adjoint, taken, *, key, shape: getitem(adjoint, key=key)
-)
+unindex.rule = Linear(unindex, lambda adjoint, taken, *, key, shape: getitem(adjoint, key=key))
 setitem.rule = Linear(
     setitem,
     lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),

@@ -106,10 +106,10 @@ class Constant(Rule):
     def needs(self, slot: int) -> bool:
         return False
 
-    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+    def vjp(self, adjoint, result, operands, operation, wanted):
         return [None] * len(operands)
 
-    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+    def jvp(self, tangents, result, operands, operation):
         return None
 
 
@@ -133,7 +133,9 @@ class Elementwise(Rule):
 
     def __init__(self, *partials: str) -> None:
         self.partials = partials
-        operands = ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
+        operands = (
+            ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
+        )
         read: set[str] = set()
         self._partials: list[Callable[..., Any] | None] = []
         for partial in partials:
@@ -155,14 +157,14 @@ class Elementwise(Rule):
         text = self.partials[slot]
         return factor if text == "1" else None if text == "0" else -factor
 
-    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+    def vjp(self, adjoint, result, operands, operation, wanted):
         contributions = []
         for slot, operand in enumerate(operands):
             term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
             contributions.append(None if term is None else fit(term, operand))
         return contributions
 
-    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+    def jvp(self, tangents, result, operands, operation):
         term = total(
             [
                 None if tangent is None else self._term(slot, tangent, result, operands)
@@ -206,7 +208,7 @@ class Linear(Rule):
     def needs(self, slot: int) -> bool:
         return slot in self.reads
 
-    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+    def vjp(self, adjoint, result, operands, operation, wanted):
         contributions = []
         for slot, operand in enumerate(operands):
             if not wanted[slot]:
@@ -220,7 +222,7 @@ class Linear(Rule):
                 contributions.append(None if term is None else fit(term, operand))
         return contributions
 
-    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+    def jvp(self, tangents, result, operands, operation):
         if all(tangent is None for tangent in tangents):
             return None
         arguments = []
@@ -252,13 +254,13 @@ class Multilinear(Rule):
     def needs(self, slot: int) -> bool:
         return True
 
-    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+    def vjp(self, adjoint, result, operands, operation, wanted):
         return [
             fit(transpose(adjoint, *operands, **operation.params), operand) if want else None
             for transpose, operand, want in zip(self.transposes, operands, wanted, strict=True)
         ]
 
-    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+    def jvp(self, tangents, result, operands, operation):
         terms = []
         for slot, tangent in enumerate(tangents):
             if tangent is not None:
@@ -297,12 +299,12 @@ class Weighted(Rule):
     def needs(self, slot: int) -> bool:
         return True
 
-    def vjp(self, adjoint, result, operands, operation, wanted):  # noqa: D102
+    def vjp(self, adjoint, result, operands, operation, wanted):
         (operand,), params = operands, operation.params
         weights = self.weights(result, operand, **params)
         return [fit(self.extend(adjoint, operand, **params) * weights, operand)]
 
-    def jvp(self, tangents, result, operands, operation):  # noqa: D102
+    def jvp(self, tangents, result, operands, operation):
         (tangent,), (operand,), params = tangents, operands, operation.params
         if tangent is None:
             return None

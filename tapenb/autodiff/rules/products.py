@@ -6,6 +6,7 @@ algorithmic differentiation* (2008), section 2.2.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,15 @@ from .registry import RULES, function
 
 def _rows(a: Any) -> Any:
     """An operand on the left as a matrix."""
-    return np.reshape(a, (-1, a.shape[-1]))
+    return np.reshape(a, (prod(a.shape[:-1]), a.shape[-1]))
 
 
 def _columns(b: Any) -> Any:
     """An operand on the right as a matrix."""
     if b.ndim == 1:
         return np.reshape(b, (-1, 1))
-    return np.reshape(np.moveaxis(b, -2, 0), (b.shape[-2], -1))
+    rows = np.moveaxis(b, -2, 0)
+    return np.reshape(rows, (rows.shape[0], prod(rows.shape[1:])))
 
 
 def dot_left(adjoint: Any, a: Any, b: Any) -> Any:

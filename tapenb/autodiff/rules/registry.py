@@ -10,13 +10,11 @@ from typing import Any
 
 from .kinds import Rule
 
-__all__ = ["FUNCTIONS", "RULES", "Function", "calling", "function"]
+__all__ = ["FUNCTIONS", "RULES", "Function", "function", "listed"]
 
 
-def calling(numpy_function: Callable[..., Any], sequence: bool) -> Callable[..., Any]:
-    """A function of operands by position, also where NumPy wants them in one list."""
-    if not sequence:
-        return numpy_function
+def listed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of operands by position, where NumPy wants them in one list."""
     return lambda *operands, **params: numpy_function(list(operands), **params)
 
 
@@ -32,17 +30,15 @@ class Function:
         The parameters that may be traced; all others go into the entry as they are.
     sequence : bool
         Whether the first parameter is a sequence of operands (``concatenate``).
+    call : callable
+        The function with its operands by position and all else by keyword.
     """
 
     function: Callable[..., Any]
     rule: Rule
     operands: tuple[str, ...]
-    sequence: bool = False
-
-    @cached_property
-    def call(self) -> Callable[..., Any]:
-        """The function with its operands by position, whatever NumPy wants."""
-        return calling(self.function, self.sequence)
+    sequence: bool
+    call: Callable[..., Any]
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -55,8 +51,13 @@ FUNCTIONS: dict[Callable[..., Any], Function] = {}
 
 
 def function(
-    numpy_function: Callable[..., Any], rule: Rule, *operands: str, sequence: bool = False
+    numpy_function: Callable[..., Any],
+    rule: Rule,
+    *operands: str,
+    sequence: bool = False,
+    call: Callable[..., Any] | None = None,
 ) -> None:
     """Register the rule of a NumPy function and the names of its operands."""
     RULES[numpy_function] = rule
-    FUNCTIONS[numpy_function] = Function(numpy_function, rule, operands, sequence)
+    call = call or numpy_function
+    FUNCTIONS[numpy_function] = Function(numpy_function, rule, operands, sequence, call)

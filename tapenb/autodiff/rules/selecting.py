@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import HANDLERS
+from ..primitives import primitive
 from ..provenance import here
 from ..tape import TapeError
 from ..tracing import (
-    HANDLERS,
     TracedArray,
     guard,
     is_traced,
     plain,
     plain_key,
-    primitive,
     write,
 )
 from .kinds import Linear
@@ -29,6 +29,7 @@ from .registry import RULES
 
 @primitive
 def where(condition: Any, x: Any, y: Any) -> Any:
+    """Choose between two branches, element by element."""
     return np.where(condition, x, y)
 
 
@@ -85,8 +86,8 @@ def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 def _plain_target(name: str) -> TapeError:
     return TapeError(
-        f"{here(sys._getframe(2))}: {name} cannot write a traced value into a plain array. Make the "
-        "array inside the recording, with the notebook's np."
+        f"{here(sys._getframe(2))}: {name} cannot write a traced value into a plain array. Make "
+        "the array inside the recording, with the notebook's np."
     )
 
 

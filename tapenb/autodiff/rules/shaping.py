@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..tracing import refuse
 from .indexing import collect
 from .kinds import Constant, Linear
-from .registry import calling, function
+from .registry import function, listed
 
 
-def _back(adjoint: Any, array: Any, *_: Any, **__: Any) -> Any:
-    return np.reshape(adjoint, array.shape)
+def _back(adjoint: Any, array: Any, *_: Any, order: str = "C", **__: Any) -> Any:
+    return np.reshape(adjoint, array.shape, order="F" if order == "F" else "C")
+
+
+def _ordered(numpy_function: Callable[..., Any]) -> None:
+    """Register a function with an order, which must not depend on the memory of the operand."""
+
+    def call(a: Any, *, order: str = "C", **params: Any) -> Any:
+        if order in ("A", "K") and not np.asarray(a).flags.c_contiguous:
+            name = numpy_function.__name__
+            refuse(f"np.{name} with order={order!r} of such an array is", sys._getframe(1))
+        return numpy_function(a, order=order, **params)
+
+    def primal(a: Any, *, order: str = "C", **params: Any) -> Any:
+        return numpy_function(a, order="F" if order == "F" else "C", **params)
+
+    function(numpy_function, Linear(primal, _back, view=True), "a", call=call)
+
+
+def _linspace(start: Any, stop: Any, *, retstep: bool = False, **params: Any) -> Any:
+    if retstep:
+        refuse("np.linspace with retstep= is", sys._getframe(1))
+    return np.linspace(start, stop, **params)
 
 
 def _untransposed(adjoint: Any, array: Any, axes: Any = None) -> Any:
@@ -34,17 +57,22 @@ def _same(adjoint: Any, array: Any, *_: Any, **__: Any) -> Any:
     return adjoint
 
 
-def _weights(adjoint: Any, num: int, endpoint: bool) -> np.ndarray:
-    ramp = np.linspace(0.0, 1.0, num, endpoint=endpoint)
-    return ramp.reshape((-1,) + (1,) * (adjoint.ndim - 1))
+def _weights(adjoint: Any, endpoint: bool, axis: int) -> np.ndarray:
+    """How far along a linspace each of its elements lies."""
+    ramp = np.linspace(0.0, 1.0, adjoint.shape[axis], endpoint=endpoint)
+    return np.expand_dims(ramp, tuple(a for a in range(adjoint.ndim) if a != axis % adjoint.ndim))
 
 
-def _start(adjoint: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, **_: Any) -> Any:
-    return np.sum(adjoint * (1.0 - _weights(adjoint, num, endpoint)), axis=0)
+def _start(
+    adjoint: Any, start: Any, stop: Any, endpoint: bool = True, axis: int = 0, **_: Any
+) -> Any:
+    return np.sum(adjoint * (1.0 - _weights(adjoint, endpoint, axis)), axis=axis)
 
 
-def _stop(adjoint: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, **_: Any) -> Any:
-    return np.sum(adjoint * _weights(adjoint, num, endpoint), axis=0)
+def _stop(
+    adjoint: Any, start: Any, stop: Any, endpoint: bool = True, axis: int = 0, **_: Any
+) -> Any:
+    return np.sum(adjoint * _weights(adjoint, endpoint, axis), axis=axis)
 
 
 def _part(slot: int, adjoint: Any, *arrays: Any, axis: Any = 0, dtype: Any = None, **_: Any) -> Any:
@@ -73,7 +101,8 @@ def _rearranged(call: Callable[..., Any]) -> Callable[..., Any]:
             np.arange(start, start + size).reshape(np.shape(array))
             for start, size, array in zip(starts, sizes, arrays, strict=False)
         ]
-        positions = call(*numbers, **params)
+        moves = {key: value for key, value in params.items() if key not in ("dtype", "casting")}
+        positions = call(*numbers, **moves)
         whole = collect(adjoint, positions=positions, shape=(int(starts[-1]),))
         own = whole[int(starts[slot]) : int(starts[slot + 1])]
         return np.reshape(own, np.shape(arrays[slot]))
@@ -85,13 +114,13 @@ def _rearrangement(
     numpy_function: Callable[..., Any], operand: str, *, sequence: bool = False
 ) -> None:
     """Register a function that only moves elements."""
-    call = calling(numpy_function, sequence)
+    call = listed(numpy_function) if sequence else numpy_function
     rule = Linear(call, _rearranged(call), sequence=True, view=not sequence)
-    function(numpy_function, rule, operand, sequence=sequence)
+    function(numpy_function, rule, operand, sequence=sequence, call=call)
 
 
-function(np.reshape, Linear(np.reshape, _back, view=True), "a")
-function(np.ravel, Linear(np.ravel, _back, view=True), "a")
+_ordered(np.reshape)
+_ordered(np.ravel)
 function(np.squeeze, Linear(np.squeeze, _back, view=True), "a")
 function(np.expand_dims, Linear(np.expand_dims, _back, view=True), "a")
 function(np.transpose, Linear(np.transpose, _untransposed, view=True), "a")
@@ -99,12 +128,10 @@ function(np.swapaxes, Linear(np.swapaxes, _swapped, view=True), "a")
 function(np.moveaxis, Linear(np.moveaxis, _moved, view=True), "a")
 function(np.broadcast_to, Linear(np.broadcast_to, _same, view=True), "array")
 function(np.copy, Linear(np.copy, _same), "a")
-function(np.linspace, Linear(np.linspace, _start, _stop), "start", "stop")
-function(
-    np.concatenate, Linear(calling(np.concatenate, True), _part, sequence=True), "arrays",
-    sequence=True,
-)  # fmt: skip
-function(np.stack, Linear(calling(np.stack, True), _layer, sequence=True), "arrays", sequence=True)
+function(np.linspace, Linear(np.linspace, _start, _stop), "start", "stop", call=_linspace)
+for joiner, part in ((np.concatenate, _part), (np.stack, _layer)):
+    call = listed(joiner)
+    function(joiner, Linear(call, part, sequence=True), "arrays", sequence=True, call=call)
 for mover in (np.flip, np.fliplr, np.flipud, np.rot90):
     _rearrangement(mover, "m")
 for mover in (np.roll, np.repeat, np.diagonal, np.rollaxis):

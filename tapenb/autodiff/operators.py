@@ -1,0 +1,101 @@
+"""Python's operators on traced values."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .rules import elementwise, products  # noqa: F401  the operators need their rules
+from .rules.registry import RULES
+from .tape import Operation
+from .tracing import TRACED, Traced, TracedArray, apply, as_operand, plain, write
+
+__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
+
+_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
+
+BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
+    "add": (operator.add, np.add),
+    "sub": (operator.sub, np.subtract),
+    "mul": (operator.mul, np.multiply),
+    "truediv": (operator.truediv, np.divide),
+    "floordiv": (operator.floordiv, np.floor_divide),
+    "mod": (operator.mod, np.remainder),
+    "pow": (operator.pow, np.power),
+    "matmul": (operator.matmul, np.matmul),
+    "and": (operator.and_, np.bitwise_and),
+    "or": (operator.or_, np.bitwise_or),
+    "xor": (operator.xor, np.bitwise_xor),
+    "lshift": (operator.lshift, np.left_shift),
+    "rshift": (operator.rshift, np.right_shift),
+}
+COMPARISONS: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
+    "lt": (operator.lt, np.less),
+    "le": (operator.le, np.less_equal),
+    "gt": (operator.gt, np.greater),
+    "ge": (operator.ge, np.greater_equal),
+    "eq": (operator.eq, np.equal),
+    "ne": (operator.ne, np.not_equal),
+}
+UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
+    "neg": (operator.neg, np.negative),
+    "pos": (operator.pos, np.positive),
+    "abs": (operator.abs, np.absolute),
+    "invert": (operator.invert, np.invert),
+}
+AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
+
+
+def _known(other: Any) -> bool:
+    return type(other) in _NUMBERS or isinstance(other, np.generic | np.ndarray | list | tuple)
+
+
+def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
+    """Give both traced types an operator, its reflection and, for arrays, its in-place form."""
+    operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
+
+    def forward(self: Traced, other: Any) -> Any:
+        if type(other) in TRACED:
+            return apply(operation, (self, other), sys._getframe(1))
+        if _known(other):
+            return apply(operation, (self, as_operand(other)), sys._getframe(1))
+        return NotImplemented
+
+    def reflected(self: Traced, other: Any) -> Any:
+        if _known(other):
+            return apply(operation, (as_operand(other), self), sys._getframe(1))
+        return NotImplemented
+
+    def in_place(self: TracedArray, other: Any) -> Any:
+        frame = sys._getframe(1)
+        if not (type(other) in TRACED or _known(other)):
+            return NotImplemented
+        result = apply(operation, (self, as_operand(other)), frame)
+        if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            return getattr(operator, f"i{name}")(self.value, plain(other))
+        write(self, Ellipsis, result, frame)
+        return self
+
+    setattr(Traced, f"__{name}__", forward)
+    if name not in COMPARISONS:
+        setattr(Traced, f"__r{name}__", reflected)
+        setattr(TracedArray, f"__i{name}__", in_place)
+
+
+def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
+    operation = Operation(function, RULES[ufunc], ufunc.__name__)
+
+    def method(self: Traced) -> Any:
+        return apply(operation, (self,), sys._getframe(1))
+
+    setattr(Traced, f"__{name}__", method)
+
+
+for _name, (_function, _ufunc) in {**BINARY, **COMPARISONS}.items():
+    _install(_name, _function, _ufunc)
+for _name, (_function, _ufunc) in UNARY.items():
+    _install_unary(_name, _function, _ufunc)
