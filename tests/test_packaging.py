@@ -1,5 +1,7 @@
 """What is installed, and with what."""
 
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -51,12 +53,26 @@ def test_every_dependency_says_why(root: Path):
         assert line.partition("#")[2].strip()
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        'python -m pip install ".[course]" && jupyter lab notebooks/',
-        'python -m pip install ".[test]" && pytest',
-    ],
-)
+COURSE_COMMAND = 'python -m pip install ".[course]" && jupyter lab notebooks/'
+TEST_COMMAND = 'python -m pip install ".[test]" && pytest'
+
+
+@pytest.mark.parametrize("command", [COURSE_COMMAND, TEST_COMMAND])
 def test_the_readme_has_the_two_commands(root: Path, command: str):
     assert command in (root / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_ci_runs_the_readme_s_test_command(root: Path):
+    script = root / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    (pattern,) = re.findall(r"grep -m1 -E '(.*)' README\.md", script.read_text(encoding="utf-8"))
+    assert re.fullmatch(pattern, TEST_COMMAND)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_within_the_repository_lead_somewhere(root: Path, page: str):
+    text = (root / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r"(?:src|srcset)=\"([^\"]+)\"", text)
+    inner = [target for target in targets if not target.startswith("https:")]
+    assert all((root / target).exists() for target in inner)
+    assert page != "README.md" or len(inner) > 4

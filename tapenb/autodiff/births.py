@@ -42,7 +42,7 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _born(tape: Tape, value: Any) -> Any:
     """An array of floats that NumPy made, able to hold traced values."""
-    if type(value) is np.ndarray and value.dtype.kind == "f":
+    if type(value) is np.ndarray and value.dtype.kind in "fc":
         return TracedArray(tape, None, value)
     return value
 
@@ -77,7 +77,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
     if not is_traced(fill_value):
         return _born(tape, np.full(shape, fill_value, dtype, **kwargs))
     result = TracedArray(tape, None, np.empty(shape, dtype or fill_value.dtype, **kwargs))
-    if result.value.dtype.kind != "f":
+    if result.value.dtype.kind not in "fc":
         result.value[...] = guard(fill_value, np.asarray, sys._getframe(1))
         return result.value
     result.fill(fill_value)

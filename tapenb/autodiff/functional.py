@@ -10,17 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .rules import elementwise  # noqa: F401
-from .rules.kinds import adjoint_dtype
-from .rules.registry import RULES
+from .rules.kinds import Constant, adjoint_dtype
 from .sweeps import detach, forward, ones_like, reverse
-from .tape import CURRENT, Operation, Tape
-from .tracing import Traced, TracedArray, TracedScalar, apply, is_traced, lift, plain
+from .tape import Operation, Tape, recording
+from .tracing import Traced, apply, independent, is_traced, lift, plain, same
 
 __all__ = [
     "grad",
@@ -29,63 +26,13 @@ __all__ = [
     "jacobian",
     "jvp",
     "record",
-    "recording",
     "stop_gradient",
     "value_and_grad",
     "vjp",
 ]
 
 
-@contextmanager
-def recording(tape: Tape | None = None) -> Iterator[tuple[Tape, bool]]:
-    """Record on the current tape, or else on `tape` or a new one, which is closed at the end.
-
-    Yields
-    ------
-    tape : Tape
-    nested : bool
-        Whether another recording was open already.
-    """
-    outer = CURRENT.get()
-    if outer is not None and outer.open:
-        yield outer, True
-        return
-    tape = tape or Tape()
-    token = CURRENT.set(tape)
-    try:
-        yield tape, False
-    finally:
-        CURRENT.reset(token)
-        tape.close()
-
-
-def _independent(tape: Tape, value: Any) -> Traced:
-    """A new independent variable with a value, which may itself be traced."""
-    if is_traced(value) and value.is_active():
-        return apply(_FRESH, (value,))
-    value = plain(value)
-    if isinstance(value, list | tuple):
-        value = np.asarray(value, dtype=float)
-    if isinstance(value, np.ndarray):
-        value = _same(value)
-        return TracedArray(tape, tape.append_input(value), value)
-    if not isinstance(value, int | float | np.generic):
-        raise TypeError(
-            f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
-        )
-    return TracedScalar(tape, tape.append_input(value), value)
-
-
-def _same(value: Any) -> Any:
-    """A copy in the same order of memory, on which the last bits of NumPy's results depend."""
-    if not isinstance(value, np.ndarray):
-        return value
-    ahead = (*(slice(None, None, -1 if step < 0 else 1) for step in value.strides), Ellipsis)
-    return value[ahead].copy(order="K")[ahead]
-
-
-_FRESH = Operation(_same, RULES[np.positive], "input")
-_STOPPED = Operation(_same, RULES[np.floor], "stop_gradient")
+_STOPPED = Operation(same, Constant(), "stop_gradient")
 
 
 def stop_gradient(x: Any) -> Any:
@@ -148,14 +95,12 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
     with recording(tape) as (tape, nested):
         if nested:
             raise RuntimeError("record() gives the whole tape, so it does not work inside another")
-        inputs = [_independent(tape, arg) for arg in args]
+        inputs = [independent(tape, arg) for arg in args]
         for name, value in zip(names, inputs, strict=False):
             tape.inputs[name] = (value.index,)
         y = _output(f(*inputs), "record")
         if is_traced(y) and y.is_active():
             tape.output = y.reference(tape, True)
-    if tape.refusal is not None:
-        raise tape.refusal
     return tape
 
 
@@ -169,7 +114,7 @@ def _traced_call(
     arguments = list(args)
     inputs = []
     for position in argnums:
-        arguments[position] = _independent(tape, arguments[position])
+        arguments[position] = independent(tape, arguments[position])
         inputs.append(arguments[position])
     entries = [value.index for value in inputs]
     return f(*arguments, **kwargs), inputs, entries
@@ -228,8 +173,6 @@ def value_and_grad(
                 for entry, value in zip(entries, inputs, strict=True)
             )
             value = y if nested else plain(y)
-        if tape.refusal is not None and not nested:
-            raise tape.refusal
         result = gradients[0] if isinstance(argnums, int) else gradients
         return ((value, aux) if has_aux else value), result
 
@@ -353,6 +296,11 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         if top is not None:
             if not is_traced(adjoint):
                 adjoint = np.asarray(adjoint, adjoint_dtype(plain(y)))[()]
+            if np.shape(plain(adjoint)) != np.shape(plain(y)):
+                raise ValueError(
+                    f"an adjoint of shape {np.shape(plain(adjoint))} for a value of shape "
+                    f"{np.shape(plain(y))}"
+                )
             found = reverse(tape, {top: adjoint}, entries, record=live)
         return tuple(
             _finish(found[entry], live) if entry in found else _zeros(value)

@@ -365,15 +365,18 @@ class GradientTape:
         self._resume()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, kind: Any, *_: Any) -> None:
         if self in _ACTIVE.get():
             self._pause()
         if self._token is not None:
             CURRENT.reset(self._token)
             self._token = None
             self._tape.close()
+            refusal, self._tape.refusal = self._tape.refusal, None
             if self._used and not self._persistent:
                 self._free()
+            if refusal is not None and kind is None:
+                raise refusal
 
     def _resume(self) -> None:
         _ACTIVE.set((*_ACTIVE.get(), self))

@@ -12,26 +12,31 @@ from typing import Any
 import numpy as np
 
 from .memory import fingerprint
-from .rules.kinds import adjoint_dtype
+from .rules.kinds import Parts, adjoint_dtype
 from .tape import Tape, TapeError
-from .tracing import TracedArray, TracedScalar, is_traced
+from .tracing import TracedArray, TracedScalar, is_traced, plain, projections
 
 __all__ = ["adjoints", "forward", "ones_like", "reverse"]
+
+
+_SCALARS = {bool: np.bool_, complex: np.complex128}
 
 
 def _operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
     value = tape.value(reference) if needed else tape.peek(reference)
-    if not isinstance(value, np.ndarray) and not isinstance(value, np.inexact | np.bool_):
-        value = np.float64(value) if not isinstance(value, bool) else np.bool_(value)
+    if not isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
+        value = _SCALARS.get(type(value), np.float64)(value)
     if not record or not needed or reference < 0:
         return value
     if type(value) is np.ndarray:
         return TracedArray(tape, reference, value)
+    if isinstance(value, tuple | list):
+        return projections(tape, reference, value)
     return TracedScalar(tape, reference, value)
 
 
-def verify(tape: Tape, start: int = 0) -> None:
+def verify(tape: Tape) -> None:
     """Notice plain arrays that were written after they went into an operation.
 
     Raises
@@ -80,8 +85,13 @@ def reverse(
     within: Callable[[int], bool] | None = None,
     every: bool = False,
     edges: dict[tuple[int, int, int], Any] | None = None,
+    masked: bool | None = None,
 ) -> dict[int, Any]:
     """Play a tape backward.
+
+    What a ``where`` did not take adds nothing, even where its derivative is not finite: beside an
+    adjoint goes a mask of the elements that are zero by the structure of the tape. It costs, so
+    it goes along only where the sweep without it came out with something not finite.
 
     Parameters
     ----------
@@ -98,6 +108,8 @@ def reverse(
         Whether to keep the adjoint of every entry, not only of the sources.
     edges : dict, optional
         Filled with each contribution, by (parent, child, slot).
+    masked : bool, optional
+        Whether the masks go along; by default, whether they are needed.
 
     Returns
     -------
@@ -105,15 +117,17 @@ def reverse(
         Adjoints by entry; an entry that is missing has the adjoint zero.
     """
     wanted_entries = set(sources)
-    if not seeds:
+    if not seeds or not wanted_entries:
         return {}
     verify(tape)
     top = max(seeds)
     reached = _reached(tape, wanted_entries, top, within)
     adjoint = dict(seeds)
+    dead: dict[int, Any] = {}
+    selected = False
     operations = tape.operations
     with np.errstate(all="ignore"):
-        for index in range(top, -1, -1):
+        for index in range(top, min(wanted_entries) - 1, -1):
             if index not in adjoint:
                 continue
             rule = operations[index].rule
@@ -128,7 +142,12 @@ def reverse(
                 _operand(tape, parent, rule.needs(slot), record)
                 for slot, parent in enumerate(parents)
             ]
-            contributions = rule.vjp(adjoint[index], result, operands, operations[index], wanted)
+            call = adjoint[index], result, operands, operations[index], wanted
+            if masked:
+                contributions, deads = rule.masked_vjp(dead.get(index), *call)
+            else:
+                contributions = rule.vjp(*call)
+                selected = selected or rule.selects
             if not every and index not in wanted_entries:
                 del adjoint[index]
             for slot, (parent, contribution) in enumerate(zip(parents, contributions, strict=True)):
@@ -136,13 +155,35 @@ def reverse(
                     continue
                 if edges is not None:
                     edges[parent, index, slot] = contribution
+                if masked:
+                    dead[parent] = (
+                        deads[slot]
+                        if parent not in adjoint
+                        else _both(dead.get(parent), deads[slot])
+                    )
                 if parent in adjoint:
                     adjoint[parent] = adjoint[parent] + contribution
                 else:
                     adjoint[parent] = contribution
+    if selected and masked is None and not all(map(_is_finite, adjoint.values())):
+        return reverse(
+            tape, seeds, sources, record=record, within=within, every=every, edges=edges,
+            masked=True,
+        )  # fmt: skip
     if every:
         return adjoint
     return {source: adjoint[source] for source in wanted_entries if source in adjoint}
+
+
+def _both(one: Any, other: Any) -> Any:
+    """The elements that are zero in both of two contributions; None is none at all."""
+    return None if one is None or other is None else np.logical_and(one, other)
+
+
+def _is_finite(adjoint: Any) -> bool:
+    if isinstance(adjoint, Parts):
+        return all(map(_is_finite, adjoint.values()))
+    return bool(np.isfinite(plain(adjoint)).all())
 
 
 def forward(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,7 +24,17 @@ from .provenance import Site, Tracker, bound_name, describe, line_of, source_of
 if TYPE_CHECKING:
     from .rules.kinds import Rule
 
-__all__ = ["CURRENT", "GUARD", "INPUT", "RAISES", "Entry", "Operation", "Tape", "TapeError"]
+__all__ = [
+    "CURRENT",
+    "GUARD",
+    "INPUT",
+    "RAISES",
+    "Entry",
+    "Operation",
+    "Tape",
+    "TapeError",
+    "recording",
+]
 
 
 class TapeError(Exception):
@@ -423,3 +434,33 @@ class Tape:
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""
+
+
+@contextmanager
+def recording(tape: Tape | None = None) -> Iterator[tuple[Tape, bool]]:
+    """Record on the current tape, or else on `tape` or a new one, which is closed at the end.
+
+    Yields
+    ------
+    tape : Tape
+    nested : bool
+        Whether another recording was open already.
+
+    Raises
+    ------
+    TapeError
+        At the end, where the tape refused something and other code swallowed that.
+    """
+    outer = CURRENT.get()
+    if outer is not None and outer.open:
+        yield outer, True
+        return
+    tape = tape or Tape()
+    token = CURRENT.set(tape)
+    try:
+        yield tape, False
+    finally:
+        CURRENT.reset(token)
+        tape.close()
+    if tape.refusal is not None:
+        raise tape.refusal

@@ -20,7 +20,7 @@ import numpy as np
 from .memory import Memory, element_numbers, keep_constant
 from .primitives import build, convert, gather, getitem, scatter, setitem, truncate
 from .provenance import here, outside
-from .rules.kinds import Constant
+from .rules.kinds import Constant, Elementwise, Item
 from .tape import GUARD, INPUT, RAISES, Operation, Tape, TapeError
 
 __all__ = [
@@ -30,12 +30,15 @@ __all__ = [
     "apply",
     "as_operand",
     "guard",
+    "independent",
     "input_array",
     "is_traced",
     "lift",
     "plain",
     "plain_key",
+    "projections",
     "refuse",
+    "same",
     "untaped",
     "write",
 ]
@@ -162,12 +165,19 @@ class Traced:
 
     @property
     def real(self) -> Any:
-        """The value itself: complex numbers are not on a tape yet."""
-        return self
+        """The real part."""
+        return np.real(self) if self.dtype.kind == "c" else self
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)
 
     def conjugate(self) -> Any:
-        """The value itself: complex numbers are not on a tape yet."""
-        return self
+        """The complex conjugate."""
+        return np.conjugate(self) if self.dtype.kind == "c" else self
+
+    conj = conjugate
 
     def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
@@ -438,6 +448,7 @@ class TracedArray(Traced):
 
 TRACED = (TracedScalar, TracedArray)
 _ROUNDED = Constant()
+_ITEM = Item()
 
 
 def is_traced(value: Any) -> bool:
@@ -516,20 +527,41 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     references = tuple(
         _reference(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
     )
-    if type(value) is np.ndarray:
-        if value.dtype.kind == "c":
-            refuse("complex numbers are", frame)
-        index = tape.append(operation, references, value, frame)
-        return _wrap_array(tape, index, value, operands[0] if rule.view else None)
-    if isinstance(value, complex):
-        refuse("complex numbers are", frame)
-    return TracedScalar(tape, tape.append(operation, references, value, frame), value)
+    index = tape.append(operation, references, value, frame)
+    source = operands[0] if rule.view else None
+    if isinstance(value, tuple | list):
+        return projections(tape, index, value, source, frame)
+    return _wrap(tape, index, value, source)
 
 
 def _reference(tape: Tape, operand: Any, needed: bool) -> int:
     if type(operand) in TRACED:
         return operand.reference(tape, needed)
     return keep_constant(tape, operand)
+
+
+def _wrap(tape: Tape, index: int, value: Any, source: Any) -> Traced:
+    if type(value) is np.ndarray:
+        return _wrap_array(tape, index, value, source)
+    return TracedScalar(tape, index, value)
+
+
+def projections(
+    tape: Tape, index: int, values: Any, source: Any = None, frame: FrameType | None = None
+) -> Any:
+    """The several results of an entry, each an entry of its own, in NumPy's own kind of tuple."""
+    frame = frame or sys._getframe(1)
+    items = []
+    for number, value in enumerate(values):
+        operation = Operation(_item, _ITEM, "item", {"number": number})
+        entry = tape.append(operation, (index,), value, frame)
+        items.append(_wrap(tape, entry, value, source))
+    named = isinstance(values, tuple) and hasattr(values, "_fields")
+    return type(values)(*items) if named else type(values)(items)
+
+
+def _item(values: Any, *, number: int) -> Any:
+    return values[number]
 
 
 def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source: Any) -> Any:
@@ -555,7 +587,7 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
         if type(value) is np.ndarray:
             return _wrap_array(None, None, value, source)
         return TracedScalar(None, None, value)
-    if tape.open and type(value) is np.ndarray and value.dtype.kind == "f":
+    if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
         return _wrap_array(tape, None, value, source)
     return value
 
@@ -672,3 +704,31 @@ def as_operand(value: Any) -> Any:
 
 
 Traced.record = staticmethod(apply)
+
+
+def independent(tape: Tape, value: Any) -> Traced:
+    """A new independent variable with a value, which may itself be traced."""
+    if is_traced(value) and value.is_active():
+        return apply(_FRESH, (value,))
+    value = plain(value)
+    if isinstance(value, list | tuple):
+        value = np.asarray(value, dtype=float)
+    if isinstance(value, np.ndarray):
+        value = same(value)
+        return TracedArray(tape, tape.append_input(value), value)
+    if not isinstance(value, int | float | np.generic):
+        raise TypeError(
+            f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
+        )
+    return TracedScalar(tape, tape.append_input(value), value)
+
+
+def same(value: Any) -> Any:
+    """A copy in the same order of memory, on which the last bits of NumPy's results depend."""
+    if not isinstance(value, np.ndarray):
+        return value
+    ahead = (*(slice(None, None, -1 if step < 0 else 1) for step in value.strides), Ellipsis)
+    return value[ahead].copy(order="K")[ahead]
+
+
+_FRESH = Operation(same, Elementwise("1"), "input")

@@ -15,7 +15,18 @@ import numpy as np
 if TYPE_CHECKING:
     from ..tape import Operation
 
-__all__ = ["Constant", "Elementwise", "Linear", "Multilinear", "Rule", "Weighted", "fit"]
+__all__ = [
+    "Constant",
+    "Elementwise",
+    "Item",
+    "Linear",
+    "Multilinear",
+    "Parts",
+    "Rule",
+    "Weighted",
+    "adjoint_dtype",
+    "fit",
+]
 
 
 def adjoint_dtype(value: Any) -> np.dtype:
@@ -41,16 +52,34 @@ def fit(contribution: Any, operand: Any) -> Any:
         contribution = np.sum(contribution, axis=(*range(extra), *stretched))
         if stretched:
             contribution = np.reshape(contribution, shape)
-    dtype = adjoint_dtype(operand)
-    return contribution if contribution.dtype == dtype else contribution.astype(dtype)
+    return as_dtype(contribution, adjoint_dtype(operand))
+
+
+def as_dtype(value: Any, dtype: np.dtype) -> Any:
+    """A tangent or adjoint in another dtype; of a real quantity it is the real part."""
+    if value.dtype == dtype:
+        return value
+    if value.dtype.kind == "c" and dtype.kind == "f":
+        value = np.real(value)
+    return value if value.dtype == dtype else value.astype(dtype)
 
 
 def spread(tangent: Any, result: Any) -> Any:
     """A tangent in the shape and dtype of its result, where another operand broadcast it."""
     if tangent.shape != result.shape:
         tangent = np.broadcast_to(tangent, result.shape)
-    dtype = adjoint_dtype(result)
-    return tangent if tangent.dtype == dtype else tangent.astype(dtype)
+    return as_dtype(tangent, adjoint_dtype(result))
+
+
+def fit_mask(dead: Any, operand: Any) -> Any:
+    """Undo broadcasting: what is zero in every element that came of the same one."""
+    shape = getattr(operand, "shape", ())
+    extra = dead.ndim - len(shape)
+    stretched = tuple(
+        extra + axis for axis, length in enumerate(shape) if dead.shape[extra + axis] != length
+    )
+    axes = (*range(extra), *stretched)
+    return np.reshape(np.all(dead, axis=axes), shape) if axes else dead
 
 
 def total(terms: Sequence[Any]) -> Any:
@@ -62,6 +91,16 @@ def total(terms: Sequence[Any]) -> Any:
     return result
 
 
+class Parts(dict[int, Any]):
+    """The adjoint of an operation with several results: by number; a missing one is zero."""
+
+    def __add__(self, other: Parts) -> Parts:
+        merged = Parts(self)
+        for number, adjoint in other.items():
+            merged[number] = merged[number] + adjoint if number in merged else adjoint
+        return merged
+
+
 class Rule:
     """How to differentiate one operation, in both directions.
 
@@ -69,10 +108,15 @@ class Rule:
     ----------
     view : bool
         Whether NumPy may answer with a view of the operand's memory.
+    differentiable : bool
+        Whether there is a derivative other than zero.
+    selects : bool
+        Whether elements of an operand may go unused, which then add nothing.
     """
 
     view = False
     differentiable = True
+    selects = False
 
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
@@ -96,6 +140,22 @@ class Rule:
     ) -> Any:
         """The tangent of the result; a tangent that is None is a symbolic zero."""
         raise NotImplementedError
+
+    def masked_vjp(
+        self,
+        dead: Any,
+        adjoint: Any,
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+        wanted: Sequence[bool],
+    ) -> tuple[list[Any], list[Any]]:
+        """As `vjp`, with the elements of the adjoint that are zero by structure, or None.
+
+        Returns the contributions, and such a mask for each.
+        """
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        return contributions, [None] * len(contributions)
 
 
 class Constant(Rule):
@@ -163,6 +223,17 @@ class Elementwise(Rule):
             term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
             contributions.append(None if term is None else fit(term, operand))
         return contributions
+
+    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+        if dead is None:
+            return super().masked_vjp(None, adjoint, result, operands, operation, wanted)
+        contributions, deads = [], []
+        for slot, operand in enumerate(operands):
+            term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
+            term = None if term is None else fit(np.where(dead, 0.0, term), operand)
+            contributions.append(term)
+            deads.append(fit_mask(dead, operand))
+        return contributions, deads
 
     def jvp(self, tangents, result, operands, operation):
         term = total(
@@ -310,3 +381,16 @@ class Weighted(Rule):
             return None
         weighted = tangent * self.weights(result, operand, **params)
         return spread(self.reduce(weighted, **params), result)
+
+
+class Item(Rule):
+    """One of the results of an operation that has several."""
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        return [Parts({operation.params["number"]: adjoint})]
+
+    def jvp(self, tangents, result, operands, operation):
+        return tangents[0] and tangents[0].get(operation.params["number"])

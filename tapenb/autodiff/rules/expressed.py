@@ -1,0 +1,94 @@
+"""Kinds of rules that are written in other NumPy functions.
+
+NumPy computes the value; the re-expression is recorded as a part of the sweep and gives the
+derivative, in both modes and at every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..local import pull, push
+from .kinds import Parts, Rule, adjoint_dtype, fit, spread
+
+__all__ = ["Composite", "General"]
+
+
+def _fitted(contributions: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
+    return [
+        None if contribution is None else fit(contribution, operand)
+        for contribution, operand in zip(contributions, operands, strict=True)
+    ]
+
+
+class Composite(Rule):
+    """The same function in other words: ``expression(*operands, **params)``.
+
+    Parameters
+    ----------
+    expression : callable
+        Equal to the function wherever that is differentiable, in NumPy functions that have rules
+        of their own. It returns what the function returns, an array or a tuple of arrays.
+    """
+
+    def __init__(self, expression: Callable[..., Any]) -> None:
+        self.expression = expression
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        def function(*inputs: Any) -> Any:
+            return self.expression(*inputs, **operation.params)
+
+        return _fitted(pull(function, operands, adjoint, wanted), operands)
+
+    def jvp(self, tangents, result, operands, operation):
+        def function(*inputs: Any) -> Any:
+            return self.expression(*inputs, **operation.params)
+
+        tangent = push(function, operands, tangents)
+        if tangent is None or isinstance(tangent, Parts):
+            return tangent
+        return spread(tangent, result)
+
+
+class General(Rule):
+    """The tangent as linear NumPy code; transposed, it is the adjoint.
+
+    Parameters
+    ----------
+    tangent : callable
+        ``tangent(tangents, result, operands, **params)``, linear in the tangents, of which none is
+        None. It returns the tangent of the result, or a tuple of them for several results.
+    """
+
+    needs_result = True
+
+    def __init__(self, tangent: Callable[..., Any]) -> None:
+        self.tangent = tangent
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        def function(*tangents: Any) -> Any:
+            return self.tangent(tangents, result, operands, **operation.params)
+
+        zeros = [np.zeros(np.shape(x), adjoint_dtype(x)) for x in operands]
+        return _fitted(pull(function, zeros, adjoint, wanted), operands)
+
+    def jvp(self, tangents, result, operands, operation):
+        if all(tangent is None for tangent in tangents):
+            return None
+        complete = [
+            np.zeros(np.shape(x), adjoint_dtype(x)) if t is None else t
+            for t, x in zip(tangents, operands, strict=True)
+        ]
+        tangent = self.tangent(complete, result, operands, **operation.params)
+        if isinstance(tangent, tuple | list):
+            return Parts(enumerate(tangent))
+        return spread(tangent, result)
