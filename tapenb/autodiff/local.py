@@ -45,7 +45,11 @@ def _entry(value: Any, tape: Tape) -> int | None:
 
 
 def pull(
-    function: Callable[..., Any], operands: Sequence[Any], adjoint: Any, wanted: Sequence[bool]
+    function: Callable[..., Any],
+    operands: Sequence[Any],
+    adjoint: Any,
+    wanted: Sequence[bool],
+    beside: Sequence[Any] = (),
 ) -> list[Any]:
     """The contributions of a function of operands to their adjoints.
 
@@ -58,12 +62,14 @@ def pull(
     adjoint : array or Parts
         Of the result, or of some of several results.
     wanted : sequence of bool
+    beside : sequence
+        What else the function reads: traced, it decides on which tape it runs.
 
     Returns
     -------
     list of array or None
     """
-    with _space([*operands, *_parts(adjoint)]) as (tape, record):
+    with _space([*operands, *_parts(adjoint), *beside]) as (tape, record):
         inputs: list[Any] = [
             independent(tape, operand) if want else operand
             for operand, want in zip(operands, wanted, strict=True)

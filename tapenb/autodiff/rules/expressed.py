@@ -79,7 +79,9 @@ class General(Rule):
             return self.tangent(tangents, result, operands, **operation.params)
 
         zeros = [np.zeros(np.shape(x), adjoint_dtype(x)) for x in operands]
-        return _fitted(pull(function, zeros, adjoint, wanted), operands)
+        results = result if isinstance(result, tuple | list) else [result]
+        contributions = pull(function, zeros, adjoint, wanted, beside=[*operands, *results])
+        return _fitted(contributions, operands)
 
     def jvp(self, tangents, result, operands, operation):
         if all(tangent is None for tangent in tangents):
