@@ -1,9 +1,11 @@
 """What every test shares: kernels import this tree, and the browser comes last."""
 
+import builtins
 import os
 from pathlib import Path
 
 import pytest
+from nbval.kernel import RunningKernel
 
 ROOT = Path(__file__).parent
 
@@ -14,11 +16,24 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
     # nbval reads this from the working directory; pytest may run in another one.
     config.option.nbval_sanitize_with = str(ROOT / config.option.nbval_sanitize_with)
+    RunningKernel.execute_cell_input = _execute_as_a_person_does
+
+
+def _execute_as_a_person_does(
+    kernel: RunningKernel, source: str, allow_stdin: bool | None = None
+) -> str:
+    # nbval leaves cells out of the history, and there IPython overlooks a closing semicolon.
+    return kernel.kc.execute(source, allow_stdin=bool(allow_stdin), stop_on_error=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the browser tests last: they are slow, and Playwright keeps its event loop running."""
     items.sort(key=lambda item: ROOT / "tests" / "browser" in item.path.parents)
+
+
+def pytest_runtest_teardown() -> None:
+    """Forget the last value of a doctest: where builtins have a `_`, IPython binds none."""
+    vars(builtins).pop("_", None)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import numpy as np
 from .operators import AS_OPERATOR
 from .primitives import add_at
 from .provenance import here, is_operator
+from .rules.kinds import Constant, Rule
 from .rules.registry import FUNCTIONS, RULES, Function
 from .tape import Operation, TapeError
 from .tracing import (
@@ -21,13 +22,14 @@ from .tracing import (
     apply,
     as_operand,
     guard,
+    leaves_of,
     plain_key,
     refuse,
     untaped,
     write,
 )
 
-__all__ = ["HANDLERS", "METHODS"]
+__all__ = ["HANDLERS", "METHODS", "any_active", "call_entry", "write_result"]
 
 HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
@@ -95,13 +97,29 @@ def call_ufunc(
     inputs = tuple(as_operand(value) for value in inputs)
     if method == "reduce":
         kwargs = {key: value for key, value in kwargs.items() if key in ("axis", "keepdims")}
+    rule = _without_fractions(rule, kwargs)
     result = apply(Operation(function, rule, ufunc.__name__, kwargs), inputs, frame)
     if target is None:
         return result
-    return _into(target, where, result, frame, name)
+    return write_result(target, where, result, frame, name)
 
 
-def _into(target: Any, where: Any, result: Any, frame: FrameType, name: str) -> Any:
+def _without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
+    """The rule of a call whose ``dtype=`` may cut off fractions: then it is piecewise constant."""
+    dtype = params.get("dtype")
+    return rule if dtype is None or np.dtype(dtype).kind in "fc" else _CUT
+
+
+_CUT = Constant()
+
+
+def _defers(kind: type, protocol: str) -> bool:
+    """Whether a type answers a protocol of NumPy's itself, as a Variable does."""
+    own = getattr(kind, protocol, None)
+    return kind not in TRACED and own not in (None, getattr(np.ndarray, protocol))
+
+
+def write_result(target: Any, where: Any, result: Any, frame: FrameType, name: str) -> Any:
     """Write a result to the array that ``out=`` named."""
     if type(target) is not TracedArray:
         raise TapeError(
@@ -125,16 +143,8 @@ def _call_plainly(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], target: Any
 ) -> Any:
     """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
-    origins: list[Any] = []
-
-    def collect(value: Any) -> None:
-        if type(value) in TRACED:
-            origins.append(value)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                collect(part)
-
-    collect([*args, *kwargs.values(), target])
+    every = leaves_of([*args, *kwargs.values(), target])
+    origins = [value for value in every if type(value) in TRACED]
     if type(target) is TracedArray:
         memory = target.own()
         memory.before_write()
@@ -182,15 +192,27 @@ def call_entry(
     if entry.sequence:
         operands = tuple(bound.pop(entry.operands[0]))
     else:
-        operands = tuple(bound.pop(operand) for operand in entry.operands if operand in bound)
+        given = max(at for at, operand in enumerate(entry.operands, 1) if operand in bound)
+        operands = tuple(bound.pop(operand, None) for operand in entry.operands[:given])
     operands = tuple(as_operand(operand) for operand in operands)
+    for key, value in bound.items():
+        if _any_fractional(value):
+            refuse(f"{name} with a traced {key}= is", frame)
     params = {key: plain_key(value, frame) for key, value in bound.items()}
     for key in ("where", "initial"):
         if params.pop(key, np._NoValue) not in (True, np._NoValue):
             refuse(f"{name} with {key}= is", frame)
-    operation = Operation(entry.call, entry.rule, entry.function.__name__, params)
+    rule = _without_fractions(entry.rule, params)
+    operation = Operation(entry.call, rule, entry.function.__name__, params)
     result = apply(operation, operands, frame)
-    return result if target is None else _into(target, True, result, frame, name)
+    return result if target is None else write_result(target, True, result, frame, name)
+
+
+def _any_fractional(value: Any) -> bool:
+    """Whether a parameter holds a traced value that is no index and no mask."""
+    if type(value) in TRACED:
+        return value.is_active() and value.dtype.kind in "fc"
+    return isinstance(value, list | tuple) and any(map(_any_fractional, value))
 
 
 class _Method:
@@ -205,6 +227,8 @@ class _Method:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.function in _SHAPED and args and not isinstance(args[0], tuple | list | None):
             args = (args,)
+        if any(_defers(type(arg), "__array_function__") for arg in args):
+            return self.function(self.traced, *args, **kwargs)
         return call_function(self.function, (self.traced, *args), kwargs, sys._getframe(1))
 
 
@@ -220,12 +244,16 @@ METHODS: dict[str, Callable[..., Any]] = {
 def _array_ufunc(
     self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
 ) -> Any:
+    if any(_defers(type(value), "__array_ufunc__") for value in inputs):
+        return NotImplemented
     return call_ufunc(ufunc, method, inputs, out, kwargs, sys._getframe(1))
 
 
 def _array_function(
     self: Traced, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
 ) -> Any:
+    if any(_defers(kind, "__array_function__") for kind in types):
+        return NotImplemented
     return call_function(function, args, kwargs, sys._getframe(1))
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from .recorder import recording
 from .rules.kinds import Constant, adjoint_dtype
 from .sweeps import detach, forward, ones_like, reverse
-from .tape import Operation, Tape, recording
+from .tape import Operation, Tape
 from .tracing import Traced, apply, independent, is_traced, lift, plain, same
 
 __all__ = [

@@ -11,12 +11,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
 from .operators import BINARY, COMPARISONS, UNARY
+from .recorder import recording
 from .rules.kinds import adjoint_dtype
 from .sweeps import detach, ones_like, reverse
 from .tape import CURRENT, Tape
@@ -33,6 +35,8 @@ from .tracing import (
 __all__ = ["GradientTape", "Variable", "constant"]
 
 _ACTIVE: ContextVar[tuple[GradientTape, ...]] = ContextVar("tapenb-gradient-tapes", default=())
+_LIVING: WeakSet[GradientTape] = WeakSet()
+"""All gradient tapes, since a value that one of them watches anew may be on another."""
 
 
 def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None) -> Any:
@@ -106,9 +110,7 @@ class Variable:
         self._value = np.array(plain(initial_value), dtype=dtype)[()]
         self._trainable = trainable
         self._name = name or "Variable"
-        # The entries that reads of this variable made, by tape; the last is of the present value.
-        self._tape: Tape | None = None
-        self._entries: list[int] = []
+        # The present value on the tape that read it last.
         self._current: Traced | None = None
 
     @property
@@ -187,24 +189,12 @@ class Variable:
         if not watchers and not known:
             return _constant(self._value)
         if not known:
-            if self._tape is not tape:
-                self._tape, self._entries = tape, []
-            value = self._value.copy() if isinstance(self._value, np.ndarray) else self._value
-            self._current = _constant(value)
+            self._current = _constant(np.array(self._value)[()])
             _start(self._current, tape)
-            self._entries.append(self._current.index)
         for watcher in watchers:
+            watcher._variables.setdefault(id(self), self)
             watcher._note(self, self._current.index)
         return self._current
-
-    def entries(self, tape: Tape) -> list[int]:
-        """The entries of a tape at which this variable was read."""
-        if self._tape is None or not self._entries:
-            return []
-        home, _ = self._tape.resolve(0)
-        if home is not tape:
-            return []
-        return [self._tape.resolve(entry)[1] for entry in self._entries]
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return getattr(ufunc, method)(*_read_all(inputs), **_read_all(kwargs))
@@ -241,7 +231,7 @@ class Variable:
     def __repr__(self) -> str:
         return (
             f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, "
-            f"numpy={np.array2string(np.asarray(self._value))}>"
+            f"numpy={self._value}>"
         )
 
     def __format__(self, spec: str) -> str:
@@ -279,11 +269,13 @@ for _name, (_function, _) in UNARY.items():
 
 
 def _start(value: Traced, tape: Tape) -> None:
-    """Make a value an independent variable of a tape from now on."""
+    """Make a value an independent variable of a tape from now on; other tapes keep its entry."""
+    for other in list(_LIVING):
+        other._keep(value)
     held = value.value
     if isinstance(value, TracedArray):
         value.memory, value.version = None, 0
-        held = held.copy()
+        held = held.copy(order="K")
     value.tape = tape
     value.index = tape.append_input(held)
 
@@ -332,16 +324,19 @@ class GradientTape:
         self._persistent = persistent
         self._accessed = watch_accessed_variables
         self._tape: Tape | None = None
-        self._token: Token[Tape | None] | None = None
+        self._recording: Any = None
         self._windows: list[list[int | None]] = []
         # Watched entries, and the length of the tape when they were: a watch counts from then on.
         self._watched: dict[int, int] = {}
+        # By identity: what is or was followed here, with its entries; the last is the present one.
+        self._known: dict[int, tuple[Any, list[int]]] = {}
         self._variables: dict[int, Variable] = {}
         self._asked: dict[int, Variable] = {}
         # Whether everything on the tape is this one's own, so that nothing has to be left out.
         self._alone = False
         self._used = False
         self._warned = False
+        _LIVING.add(self)
 
     # -- recording -------------------------------------------------------------------------------
 
@@ -349,6 +344,9 @@ class GradientTape:
         if self in _ACTIVE.get():
             raise ValueError("this tape is recording already; leave its with block first")
         outer = CURRENT.get()
+        if self._used and not self._persistent:
+            self._free()
+            self._used = False
         if self._tape is not None:
             self._follow()
         if outer is not None and outer.open:
@@ -357,26 +355,25 @@ class GradientTape:
                 self._follow()
             self._tape, self._alone = outer, False
         else:
-            self._tape = self._tape or Tape()
-            self._tape.open = True
-            self._token = CURRENT.set(self._tape)
+            self._tape = Tape() if self._tape is None else self._tape
+            self._recording = recording(self._tape)
+            self._recording.__enter__()
             self._alone = True
         self._tape.windows += 1
         self._resume()
+        self._recall()
         return self
 
-    def __exit__(self, kind: Any, *_: Any) -> None:
+    def __exit__(self, *raised: Any) -> None:
         if self in _ACTIVE.get():
             self._pause()
-        if self._token is not None:
-            CURRENT.reset(self._token)
-            self._token = None
-            self._tape.close()
-            refusal, self._tape.refusal = self._tape.refusal, None
-            if self._used and not self._persistent:
-                self._free()
-            if refusal is not None and kind is None:
-                raise refusal
+        if self._recording is not None:
+            context, self._recording = self._recording, None
+            try:
+                context.__exit__(*raised)
+            finally:
+                if self._used and not self._persistent:
+                    self._free()
 
     def _resume(self) -> None:
         _ACTIVE.set((*_ACTIVE.get(), self))
@@ -399,10 +396,39 @@ class GradientTape:
             [None if end is None else old.resolve(end)[1] for end in window]
             for window in self._windows
         ]
+        self._known = {
+            key: (value, [old.resolve(entry)[1] for entry in entries])
+            for key, (value, entries) in self._known.items()
+        }
         self._tape = old.resolve(0)[0]
 
+    def _keep(self, value: Traced) -> None:
+        """Remember the entry of a value that is about to become another tape's."""
+        if self._tape is None or value.tape is None or id(value) in self._known:
+            return
+        self._follow()
+        entry = self._entry_of(value, self._tape)
+        if entry is not None:
+            self._known[id(value)] = (value, [entry])
+
+    def _recall(self) -> None:
+        """Follow again what was watched here and meanwhile became another tape's."""
+        for value, entries in list(self._known.values()):
+            if isinstance(value, Variable) or self._watched.keys().isdisjoint(entries):
+                continue
+            if not value.is_active() or value.tape is not self._tape:
+                _start(value, self._tape)
+            self._note(value, value.reference(self._tape, False))
+
     def _free(self) -> None:
-        self._tape, self._windows, self._watched = None, [], {}
+        tape = self._tape
+        if tape is not None and tape.windows == 1 and not tape.open:
+            # The person's values still refer to the tape, but nobody can play it any more.
+            columns = (tape.operations, tape.left, tape.right, tape.values, tape.sites)
+            for column in (*columns, tape.constants, tape.fingerprints):
+                column.clear()
+            del tape.offsets[:]
+        self._tape, self._windows, self._watched, self._known = None, [], {}, {}
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -423,7 +449,7 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forget everything recorded and watched so far."""
-        self._windows, self._watched = [], {}
+        self._windows, self._watched, self._known = [], {}, {}
         self._variables, self._asked = {}, {}
         if self in _ACTIVE.get():
             self._windows.append([len(self._tape), None])
@@ -441,7 +467,8 @@ class GradientTape:
         ------
         ValueError
             For a plain number or ndarray, which no tape can tell from another of the same value;
-            or where the tape is not recording.
+            where the tape is not recording; or where another one, in another thread, is
+            recording the value.
         """
         if self not in _ACTIVE.get():
             raise ValueError("watch() works while the tape records, inside its with block")
@@ -452,10 +479,14 @@ class GradientTape:
                 continue
             if type(leaf) not in (TracedScalar, TracedArray):
                 raise ValueError(_not_watchable(leaf))
-            if not leaf.is_active() or leaf.tape is not self._tape:
+            if not leaf.is_active():
                 _start(leaf, self._tape)
-            entry = leaf.reference(self._tape, False)
-            self._watched.setdefault(entry, len(self._tape))
+            elif leaf.tape is not self._tape:
+                raise ValueError(
+                    "this value is being recorded in another thread; watch one of its own there, "
+                    "tn.constant(x.numpy())"
+                )
+            self._note(leaf, leaf.reference(self._tape, False))
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that this tape has watched, in the order of their first reading."""
@@ -464,8 +495,10 @@ class GradientTape:
     def _accepts(self, variable: Variable) -> bool:
         return (self._accessed and variable.trainable) or id(variable) in self._asked
 
-    def _note(self, variable: Variable, entry: int) -> None:
-        self._variables.setdefault(id(variable), variable)
+    def _note(self, value: Traced | Variable, entry: int) -> None:
+        entries = self._known.setdefault(id(value), (value, []))[1]
+        if entry not in entries:
+            entries.append(entry)
         self._watched.setdefault(entry, len(self._tape))
 
     # -- derivatives -----------------------------------------------------------------------------
@@ -515,9 +548,10 @@ class GradientTape:
             )
         seeds: dict[int, Any] = {}
         for leaf, weight in zip(targets, weights, strict=True):
-            entry = self._entry_of(leaf, tape)
-            if entry is None:
+            entries = self._entries_of(leaf, tape)
+            if not entries:
                 continue
+            entry = entries[-1]
             value = tape.peek(entry)
             seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
@@ -547,7 +581,7 @@ class GradientTape:
             )
         tape, record = self._begin()
         leaves = _flatten(sources)
-        entry = self._entry_of(target, tape)
+        entry = next(reversed(self._entries_of(target, tape)), None)
         shape = np.shape(plain(target.read() if isinstance(target, Variable) else target))
         rows: list[list[Any]] = []
         if entry is not None:
@@ -595,7 +629,7 @@ class GradientTape:
             raise ValueError(
                 f"batch_jacobian needs the same first dimension; it got {shape} and {inner}"
             )
-        entry = self._entry_of(target, tape)
+        entry = next(reversed(self._entries_of(target, tape)), None)
         if entry is None:
             self._end()
             return None
@@ -629,19 +663,23 @@ class GradientTape:
                     "sweep too; call it outside unless a higher derivative is wanted",
                     stacklevel=3,
                 )
-        record = self._tape.open and (self._token is None or bool(_ACTIVE.get()))
+        record = self._tape.open and (self._recording is None or bool(_ACTIVE.get()))
         return self._tape, record
 
     def _end(self) -> None:
         self._used = True
-        if not self._persistent and self._token is None and not self._tape.open:
+        if not self._persistent and self._recording is None and not self._tape.open:
             self._free()
 
-    def _entry_of(self, value: Any, tape: Tape) -> int | None:
-        """The entry of a target or an intermediate source, if this tape knows it."""
-        if isinstance(value, Variable):
-            entries = value.entries(tape)
-            return entries[-1] if entries else None
+    def _entries_of(self, value: Any, tape: Tape) -> list[int]:
+        """The entries of a target or a source that this tape knows, the present one last."""
+        entries = list(self._known.get(id(value), (None, ()))[1])
+        entry = None if isinstance(value, Variable) else self._entry_of(value, tape)
+        return entries if entry is None or entry in entries else [*entries, entry]
+
+    @staticmethod
+    def _entry_of(value: Any, tape: Tape) -> int | None:
+        """The entry of a value, if it is on the tape."""
         value = lift(value)
         if not is_traced(value) or value.tape is None:
             return None
@@ -659,15 +697,11 @@ class GradientTape:
         """The adjoint of each source, None where nothing flows to it."""
         entries: list[list[int]] = []
         for leaf in leaves:
-            if isinstance(leaf, Variable):
-                entries.append(leaf.entries(tape))
-            elif is_traced(leaf):
-                entry = self._entry_of(leaf, tape)
-                entries.append([] if entry is None else [entry])
-            else:
+            if not isinstance(leaf, Variable) and not is_traced(leaf):
                 raise ValueError(_not_watchable(leaf))
+            entries.append(self._entries_of(leaf, tape))
         within = None
-        if not self._alone or tape.windows > 1 or len(self._windows) != 1:
+        if not self._alone or tape.windows > 1 or self._windows[1:] or self._windows[0][0] > 0:
             tracked = self._tracked(tape, max(seeds, default=0))
             within = tracked.__contains__
             entries = [[e for e in group if e in tracked] for group in entries]

@@ -66,11 +66,11 @@ class Memory:
             return
         for reference in self._aliases:
             if reference < 0:
-                tape.constants[~reference] = tape.constants[~reference].copy()
+                tape.constants[~reference] = tape.constants[~reference].copy(order="K")
             elif type(tape.values[reference]) is not Lost:
                 value = tape.values[reference]
                 keep = reference in self._pinned
-                tape.values[reference] = value.copy() if keep else Lost(value)
+                tape.values[reference] = value.copy(order="K") if keep else Lost(value)
         self._aliases.clear()
         self._pinned.clear()
 
@@ -148,7 +148,7 @@ def keep_constant(tape: Tape, value: object) -> int:
     if not isinstance(value, np.ndarray):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:
-        return tape.append_constant(value.copy())
+        return tape.append_constant(value.copy(order="K"))
     reference = tape.append_constant(value)
     tape.fingerprints[~reference] = (value, fingerprint(value))
     return reference

@@ -181,12 +181,17 @@ def here(frame: FrameType | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _operators(code: CodeType) -> frozenset[int]:
-    return frozenset(
-        instruction.offset
+def _operators(code: CodeType) -> dict[int, str]:
+    return {
+        instruction.offset: instruction.argrepr
         for instruction in dis.get_instructions(code)
         if instruction.opname in ("BINARY_OP", "COMPARE_OP")
-    )
+    }
+
+
+def operator_at(frame: FrameType) -> str | None:
+    """The sign of the operator that a frame is at, if it is at one."""
+    return _operators(frame.f_code).get(frame.f_lasti)
 
 
 def is_operator(frame: FrameType) -> bool:

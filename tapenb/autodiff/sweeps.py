@@ -25,6 +25,8 @@ _SCALARS = {bool: np.bool_, complex: np.complex128}
 def _operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
     value = tape.value(reference) if needed else tape.peek(reference)
+    if value is None or value is np._NoValue:
+        return value
     if not isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
         value = _SCALARS.get(type(value), np.float64)(value)
     if not record or not needed or reference < 0:

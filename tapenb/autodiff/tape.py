@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -33,7 +32,6 @@ __all__ = [
     "Operation",
     "Tape",
     "TapeError",
-    "recording",
 ]
 
 
@@ -434,33 +432,3 @@ class Tape:
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""
-
-
-@contextmanager
-def recording(tape: Tape | None = None) -> Iterator[tuple[Tape, bool]]:
-    """Record on the current tape, or else on `tape` or a new one, which is closed at the end.
-
-    Yields
-    ------
-    tape : Tape
-    nested : bool
-        Whether another recording was open already.
-
-    Raises
-    ------
-    TapeError
-        At the end, where the tape refused something and other code swallowed that.
-    """
-    outer = CURRENT.get()
-    if outer is not None and outer.open:
-        yield outer, True
-        return
-    tape = tape or Tape()
-    token = CURRENT.set(tape)
-    try:
-        yield tape, False
-    finally:
-        CURRENT.reset(token)
-        tape.close()
-    if tape.refusal is not None:
-        raise tape.refusal

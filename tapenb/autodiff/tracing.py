@@ -33,6 +33,7 @@ __all__ = [
     "independent",
     "input_array",
     "is_traced",
+    "leaves_of",
     "lift",
     "plain",
     "plain_key",
@@ -126,6 +127,15 @@ class Traced:
         if ndigits is None:
             return guard(self, round, sys._getframe(1))
         return apply(Operation(round, _ROUNDED, "round", {"ndigits": ndigits}), (self,))
+
+    def __trunc__(self) -> int:
+        return guard(self, int, sys._getframe(1))
+
+    def __floor__(self) -> int:
+        return guard(self, _floor, sys._getframe(1))
+
+    def __ceil__(self) -> int:
+        return guard(self, _ceil, sys._getframe(1))
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -284,15 +294,6 @@ class TracedScalar(Traced):
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
         return guard(self, _is_integer, sys._getframe(1))
-
-    def __trunc__(self) -> int:
-        return guard(self, int, sys._getframe(1))
-
-    def __floor__(self) -> int:
-        return guard(self, _floor, sys._getframe(1))
-
-    def __ceil__(self) -> int:
-        return guard(self, _ceil, sys._getframe(1))
 
 
 class TracedArray(Traced):
@@ -666,19 +667,21 @@ def plain_key(key: Any, frame: FrameType) -> Any:
 
 def lift(value: Any) -> Any:
     """A list or tuple with traced values in it as one traced array; anything else as it is."""
-    leaves: list[Any] = []
-
-    def collect(part: Any) -> None:
-        if isinstance(part, list | tuple) and type(part) not in TRACED:
-            for inner in part:
-                collect(inner)
-        else:
-            leaves.append(part)
-
-    collect(value)
-    if isinstance(value, list | tuple) and any(type(leaf) in TRACED for leaf in leaves):
+    if type(value) in TRACED or not isinstance(value, list | tuple):
+        return value
+    leaves = list(leaves_of(value))
+    if any(type(leaf) in TRACED for leaf in leaves):
         return build(*leaves, layout=_layout(value))
     return value
+
+
+def leaves_of(value: Any) -> Iterator[Any]:
+    """What is in a nest of lists and tuples, in order."""
+    if isinstance(value, list | tuple) and type(value) not in TRACED:
+        for part in value:
+            yield from leaves_of(part)
+    else:
+        yield value
 
 
 def _layout(value: Any) -> Any:

@@ -21,7 +21,8 @@ from IPython.utils.capture import capture_output
 
 from ..autodiff.births import substitute
 from ..autodiff.memory import Memory, element_numbers
-from ..autodiff.tape import CURRENT, Tape, TapeError
+from ..autodiff.recorder import recording
+from ..autodiff.tape import Tape, TapeError
 from ..autodiff.tracing import (
     TracedArray,
     TracedScalar,
@@ -210,9 +211,6 @@ class CellRun:
             raise
         finally:
             inputs.put_back()
-        if tape.refusal is not None:
-            self._point_at_cell(tape.refusal)
-            raise tape.refusal
         outcome.inputs = inputs.described(self.options)
         return outcome
 
@@ -232,13 +230,11 @@ class CellRun:
         inputs.watch_arrays(reachable(namespace, self._names()))
         namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
         shell.ast_transformers.append(transformer)
-        token = CURRENT.set(tape)
         rebind()
         try:
-            yield
+            with recording(tape):
+                yield
         finally:
-            CURRENT.reset(token)
-            tape.close()
             restores[-1]()
             shell.ast_transformers.remove(transformer)
             namespace.pop(HOOK, None)

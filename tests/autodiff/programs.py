@@ -5,7 +5,8 @@ import types
 import numpy as np
 
 from tapenb.autodiff.births import substitute
-from tapenb.autodiff.tape import CURRENT, Tape
+from tapenb.autodiff.recorder import recording
+from tapenb.autodiff.tape import Tape
 from tapenb.autodiff.tracing import TracedArray, is_traced, lift, plain
 from tapenb.recording import Input, Program
 
@@ -20,18 +21,14 @@ def as_cell(f, x):
     traced = TracedArray(tape, tape.append_input(value), value)
     traced.own()
     tape.inputs["x"] = (0,)
-    token = CURRENT.set(tape)
     restore = substitute(namespace)
     try:
-        output = lift(cell(traced))
-        if is_traced(output) and output.is_active():
-            tape.output = output.reference(tape, True)
+        with recording(tape):
+            output = lift(cell(traced))
+            if is_traced(output) and output.is_active():
+                tape.output = output.reference(tape, True)
     finally:
-        CURRENT.reset(token)
         restore()
-        tape.close()
-    if tape.refusal is not None:
-        raise tape.refusal
     return Program(tape, [Input("x", x.copy(), (0,))], f.__name__, 2), plain(output)
 
 

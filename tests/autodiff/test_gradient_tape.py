@@ -3,6 +3,7 @@
 import collections
 import itertools
 import math
+import threading
 import tracemalloc
 
 import numpy as np
@@ -187,6 +188,108 @@ def test_a_swallowed_refusal_is_raised_when_the_tape_closes():
 def test_nothing_was_recorded():
     with pytest.raises(RuntimeError, match="recorded nothing"):
         tn.GradientTape().gradient(tn.constant(1.0), tn.constant(1.0))
+
+
+# -- one value on several tapes --------------------------------------------------------------------
+
+
+def test_one_constant_on_two_tapes_one_after_the_other():
+    x = tn.constant(2.0)
+    with tn.GradientTape() as first:
+        first.watch(x)
+        y = x**2
+    with tn.GradientTape() as second:
+        second.watch(x)
+        z = x**3
+    assert second.gradient(z, x) == 12.0
+    assert first.gradient(y, x) == 4.0
+
+
+def test_one_array_on_two_tapes_one_after_the_other():
+    x = tn.constant(V)
+    with tn.GradientTape(persistent=True) as first:
+        first.watch(x)
+        y = x**2
+        top = x[:2]
+    with tn.GradientTape() as second:
+        second.watch([x, top])
+        z = x**3 * np.sum(top)
+    np.testing.assert_array_equal(first.gradient(y, x).numpy(), 2 * V)
+    np.testing.assert_array_equal(first.gradient(top, x).numpy(), [1.0, 1.0, 0.0])
+    dx, dtop = second.gradient(z, [x, top])
+    np.testing.assert_array_equal(dx.numpy(), 3 * V**2 * np.sum(V[:2]))
+    np.testing.assert_array_equal(dtop.numpy(), np.full(2, np.sum(V**3)))
+
+
+def test_one_variable_on_two_tapes_one_after_the_other():
+    v = tn.Variable(2.0)
+    with tn.GradientTape() as first:
+        y = v**2
+    with tn.GradientTape() as second:
+        z = v**3
+    assert second.gradient(z, v) == 12.0
+    assert first.gradient(y, v) == 4.0
+
+
+def test_the_chain_rule_by_two_tapes():
+    x = tn.constant(2.0)
+    with tn.GradientTape() as first:
+        first.watch(x)
+        y = x**3
+    with tn.GradientTape() as second:
+        second.watch(y)
+        z = y**2
+    assert second.gradient(z, y) == 16.0
+    assert first.gradient(y, x) == 12.0
+
+
+def test_a_tape_entered_again_after_another_has_watched_its_source():
+    x = tn.constant(2.0)
+    with tn.GradientTape() as first:
+        first.watch(x)
+        y = x**2
+    with tn.GradientTape() as second:
+        second.watch(x)
+        w = x**3
+    with first:
+        z = y * x
+    assert first.gradient(z, x) == 12.0
+    assert second.gradient(w, x) == 12.0
+
+
+def test_watching_in_a_loop_keeps_no_old_tapes():
+    x = tn.constant(np.ones(50_000))
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            with tn.GradientTape(persistent=True) as tape:
+                tape.watch(x)
+                y = np.sum(np.sin(x))
+            tape.gradient(y, x)
+        assert tracemalloc.get_traced_memory()[0] < 5 * x.nbytes
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_value_that_another_thread_records_is_refused():
+    x = tn.constant(2.0)
+    errors = []
+
+    def work():
+        try:
+            with tn.GradientTape() as tape:
+                tape.watch(x)
+        except ValueError as error:
+            errors.append(str(error))
+
+    with tn.GradientTape() as tape:
+        tape.watch(x)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        y = x * x
+    assert "another thread" in errors[0]
+    assert tape.gradient(y, x) == 4.0
 
 
 # -- watching --------------------------------------------------------------------------------------
@@ -774,7 +877,7 @@ def test_assignment_keeps_dtype_and_shape():
     assert v.dtype == np.float32
     np.testing.assert_array_equal(v.numpy(), np.float32([1.0, 2.0]) - np.float32(0.1))
     for change in (v.assign, v.assign_add, v.assign_sub):
-        with pytest.raises(ValueError, match=r"shape \(2,\).*\(3,\)"):
+        with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
             change(np.ones(3))
     assert tn.Variable(1, dtype=np.float32).assign(2).numpy().dtype == np.float32
 

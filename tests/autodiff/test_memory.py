@@ -403,7 +403,7 @@ def statements(draw):
         return (
             f"{pick}\n    A.append(np.sin(p) * x[{j % 4}])"
             if i % 2
-            else f"{pick}\n    A.append(p * q[..., None].sum())"
+            else f"{pick}\n    A.append(p * np.sum(q))"
         )
     if kind == "write":
         key = draw(st.sampled_from(WRITES))

@@ -126,7 +126,7 @@ def check_first_order(sample):
 
 
 def check_second_order(sample):
-    """The Hessian times a vector in all four mixes of modes, against differences of the gradient."""
+    """The Hessian times a vector in all mixes of modes, against differences of the gradient."""
     tolerance = {"rtol": 5e-3, "atol": 5e-3} if is_single(sample) else {"rtol": 1e-7, "atol": 1e-7}
     point, v = sample.point, directions(sample, "w")
     if not is_float(sample(*sample.operands)):
@@ -208,8 +208,8 @@ def test_second_order(sample):
 @pytest.mark.parametrize("ufunc", PIECEWISE_CONSTANT, ids=name_of)
 def test_what_is_piecewise_constant_has_derivative_zero(ufunc):
     for sample in (s for s in SAMPLES if s.function is ufunc):
-        _, pullback = tn.vjp(sample.of, *sample.point)
-        for adjoint, operand in zip(pullback(1.0), sample.point, strict=True):
+        value, pullback = tn.vjp(sample.of, *sample.point)
+        for adjoint, operand in zip(pullback(np.ones(np.shape(value))), sample.point, strict=True):
             assert np.shape(adjoint) == np.shape(operand)
             assert not np.any(adjoint)
 
@@ -265,7 +265,7 @@ def test_smooth_functions_of_one_argument_are_all_compared_with_mpmath():
     assert set(EXACT) == {ufunc for ufunc in PARTIALS if ufunc.nin == 1} - kinked
 
 
-# -- conventions where there is no derivative, or only one from the formula's limit ------------------
+# -- conventions at kinks ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,12 @@ def test_operators_in_place_keep_dtype_and_value(change):
         assert_same(recorded(lambda x: change(x * 2), value), expected)
 
 
-@pytest.mark.parametrize("name", [n for n in dispatch.METHODS if dispatch.METHODS[n] in FUNCTIONS])
+# These write into the array where NumPy's functions of the same name make another.
+IN_PLACE = {"sort", "partition"}
+METHODS = [n for n in dispatch.METHODS if dispatch.METHODS[n] in FUNCTIONS and n not in IN_PLACE]
+
+
+@pytest.mark.parametrize("name", METHODS)
 def test_methods_are_the_functions_of_their_names(name):
     more = {
         "searchsorted": (0.5,),
@@ -478,6 +483,7 @@ def test_methods_are_the_functions_of_their_names(name):
         "repeat": (2,),
         "swapaxes": (0, 1),
         "dot": (P[:3],),
+        "argpartition": (1,),
     }
     value = (
         np.sort(P) if name == "searchsorted" else P.reshape(1, 6) if name == "squeeze" else TABLE
@@ -570,13 +576,6 @@ def test_put_and_copyto_write_into_traced_arrays():
 def test_what_has_no_rule_yet_says_so(f):
     with pytest.raises(TapeError, match=r"line \d+.*not differentiable yet"):
         tn.grad(lambda x: np.sum(f(x)))(P[:3])
-
-
-def test_complex_numbers_are_refused():
-    with pytest.raises(TapeError, match="complex numbers are not differentiable yet"):
-        tn.grad(lambda x: (x * 1j).real)(1.0)
-    with pytest.raises(TapeError, match="complex numbers are not differentiable yet"):
-        tn.grad(lambda x: (x**0.5).real)(-1.0)
 
 
 # -- the checks can fail -------------------------------------------------------------------------

@@ -24,6 +24,16 @@ def _fitted(contributions: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
     ]
 
 
+def _spread(tangent: Any, result: Any) -> Any:
+    """The tangent of one result or, as Parts, of several, in their shapes and dtypes."""
+    if isinstance(tangent, tuple | list):
+        tangent = Parts(enumerate(tangent))
+    if isinstance(tangent, Parts):
+        parts = {i: spread(part, result[i]) for i, part in tangent.items() if part is not None}
+        return Parts(parts) if parts else None
+    return None if tangent is None else spread(tangent, result)
+
+
 class Composite(Rule):
     """The same function in other words: ``expression(*operands, **params)``.
 
@@ -50,10 +60,7 @@ class Composite(Rule):
         def function(*inputs: Any) -> Any:
             return self.expression(*inputs, **operation.params)
 
-        tangent = push(function, operands, tangents)
-        if tangent is None or isinstance(tangent, Parts):
-            return tangent
-        return spread(tangent, result)
+        return _spread(push(function, operands, tangents), result)
 
 
 class General(Rule):
@@ -90,7 +97,4 @@ class General(Rule):
             np.zeros(np.shape(x), adjoint_dtype(x)) if t is None else t
             for t, x in zip(tangents, operands, strict=True)
         ]
-        tangent = self.tangent(complete, result, operands, **operation.params)
-        if isinstance(tangent, tuple | list):
-            return Parts(enumerate(tangent))
-        return spread(tangent, result)
+        return _spread(self.tangent(complete, result, operands, **operation.params), result)

@@ -180,7 +180,9 @@ class Elementwise(Rule):
     ----------
     *partials : str
         For each operand the partial derivative, as NumPy text in ``x`` (or ``x1``, ``x2``, ...)
-        and the result ``y``. ``"0"``, ``"1"`` and ``"-1"`` cost nothing.
+        and the result ``y``. ``"0"``, ``"1"`` and ``"-1"`` cost nothing. A text in ``g`` is the
+        whole term, the partial times the adjoint or tangent ``g``: where the order of the factors
+        decides whether they overflow.
 
     Examples
     --------
@@ -197,30 +199,33 @@ class Elementwise(Rule):
             ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
         )
         read: set[str] = set()
-        self._partials: list[Callable[..., Any] | None] = []
+        self._terms: list[Callable[..., Any] | None] = []
         for partial in partials:
             tree = ast.parse(partial, mode="eval")
-            read |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            read |= own
             trivial = partial in ("0", "1", "-1")
-            text = f"lambda y, {', '.join(operands)}: {partial}"
-            self._partials.append(None if trivial else eval(text, self.names))
+            term = partial if "g" in own else f"g * ({partial})"
+            text = f"lambda g, y, {', '.join(operands)}: {term}"
+            self._terms.append(None if trivial else eval(text, self.names))
         self._needs = tuple(name in read for name in operands)
         self.needs_result = "y" in read
 
     def needs(self, slot: int) -> bool:
         return self._needs[slot]
 
-    def _term(self, slot: int, factor: Any, result: Any, operands: Sequence[Any]) -> Any:
-        function = self._partials[slot]
+    def term(self, slot: int, factor: Any, result: Any, operands: Sequence[Any]) -> Any:
+        """An operand's partial derivative times an adjoint or tangent; None is zero."""
+        function = self._terms[slot]
         if function is not None:
-            return factor * function(result, *operands)
+            return function(factor, result, *operands)
         text = self.partials[slot]
         return factor if text == "1" else None if text == "0" else -factor
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         contributions = []
         for slot, operand in enumerate(operands):
-            term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
+            term = self.term(slot, adjoint, result, operands) if wanted[slot] else None
             contributions.append(None if term is None else fit(term, operand))
         return contributions
 
@@ -229,7 +234,7 @@ class Elementwise(Rule):
             return super().masked_vjp(None, adjoint, result, operands, operation, wanted)
         contributions, deads = [], []
         for slot, operand in enumerate(operands):
-            term = self._term(slot, adjoint, result, operands) if wanted[slot] else None
+            term = self.term(slot, adjoint, result, operands) if wanted[slot] else None
             term = None if term is None else fit(np.where(dead, 0.0, term), operand)
             contributions.append(term)
             deads.append(fit_mask(dead, operand))
@@ -238,7 +243,7 @@ class Elementwise(Rule):
     def jvp(self, tangents, result, operands, operation):
         term = total(
             [
-                None if tangent is None else self._term(slot, tangent, result, operands)
+                None if tangent is None else self.term(slot, tangent, result, operands)
                 for slot, tangent in enumerate(tangents)
             ]
         )
@@ -298,7 +303,8 @@ class Linear(Rule):
             return None
         arguments = []
         for slot, (tangent, operand) in enumerate(zip(tangents, operands, strict=True)):
-            if not self.sequence and self.transposes[slot] is None:
+            fixed = not self.sequence and self.transposes[slot] is None
+            if fixed or operand is None or operand is np._NoValue:
                 arguments.append(operand)
             elif tangent is None:
                 arguments.append(np.zeros(np.shape(operand), adjoint_dtype(operand)))

@@ -1,45 +1,236 @@
-"""Sums and extrema over axes."""
+"""Sums, products and extrema over axes.
+
+Ties in an extremum share equally; the derivative of a product is exact where factors are zero. With
+``where=``, what is left out adds nothing; ``initial=`` is one more element.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .kinds import Constant, Linear, Weighted
+from .expressed import Composite
+from .kinds import Constant, Linear, Rule, Weighted, fit_mask
 from .registry import function
+
+__all__ = ["EXTREMUM", "PRODUCT", "SUM", "Reduction", "extend", "merged", "optional", "restored"]
+
+ABSENT = np._NoValue
+
+
+def is_kept(keepdims: Any) -> bool:
+    """Whether a reduction keeps its axes."""
+    return bool(keepdims) and keepdims is not ABSENT
 
 
 def extend(
     adjoint: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
 ) -> Any:
     """Copy the adjoint of a reduction to every element that went into it."""
-    if axis is not None and not (keepdims and keepdims is not np._NoValue):
+    if axis is not None and not is_kept(keepdims):
         adjoint = np.expand_dims(adjoint, axis)
     return np.broadcast_to(adjoint, operand.shape)
 
 
-def _share(adjoint: Any, operand: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
-    axes = range(operand.ndim) if axis is None else np.atleast_1d(axis)
-    count = float(np.prod([operand.shape[a] for a in axes]))
-    return extend(adjoint / count, operand, axis, keepdims)
+def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction with ``initial`` and ``where`` by position."""
+
+    def call(a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any) -> Any:
+        if where is not ABSENT:
+            params["where"] = where
+        if initial is not ABSENT:
+            params["initial"] = initial
+        return reduce(a, **params)
+
+    return call
 
 
-def _ties(result: Any, operand: Any, axis: Any = None, keepdims: Any = False) -> Any:
+# -- sums ----------------------------------------------------------------------------------------
+
+
+class Selecting(Linear):
+    """A linear reduction whose last operand may be a mask; what it leaves out adds nothing."""
+
+    selects = True
+
+    def masked_vjp(
+        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """The contributions, with a mask of what was left out."""
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        deads: list[Any] = [None] * len(operands)
+        if len(operands) == len(self.transposes):
+            shape = np.broadcast_shapes(operands[0].shape, operands[-1].shape)
+            unused = np.logical_not(np.broadcast_to(operands[-1], shape))
+            deads[0] = fit_mask(unused, operands[0])
+        return contributions, deads
+
+
+def _to_terms(
+    adjoint: Any, a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any
+) -> Any:
+    terms = extend(adjoint, a, params.get("axis"), params.get("keepdims"))
+    return terms if where is ABSENT else np.where(where, terms, 0.0)
+
+
+def _share(
+    adjoint: Any, a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = False, **_: Any
+) -> Any:
+    if where is ABSENT:
+        axes = range(a.ndim) if axis is None else np.atleast_1d(axis)
+        count: Any = float(np.prod([a.shape[i] for i in axes]))
+        return extend(adjoint / count, a, axis, keepdims)
+    counted = np.broadcast_to(where, a.shape)
+    count = np.sum(counted, axis=axis, keepdims=is_kept(keepdims))
+    return np.where(counted, extend(adjoint / count, a, axis, keepdims), 0.0)
+
+
+def _mean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
+    return np.mean(a, **params) if where is ABSENT else np.mean(a, where=where, **params)
+
+
+def summing(call: Callable[..., Any]) -> Rule:
+    """The rule of a sum of `a`, `initial` and those elements that are in `where`."""
+    return Selecting(call, _to_terms, lambda adjoint, *_, **__: adjoint, None, reads=(2,))
+
+
+# -- reductions of a longer array ----------------------------------------------------------------
+
+
+def merged(a: Any, axis: Any) -> Any:
+    """An array with the axes of a reduction together as the last."""
+    axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+    rest = [i for i in range(a.ndim) if i not in axes]
+    shape = [a.shape[i] for i in rest]
+    count = int(np.prod([a.shape[i] for i in axes]))
+    return np.reshape(np.transpose(a, (*rest, *axes)), (*shape, count))
+
+
+def restored(values: Any, a: Any, axis: Any) -> Any:
+    """The elements of :func:`merged` back where they were in `a`."""
+    axes = list(range(a.ndim)) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+    order = [i for i in range(a.ndim) if i not in axes] + axes
+    values = np.reshape(values, [a.shape[i] for i in order])
+    return np.transpose(values, np.argsort(order))
+
+
+class Reduction(Rule):
+    """A reduction with a rule of its own; with options, that of a longer array.
+
+    Parameters
+    ----------
+    rule : Rule
+        Of the reduction of one operand.
+    reduce : callable
+        ``reduce(a, axis=-1)``.
+    neutral : float
+        What changes nothing.
+    """
+
+    needs_result = True
+
+    def __init__(self, rule: Rule, reduce: Callable[..., Any], neutral: float) -> None:
+        self.rule = rule
+        self.extended = Composite(self._extended)
+        self.reduce = reduce
+        self.neutral = neutral
+
+    def needs(self, slot: int) -> bool:
+        """All of them are read."""
+        return True
+
+    def _extended(
+        self,
+        a: Any,
+        initial: Any = ABSENT,
+        where: Any = ABSENT,
+        axis: Any = None,
+        keepdims: Any = False,
+        **_: Any,
+    ) -> Any:
+        if where is not ABSENT:
+            a = np.where(where, a, self.neutral)
+        rows = merged(a, axis)
+        if initial is not ABSENT and initial is not None:
+            first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
+            rows = np.concatenate([first, rows], axis=-1)
+        result = self.reduce(rows, axis=-1)
+        if not is_kept(keepdims):
+            return result
+        axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+        return np.reshape(result, [1 if i in axes else n for i, n in enumerate(a.shape)])
+
+    def vjp(
+        self, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> list[Any]:
+        """That of the plain or of the longer reduction."""
+        rule = self.rule if len(operands) == 1 else self.extended
+        return rule.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
+        """That of the plain or of the longer reduction."""
+        rule = self.rule if len(operands) == 1 else self.extended
+        return rule.jvp(tangents, result, operands, operation)
+
+
+def _total(weighted: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
+    return np.sum(weighted, axis=axis, keepdims=is_kept(keepdims))
+
+
+def ties(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
     """The elements that attain an extremum, each weighted by one over their number."""
     attained = operand == extend(result, operand, axis, keepdims)
     return attained / np.sum(attained, axis=axis, keepdims=True)
 
 
-def _sum(weighted: Any, axis: Any = None, keepdims: Any = False) -> Any:
-    return np.sum(weighted, axis=axis, keepdims=bool(keepdims and keepdims is not np._NoValue))
+def others(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """For each factor of a product the product of all others: no division, so zeros are exact."""
+    rows = merged(operand if dtype is None else operand.astype(dtype), axis)
+    if rows.shape[-1] == 0:
+        return np.zeros(operand.shape)
+    one = np.ones((*rows.shape[:-1], 1), rows.dtype)
+    before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)
+    return restored(before * after[..., ::-1], operand, axis)
 
 
-EXTREMUM = Weighted(_ties, _sum, extend)
+def portions(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """For each term of a sum of exponentials its part of the sum."""
+    return np.exp(operand - extend(result, operand, axis, keepdims))
 
-function(np.sum, Linear(np.sum, extend), "a")
-function(np.mean, Linear(np.mean, _share), "a")
-for extremum in (np.max, np.amax, np.min, np.amin):
-    function(extremum, EXTREMUM, "a")
+
+def portions2(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """For each term of a sum of powers of 2 its part of the sum."""
+    return np.exp2(operand - extend(result, operand, axis, keepdims))
+
+
+def weighted(weights: Callable[..., Any]) -> Rule:
+    """A reduction whose derivative is a weight on every element."""
+    return Weighted(weights, _total, extend)
+
+
+SUM = summing(optional(np.sum))
+MEAN = Selecting(_mean, _share, None, reads=(1,))
+PRODUCT = weighted(others)
+EXTREMUM = weighted(ties)
+
+function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
+function(np.mean, MEAN, "a", "where", call=_mean)
+function(
+    np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod)
+)
+for extremum, lowest in ((np.max, -np.inf), (np.amax, -np.inf), (np.min, np.inf), (np.amin, np.inf)):
+    rule = Reduction(EXTREMUM, extremum, lowest)
+    function(extremum, rule, "a", "initial", "where", call=optional(extremum))
 for answer in (np.any, np.all, np.argmax, np.argmin, np.count_nonzero):
     function(answer, Constant(), "a")

@@ -10,7 +10,15 @@ from typing import Any
 
 from .kinds import Rule
 
-__all__ = ["FUNCTIONS", "RULES", "Function", "function", "listed"]
+__all__ = [
+    "COMPLEX_RULES",
+    "FUNCTIONS",
+    "METHOD_RULES",
+    "RULES",
+    "Function",
+    "function",
+    "listed",
+]
 
 
 def listed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,9 +53,19 @@ class Function:
         """The names of the function's parameters in order."""
         return tuple(inspect.signature(self.function).parameters)
 
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What the parameters are where they are not given."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
+
 
 RULES: dict[Callable[..., Any], Rule] = {}
 FUNCTIONS: dict[Callable[..., Any], Function] = {}
+METHOD_RULES: dict[tuple[Callable[..., Any], str], Rule] = {}
+"""Rules of the methods of ufuncs, by the ufunc and the method's name."""
+COMPLEX_RULES: dict[Callable[..., Any], Rule] = {}
+"""Rules of ufuncs that are piecewise constant for real numbers only."""
 
 
 def function(

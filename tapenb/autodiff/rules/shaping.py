@@ -33,12 +33,6 @@ def _ordered(numpy_function: Callable[..., Any]) -> None:
     function(numpy_function, Linear(primal, _back, view=True), "a", call=call)
 
 
-def _linspace(start: Any, stop: Any, *, retstep: bool = False, **params: Any) -> Any:
-    if retstep:
-        refuse("np.linspace with retstep= is", sys._getframe(1))
-    return np.linspace(start, stop, **params)
-
-
 def _untransposed(adjoint: Any, array: Any, axes: Any = None) -> Any:
     if axes is not None:
         axes = np.argsort(np.arange(array.ndim)[list(axes)])
@@ -55,24 +49,6 @@ def _moved(adjoint: Any, array: Any, source: Any, destination: Any) -> Any:
 
 def _same(adjoint: Any, array: Any, *_: Any, **__: Any) -> Any:
     return adjoint
-
-
-def _weights(adjoint: Any, endpoint: bool, axis: int) -> np.ndarray:
-    """How far along a linspace each of its elements lies."""
-    ramp = np.linspace(0.0, 1.0, adjoint.shape[axis], endpoint=endpoint)
-    return np.expand_dims(ramp, tuple(a for a in range(adjoint.ndim) if a != axis % adjoint.ndim))
-
-
-def _start(
-    adjoint: Any, start: Any, stop: Any, endpoint: bool = True, axis: int = 0, **_: Any
-) -> Any:
-    return np.sum(adjoint * (1.0 - _weights(adjoint, endpoint, axis)), axis=axis)
-
-
-def _stop(
-    adjoint: Any, start: Any, stop: Any, endpoint: bool = True, axis: int = 0, **_: Any
-) -> Any:
-    return np.sum(adjoint * _weights(adjoint, endpoint, axis), axis=axis)
 
 
 def _part(slot: int, adjoint: Any, *arrays: Any, axis: Any = 0, dtype: Any = None, **_: Any) -> Any:
@@ -128,7 +104,6 @@ function(np.swapaxes, Linear(np.swapaxes, _swapped, view=True), "a")
 function(np.moveaxis, Linear(np.moveaxis, _moved, view=True), "a")
 function(np.broadcast_to, Linear(np.broadcast_to, _same, view=True), "array")
 function(np.copy, Linear(np.copy, _same), "a")
-function(np.linspace, Linear(np.linspace, _start, _stop), "start", "stop", call=_linspace)
 for joiner, part in ((np.concatenate, _part), (np.stack, _layer)):
     call = listed(joiner)
     function(joiner, Linear(call, part, sequence=True), "arrays", sequence=True, call=call)

@@ -1,0 +1,673 @@
+"""Linear algebra: solving equations, inverses, determinants, decompositions and norms.
+
+Inverse, determinant and the solution of equations after Giles, *Collected matrix derivative
+results for forward and reverse mode algorithmic differentiation* (2008); the pseudoinverse after
+Golub and Pereyra, *The differentiation of pseudo-inverses and nonlinear least squares problems
+whose variables separate* (1973); Cholesky after Murray, *Differentiation of the Cholesky
+decomposition* (2016); QR and eigenvectors after Walter and Lehmann, *Algorithmic differentiation
+of linear algebra functions with application in optimum experimental design* (2010); singular
+vectors after Townsend, *Differentiating the singular value decomposition* (2016). All hold for
+stacks of matrices, and for complex ones.
+
+Derivatives are those of what NumPy computes: ``eigh``, ``eigvalsh`` and ``cholesky`` read one
+triangle of their operand, so that the other has derivative zero. The vectors of a repeated
+eigenvalue or singular value have no derivative; it comes out as nan. A singular value of 0 has
+derivative 0, as ``abs`` has there, and so has the norm of zeros.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..primitives import primitive
+from ..tape import TapeError
+from ..tracing import guard, is_traced, plain, refuse
+from .expressed import Composite, General
+from .kinds import Constant, Parts, Rule, fit, spread
+from .registry import function
+
+# -- matrices, in stacks ---------------------------------------------------------------------------
+
+
+def transposed(a: Any) -> Any:
+    """The transpose of the last two axes."""
+    return np.swapaxes(a, -1, -2)
+
+
+def conjugate(a: Any) -> Any:
+    """The complex conjugate."""
+    return np.conjugate(a) if a.dtype.kind == "c" else a
+
+
+def adjoined(a: Any) -> Any:
+    """The conjugate transpose."""
+    return conjugate(transposed(a))
+
+
+def real(a: Any) -> Any:
+    """The real part."""
+    return np.real(a) if a.dtype.kind == "c" else a
+
+
+def diagonal(a: Any) -> Any:
+    """The diagonals of a stack of matrices."""
+    return np.diagonal(a, axis1=-2, axis2=-1)
+
+
+def column(a: Any) -> Any:
+    """Vectors as matrices of one column."""
+    return np.expand_dims(a, -1)
+
+
+def row(a: Any) -> Any:
+    """Vectors as matrices of one row."""
+    return np.expand_dims(a, -2)
+
+
+def below(a: Any) -> Any:
+    """What is below the diagonal, and zeros elsewhere."""
+    return np.where(np.tri(*a.shape[-2:], k=-1, dtype=bool), a, 0.0)
+
+
+def hermitian(a: Any, triangle: str = "L") -> Any:
+    """The Hermitian matrix that NumPy reads off one triangle."""
+    lower = below(a if triangle.upper() == "L" else transposed(a))
+    if triangle.upper() != "L":
+        lower = conjugate(lower)
+    return lower + adjoined(lower) + np.where(np.eye(a.shape[-1], dtype=bool), real(a), 0.0)
+
+
+def reciprocal_gaps(w: Any, sums: bool = False) -> Any:
+    """``1/(w[j] - w[i])`` with a diagonal of 0; of the squares, if `sums`."""
+    one = np.eye(w.shape[-1])
+    gaps = row(w) - column(w)
+    if sums:
+        gaps = gaps * (row(w) + column(w))
+    return 1.0 / (gaps + one) - one
+
+
+def decide(a: Any, question: Callable[[Any], Any]) -> Any:
+    """Let a value choose the formula; where it is traced, that is a guard."""
+    return guard(a, question, sys._getframe(1)) if is_traced(a) else question(a)
+
+
+# -- solving equations -----------------------------------------------------------------------------
+
+
+def _solved(a: Any, b: Any, vector: bool) -> Any:
+    return np.linalg.solve(a, column(b))[..., 0] if vector else np.linalg.solve(a, b)
+
+
+class _Solve(Rule):
+    """A dx = db - dA x, and its transpose (Giles 2.3.1)."""
+
+    needs_result = True
+
+    def needs(self, slot: int) -> bool:
+        return slot == 0
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        a, b = operands
+        vector = len(b.shape) == 1
+        back = _solved(transposed(a), adjoint, vector)
+        contributions = [None, fit(back, b) if wanted[1] else None]
+        if wanted[0]:
+            outer = column(back) * row(result) if vector else back @ transposed(result)
+            contributions[0] = fit(-outer, a)
+        return contributions
+
+    def jvp(self, tangents, result, operands, operation):
+        (da, db), (a, b) = tangents, operands
+        vector = len(b.shape) == 1
+        right = db
+        if da is not None:
+            moved = (da @ column(result))[..., 0] if vector else da @ result
+            right = -moved if db is None else db - moved
+        if right is None:
+            return None
+        if vector and right.ndim < result.ndim:
+            right = np.broadcast_to(right, result.shape)
+        return spread(_solved(a, right, vector), result)
+
+
+def _inverse(tangents: Any, result: Any, operands: Any) -> Any:
+    return -(result @ tangents[0] @ result)
+
+
+def _tensorsolve(a: Any, b: Any, *, axes: Any = None) -> Any:
+    if axes is not None:
+        axes = [axis % a.ndim for axis in axes]
+        a = np.transpose(a, [k for k in range(a.ndim) if k not in axes] + axes)
+    shape = a.shape[b.ndim :]
+    size = prod(shape)
+    x = np.linalg.solve(np.reshape(a, (size, size)), np.reshape(b, (size,)))
+    return np.reshape(x, shape)
+
+
+def _tensorinv(a: Any, *, ind: int = 2) -> Any:
+    size = prod(a.shape[ind:])
+    inverse = np.linalg.inv(np.reshape(a, (size, size)))
+    return np.reshape(inverse, (*a.shape[ind:], *a.shape[:ind]))
+
+
+def _cut(s: np.ndarray, a: np.ndarray, options: dict[str, Any]) -> Any:
+    """Below which singular values the pseudoinverse takes them for 0."""
+    rtol = options.get("rtol", np._NoValue)
+    rcond = options.get("rcond")
+    if rcond is None:
+        given = rtol is not None and rtol is not np._NoValue
+        widest = max(a.shape[-2:]) * np.finfo(s.dtype).eps
+        rcond = rtol if given else widest if rtol is None else 1e-15
+    return np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0.0)
+
+
+def _pseudoinverse(tangents: Any, result: Any, operands: Any, **options: Any) -> Any:
+    """Golub and Pereyra's, for a rank that stays the same."""
+    (da,), (a,) = tangents, operands
+    if options.get("hermitian"):
+        a, da = hermitian(a), hermitian(da)
+    inverse, back = adjoined(result), adjoined(da)
+    rows, columns = np.eye(a.shape[-2]), np.eye(a.shape[-1])
+    return (
+        -(result @ da @ result)
+        + (result @ inverse) @ back @ (rows - a @ result)
+        + (columns - result @ a) @ back @ (inverse @ result)
+    )
+
+
+def _truncated(a: Any, **options: Any) -> Any:
+    """The pseudoinverse by singular values, of which those that count little are left away."""
+    if options.pop("hermitian", False):
+        a = hermitian(a)
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    kept = plain(s) > _cut(plain(s), plain(a), options)
+    weights = np.where(kept, 1.0 / np.where(kept, s, 1.0), 0.0)
+    return adjoined(vh) @ (column(weights) * adjoined(u))
+
+
+class _Pseudoinverse(General):
+    """By one formula where what is left away is zero but for rounding, else by another."""
+
+    by_singular_values = Composite(_truncated)
+
+    def _formula(self, operand: Any, options: dict[str, Any]) -> Rule:
+        def truncates(a: np.ndarray) -> bool:
+            a = hermitian(a) if options.get("hermitian") else a
+            s = np.linalg.svd(a, compute_uv=False)
+            noise = 8 * max(a.shape[-2:]) * np.finfo(s.dtype).eps
+            noise = noise * np.max(s, axis=-1, keepdims=True, initial=0.0)
+            return bool(np.any((s > noise) & (s <= _cut(s, a, options))))
+
+        return self.by_singular_values if decide(operand, truncates) else super()
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        formula = self._formula(operands[0], operation.params)
+        return formula.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents, result, operands, operation):
+        formula = self._formula(operands[0], operation.params)
+        return formula.jvp(tangents, result, operands, operation)
+
+
+def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
+    precision = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps
+    if rcond is None:
+        rcond = precision * max(a.shape)
+    elif rcond < 0:
+        rcond = precision
+
+    def rank(value: np.ndarray) -> int:
+        s = np.linalg.svd(value, compute_uv=False)
+        return int(np.sum(s > rcond * np.max(s, initial=0.0)))
+
+    x = np.linalg.pinv(a, rcond=rcond) @ b
+    residuals = np.zeros(0)
+    if a.shape[0] > a.shape[1] == decide(a, rank):
+        left = b - a @ x
+        residuals = np.sum(real(left * conjugate(left)), axis=0, keepdims=b.ndim == 1)
+    return x, residuals, 0, np.linalg.svd(a, compute_uv=False)
+
+
+function(np.linalg.solve, _Solve(), "a", "b")
+function(np.linalg.inv, General(_inverse), "a")
+function(np.linalg.pinv, _Pseudoinverse(_pseudoinverse), "a")
+function(np.linalg.lstsq, Composite(_lstsq), "a", "b")
+function(np.linalg.tensorsolve, Composite(_tensorsolve), "a", "b")
+function(np.linalg.tensorinv, Composite(_tensorinv), "a")
+
+# -- determinants ----------------------------------------------------------------------------------
+
+
+def _logarithm(tangents: Any, result: Any, operands: Any) -> Any:
+    """After d log det A = tr(A⁻¹ dA), whose imaginary part turns the sign."""
+    change = np.sum(transposed(np.linalg.inv(operands[0])) * tangents[0], axis=(-2, -1))
+    if change.dtype.kind != "c":
+        return None, change
+    return result[0] * (1j * np.imag(change)), np.real(change)
+
+
+def _is_singular(a: np.ndarray) -> bool:
+    s = np.linalg.svd(a, compute_uv=False)
+    noise = a.shape[-1] * np.finfo(s.dtype).eps
+    return bool(s.size and np.any(s[..., -1] <= noise * s[..., 0]))
+
+
+@primitive
+def _bases(a: np.ndarray) -> np.ndarray:
+    """Singular vectors U and Vᴴ, one stacked on the other."""
+    u, _, vh = np.linalg.svd(a)
+    return np.stack([u, vh])
+
+
+_bases.rule = Constant()
+
+
+def _division_free(a: Any) -> Any:
+    """The determinant as a polynomial, whose derivatives exist at singular matrices, too.
+
+    Samuelson's and Berkowitz' algorithm, after a rotation that is held fixed and makes A diagonal
+    at the point, so that nothing cancels.
+    """
+    bases = _bases(a)
+    u, vh = bases[0], bases[1]
+    m = adjoined(u) @ a @ adjoined(vh)
+    polynomial = [np.ones(a.shape[:-2])]
+    for r in range(a.shape[-1]):
+        corner, right, low = m[..., :r, :r], m[..., :r, r], m[..., r, :r]
+        ramp = [polynomial[0], -m[..., r, r]]
+        for _ in range(r):
+            ramp.append(-np.sum(low * right, axis=-1))
+            right = (corner @ column(right))[..., 0]
+        polynomial = [
+            sum(ramp[k - i] * polynomial[i] for i in range(min(k, r) + 1)) for k in range(r + 2)
+        ]
+    sign = -1.0 if a.shape[-1] % 2 else 1.0
+    turn = np.linalg.det(plain(u)) * np.linalg.det(plain(vh))
+    return sign * turn * polynomial[-1]
+
+
+def _determinant(a: Any) -> Any:
+    if decide(a, _is_singular):
+        return _division_free(a)
+    sign, logarithm = np.linalg.slogdet(a)
+    return sign * np.exp(logarithm)
+
+
+function(np.linalg.slogdet, General(_logarithm), "a")
+function(np.linalg.det, Composite(_determinant), "a")
+
+# -- decompositions --------------------------------------------------------------------------------
+
+
+class _Gauged(General):
+    """A decomposition in which some vectors are NumPy's choice among equals.
+
+    What is differentiated must not depend on that choice, which has no derivative.
+    """
+
+    def __init__(
+        self, tangent: Callable[..., Any], turns: Callable[[Any, Any], Sequence[Any]], what: str
+    ) -> None:
+        super().__init__(tangent)
+        self.turns = turns
+        self.what = what
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        if isinstance(adjoint, Parts):
+            values = tuple(map(plain, result))
+            parts = {number: plain(part) for number, part in adjoint.items()}
+            precision = np.sqrt(np.finfo(values[1].dtype).eps)
+            for turn, size in self.turns(parts, values):
+                if np.any(np.abs(turn) > precision * max(1.0, np.max(np.abs(size), initial=0.0))):
+                    raise TapeError(
+                        f"np.linalg.{operation.name}: this depends on {self.what}, which NumPy is "
+                        "free to choose and which has no derivative. Use what does not depend on "
+                        "it, such as absolute values or projections (U @ U.conj().T)."
+                    )
+        return super().vjp(adjoint, result, operands, operation, wanted)
+
+
+def _phases(*products: Any) -> Any:
+    """How much a loss changes as the vectors' phases turn."""
+    total = sum(products)
+    return (np.imag(total), total)
+
+
+def _eigh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
+    w, v = result
+    turned = adjoined(v) @ hermitian(tangents[0], UPLO) @ v
+    return real(diagonal(turned)), v @ (reciprocal_gaps(w) * turned)
+
+
+def _eigh_turns(parts: dict[int, Any], result: Any) -> Any:
+    if 1 in parts and result[1].dtype.kind == "c":
+        yield _phases(np.sum(parts[1] * result[1], axis=-2))
+
+
+def _eigvalsh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
+    v = np.linalg.eigh(operands[0], UPLO)[1]
+    return real(np.sum(conjugate(v) * (hermitian(tangents[0], UPLO) @ v), axis=-2))
+
+
+@primitive
+def _real_elements(v: np.ndarray) -> np.ndarray:
+    """In each eigenvector, 1 at the element that LAPACK made real, and 0 elsewhere."""
+    sizes = np.where(np.imag(v) == 0.0, np.abs(v), -1.0)
+    chosen = np.zeros(v.shape)
+    if v.size:
+        np.put_along_axis(chosen, np.argmax(sizes, axis=-2, keepdims=True), 1.0, axis=-2)
+    return chosen
+
+
+@primitive
+def _matching(w: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The permutation matrix that brings the numbers `other` into the order of `w`."""
+    matrix = np.zeros((*w.shape, w.shape[-1]))
+    for place in np.ndindex(w.shape[:-1]):
+        distance = np.abs(w[place][:, None] - other[place][None, :])
+        for i in range(w.shape[-1]):
+            j = int(np.argmin(distance[i]))
+            matrix[(*place, i, j)] = 1.0
+            distance[:, j] = np.inf
+    return matrix
+
+
+_real_elements.rule = Constant()
+_matching.rule = Constant()
+
+
+def _eig(tangents: Any, result: Any, operands: Any) -> Any:
+    """With LAPACK's scaling: length 1, and the largest element real."""
+    w, v = result
+    turned = np.linalg.solve(v, tangents[0] @ v)
+    change = v @ (reciprocal_gaps(w) * turned)
+    change = change - v * np.sum(real(conjugate(v) * change), axis=-2, keepdims=True)
+    if v.dtype.kind == "c":
+        chosen = _real_elements(v)
+        large = np.sum(v * chosen, axis=-2, keepdims=True)
+        turn = np.imag(np.sum(change * chosen, axis=-2, keepdims=True) / large)
+        change = change - v * (1j * turn)
+    return diagonal(turned), change
+
+
+def _eigvals(tangents: Any, result: Any, operands: Any) -> Any:
+    w, v = np.linalg.eig(operands[0])
+    changes = diagonal(np.linalg.solve(v, tangents[0] @ v))
+    return (_matching(result, w) @ column(changes))[..., 0]
+
+
+def _svd(
+    tangents: Any,
+    result: Any,
+    operands: Any,
+    *,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    hermitian: bool = False,
+) -> Any:
+    (da,), (a,) = tangents, operands
+    u, s, vh = result if compute_uv else np.linalg.svd(a, full_matrices=False)
+    k = s.shape[-1]
+    first, last = u[..., :, :k], vh[..., :k, :]
+    v = adjoined(last)
+    inner = adjoined(first) @ da @ v
+    ds = np.where(s == 0, 0.0, real(diagonal(inner)))
+    if not compute_uv:
+        return ds
+    gaps, back = reciprocal_gaps(s, sums=True), adjoined(inner)
+    turn = gaps * (inner * row(s) + column(s) * back)
+    if inner.dtype.kind == "c":
+        turn = turn + np.where(np.eye(k, dtype=bool), 0.5 * (inner - back) / row(s), 0.0)
+    du = first @ turn
+    dv = v @ (gaps * (column(s) * inner + back * row(s)))
+    if a.shape[-2] > k:
+        du = du + (da @ v - first @ inner) / row(s)
+    if a.shape[-1] > k:
+        dv = dv + (adjoined(da) @ first - v @ back) / row(s)
+    if full_matrices and a.shape[-2] > k:
+        du = np.concatenate([du, -(first @ (adjoined(du) @ u[..., :, k:]))], axis=-1)
+    dvh = adjoined(dv)
+    if full_matrices and a.shape[-1] > k:
+        dvh = np.concatenate([dvh, -(vh[..., k:, :] @ dv) @ last], axis=-2)
+    return du, ds, dvh
+
+
+def _svd_turns(parts: dict[int, Any], result: Any) -> Any:
+    """Phases of complex singular vectors, and the basis of those that belong to no value."""
+    u, s, vh = result
+    k = s.shape[-1]
+    if u.dtype.kind == "c":
+        products = []
+        if 0 in parts:
+            products.append(np.sum(parts[0][..., :, :k] * u[..., :, :k], axis=-2))
+        if 2 in parts:
+            products.append(-np.sum(parts[2][..., :k, :] * vh[..., :k, :], axis=-1))
+        yield _phases(*products)
+    for number, vectors in ((0, u), (2, transposed(vh))):
+        if number in parts and vectors.shape[-1] > k:
+            part = parts[number] if number == 0 else transposed(parts[number])
+            product = transposed(part[..., :, k:]) @ vectors[..., :, k:]
+            yield product - adjoined(product), product
+
+
+@primitive
+def _descending(w: np.ndarray) -> np.ndarray:
+    """The permutation matrix that sorts by absolute value, the largest first."""
+    order = np.argsort(np.abs(w), axis=-1)[..., ::-1]
+    return np.swapaxes(np.eye(w.shape[-1])[order], -1, -2)
+
+
+_descending.rule = Constant()
+
+
+def _hermitian_svd(a: Any, *, compute_uv: bool = True, **_: Any) -> Any:
+    """By eigenvectors, whose signs go into the absolute values and the right side."""
+    if not compute_uv:
+        w = np.linalg.eigvalsh(a)
+        return (row(np.abs(w)) @ _descending(w))[..., 0, :]
+    w, v = np.linalg.eigh(a)
+    order = _descending(w)
+    w, v = (row(w) @ order)[..., 0, :], v @ order
+    return v, np.abs(w), adjoined(v * row(np.sign(w)))
+
+
+class _SVD(_Gauged):
+    """By eigenvectors where the person says that the matrix is Hermitian."""
+
+    by_eigenvectors = Composite(_hermitian_svd)
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        formula = self.by_eigenvectors if operation.params.get("hermitian") else super()
+        return formula.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents, result, operands, operation):
+        formula = self.by_eigenvectors if operation.params.get("hermitian") else super()
+        return formula.jvp(tangents, result, operands, operation)
+
+
+def _svdvals(tangents: Any, result: Any, operands: Any) -> Any:
+    return _svd(tangents, result, operands, compute_uv=False)
+
+
+def _cholesky(tangents: Any, result: Any, operands: Any, *, upper: bool = False) -> Any:
+    lower = adjoined(result) if upper else result
+    half = np.linalg.solve(lower, hermitian(tangents[0], "U" if upper else "L"))
+    inner = np.linalg.solve(lower, adjoined(half))
+    halved = np.where(np.eye(inner.shape[-1], dtype=bool), 0.5 * inner, below(inner))
+    return adjoined(lower @ halved) if upper else lower @ halved
+
+
+def _triangular(tangents: Any, result: Any, operands: Any, *, mode: str = "reduced") -> Any:
+    """The thin QR: Ω = Qᴴ dQ is skew, and what it must be for R to stay triangular."""
+    (da,), (a,) = tangents, operands
+    q, r = np.linalg.qr(a)[0] if mode == "r" else result[0], result if mode == "r" else result[1]
+    k = q.shape[-1]
+    square = transposed(r[..., :k])
+    outer = transposed(np.linalg.solve(square, transposed(da[..., :k])))
+    inner = adjoined(q) @ outer
+    low = below(inner)
+    turn = low - adjoined(low)
+    if inner.dtype.kind == "c":
+        turn = turn + np.where(np.eye(k, dtype=bool), 1j * np.imag(inner), 0.0)
+    dr = adjoined(q) @ da - turn @ r
+    dr = np.where(np.tri(*dr.shape[-2:], k=-1, dtype=bool), 0.0, dr)
+    if mode == "r":
+        return dr
+    dq = q @ turn
+    if a.shape[-2] > k:
+        dq = dq + (outer - q @ inner)
+    return dq, dr
+
+
+def _reflected(a: Any, *, mode: str) -> Any:
+    """Householder's algorithm as LAPACK has it: it fixes the columns that complete Q, too."""
+    rows, columns = a.shape[-2:]
+    q = np.broadcast_to(np.eye(rows), (*a.shape[:-2], rows, rows))
+    r = a
+    for j in range(columns):
+        x = r[..., j:, j]
+        head = x[..., :1]
+        length = np.sqrt(np.sum(real(x * conjugate(x)), axis=-1, keepdims=True))
+        beta = np.where(real(head) < 0, length, -length)
+        unit = np.arange(rows - j) == 0
+        v = column(np.where(unit, 1.0, x / (head - beta)))
+        scale = column((beta - head) / beta)
+        kept, rest = r[..., :j, :], r[..., j:, :]
+        rest = rest - conjugate(scale) * (v @ (adjoined(v) @ rest))
+        r = np.concatenate([kept, rest], axis=-2)
+        left, right = q[..., :, :j], q[..., :, j:]
+        right = right - scale * ((right @ v) @ adjoined(v))
+        q = np.concatenate([left, right], axis=-1)
+    return q, np.where(np.tri(rows, columns, k=-1, dtype=bool), 0.0, r)
+
+
+class _QR(General):
+    """Of a tall matrix in mode "complete" by its algorithm, else by one formula."""
+
+    by_reflections = Composite(_reflected)
+
+    def _formula(self, operand: Any, mode: str) -> Rule:
+        tall = operand.shape[-2] > operand.shape[-1]
+        return self.by_reflections if tall and mode == "complete" else super()
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        formula = self._formula(operands[0], operation.params.get("mode", "reduced"))
+        return formula.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents, result, operands, operation):
+        formula = self._formula(operands[0], operation.params.get("mode", "reduced"))
+        return formula.jvp(tangents, result, operands, operation)
+
+
+def _call_qr(a: Any, *, mode: str = "reduced") -> Any:
+    if mode not in ("reduced", "complete", "r"):
+        refuse(f"np.linalg.qr with mode={mode!r} is", sys._getframe(1))
+    return np.linalg.qr(a, mode=mode)
+
+
+function(np.linalg.eigh, _Gauged(_eigh, _eigh_turns, "the phase of a complex eigenvector"), "a")
+function(np.linalg.eigvalsh, General(_eigvalsh), "a")
+function(np.linalg.eig, General(_eig), "a")
+function(np.linalg.eigvals, General(_eigvals), "a")
+function(
+    np.linalg.svd,
+    _SVD(_svd, _svd_turns, "the phase of a singular vector, or the basis of those beyond the last"),
+    "a",
+)
+function(np.linalg.svdvals, General(_svdvals), "x")
+function(np.linalg.cholesky, General(_cholesky), "a")
+function(np.linalg.qr, _QR(_triangular), "a", call=_call_qr)
+
+# -- powers and numbers of a matrix ----------------------------------------------------------------
+
+
+def _power(a: Any, *, n: int) -> Any:
+    if n == 0:
+        return np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    square, result = np.linalg.inv(a) if n < 0 else a, None
+    n = abs(n)
+    while n:
+        if n & 1:
+            result = square if result is None else result @ square
+        n >>= 1
+        if n:
+            square = square @ square
+    return result
+
+
+def _squares(x: Any) -> Any:
+    return real(x) ** 2 + np.imag(x) ** 2 if x.dtype.kind == "c" else x * x
+
+
+def _root(total: Any, exponent: float) -> Any:
+    """A power of a sum that is 0, with derivative 0, where the sum is."""
+    zero = total == 0
+    rest = np.where(zero, 1.0, total)
+    return np.where(zero, 0.0, np.sqrt(rest) if exponent == 0.5 else rest**exponent)
+
+
+def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
+    options = {"axis": axis, "keepdims": keepdims}
+    if order is None or order == 2:
+        return _root(np.sum(_squares(x), **options), 0.5)
+    sizes = np.abs(x)
+    if order == np.inf:
+        return np.max(sizes, **options)
+    if order == -np.inf:
+        return np.min(sizes, **options)
+    if order == 0:
+        return np.sum((x != 0).astype(float), **options)
+    if order == 1:
+        return np.sum(sizes, **options)
+    return _root(np.sum(sizes**order, **options), 1.0 / order)
+
+
+def _norm_of_matrices(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
+    places = tuple(place % x.ndim for place in axis)
+    x = np.moveaxis(x, places, (-2, -1))
+    if order in (None, "fro", "f"):
+        result = _root(np.sum(_squares(x), axis=(-2, -1)), 0.5)
+    elif order in (2, -2, "nuc"):
+        s = np.linalg.svd(x, compute_uv=False)
+        result = np.sum(s, -1) if order == "nuc" else (np.max if order == 2 else np.min)(s, axis=-1)
+    else:
+        sums = np.sum(np.abs(x), axis=-2 if abs(order) == 1 else -1)
+        result = (np.max if order > 0 else np.min)(sums, axis=-1)
+    return np.expand_dims(result, places) if keepdims else result
+
+
+def _norm(x: Any, *, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if ord is None or len(axes) == 1:
+        return _norm_of_vectors(x, ord, axes, keepdims)
+    return _norm_of_matrices(x, ord, axes, keepdims)
+
+
+def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return _norm_of_matrices(x, ord, (-2, -1), keepdims)
+
+
+def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    return _norm_of_vectors(x, ord, axes, keepdims)
+
+
+def _condition(x: Any, *, p: Any = None) -> Any:
+    if p in (None, 2, -2):
+        s = np.linalg.svd(x, compute_uv=False)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    pair = (-2, -1)
+    return np.linalg.norm(x, p, axis=pair) * np.linalg.norm(np.linalg.inv(x), p, axis=pair)
+
+
+function(np.linalg.matrix_power, Composite(_power), "a")
+function(np.linalg.norm, Composite(_norm), "x")
+function(np.linalg.matrix_norm, Composite(_matrix_norm), "x")
+function(np.linalg.vector_norm, Composite(_vector_norm), "x")
+function(np.linalg.cond, Composite(_condition), "x")
+function(np.linalg.matrix_rank, Constant(), "A")

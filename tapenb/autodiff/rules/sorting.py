@@ -1,0 +1,226 @@
+"""Sorting, searching and counting: the same elements in an order that the primal decides.
+
+The order is piecewise constant, and recorded. Where elements are equal, their order is not decided
+by their values, so each of the places that they fill depends on all of them equally.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import HANDLERS, any_active, call_entry
+from ..primitives import primitive
+from ..tracing import guard, is_traced, plain
+from .expressed import Composite
+from .kinds import Constant, Linear, adjoint_dtype
+from .registry import FUNCTIONS, function, listed
+
+__all__ = ["add_along", "guarded_shape", "share"]
+
+
+@primitive
+def share(values: Any, key: Any, *, axis: int = -1) -> Any:
+    """The mean of the values over every run of equal neighbours in a sorted key.
+
+    Examples
+    --------
+    >>> share(np.array([1.0, 2.0, 6.0]), np.array([0.5, 4.0, 4.0]))
+    array([1., 4., 4.])
+    """
+    last = np.moveaxis(key, axis, -1)
+    starts = np.ones(last.shape, bool)
+    starts[..., 1:] = last[..., 1:] != last[..., :-1]
+    if starts.all():
+        return np.array(values)
+    moved = np.moveaxis(values, axis, -1)
+    runs = np.cumsum(starts) - 1
+    sums = np.add.reduceat(moved.reshape(-1), np.flatnonzero(starts))
+    means = (sums / np.bincount(runs)).astype(values.dtype)
+    return np.moveaxis(means[runs].reshape(moved.shape), -1, axis)
+
+
+@primitive
+def partitioned(a: Any, *, kth: Any, axis: int, options: dict[str, Any]) -> np.ndarray:
+    """The ranks of the elements in the order that a partition puts them."""
+    order = np.argsort(np.partition(a, kth, axis=axis, **options), axis=axis, kind="stable")
+    return np.argsort(order, axis=axis)
+
+
+@primitive
+def add_along(
+    adjoint: Any, indices: np.ndarray, *, shape: tuple[int, ...], axis: int | None
+) -> np.ndarray:
+    """Zeros with the adjoint added at indices along an axis: the transpose of taking them."""
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    positions = np.take_along_axis(numbers, indices, axis=axis)
+    result = np.zeros(numbers.size, adjoint_dtype(adjoint))
+    np.add.at(result, positions, adjoint)
+    return result.reshape(shape)
+
+
+partitioned.rule = Constant()
+share.rule = Linear(
+    share,
+    lambda adjoint, values, key, *, axis=-1: share(adjoint, key, axis=axis),
+    None,
+    reads=(1,),
+)
+add_along.rule = Linear(
+    add_along,
+    lambda adjoint, values, indices, *, shape, axis: np.take_along_axis(
+        adjoint, indices, axis=axis
+    ),
+    None,
+    reads=(1,),
+)
+
+
+def _along(adjoint: Any, arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    return add_along(adjoint, indices, shape=arr.shape, axis=axis)
+
+
+def _sort(a: Any, axis: int | None = -1, **_: Any) -> Any:
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    order = np.argsort(a, axis=axis, kind="stable")
+    taken = np.take_along_axis(a, order, axis=axis)
+    return share(taken, taken, axis=axis)
+
+
+def _partition(a: Any, kth: Any, axis: int | None = -1, **options: Any) -> Any:
+    """The sorted elements, at the ranks that NumPy's partition gave them."""
+    if axis is None:
+        a, axis = np.ravel(a), -1
+    ranks = partitioned(a, kth=kth, axis=axis, options=options)
+    return np.take_along_axis(_sort(a, axis), ranks, axis=axis)
+
+
+def guarded_shape(result: Any) -> Any:
+    """A result whose shape the values decide: a replay holds only while it stays the same."""
+    if is_traced(result):
+        guard(result, np.shape, sys._getframe(1))
+    return result
+
+
+def _bins(x: Any, weights: Any = None, *, minlength: int = 0) -> Any:
+    """The sums of weights, as a linear function of them."""
+    weights = np.zeros(x.shape) if weights is None else weights
+    return np.bincount(x, weights, minlength)
+
+
+def _bincount(*args: Any, **kwargs: Any) -> Any:
+    frame = sys._getframe(1)
+    return guarded_shape(call_entry(FUNCTIONS[np.bincount], args, kwargs, frame))
+
+
+# -- unique --------------------------------------------------------------------------------------
+
+
+def _positions(equal_nan: bool, in_order: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Where in the sorted elements the unique ones stand."""
+
+    def positions(flat: np.ndarray) -> np.ndarray:
+        ordered = np.sort(flat)
+        unique = np.unique(flat, equal_nan=equal_nan, sorted=in_order)
+        ranks = np.argsort(np.argsort(unique, kind="stable"), kind="stable")
+        starts = np.ones(ordered.shape, bool)
+        starts[1:] = ordered[1:] != ordered[:-1]
+        if equal_nan:
+            starts[1:] &= ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
+        return np.flatnonzero(starts)[ranks]
+
+    return positions
+
+
+def _unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    """The values by an index from the primal; how they were found is piecewise constant."""
+    frame = sys._getframe(1)
+    options = {"axis": axis, "equal_nan": equal_nan, "sorted": sorted}
+    wanted = {
+        "return_index": return_index,
+        "return_inverse": return_inverse,
+        "return_counts": return_counts,
+    }
+
+    def extra(name: str) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda value: np.unique(value, **{name: True}, **options)[1]
+
+    if axis is None:
+        flat = np.ravel(ar)
+        values = np.sort(flat)[guard(flat, _positions(equal_nan, sorted), frame)]
+    else:
+        values = np.take(ar, guard(ar, extra("return_index"), frame), axis=axis)
+    found = [guard(ar, extra(name), frame) for name, want in wanted.items() if want]
+    return (values, *found) if found else values
+
+
+def _named(numpy_function: Callable[..., Any], *names: str) -> Callable[..., Any]:
+    """One of the array API's functions: a named tuple, nan unlike nan."""
+
+    def unique(x: Any) -> Any:
+        kind = type(numpy_function(np.zeros(1)))
+        return kind(*_unique(x, equal_nan=False, **dict.fromkeys(names, True)))
+
+    return unique
+
+
+def _unique_values(x: Any) -> Any:
+    return _unique(x, equal_nan=False, sorted=False)
+
+
+def _when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any]) -> None:
+    """Handle a function of traced values; of others NumPy's own answer will do."""
+
+    def handle(*args: Any, **kwargs: Any) -> Any:
+        if any_active(args) or any_active(kwargs):
+            return handler(*args, **kwargs)
+        return numpy_function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+
+    HANDLERS[numpy_function] = handle
+
+
+function(np.sort, Composite(_sort), "a")
+function(np.partition, Composite(_partition), "a")
+function(
+    np.take_along_axis,
+    Linear(np.take_along_axis, _along, None, reads=(1,)),
+    "arr",
+    "indices",
+)
+function(np.argpartition, Constant(), "a")
+function(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
+function(np.digitize, Constant(), "x", "bins")
+function(np.isin, Constant(), "element", "test_elements")
+function(
+    np.bincount,
+    Linear(
+        _bins,
+        None,
+        lambda adjoint, x, weights, *, minlength=0: np.take_along_axis(adjoint, x, axis=0),
+        reads=(0,),
+    ),
+    "x",
+    "weights",
+)
+HANDLERS[np.bincount] = _bincount
+_when_active(np.unique, _unique)
+_when_active(np.unique_values, _unique_values)
+_when_active(
+    np.unique_all,
+    _named(np.unique_all, "return_index", "return_inverse", "return_counts"),
+)
+_when_active(np.unique_inverse, _named(np.unique_inverse, "return_inverse"))
+_when_active(np.unique_counts, _named(np.unique_counts, "return_counts"))

@@ -1,0 +1,190 @@
+"""SciPy's special functions, whose rules are made when one of them first meets a traced value.
+
+SciPy is never imported here: whoever calls ``scipy.special.erf`` has imported it. Partials after the
+NIST Digital Library of Mathematical Functions (DLMF), chapters 5 to 10 and 25. A partial that has no
+closed form (of a Bessel function by its order) is refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..tape import TapeError
+from .expressed import General
+from .kinds import Constant, Elementwise, Rule
+from .registry import RULES
+
+__all__ = ["rule_of"]
+
+
+class Special(Elementwise):
+    """Elementwise, with partials in SciPy's special functions and NumPy's."""
+
+    names: dict[str, Any] = {}
+
+
+def unknown(what: str) -> NoReturn:
+    """Refuse a partial derivative that has no closed form."""
+    raise TapeError(
+        f"the derivative by {what} has no closed form. Where none is wanted, use stop_gradient(x)."
+    )
+
+
+def mills(x: Any, y: Any) -> Any:
+    """The derivative of the logarithm `y` of the normal distribution, far to the left as well."""
+    left = x < -5.0
+    far = np.sqrt(2.0 / np.pi) / Special.names["erfcx"](-np.where(left, x, -5.0) / np.sqrt(2.0))
+    x, y = np.where(left, 0.0, x), np.where(left, np.log(0.5), y)
+    return np.where(left, far, np.exp(-0.5 * x * x - y) / np.sqrt(2.0 * np.pi))
+
+
+_ORDER = "unknown('the order of a Bessel function')"
+_SHAPE = "unknown('this parameter')"
+
+PARTIALS: dict[str, tuple[str, ...]] = {
+    # the error function and the normal distribution, DLMF 7.2
+    "erf": ("2.0 / sqrt(pi) * exp(-x * x)",),
+    "erfc": ("-2.0 / sqrt(pi) * exp(-x * x)",),
+    "erfcx": ("2.0 * (x * y) - 2.0 / sqrt(pi)",),
+    "erfi": ("2.0 / sqrt(pi) * exp(x * x)",),
+    "erfinv": ("sqrt(pi) / 2.0 * exp(y * y)",),
+    "erfcinv": ("-sqrt(pi) / 2.0 * exp(y * y)",),
+    "dawsn": ("1.0 - 2.0 * (x * y)",),
+    "ndtr": ("exp(-0.5 * x * x) / sqrt(2.0 * pi)",),
+    "ndtri": ("sqrt(2.0 * pi) * exp(0.5 * y * y)",),
+    "log_ndtr": ("mills(x, y)",),
+    # the gamma function and its kin, DLMF 5
+    "gamma": ("y * psi(x)",),
+    "gammaln": ("psi(x)",),
+    "loggamma": ("psi(x)",),
+    "rgamma": ("-y * psi(x)",),
+    "psi": ("_zeta(2.0, x)",),
+    "_zeta": (_SHAPE, "-x1 * _zeta(x1 + 1.0, x2)"),
+    "beta": ("y * (psi(x1) - psi(x1 + x2))", "y * (psi(x2) - psi(x1 + x2))"),
+    "betaln": ("psi(x1) - psi(x1 + x2)", "psi(x2) - psi(x1 + x2)"),
+    "binom": (
+        "y * (psi(x1 + 1.0) - psi(x1 - x2 + 1.0))",
+        "y * (psi(x1 - x2 + 1.0) - psi(x2 + 1.0))",
+    ),
+    "poch": ("y * (psi(x1 + x2) - psi(x1))", "y * psi(x1 + x2)"),
+    "gammainc": (_SHAPE, "exp(xlogy(x1 - 1.0, x2) - x2 - gammaln(x1))"),
+    "gammaincc": (_SHAPE, "-exp(xlogy(x1 - 1.0, x2) - x2 - gammaln(x1))"),
+    "betainc": (
+        _SHAPE,
+        _SHAPE,
+        "exp(xlogy(x1 - 1.0, x3) + xlog1py(x2 - 1.0, -x3) - betaln(x1, x2))",
+    ),
+    # logistic functions, entropies, logarithms
+    "expit": ("y * expit(-x)",),
+    "log_expit": ("expit(-x)",),
+    "logit": ("g / x / (1.0 - x)",),
+    "xlogy": ("log(x2)", "where((x1 == 0) & (x2 == 0), 0.0, x1 / x2)"),
+    "xlog1py": ("log1p(x2)", "x1 / (1.0 + x2)"),
+    "entr": ("-log(x) - 1.0",),
+    "rel_entr": ("log(x1 / x2) + 1.0", "-x1 / x2"),
+    "kl_div": ("log(x1 / x2)", "1.0 - x1 / x2"),
+    "huber": (
+        "where(absolute(x2) <= x1, 0.0, absolute(x2) - x1)",
+        "minimum(maximum(x2, -x1), x1)",
+    ),
+    "pseudo_huber": (
+        "2.0 * x1 * (hypot(1.0, x2 / x1) - 1.0) - x2 * x2 / x1 / hypot(1.0, x2 / x1)",
+        "x2 / hypot(1.0, x2 / x1)",
+    ),
+    "exp10": ("y * log(10.0)",),
+    "exp2": ("y * log(2.0)",),
+    "expm1": ("exp(x)",),
+    "log1p": ("g / (1.0 + x)",),
+    "cbrt": ("g / y / (3.0 * y)",),
+    "cosm1": ("-sin(x)",),
+    # exponential integrals, DLMF 6 and 8.19
+    "expi": ("exp(x) / x",),
+    "exp1": ("-exp(-x) / x",),
+    "expn": ("unknown('the order of expn')", "-expn(x1 - 1.0, x2)"),
+    # Bessel functions, DLMF 10.6 and 10.29
+    "j0": ("-j1(x)",),
+    "j1": ("0.5 * (j0(x) - jv(2.0, x))",),
+    "y0": ("-y1(x)",),
+    "y1": ("0.5 * (y0(x) - yv(2.0, x))",),
+    "i0": ("i1(x)",),
+    "i1": ("0.5 * (i0(x) + iv(2.0, x))",),
+    "k0": ("-k1(x)",),
+    "k1": ("-0.5 * (k0(x) + kv(2.0, x))",),
+    "i0e": ("i1e(x) - side(x) * y",),
+    "i1e": ("0.5 * (i0e(x) + ive(2.0, x)) - side(x) * y",),
+    "k0e": ("y - k1e(x)",),
+    "k1e": ("y - 0.5 * (k0e(x) + kve(2.0, x))",),
+    "jv": (_ORDER, "0.5 * (jv(x1 - 1.0, x2) - jv(x1 + 1.0, x2))"),
+    "yv": (_ORDER, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
+    "yn": (_ORDER, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
+    "iv": (_ORDER, "0.5 * (iv(x1 - 1.0, x2) + iv(x1 + 1.0, x2))"),
+    "kv": (_ORDER, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
+    "kn": (_ORDER, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
+    "ive": (_ORDER, "0.5 * (ive(x1 - 1.0, x2) + ive(x1 + 1.0, x2)) - side(x2) * y"),
+    "kve": (_ORDER, "y - 0.5 * (kve(x1 - 1.0, x2) + kve(x1 + 1.0, x2))"),
+    "hankel1": (_ORDER, "0.5 * (hankel1(x1 - 1.0, x2) - hankel1(x1 + 1.0, x2))"),
+    "hankel2": (_ORDER, "0.5 * (hankel2(x1 - 1.0, x2) - hankel2(x1 + 1.0, x2))"),
+    "_lambertw": ("exp(-y) / (1.0 + y)", "0", "0"),
+}
+SEVERAL = {
+    "sici": ("sinc(x / pi)", "cos(x) / x"),
+    "shichi": ("real(sinc(1j * x / pi))", "cosh(x) / x"),
+    "fresnel": ("sin(0.5 * pi * x * x)", "cos(0.5 * pi * x * x)"),
+}
+PIECEWISE_CONSTANT = ("gammasgn", "round")
+
+
+def side(x: Any) -> Any:
+    """The sign, in the derivative of what is scaled by exp(-abs(x))."""
+    if x.dtype.kind == "c":
+        raise TapeError("a scaled Bessel function of a complex number has no complex derivative")
+    return np.sign(x)
+
+
+def _several(texts: tuple[str, ...]) -> General:
+    derivatives = [eval(f"lambda x: {text}", Special.names) for text in texts]
+
+    def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
+        return tuple(tangents[0] * derivative(operands[0]) for derivative in derivatives)
+
+    return General(tangent)
+
+
+def _airy(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
+    """Both functions solve y'' = x y (DLMF 9.2)."""
+    (t,), (x,) = tangents, operands
+    return t * result[1], t * x * result[0], t * result[3], t * x * result[2]
+
+
+def _register() -> None:
+    module = sys.modules["scipy.special._ufuncs"]
+    ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
+    own = {"unknown": unknown, "mills": mills, "side": side}
+    Special.names.update(vars(np), **ufuncs, **own)
+    rules: dict[str, Rule] = {name: Special(*partials) for name, partials in PARTIALS.items()}
+    rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
+    rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant())
+    rules["airy"] = General(_airy)
+    for name, rule in rules.items():
+        if name in ufuncs:
+            RULES[ufuncs[name]] = rule
+
+
+def rule_of(ufunc: np.ufunc) -> Rule | None:
+    """The rule of a ufunc that NumPy does not have.
+
+    Parameters
+    ----------
+    ufunc : ufunc
+
+    Returns
+    -------
+    Rule or None
+        None where it is not SciPy's, or not known.
+    """
+    if not Special.names and "scipy.special._ufuncs" in sys.modules:
+        _register()
+    return RULES.get(ufunc)

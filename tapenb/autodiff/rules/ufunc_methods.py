@@ -1,0 +1,245 @@
+"""Universal functions: ``reduce``, ``accumulate``, ``reduceat``, ``outer``, ``at`` and ``where=``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitives import change_at, gather, masked, scatter
+from .accumulating import cumulated, recurrence, running_product, shifted
+from .expressed import Composite, General
+from .kinds import Constant, Elementwise, Linear, Rule, fit_mask
+from .reductions import (
+    ABSENT,
+    EXTREMUM,
+    PRODUCT,
+    Reduction,
+    merged,
+    optional,
+    portions,
+    portions2,
+    summing,
+    weighted,
+)
+from .registry import METHOD_RULES, RULES
+
+__all__ = ["register_methods"]
+
+
+# -- accumulate ----------------------------------------------------------------------------------
+
+
+def _running_extremum(
+    tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None
+) -> Any:
+    """Of what attains the extremum so far, all ties share equally."""
+    (tangent,), (a,) = tangents, operands
+    if a.size == 0:
+        return tangent
+    before = shifted(result, np.nan, axis)
+    goes_on = np.where(before == result, 1.0, 0.0)
+    attains = np.where(a == result, 1.0, 0.0)
+    count = recurrence(goes_on, attains, axis=axis)
+    return recurrence(goes_on, attains * tangent, axis=axis) / count
+
+
+def _chain(ufunc: np.ufunc, rule: Elementwise) -> Callable[..., Any]:
+    """The tangent of ``y[k] = f(y[k-1], x[k])``: a linear recurrence of the partials of f."""
+
+    def tangent(
+        tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None
+    ) -> Any:
+        (t,), (x,) = tangents, operands
+        axis %= x.ndim
+        if x.shape[axis] < 2:
+            return t
+
+        def along(values: Any, part: slice) -> Any:
+            return values[(slice(None),) * axis + (part,)]
+
+        start, rest, behind = slice(0, 1), slice(1, None), slice(0, -1)
+        y = along(result, rest)
+        pair = along(result, behind), along(x, rest)
+        factors = rule.term(0, np.ones(y.shape, y.dtype), y, pair)
+        terms = rule.term(1, along(t, rest), y, pair)
+        factors = y * 0.0 if factors is None else factors
+        terms = y * 0.0 if terms is None else terms
+        return recurrence(
+            np.concatenate([along(t, start) * 0.0, factors], axis=axis),
+            np.concatenate([along(t, start), terms], axis=axis),
+            axis=axis,
+        )
+
+    return tangent
+
+
+def _add_accumulate(adjoint: Any, a: Any, axis: int = 0, dtype: Any = None) -> Any:
+    return cumulated(adjoint, a, axis)
+
+
+def _multiply_accumulate(
+    tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None
+) -> Any:
+    return running_product(tangents, result, operands, axis)
+
+
+# -- reduce, reduceat and outer ------------------------------------------------------------------
+
+
+def _fold(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A reduction as the last of what is accumulated."""
+
+    def expression(
+        a: Any,
+        initial: Any = ABSENT,
+        where: Any = ABSENT,
+        axis: Any = 0,
+        keepdims: bool = False,
+        dtype: Any = None,
+    ) -> Any:
+        rows = merged(a, axis)
+        begun = initial is not ABSENT and initial is not None
+        if begun:
+            first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
+            rows = np.concatenate([first, rows], axis=-1)
+        if rows.shape[-1] == 0:
+            result: Any = np.zeros(rows.shape[:-1])
+        elif where is ABSENT:
+            result = ufunc.accumulate(rows, axis=-1)[..., -1]
+        else:
+            used = merged(np.broadcast_to(where, a.shape), axis)
+            result, rows = rows[..., 0], rows[..., 1:]
+            for k in range(used.shape[-1]):
+                result = np.where(used[..., k], ufunc(result, rows[..., k]), result)
+        if not keepdims:
+            return result
+        axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+        return np.reshape(result, [1 if i in axes else n for i, n in enumerate(a.shape)])
+
+    return expression
+
+
+def _segments(ufunc: np.ufunc) -> Callable[..., Any]:
+    """``reduceat`` as one reduction for each segment."""
+
+    def expression(a: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+        axis %= a.ndim
+        stops = [*np.asarray(indices, np.intp)[1:].tolist(), a.shape[axis]]
+        parts = []
+        for start, stop in zip(np.asarray(indices, np.intp).tolist(), stops, strict=True):
+            part = slice(start, stop) if start < stop else slice(start, start + 1)
+            segment = a[(slice(None),) * axis + (part,)]
+            parts.append(ufunc.reduce(segment, axis=axis))
+        return np.stack(parts, axis=axis)
+
+    return expression
+
+
+def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
+    def expression(a: Any, b: Any, **options: Any) -> Any:
+        return ufunc(np.reshape(a, (*a.shape, *[1] * b.ndim)), b, **options)
+
+    return expression
+
+
+_PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
+    np.add: (
+        summing(optional(np.add.reduce)),
+        Linear(np.add.accumulate, _add_accumulate),
+    ),
+    np.multiply: (
+        Reduction(PRODUCT, np.multiply.reduce, 1.0),
+        General(_multiply_accumulate),
+    ),
+    **{
+        ufunc: (Reduction(EXTREMUM, ufunc.reduce, lowest), General(_running_extremum))
+        for ufunc, lowest in (
+            (np.maximum, -np.inf),
+            (np.fmax, -np.inf),
+            (np.minimum, np.inf),
+            (np.fmin, np.inf),
+        )
+    },
+}
+
+
+def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
+    """Give the methods of a ufunc of two operands their rules."""
+    if ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature is not None:
+        return
+    methods: dict[str, Rule] = {}
+    if not rule.differentiable:
+        methods = dict.fromkeys(("reduce", "accumulate", "reduceat", "outer"), Constant())
+    elif isinstance(rule, Elementwise):
+        reduce, accumulate = _PLAIN.get(
+            ufunc, (Composite(_fold(ufunc)), General(_chain(ufunc, rule)))
+        )
+        methods = {
+            "reduce": reduce,
+            "accumulate": accumulate,
+            "reduceat": Composite(_segments(ufunc)),
+            "outer": Composite(_outer(ufunc)),
+        }
+    METHOD_RULES.update({(ufunc, name): method for name, method in methods.items()})
+
+
+for ufunc, rule in list(RULES.items()):
+    if isinstance(ufunc, np.ufunc):
+        register_methods(ufunc, rule)
+for ufunc, weights in ((np.logaddexp, portions), (np.logaddexp2, portions2)):
+    METHOD_RULES[ufunc, "reduce"] = Reduction(weighted(weights), ufunc.reduce, -np.inf)
+
+
+# -- at and where --------------------------------------------------------------------------------
+
+
+def _rounds(positions: np.ndarray) -> list[np.ndarray]:
+    """The places in a list of element numbers, grouped so that in no group one stands twice."""
+    order = np.argsort(positions, kind="stable")
+    ordered = positions[order]
+    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    places = np.arange(ordered.size)
+    occurrence = places - np.maximum.accumulate(np.where(new, places, 0))
+    return [order[occurrence == k] for k in range(int(occurrence.max()) + 1)]
+
+
+def _change_at(array: Any, *values: Any, ufunc: np.ufunc, key: Any) -> Any:
+    positions = np.arange(array.size).reshape(array.shape)[key]
+    values = tuple(np.ravel(np.broadcast_to(v, np.shape(positions))) for v in values)
+    positions = np.ravel(positions)
+    for places in _rounds(positions) if positions.size else []:
+        own = positions[places]
+        changed = ufunc(gather(array, positions=own), *(value[places] for value in values))
+        array = scatter(array, changed, positions=own)
+    return array
+
+
+def _masked(
+    array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]
+) -> Any:
+    return np.where(where, ufunc(*inputs, **options), array)
+
+
+class _Masked(Composite):
+    """What is not computed adds nothing, whatever it would be."""
+
+    selects = True
+
+    def masked_vjp(
+        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """The contributions, with masks of what was not computed."""
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        used = np.broadcast_to(operands[1], result.shape)
+        unused = np.logical_not(used)
+        deads = [used, None, *[unused] * (len(operands) - 2)]
+        return contributions, [
+            None if mask is None else fit_mask(mask, operand)
+            for mask, operand in zip(deads, operands, strict=True)
+        ]
+
+
+change_at.rule = Composite(_change_at)
+masked.rule = _Masked(_masked)
