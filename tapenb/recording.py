@@ -226,33 +226,67 @@ class Program:
     output_name : str
     order : {0, 1, 2}
         The highest derivative wanted.
+    mode : {"reverse", "forward"}
+        Whether one backward sweep gives the gradient, or a forward sweep for each input element.
     """
 
-    def __init__(self, tape: Tape, inputs: list[Input], output_name: str, order: int) -> None:
+    def __init__(
+        self,
+        tape: Tape,
+        inputs: list[Input],
+        output_name: str,
+        order: int,
+        mode: str = "reverse",
+    ) -> None:
         self.tape = tape
         self.inputs = inputs
         self.output_name = output_name
         self.order = order
+        self.mode = mode
         self.swept = tape.copy()
-        self._adjoints: dict[int, Any] = {}
+        # What the graph shows beside the values: adjoints, or the tangents of the first input.
+        self._nodes: dict[int, Any] = {}
         self._edges: dict[tuple[int, int, int], Any] = {}
+        # By input entry, the derivative of the summed output: whole, or element by element.
+        self._slopes: dict[int, list[Any]] = {}
         if order and tape.output is not None:
-            self._sweep()
+            token = CURRENT.set(self.swept)
+            try:
+                self._sweep_backward() if mode == "reverse" else self._sweep_forward()
+            finally:
+                CURRENT.reset(token)
         self.swept.close()
 
-    def _sweep(self) -> None:
-        tape = self.swept
-        output = tape.output
-        token = CURRENT.set(tape)
-        try:
-            edges: dict[tuple[int, int, int], Any] = {}
-            sources = [entry for each in self.inputs for entry in each.entries]
-            seeds = {output: ones_like(tape.value(output))}
-            nodes = reverse(tape, seeds, sources, record=True, every=True, edges=edges)
-            self._adjoints = {entry: self._kept(value) for entry, value in nodes.items()}
-            self._edges = {key: self._kept(value) for key, value in edges.items()}
-        finally:
-            CURRENT.reset(token)
+    @property
+    def _entries(self) -> list[int]:
+        return [entry for each in self.inputs for entry in each.entries]
+
+    def _sweep_backward(self) -> None:
+        tape, edges = self.swept, {}
+        seeds = {tape.output: ones_like(tape.value(tape.output))}
+        # At other inputs another branch may be the one not taken.
+        masked = any(operation.rule and operation.rule.selects for operation in tape.operations)
+        nodes = reverse(
+            tape, seeds, self._entries, record=True, every=True, edges=edges, masked=masked or None
+        )
+        self._keep(nodes, edges)
+        self._slopes = {e: [self._nodes[e]] for e in self._entries if e in self._nodes}
+
+    def _sweep_forward(self) -> None:
+        tape, everything = self.swept, range(len(self.tape))
+        for entry in self._entries:
+            self._slopes[entry] = []
+            for seed in _basis(tape.value(entry)):
+                edges = None if self._nodes else {}
+                nodes = forward(tape, {entry: seed}, everything, record=True, edges=edges)
+                if edges is not None:
+                    self._keep(nodes, edges)
+                slope = nodes.get(tape.output, np.zeros(np.shape(tape.value(tape.output))))
+                self._slopes[entry].append(self._kept(np.sum(slope)))
+
+    def _keep(self, nodes: dict[int, Any], edges: dict[tuple[int, int, int], Any]) -> None:
+        self._nodes = {entry: self._kept(value) for entry, value in nodes.items()}
+        self._edges = {key: self._kept(value) for key, value in edges.items()}
 
     def _kept(self, value: Any) -> Any:
         """The entry of an adjoint on the longer tape, as ("entry", i), or its constant value."""
@@ -295,7 +329,7 @@ class Program:
             hessian=self._hessian(tape) if self.order > 1 else {},
             jacobian=self._jacobian(tape) if self.order and np.ndim(value) else {},
             tape=_first(tape, len(self.tape)),
-            adjoints={e: self._read(kept, tape) for e, kept in self._adjoints.items()},
+            adjoints={e: self._read(kept, tape) for e, kept in self._nodes.items()},
             edges={key: self._read(kept, tape) for key, kept in self._edges.items()},
             guards=self._guards(),
             notes=self._notes(value),
@@ -314,10 +348,11 @@ class Program:
         parts = []
         for entry in each.entries:
             value = tape.value(entry)
-            if entry in self._adjoints:
-                parts.append(self._read(self._adjoints[entry], tape))
-            else:
-                parts.append(np.zeros(np.shape(value), adjoint_dtype(value))[()])
+            slopes = [self._read(kept, tape) for kept in self._slopes.get(entry, ())]
+            if not slopes:
+                slopes = [np.zeros(np.shape(value))]
+            dtype = adjoint_dtype(value)
+            parts.append(np.reshape(np.array(slopes, dtype), np.shape(value))[()])
         if isinstance(each.value, list | tuple):
             return np.reshape(np.array(parts), each.array.shape)
         return parts[0]
@@ -331,25 +366,24 @@ class Program:
 
     def second(self, tape: Tape, inputs: list[Input]) -> dict[tuple[str, str], Any]:
         """All second derivatives, however many."""
-        targets = {
-            entry: self._adjoints[entry][1]
-            for each in inputs
-            for entry in each.entries
-            if entry in self._adjoints and self._adjoints[entry][0] == "entry"
-        }
+        slopes = {e: self._slopes.get(e, []) for each in inputs for e in each.entries}
+        targets = {what for kept in slopes.values() for kind, what in kept if kind == "entry"}
         columns: dict[str, list[dict[int, Any]]] = {}
         for each in inputs:
             columns[each.name] = []
             for entry in each.entries:
-                value = tape.value(entry)
-                for number in range(np.size(value)):
-                    seed = np.zeros(np.size(value), adjoint_dtype(value))
-                    seed[number] = 1.0
-                    seed = seed.reshape(np.shape(value))[()]
-                    found = forward(tape, {entry: seed}, sorted(set(targets.values())))
+                for seed in _basis(tape.value(entry)):
+                    found = forward(tape, {entry: seed}, sorted(targets))
                     columns[each.name].append(
-                        {e: found[t] for e, t in targets.items() if t in found}
-                    )
+                        {
+                            e: np.concatenate(
+                                [np.ravel(found.get(what, np.zeros(_size(what, kind, tape))))
+                                 for kind, what in kept]
+                            )
+                            for e, kept in slopes.items()
+                            if kept
+                        }
+                    )  # fmt: skip
         hessian = {}
         for row in inputs:
             for column in inputs:
@@ -407,6 +441,10 @@ class Program:
         for each in self.inputs:
             if each.array.size > _MOST_SLIDERS:
                 notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")
+        if self.mode == "forward" and self._nodes:
+            first = self.inputs[0]
+            along = first.labels[0] if first.labels else first.name
+            notes.append(f"The graph shows the tangents along {along}.")
         if np.ndim(value):
             notes.append("The gradient is that of the sum of all elements.")
         elements = sum(each.array.size for each in self._differentiated())
@@ -416,6 +454,16 @@ class Program:
                 "with -o t and t.hessian."
             )
         return notes
+
+
+def _basis(value: Any) -> list[Any]:
+    """The unit tangents of a value, one for each element."""
+    units = np.eye(np.size(value), dtype=adjoint_dtype(value))
+    return [unit.reshape(np.shape(value))[()] for unit in units]
+
+
+def _size(what: Any, kind: str, tape: Tape) -> int:
+    return int(np.size(tape.value(what) if kind == "entry" else what))
 
 
 def _identical(old: Any, new: Any) -> bool:

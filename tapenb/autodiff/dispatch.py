@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from .operators import AS_OPERATOR
-from .primitives import add_at
+from .primitives import add_at, change_at, masked
 from .provenance import here, is_operator
+from .rules import special
 from .rules.kinds import Constant, Rule
-from .rules.registry import FUNCTIONS, RULES, Function
+from .rules.reductions import optional
+from .rules.registry import COMPLEX_RULES, FUNCTIONS, METHOD_RULES, RULES, Function
 from .tape import Operation, TapeError
 from .tracing import (
     TRACED,
@@ -21,8 +23,8 @@ from .tracing import (
     TracedArray,
     apply,
     as_operand,
-    guard,
     leaves_of,
+    plain,
     plain_key,
     refuse,
     untaped,
@@ -57,7 +59,13 @@ def stripped(value: Any) -> Any:
     return value
 
 
-_REDUCE = {np.add: np.sum, np.maximum: np.max, np.minimum: np.min}
+def _rule(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...]) -> Any:
+    """The rule of a ufunc or of a method of one; None where there is none."""
+    if method != "__call__":
+        return METHOD_RULES.get((ufunc, method))
+    if ufunc in COMPLEX_RULES and any(np.iscomplexobj(plain(value)) for value in inputs):
+        return COMPLEX_RULES[ufunc]
+    return RULES.get(ufunc) or special.rule_of(ufunc)
 
 
 def call_ufunc(
@@ -69,39 +77,96 @@ def call_ufunc(
     frame: FrameType,
 ) -> Any:
     """What a ufunc, or a method of one, does with traced operands."""
-    name = f"np.{ufunc.__name__}"
-    target = out[0] if out else None
-    rule = RULES.get(ufunc)
-    if method == "at" and ufunc is np.add and type(inputs[0]) is TracedArray:
-        array, key, value = inputs
-        added = apply(
-            add_at.operation(key=plain_key(key, frame)), (array, as_operand(value)), frame
-        )
-        return write(array, Ellipsis, added, frame)
-    if method == "reduce" and ufunc in _REDUCE:
-        rule = RULES[_REDUCE[ufunc]]
-        if kwargs.get("initial", np._NoValue) in (None, np._NoValue):
-            kwargs.pop("initial", None)
-        kwargs.setdefault("axis", 0)
-    elif method != "__call__":
-        rule, name = None, f"{name}.{method}"
-    if not any_active(inputs) and not any_active(target):
+    name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
+    if method == "at":
+        return _at(ufunc, inputs, name, frame)
+    target = out[0] if out and len(out) == 1 else out
+    kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    where = kwargs.get("where", True)
+    if not any_active(inputs) and not any_active([target, where, kwargs.get("initial")]):
         return _call_plainly(getattr(ufunc, method), (*inputs,), kwargs, target)
-    where = kwargs.pop("where", True)
-    where = guard(where, np.asarray, frame) if type(where) in TRACED else where
-    if rule is None or (where is not True and (target is None or method != "__call__")):
-        refuse(f"{name} with where= is" if rule is not None else f"{name} is", frame)
+    rule = _rule(ufunc, method, inputs)
+    if rule is None:
+        refuse(f"{name} is", frame)
+    if kwargs.get("dtype") is None and type(target) is TracedArray and method in _ACCUMULATING:
+        kwargs["dtype"] = target.dtype
+    operands = [as_operand(value) for value in inputs]
     function = ufunc if method == "__call__" else getattr(ufunc, method)
-    if type(inputs[0]) not in TRACED and function is ufunc and not kwargs and is_operator(frame):
-        function = AS_OPERATOR.get(ufunc, ufunc)
-    inputs = tuple(as_operand(value) for value in inputs)
-    if method == "reduce":
-        kwargs = {key: value for key, value in kwargs.items() if key in ("axis", "keepdims")}
+    if method == "__call__":
+        if where is not True:
+            return _where(ufunc, rule, operands, target, kwargs, name, frame)
+        kwargs.pop("where", None)
+        if type(inputs[0]) not in TRACED and not kwargs and is_operator(frame):
+            function = AS_OPERATOR.get(ufunc, ufunc)
+    elif method == "reduce":
+        if where is True:
+            kwargs.pop("where", None)
+        if "initial" in kwargs or "where" in kwargs:
+            function = optional(function)
+            operands.append(as_operand(kwargs.pop("initial", np._NoValue)))
+            if "where" in kwargs:
+                operands.append(as_operand(kwargs.pop("where")))
+        kwargs.setdefault("axis", 0)
+    casting = kwargs.get("casting", "same_kind")
+    kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
     rule = _without_fractions(rule, kwargs)
-    result = apply(Operation(function, rule, ufunc.__name__, kwargs), inputs, frame)
+    result = apply(Operation(function, rule, ufunc.__name__, kwargs), operands, frame)
+    return result if target is None else write_result(target, True, result, frame, name, casting)
+
+
+_ACCUMULATING = ("reduce", "accumulate", "reduceat")
+
+
+def _where(
+    ufunc: np.ufunc,
+    rule: Any,
+    operands: list[Any],
+    target: Any,
+    kwargs: dict[str, Any],
+    name: str,
+    frame: FrameType,
+) -> Any:
+    """A ufunc that computes some elements only, into an array that keeps the others."""
     if target is None:
-        return result
-    return write_result(target, where, result, frame, name)
+        raise TapeError(
+            f"{here(frame)}: {name} with where= and without out= leaves the other elements "
+            "undefined. Give the array that they stand in as out=, or use np.where."
+        )
+    if type(target) is not TracedArray:
+        raise _plain_target(name, frame)
+    options = {key: value for key, value in kwargs.items() if key != "where"}
+    where = as_operand(kwargs["where"])
+    operation = masked.operation(ufunc=ufunc, options=options)
+    if not _without_fractions(rule, options).differentiable:
+        operation.rule = rule
+    result = apply(operation, (target, where, *operands), frame)
+    write(target, Ellipsis, result, frame)
+    return target
+
+
+def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], name: str, frame: FrameType) -> None:
+    """``ufunc.at``: NumPy's own result, written as a whole."""
+    array, key, *values = inputs
+    if type(array) is not TracedArray:
+        if any_active(values):
+            raise _plain_target(name, frame)
+        return ufunc.at(array, plain_key(key, frame), *stripped(values))
+    values = [as_operand(value) for value in values]
+    operation = (
+        add_at.operation(key=plain_key(key, frame))
+        if ufunc is np.add
+        else change_at.operation(ufunc=ufunc, key=plain_key(key, frame))
+    )
+    if RULES.get(ufunc) is None:
+        refuse(f"{name} is", frame)
+    return write(array, Ellipsis, apply(operation, (array, *values), frame), frame)
+
+
+def _plain_target(name: str, frame: FrameType) -> TapeError:
+    return TapeError(
+        f"{here(frame)}: {name} cannot write a traced result into a plain array given as out=. "
+        "Make the array inside the recording, with the notebook's np, or leave out= away."
+    )
 
 
 def _without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
@@ -119,17 +184,21 @@ def _defers(kind: type, protocol: str) -> bool:
     return kind not in TRACED and own not in (None, getattr(np.ndarray, protocol))
 
 
-def write_result(target: Any, where: Any, result: Any, frame: FrameType, name: str) -> Any:
-    """Write a result to the array that ``out=`` named."""
-    if type(target) is not TracedArray:
-        raise TapeError(
-            f"{here(frame)}: {name} cannot write a traced result into a plain array given as out=. "
-            "Make the array inside the recording, with the notebook's np, or leave out= away."
+def write_result(
+    target: Any, where: Any, result: Any, frame: FrameType, name: str, casting: str = "same_kind"
+) -> Any:
+    """Write a result to the array that ``out=`` named; of several results each to its own."""
+    if isinstance(target, tuple) and isinstance(result, tuple):
+        pairs = zip(target, result, strict=True)
+        return tuple(
+            r if t is None else write_result(t, where, r, frame, name, casting) for t, r in pairs
         )
-    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
+    if type(target) is not TracedArray:
+        raise _plain_target(name, frame)
+    if not np.can_cast(result.dtype, target.dtype, casting):
         raise TypeError(
             f"Cannot cast output of {name} from {result.dtype} to {target.dtype} with casting rule "
-            "'same_kind'"
+            f"'{casting}'"
         )
     if where is True:
         write(target, Ellipsis, result, frame)
@@ -145,6 +214,14 @@ def _call_plainly(
     """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
     every = leaves_of([*args, *kwargs.values(), target])
     origins = [value for value in every if type(value) in TRACED]
+    if isinstance(target, tuple):
+        memories = [part.own() for part in target if type(part) is TracedArray]
+        for memory in memories:
+            memory.before_write()
+        function(*stripped(args), **stripped(kwargs), out=stripped(target))
+        for memory in memories:
+            memory.version += 1
+        return target
     if type(target) is TracedArray:
         memory = target.own()
         memory.before_write()
@@ -189,18 +266,25 @@ def call_entry(
     bound = dict(zip(entry.parameters, args, strict=False))
     bound.update(kwargs)
     target = bound.pop("out", None)
+    for key in ("where", "initial"):
+        if bound.get(key) is np._NoValue or (key == "where" and bound.get(key) is True):
+            del bound[key]
+    if type(target) is TracedArray and bound.get("dtype") is None and "dtype" in entry.parameters:
+        bound["dtype"] = target.dtype
     if entry.sequence:
         operands = tuple(bound.pop(entry.operands[0]))
     else:
         given = max(at for at, operand in enumerate(entry.operands, 1) if operand in bound)
-        operands = tuple(bound.pop(operand, None) for operand in entry.operands[:given])
+        operands = tuple(
+            bound.pop(operand, entry.defaults.get(operand)) for operand in entry.operands[:given]
+        )
     operands = tuple(as_operand(operand) for operand in operands)
     for key, value in bound.items():
         if _any_fractional(value):
             refuse(f"{name} with a traced {key}= is", frame)
     params = {key: plain_key(value, frame) for key, value in bound.items()}
     for key in ("where", "initial"):
-        if params.pop(key, np._NoValue) not in (True, np._NoValue):
+        if key in params:
             refuse(f"{name} with {key}= is", frame)
     rule = _without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)

@@ -16,9 +16,11 @@ from .tape import Operation
 __all__ = [
     "add_at",
     "build",
+    "change_at",
     "convert",
     "gather",
     "getitem",
+    "masked",
     "primitive",
     "scatter",
     "setitem",
@@ -83,6 +85,24 @@ def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
     """What ``np.add.at`` leaves in an array."""
     array = np.array(array)
     np.add.at(array, key, value)
+    return array
+
+
+@primitive
+def change_at(array: np.ndarray, *values: Any, ufunc: np.ufunc, key: Any) -> np.ndarray:
+    """What ``ufunc.at`` leaves in an array."""
+    array = np.array(array)
+    ufunc.at(array, key, *values)
+    return array
+
+
+@primitive
+def masked(
+    array: np.ndarray, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]
+) -> np.ndarray:
+    """What a ufunc with ``where=`` leaves in the array given as ``out=``."""
+    array = np.array(array)
+    ufunc(*inputs, out=array, where=where, **options)
     return array
 
 

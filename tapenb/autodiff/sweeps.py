@@ -194,6 +194,7 @@ def forward(
     targets: Iterable[int],
     *,
     record: bool = False,
+    edges: dict[tuple[int, int, int], Any] | None = None,
 ) -> dict[int, Any]:
     """Play a tape forward.
 
@@ -206,6 +207,8 @@ def forward(
         The entries whose tangents are wanted.
     record : bool
         Whether the sweep is itself recorded on the tape, which must be open.
+    edges : dict, optional
+        Filled with what each operand contributes to a tangent, by (parent, child, slot).
 
     Returns
     -------
@@ -233,8 +236,15 @@ def forward(
                 for slot, parent in enumerate(parents)
             ]
             value = rule.jvp(tangents, result, operands, operations[index])
-            if value is not None:
-                tangent[index] = value
+            if value is None:
+                continue
+            tangent[index] = value
+            if edges is not None:
+                for slot, part in enumerate(tangents):
+                    if part is not None:
+                        alone = [part if i == slot else None for i in range(len(tangents))]
+                        share = rule.jvp(alone, result, operands, operations[index])
+                        edges[parents[slot], index, slot] = share
     return {target: tangent[target] for target in targets if target in tangent}
 
 

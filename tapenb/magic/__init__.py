@@ -154,7 +154,11 @@ class TapeMagics(Magics):
                     if outcome.output_name is None:
                         raise TapeError(outcome.complaint or "there is no output here")
                     result: Any = Program(
-                        outcome.tape, outcome.inputs, outcome.output_name, program.order
+                        outcome.tape,
+                        outcome.inputs,
+                        outcome.output_name,
+                        program.order,
+                        program.mode,
                     )
                 except BaseException as error:
                     result = error

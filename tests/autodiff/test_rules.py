@@ -622,7 +622,7 @@ def wrong_rules():
         Multilinear(lambda a, b: a @ b * 2, left, right),
         product,
     )
-    extremum = RULES[np.max]
+    extremum = RULES[np.max].rule
     largest = Sample(np.max, "broken", (TABLE,), kwargs={"axis": 1})
 
     def twice(*args, **options):

@@ -119,9 +119,7 @@ def _after_the_first(adjoint: Any, x: Any, axis: Any, include_initial: bool) -> 
 def _cumulative_sum(
     adjoint: Any, x: Any, axis: Any = None, include_initial: bool = False, **_: Any
 ) -> Any:
-    return cumulated(
-        _after_the_first(adjoint, x, axis, include_initial), x, _axis_of(x, axis)
-    )
+    return cumulated(_after_the_first(adjoint, x, axis, include_initial), x, _axis_of(x, axis))
 
 
 def _cumulative_prod(

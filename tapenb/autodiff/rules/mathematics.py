@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import HANDLERS
-from ..tracing import guard, is_traced, plain, write
+from ..tracing import guard, is_traced, write
 from .elementwise import larger
 from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Linear, fit_mask

@@ -226,10 +226,9 @@ EXTREMUM = weighted(ties)
 
 function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
 function(np.mean, MEAN, "a", "where", call=_mean)
-function(
-    np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod)
-)
-for extremum, lowest in ((np.max, -np.inf), (np.amax, -np.inf), (np.min, np.inf), (np.amin, np.inf)):
+function(np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod))
+LOWEST = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
+for extremum, lowest in LOWEST.items():
     rule = Reduction(EXTREMUM, extremum, lowest)
     function(extremum, rule, "a", "initial", "where", call=optional(extremum))
 for answer in (np.any, np.all, np.argmax, np.argmin, np.count_nonzero):

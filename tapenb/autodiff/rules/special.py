@@ -1,14 +1,14 @@
 """SciPy's special functions, whose rules are made when one of them first meets a traced value.
 
-SciPy is never imported here: whoever calls ``scipy.special.erf`` has imported it. Partials after the
-NIST Digital Library of Mathematical Functions (DLMF), chapters 5 to 10 and 25. A partial that has no
-closed form (of a Bessel function by its order) is refused.
+SciPy is never imported here: whoever calls ``scipy.special.erf`` has imported it. Partials after
+the NIST Digital Library of Mathematical Functions (DLMF), chapters 5 to 10 and 25. A partial that
+has no closed form (of a Bessel function by its order) is refused.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -23,7 +23,7 @@ __all__ = ["rule_of"]
 class Special(Elementwise):
     """Elementwise, with partials in SciPy's special functions and NumPy's."""
 
-    names: dict[str, Any] = {}
+    names: ClassVar[dict[str, Any]] = {}
 
 
 def unknown(what: str) -> NoReturn:

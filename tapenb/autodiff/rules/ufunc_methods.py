@@ -1,4 +1,4 @@
-"""Universal functions: ``reduce``, ``accumulate``, ``reduceat``, ``outer``, ``at`` and ``where=``."""
+"""Universal functions: their methods (``reduce``, ``outer``, ``at``, ...) and ``where=``."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def _running_extremum(
 def _chain(ufunc: np.ufunc, rule: Elementwise) -> Callable[..., Any]:
     """The tangent of ``y[k] = f(y[k-1], x[k])``: a linear recurrence of the partials of f."""
 
-    def tangent(
-        tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None
-    ) -> Any:
+    def tangent(tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None) -> Any:
         (t,), (x,) = tangents, operands
         axis %= x.ndim
         if x.shape[axis] < 2:
@@ -216,9 +214,7 @@ def _change_at(array: Any, *values: Any, ufunc: np.ufunc, key: Any) -> Any:
     return array
 
 
-def _masked(
-    array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]
-) -> Any:
+def _masked(array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]) -> Any:
     return np.where(where, ufunc(*inputs, **options), array)
 
 
