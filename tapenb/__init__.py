@@ -12,7 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .autodiff.checks import check_grads
+    from .autodiff.custom import checkpoint, custom_gradient
     from .autodiff.functional import (
+        derivative,
         grad,
         hessian,
         hvp,
@@ -33,7 +36,11 @@ _HOME = {
     "Tape": "tape",
     "TapeError": "tape",
     "Variable": "gradient_tape",
+    "check_grads": "checks",
+    "checkpoint": "custom",
     "constant": "gradient_tape",
+    "custom_gradient": "custom",
+    "derivative": "functional",
     "grad": "functional",
     "hessian": "functional",
     "hvp": "functional",
@@ -50,7 +57,11 @@ __all__ = [
     "Tape",
     "TapeError",
     "Variable",
+    "check_grads",
+    "checkpoint",
     "constant",
+    "custom_gradient",
+    "derivative",
     "grad",
     "hessian",
     "hvp",

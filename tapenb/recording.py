@@ -367,7 +367,7 @@ class Program:
     def second(self, tape: Tape, inputs: list[Input]) -> dict[tuple[str, str], Any]:
         """All second derivatives, however many."""
         slopes = {e: self._slopes.get(e, []) for each in inputs for e in each.entries}
-        targets = {what for kept in slopes.values() for kind, what in kept if kind == "entry"}
+        targets = {kept[1] for group in slopes.values() for kept in group if kept[0] == "entry"}
         columns: dict[str, list[dict[int, Any]]] = {}
         for each in inputs:
             columns[each.name] = []
@@ -375,15 +375,8 @@ class Program:
                 for seed in _basis(tape.value(entry)):
                     found = forward(tape, {entry: seed}, sorted(targets))
                     columns[each.name].append(
-                        {
-                            e: np.concatenate(
-                                [np.ravel(found.get(what, np.zeros(_size(what, kind, tape))))
-                                 for kind, what in kept]
-                            )
-                            for e, kept in slopes.items()
-                            if kept
-                        }
-                    )  # fmt: skip
+                        {e: _along(group, found, tape) for e, group in slopes.items() if group}
+                    )
         hessian = {}
         for row in inputs:
             for column in inputs:
@@ -462,8 +455,13 @@ def _basis(value: Any) -> list[Any]:
     return [unit.reshape(np.shape(value))[()] for unit in units]
 
 
-def _size(what: Any, kind: str, tape: Tape) -> int:
-    return int(np.size(tape.value(what) if kind == "entry" else what))
+def _along(group: list[Any], found: dict[int, Any], tape: Tape) -> np.ndarray:
+    """The tangents of the derivatives that stand for one input entry, element by element."""
+    parts = []
+    for kind, what in group:
+        zero = np.zeros(np.shape(tape.value(what) if kind == "entry" else what))
+        parts.append(np.ravel(found.get(what, zero) if kind == "entry" else zero))
+    return np.concatenate(parts)
 
 
 def _identical(old: Any, new: Any) -> bool:

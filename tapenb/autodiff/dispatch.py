@@ -320,7 +320,9 @@ _SHAPED = (np.reshape, np.transpose)
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in dir(np.ndarray)
-    if not name.startswith("_") and callable(getattr(np, name, None))
+    if not name.startswith("_")
+    and callable(getattr(np, name, None))
+    and callable(getattr(np.ndarray, name))
 }
 """Methods of ndarray, and the functions of NumPy that they are."""
 

@@ -8,19 +8,21 @@ modes.
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .recorder import recording
 from .rules.kinds import Constant, adjoint_dtype
+from .structures import flatten, rebuild
 from .sweeps import detach, forward, ones_like, reverse
 from .tape import Operation, Tape
 from .tracing import Traced, apply, independent, is_traced, lift, plain, same
 
 __all__ = [
+    "derivative",
     "grad",
     "hessian",
     "hvp",
@@ -57,10 +59,6 @@ def _output(y: Any, what: str) -> Any:
     if isinstance(y, list | tuple | dict) or y is None:
         raise TypeError(f"{what} needs a function that returns a number or array, not {type(y)}")
     return y
-
-
-def _finish(value: Any, nested: bool) -> Any:
-    return value if nested else detach(value)
 
 
 def record(f: Callable[..., Any], *args: Any) -> Tape:
@@ -105,20 +103,106 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
     return tape
 
 
-def _positions(argnums: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
+def _is_number(leaf: Any) -> bool:
+    if is_traced(leaf):
+        return True
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "iufc"
+    return isinstance(leaf, int | float | complex) and not isinstance(leaf, bool)
 
 
-def _traced_call(
-    f: Callable[..., Any], tape: Tape, args: tuple[Any, ...], kwargs: Any, argnums: tuple[int, ...]
-) -> tuple[Any, list[Traced], list[int]]:
-    arguments = list(args)
-    inputs = []
-    for position in argnums:
-        arguments[position] = independent(tape, arguments[position])
-        inputs.append(arguments[position])
-    entries = [value.index for value in inputs]
-    return f(*arguments, **kwargs), inputs, entries
+class _Call:
+    """One call of a function with some of its arguments traced.
+
+    Attributes
+    ----------
+    leaves : list of traced values
+        The independent variables, leaf after leaf.
+    value : object
+        What the function returned.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        tape: Tape,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: int | tuple[int, ...],
+    ) -> None:
+        self.tape = tape
+        self._argnums = argnums
+        wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self._arguments = [args[position] for position in wanted]
+        self.leaves: list[Traced] = []
+        arguments = list(args)
+        for position in wanted:
+            arguments[position] = self._trace(args[position])
+        self.value = f(*arguments, **kwargs)
+
+    def _trace(self, argument: Any) -> Any:
+        leaves = flatten(argument)
+        if not any(map(_is_number, leaves)):
+            raise TypeError(
+                "a derivative is taken with respect to numbers and arrays of them, not "
+                f"{type(argument).__name__}"
+            )
+        return rebuild(argument, iter([self._enter(leaf) for leaf in leaves]))
+
+    def _enter(self, leaf: Any) -> Any:
+        if not _is_number(leaf):
+            return leaf
+        self.leaves.append(independent(self.tape, leaf))
+        return self.leaves[-1]
+
+    @property
+    def entries(self) -> list[int]:
+        """The entry of each leaf."""
+        return [leaf.index for leaf in self.leaves]
+
+    def like_arguments(self, values: Iterable[Any]) -> Any:
+        """One value for each leaf, structured like the arguments; None where none is a number."""
+        rest = iter(values)
+        structures = [
+            rebuild(
+                argument,
+                iter([next(rest) if _is_number(leaf) else None for leaf in flatten(argument)]),
+            )
+            for argument in self._arguments
+        ]
+        return structures[0] if isinstance(self._argnums, int) else tuple(structures)
+
+    def top(self, value: Any) -> int | None:
+        """The entry of a result, if it depends on anything."""
+        if is_traced(value) and value.is_active():
+            return value.reference(self.tape, True)
+        return None
+
+
+def _zeros(value: Any) -> Any:
+    value = plain(value)
+    return np.zeros(np.shape(value), adjoint_dtype(value))[()]
+
+
+def _finish(value: Any, nested: bool) -> Any:
+    """A derivative as the caller gets it: still recorded, or plain and in memory of its own."""
+    return value if nested else detach(value)
+
+
+def _results(value: Any, nested: bool) -> Any:
+    return value if nested else rebuild(value, iter([plain(leaf) for leaf in flatten(value)]))
+
+
+def _seed(given: Any, value: Any, what: str) -> Any:
+    """A tangent or adjoint that a person gave, checked against its value."""
+    if not is_traced(given):
+        given = np.asarray(given, adjoint_dtype(plain(value)))[()]
+    if np.shape(plain(given)) != np.shape(plain(value)):
+        raise ValueError(
+            f"{what} of shape {np.shape(plain(given))} for a value of shape "
+            f"{np.shape(plain(value))}"
+        )
+    return given
 
 
 def value_and_grad(
@@ -131,14 +215,15 @@ def value_and_grad(
     f : callable
         Returns a number, or with `has_aux` a pair of a number and anything.
     argnums : int or tuple of int
-        Which arguments to differentiate by.
+        Which arguments to differentiate by. Each may be a number, an array, or a list, tuple, dict,
+        named tuple or dataclass of them, nested as you like.
     has_aux : bool
 
     Returns
     -------
     callable
-        ``(value, gradient)``, or ``((value, aux), gradient)``; the gradient is shaped like its
-        argument, a tuple of them for a tuple of `argnums`.
+        ``(value, gradient)``, or ``((value, aux), gradient)``; the gradient is structured and
+        shaped like its argument, a tuple of them for a tuple of `argnums`.
 
     Raises
     ------
@@ -152,36 +237,30 @@ def value_and_grad(
     >>> float(value), float(gradient)
     (8.0, 12.0)
     """
-    wanted = _positions(argnums)
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
-            y, inputs, entries = _traced_call(f, tape, args, kwargs, wanted)
-            y, aux = y if has_aux else (y, None)
+            call = _Call(f, tape, args, kwargs, argnums)
+            y, aux = call.value if has_aux else (call.value, None)
             y = _output(y, "grad")
             if np.shape(plain(y)) != ():
                 raise TypeError(
                     f"grad needs a function that returns a number; this one returned an array of "
                     f"shape {np.shape(plain(y))}. Use jacobian, or sum it."
                 )
-            found: dict[int, Any] = {}
-            if is_traced(y) and y.is_active():
-                top = y.reference(tape, False)
-                found = reverse(tape, {top: ones_like(y.value)}, entries, record=nested)
-            gradients = tuple(
-                _finish(found[entry], nested) if entry in found else _zeros(value)
-                for entry, value in zip(entries, inputs, strict=True)
+            top = call.top(y)
+            seeds = {} if top is None else {top: ones_like(y.value)}
+            found = reverse(tape, seeds, call.entries, record=nested)
+            gradient = call.like_arguments(
+                _finish(found[leaf.index], nested) if leaf.index in found else _zeros(leaf)
+                for leaf in call.leaves
             )
             value = y if nested else plain(y)
-        result = gradients[0] if isinstance(argnums, int) else gradients
-        return ((value, aux) if has_aux else value), result
+            aux = _results(aux, nested)
+        return ((value, aux) if has_aux else value), gradient
 
     return wrapped
-
-
-def _zeros(value: Traced) -> Any:
-    return np.zeros(value.shape, adjoint_dtype(value.value))[()]
 
 
 def grad(
@@ -225,11 +304,16 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
     ----------
     f : callable
     primals, tangents : tuple
-        The arguments, and for each a tangent of the same shape.
+        The arguments, and for each a tangent of the same structure and shape.
 
     Returns
     -------
     value, tangent
+
+    Raises
+    ------
+    ValueError
+        Where a tangent has another shape or structure than its argument.
 
     Examples
     --------
@@ -240,29 +324,22 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
     2.0
     """
     with recording() as (tape, nested):
-        everything = tuple(range(len(primals)))
-        y, inputs, entries = _traced_call(f, tape, tuple(primals), {}, everything)
-        y = _output(y, "jvp")
-        seeds = {}
-        for entry, value, tangent in zip(entries, inputs, tangents, strict=True):
-            if not is_traced(tangent):
-                tangent = np.asarray(tangent, adjoint_dtype(value.value))[()]
-            if np.shape(plain(tangent)) != value.shape:
-                raise ValueError(
-                    f"a tangent of shape {np.shape(plain(tangent))} for an argument of shape "
-                    f"{value.shape}"
-                )
-            seeds[entry] = tangent
-        found: dict[int, Any] = {}
-        if is_traced(y) and y.is_active():
-            top = y.reference(tape, False)
-            found = forward(tape, seeds, [top], record=nested)
-            tangent = found.get(top)
-        else:
-            tangent = None
-        if tangent is None:
-            tangent = np.zeros(np.shape(plain(y)), adjoint_dtype(plain(y)))[()]
-        return (y if nested else plain(y)), _finish(tangent, nested)
+        call = _Call(f, tape, tuple(primals), {}, tuple(range(len(primals))))
+        given = [
+            t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if _is_number(p)
+        ]
+        seeds = {
+            leaf.index: _seed(tangent, leaf, "a tangent")
+            for leaf, tangent in zip(call.leaves, given, strict=True)
+        }
+        values = flatten(call.value)
+        tops = [call.top(value) for value in values]
+        found = forward(tape, seeds, [top for top in tops if top is not None], record=nested)
+        results = [
+            _zeros(value) if top not in found else _finish(found[top], nested)
+            for value, top in zip(values, tops, strict=True)
+        ]
+        return _results(call.value, nested), rebuild(call.value, iter(results))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -286,45 +363,43 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     [3.0, 2.0]
     """
     with recording() as (tape, nested):
-        everything = tuple(range(len(primals)))
-        y, inputs, entries = _traced_call(f, tape, primals, {}, everything)
-        y = _output(y, "vjp")
-        top = y.reference(tape, True) if is_traced(y) and y.is_active() else None
+        call = _Call(f, tape, primals, {}, tuple(range(len(primals))))
+        values = flatten(call.value)
+        tops = [call.top(value) for value in values]
 
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         live = tape.open
-        found: dict[int, Any] = {}
-        if top is not None:
-            if not is_traced(adjoint):
-                adjoint = np.asarray(adjoint, adjoint_dtype(plain(y)))[()]
-            if np.shape(plain(adjoint)) != np.shape(plain(y)):
-                raise ValueError(
-                    f"an adjoint of shape {np.shape(plain(adjoint))} for a value of shape "
-                    f"{np.shape(plain(y))}"
-                )
-            found = reverse(tape, {top: adjoint}, entries, record=live)
-        return tuple(
-            _finish(found[entry], live) if entry in found else _zeros(value)
-            for entry, value in zip(entries, inputs, strict=True)
+        seeds: dict[int, Any] = {}
+        for value, top, given in zip(values, tops, flatten(adjoint), strict=True):
+            if top is not None:
+                part = _seed(given, value, "an adjoint")
+                seeds[top] = seeds[top] + part if top in seeds else part
+        found = reverse(tape, seeds, call.entries, record=live)
+        return call.like_arguments(
+            _finish(found[leaf.index], live) if leaf.index in found else _zeros(leaf)
+            for leaf in call.leaves
         )
 
-    return (y if nested else plain(y)), pullback
+    return _results(call.value, nested), pullback
 
 
-def _basis(shape: tuple[int, ...], dtype: np.dtype) -> Iterator[tuple[tuple[int, ...], Any]]:
-    for position in itertools.product(*map(range, shape)):
-        seed = np.zeros(shape, dtype)
-        seed[position] = 1.0
-        yield position, seed[()]
+def _basis(value: Any) -> list[Any]:
+    """The unit seeds of a value, one for each element."""
+    shape = np.shape(plain(value))
+    units = np.eye(math.prod(shape), dtype=adjoint_dtype(plain(value)))
+    return [unit.reshape(shape)[()] for unit in units]
 
 
-def jacobian(f: Callable[..., Any], argnums: int = 0, mode: str = "reverse") -> Callable[..., Any]:
+def jacobian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, mode: str = "reverse"
+) -> Callable[..., Any]:
     """The Jacobian of an array-valued function, of shape ``y.shape + x.shape``.
 
     Parameters
     ----------
     f : callable
-    argnums : int
+        For nested structures the result is one of the function's result, of those of the argument.
+    argnums : int or tuple of int
     mode : {"reverse", "forward"}
         One sweep for each element of the result, or one for each element of the argument.
 
@@ -338,55 +413,75 @@ def jacobian(f: Callable[..., Any], argnums: int = 0, mode: str = "reverse") -> 
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    blocks = _rows if mode == "reverse" else _columns
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
-            y, (x,), (entry,) = _traced_call(f, tape, args, kwargs, (argnums,))
-            y = _output(y, "jacobian")
-            out, dtype = np.shape(plain(y)), adjoint_dtype(plain(y))
-            if not (is_traced(y) and y.is_active()):
-                return np.zeros(out + x.shape, dtype)[()]
-            top = y.reference(tape, True)
-            if mode == "reverse":
-                rows = [
-                    reverse(tape, {top: seed}, [entry], record=nested).get(entry, _zeros(x))
-                    for _, seed in _basis(out, dtype)
-                ]
-                stacked = _stack(rows, out + x.shape)
-            else:
-                columns = [
-                    forward(tape, {entry: seed}, [top], record=nested).get(
-                        top, np.zeros(out, dtype)[()]
-                    )
-                    for _, seed in _basis(x.shape, adjoint_dtype(x.value))
-                ]
-                stacked = _stack(columns, x.shape + out)
-                axes = range(len(x.shape + out))
-                stacked = np.transpose(
-                    stacked, (*axes[len(x.shape) :], *axes[: len(x.shape)])
-                )  # fmt: skip
-            return _finish(stacked, nested)
+            call = _Call(f, tape, args, kwargs, argnums)
+            values = flatten(call.value)
+            for value in values:
+                _output(value, "jacobian")
+            matrix = blocks(call, values, nested)
+            rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
+            return rebuild(call.value, iter(rows))
 
     return wrapped
 
 
-def _stack(parts: list[Any], shape: tuple[int, ...]) -> Any:
-    if not shape:
-        return parts[0]
+def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
+    """For each result and argument a block of the Jacobian: a reverse sweep for each row."""
+    matrix = []
+    for value in values:
+        top = call.top(value)
+        found = [
+            reverse(call.tape, {top: seed}, call.entries, record=record)
+            for seed in (_basis(value) if top is not None else ())
+        ]
+        shape = np.shape(plain(value))
+        matrix.append(
+            [
+                _stack([row.get(leaf.index, _zeros(leaf)) for row in found], shape, leaf.shape)
+                for leaf in call.leaves
+            ]
+        )
+    return matrix
+
+
+def _columns(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
+    """For each result and argument a block of the Jacobian: a forward sweep for each column."""
+    tops = [call.top(value) for value in values]
+    targets = [top for top in tops if top is not None]
+    matrix: list[list[Any]] = [[] for _ in values]
+    for leaf in call.leaves:
+        found = [
+            forward(call.tape, {leaf.index: seed}, targets, record=record) for seed in _basis(leaf)
+        ]
+        for row, value, top in zip(matrix, values, tops, strict=True):
+            shape = np.shape(plain(value))
+            block = _stack([column.get(top, _zeros(value)) for column in found], leaf.shape, shape)
+            axes = range(len(leaf.shape) + len(shape))
+            if leaf.shape and shape:
+                first = len(leaf.shape)
+                block = np.transpose(block, (*axes[first:], *axes[:first]))
+            row.append(block)
+    return matrix
+
+
+def _stack(parts: list[Any], outer: tuple[int, ...], inner: tuple[int, ...]) -> Any:
     if not parts:
-        return np.zeros(shape)
-    return np.reshape(np.stack(parts), shape)
+        return np.zeros(outer + inner)[()]
+    return np.reshape(np.stack(parts), outer + inner) if outer else parts[0]
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """The matrix of second derivatives, forward over reverse, of shape ``x.shape + x.shape``.
 
     Parameters
     ----------
     f : callable
         Returns a number.
-    argnums : int
+    argnums : int or tuple of int
 
     Examples
     --------
@@ -407,7 +502,7 @@ def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:
     f : callable
         Returns a number.
     primals, tangents : tuple
-        One argument, and one vector of its shape.
+        The arguments, and for each a vector of the same structure and shape.
 
     Examples
     --------
@@ -417,4 +512,41 @@ def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:
     >>> tn.hvp(lambda x: np.sum(x**3), (x,), (v,))
     array([6., 0.])
     """
-    return jvp(grad(f), primals, tangents)[1]
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, argnums), primals, tangents)[1]
+
+
+def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
+    """The derivative of any order of a function of one number, by nested forward sweeps.
+
+    Parameters
+    ----------
+    f : callable
+        Of a number; or of an array, of which it treats every element alike.
+    order : int
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        For a negative order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> float(tn.derivative(np.sin, order=5)(0.0))
+    1.0
+    """
+    if order < 0:
+        raise ValueError(f"the order of a derivative is 0 or more, not {order}")
+    for _ in range(order):
+        f = functools.partial(_slope, f)
+    return f
+
+
+def _slope(f: Callable[[Any], Any], x: Any) -> Any:
+    return jvp(f, (x,), (ones_like(plain(x)),))[1]

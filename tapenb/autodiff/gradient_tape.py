@@ -20,6 +20,7 @@ import numpy as np
 from .operators import BINARY, COMPARISONS, UNARY
 from .recorder import recording
 from .rules.kinds import adjoint_dtype
+from .structures import flatten, rebuild
 from .sweeps import detach, ones_like, reverse
 from .tape import CURRENT, Tape
 from .tracing import (
@@ -230,8 +231,7 @@ class Variable:
 
     def __repr__(self) -> str:
         return (
-            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, "
-            f"numpy={self._value}>"
+            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, numpy={self._value}>"
         )
 
     def __format__(self, spec: str) -> str:
@@ -278,24 +278,6 @@ def _start(value: Traced, tape: Tape) -> None:
         held = held.copy(order="K")
     value.tape = tape
     value.index = tape.append_input(held)
-
-
-def _flatten(structure: Any) -> list[Any]:
-    if isinstance(structure, list | tuple) and not is_traced(structure):
-        return [leaf for part in structure for leaf in _flatten(part)]
-    if isinstance(structure, dict):
-        return [leaf for key in structure for leaf in _flatten(structure[key])]
-    return [structure]
-
-
-def _rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(_rebuild(part, leaves) for part in structure))
-    if isinstance(structure, list | tuple) and not is_traced(structure):
-        return type(structure)(_rebuild(part, leaves) for part in structure)
-    if isinstance(structure, dict):
-        return {key: _rebuild(part, leaves) for key, part in structure.items()}
-    return next(leaves)
 
 
 class GradientTape:
@@ -472,7 +454,7 @@ class GradientTape:
         """
         if self not in _ACTIVE.get():
             raise ValueError("watch() works while the tape records, inside its with block")
-        for leaf in _flatten(tensor):
+        for leaf in flatten(tensor):
             if isinstance(leaf, Variable):
                 self._asked[id(leaf)] = leaf
                 leaf.read()
@@ -538,10 +520,10 @@ class GradientTape:
                 f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
             )
         tape, record = self._begin()
-        targets = _flatten(target)
+        targets = flatten(target)
         weights = [None] * len(targets)
         if output_gradients is not None:
-            weights = _flatten(output_gradients)
+            weights = flatten(output_gradients)
         if len(weights) != len(targets):
             raise ValueError(
                 f"{len(weights)} output_gradients for {len(targets)} targets: give one for each"
@@ -555,7 +537,7 @@ class GradientTape:
             value = tape.peek(entry)
             seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
-        leaves = _flatten(sources)
+        leaves = flatten(sources)
         found = self._sweep(tape, seeds, leaves, record)
         results = iter(
             [
@@ -564,7 +546,7 @@ class GradientTape:
             ]
         )
         self._end()
-        return _rebuild(sources, results)
+        return rebuild(sources, results)
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The Jacobian of one target by each source, of shape ``target.shape + source.shape``.
@@ -580,7 +562,7 @@ class GradientTape:
                 f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
             )
         tape, record = self._begin()
-        leaves = _flatten(sources)
+        leaves = flatten(sources)
         entry = next(reversed(self._entries_of(target, tape)), None)
         shape = np.shape(plain(target.read() if isinstance(target, Variable) else target))
         rows: list[list[Any]] = []
@@ -601,7 +583,7 @@ class GradientTape:
             whole = parts[0] if not shape else np.reshape(np.stack(parts), shape + parts[0].shape)
             results.append(whole if record else _constant(detach(whole)))
         self._end()
-        return _rebuild(sources, iter(results))
+        return rebuild(sources, iter(results))
 
     def batch_jacobian(self, target: Any, source: Any) -> Any:
         """The Jacobian of each row of a batch by its own row of the source.

@@ -399,11 +399,6 @@ class TracedArray(Traced):
         return np.transpose(self)
 
     @property
-    def flat(self) -> Any:
-        """The elements one by one."""
-        return np.ravel(self)
-
-    @property
     def strides(self) -> tuple[int, ...]:
         """The strides of the memory."""
         return self.value.strides
@@ -422,17 +417,30 @@ class TracedArray(Traced):
         """Fill with a number."""
         write(self, Ellipsis, value, sys._getframe(1))
 
-    def flatten(self) -> Any:
+    def flatten(self, order: str = "C") -> Any:
         """A copy in one dimension."""
-        return np.copy(np.ravel(self))
+        return np.copy(np.ravel(self, order=order))
 
-    def sort(self, axis: int = -1) -> None:
-        """Sort in place; the order is a guard."""
-        frame = sys._getframe(1)
-        if self.ndim != 1:
-            refuse("sort() of more than one dimension in place is", frame)
-        order = guard(self, _order, frame)
-        write(self, Ellipsis, apply(getitem.operation(key=order), (self,), frame), frame)
+    def sort(
+        self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
+    ) -> None:
+        """Sort in place."""
+        ordered = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
+        write(self, Ellipsis, ordered, sys._getframe(1))
+
+    def partition(
+        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+    ) -> None:
+        """Partition in place."""
+        parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
+        write(self, Ellipsis, parted, sys._getframe(1))
+
+    def resize(self, *_: Any, **__: Any) -> NoReturn:
+        """Change the shape in place, which nobody who has a view would notice: refused."""
+        raise TapeError(
+            f"{here(sys._getframe(1))}: a traced array cannot be resized in place. Use "
+            "np.resize(x, shape), which gives a new one."
+        )
 
     def __copy__(self) -> Any:
         return np.copy(self)
@@ -460,10 +468,6 @@ def is_traced(value: Any) -> bool:
 def plain(value: Any) -> Any:
     """The plain value of a traced one; anything else as it is."""
     return value.value if type(value) in TRACED else value
-
-
-def _order(value: np.ndarray) -> np.ndarray:
-    return np.argsort(value, kind="stable")
 
 
 def _is_integer(value: Any) -> bool:

@@ -137,7 +137,13 @@ class TapeMagics(Magics):
     def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
         if outcome.output_name is None:
             return Recording(None, outcome.tape)
-        program = Program(outcome.tape, outcome.inputs, outcome.output_name, run.options.order)
+        program = Program(
+            outcome.tape,
+            outcome.inputs,
+            outcome.output_name,
+            run.options.order,
+            run.options.mode,
+        )
         return Recording(program, outcome.tape, self._again(run, program))
 
     def _lines_above(self, text: str) -> int:
@@ -169,8 +175,12 @@ class TapeMagics(Magics):
         return again
 
     def _show(self, recording: Recording, run: CellRun, line: str, text: str) -> None:
-        from ..panel import Panel, static
-
+        try:
+            from ..panel import Panel, static
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"%%tape needs {error.name} to show a panel: python -m pip install {error.name}"
+            ) from None
         options = run.options
         key, said = self._idle.cell_id or text, (line, text)
         old_said, old = self._panels.pop(key, (None, None))

@@ -193,7 +193,7 @@ def analyse(tree: ast.Module) -> Cell:
     --------
     >>> cell = analyse(ast.parse("x = 2.0\ns = 0.0\nfor i in range(3): s += x * a\n"))
     >>> cell.literals, cell.reads, cell.last_assigned
-    (['x'], ['range', 'a'], 's')
+    (['x', 's'], ['range', 'a'], 's')
     """
     names = _Names()
     for statement in tree.body:

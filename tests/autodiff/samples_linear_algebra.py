@@ -37,6 +37,7 @@ STACK = regular(2, 3, 3)
 TALL = regular(4, 3)
 WIDE = regular(2, 4)
 TALLS = regular(2, 5, 2)
+SPREAD = regular(2, 3, 3) + np.diag([0.3, 1.6, 4.0])
 SPD = positive(3, 3)
 SPDS = positive(2, 3, 3)
 NONE = np.zeros((0, 3, 3))
@@ -55,6 +56,22 @@ class Part(Sample):
     def __call__(self, *operands: Any) -> Any:
         """Call the function, and take this result."""
         return super().__call__(*operands)[self.number]
+
+
+@dataclass(frozen=True)
+class Complex(Sample):
+    """A function of complex numbers: its operands are their real and imaginary parts."""
+
+    then: Callable[[Any], Any] = np.positive
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call the function, and give the real and the imaginary parts of its result."""
+        numbers = [
+            re if im is None else re + 1j * im
+            for re, im in zip(operands[::2], operands[1::2], strict=True)
+        ]
+        result = self.then(super().__call__(*numbers))
+        return np.stack([np.real(result), np.imag(result)])
 
 
 def single(a: np.ndarray) -> np.ndarray:
@@ -177,7 +194,7 @@ def _norms() -> Iterator[Sample]:
         for x in (TALL, WIDE, single(MATRIX)):
             yield from _each(norm, x, ord=order)
         for axis in ((0, 1), (2, 0), (-1, 1)):
-            yield from _each(norm, CUBE, ord=order, axis=axis)
+            yield from _each(norm, CUBE * (1.0 + 0.1 * np.arange(4)), ord=order, axis=axis)
         yield from _each(norm, CUBE, ord=order, axis=(0, 2), keepdims=True)
         if order is not None:
             yield from _each(np.linalg.matrix_norm, STACK, ord=order)
@@ -186,7 +203,7 @@ def _norms() -> Iterator[Sample]:
     yield from _each(np.linalg.matrix_norm, NONE)
     for p in (None, 1, -1, 2, -2, inf, -inf, "fro", "nuc"):
         yield from _each(np.linalg.cond, MATRIX, p=p)
-        yield from _each(np.linalg.cond, STACK, p=p)
+        yield from _each(np.linalg.cond, SPREAD, p=p)
     yield from _each(np.linalg.cond, TALL)
     yield from _each(np.linalg.cond, single(MATRIX))
     yield from _each(np.linalg.cond, NONE)
@@ -331,8 +348,146 @@ def _diagonals() -> Iterator[Sample]:
     yield from _each(np.diagflat, 0.4)
 
 
+def _complex_each(
+    function: Callable[..., Any], *operands: Any, then: Any = np.positive, **kwargs: Any
+) -> Iterator[Sample]:
+    label = f"complex {[np.shape(x) for x in operands]} {kwargs} {getattr(then, '__name__', then)}"
+    single_ = "float32 " if any(np.asarray(x).dtype == np.float32 for x in operands) else ""
+    parts = [part for x in operands for part in split(x)]
+    fixed = tuple(slot for slot, part in enumerate(parts) if part is None)
+    yield Complex(function, single_ + label, tuple(parts), (), kwargs, fixed=fixed, then=then)
+
+
+def split(x: Any) -> tuple[Any, Any]:
+    """The real and the imaginary part, or None for the second where it is real."""
+    return (np.real(x), np.imag(x)) if np.iscomplexobj(x) else (x, None)
+
+
+def first(results: Any) -> Any:
+    """The first of several results."""
+    return results[0]
+
+
+def second(results: Any) -> Any:
+    """The second of several results."""
+    return results[1]
+
+
+def sizes(results: Any) -> Any:
+    """How large the elements of the first result are."""
+    return np.abs(results[0])
+
+
+def sizes_of_vectors(results: Any) -> Any:
+    """How large the elements of the second result are."""
+    return np.abs(results[1])
+
+
+def product(results: Any) -> Any:
+    """What a singular value decomposition multiplies to, with squared singular values."""
+    u, s, vh = results
+    return (u * s**2) @ vh
+
+
+def projection(results: Any) -> Any:
+    """The projection on the first two vectors of the first result."""
+    return results[0][:, :2] @ np.conjugate(np.transpose(results[0][:, :2]))
+
+
+def complement(results: Any) -> Any:
+    """The projection on the vectors that belong to no singular value."""
+    return results[0][:, 2:] @ np.conjugate(np.transpose(results[0][:, 2:]))
+
+
+def complex_normal(*shape: int) -> np.ndarray:
+    """Complex numbers that are nothing special."""
+    return normal(*shape) + 1j * normal(*shape)
+
+
+def _complex() -> Iterator[Sample]:
+    linalg, each = np.linalg, _complex_each
+    a = complex_normal(3, 3) + 3.0 * np.diag([1.0, 2.0, 3.0])
+    tall, wide, b = complex_normal(4, 3), complex_normal(2, 3), complex_normal(3)
+    spd = tall.conj().T @ tall + np.diag([1.0, 3.0, 7.0])
+    for left, right in ((a, b), (MATRIX, b), (a, VECTOR), (STACK, complex_normal(3, 2))):
+        yield from each(linalg.solve, left, right)
+    for function in (linalg.inv, linalg.det, linalg.cond, linalg.eigvals, np.trace):
+        yield from each(function, a)
+    yield from each(linalg.slogdet, a, then=first)
+    yield from each(linalg.slogdet, a, then=second)
+    yield from each(linalg.det, complex_normal(2, 3, 3))
+    for x in (tall, wide):
+        yield from each(linalg.pinv, x)
+        yield from each(linalg.svd, x, full_matrices=False, then=product)
+        yield from each(linalg.svd, x, full_matrices=False, then=sizes)
+        yield from each(linalg.svd, x, then=second)
+        yield from each(linalg.svdvals, x)
+        for mode in ("reduced", "complete"):
+            yield from each(linalg.qr, x, mode=mode, then=first)
+            yield from each(linalg.qr, x, mode=mode, then=second)
+        yield from each(linalg.qr, x, mode="r")
+        for order in (None, 1, 2, np.inf, "nuc"):
+            yield from each(linalg.norm, x, ord=order)
+    for order in (1, 2, 3, np.inf, -np.inf):
+        yield from each(linalg.norm, b, ord=order)
+    yield from each(linalg.svd, tall[:, :2], then=complement)
+    for then in (first, second):
+        yield from each(linalg.lstsq, tall, complex_normal(4), then=then)
+        yield from each(linalg.eig, a, then=then)
+        yield from each(linalg.eig, np.array([[0.9, -2.1], [1.3, 0.7]]), then=then)
+    for UPLO in ("L", "U"):
+        yield from each(linalg.eigvalsh, spd, UPLO=UPLO)
+        yield from each(linalg.eigh, spd, UPLO=UPLO, then=first)
+        yield from each(linalg.eigh, spd, UPLO=UPLO, then=sizes_of_vectors)
+    yield from each(linalg.svd, spd, hermitian=True, then=second)
+    yield from each(linalg.svd, spd, hermitian=True, then=projection)
+    yield from each(linalg.pinv, spd, hermitian=True)
+    for upper in (False, True):
+        yield from each(linalg.cholesky, spd, upper=upper)
+    for n in (3, -2):
+        yield from each(linalg.matrix_power, a, n=n)
+    for function in (np.inner, np.vdot, np.outer, np.vecdot, np.cross, np.kron):
+        yield from each(function, b, complex_normal(3))
+        yield from each(function, VECTOR, b)
+    for function in (np.dot, np.matmul):
+        yield from each(function, MATRIX, a)
+        yield from each(function, a, b)
+    if hasattr(np, "vecmat"):
+        yield from each(np.vecmat, b, a)
+
+
+def _spectra() -> Iterator[Sample]:
+    """Transforms of real and of complex numbers."""
+    fft, each, z = np.fft, _complex_each, CUBE + 1j * normal(2, 3, 4)
+    line = complex_normal(5)
+    for function in (fft.fft, fft.ifft, fft.rfft, fft.ihfft, fft.irfft, fft.hfft):
+        of_real = function in (fft.rfft, fft.ihfft)
+        for x in [VECTOR, CUBE] if of_real else [VECTOR, CUBE, line, z]:
+            for n in (None, 3, 4, 6):
+                yield from each(function, x, n=n)
+            for norm in ("ortho", "forward"):
+                yield from each(function, x, norm=norm)
+                yield from each(function, x, norm=norm, n=5, axis=0)
+        yield from each(function, single(CUBE), n=5, axis=1)
+        if not of_real:
+            yield from each(function, z.astype(np.complex64), axis=1)
+        if function in (fft.fft, fft.ifft, fft.rfft, fft.ihfft):
+            yield from each(function, np.zeros((0, 3)))
+    for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"):
+        function = getattr(fft, name)
+        for x in [CUBE] if name.startswith("r") else [CUBE, z]:
+            yield from each(function, x)
+            yield from each(function, x, s=(4, 5), axes=(0, 1))
+            yield from each(function, x, s=(3, -1), axes=(2, 1), norm="ortho")
+            yield from each(function, x, axes=(1, 0), norm="forward")
+        yield from each(function, single(CUBE), axes=(1, 2))
+        yield from each(function, np.zeros((0, 3, 4)), axes=(1, 2))
+    yield from each(fft.fftn, z, axes=(1, 1))
+    yield from each(fft.fftshift, z)
+
+
 def _transforms() -> Iterator[Sample]:
-    """As they take and give complex numbers, they are tried as real functions of real numbers."""
+    """Transforms that give real numbers, of real numbers."""
     shift = (np.fft.fftshift, np.fft.ifftshift)
     for function in shift:
         for x in (VECTOR, CUBE, normal(5), single(CUBE), VECTOR[:0]):
@@ -366,4 +521,6 @@ SAMPLES: list[Sample] = [
     *_einstein(),
     *_diagonals(),
     *_transforms(),
+    *_complex(),
+    *_spectra(),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,26 @@ SINGLE = np.float32
 MASK = np.array([[True, False, True], [False, True, True]])
 FORMS = [("1-d", P), ("2-d", TABLE), ("transposed", TABLE.T), ("float32", TABLE.astype(SINGLE))]
 EMPTY = P[:0]
+
+
+@dataclass(frozen=True)
+class Part(Sample):
+    """One of the results of a call that has several."""
+
+    number: int = 0
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call the function, and take the one result."""
+        return super().__call__(*operands)[self.number]
+
+
+@dataclass(frozen=True)
+class RealPart(Sample):
+    """The real part of a call that gives complex numbers."""
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call the function, and take the real part."""
+        return np.real(super().__call__(*operands))
 
 
 def each(function: Any, values: Any, *options: dict[str, Any]) -> Iterator[Sample]:
@@ -65,17 +86,13 @@ def _floating() -> Iterator[Sample]:
 
 
 def _several() -> Iterator[Sample]:
-    def first(function: Any, number: int) -> Any:
-        return lambda *x, **options: function(*x, **options)[number]
-
     for function in (np.modf, np.frexp):
-        yield Sample(function, "as a whole", ())
         for number in (0, 1):
             for label, value in [*FORMS, ("Python float", 5.3), ("empty", EMPTY)]:
-                yield Sample(first(function, number), f"{function} {number} {label}", (value,))
+                yield Part(function, f"{number} {label}", (value,), number=number)
     for number in (0, 1):
         for label, operands in binary(P, Q):
-            yield Sample(first(np.divmod, number), f"divmod {number} {label}", operands)
+            yield Part(np.divmod, f"{number} {label}", operands, number=number)
     table = {
         "sici": POSITIVE,
         "shichi": POSITIVE,
@@ -85,7 +102,9 @@ def _several() -> Iterator[Sample]:
     for name, point in table.items():
         function = getattr(scipy.special, name)
         for number in range(function.nout):
-            yield Sample(first(function, number), f"{name} {number}", (point,))
+            for value in (point, point.astype(SINGLE), float(point[0]), EMPTY):
+                label = f"{number} {np.shape(value)} {np.asarray(value).dtype}"
+                yield Part(function, label, (value,), number=number)
 
 
 def _reductions() -> Iterator[Sample]:
@@ -125,9 +144,7 @@ def _reductions() -> Iterator[Sample]:
     for axis in (None, 0, 1):
         both = {"axis": axis, "where": MASK, "keepdims": axis == 0}
         yield Sample(np.mean, f"where {axis}", (TABLE,), kwargs=both)
-    yield Sample(np.mean, "where rows", (TABLE,), kwargs={"where": MASK[:, 1:2] == [[True]]}) if (
-        False
-    ) else Sample(np.mean, "where row", (TABLE,), kwargs={"where": MASK[0]})
+    yield Sample(np.mean, "where row", (TABLE,), kwargs={"where": MASK[0]})
 
 
 def _accumulations() -> Iterator[Sample]:
@@ -225,9 +242,8 @@ def _methods() -> Iterator[Sample]:
             yield Sample(change_at, f"{label} number", (array, 0.3), kwargs=options)
     options = {"key": [0, 0], "ufunc": np.multiply}
     yield Sample(change_at, "float32", (P.astype(SINGLE), Q[:2].astype(SINGLE)), kwargs=options)
-    yield Sample(change_at, "empty", (P, EMPTY), kwargs={"key": [], "ufunc": np.multiply} | {
-        "key": np.zeros(0, int)
-    })
+    nothing = {"key": np.zeros(0, int), "ufunc": np.multiply}
+    yield Sample(change_at, "empty", (P, EMPTY), kwargs=nothing)
     yield Sample(change_at, "unary", (P,), kwargs={"key": [0, 2], "ufunc": np.sin})
     some = {"ufunc": np.divide, "options": {}}
     yield Sample(masked, "2-d", (TABLE, MASK, P[:3], Q[:3]), kwargs=some, fixed=(1,))
@@ -242,7 +258,20 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("erfinv",), (BELOW_ONE,)),
     **dict.fromkeys(("erfcinv", "ndtri", "logit"), (UNIT,)),
     **dict.fromkeys(
-        ("gammaln", "entr", "exp1", "expi", "y0", "y1", "k0", "k1", "k0e", "k1e", "_lambertw"),
+        (
+            "gammaln",
+            "loggamma",
+            "entr",
+            "exp1",
+            "expi",
+            "y0",
+            "y1",
+            "k0",
+            "k1",
+            "k0e",
+            "k1e",
+            "_lambertw",
+        ),
         (POSITIVE,),
     ),
     **dict.fromkeys(
@@ -261,27 +290,40 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("sici", "shichi"), (POSITIVE,)),
 }
 CONSTANTS = {"_zeta": (0,), "betainc": (0, 1), "_lambertw": (1, 2)}
-ORDERS = ("gammainc", "gammaincc", "yv", "iv", "kv", "ive", "kve", "jv", "yn", "kn", "expn")
+ORDERS = (
+    "gammainc",
+    "gammaincc",
+    "yv",
+    "iv",
+    "kv",
+    "ive",
+    "kve",
+    "jv",
+    "yn",
+    "kn",
+    "expn",
+    "hankel1",
+    "hankel2",
+)
 
 
 def _special() -> Iterator[Sample]:
     ufuncs = vars(scipy.special._ufuncs)
     for name in [*special.PARTIALS, *special.PIECEWISE_CONSTANT]:
         ufunc = ufuncs[name]
-        if name in ("hankel1", "hankel2"):
-            continue
+        kind = RealPart if name in ("hankel1", "hankel2", "_lambertw") else Sample
         point = SPECIAL.get(name, (P, Q)[: ufunc.nin])
         if name == "_lambertw":
             point = (*point, 0, 1e-8)
         fixed = CONSTANTS.get(name, (0,) if name in ORDERS else ())
-        yield Sample(ufunc, "1-d", point, fixed=fixed)
-        yield Sample(ufunc, "number", tuple(float(np.ravel(p)[2 % np.size(p)]) if np.ndim(p) else p for p in point), fixed=fixed)
-        last = max(slot for slot in range(len(point)) if slot not in fixed)
-        empty = [p[:0] if np.ndim(p) else p for p in point]
-        yield Sample(ufunc, "empty", tuple(empty), fixed=fixed)
-        if name not in ("_lambertw",):
-            single = [np.float32(p) if np.ndim(p) else p for p in point]
-            yield Sample(ufunc, "float32", tuple(single), fixed=fixed)
+        forms = {
+            "1-d": point,
+            "number": tuple(float(p[2]) if np.ndim(p) else p for p in point),
+            "empty": tuple(p[:0] if np.ndim(p) else p for p in point),
+            "float32": tuple(p.astype(SINGLE) if np.ndim(p) else p for p in point),
+        }
+        for label, operands in forms.items():
+            yield kind(ufunc, label, operands, fixed=fixed)
 
 
 SAMPLES: list[Sample] = [

@@ -177,6 +177,9 @@ def test_every_rule_has_a_sample():
     assert not sorted(map(name_of, registered() - tried))
 
 
+NEVER_EMPTY = {np.linalg.tensorinv}  # NumPy cannot reshape nothing
+
+
 def test_every_differentiable_rule_is_tried_empty_and_in_single_precision():
     """Of what takes floats; at least one sample of each."""
     for function in registered():
@@ -185,7 +188,8 @@ def test_every_differentiable_rule_is_tried_empty_and_in_single_precision():
         if not rule.differentiable:
             continue
         assert any(is_single(s) for s in samples), name_of(function)
-        assert min(np.size(v) for s in samples for v in s.operands) == 0, name_of(function)
+        if function not in NEVER_EMPTY:
+            assert min(np.size(v) for s in samples for v in s.operands) == 0, name_of(function)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
@@ -561,16 +565,9 @@ def test_put_and_copyto_write_into_traced_arrays():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: np.sum(x, where=[True, False, True]),
-        lambda x: np.sum(x, initial=2.0),
-        lambda x: np.max(x, initial=2.0),
-        lambda x: np.sin(x, where=np.array([True, False, True])),
-        lambda x: np.multiply.accumulate(x),
-        lambda x: np.multiply.outer(x, x),
-        lambda x: np.add.reduceat(x, [0, 1]),
-        lambda x: np.multiply.reduce(x),
-        lambda x: np.linspace(0.0, x[0], 4, retstep=True)[0],
-        lambda x: np.modf(x)[0],
+        lambda x: np.power.reduce(x),
+        lambda x: np.arctan2.reduceat(x, [0, 1]),
+        lambda x: np.histogramdd(x)[0],
     ],
 )
 def test_what_has_no_rule_yet_says_so(f):

@@ -33,8 +33,9 @@ def _warm() -> None:
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[..., Panel]]:
-    """Make panels, and close them at the end."""
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
+    """Make panels whose curves take their time, and close them at the end."""
+    monkeypatch.setattr(live, "_CURVE_SECONDS", 3600.0)
     made: list[Panel] = []
 
     def make_(recording: Recording, **options: Any) -> Panel:

@@ -248,7 +248,7 @@ def _logarithm(tangents: Any, result: Any, operands: Any) -> Any:
     change = np.sum(transposed(np.linalg.inv(operands[0])) * tangents[0], axis=(-2, -1))
     if change.dtype.kind != "c":
         return None, change
-    return result[0] * (1j * np.imag(change)), np.real(change)
+    return result[0] * (np.imag(change) * 1j), np.real(change)
 
 
 def _is_singular(a: np.ndarray) -> bool:
@@ -391,7 +391,7 @@ def _eig(tangents: Any, result: Any, operands: Any) -> Any:
         chosen = _real_elements(v)
         large = np.sum(v * chosen, axis=-2, keepdims=True)
         turn = np.imag(np.sum(change * chosen, axis=-2, keepdims=True) / large)
-        change = change - v * (1j * turn)
+        change = change - v * (turn * 1j)
     return diagonal(turned), change
 
 
@@ -513,7 +513,7 @@ def _triangular(tangents: Any, result: Any, operands: Any, *, mode: str = "reduc
     low = below(inner)
     turn = low - adjoined(low)
     if inner.dtype.kind == "c":
-        turn = turn + np.where(np.eye(k, dtype=bool), 1j * np.imag(inner), 0.0)
+        turn = turn + np.where(np.eye(k, dtype=bool), np.imag(inner) * 1j, 0.0)
     dr = adjoined(q) @ da - turn @ r
     dr = np.where(np.tri(*dr.shape[-2:], k=-1, dtype=bool), 0.0, dr)
     if mode == "r":

@@ -7,7 +7,7 @@ elements: that gives their transpose.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from ..tracing import (
 )
 from .expressed import Composite
 from .indexing import collect
-from .kinds import Constant, Linear
+from .kinds import Linear
 from .registry import RULES, function
 
 # -- elements moved, and zeros between them ------------------------------------------------------

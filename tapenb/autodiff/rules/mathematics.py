@@ -140,7 +140,7 @@ def _direction(tangents: Any, result: Any, operands: Any, **_: Any) -> Any:
 
 
 def _imaginary(adjoint: Any, x: Any) -> Any:
-    return -1j * adjoint if x.dtype.kind == "c" else None
+    return adjoint * -1j if x.dtype.kind == "c" else None
 
 
 def _angle(z: Any, deg: bool = False) -> Any:

@@ -114,7 +114,9 @@ def _quantile(
     return np.reshape(found, (*np.shape(q), *shape))
 
 
-def _median(a: Any, axis: Any = None, keepdims: Any = False, *, skip: bool = False, **_: Any) -> Any:
+def _median(
+    a: Any, axis: Any = None, keepdims: Any = False, *, skip: bool = False, **_: Any
+) -> Any:
     return _quantile(a, np.array(0.5), axis, "linear", keepdims, skip=skip)
 
 
@@ -170,7 +172,7 @@ def _freedom(ddof: Any, correction: Any) -> Any:
 
 def _variance(
     a: Any,
-    mean: Any = None,
+    mean: Any = np._NoValue,
     *,
     axis: Any = None,
     ddof: Any = 0,
@@ -186,7 +188,7 @@ def _variance(
         count = np.sum(np.logical_not(missing), axis=axes, keepdims=True)
     else:
         count = prod(np.shape(a)[i] for i in axes)
-    if mean is None:
+    if mean is np._NoValue:
         mean = _total(a, axes, True) / count
     deviation = a - mean
     if skip:

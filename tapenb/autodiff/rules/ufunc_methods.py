@@ -163,6 +163,10 @@ _PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
 }
 
 
+# NumPy's vectorized loops skip operands here: np.power.reduce([2.0, 3.0, 2.0]) is 4.0 in 2.4.
+_MISREDUCED = (np.power, np.arctan2)
+
+
 def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     """Give the methods of a ufunc of two operands their rules."""
     if ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature is not None:
@@ -180,11 +184,13 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
             "reduceat": Composite(_segments(ufunc)),
             "outer": Composite(_outer(ufunc)),
         }
-    METHOD_RULES.update({(ufunc, name): method for name, method in methods.items()})
+    for name, method in methods.items():
+        if not (ufunc in _MISREDUCED and name in ("reduce", "reduceat")):
+            METHOD_RULES[ufunc, name] = method
 
 
 for ufunc, rule in list(RULES.items()):
-    if isinstance(ufunc, np.ufunc):
+    if isinstance(ufunc, np.ufunc) and ufunc is not np.ldexp:
         register_methods(ufunc, rule)
 for ufunc, weights in ((np.logaddexp, portions), (np.logaddexp2, portions2)):
     METHOD_RULES[ufunc, "reduce"] = Reduction(weighted(weights), ufunc.reduce, -np.inf)
