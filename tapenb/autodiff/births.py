@@ -17,6 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from .dispatch import HANDLERS, any_active, call_function
+from .elements import ndenumerate, vectorize
+from .rules.manipulation import arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
 from .tracing import TracedArray, guard, is_traced, lift
@@ -72,6 +75,14 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     return array
 
 
+def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
+    """A range with traced bounds: how many elements it has is a guard."""
+    bounds = (*args, *kwargs.values())
+    if not any(is_traced(bound) and bound.dtype.kind in "fc" for bound in bounds):
+        return _born(tape, np.arange(*args, **kwargs))
+    return arange(*args, **kwargs)
+
+
 def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
     fill_value = lift(fill_value)
     if not is_traced(fill_value):
@@ -86,6 +97,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
 
 _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
+    np.arange: _arange,
     **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)},
 }
 
@@ -101,6 +113,8 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
             return real(*args, **kwargs)
         if special is not None:
             return special(tape, *args, **kwargs)
+        if (real in FUNCTIONS or real in HANDLERS) and any_active([*args, kwargs]):
+            return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
         return _born(tape, real(*_lifted(real, args), **kwargs))
 
     return twin
@@ -163,6 +177,9 @@ def _twins() -> dict[int, tuple[Any, Any]]:
                 names[name] = modules[id(value)]
             elif isinstance(value, np.ufunc):
                 names[name] = twins.setdefault(id(value), (value, _TwinUfunc(value)))[1]
+            elif value is np.ndenumerate or value is np.vectorize:
+                twin = vectorize if value is np.vectorize else ndenumerate
+                names[name] = twins.setdefault(id(value), (value, twin))[1]
             elif _is_function(name, value):
                 names[name] = twins.setdefault(id(value), (value, _twin(value)))[1]
         modules[id(module)] = copy

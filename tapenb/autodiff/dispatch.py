@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .elements import each, is_python
 from .operators import AS_OPERATOR
 from .primitives import add_at, change_at, masked
 from .provenance import here, is_operator
@@ -86,6 +87,8 @@ def call_ufunc(
     if not any_active(inputs) and not any_active([target, where, kwargs.get("initial")]):
         return _call_plainly(getattr(ufunc, method), (*inputs,), kwargs, target)
     rule = _rule(ufunc, method, inputs)
+    if rule is None and method == "__call__" and is_python(ufunc):
+        return each(ufunc, inputs, ufunc.nout)
     if rule is None:
         refuse(f"{name} is", frame)
     if kwargs.get("dtype") is None and type(target) is TracedArray and method in _ACCUMULATING:
@@ -317,6 +320,8 @@ class _Method:
 
 
 _SHAPED = (np.reshape, np.transpose)
+_TRANSPOSED = {"T": np.transpose, "mT": np.matrix_transpose}
+_ASKED = frozenset({"device", "flags", "itemsize", "nbytes", "strides"})
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in dir(np.ndarray)
@@ -352,7 +357,9 @@ def _attribute(self: Traced, name: str) -> Any:
     function = METHODS.get(name)
     if function is not None:
         return _Method(function, self)
-    if not self.is_active():
+    if name in _TRANSPOSED:
+        return _TRANSPOSED[name](self)
+    if name in _ASKED or not self.is_active():
         return getattr(self.value, name)
     return refuse(f".{name} of a traced value is", sys._getframe(1))
 

@@ -1,4 +1,4 @@
-"""The elements of a traced array one by one: ``x.flat`` and ``np.ndenumerate``."""
+"""The elements of a traced array one by one: ``x.flat``, and functions called for each element."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .tracing import TracedArray, as_operand, is_traced, plain_key, write
+from .provenance import here
+from .tape import CURRENT, TapeError
+from .tracing import TracedArray, as_operand, is_traced, lift, plain, plain_key, write
 
-__all__ = ["Flat", "ndenumerate"]
+__all__ = ["Flat", "each", "is_python", "ndenumerate", "vectorize"]
 
 
 class Flat:
@@ -114,3 +116,99 @@ class ndenumerate(np.ndenumerate):  # noqa: N801  NumPy's own name
             return super().__next__()
         index = next(self._indices)
         return index, self._traced[index]
+
+
+def is_python(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc calls a Python function for every element, as ``np.frompyfunc`` makes."""
+    return bool(ufunc.types) and all(set(kind) <= set("O->") for kind in ufunc.types)
+
+
+def each(function: Any, inputs: Any, outputs: int = 1) -> Any:
+    """Call a function of numbers for every element, and make arrays of what it returns.
+
+    Parameters
+    ----------
+    function : callable
+    inputs : sequence
+        Traced or plain, which are broadcast.
+    outputs : int
+        How many results it has.
+    """
+    inputs = [as_operand(value) for value in inputs]
+    shape = np.broadcast_shapes(*map(np.shape, inputs))
+    columns = [_column(value, shape) for value in inputs]
+    rows = [function(*arguments) for arguments in zip(*columns, strict=True)]
+    if outputs == 1:
+        return _table(rows, shape)
+    return tuple(_table([row[at] for row in rows], shape) for at in range(outputs))
+
+
+def _column(value: Any, shape: tuple[int, ...]) -> list[Any]:
+    """The elements as Python sees them: traced, or Python's own numbers."""
+    spread = np.broadcast_to(value, shape)
+    if not is_traced(spread):
+        return np.asarray(spread, dtype=object).reshape(-1).tolist()
+    return [spread[at] for at in np.ndindex(shape)]
+
+
+def _table(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """An array of the values: traced if one of them is, else of objects as NumPy's own."""
+    table = lift(values)
+    if not is_traced(table):
+        table = np.empty(len(values), object)
+        table[:] = values
+    return np.reshape(table, shape)[()]
+
+
+class vectorize(np.vectorize):  # noqa: N801  NumPy's own name
+    """``np.vectorize`` while a cell records: every call of the function gets traced numbers."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        tape = CURRENT.get()
+        recording = tape is not None and tape.open
+        if self.pyfunc is np._NoValue or not recording or not (args or kwargs):
+            return super().__call__(*args, **kwargs)
+        if self.signature is not None:
+            raise TapeError(
+                f"{here(sys._getframe(1))}: np.vectorize with a signature cannot follow traced "
+                "values. Loop over the rows, or use np.apply_along_axis."
+            )
+        places = [at for at in range(len(args)) if at not in self.excluded]
+        names = [name for name in kwargs if name not in self.excluded]
+
+        def call(*values: Any) -> Any:
+            arguments, named = list(args), dict(kwargs)
+            for at, value in zip(places, values, strict=False):
+                arguments[at] = value
+            named.update(zip(names, values[len(places) :], strict=True))
+            result = self.pyfunc(*arguments, **named)
+            return result if isinstance(result, tuple) else (result,)
+
+        inputs = [as_operand(args[at]) for at in places]
+        inputs += [as_operand(kwargs[name]) for name in names]
+        shape = np.broadcast_shapes(*map(np.shape, inputs))
+        if not int(np.prod(shape)):
+            return super().__call__(*args, **kwargs)
+        columns = [_column(value, shape) for value in inputs]
+        rows = [call(*arguments) for arguments in zip(*columns, strict=True)]
+        results = []
+        for at, first in enumerate(rows[0]):
+            kind = self.otypes[at] if self.otypes else None
+            dtype = np.dtype(kind) if kind else np.asarray(plain(first)).dtype
+            column = lift([row[at] for row in rows])
+            column = column if is_traced(column) else np.asarray(column)
+            column = column if column.dtype == dtype else column.astype(dtype)
+            results.append(np.reshape(column, shape))
+        return results[0] if len(results) == 1 else tuple(results)
+
+
+def _flat(array: TracedArray) -> Flat:
+    """The elements one by one."""
+    return Flat(array)
+
+
+def _set_flat(array: TracedArray, value: Any) -> None:
+    Flat(array)[:] = value
+
+
+TracedArray.flat = property(_flat, _set_flat)

@@ -118,6 +118,8 @@ class _Call:
     ----------
     leaves : list of traced values
         The independent variables, leaf after leaf.
+    entries : list of int
+        Their entries; a leaf that is written in place moves on to another.
     value : object
         What the function returned.
     """
@@ -135,6 +137,7 @@ class _Call:
         wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._arguments = [args[position] for position in wanted]
         self.leaves: list[Traced] = []
+        self.entries: list[int] = []
         arguments = list(args)
         for position in wanted:
             arguments[position] = self._trace(args[position])
@@ -153,12 +156,15 @@ class _Call:
         if not _is_number(leaf):
             return leaf
         self.leaves.append(independent(self.tape, leaf))
+        self.entries.append(self.leaves[-1].index)
         return self.leaves[-1]
 
-    @property
-    def entries(self) -> list[int]:
-        """The entry of each leaf."""
-        return [leaf.index for leaf in self.leaves]
+    def gradient(self, found: dict[int, Any], nested: bool) -> Any:
+        """What a reverse sweep found for each leaf, structured like the arguments."""
+        return self.like_arguments(
+            _finish(found[entry], nested) if entry in found else _zeros(leaf)
+            for entry, leaf in zip(self.entries, self.leaves, strict=True)
+        )
 
     def like_arguments(self, values: Iterable[Any]) -> Any:
         """One value for each leaf, structured like the arguments; None where none is a number."""
@@ -252,10 +258,7 @@ def value_and_grad(
             top = call.top(y)
             seeds = {} if top is None else {top: ones_like(y.value)}
             found = reverse(tape, seeds, call.entries, record=nested)
-            gradient = call.like_arguments(
-                _finish(found[leaf.index], nested) if leaf.index in found else _zeros(leaf)
-                for leaf in call.leaves
-            )
+            gradient = call.gradient(found, nested)
             value = y if nested else plain(y)
             aux = _results(aux, nested)
         return ((value, aux) if has_aux else value), gradient
@@ -329,8 +332,8 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
             t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if _is_number(p)
         ]
         seeds = {
-            leaf.index: _seed(tangent, leaf, "a tangent")
-            for leaf, tangent in zip(call.leaves, given, strict=True)
+            entry: _seed(tangent, leaf, "a tangent")
+            for entry, leaf, tangent in zip(call.entries, call.leaves, given, strict=True)
         }
         values = flatten(call.value)
         tops = [call.top(value) for value in values]
@@ -375,10 +378,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
                 part = _seed(given, value, "an adjoint")
                 seeds[top] = seeds[top] + part if top in seeds else part
         found = reverse(tape, seeds, call.entries, record=live)
-        return call.like_arguments(
-            _finish(found[leaf.index], live) if leaf.index in found else _zeros(leaf)
-            for leaf in call.leaves
-        )
+        return call.gradient(found, live)
 
     return _results(call.value, nested), pullback
 
@@ -441,8 +441,8 @@ def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
         shape = np.shape(plain(value))
         matrix.append(
             [
-                _stack([row.get(leaf.index, _zeros(leaf)) for row in found], shape, leaf.shape)
-                for leaf in call.leaves
+                _stack([row.get(entry, _zeros(leaf)) for row in found], shape, leaf.shape)
+                for entry, leaf in zip(call.entries, call.leaves, strict=True)
             ]
         )
     return matrix
@@ -453,10 +453,8 @@ def _columns(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
     tops = [call.top(value) for value in values]
     targets = [top for top in tops if top is not None]
     matrix: list[list[Any]] = [[] for _ in values]
-    for leaf in call.leaves:
-        found = [
-            forward(call.tape, {leaf.index: seed}, targets, record=record) for seed in _basis(leaf)
-        ]
+    for entry, leaf in zip(call.entries, call.leaves, strict=True):
+        found = [forward(call.tape, {entry: seed}, targets, record=record) for seed in _basis(leaf)]
         for row, value, top in zip(matrix, values, tops, strict=True):
             shape = np.shape(plain(value))
             block = _stack([column.get(top, _zeros(value)) for column in found], leaf.shape, shape)

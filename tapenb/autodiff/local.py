@@ -74,6 +74,9 @@ def pull(
             independent(tape, operand) if want else operand
             for operand, want in zip(operands, wanted, strict=True)
         ]
+        entries = [
+            value.index if want else None for value, want in zip(inputs, wanted, strict=True)
+        ]
         result = function(*inputs)
         pairs = (
             [(result[number], part) for number, part in adjoint.items()]
@@ -85,9 +88,6 @@ def pull(
             entry = _entry(value, tape)
             if entry is not None:
                 seeds[entry] = seeds[entry] + part if entry in seeds else part
-        entries = [
-            value.index if want else None for value, want in zip(inputs, wanted, strict=True)
-        ]
         found = reverse(tape, seeds, [e for e in entries if e is not None], record=record)
         return [None if entry is None else found.get(entry) for entry in entries]
 
@@ -107,12 +107,12 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
             operand if tangent is None else independent(tape, operand)
             for operand, tangent in zip(operands, tangents, strict=True)
         ]
-        result = function(*inputs)
         seeds = {
             value.index: tangent
             for value, tangent in zip(inputs, tangents, strict=True)
             if tangent is not None
         }
+        result = function(*inputs)
         several = isinstance(result, tuple | list) and not is_traced(result)
         entries = [_entry(value, tape) for value in (result if several else [result])]
         found = forward(tape, seeds, [e for e in entries if e is not None], record=record)

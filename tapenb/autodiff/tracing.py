@@ -723,7 +723,7 @@ def independent(tape: Tape, value: Any) -> Traced:
     if isinstance(value, np.ndarray):
         value = same(value)
         return TracedArray(tape, tape.append_input(value), value)
-    if not isinstance(value, int | float | np.generic):
+    if not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
         )

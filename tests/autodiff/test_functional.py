@@ -7,6 +7,8 @@ import math
 import operator
 import pickle
 import threading
+from collections import namedtuple
+from dataclasses import dataclass
 
 import mpmath
 import numpy as np
@@ -96,8 +98,51 @@ def test_an_integer_is_differentiated_as_a_number():
     np.testing.assert_array_equal(tn.grad(lambda n: np.sum(n * n))(np.arange(3)), [0.0, 2.0, 4.0])
 
 
-def test_a_list_is_an_array():
-    np.testing.assert_allclose(tn.grad(rosenbrock)(X.tolist()), rosen_der(X), rtol=1e-14)
+@dataclass
+class Model:
+    weights: np.ndarray
+    bias: float
+    name: str = "model"
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+def test_structures_in_and_out():
+    """Gradients have the structure of their arguments; what is no number stays out of it."""
+
+    def loss(model, data, pair):
+        return np.sum(model.weights * data["x"][0]) * model.bias + pair.left * pair.right**2
+
+    model = Model(np.array([1.0, 2.0]), 3.0)
+    data = {"x": [np.array([4.0, 5.0]), 6], "label": "a"}
+    gradient = tn.grad(loss, argnums=(0, 1, 2))(model, data, Pair(2.0, 5.0))
+    np.testing.assert_array_equal(gradient[0].weights, [12.0, 15.0])
+    assert gradient[0].bias == 14.0
+    assert gradient[0].name is None
+    np.testing.assert_array_equal(gradient[1]["x"][0], [3.0, 6.0])
+    assert gradient[1]["x"][1] == 0.0
+    assert gradient[2] == Pair(25.0, 20.0)
+
+    value, pullback = tn.vjp(lambda p: {"sum": p.left + p.right, "product": p.left * p.right},
+                             Pair(2.0, 5.0))  # fmt: skip
+    assert value == {"sum": 7.0, "product": 10.0}
+    assert pullback({"sum": 1.0, "product": 2.0}) == (Pair(11.0, 5.0),)
+    _, tangent = tn.jvp(lambda p: [p.left * p.right], (Pair(2.0, 5.0),), (Pair(1.0, 10.0),))
+    assert tangent == [25.0]
+    hessian = tn.hessian(lambda p: p.left * p.right**2)(Pair(2.0, 5.0))
+    assert hessian == Pair(Pair(0.0, 10.0), Pair(10.0, 4.0))
+
+
+def test_derivatives_of_any_order():
+    x = 0.7
+    for order in range(8):
+        with mpmath.workdps(40):
+            expected = float(mpmath.diff(lambda t: mpmath.exp(mpmath.sin(t)), x, order))
+        found = tn.derivative(lambda t: np.exp(np.sin(t)), order)(x)
+        np.testing.assert_allclose(found, expected, rtol=1e-11)
+    with pytest.raises(ValueError, match="0 or more"):
+        tn.derivative(np.sin, -1)
 
 
 def test_single_precision_stays_single():
@@ -549,7 +594,7 @@ def test_an_exception_of_the_person_s_passes_and_leaves_nothing_open():
     [
         (lambda: tn.grad(lambda x: x * 2.0)(X), TypeError, r"shape \(5,\).*jacobian"),
         (lambda: tn.grad(lambda x: None)(1.0), TypeError, "returns a number or array"),
-        (lambda: tn.grad(lambda x: x)("1"), TypeError, "numbers and arrays, not str"),
+        (lambda: tn.grad(lambda x: x)("1"), TypeError, "numbers and arrays of them, not str"),
         (lambda: tn.jvp(np.sin, (X,), (1.0,)), ValueError, r"tangent of shape \(\).*\(5,\)"),
         (lambda: tn.jvp(np.sin, (X,), ()), ValueError, "."),
         (lambda: tn.jacobian(np.sin, mode="backward"), ValueError, "'backward'"),

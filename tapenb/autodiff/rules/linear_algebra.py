@@ -18,7 +18,7 @@ derivative 0, as ``abs`` has there, and so has the norm of zeros.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any
 
@@ -311,7 +311,7 @@ class _Gauged(General):
     """
 
     def __init__(
-        self, tangent: Callable[..., Any], turns: Callable[[Any, Any], Sequence[Any]], what: str
+        self, tangent: Callable[..., Any], turns: Callable[[Any, Any], Iterable[Any]], what: str
     ) -> None:
         super().__init__(tangent)
         self.turns = turns
@@ -321,21 +321,16 @@ class _Gauged(General):
         if isinstance(adjoint, Parts):
             values = tuple(map(plain, result))
             parts = {number: plain(part) for number, part in adjoint.items()}
-            precision = np.sqrt(np.finfo(values[1].dtype).eps)
-            for turn, size in self.turns(parts, values):
-                if np.any(np.abs(turn) > precision * max(1.0, np.max(np.abs(size), initial=0.0))):
+            noise = max(np.max(np.abs(part), initial=0.0) for part in parts.values())
+            noise = noise * np.cbrt(np.finfo(values[1].dtype).eps)
+            for turn in self.turns(parts, values):
+                if np.any(np.abs(turn) > noise):
                     raise TapeError(
                         f"np.linalg.{operation.name}: this depends on {self.what}, which NumPy is "
                         "free to choose and which has no derivative. Use what does not depend on "
                         "it, such as absolute values or projections (U @ U.conj().T)."
                     )
         return super().vjp(adjoint, result, operands, operation, wanted)
-
-
-def _phases(*products: Any) -> Any:
-    """How much a loss changes as the vectors' phases turn."""
-    total = sum(products)
-    return (np.imag(total), total)
 
 
 def _eigh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
@@ -345,8 +340,9 @@ def _eigh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
 
 
 def _eigh_turns(parts: dict[int, Any], result: Any) -> Any:
+    """How much a loss changes as the vectors' phases turn."""
     if 1 in parts and result[1].dtype.kind == "c":
-        yield _phases(np.sum(parts[1] * result[1], axis=-2))
+        yield np.imag(np.sum(parts[1] * result[1], axis=-2))
 
 
 def _eigvalsh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
@@ -401,6 +397,18 @@ def _eigvals(tangents: Any, result: Any, operands: Any) -> Any:
     return (_matching(result, w) @ column(changes))[..., 0]
 
 
+def _svd_by_eigenvectors(da: Any, result: Any, a: Any, compute_uv: bool) -> Any:
+    """Of a Hermitian matrix: where eigenvalues are negative, the right vectors change sign."""
+    u, s, vh = result if compute_uv else np.linalg.svd(a, hermitian=True)
+    signs = np.sign(real(np.sum(transposed(u) * vh, axis=-1)))
+    turned = adjoined(u) @ hermitian(da) @ u
+    ds = signs * real(diagonal(turned))
+    if not compute_uv:
+        return ds
+    du = u @ (reciprocal_gaps(signs * s) * turned)
+    return du, ds, column(signs) * adjoined(du)
+
+
 def _svd(
     tangents: Any,
     result: Any,
@@ -408,9 +416,11 @@ def _svd(
     *,
     full_matrices: bool = True,
     compute_uv: bool = True,
-    hermitian: bool = False,
+    **options: Any,
 ) -> Any:
     (da,), (a,) = tangents, operands
+    if options.get("hermitian"):
+        return _svd_by_eigenvectors(da, result, a, compute_uv)
     u, s, vh = result if compute_uv else np.linalg.svd(a, full_matrices=False)
     k = s.shape[-1]
     first, last = u[..., :, :k], vh[..., :k, :]
@@ -442,52 +452,14 @@ def _svd_turns(parts: dict[int, Any], result: Any) -> Any:
     u, s, vh = result
     k = s.shape[-1]
     if u.dtype.kind == "c":
-        products = []
-        if 0 in parts:
-            products.append(np.sum(parts[0][..., :, :k] * u[..., :, :k], axis=-2))
-        if 2 in parts:
-            products.append(-np.sum(parts[2][..., :k, :] * vh[..., :k, :], axis=-1))
-        yield _phases(*products)
+        left = np.sum(parts[0][..., :, :k] * u[..., :, :k], axis=-2) if 0 in parts else 0.0
+        right = np.sum(parts[2][..., :k, :] * vh[..., :k, :], axis=-1) if 2 in parts else 0.0
+        yield np.imag(left - right)
     for number, vectors in ((0, u), (2, transposed(vh))):
         if number in parts and vectors.shape[-1] > k:
             part = parts[number] if number == 0 else transposed(parts[number])
             product = transposed(part[..., :, k:]) @ vectors[..., :, k:]
-            yield product - adjoined(product), product
-
-
-@primitive
-def _descending(w: np.ndarray) -> np.ndarray:
-    """The permutation matrix that sorts by absolute value, the largest first."""
-    order = np.argsort(np.abs(w), axis=-1)[..., ::-1]
-    return np.swapaxes(np.eye(w.shape[-1])[order], -1, -2)
-
-
-_descending.rule = Constant()
-
-
-def _hermitian_svd(a: Any, *, compute_uv: bool = True, **_: Any) -> Any:
-    """By eigenvectors, whose signs go into the absolute values and the right side."""
-    if not compute_uv:
-        w = np.linalg.eigvalsh(a)
-        return (row(np.abs(w)) @ _descending(w))[..., 0, :]
-    w, v = np.linalg.eigh(a)
-    order = _descending(w)
-    w, v = (row(w) @ order)[..., 0, :], v @ order
-    return v, np.abs(w), adjoined(v * row(np.sign(w)))
-
-
-class _SVD(_Gauged):
-    """By eigenvectors where the person says that the matrix is Hermitian."""
-
-    by_eigenvectors = Composite(_hermitian_svd)
-
-    def vjp(self, adjoint, result, operands, operation, wanted):
-        formula = self.by_eigenvectors if operation.params.get("hermitian") else super()
-        return formula.vjp(adjoint, result, operands, operation, wanted)
-
-    def jvp(self, tangents, result, operands, operation):
-        formula = self.by_eigenvectors if operation.params.get("hermitian") else super()
-        return formula.jvp(tangents, result, operands, operation)
+            yield product - adjoined(product)
 
 
 def _svdvals(tangents: Any, result: Any, operands: Any) -> Any:
@@ -576,7 +548,9 @@ function(np.linalg.eig, General(_eig), "a")
 function(np.linalg.eigvals, General(_eigvals), "a")
 function(
     np.linalg.svd,
-    _SVD(_svd, _svd_turns, "the phase of a singular vector, or the basis of those beyond the last"),
+    _Gauged(
+        _svd, _svd_turns, "the phase of a singular vector, or the basis of those beyond the last"
+    ),
     "a",
 )
 function(np.linalg.svdvals, General(_svdvals), "x")

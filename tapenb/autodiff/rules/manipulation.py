@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, any_active
+from ..dispatch import HANDLERS, METHODS, any_active
 from ..provenance import here
 from ..tape import Operation, TapeError
 from ..tracing import (
@@ -571,6 +571,36 @@ def _geomspace(
     return np.moveaxis(start * np.exp(ramp * np.log(ratio)), 0, axis)
 
 
+def _arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
+    return start + step * np.arange(count)
+
+
+def _numpy_arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
+    return np.arange(start, stop, step, dtype)
+
+
+def arange(
+    start_or_stop: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, **_: Any
+) -> Any:
+    """``np.arange`` of traced bounds, whose number of elements becomes a guard.
+
+    Parameters
+    ----------
+    start_or_stop, stop, step : number
+    dtype : dtype, optional
+    """
+    start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        refuse(f"np.arange with dtype={dtype!r} is", sys._getframe(1))
+    bounds = [plain(bound) for bound in (start, stop, step)]
+    params = {"count": np.arange(*bounds).size, "dtype": dtype}
+    operation = Operation(_numpy_arange, RULES[np.arange], "arange", params)
+    result = apply(operation, (start, stop, step), sys._getframe(2))
+    if is_traced(result):
+        guard(result, np.shape, sys._getframe(2))
+    return result
+
+
 def _whole(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     """A range of fractions: as integers it is piecewise constant, which its rule is not."""
 
@@ -587,3 +617,12 @@ def _whole(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 function(np.linspace, Composite(_linspace), "start", "stop", call=_whole(np.linspace))
 function(np.logspace, Composite(_logspace), "start", "stop", "base", call=_whole(np.logspace))
 function(np.geomspace, Composite(_geomspace), "start", "stop", call=_whole(np.geomspace))
+RULES[np.arange] = Composite(_arange)
+
+
+def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
+    """The method, which names its array first."""
+    return np.compress(condition, a, axis, out)
+
+
+HANDLERS[_compressed] = METHODS["compress"] = _compressed

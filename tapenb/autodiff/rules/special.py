@@ -61,7 +61,7 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "gammaln": ("psi(x)",),
     "loggamma": ("psi(x)",),
     "rgamma": ("-y * psi(x)",),
-    "psi": ("_zeta(2.0, x)",),
+    "psi": ("trigamma(x)",),
     "_zeta": (_SHAPE, "-x1 * _zeta(x1 + 1.0, x2)"),
     "beta": ("y * (psi(x1) - psi(x1 + x2))", "y * (psi(x2) - psi(x1 + x2))"),
     "betaln": ("psi(x1) - psi(x1 + x2)", "psi(x2) - psi(x1 + x2)"),
@@ -131,7 +131,7 @@ PARTIALS: dict[str, tuple[str, ...]] = {
 }
 SEVERAL = {
     "sici": ("sinc(x / pi)", "cos(x) / x"),
-    "shichi": ("real(sinc(1j * x / pi))", "cosh(x) / x"),
+    "shichi": ("sinhc(x)", "cosh(x) / x"),
     "fresnel": ("sin(0.5 * pi * x * x)", "cos(0.5 * pi * x * x)"),
 }
 PIECEWISE_CONSTANT = ("gammasgn", "round")
@@ -142,6 +142,19 @@ def side(x: Any) -> Any:
     if x.dtype.kind == "c":
         raise TapeError("a scaled Bessel function of a complex number has no complex derivative")
     return np.sign(x)
+
+
+def sinhc(x: Any) -> Any:
+    """sinh(x)/x."""
+    ratio = np.sinc(1j * x / np.pi)
+    return ratio if x.dtype.kind == "c" else np.real(ratio)
+
+
+def trigamma(x: Any) -> Any:
+    """The derivative of psi (DLMF 25.11.12)."""
+    if x.dtype.kind == "c":
+        unknown("a complex argument of psi, in SciPy's functions,")
+    return Special.names["_zeta"](2.0, x)
 
 
 def _several(texts: tuple[str, ...]) -> General:
@@ -162,7 +175,7 @@ def _airy(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
 def _register() -> None:
     module = sys.modules["scipy.special._ufuncs"]
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
-    own = {"unknown": unknown, "mills": mills, "side": side}
+    own = {part.__name__: part for part in (unknown, mills, side, sinhc, trigamma)}
     Special.names.update(vars(np), **ufuncs, **own)
     rules: dict[str, Rule] = {name: Special(*partials) for name, partials in PARTIALS.items()}
     rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
