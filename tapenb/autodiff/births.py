@@ -19,7 +19,7 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
-from .rules.manipulation import arange
+from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
 from .tracing import TracedArray, guard, is_traced, lift
@@ -80,7 +80,7 @@ def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
     bounds = (*args, *kwargs.values())
     if not any(is_traced(bound) and bound.dtype.kind in "fc" for bound in bounds):
         return _born(tape, np.arange(*args, **kwargs))
-    return arange(*args, **kwargs)
+    return guarded_arange(*args, **kwargs)
 
 
 def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
@@ -120,6 +120,9 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
     return twin
 
 
+_UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
+
+
 class _TwinUfunc:
     """A ufunc as it is while a cell records."""
 
@@ -139,7 +142,8 @@ class _TwinUfunc:
         return np.ufunc
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        value = getattr(self._real, name)
+        return _twin(value) if name in _UFUNC_METHODS else value
 
     def __eq__(self, other: object) -> bool:
         return self._real is getattr(other, "_real", other)

@@ -14,7 +14,14 @@ import numpy as np
 
 from tapenb.autodiff import primitives
 from tapenb.autodiff.primitives import primitive
-from tapenb.autodiff.rules import accumulating, elementwise, indexing, selecting
+from tapenb.autodiff.rules import (
+    accumulating,
+    elementwise,
+    indexing,
+    manipulation,
+    selecting,
+    sorting,
+)
 from tapenb.autodiff.rules.registry import FUNCTIONS, RULES
 
 P = np.array([0.73, -1.31, 0.42, 1.64, -0.57, 1.13])
@@ -466,7 +473,7 @@ SAMPLES: list[Sample] = [
 
 def registered() -> set[Any]:
     """Everything that has a rule: NumPy's functions, and the engine's own primitives."""
-    modules = (accumulating, indexing, selecting, primitives)
+    modules = (accumulating, indexing, manipulation, selecting, sorting, primitives)
     own = {v for module in modules for v in vars(module).values() if isinstance(v, primitive)}
     return {*RULES, *FUNCTIONS, *own}
 
@@ -478,7 +485,8 @@ def name_of(function: Any) -> str:
     return f"np.{function.__name__}"
 
 
-from . import samples_linear_algebra, samples_mathematics  # noqa: E402  they need this
+from . import samples_arrays, samples_linear_algebra, samples_mathematics  # noqa: E402  they need this
 
 SAMPLES += samples_linear_algebra.SAMPLES
 SAMPLES += samples_mathematics.SAMPLES
+SAMPLES += samples_arrays.SAMPLES

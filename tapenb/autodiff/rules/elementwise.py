@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .kinds import Constant, Elementwise
+from .kinds import Constant, Elementwise, fit_mask
 from .registry import RULES
 
 
@@ -65,6 +65,24 @@ def slant(x: Any) -> Any:
     if x.dtype.kind != "c":
         return np.hypot(x, 1.0)
     return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
+
+
+class Choosing(Elementwise):
+    """Elementwise, where an operand that is not chosen adds nothing, whatever it would be."""
+
+    selects = True
+
+    def masked_vjp(
+        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """The contributions, with masks of what was not chosen."""
+        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
+        deads = []
+        for slot, operand in enumerate(operands):
+            unused = self.term(slot, np.ones(result.shape), result, operands) == 0
+            unused = unused if dead is None else np.logical_or(unused, dead)
+            deads.append(fit_mask(np.broadcast_to(unused, result.shape), operand))
+        return contributions, deads
 
 
 def larger(x1: Any, x2: Any) -> Any:
@@ -180,4 +198,6 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
 )
 
 RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
+for choice in (np.maximum, np.minimum, np.fmax, np.fmin):
+    RULES[choice] = Choosing(*PARTIALS[choice])
 RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import HANDLERS, METHODS, any_active
+from ..primitives import primitive
 from ..provenance import here
 from ..tape import Operation, TapeError
 from ..tracing import (
@@ -272,7 +273,7 @@ def _call_pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any)
 function(np.pad, Composite(_pad), "array", call=_plain_pad)
 HANDLERS[np.pad] = _call_pad
 
-# -- views: what is written to them is written to the array -----------------------------------------
+# -- views: what is written to them is written to the array --------------------------------------
 
 
 def _split(numpy_function: Callable[..., Any], fixed: int | None = None) -> Callable[..., Any]:
@@ -415,7 +416,8 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
         )
     if not any_active(x):
         raise TapeError(
-            f"{here(frame)}: np.piecewise of a plain array cannot hold traced values. Use np.select."
+            f"{here(frame)}: np.piecewise of a plain array cannot hold traced values. "
+            "Use np.select."
         )
     flat = np.ndim(x) == 0
     points = np.reshape(x, (1,)) if flat else x
@@ -571,15 +573,17 @@ def _geomspace(
     return np.moveaxis(start * np.exp(ramp * np.log(ratio)), 0, axis)
 
 
-def _arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
-    return start + step * np.arange(count)
-
-
-def _numpy_arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
+@primitive
+def arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
+    """``np.arange``, of so many elements."""
     return np.arange(start, stop, step, dtype)
 
 
-def arange(
+def _steps(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
+    return start + step * np.arange(count)
+
+
+def guarded_arange(
     start_or_stop: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, **_: Any
 ) -> Any:
     """``np.arange`` of traced bounds, whose number of elements becomes a guard.
@@ -589,16 +593,18 @@ def arange(
     start_or_stop, stop, step : number
     dtype : dtype, optional
     """
-    start, stop = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+    frame = sys._getframe(1)
     if dtype is not None and np.dtype(dtype).kind not in "fc":
-        refuse(f"np.arange with dtype={dtype!r} is", sys._getframe(1))
-    bounds = [plain(bound) for bound in (start, stop, step)]
-    params = {"count": np.arange(*bounds).size, "dtype": dtype}
-    operation = Operation(_numpy_arange, RULES[np.arange], "arange", params)
-    result = apply(operation, (start, stop, step), sys._getframe(2))
+        refuse(f"np.arange with dtype={dtype!r} is", frame)
+    bounds = (0, start_or_stop, step) if stop is None else (start_or_stop, stop, step)
+    count = np.arange(*map(plain, bounds)).size
+    result = apply(arange.operation(count=count, dtype=dtype), bounds, frame)
     if is_traced(result):
-        guard(result, np.shape, sys._getframe(2))
+        guard(result, np.shape, frame)
     return result
+
+
+arange.rule = Composite(_steps)
 
 
 def _whole(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
@@ -617,7 +623,6 @@ def _whole(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 function(np.linspace, Composite(_linspace), "start", "stop", call=_whole(np.linspace))
 function(np.logspace, Composite(_logspace), "start", "stop", "base", call=_whole(np.logspace))
 function(np.geomspace, Composite(_geomspace), "start", "stop", call=_whole(np.geomspace))
-RULES[np.arange] = Composite(_arange)
 
 
 def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dispatch import HANDLERS
 from ..tracing import guard, is_traced, write
-from .elementwise import larger
+from .elementwise import Choosing, larger
 from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Linear, fit_mask
 from .registry import COMPLEX_RULES, RULES, function
@@ -70,7 +70,7 @@ RULES[np.frexp] = General(_mantissa)
 RULES[np.divmod] = Composite(lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)))
 RULES[np.ldexp] = Elementwise("scaled(g, x2)", "0")
 RULES[np.nextafter] = Elementwise("1", "0")
-RULES[np.spacing] = RULES[np.bitwise_count] = RULES[np.isnat] = Constant()
+RULES[np.spacing] = RULES[np.bitwise_count] = Constant()
 for asker in (np.isneginf, np.isposinf, np.fix):
     function(asker, Constant(), "x")
 function(np.nan_to_num, Finite("kept(g, x)"), "x")
@@ -79,7 +79,7 @@ function(np.unwrap, Elementwise("1"), "p")
 
 # -- limits --------------------------------------------------------------------------------------
 
-RULES[CLIP] = Elementwise(
+RULES[CLIP] = Choosing(
     "larger(x1, x2) * larger(x3, maximum(x1, x2))",
     "larger(x2, x1) * larger(x3, maximum(x1, x2))",
     "larger(maximum(x1, x2), x3)",

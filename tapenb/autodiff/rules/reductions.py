@@ -50,6 +50,12 @@ def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
 # -- sums ----------------------------------------------------------------------------------------
 
 
+def left_out(a: Any, where: Any) -> Any:
+    """The elements that a mask leaves out of a reduction."""
+    shape = np.broadcast_shapes(a.shape, where.shape)
+    return fit_mask(np.logical_not(np.broadcast_to(where, shape)), a)
+
+
 class Selecting(Linear):
     """A linear reduction whose last operand may be a mask; what it leaves out adds nothing."""
 
@@ -62,9 +68,7 @@ class Selecting(Linear):
         contributions = self.vjp(adjoint, result, operands, operation, wanted)
         deads: list[Any] = [None] * len(operands)
         if len(operands) == len(self.transposes):
-            shape = np.broadcast_shapes(operands[0].shape, operands[-1].shape)
-            unused = np.logical_not(np.broadcast_to(operands[-1], shape))
-            deads[0] = fit_mask(unused, operands[0])
+            deads[0] = left_out(operands[0], operands[-1])
         return contributions, deads
 
 
@@ -130,6 +134,7 @@ class Reduction(Rule):
     """
 
     needs_result = True
+    selects = True
 
     def __init__(self, rule: Rule, reduce: Callable[..., Any], neutral: float) -> None:
         self.rule = rule
@@ -169,10 +174,35 @@ class Reduction(Rule):
         rule = self.rule if len(operands) == 1 else self.extended
         return rule.vjp(adjoint, result, operands, operation, wanted)
 
+    def masked_vjp(
+        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """The contributions, with masks of what was left out and of what is no extremum."""
+        if len(operands) == 1:
+            return self.rule.masked_vjp(dead, adjoint, result, operands, operation, wanted)
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        deads: list[Any] = [None] * len(operands)
+        if len(operands) == 3:
+            deads[0] = left_out(operands[0], operands[2])
+        return contributions, deads
+
     def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
         """That of the plain or of the longer reduction."""
         rule = self.rule if len(operands) == 1 else self.extended
         return rule.jvp(tangents, result, operands, operation)
+
+
+class Extremum(Weighted):
+    """What does not attain an extremum adds nothing, whatever it would be."""
+
+    selects = True
+
+    def masked_vjp(
+        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """The contribution, with a mask of what is no extremum."""
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        return contributions, [self.weights(result, operands[0], **operation.params) == 0]
 
 
 def _total(weighted: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
@@ -222,7 +252,7 @@ def weighted(weights: Callable[..., Any]) -> Rule:
 SUM = summing(optional(np.sum))
 MEAN = Selecting(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
-EXTREMUM = weighted(ties)
+EXTREMUM = Extremum(ties, _total, extend)
 
 function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
 function(np.mean, MEAN, "a", "where", call=_mean)
