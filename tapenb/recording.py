@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def _decimal_step(width: float) -> float:
     return float(f"1e{math.floor(math.log10(width)) - 2}") if width > 0 else 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Point:
     """Every number at one position of the sliders.
 
@@ -199,6 +200,8 @@ class Point:
         Remarks for the person.
     program : object
         Another one as soon as the cell was recorded anew.
+    along : str or None
+        In forward mode the input whose tangents stand in place of the adjoints.
     """
 
     positions: dict[str, Any]
@@ -212,7 +215,12 @@ class Point:
     edges: dict[tuple[int, int, int], Any]
     guards: list[str]
     notes: list[str]
-    program: object = field(repr=False)
+    program: object
+    along: str | None = None
+
+    def __repr__(self) -> str:
+        # The text form belongs to another room, which imports this one.
+        return import_module("tapenb.views.readout").readout(self)
 
 
 class Program:
@@ -277,7 +285,7 @@ class Program:
         for entry in self._entries:
             self._slopes[entry] = []
             for seed in _basis(tape.value(entry)):
-                edges = None if self._nodes else {}
+                edges = {} if not self._nodes and np.ndim(seed) == 0 else None
                 nodes = forward(tape, {entry: seed}, everything, record=True, edges=edges)
                 if edges is not None:
                     self._keep(nodes, edges)
@@ -334,6 +342,7 @@ class Program:
             guards=self._guards(),
             notes=self._notes(value),
             program=self,
+            along=self._along,
         )
 
     def _differentiated(self) -> list[Input]:
@@ -429,15 +438,22 @@ class Program:
                 said[f"{' '.join(source.split())} is {bool(answer)}"] = None
         return list(said)[:12]
 
+    @property
+    def _along(self) -> str | None:
+        """The first input that is a number: what the tangents of the graph go along."""
+        if self.mode == "reverse" or not self._nodes:
+            return None
+        return next(
+            each.labels[0] for each in self.inputs if not isinstance(each.value, np.ndarray)
+        )
+
     def _notes(self, value: Any) -> list[str]:
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
         for each in self.inputs:
             if each.array.size > _MOST_SLIDERS:
                 notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")
-        if self.mode == "forward" and self._nodes:
-            first = self.inputs[0]
-            along = first.labels[0] if first.labels else first.name
-            notes.append(f"The graph shows the tangents along {along}.")
+        if self._along is not None:
+            notes.append(f"The graph shows the tangents along {self._along}.")
         if np.ndim(value):
             notes.append("The gradient is that of the sum of all elements.")
         elements = sum(each.array.size for each in self._differentiated())
@@ -675,6 +691,9 @@ class Recording:
                 continue
             ys[number] = float(np.sum(tape.value(program.tape.output)))
         return ys
+
+    def __repr__(self) -> str:
+        return repr(self._point) if self._point is not None else repr(self._tape)
 
     def __call__(self, **values: Any) -> Point:
         """The same at other inputs, by name: an object with value, gradient and hessian.

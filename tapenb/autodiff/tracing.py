@@ -738,4 +738,4 @@ def same(value: Any) -> Any:
     return value[ahead].copy(order="K")[ahead]
 
 
-_FRESH = Operation(same, Elementwise("1"), "input")
+_FRESH = Operation(same, Elementwise("1"), "argument")

@@ -227,7 +227,7 @@ class CellRun:
         for name in self.wanted:
             if name not in literal:
                 inputs.from_namespace(name)
-        inputs.watch_arrays(reachable(namespace, self._names()))
+        inputs.watch_arrays(reachable(namespace, self._names())[0])
         namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
         shell.ast_transformers.append(transformer)
         rebind()

@@ -33,7 +33,9 @@ def _code_names(code: CodeType) -> set[str]:
     return names
 
 
-def reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
+def reachable(
+    namespace: dict[str, Any], names: Iterable[str]
+) -> tuple[set[str], set[str]]:
     """The names of the notebook that some code can come to, through its functions and classes.
 
     Parameters
@@ -41,8 +43,16 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
     namespace : dict
     names : iterable of str
         What the code itself names.
+
+    Returns
+    -------
+    set of str
+        Those that the notebook has.
+    set of str
+        All that the code names, its functions included.
     """
-    seen: set[str] = set()
+    names = set(names)
+    named, seen = set(names), set()
     todo = [name for name in names if name in namespace]
     while todo:
         name = todo.pop()
@@ -55,8 +65,10 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> set[str]:
         for function in functions:
             function = getattr(function, "__wrapped__", function)
             if isinstance(function, FunctionType):
-                todo += [each for each in _code_names(function.__code__) if each in namespace]
-    return seen
+                inner = _code_names(function.__code__)
+                named |= inner
+                todo += [each for each in inner if each in namespace]
+    return seen, named
 
 
 class Snapshot:
@@ -71,8 +83,9 @@ class Snapshot:
 
     def __init__(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
         self._namespace = namespace
-        self._known = set(namespace)
-        reached = reachable(namespace, names)
+        reached, named = reachable(namespace, names)
+        # What the cell may bind anew; other names are none of its business.
+        self._unbound = {name for name in named if name not in namespace}
         self._names = {name: namespace[name] for name in reached if not name.startswith("_")}
         self._kept: dict[int, tuple[Any, Any]] = {}
         self._marked: list[tuple[np.ndarray, int]] = []
@@ -138,8 +151,8 @@ class Snapshot:
                     "run it by hand, or let it work on a copy"
                 )
         namespace = self._namespace
-        for name in [n for n in namespace if not n.startswith("_") and n not in self._known]:
-            del namespace[name]
+        for name in self._unbound:
+            namespace.pop(name, None)
         namespace.update(self._names)
         for value, copy in self._kept.values():
             if isinstance(value, np.ndarray):

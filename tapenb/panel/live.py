@@ -342,7 +342,7 @@ class Panel(anywidget.AnyWidget):
                 numbers = graph.numbers()
                 state |= {"nodes": numbers.nodes, "edges": numbers.edges}
         if self._with_table:
-            trace = trace_table(point.tape)
+            trace = trace_table(point.tape, along=point.along)
             state["trace"] = {"caption": trace.caption, "head": trace.head, "rows": trace.rows}
         self.state = state
 

@@ -79,7 +79,7 @@ def bundle(
     parts.append(f"<figcaption><pre>{escape(text)}</pre></figcaption>")
     plain = text
     if table:
-        trace = trace_table(point.tape)
+        trace = trace_table(point.tape, along=point.along)
         parts.append(trace.html)
         plain = f"{text}\n\n{trace}"
     html = "\n".join(parts)

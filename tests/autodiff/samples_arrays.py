@@ -364,7 +364,8 @@ def _polynomials() -> Iterator[Sample]:
     yield Sample(np.interp, "vector", (WIDE, grid, Q))
     yield Sample(np.interp, "float", (0.4, grid, Q))
     yield Sample(np.interp, "ends", (3.0 * WIDE, grid, Q, 0.3, 0.7))
-    yield Sample(np.interp, "period", (3.0 * WIDE, P, Q), kwargs={"period": 2.7})
+    turns = 3.0 * WIDE, 0.3 + np.arange(6) * 0.5, Q
+    yield Sample(np.interp, "period", turns, kwargs={"period": 3.5})
     yield Sample(np.interp, "one point", (WIDE, grid[:1], Q[:1]))
     yield Sample(np.interp, "float32", (_single(WIDE), _single(grid), _single(Q)))
     yield Sample(np.interp, "empty", (P[:0], grid, Q))

@@ -461,3 +461,22 @@ def test_a_branch_that_is_not_taken_adds_nothing_at_any_position(notebook):
     assert t.gradient["x"] == 0.25
     assert t(x=-1.0).gradient["x"] == 0.0
     assert t(x=0.0).gradient["x"] == 0.0
+
+
+def test_recording_anew_leaves_what_later_cells_bound(notebook):
+    notebook.run("%%tape -o t\nx = 4.0\ny = 5.0\nz = x*y if x > 3 else x/y\n")
+    notebook.run("k = 2.0\nlater = [1]")
+    notebook.run("result = t(x=k)\nafter = 1")
+    names = notebook.names
+    assert names["result"].value == 0.4
+    assert (names["k"], names["later"], names["after"]) == (2.0, [1], 1)
+    assert names["t"].value == names["z"] == 20.0
+    assert names["x"] == 4.0
+
+
+def test_a_recording_shows_its_numbers(notebook):
+    notebook.run(SURVEY)
+    notebook.run("t")
+    shown = notebook.printed + str(notebook.displayed)
+    assert "z = 11.65207146 at x = 2, y = 5" in shown
+    assert "0x" not in shown

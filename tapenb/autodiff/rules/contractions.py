@@ -142,7 +142,7 @@ def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: A
         params["optimize"] = optimize
     arrays = tuple(as_operand(array) for array in arrays)
     result = apply(Operation(_summed, EINSUM, "einsum", params), arrays, frame)
-    return result if out is None else write_result(out, result, frame, "np.einsum")
+    return result if out is None else write_result(out, True, result, frame, "np.einsum")
 
 
 def _einsum_path(*operands: Any, **options: Any) -> Any:
