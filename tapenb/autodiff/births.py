@@ -19,10 +19,11 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
+from .rules import special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
-from .tracing import TracedArray, guard, is_traced, lift
+from .tracing import TracedArray, as_operand, guard, is_traced, lift, refuse
 
 __all__ = ["substitute"]
 
@@ -47,6 +48,8 @@ def _born(tape: Tape, value: Any) -> Any:
     """An array of floats that NumPy made, able to hold traced values."""
     if type(value) is np.ndarray and value.dtype.kind in "fc":
         return TracedArray(tape, None, value)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_born(tape, part) for part in value))
     return value
 
 
@@ -123,6 +126,44 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
+class _Joined:
+    """``np.r_`` or ``np.c_`` while a cell records."""
+
+    def __init__(self, real: Any, axis: int) -> None:
+        self._real = real
+        self._axis = axis
+
+    def __getitem__(self, key: Any) -> Any:
+        tape = _recording()
+        parts = key if isinstance(key, tuple) else (key,)
+        bounds = [
+            bound
+            for part in parts
+            for bound in (
+                (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+            )
+        ]
+        if tape is None or not any_active(bounds):
+            return self._real[key] if tape is None else _born(tape, self._real[key])
+        return np.concatenate([self._part(tape, part) for part in parts], axis=self._axis)
+
+    def _part(self, tape: Tape, part: Any) -> Any:
+        if isinstance(part, str):
+            refuse("a directive in np.r_ of traced values is", sys._getframe(2))
+        if isinstance(part, slice):
+            if isinstance(part.step, complex):
+                start = 0 if part.start is None else part.start
+                part = np.linspace(start, part.stop, int(abs(part.step)))
+            else:
+                start, step = part.start or 0, part.step or 1
+                part = _arange(tape, start, part.stop, step)
+        part = np.atleast_1d(as_operand(part))
+        return np.reshape(part, (-1, 1)) if self._axis == -1 and part.ndim == 1 else part
+
+    def __len__(self) -> int:
+        return 0
+
+
 class _TwinUfunc:
     """A ufunc as it is while a cell records."""
 
@@ -181,6 +222,9 @@ def _twins() -> dict[int, tuple[Any, Any]]:
                 names[name] = modules[id(value)]
             elif isinstance(value, np.ufunc):
                 names[name] = twins.setdefault(id(value), (value, _TwinUfunc(value)))[1]
+            elif value is np.r_ or value is np.c_:
+                joined = _Joined(value, 0 if value is np.r_ else -1)
+                names[name] = twins.setdefault(id(value), (value, joined))[1]
             elif value is np.ndenumerate or value is np.vectorize:
                 twin = vectorize if value is np.vectorize else ndenumerate
                 names[name] = twins.setdefault(id(value), (value, twin))[1]
@@ -188,6 +232,21 @@ def _twins() -> dict[int, tuple[Any, Any]]:
                 names[name] = twins.setdefault(id(value), (value, _twin(value)))[1]
         modules[id(module)] = copy
         twins[id(module)] = (module, copy)
+    return twins
+
+
+@functools.cache
+def _twins_of_scipy() -> dict[int, tuple[Any, Any]]:
+    """The same for ``scipy.special``, some functions of which ask for plain arrays."""
+    module = sys.modules["scipy.special"]
+    special.rule_of(module.erf)
+    copy = ModuleType(module.__name__, module.__doc__)
+    copy.__dict__.update(module.__dict__)
+    twins: dict[int, tuple[Any, Any]] = {id(module): (module, copy)}
+    for name in special.functions():
+        value = getattr(module, name)
+        twins[id(value)] = (value, _twin(value))
+        setattr(copy, name, twins[id(value)][1])
     return twins
 
 
@@ -205,6 +264,8 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
         Restores every name that is still bound to a twin.
     """
     twins = _twins()
+    if "scipy.special" in sys.modules:
+        twins = twins | _twins_of_scipy()
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:

@@ -82,13 +82,14 @@ def call_ufunc(
     if method == "at":
         return _at(ufunc, inputs, name, frame)
     target = out[0] if out and len(out) == 1 else out
-    kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    if kwargs:
+        kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
     where = kwargs.get("where", True)
-    if not any_active(inputs) and not any_active([target, where, kwargs.get("initial")]):
+    if not any_active(inputs) and not any_active([target, kwargs]):
         return _call_plainly(getattr(ufunc, method), (*inputs,), kwargs, target)
     rule = _rule(ufunc, method, inputs)
     if rule is None and method == "__call__" and is_python(ufunc):
-        return each(ufunc, inputs, ufunc.nout)
+        return each(ufunc, inputs)
     if rule is None:
         refuse(f"{name} is", frame)
     if kwargs.get("dtype") is None and type(target) is TracedArray and method in _ACCUMULATING:
@@ -97,7 +98,7 @@ def call_ufunc(
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     if method == "__call__":
         if where is not True:
-            return _where(ufunc, rule, operands, target, kwargs, name, frame)
+            return _where(ufunc, operands, target, kwargs, name, frame)
         kwargs.pop("where", None)
         if type(inputs[0]) not in TRACED and not kwargs and is_operator(frame):
             function = AS_OPERATOR.get(ufunc, ufunc)
@@ -122,7 +123,6 @@ _ACCUMULATING = ("reduce", "accumulate", "reduceat")
 
 def _where(
     ufunc: np.ufunc,
-    rule: Any,
     operands: list[Any],
     target: Any,
     kwargs: dict[str, Any],
@@ -140,8 +140,6 @@ def _where(
     options = {key: value for key, value in kwargs.items() if key != "where"}
     where = as_operand(kwargs["where"])
     operation = masked.operation(ufunc=ufunc, options=options)
-    if not _without_fractions(rule, options).differentiable:
-        operation.rule = rule
     result = apply(operation, (target, where, *operands), frame)
     write(target, Ellipsis, result, frame)
     return target
@@ -239,7 +237,8 @@ def _call_plainly(
         return value
     source = next((o for o in origins if type(o) is TracedArray), origins[0])
     if isinstance(value, tuple | list):
-        return type(value)(untaped(source, part, view=True) for part in value)
+        parts = [untaped(source, part, view=True) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return untaped(source, value, view=True)
 
 

@@ -123,24 +123,30 @@ def is_python(ufunc: np.ufunc) -> bool:
     return bool(ufunc.types) and all(set(kind) <= set("O->") for kind in ufunc.types)
 
 
-def each(function: Any, inputs: Any, outputs: int = 1) -> Any:
-    """Call a function of numbers for every element, and make arrays of what it returns.
+def each(ufunc: np.ufunc, inputs: Any) -> Any:
+    """Call a ufunc that is a Python function, which gets traced numbers.
 
     Parameters
     ----------
-    function : callable
+    ufunc : ufunc
+        As `numpy.frompyfunc` makes it.
     inputs : sequence
         Traced or plain, which are broadcast.
-    outputs : int
-        How many results it has.
     """
     inputs = [as_operand(value) for value in inputs]
     shape = np.broadcast_shapes(*map(np.shape, inputs))
-    columns = [_column(value, shape) for value in inputs]
-    rows = [function(*arguments) for arguments in zip(*columns, strict=True)]
-    if outputs == 1:
-        return _table(rows, shape)
-    return tuple(_table([row[at] for row in rows], shape) for at in range(outputs))
+    columns = [_objects(_column(value, shape)) for value in inputs]
+    results = ufunc(*columns)
+    if ufunc.nout == 1:
+        return _table(list(results), shape)
+    return tuple(_table(list(result), shape) for result in results)
+
+
+def _objects(values: list[Any]) -> np.ndarray:
+    column = np.empty(len(values), object)
+    for at, value in enumerate(values):
+        column[at] = value
+    return column
 
 
 def _column(value: Any, shape: tuple[int, ...]) -> list[Any]:
@@ -154,9 +160,7 @@ def _column(value: Any, shape: tuple[int, ...]) -> list[Any]:
 def _table(values: list[Any], shape: tuple[int, ...]) -> Any:
     """An array of the values: traced if one of them is, else of objects as NumPy's own."""
     table = lift(values)
-    if not is_traced(table):
-        table = np.empty(len(values), object)
-        table[:] = values
+    table = table if is_traced(table) else _objects(values)
     return np.reshape(table, shape)[()]
 
 
@@ -164,6 +168,7 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's own name
     """``np.vectorize`` while a cell records: every call of the function gets traced numbers."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function for every element."""
         tape = CURRENT.get()
         recording = tape is not None and tape.open
         if self.pyfunc is np._NoValue or not recording or not (args or kwargs):

@@ -435,6 +435,12 @@ class TracedArray(Traced):
         parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
         write(self, Ellipsis, parted, sys._getframe(1))
 
+    def view(self, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  NumPy's name
+        """The same memory under another name; not as another dtype."""
+        if type is not None or (dtype is not None and dtype != self.dtype):
+            refuse("x.view() as another dtype or type is", sys._getframe(1))
+        return self[...]
+
     def resize(self, *_: Any, **__: Any) -> NoReturn:
         """Change the shape in place, which nobody who has a view would notice: refused."""
         raise TapeError(
@@ -517,8 +523,10 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         else:
             values.append(operand)
     if tape is None:
-        origin = next(operand for operand in operands if type(operand) in TRACED)
+        origin = next((operand for operand in operands if type(operand) in TRACED), None)
         value = operation.function(*values, **operation.params)
+        if origin is None:
+            return value
         return untaped(origin, value, view=operation.rule.view)
     frame = frame or sys._getframe(1)
     rule = operation.rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from tapenb.autodiff.dispatch import call_function
 from tapenb.autodiff.primitives import change_at, masked
 from tapenb.autodiff.rules import accumulating, special
 from tapenb.autodiff.rules.mathematics import CLIP
-from tapenb.autodiff.rules.registry import METHOD_RULES
+from tapenb.autodiff.rules.registry import FUNCTIONS, METHOD_RULES
+from tapenb.autodiff.tracing import is_traced
 
 from .samples import BELOW_ONE, CUBE, INTEGERS, POSITIVE, SHIFTS, TABLE, P, Q, Sample, binary, unary
 
@@ -42,6 +45,20 @@ class RealPart(Sample):
     def __call__(self, *operands: Any) -> Any:
         """Call the function, and take the real part."""
         return np.real(super().__call__(*operands))
+
+
+@dataclass(frozen=True)
+class Twin(Sample):
+    """A call of a function that knows no protocol, as a cell makes it."""
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call the function, or what stands for it where an operand is traced."""
+        if not any(map(is_traced, operands)):
+            names = FUNCTIONS[self.function].operands
+            return self.function(**dict(zip(names, operands, strict=False)), **self.kwargs)
+        names = FUNCTIONS[self.function].operands
+        options = dict(zip(names, operands, strict=False)) | self.kwargs
+        return call_function(self.function, (), options, sys._getframe(0))
 
 
 def each(function: Any, values: Any, *options: dict[str, Any]) -> Iterator[Sample]:
@@ -227,6 +244,7 @@ def _methods() -> Iterator[Sample]:
         yield Sample(ufunc.accumulate, f"{label} float32", (TABLE.astype(SINGLE),))
         yield Sample(ufunc.accumulate, f"{label} 3-d", (CUBE,), kwargs={"axis": 1})
         yield Sample(ufunc.accumulate, f"{label} empty", (np.zeros((0, 2)),))
+    yield Sample(np.hypot.reduce, "where", (TABLE,), kwargs={"where": MASK, "axis": 1})
     yield Sample(np.subtract.reduce, "3-d", (CUBE,), kwargs={"axis": 1, "keepdims": True})
     yield Sample(np.subtract.reduce, "initial", (TABLE,), kwargs={"initial": 0.4})
     zeros = np.array([0.5, 0.0, 0.7, 0.0, -0.3])
@@ -247,6 +265,8 @@ def _methods() -> Iterator[Sample]:
     yield Sample(change_at, "unary", (P,), kwargs={"key": [0, 2], "ufunc": np.sin})
     some = {"ufunc": np.divide, "options": {}}
     yield Sample(masked, "2-d", (TABLE, MASK, P[:3], Q[:3]), kwargs=some, fixed=(1,))
+    steps = {"ufunc": np.floor, "options": {}}
+    yield Sample(masked, "steps", (TABLE, MASK, TABLE), kwargs=steps, fixed=(1,))
     yield Sample(masked, "row", (TABLE, MASK[0], P[:3], 2.0), kwargs=some, fixed=(1,))
     single = TABLE.astype(SINGLE)
     yield Sample(masked, "float32", (single, MASK, single, SINGLE(2)), kwargs=some, fixed=(1,))
@@ -326,7 +346,22 @@ def _special() -> Iterator[Sample]:
             yield kind(ufunc, label, operands, fixed=fixed)
 
 
+def _functions() -> Iterator[Sample]:
+    values = [*FORMS, ("empty", np.zeros((0, 3)))]
+    for label, value in values:
+        for function in (scipy.special.softmax, scipy.special.log_softmax):
+            yield Twin(function, label, (value,), kwargs={"axis": -1})
+        yield Twin(scipy.special.logsumexp, label, (value,), kwargs={"axis": -1})
+        yield Twin(scipy.special.polygamma, label, (np.abs(value),), kwargs={"n": 2})
+        yield Twin(scipy.special.multigammaln, label, (np.abs(value) + 2.0,), kwargs={"d": 3})
+    yield Twin(scipy.special.softmax, "whole", (TABLE,))
+    for options in ({}, {"axis": 0, "keepdims": True}):
+        yield Twin(scipy.special.logsumexp, f"{options}", (TABLE,), kwargs=options)
+        yield Twin(scipy.special.logsumexp, f"b {options}", (TABLE,), kwargs=options | {"b": 0.4})
+
+
 SAMPLES: list[Sample] = [
+    *_functions(),
     *_floating(),
     *_several(),
     *_reductions(),

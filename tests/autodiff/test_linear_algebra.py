@@ -1,16 +1,23 @@
 """Linear algebra: conventions, refusals, closed formulas; each rule is tried in test_rules."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.linalg
+from numpy.linalg import det, norm, solve
 
 import tapenb as tn
 from tapenb.autodiff.compiling import GuardFailed
+from tapenb.autodiff.rules.expressed import Composite, General
+from tapenb.autodiff.rules.kinds import Linear
+from tapenb.autodiff.rules.registry import FUNCTIONS, RULES
 from tapenb.autodiff.tape import TapeError
 
 from .programs import as_cell, curvature, slope
+from .samples import Sample
+from .test_rules import check
 
 RNG = np.random.default_rng(3)
 A = RNG.standard_normal((3, 3)) + np.diag([2.0, 4.0, 6.0])
@@ -357,7 +364,20 @@ def gaussian(x):
     return -0.5 * z @ z - np.sum(np.log(np.diag(L)))
 
 
+def imported_names(x):
+    return solve([[x[0], 0.5], [0.25, x[2]]], x[:2])[1] * norm([x[0], x[1]]) + det([[x[2]]])
+
+
+def vectors_written_into(x):
+    w, v = np.linalg.eigh(np.array([[2.0, 1.0], [1.0, 3.0]]))
+    v[0] *= x[:2]
+    w[1] = x[2]
+    return np.sum((v * w) @ v.T)
+
+
 CELLS = [
+    imported_names,
+    vectors_written_into,
     solve_lists,
     determinant_of_a_list,
     filled_matrix,
@@ -394,3 +414,35 @@ def test_an_error_that_is_caught_is_a_guard():
     np.testing.assert_allclose(program.point({}).gradient["x"], 0.5 / np.sqrt(X + 5.0))
     with pytest.raises(GuardFailed):
         program.point({"x[1]": 1.0})
+
+
+# -- the checks can fail ---------------------------------------------------------------------------
+
+
+class HalfSolve(type(RULES[np.linalg.solve])):
+    """Forgets a sign."""
+
+    def vjp(self, *args):
+        return [None if part is None else np.abs(part) for part in super().vjp(*args)]
+
+
+def inverse(tangents, result, operands):
+    return -(result @ result @ tangents[0])
+
+
+BROKEN = [
+    (np.linalg.solve, HalfSolve(), (A, B)),
+    (np.linalg.inv, General(inverse), (A,)),
+    (np.linalg.det, Composite(lambda a: np.linalg.slogdet(a)[1]), (A,)),
+    (np.fft.irfft, Linear(np.fft.irfft, lambda u, a: np.fft.rfft(u)[: a.size] / u.size), (B,)),
+]
+
+
+@pytest.mark.parametrize(("function", "rule", "operands"), BROKEN)
+def test_a_broken_rule_is_noticed(monkeypatch, function, rule, operands):
+    sample = Sample(function, "broken", operands)
+    check(sample)
+    monkeypatch.setitem(RULES, function, rule)
+    monkeypatch.setitem(FUNCTIONS, function, replace(FUNCTIONS[function], rule=rule))
+    with pytest.raises(AssertionError):
+        check(sample)

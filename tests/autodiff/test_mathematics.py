@@ -279,7 +279,9 @@ def test_lists_and_results_of_methods_in_a_cell():
         largest = np.maximum.reduce([x[0], 3.0 * x[2], x[1]])
         table = np.multiply.outer([1.0, 2.0], [3.0, 4.0])
         table[0, 1] = x[1]
-        return largest**2 + np.sum(np.add.reduce([x, x * x]) * np.logaddexp.reduce(table, axis=None))
+        return largest**2 + np.sum(
+            np.add.reduce([x, x * x]) * np.logaddexp.reduce(table, axis=None)
+        )
 
     program, value = as_cell(f, X)
     assert value == f(X)
@@ -290,6 +292,26 @@ def test_lists_and_results_of_methods_in_a_cell():
 def test_a_ufunc_with_where_and_without_out_is_refused():
     with pytest.raises(TapeError, match="where= and without out= leaves the other elements"):
         tn.grad(lambda x: np.sum(np.sin(x, where=x > 0)))(X)
+
+
+def test_what_would_write_in_place_is_refused():
+    with pytest.raises(TapeError, match=r"np\.nan_to_num with copy=False is not"):
+        tn.grad(lambda x: np.sum(np.nan_to_num(x, copy=False)))(X)
+
+
+def test_steps_where_asked_keep_the_other_derivatives():
+    def f(x):
+        y = x * x
+        np.floor(x, out=y, where=x > 0.5)
+        return np.sum(y)
+
+    np.testing.assert_array_equal(tn.grad(f)(X), [0.0, 2 * X[1], 2 * X[2]])
+
+
+def test_a_limited_value_has_the_line_that_asked_for_it():
+    tape = tn.record(lambda x: np.clip(x, 0.0, 1.0), 0.5)
+    assert tape[tape.output].operation == "clip"
+    assert tape[tape.output].source == "np.clip(x, 0.0, 1.0)"
 
 
 def test_traced_results_do_not_go_into_plain_arrays():
@@ -383,6 +405,19 @@ def test_a_partial_without_closed_form_is_refused():
     assert tn.grad(lambda x: sp.jv(1, x))(0.0) == 0.5
     with pytest.raises(TapeError, match="not differentiable yet"):
         tn.grad(lambda x: sp.struve(1, x))(1.5)
+
+
+def loss(x):
+    return sp.logsumexp([x[0], 2.0 * x[1]]) * sp.softmax(x)[1] + np.sum(sp.erf(x))
+
+
+def test_functions_of_scipy_in_a_cell():
+    program, value = as_cell(loss, X)
+    assert value == loss(X)
+    np.testing.assert_allclose(program.point({}).gradient["x"], slope(loss, X), rtol=1e-6)
+    with pytest.raises(TapeError):
+        tn.grad(sp.logsumexp)(X)
+    assert sp.logsumexp([0.0, 0.0]) == np.log(2.0)
 
 
 def test_scipy_is_never_imported():

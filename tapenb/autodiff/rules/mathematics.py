@@ -6,14 +6,13 @@ Parts of floating point and of complex numbers, limits, and NumPy's special func
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from math import factorial
 from typing import Any
 
 import numpy as np
 
 from ..dispatch import HANDLERS
-from ..tracing import guard, is_traced, write
+from ..tracing import guard, is_traced, refuse
 from .elementwise import Choosing, larger
 from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Linear, fit_mask
@@ -71,9 +70,17 @@ RULES[np.divmod] = Composite(lambda x1, x2: (np.floor_divide(x1, x2), np.remaind
 RULES[np.ldexp] = Elementwise("scaled(g, x2)", "0")
 RULES[np.nextafter] = Elementwise("1", "0")
 RULES[np.spacing] = RULES[np.bitwise_count] = Constant()
+
+
+def _copied(x: Any, copy: bool = True, **options: Any) -> Any:
+    if not copy:
+        refuse("np.nan_to_num with copy=False is", sys._getframe(1))
+    return np.nan_to_num(x, **options)
+
+
 for asker in (np.isneginf, np.isposinf, np.fix):
     function(asker, Constant(), "x")
-function(np.nan_to_num, Finite("kept(g, x)"), "x")
+function(np.nan_to_num, Finite("kept(g, x)"), "x", call=_copied)
 function(np.unwrap, Elementwise("1"), "p")
 
 
@@ -111,19 +118,6 @@ def _clip(
     if low is None:
         return np.positive(a, **options) if high is None else np.minimum(a, high, **options)
     return np.maximum(a, low, **options) if high is None else CLIP(a, low, high, **options)
-
-
-def _in_place(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that overwrites its operand where ``copy=False``."""
-
-    def call(x: Any, copy: bool = True, **options: Any) -> Any:
-        result = numpy_function(x, **options)
-        if copy or not isinstance(x, np.ndarray):
-            return result
-        write(x, Ellipsis, result, sys._getframe(1))
-        return x
-
-    return call
 
 
 HANDLERS[np.clip] = _clip

@@ -13,11 +13,11 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from ..tape import TapeError
-from .expressed import General
+from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Rule
-from .registry import RULES
+from .registry import RULES, function
 
-__all__ = ["rule_of"]
+__all__ = ["functions", "rule_of"]
 
 
 class Special(Elementwise):
@@ -172,6 +172,61 @@ def _airy(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
     return t * result[1], t * x * result[0], t * result[3], t * x * result[2]
 
 
+# -- functions that are no ufuncs ----------------------------------------------------------------
+
+
+def _logsumexp(a: Any, b: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if b is None:
+        return np.logaddexp.reduce(a, axis=axis, keepdims=keepdims)
+    a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
+    largest = np.max(a, axis=axis, keepdims=True)
+    sums = np.log(np.sum(b * np.exp(a - largest), axis=axis, keepdims=True)) + largest
+    return sums if keepdims else np.squeeze(sums, axis=axis)
+
+
+def _log_softmax(x: Any, axis: Any = None) -> Any:
+    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
+
+
+def _softmax(x: Any, axis: Any = None) -> Any:
+    return np.exp(_log_softmax(x, axis))
+
+
+def _polygamma(x: Any, n: Any) -> Any:
+    if np.ndim(n) or n < 1:
+        raise TapeError("polygamma is differentiable for a single order of at least 1; 0 is psi.")
+    sign = -1.0 if n % 2 == 0 else 1.0
+    return sign * Special.names["gamma"](n + 1.0) * Special.names["_zeta"](n + 1.0, x)
+
+
+def _multigammaln(a: Any, d: int) -> Any:
+    return sum(Special.names["gammaln"](a - j / 2.0) for j in range(d))
+
+
+def functions() -> tuple[str, ...]:
+    """The names of SciPy's functions that have rules and are no ufuncs.
+
+    They ask for plain arrays, so only a cell, where they stand for twins, can trace them.
+    """
+    return ("logsumexp", "softmax", "log_softmax", "polygamma", "multigammaln")
+
+
+def _register_functions(module: Any) -> None:
+    def logsumexp(a: Any, b: Any = None, **options: Any) -> Any:
+        if options.pop("return_sign", False):
+            raise TapeError("logsumexp with return_sign=True is not differentiable yet.")
+        return module.logsumexp(a, b=b, **options)
+
+    def polygamma(x: Any, n: Any) -> Any:
+        return module.polygamma(n, x)
+
+    function(module.logsumexp, Composite(_logsumexp), "a", "b", call=logsumexp)
+    function(module.softmax, Composite(_softmax), "x")
+    function(module.log_softmax, Composite(_log_softmax), "x")
+    function(module.polygamma, Composite(_polygamma), "x", call=polygamma)
+    function(module.multigammaln, Composite(_multigammaln), "a")
+
+
 def _register() -> None:
     module = sys.modules["scipy.special._ufuncs"]
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
@@ -184,6 +239,7 @@ def _register() -> None:
     for name, rule in rules.items():
         if name in ufuncs:
             RULES[ufuncs[name]] = rule
+    _register_functions(sys.modules["scipy.special"])
 
 
 def rule_of(ufunc: np.ufunc) -> Rule | None:

@@ -98,8 +98,9 @@ def _fold(ufunc: np.ufunc) -> Callable[..., Any]:
         dtype: Any = None,
     ) -> Any:
         rows = merged(a, axis)
-        begun = initial is not ABSENT and initial is not None
-        if begun:
+        if where is not ABSENT and (initial is ABSENT or initial is None):
+            initial = ufunc.identity
+        if initial is not ABSENT and initial is not None:
             first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
             rows = np.concatenate([first, rows], axis=-1)
         if rows.shape[-1] == 0:

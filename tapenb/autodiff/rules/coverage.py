@@ -1,0 +1,155 @@
+"""What becomes of every public callable of NumPy on a tape: one table, made from the registry.
+
+    python -m tapenb.autodiff.rules.coverage
+
+writes it to `COVERAGE.md` beside this file. What the registry cannot know, that a function has
+nothing to do with numbers or why it is refused, is said here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import HANDLERS
+from . import indexing, reductions, selecting, shaping  # noqa: F401  they register their rules
+from .registry import RULES
+
+__all__ = ["CLASSES", "PAGE", "VERSION", "classify", "page", "public"]
+
+PAGE = Path(__file__).parent / "COVERAGE.md"
+MODULES = (np, np.linalg, np.fft)
+VERSION = f"NumPy {'.'.join(np.__version__.split('.')[:2])}"
+
+CLASSES = {
+    "differentiated": "in both modes and at every order",
+    "piecewise constant": "zero derivative by mathematics; recorded, replayed, and a guard where it "
+    "steers Python",
+    "not numeric": "shapes, dtypes, files, printing, settings: there is nothing to differentiate",
+    "refused": "raises an error that names the line, for the reason given",
+}
+
+BORN = frozenset(
+    "array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray empty eye full "
+    "identity ones require tri zeros fromfunction".split()
+)
+"""What makes arrays, which in a ``%%tape`` cell can hold traced values."""
+
+WINDOWS = "depends on a count only, and gives the plain window"
+NOT_NUMERIC: dict[str, str] = {
+    **dict.fromkeys(
+        "base_repr binary_repr format_float_positional format_float_scientific array2string "
+        "array_repr array_str get_printoptions set_printoptions printoptions typename".split(),
+        "prints",
+    ),
+    **dict.fromkeys(
+        "fromfile fromregex fromstring genfromtxt load loadtxt save savetxt savez "
+        "savez_compressed from_dlpack frombuffer".split(),
+        "reads or writes files and buffers",
+    ),
+    **dict.fromkeys(
+        "broadcast_shapes can_cast common_type isdtype isfortran isscalar issubdtype iterable "
+        "min_scalar_type mintypecode ndim promote_types result_type shape size iscomplexobj "
+        "isrealobj may_share_memory shares_memory einsum_path".split(),
+        "asks about shapes, dtypes or memory",
+    ),
+    **dict.fromkeys(
+        "busday_count busday_offset is_busday datetime_as_string datetime_data".split(),
+        "handles dates",
+    ),
+    **dict.fromkeys(
+        "get_include getbufsize setbufsize geterr seterr geterrcall seterrcall info show_config "
+        "show_runtime test".split(),
+        "settings of NumPy",
+    ),
+    **dict.fromkeys(
+        "diag_indices diag_indices_from indices ix_ mask_indices ravel_multi_index tril_indices "
+        "tril_indices_from triu_indices triu_indices_from unravel_index".split(),
+        "makes indices",
+    ),
+    **dict.fromkeys("bartlett blackman hamming hanning kaiser fftfreq rfftfreq".split(), WINDOWS),
+}
+REFUSED: dict[str, str] = {
+    "asmatrix": "np.matrix is a subclass of ndarray, which could not say when it is read",
+    "bmat": "np.matrix is a subclass of ndarray, which could not say when it is read",
+    "fromiter": "reads numbers one by one in C; use np.array of a list",
+    "frompyfunc": "makes arrays of objects; use np.vectorize",
+    "nested_iters": "hands out plain buffers; iterate over the array itself",
+    "packbits": "works on the bits of integers",
+    "unpackbits": "works on the bits of integers",
+}
+
+
+def public() -> Iterator[tuple[ModuleType, str, Callable[..., Any]]]:
+    """Every public callable of NumPy, ``numpy.linalg`` and ``numpy.fft`` that is no class."""
+    for module in MODULES:
+        for name in dir(module):
+            value = getattr(module, name)
+            if not name.startswith("_") and callable(value) and not isinstance(value, type):
+                yield module, name, value
+
+
+def classify(name: str, value: Callable[..., Any]) -> tuple[str, str]:
+    """The class of a callable, and what there is to say about it.
+
+    Parameters
+    ----------
+    name : str
+    value : callable
+
+    Returns
+    -------
+    str
+        One of `CLASSES`.
+    str
+        A reason, or the kind of rule.
+
+    Raises
+    ------
+    KeyError
+        Where nobody has said what becomes of it.
+    """
+    rule = RULES.get(value)
+    if rule is not None:
+        kind = "differentiated" if rule.differentiable else "piecewise constant"
+        return kind, type(rule).__name__
+    if name in NOT_NUMERIC:
+        return "not numeric", NOT_NUMERIC[name]
+    if name in BORN:
+        return "differentiated", "makes arrays that can hold traced values, in a cell"
+    if name in REFUSED:
+        return "refused", REFUSED[name]
+    if value in HANDLERS:
+        return "differentiated", "in terms of others"
+    raise KeyError(name)
+
+
+def page() -> str:
+    """The table as Markdown."""
+    rows: dict[str, list[str]] = {kind: [] for kind in CLASSES}
+    for module, name, value in public():
+        kind, remark = classify(name, value)
+        prefix = module.__name__.replace("numpy", "np")
+        rows[kind].append(f"| `{prefix}.{name}` | {remark} |")
+    lines = [
+        "# What becomes of NumPy's functions",
+        "",
+        f"Made by `python -m tapenb.autodiff.rules.coverage` with {VERSION}, from the registry of",
+        "rules; a test holds it against `dir(numpy)`, `dir(numpy.linalg)` and `dir(numpy.fft)`.",
+        "",
+        "| class | callables | meaning |",
+        "|---|---|---|",
+        *(f"| {kind} | {len(rows[kind])} | {meaning} |" for kind, meaning in CLASSES.items()),
+    ]
+    for kind, entries in rows.items():
+        lines += ["", f"## {kind.capitalize()}", "", "| callable | how or why |", "|---|---|"]
+        lines += entries
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
