@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .autodiff.compiling import GuardFailed, replay
+from .autodiff.diagnosis import not_finite
 from .autodiff.rules.kinds import adjoint_dtype
 from .autodiff.sweeps import detach, forward, ones_like, reverse
 from .autodiff.tape import CURRENT, Tape, TapeError
@@ -329,18 +330,24 @@ class Program:
             for slider in each.sliders()
         }
         value = tape.value(self.tape.output)
+        gradient = self._gradient(tape)
+        adjoints = {e: self._read(kept, tape) for e, kept in self._nodes.items()}
+        edges = {key: self._read(kept, tape) for key, kept in self._edges.items()}
+        notes = self._notes(value)
+        if self.mode == "reverse" and not all(map(_is_finite, (value, *gradient.values()))):
+            notes += not_finite(_first(tape, len(self.tape)), adjoints, edges)[:3]
         return Point(
             positions=shown,
             output_name=self.output_name,
             value=value,
-            gradient=self._gradient(tape),
+            gradient=gradient,
             hessian=self._hessian(tape) if self.order > 1 else {},
             jacobian=self._jacobian(tape) if self.order and np.ndim(value) else {},
             tape=_first(tape, len(self.tape)),
-            adjoints={e: self._read(kept, tape) for e, kept in self._nodes.items()},
-            edges={key: self._read(kept, tape) for key, kept in self._edges.items()},
+            adjoints=adjoints,
+            edges=edges,
             guards=self._guards(),
-            notes=self._notes(value),
+            notes=notes,
             program=self,
             along=self._along,
         )
@@ -478,6 +485,10 @@ def _along(group: list[Any], found: dict[int, Any], tape: Tape) -> np.ndarray:
         zero = np.zeros(np.shape(tape.value(what) if kind == "entry" else what))
         parts.append(np.ravel(found.get(what, zero) if kind == "entry" else zero))
     return np.concatenate(parts)
+
+
+def _is_finite(value: Any) -> bool:
+    return bool(np.isfinite(value).all())
 
 
 def _identical(old: Any, new: Any) -> bool:

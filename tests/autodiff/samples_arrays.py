@@ -50,6 +50,9 @@ def _sorting() -> Iterator[Sample]:
     yield from _each(np.argpartition, ((1,), {}), values=arrays[:2])
     yield Call(np.lexsort, "two", (P, Q), call=lambda *keys: np.lexsort(keys))
     yield Sample(np.digitize, "bins", (P, np.sort(Q)))
+    for function in (np.nanargmax, np.nanargmin):
+        yield Sample(function, "2-d", (TABLE,), kwargs={"axis": 1})
+    yield Sample(np.array_equiv, "rows", (TABLE, TABLE[0]))
     yield Sample(np.isin, "some", (P, np.append(Q, P[1])))
     order = np.argsort(WIDE, axis=1)
     for label, array, indices, axis in (
@@ -147,7 +150,7 @@ def _averages() -> Iterator[Sample]:
         yield Sample(function, "empty", (NO_COLUMNS,), kwargs={"axis": 0})
         if function in (np.nanmean, np.ptp):
             continue
-        yield Sample(function, "ddof", (array,), kwargs={"axis": 1, "ddof": 1})
+        yield Sample(function, "ddof", (array,), kwargs={"axis": (0, 2), "ddof": 1})
         yield Sample(function, "correction", (array,), kwargs={"correction": 1.5})
     for function in (np.var, np.std):
         mean = np.mean(CUBE, axis=1, keepdims=True) + 0.5
@@ -209,6 +212,10 @@ def _correlations() -> Iterator[Sample]:
     def between(bins, **options):
         return np.histogram(P, bins=bins, **options)[0]
 
+    yield Sample(np.histogram_bin_edges, "count", (P, 3), fixed=(1,))
+    yield Sample(np.histogram_bin_edges, "edges", (P, np.array([-1.0, 0.3, 2.0])))
+    yield Sample(np.histogram_bin_edges, "float32", (_single(P),))
+    yield Sample(np.histogram_bin_edges, "empty", (P[:0],))
     bins = np.array([-1.0, -0.2, 0.6, 1.5])
     yield Call(np.histogram, "density", (bins,), kwargs={"density": True}, call=between)
 
@@ -344,6 +351,15 @@ def _polynomials() -> Iterator[Sample]:
     yield Call(np.polyint, "constants", (P, np.array([0.3, 0.2])), call=integral)
     yield Sample(np.polyder, "float32", (_single(P),))
     yield Sample(np.polyint, "float32", (_single(P),))
+    for part in (0, 1):
+        for v in (Q[:3], Q):
+
+            def divided(u, v, part=part):
+                return np.polydiv(u, v)[part]
+
+            yield Call(np.polydiv, f"part {part}, by {v.size}", (P, v), call=divided)
+    single = _single(P), _single(Q[:3])
+    yield Call(np.polydiv, "float32", single, call=lambda u, v: np.polydiv(u, v)[0])
     yield Sample(np.poly, "real", (P,))
     yield Sample(np.poly, "float32", (_single(P[:3]),))
     yield Sample(np.roots, "real", (np.poly([1.0, 2.5, -0.3]),))
@@ -364,7 +380,7 @@ def _polynomials() -> Iterator[Sample]:
     yield Sample(np.interp, "vector", (WIDE, grid, Q))
     yield Sample(np.interp, "float", (0.4, grid, Q))
     yield Sample(np.interp, "ends", (3.0 * WIDE, grid, Q, 0.3, 0.7))
-    turns = 3.0 * WIDE, 0.3 + np.arange(6) * 0.5, Q
+    turns = np.array([-3.1, -0.4, 0.55, 2.4, 4.7, 8.9]), np.arange(6) * 0.5 + 0.33, Q
     yield Sample(np.interp, "period", turns, kwargs={"period": 3.5})
     yield Sample(np.interp, "one point", (WIDE, grid[:1], Q[:1]))
     yield Sample(np.interp, "float32", (_single(WIDE), _single(grid), _single(Q)))

@@ -127,6 +127,11 @@ def test_determinants_that_underflow_and_overflow_have_logarithms():
         np.testing.assert_allclose(ours, np.linalg.inv(a).T, rtol=1e-12)
 
 
+def test_a_determinant_of_what_is_not_a_number_is_none():
+    ours = tn.grad(np.linalg.det)(np.array([[np.nan, 1.0], [1.0, 2.0]]))
+    assert np.isnan(ours).any()
+
+
 # -- eigenvalues and singular values ---------------------------------------------------------------
 
 

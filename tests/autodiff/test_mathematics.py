@@ -140,6 +140,7 @@ def test_real_inputs_have_real_gradients_through_complex_numbers():
         (lambda x: np.logaddexp(x, np.inf), 0.0, 0.0),
         (lambda x: np.logaddexp(x, -np.inf), 0.0, 1.0),
         (lambda x: np.logaddexp(x, x), -np.inf, 1.0),
+        (lambda x: np.logaddexp.reduce(np.stack([x, -np.inf])), -np.inf, 0.5),
         (lambda x: np.hypot(x, 0.0), 0.0, 0.0),
     ],
 )
@@ -264,14 +265,10 @@ def totals(x):
 def test_in_a_cell_and_replayed(f):
     program, value = as_cell(f, X)
     assert value == f(X)
-    for x in (X, X + np.array([0.05, 0.02, 0.1])):
-        point = program.point({"x": x}) if x is X else None
-        expected = slope(f, x)
-        if point is not None:
-            np.testing.assert_allclose(point.gradient["x"], expected, rtol=1e-6, atol=1e-7)
-        again, _ = as_cell(f, x)
-        gradient = again.point({}).gradient["x"]
-        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7)
+    for x in (X, X + np.array([0.01, 0.02, 0.015])):
+        point = program.point({f"x[{i}]": number for i, number in enumerate(x)})
+        assert point.value == pytest.approx(f(x), rel=1e-15)
+        np.testing.assert_allclose(point.gradient["x"], slope(f, x), rtol=1e-6, atol=1e-7)
 
 
 def test_lists_and_results_of_methods_in_a_cell():

@@ -480,3 +480,14 @@ def test_a_recording_shows_its_numbers(notebook):
     shown = notebook.printed + str(notebook.displayed)
     assert "z = 11.65207146 at x = 2, y = 5" in shown
     assert "0x" not in shown
+
+
+def test_the_panel_says_where_a_derivative_stopped_being_finite(notebook):
+    notebook.run("%%tape -o t\nx = 4.0\nu = x*2\ny = np.sqrt(u) + u\n")
+    t = notebook.names["t"]
+    assert not any("finite" in note for note in t.point.notes)
+    point = t(x=0.0)
+    assert np.isinf(point.gradient["x"])
+    assert [n for n in point.notes if "finite" in n] == [
+        "The derivative is not finite from here on: line 4, `np.sqrt(u)`, at 0."
+    ]

@@ -252,6 +252,8 @@ def _logarithm(tangents: Any, result: Any, operands: Any) -> Any:
 
 
 def _is_singular(a: np.ndarray) -> bool:
+    if not np.isfinite(a).all():
+        return False
     s = np.linalg.svd(a, compute_uv=False)
     noise = a.shape[-1] * np.finfo(s.dtype).eps
     return bool(s.size and np.any(s[..., -1] <= noise * s[..., 0]))
@@ -307,7 +309,8 @@ function(np.linalg.det, Composite(_determinant), "a")
 class _Gauged(General):
     """A decomposition in which some vectors are NumPy's choice among equals.
 
-    What is differentiated must not depend on that choice, which has no derivative.
+    What is differentiated must not depend on that choice, which has no derivative. The backward
+    sweep sees whether it does; the forward one cannot, and keeps the choice as still as possible.
     """
 
     def __init__(

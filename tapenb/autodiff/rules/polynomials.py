@@ -64,6 +64,23 @@ def _call_polymul(a1: Any, a2: Any) -> Any:
     return call_entry(FUNCTIONS[np.polymul], tuple(factors), {}, frame)
 
 
+def _polydiv(u: Any, v: Any) -> Any:
+    """Long division; how much of the remainder is left is in NumPy's own answer."""
+    left = np.polydiv(plain(u), plain(v))[1].size
+    u, v = np.reshape(u, (-1,)), np.reshape(v, (-1,))
+    quotient = []
+    for at in range(u.shape[0] - v.shape[0] + 1):
+        factor = u[at] / v[0]
+        quotient.append(factor)
+        u = u - factor * np.concatenate([np.zeros(at), v, np.zeros(u.shape[0] - at - v.shape[0])])
+    return np.stack(quotient or [np.zeros(())]), u[u.shape[0] - left :]
+
+
+def _call_polydiv(u: Any, v: Any) -> Any:
+    results = call_entry(FUNCTIONS[np.polydiv], (u, v), {}, sys._getframe(1))
+    return tuple(guarded_shape(result) for result in results)
+
+
 def _polyder(p: Any, m: int = 1) -> Any:
     for _ in range(m):
         p = p[:-1] * np.arange(p.shape[0] - 1.0, 0.0, -1.0)
@@ -151,6 +168,8 @@ function(np.polyval, Composite(_polyval), "p", "x")
 function(np.polyadd, Composite(_polyadd), "a1", "a2")
 function(np.polysub, Composite(_polysub), "a1", "a2")
 function(np.polymul, Composite(_polymul), "a1", "a2")
+function(np.polydiv, Composite(_polydiv), "u", "v")
+HANDLERS[np.polydiv] = _call_polydiv
 function(np.polyder, Composite(_polyder), "p")
 function(np.polyint, Composite(_polyint), "p", "k", call=_call_polyint)
 function(np.poly, Composite(_poly), "seq_of_zeros", call=_call_poly)

@@ -230,18 +230,18 @@ def others(
     return restored(before * after[..., ::-1], operand, axis)
 
 
-def portions(
-    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
-) -> Any:
-    """For each term of a sum of exponentials its part of the sum."""
-    return np.exp(operand - extend(result, operand, axis, keepdims))
+def portions(exponential: Callable[..., Any]) -> Callable[..., Any]:
+    """For each term of a sum of exponentials its part of the sum; if infinite, equal terms share."""
 
+    def weights(
+        result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+    ) -> Any:
+        y = extend(result, operand, axis, keepdims)
+        stuck = np.isinf(y) & (operand == y)
+        count = np.maximum(np.sum(stuck, axis=axis, keepdims=True), 1)
+        return np.where(stuck, 1.0 / count, exponential(np.where(stuck, 0.0, operand - y)))
 
-def portions2(
-    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
-) -> Any:
-    """For each term of a sum of powers of 2 its part of the sum."""
-    return np.exp2(operand - extend(result, operand, axis, keepdims))
+    return weights
 
 
 def weighted(weights: Callable[..., Any]) -> Rule:

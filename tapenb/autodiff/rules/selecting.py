@@ -68,7 +68,15 @@ def _where(condition: Any, *branches: Any) -> Any:
 
 
 def _nonzero(a: Any) -> Any:
-    return np.nonzero(guard(a, np.asarray, sys._getframe(1)))
+    return tuple(np.ascontiguousarray(guard(a, np.argwhere, sys._getframe(1)).T))
+
+
+def _argwhere(a: Any) -> Any:
+    return guard(a, np.argwhere, sys._getframe(1))
+
+
+def _flatnonzero(a: Any) -> Any:
+    return guard(a, np.flatnonzero, sys._getframe(1))
 
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
@@ -140,6 +148,8 @@ HANDLERS.update(
     {
         np.where: _where,
         np.nonzero: _nonzero,
+        np.argwhere: _argwhere,
+        np.flatnonzero: _flatnonzero,
         np.copyto: _copyto,
         np.fill_diagonal: _fill_diagonal,
         np.put: _put,
@@ -157,6 +167,10 @@ for question in (
     np.can_cast,
     np.shares_memory,
     np.may_share_memory,
+    np.isfortran,
+    np.tril_indices_from,
+    np.triu_indices_from,
+    np.diag_indices_from,
     np.array_repr,
     np.array_str,
     np.array2string,

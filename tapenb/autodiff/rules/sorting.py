@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..primitives import primitive
-from ..tracing import guard, is_traced, plain
+from ..tracing import as_operand, guard, is_traced, plain
 from .expressed import Composite
 from .kinds import Constant, Linear, adjoint_dtype
 from .registry import FUNCTIONS, function, listed
@@ -181,6 +181,16 @@ def _unique_values(x: Any) -> Any:
     return _unique(x, equal_nan=False, sorted=False)
 
 
+def _union(ar1: Any, ar2: Any) -> Any:
+    return np.unique(np.concatenate([as_operand(ar1), as_operand(ar2)], axis=None))
+
+
+def _setdiff(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    ar1 = as_operand(ar1)
+    ar1 = np.ravel(ar1) if assume_unique else np.unique(ar1)
+    return ar1[np.isin(ar1, as_operand(ar2), assume_unique=True, invert=True)]
+
+
 def _when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any]) -> None:
     """Handle a function of traced values; of others NumPy's own answer will do."""
 
@@ -203,6 +213,9 @@ function(
 function(np.argpartition, Constant(), "a")
 function(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
 function(np.digitize, Constant(), "x", "bins")
+function(np.nanargmax, Constant(), "a")
+function(np.nanargmin, Constant(), "a")
+function(np.array_equiv, Constant(), "a1", "a2")
 function(np.isin, Constant(), "element", "test_elements")
 function(
     np.bincount,
@@ -216,6 +229,8 @@ function(
     "weights",
 )
 HANDLERS[np.bincount] = _bincount
+_when_active(np.union1d, _union)
+_when_active(np.setdiff1d, _setdiff)
 _when_active(np.unique, _unique)
 _when_active(np.unique_values, _unique_values)
 _when_active(

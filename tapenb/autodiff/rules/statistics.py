@@ -319,6 +319,17 @@ def _histogram(
     return sums, edges
 
 
+def _call_edges(a: Any, bins: Any = 10, **params: Any) -> Any:
+    if isinstance(bins, str):
+        refuse(f"np.histogram_bin_edges with bins={bins!r} is", sys._getframe(1))
+    return np.histogram_bin_edges(a, bins, **params)
+
+
+def _bin_edges(a: Any, bins: Any = 10, *, range: Any = None, weights: Any = None) -> Any:
+    return _edges(np.ravel(a), bins, range)
+
+
+function(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins", call=_call_edges)
 for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),

@@ -19,7 +19,6 @@ from .reductions import (
     merged,
     optional,
     portions,
-    portions2,
     summing,
     weighted,
 )
@@ -193,8 +192,9 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
 for ufunc, rule in list(RULES.items()):
     if isinstance(ufunc, np.ufunc) and ufunc is not np.ldexp:
         register_methods(ufunc, rule)
-for ufunc, weights in ((np.logaddexp, portions), (np.logaddexp2, portions2)):
-    METHOD_RULES[ufunc, "reduce"] = Reduction(weighted(weights), ufunc.reduce, -np.inf)
+for ufunc, exponential in ((np.logaddexp, np.exp), (np.logaddexp2, np.exp2)):
+    rule = Reduction(weighted(portions(exponential)), ufunc.reduce, -np.inf)
+    METHOD_RULES[ufunc, "reduce"] = rule
 
 
 # -- at and where --------------------------------------------------------------------------------
