@@ -1,7 +1,7 @@
 """Derivatives of a function within a sweep: what rules that are re-expressions stand on.
 
-The function runs on a tape of its own, or, where the sweep is recorded, on the tape that records it,
-so that it can be swept again.
+The function runs on a tape of its own, or, where the sweep is recorded, on the tape that records
+it, so that it can be swept again.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from IPython.utils.capture import capture_output
 from ..autodiff.births import substitute
 from ..autodiff.memory import Memory, element_numbers
 from ..autodiff.recorder import recording
-from ..autodiff.tape import Tape, TapeError
+from ..autodiff.tape import CURRENT, Tape, TapeError
 from ..autodiff.tracing import (
     TracedArray,
     TracedScalar,
@@ -31,7 +31,8 @@ from ..autodiff.tracing import (
     lift,
     plain,
 )
-from ..recording import Input, flatten, nest
+from ..recording import Input
+from ..recording.inputs import flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
 from .line import LineError, Options
 from .state import Snapshot, reachable
@@ -231,10 +232,13 @@ class CellRun:
         namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
         shell.ast_transformers.append(transformer)
         rebind()
+        # A cell asked to run again from within another that records has a tape of its own.
+        outer = CURRENT.set(None)
         try:
             with recording(tape):
                 yield
         finally:
+            CURRENT.reset(outer)
             restores[-1]()
             shell.ast_transformers.remove(transformer)
             namespace.pop(HOOK, None)

@@ -253,7 +253,7 @@ def counted(x):
     values, counts = np.unique(x, return_counts=True)
     weighted = np.histogram([1.0, 2.0, 2.5, 3.0], bins=2, weights=x)[0]
     binned = np.bincount([0, 1, 1, 2], weights=x)
-    others = np.sum(np.union1d(x, [0.5, 1.9]) ** 2) - np.sum(np.setdiff1d(x, [3.0]) ** 3)
+    others = np.sum(np.union1d(x, [0.5, 1.6]) ** 2) - np.sum(np.setdiff1d(x, [3.0]) ** 3)
     return others + np.sum(values**2 * counts) + np.sum(weighted**2) + np.sum(binned**2)
 
 

@@ -491,3 +491,10 @@ def test_the_panel_says_where_a_derivative_stopped_being_finite(notebook):
     assert [n for n in point.notes if "finite" in n] == [
         "The derivative is not finite from here on: line 4, `np.sqrt(u)`, at 0."
     ]
+
+
+def test_a_recording_asked_from_within_another(notebook):
+    notebook.run("%%tape -o t\nx = 4.0\nz = x*2 if x > 3 else x*5\n")
+    notebook.run("%%tape -o u\ny = 3.0\nw = y * t(x=1.0).value\n")
+    assert notebook.names["u"].gradient["y"] == 5.0
+    assert notebook.names["t"].value == 8.0

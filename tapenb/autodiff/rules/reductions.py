@@ -231,7 +231,7 @@ def others(
 
 
 def portions(exponential: Callable[..., Any]) -> Callable[..., Any]:
-    """For each term of a sum of exponentials its part of the sum; if infinite, equal terms share."""
+    """For each term of a sum of exponentials its part; infinite equal terms share."""
 
     def weights(
         result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None

@@ -1,177 +1,32 @@
-"""A recording: one run of a cell or function, and every number of it at other inputs.
+"""One recorded run, and every number of it at other inputs.
 
-The recorded tape is extended once by its own backward sweep; from then on a new point is a replay
-of that longer tape, and the second derivatives are forward sweeps on it.
+The recorded tape is extended once by its own sweep; from then on a new point is a replay of that
+longer tape, and the second derivatives are forward sweeps on it.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from .autodiff.compiling import GuardFailed, replay
-from .autodiff.diagnosis import not_finite
-from .autodiff.rules.kinds import adjoint_dtype
-from .autodiff.sweeps import detach, forward, ones_like, reverse
-from .autodiff.tape import CURRENT, Tape, TapeError
-from .autodiff.tracing import is_traced
+from ..autodiff.compiling import replay
+from ..autodiff.diagnosis import not_finite
+from ..autodiff.rules.kinds import adjoint_dtype
+from ..autodiff.sweeps import detach, forward, ones_like, reverse
+from ..autodiff.tape import CURRENT, Tape
+from ..autodiff.tracing import is_traced
+from .inputs import Input, flatten
 
-__all__ = ["Input", "NeedsRecording", "Point", "Recording", "Slider"]
+__all__ = ["Point", "Program"]
 
-_MOST_SLIDERS = 8
-"""Arrays of up to so many elements get a slider for each."""
 _MOST_SECOND = 16
 """Second derivatives follow a slider for up to so many input elements."""
 _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""
-
-
-class NeedsRecording(Exception):
-    """The program changes at these positions: the cell has to run again."""
-
-
-@dataclass(frozen=True)
-class Slider:
-    """One number that a person can move.
-
-    Attributes
-    ----------
-    label : str
-        ``"x"``, or ``"w[0]"`` for an element.
-    value, minimum, maximum, step : float or int
-    integer : bool
-        Whether it takes whole numbers only.
-    """
-
-    label: str
-    value: Any
-    minimum: float
-    maximum: float
-    step: float
-    integer: bool = False
-
-
-@dataclass(frozen=True)
-class Input:
-    """An independent variable of a recording.
-
-    Attributes
-    ----------
-    name : str
-    value : number, ndarray or list
-        As it was in the cell.
-    entries : tuple of int
-        Its entry on the tape, or one for each element of a list.
-    span : tuple, optional
-        What the person asked for: minimum, maximum, and perhaps a step.
-    counts : bool
-        Whether the cell uses it as an index or a count.
-    withheld : str or None
-        Why it has no derivative.
-    """
-
-    name: str
-    value: Any
-    entries: tuple[int, ...]
-    span: tuple[float, ...] | None = None
-    counts: bool = False
-    withheld: str | None = None
-
-    @property
-    def array(self) -> np.ndarray:
-        """The value as an array."""
-        return np.asarray(self.value)
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """The labels of the elements that have sliders."""
-        if self.array.ndim == 0:
-            return [self.name]
-        if self.array.size > _MOST_SLIDERS:
-            return []
-        return [
-            f"{self.name}[{', '.join(map(str, position))}]"
-            for position in itertools.product(*map(range, self.array.shape))
-        ]
-
-    def sliders(self) -> list[Slider]:
-        """A slider for each element, or none for many."""
-        numbers = self.array.reshape(-1)[: len(self.labels)].tolist()
-        return [
-            _slider(label, number, self.span, self.counts)
-            for label, number in zip(self.labels, numbers, strict=True)
-        ]
-
-    def at(self, positions: Mapping[str, Any]) -> Any:
-        """The value with some elements moved, or a whole one given by name: of the type it had."""
-        flat = flatten(positions.get(self.name, self.value))
-        moved = [positions.get(label, old) for label, old in zip(self.labels, flat, strict=False)]
-        if isinstance(self.value, np.ndarray):
-            array = np.array(positions.get(self.name, self.value), self.value.dtype)
-            if moved:
-                array.reshape(-1)[:] = moved
-            return array
-        numbers = [
-            _like(old, new) for old, new in zip(flatten(self.value), moved or flat, strict=True)
-        ]
-        return nest(self.value, iter(numbers))
-
-
-def flatten(value: Any) -> list[Any]:
-    """The numbers in a nest of lists or a small array."""
-    if isinstance(value, np.ndarray):
-        return value.reshape(-1).tolist() if value.size <= _MOST_SLIDERS else []
-    if isinstance(value, list | tuple):
-        return [number for part in value for number in flatten(part)]
-    return [value]
-
-
-def nest(shape: Any, numbers: Any) -> Any:
-    """Numbers in a nest of lists like another one."""
-    if isinstance(shape, list | tuple):
-        return type(shape)(nest(part, numbers) for part in shape)
-    return next(numbers)
-
-
-def _like(old: Any, new: Any) -> Any:
-    """A position as the kind of number that the cell had; a whole one stays an integer."""
-    if isinstance(old, int):
-        return int(new) if float(new).is_integer() else float(new)
-    if type(old) is float:
-        return float(new)
-    if isinstance(old, np.integer):
-        return type(old)(new) if float(new).is_integer() else np.float64(new)
-    return type(old)(new)
-
-
-def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool) -> Slider:
-    """The range that the person asked for, else from minus to three times the value."""
-    if counts:
-        low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
-        return Slider(label, int(value), int(low), int(high), 1, integer=True)
-    if not math.isfinite(value):
-        return Slider(label, value, -1.0, 1.0, 0.01)
-    if span:
-        low, high = float(span[0]), float(span[1])
-        step = float(span[2]) if len(span) > 2 else _decimal_step(high - low)
-        return Slider(label, value, min(low, value), max(high, value), step)
-    reach = 2 * abs(value) or 1.0
-    step = _decimal_step(2 * reach)
-    # Counted from the value in whole steps, so that a slider put back shows the first number.
-    reach = math.floor(reach / step + 0.5) * step
-    low, high = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
-    return Slider(label, value, low, high, step)
-
-
-def _decimal_step(width: float) -> float:
-    return float(f"1e{math.floor(math.log10(width)) - 2}") if width > 0 else 0.01
 
 
 @dataclass(frozen=True, repr=False)
@@ -457,7 +312,7 @@ class Program:
     def _notes(self, value: Any) -> list[str]:
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
         for each in self.inputs:
-            if each.array.size > _MOST_SLIDERS:
+            if not each.labels:
                 notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")
         if self._along is not None:
             notes.append(f"The graph shows the tangents along {self._along}.")
@@ -510,239 +365,3 @@ def _first(tape: Tape, length: int) -> Tape:
     part.inputs, part.output = tape.inputs, tape.output
     part.close()
     return part
-
-
-class _Derivatives(Mapping[Any, Any]):
-    """The gradient or Hessian by input name; a missing one says which there are."""
-
-    def __init__(self, numbers: Mapping[Any, Any], what: str) -> None:
-        self._numbers = numbers
-        self._what = what
-
-    def __getitem__(self, key: Any) -> Any:
-        if key not in self._numbers:
-            known = ", ".join(map(repr, self._numbers)) or "none"
-            raise KeyError(f"no {self._what} by {key!r}; there is {known}")
-        return self._numbers[key]
-
-    def __iter__(self) -> Any:
-        return iter(self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __repr__(self) -> str:
-        return repr(dict(self._numbers))
-
-
-class Recording:
-    """One run and its derivatives: what ``%%tape -o t`` binds.
-
-    Parameters
-    ----------
-    program : Program or None
-        None where the cell failed before it had an output.
-    tape : Tape
-    run_again : callable, optional
-        ``run_again(positions, done)`` runs the cell anew when the shell is idle and calls `done`
-        with a new Program, or with the exception that it raised.
-
-    Examples
-    --------
-    In a notebook::
-
-        %%tape -o t
-        x = 2.0
-        y = x**3
-
-    >>> # t.value, t.gradient["x"], t.hessian["x", "x"], t.tape, t(x=3.0).value
-    """
-
-    def __init__(
-        self,
-        program: Program | None,
-        tape: Tape,
-        run_again: Callable[..., None] | None = None,
-    ) -> None:
-        self._run_again = run_again
-        self._program = program
-        self._tape = tape
-        self._point = program.point({}) if program is not None else None
-        self.panel: Any = None
-
-    @property
-    def order(self) -> int:
-        """The highest derivative that was asked for."""
-        return self._program.order if self._program else 0
-
-    @property
-    def sliders(self) -> list[Slider]:
-        """What a person can move, at the recorded positions."""
-        if self._program is None:
-            return []
-        return [slider for each in self._program.inputs for slider in each.sliders()]
-
-    @property
-    def point(self) -> Point:
-        """Every number at the present positions."""
-        if self._point is None:
-            raise TapeError("this cell has no output; t.tape is what it recorded until it ended")
-        return self._point
-
-    @property
-    def value(self) -> Any:
-        """The output."""
-        return self.point.value
-
-    @property
-    def gradient(self) -> Mapping[str, Any]:
-        """By input name: the derivative of the sum of the output, shaped like the input."""
-        return _Derivatives(self.point.gradient, "derivative")
-
-    @property
-    def hessian(self) -> Mapping[tuple[str, str], Any]:
-        """By two input names: second derivatives, shaped like both inputs together."""
-        point = self.point
-        if point.hessian or self._program.order < 2:
-            return _Derivatives(point.hessian, "second derivative")
-        program: Program = point.program
-        tape = self._swept_at(point.positions)
-        inputs = [each for each in program.inputs if each.withheld is None]
-        return _Derivatives(program.second(tape, inputs), "second derivative")
-
-    @property
-    def jacobian(self) -> Mapping[str, Any]:
-        """By input name: for an output that is no scalar, shaped like output and input together."""
-        return _Derivatives(self.point.jacobian, "Jacobian")
-
-    @property
-    def tape(self) -> Tape:
-        """The tape, with the values of the present positions."""
-        return self._point.tape if self._point is not None else self._tape
-
-    def _swept_at(self, positions: Mapping[str, Any]) -> Tape:
-        program = self._program
-        return replay(program.swept, program.values_at(positions))
-
-    def at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
-        """Every number at other positions of the sliders, by a replay.
-
-        Parameters
-        ----------
-        positions : dict of str to number
-            By slider label; what is missing stays as it was recorded.
-        deadline : float, optional
-            On the clock of ``time.monotonic``.
-
-        Raises
-        ------
-        NeedsRecording
-            Where the cell would run another program.
-        TimeoutError
-            Past the deadline.
-        """
-        try:
-            return self._program.point(positions, deadline)
-        except GuardFailed as failed:
-            raise NeedsRecording(str(failed)) from failed
-
-    def move(self, point: Point) -> None:
-        """Make a point the present one."""
-        self._point = point
-        self._program = point.program
-        self._tape = point.tape
-
-    def record_anew(
-        self, positions: Mapping[str, Any], done: Callable[[Point | BaseException], None]
-    ) -> None:
-        """Run the cell again at these positions when the shell is idle, then call `done`.
-
-        Parameters
-        ----------
-        positions : dict of str to number
-        done : callable
-            Gets the new point, or the exception that the cell raised.
-        """
-        if self._run_again is None:
-            done(NeedsRecording("this recording has no cell to run again"))
-            return
-
-        def finished(result: Program | BaseException) -> None:
-            if isinstance(result, BaseException):
-                done(result)
-                return
-            try:
-                point = result.point(positions)
-            except Exception as error:
-                done(error)
-            else:
-                done(point)
-
-        self._run_again(dict(positions), finished)
-
-    def curve(self, label: str, xs: Any) -> np.ndarray:
-        """The output (summed) along one slider, nan where another program would run.
-
-        Parameters
-        ----------
-        label : str
-        xs : array_like
-            Positions of that slider; the others stay.
-
-        Returns
-        -------
-        ndarray of float64
-        """
-        program, here = self._program, dict(self.point.positions)
-        ys = np.full(len(xs), np.nan)
-        for number, x in enumerate(xs):
-            try:
-                tape = replay(program.tape, program.values_at({**here, label: x}))
-            except GuardFailed:
-                continue
-            ys[number] = float(np.sum(tape.value(program.tape.output)))
-        return ys
-
-    def __repr__(self) -> str:
-        return repr(self._point) if self._point is not None else repr(self._tape)
-
-    def __call__(self, **values: Any) -> Point:
-        """The same at other inputs, by name: an object with value, gradient and hessian.
-
-        Parameters
-        ----------
-        **values : number or array_like
-            By input name, shaped like the input.
-
-        Raises
-        ------
-        TypeError
-            For a name that is no input.
-        NeedsRecording
-            Where the cell would run another program and cannot run now.
-        """
-        known = {each.name: each for each in self._program.inputs}
-        positions = dict(self.point.positions)
-        replaced = {}
-        for name, value in values.items():
-            if name not in known:
-                raise TypeError(f"{name!r} is no input; the inputs are {', '.join(known)}")
-            each = known[name]
-            array = np.asarray(value)
-            if array.shape != each.array.shape:
-                raise ValueError(f"{name} has shape {each.array.shape}, not {array.shape}")
-            if each.labels:
-                replaced.update(zip(each.labels, array.reshape(-1).tolist(), strict=True))
-            else:
-                replaced[name] = value
-        positions.update(replaced)
-        try:
-            return self.at(positions)
-        except NeedsRecording:
-            answers: list[Point | BaseException] = []
-            self.record_anew(positions, answers.append)
-            if not answers:
-                raise
-            if isinstance(answers[0], BaseException):
-                raise answers[0] from None
-            return answers[0]

@@ -1,0 +1,154 @@
+"""The independent variables of a recording, and the sliders that move them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Input", "Slider", "flatten", "nest"]
+
+_MOST_SLIDERS = 8
+"""Arrays of up to so many elements get a slider for each."""
+
+
+@dataclass(frozen=True)
+class Slider:
+    """One number that a person can move.
+
+    Attributes
+    ----------
+    label : str
+        ``"x"``, or ``"w[0]"`` for an element.
+    value, minimum, maximum, step : float or int
+    integer : bool
+        Whether it takes whole numbers only.
+    """
+
+    label: str
+    value: Any
+    minimum: float
+    maximum: float
+    step: float
+    integer: bool = False
+
+
+@dataclass(frozen=True)
+class Input:
+    """An independent variable of a recording.
+
+    Attributes
+    ----------
+    name : str
+    value : number, ndarray or list
+        As it was in the cell.
+    entries : tuple of int
+        Its entry on the tape, or one for each element of a list.
+    span : tuple, optional
+        What the person asked for: minimum, maximum, and perhaps a step.
+    counts : bool
+        Whether the cell uses it as an index or a count.
+    withheld : str or None
+        Why it has no derivative.
+    """
+
+    name: str
+    value: Any
+    entries: tuple[int, ...]
+    span: tuple[float, ...] | None = None
+    counts: bool = False
+    withheld: str | None = None
+
+    @property
+    def array(self) -> np.ndarray:
+        """The value as an array."""
+        return np.asarray(self.value)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The labels of the elements that have sliders."""
+        if self.array.ndim == 0:
+            return [self.name]
+        if self.array.size > _MOST_SLIDERS:
+            return []
+        return [
+            f"{self.name}[{', '.join(map(str, position))}]"
+            for position in itertools.product(*map(range, self.array.shape))
+        ]
+
+    def sliders(self) -> list[Slider]:
+        """A slider for each element, or none for many."""
+        numbers = self.array.reshape(-1)[: len(self.labels)].tolist()
+        return [
+            _slider(label, number, self.span, self.counts)
+            for label, number in zip(self.labels, numbers, strict=True)
+        ]
+
+    def at(self, positions: Mapping[str, Any]) -> Any:
+        """The value with some elements moved, or a whole one given by name: of the type it had."""
+        flat = flatten(positions.get(self.name, self.value))
+        moved = [positions.get(label, old) for label, old in zip(self.labels, flat, strict=False)]
+        if isinstance(self.value, np.ndarray):
+            array = np.array(positions.get(self.name, self.value), self.value.dtype)
+            if moved:
+                array.reshape(-1)[:] = moved
+            return array
+        numbers = [
+            _like(old, new) for old, new in zip(flatten(self.value), moved or flat, strict=True)
+        ]
+        return nest(self.value, iter(numbers))
+
+
+def flatten(value: Any) -> list[Any]:
+    """The numbers in a nest of lists or a small array."""
+    if isinstance(value, np.ndarray):
+        return value.reshape(-1).tolist() if value.size <= _MOST_SLIDERS else []
+    if isinstance(value, list | tuple):
+        return [number for part in value for number in flatten(part)]
+    return [value]
+
+
+def nest(shape: Any, numbers: Any) -> Any:
+    """Numbers in a nest of lists like another one."""
+    if isinstance(shape, list | tuple):
+        return type(shape)(nest(part, numbers) for part in shape)
+    return next(numbers)
+
+
+def _like(old: Any, new: Any) -> Any:
+    """A position as the kind of number that the cell had; a whole one stays an integer."""
+    if isinstance(old, int):
+        return int(new) if float(new).is_integer() else float(new)
+    if type(old) is float:
+        return float(new)
+    if isinstance(old, np.integer):
+        return type(old)(new) if float(new).is_integer() else np.float64(new)
+    return type(old)(new)
+
+
+def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool) -> Slider:
+    """The range that the person asked for, else from minus to three times the value."""
+    if counts:
+        low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
+        return Slider(label, int(value), int(low), int(high), 1, integer=True)
+    if not math.isfinite(value):
+        return Slider(label, value, -1.0, 1.0, 0.01)
+    if span:
+        low, high = float(span[0]), float(span[1])
+        step = float(span[2]) if len(span) > 2 else _decimal_step(high - low)
+        return Slider(label, value, min(low, value), max(high, value), step)
+    reach = 2 * abs(value) or 1.0
+    step = _decimal_step(2 * reach)
+    # Counted from the value in whole steps, so that a slider put back shows the first number.
+    reach = math.floor(reach / step + 0.5) * step
+    low, high = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
+    return Slider(label, value, low, high, step)
+
+
+def _decimal_step(width: float) -> float:
+    return float(f"1e{math.floor(math.log10(width)) - 2}") if width > 0 else 0.01
