@@ -325,6 +325,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in dir(np.ndarray)
     if not name.startswith("_")
+    and name != "resize"  # the method works in place
     and callable(getattr(np, name, None))
     and callable(getattr(np.ndarray, name))
 }

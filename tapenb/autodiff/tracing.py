@@ -435,7 +435,7 @@ class TracedArray(Traced):
         parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
         write(self, Ellipsis, parted, sys._getframe(1))
 
-    def view(self, dtype: Any = None, type: Any = None) -> Any:  # noqa: A002  NumPy's name
+    def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory under another name; not as another dtype."""
         if type is not None or (dtype is not None and dtype != self.dtype):
             refuse("x.view() as another dtype or type is", sys._getframe(1))

@@ -240,6 +240,7 @@ def writes(x):
 
 def pieces(x):
     y = np.piecewise(x, [x > 1, x < 0], [lambda v: v**2, lambda v: -v, np.sin])
+    y += np.piecewise(np.arange(4.0), [[True, False, True, False]], [lambda v: v * x[0], 0])
     return np.sum(y) + np.sum(np.select([x > 1], [x**3], 0.5 * x))
 
 

@@ -58,7 +58,7 @@ NOT_NUMERIC: dict[str, str] = {
         "asks about shapes, dtypes or memory",
     ),
     **dict.fromkeys(
-        "busday_count busday_offset is_busday datetime_as_string datetime_data".split(),
+        "busday_count busday_offset is_busday datetime_as_string datetime_data isnat".split(),
         "handles dates",
     ),
     **dict.fromkeys(

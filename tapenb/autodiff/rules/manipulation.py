@@ -382,9 +382,7 @@ HANDLERS.update(
 
 def _blank(like: Any) -> Any:
     """Zeros in the shape of an array, able to hold traced values."""
-    value = np.zeros_like(plain(like))
-    tape = next((part.tape for part in [like] if is_traced(part)), None)
-    return TracedArray(tape, None, value)
+    return TracedArray(like.tape, None, np.zeros_like(plain(like)))
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -414,7 +412,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
             f"with {len(masks)} condition(s), either {len(masks)} or {len(masks) + 1} "
             "functions are expected"
         )
-    if not any_active(x):
+    if not is_traced(x):
         raise TapeError(
             f"{here(frame)}: np.piecewise of a plain array cannot hold traced values. "
             "Use np.select."
