@@ -22,6 +22,7 @@ from .tracing import (
     TRACED,
     Traced,
     TracedArray,
+    TracedScalar,
     apply,
     as_operand,
     leaves_of,
@@ -332,12 +333,25 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods of ndarray, and the functions of NumPy that they are."""
 
 
+_OF_NUMBERS = {
+    ufunc: Operation(ufunc, rule, ufunc.__name__)
+    for ufunc, rule in RULES.items()
+    if isinstance(ufunc, np.ufunc) and ufunc.nin == ufunc.nout == 1
+}
+"""The entries that the elementwise functions make of one number, always the same."""
+
+
 def _array_ufunc(
     self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
 ) -> Any:
+    frame = sys._getframe(1)
+    if len(inputs) == 1 and type(inputs[0]) is TracedScalar and method == "__call__":
+        operation = _OF_NUMBERS.get(ufunc)
+        if operation is not None and out is None and not kwargs:
+            return apply(operation, inputs, frame)
     if any(_defers(type(value), "__array_ufunc__") for value in inputs):
         return NotImplemented
-    return call_ufunc(ufunc, method, inputs, out, kwargs, sys._getframe(1))
+    return call_ufunc(ufunc, method, inputs, out, kwargs, frame)
 
 
 def _array_function(

@@ -9,7 +9,7 @@ from types import FrameType
 import numpy as np
 
 from .provenance import operator_at, outside, source_of
-from .tracing import apply
+from .tracing import apply, apply_numbers
 
 __all__ = ["persons_warnings"]
 
@@ -25,6 +25,10 @@ _NAMES = {
 }
 
 
+# By these a tape calls NumPy; both name what they call and for which frame.
+_CALLING = (apply.__code__, apply_numbers.__code__)
+
+
 def persons_warnings() -> np.errstate:
     """A context in which what NumPy would warn of is warned of at the person's line.
 
@@ -38,7 +42,7 @@ def _warn(kind: str, flag: int) -> None:
     frame: FrameType | None = sys._getframe(1)
     caller = frame
     while caller is not None and caller is not outside(caller):
-        if caller.f_code is apply.__code__:
+        if caller.f_code in _CALLING:
             operation, start = caller.f_locals["operation"], caller.f_locals["frame"]
             _issue(kind, operation.name, outside(start) or caller)
             return

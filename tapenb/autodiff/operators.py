@@ -12,7 +12,17 @@ import numpy as np
 from .rules import elementwise, products  # noqa: F401  the operators need their rules
 from .rules.registry import RULES
 from .tape import Operation
-from .tracing import TRACED, Traced, TracedArray, apply, as_operand, plain, write
+from .tracing import (
+    TRACED,
+    Traced,
+    TracedArray,
+    TracedScalar,
+    apply,
+    apply_numbers,
+    as_operand,
+    plain,
+    write,
+)
 
 __all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
 
@@ -59,13 +69,18 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
 
     def forward(self: Traced, other: Any) -> Any:
-        if type(other) in TRACED:
+        kind = type(other)
+        if type(self) is TracedScalar and (kind is TracedScalar or kind in _NUMBERS):
+            return apply_numbers(operation, self, other, sys._getframe(1))
+        if kind in TRACED:
             return apply(operation, (self, other), sys._getframe(1))
         if _known(other):
             return apply(operation, (self, as_operand(other)), sys._getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
+        if type(self) is TracedScalar and type(other) in _NUMBERS:
+            return apply_numbers(operation, other, self, sys._getframe(1))
         if _known(other):
             return apply(operation, (as_operand(other), self), sys._getframe(1))
         return NotImplemented

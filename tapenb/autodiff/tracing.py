@@ -28,6 +28,7 @@ __all__ = [
     "TracedArray",
     "TracedScalar",
     "apply",
+    "apply_numbers",
     "as_operand",
     "guard",
     "independent",
@@ -545,6 +546,31 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     if isinstance(value, tuple | list):
         return projections(tape, index, value, source, frame)
     return _wrap(tape, index, value, source)
+
+
+def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType) -> Any:
+    """As `apply`, for two numbers: the commonest entry, without what only arrays need."""
+    leading = type(left) is TracedScalar
+    tape = left.tape if leading else right.tape
+    if tape is None or not tape.open or tape.moved is not None:
+        return apply(operation, (left, right), frame)
+    if not leading:
+        first, second, value = None, right.index, right.value
+    elif type(right) is TracedScalar:
+        if right.tape is not tape:
+            return apply(operation, (left, right), frame)
+        first, second, value = left.index, right.index, right.value
+    else:
+        first, second, value = left.index, None, right
+    try:
+        value = operation.function(left if first is None else left.value, value)
+    except Exception:
+        return apply(operation, (left, right), frame)
+    if first is None:
+        first = tape.append_constant(left)
+    elif second is None:
+        second = tape.append_constant(right)
+    return TracedScalar(tape, tape.append(operation, (first, second), value, frame), value)
 
 
 def _reference(tape: Tape, operand: Any, needed: bool) -> int:
