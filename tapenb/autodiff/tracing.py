@@ -233,8 +233,8 @@ class Traced:
                 return
         error = TapeError(
             f"{here(frame)}: {how} would take a plain number off the tape, and its derivative "
-            "would be lost. Use NumPy's own functions (np.sin for math.sin), or cut on purpose with "
-            "stop_gradient(x) or x.numpy()."
+            "would be lost. Use NumPy's own functions (np.sin for math.sin), or cut on purpose "
+            "with stop_gradient(x) or x.numpy()."
         )
         tape.refusal = error
         raise error

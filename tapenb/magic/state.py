@@ -33,9 +33,7 @@ def _code_names(code: CodeType) -> set[str]:
     return names
 
 
-def reachable(
-    namespace: dict[str, Any], names: Iterable[str]
-) -> tuple[set[str], set[str]]:
+def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str], set[str]]:
     """The names of the notebook that some code can come to, through its functions and classes.
 
     Parameters

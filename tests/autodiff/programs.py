@@ -1,4 +1,4 @@
-"""Functions run as a notebook cell is: with traced inputs, and births in their module's namespace."""
+"""Functions run as a notebook cell is: with traced inputs, and births in their namespace."""
 
 import types
 

@@ -29,6 +29,8 @@ Q = np.array([1.21, -0.52, 0.94, -1.73, 2.36, 0.83])
 POSITIVE = np.abs(P)
 BELOW_ONE = P / 3
 ABOVE_ONE = 1.0 + np.abs(Q)
+P.setflags(write=False)
+Q.setflags(write=False)
 INTEGERS = np.array([3, 5, 12, 7, 1, 6])
 SHIFTS = np.array([1, 2, 0, 3, 1, 2])
 

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 
 import tapenb as tn
-from tapenb.autodiff.rules.registry import RULES
 from tapenb.autodiff.tape import CURRENT, TapeError
 
 from .programs import slope
@@ -437,24 +436,16 @@ def test_compositions_agree_with_differences(expression, x, y):
 # -- never silently wrong --------------------------------------------------------------------------
 
 WITHOUT_RULE = {
-    "svd": lambda x: np.linalg.svd(x)[1],
-    "inv": np.linalg.inv,
-    "eigvalsh": np.linalg.eigvalsh,
-    "fft": lambda x: np.fft.fft(x).real,
-    "cumprod": np.cumprod,
-    "nancumsum": np.nancumsum,
-    "interp": lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]),
-    "unwrap": np.unwrap,
-    "erf": scipy.special.erf,
-    "i0": np.i0,
+    "histogramdd": lambda x: np.histogramdd(x)[0],
+    "intersect1d": lambda x: np.intersect1d(x, x),
+    "sort_complex": np.sort_complex,
+    "struve": lambda x: scipy.special.struve(1, x),
 }
 
 
 @pytest.mark.parametrize("name", WITHOUT_RULE)
 def test_what_has_no_rule_names_itself_and_the_line(name):
     f = WITHOUT_RULE[name]
-    if f in RULES:
-        pytest.skip("it has a rule by now")
     with pytest.raises(TapeError, match=rf"line \d+.*{name}.*not differentiable yet"):
         tn.grad(lambda x: np.sum(f(x)))(np.eye(3) + 0.1)
 
@@ -462,12 +453,12 @@ def test_what_has_no_rule_names_itself_and_the_line(name):
 def test_the_line_is_the_person_s():
     def f(x):
         y = x * 2.0
-        return np.sum(np.linalg.pinv(y))
+        return np.sum(np.sort_complex(y))
 
     line = f.__code__.co_firstlineno + 2
     with pytest.raises(TapeError) as caught:
-        tn.grad(f)(np.eye(2))
-    assert str(caught.value).startswith(f"line {line}, `np.linalg.pinv(y)`: np.pinv is not")
+        tn.grad(f)(np.ones(2))
+    assert str(caught.value).startswith(f"line {line}, `np.sort_complex(y)`: np.sort_complex is")
 
 
 def assign(x):

@@ -1,7 +1,7 @@
 """Ways that people write NumPy: each is right, or says why not; none is ever silently wrong.
 
-Each line is tried as a cell is, with births, and through `grad`, without. Lines marked with a dagger
-may refuse; all others must work in a cell.
+Each line is tried as a cell is, with births, and through `grad`, without. Lines marked with a
+dagger may refuse; all others must work in a cell.
 """
 
 import copy
@@ -9,7 +9,6 @@ import functools
 import itertools
 import math
 import operator
-import warnings
 
 import numpy as np
 import pytest
@@ -265,8 +264,8 @@ def test_in_a_cell(idiom):
     try:
         program, value = as_cell(f, X)
     except TapeError as refusal:
-        assert may_refuse, refusal
-        assert "line" in str(refusal)
+        if not may_refuse or "line" not in str(refusal):
+            raise
         return
     np.testing.assert_array_equal(value, expected)
     if program.tape.demoted:
@@ -286,7 +285,8 @@ def test_through_grad(idiom):
     try:
         value, gradient = tn.value_and_grad(lambda x: np.sum(f(x)))(X)
     except TapeError as refusal:
-        assert "line" in str(refusal)
+        if "line" not in str(refusal):
+            raise
         return
     np.testing.assert_array_equal(value, np.sum(f(X.copy())))
     np.testing.assert_allclose(gradient, reference, atol=1e-5)

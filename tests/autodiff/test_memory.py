@@ -291,7 +291,7 @@ def plain_buf_const(x):
 @case
 def iterated_rows(x):
     m = np.zeros((2, 3))
-    for row, factor in zip(m, (2.0, 3.0)):
+    for row, factor in zip(m, (2.0, 3.0), strict=True):
         row[:] = factor * x
     return np.sum(m * m)
 
@@ -416,7 +416,8 @@ def statements(draw):
         return f"{pick}\n    if p.ndim >= 1 and p.shape == q.shape: p[...] = q"
     if kind == "out":
         return f"{pick}\n    if p.ndim >= 1: np.sin(p, out=p)"
-    return f"{pick}\n    if p.ndim == 1 and q.ndim == 1 and p.size > 2 and q.size > 2: p[0], q[1] = q[2], p[0]"
+    flat = "p.ndim == 1 and q.ndim == 1 and p.size > 2 and q.size > 2"
+    return f"{pick}\n    if {flat}: p[0], q[1] = q[2], p[0]"
 
 
 @st.composite

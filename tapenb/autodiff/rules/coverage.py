@@ -27,15 +27,15 @@ VERSION = f"NumPy {'.'.join(np.__version__.split('.')[:2])}"
 
 CLASSES = {
     "differentiated": "in both modes and at every order",
-    "piecewise constant": "zero derivative by mathematics; recorded, replayed, and a guard where it "
-    "steers Python",
+    "piecewise constant": "zero derivative by mathematics; recorded, replayed, and a guard where "
+    "it steers Python",
     "not numeric": "shapes, dtypes, files, printing, settings: there is nothing to differentiate",
     "refused": "raises an error that names the line, for the reason given",
 }
 
 BORN = frozenset(
-    "array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray empty eye full "
-    "identity ones require tri zeros fromfunction".split()
+    "arange array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray empty eye "
+    "full identity ones require tri zeros fromfunction".split()
 )
 """What makes arrays, which in a ``%%tape`` cell can hold traced values."""
 
@@ -75,10 +75,17 @@ NOT_NUMERIC: dict[str, str] = {
 }
 REFUSED: dict[str, str] = {
     "asmatrix": "np.matrix is a subclass of ndarray, which could not say when it is read",
+    "astype": "use the method x.astype(dtype)",
     "bmat": "np.matrix is a subclass of ndarray, which could not say when it is read",
     "fromiter": "reads numbers one by one in C; use np.array of a list",
     "frompyfunc": "makes arrays of objects; use np.vectorize",
+    "histogram2d": "only the histogram in one dimension is followed",
+    "histogramdd": "only the histogram in one dimension is followed",
+    "intersect1d": "use np.isin to choose elements, which keeps their derivatives",
     "nested_iters": "hands out plain buffers; iterate over the array itself",
+    "row_stack": "is deprecated; use np.vstack",
+    "setxor1d": "use np.isin to choose elements, which keeps their derivatives",
+    "sort_complex": "sorts by two keys at once; use np.sort of the real numbers",
     "packbits": "works on the bits of integers",
     "unpackbits": "works on the bits of integers",
 }
