@@ -126,7 +126,7 @@ def _quantiles() -> Iterator[Sample]:
             for keepdims in (False, True):
                 options = {"axis": axis, "keepdims": keepdims}
                 yield Sample(function, f"{options}", (array,), kwargs=options)
-        yield Sample(function, "odd", (P[:5],), kwargs={"overwrite_input": True})
+        yield Sample(function, "odd", (P[:5].copy(),), kwargs={"overwrite_input": True})
         yield Sample(function, "float32", (_single(P),))
         yield Sample(function, "empty", (NO_COLUMNS,), kwargs={"axis": 0})
         yield Sample(function, "0-d", (np.array(0.4),))
