@@ -60,6 +60,8 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         if "copy" in kwargs and kwargs["copy"] is None:
             del kwargs["copy"]
         value = lift(obj)
+        if is_traced(value) and dtype is not None and np.dtype(dtype).hasobject:
+            refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
             return _born(tape, real(value, *args, **options, **kwargs))

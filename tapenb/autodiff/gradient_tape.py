@@ -18,11 +18,12 @@ from weakref import WeakSet
 import numpy as np
 
 from .operators import BINARY, COMPARISONS, UNARY
+from .provenance import here
 from .recorder import recording
 from .rules.kinds import adjoint_dtype
 from .structures import flatten, rebuild
 from .sweeps import detach, ones_like, reverse
-from .tape import CURRENT, Tape
+from .tape import CURRENT, Tape, TapeError
 from .tracing import (
     Traced,
     TracedArray,
@@ -66,10 +67,22 @@ def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None
     >>> print(tape.gradient(y, x))
     6.0
     """
-    array = np.array(plain(value), dtype=dtype)
+    array = np.array(_cut(value), dtype=dtype)
     if shape is not None:
         array = np.broadcast_to(array, shape).copy()
     return _constant(array[()])
+
+
+def _cut(value: Any) -> Any:
+    """A plain value to start from: making one of a traced value would cut the tape."""
+    if isinstance(value, Variable):
+        return value.numpy()
+    if is_traced(value) and value.is_active():
+        raise TapeError(
+            f"{here(sys._getframe(2))}: a constant or Variable made of a traced value would lose "
+            "its derivative. Use the value itself, or cut on purpose with x.numpy()."
+        )
+    return plain(value)
 
 
 def _constant(value: Any) -> Traced:
@@ -108,7 +121,7 @@ class Variable:
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        self._value = np.array(plain(initial_value), dtype=dtype)[()]
+        self._value = np.array(_cut(initial_value), dtype=dtype)[()]
         self._trainable = trainable
         self._name = name or "Variable"
         # The present value on the tape that read it last.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
+from sys import getrefcount
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -364,6 +365,20 @@ class Tape:
         self.open = False
         self.tracker = Tracker()
 
+    def settle(self) -> None:
+        """Give memory of its own to every value that somebody else may still write.
+
+        Afterwards the notebook may do with its arrays what it likes; the tape keeps what was.
+        """
+        for column, kept in ((self.values, ()), (self.constants, self.fingerprints)):
+            for at in range(len(column)):
+                value = column[at]
+                if type(value) is not np.ndarray or at in kept:
+                    continue
+                # Held by this column, by this loop and by the call that counts.
+                if value.base is not None or getrefcount(value) > 3:
+                    column[at] = value.copy(order="K")
+
     def adopt(self, other: Tape) -> None:
         """Import another, closed tape whole; its traced values follow when they are next used."""
         entries, constants = len(self), len(self.constants)
@@ -400,6 +415,7 @@ class Tape:
         for column in ("operations", "left", "right", "values", "constants", "sites"):
             setattr(twin, column, list(getattr(self, column)))
         twin.offsets = array("l", self.offsets)
+        twin.fingerprints = dict(self.fingerprints)
         twin.inputs, twin.output = dict(self.inputs), self.output
         return twin
 
@@ -407,7 +423,8 @@ class Tape:
     def like(cls, other: Tape) -> Tape:
         """A tape of the same entries, whose values are still to be computed."""
         twin = cls()
-        for column in ("operations", "left", "right", "constants", "sites", "offsets"):
+        shared = "operations", "left", "right", "constants", "fingerprints", "sites", "offsets"
+        for column in shared:
             setattr(twin, column, getattr(other, column))
         twin.inputs, twin.output = other.inputs, other.output
         twin.close()

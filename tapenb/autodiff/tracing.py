@@ -12,6 +12,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
@@ -93,14 +94,15 @@ class Traced:
     def __class__(self) -> type:
         return type(self.value)
 
+    # Text can come back as a number, so it is a guard, too.
     def __repr__(self) -> str:
-        return repr(self.value)
+        return guard(self, repr, sys._getframe(1))
 
     def __str__(self) -> str:
-        return str(self.value)
+        return guard(self, str, sys._getframe(1))
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return guard(self, methodcaller("__format__", spec), sys._getframe(1))
 
     def __bool__(self) -> bool:
         return guard(self, bool, sys._getframe(1))
@@ -112,7 +114,15 @@ class Traced:
         return guard(self, operator.index, sys._getframe(1))
 
     def __hash__(self) -> int:
-        return guard(self, hash, sys._getframe(1))
+        frame = sys._getframe(1)
+        if self.is_active() and not isinstance(self.value, int):
+            error = TapeError(
+                f"{here(frame)}: a traced value cannot be a key, since a dict, set or cache cannot "
+                "tell two equal values with different derivatives apart. Use x.numpy() as the key."
+            )
+            self.tape.refusal = error
+            raise error
+        return guard(self, hash, frame)
 
     def __float__(self) -> float:
         if self.is_active():
@@ -150,9 +160,10 @@ class Traced:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self
 
-    def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        self._leave("pickling x", sys._getframe(1))
-        raise TapeError("a traced value cannot be pickled; pickle x.numpy()")
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.is_active():
+            self._leave("pickling x", sys._getframe(1))
+        return self.value.__reduce_ex__(protocol)
 
     @property
     def dtype(self) -> np.dtype:
@@ -193,6 +204,8 @@ class Traced:
     def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
+        if dtype.hasobject:
+            refuse("an array of objects is", sys._getframe(1))
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))
 
@@ -221,23 +234,32 @@ class Traced:
         return np.asarray(self.value).tolist()
 
     def _leave(self, how: str, frame: FrameType) -> None:
-        """Refuse to leave the tape; but an input that foreign code merely reads is demoted."""
+        """Refuse to leave the tape; but what draws may look, and an input that is read is demoted."""
         tape, index = self.tape, self.index
         if tape is None or index is None:
             return
-        if tape.namespace is not None and tape.operations[index] is INPUT:
-            caller = outside(frame)
-            if caller is not None and caller.f_globals is not tape.namespace:
+        caller = outside(frame)
+        package = caller.f_globals.get("__name__", "").split(".")[0] if caller is not None else ""
+        if package in _DRAWING:
+            return
+        place = here(frame)
+        if tape.namespace is not None and caller is not None:
+            place = here_in(tape, caller)
+            if tape.operations[index] is INPUT and caller.f_globals is not tape.namespace:
                 guard(self, np.asarray, frame)
-                tape.demoted[index] = here_in(tape, caller)
+                tape.demoted[index] = place
                 return
         error = TapeError(
-            f"{here(frame)}: {how} would take a plain number off the tape, and its derivative "
-            "would be lost. Use NumPy's own functions (np.sin for math.sin), or cut on purpose "
-            "with stop_gradient(x) or x.numpy()."
+            f"{place}: {how} would take a plain number off the tape, and its derivative would be "
+            "lost. Use NumPy's own functions (np.sin for math.sin), write only into arrays made "
+            "inside the recording, or cut on purpose with stop_gradient(x) or x.numpy()."
         )
         tape.refusal = error
         raise error
+
+
+_DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
+"""Packages that make pictures of numbers, from which no number comes back."""
 
 
 def here_in(tape: Tape, frame: FrameType) -> str:
@@ -245,7 +267,7 @@ def here_in(tape: Tape, frame: FrameType) -> str:
     caller: FrameType | None = frame
     while caller is not None and caller.f_globals is not tape.namespace:
         caller = caller.f_back
-    return here(caller)
+    return here(caller or frame)
 
 
 def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:

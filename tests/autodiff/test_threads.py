@@ -1,0 +1,401 @@
+"""Recordings at the same time, one inside another, and after their end."""
+
+import asyncio
+import contextvars
+import copy
+import itertools
+import json
+import math
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+from tapenb.autodiff.tape import CURRENT
+
+X = np.array([0.3, -1.2, 2.0])
+
+
+@pytest.fixture(autouse=True)
+def no_tape_is_left_open():
+    assert CURRENT.get() is None
+    yield
+    assert CURRENT.get() is None
+
+
+def chain(n, x):
+    """x sin(x)ⁿ in n steps, with a branch and a write in place."""
+    y = x * 1.0
+    for _ in range(n):
+        y *= np.sin(x)
+        if n < 0:
+            y = y + x
+    return np.sum(y)
+
+
+def slope_of_chain(n, x):
+    return np.sin(x) ** n + n * x * np.sin(x) ** (n - 1) * np.cos(x)
+
+
+def curvature_of_chain(n, x):
+    s, c = np.sin(x), np.cos(x)
+    return (
+        2 * n * s ** (n - 1) * c + x * n * (n - 1) * s ** (n - 2) * c * c - n * x * s**n
+        if n > 1
+        else 2 * c - x * s
+    )
+
+
+# -- at the same time ------------------------------------------------------------------------------
+
+
+def test_threads_record_apart():
+    barrier = threading.Barrier(4)
+
+    def work(n):
+        barrier.wait()
+        found = []
+        for _ in range(15):
+            with tn.GradientTape() as tape:
+                x = tn.Variable(X)
+                y = chain(n, x)
+            found.append(tape.gradient(y, x))
+            found.append(tn.grad(lambda x: chain(n, x))(X))
+            found.append(tn.jacobian(lambda x: x * np.sin(x) ** n)(X).sum(0))
+        return n, found, np.diag(tn.hessian(lambda x: chain(n, x))(X))
+
+    with ThreadPoolExecutor(4) as pool:
+        for n, found, curvature in pool.map(work, range(1, 5)):
+            for gradient in found:
+                np.testing.assert_allclose(gradient, slope_of_chain(n, X), rtol=1e-12)
+            np.testing.assert_allclose(curvature, curvature_of_chain(n, X), rtol=1e-12)
+
+
+def test_a_thread_does_not_record_on_the_tape_of_another():
+    inside, done = threading.Event(), threading.Event()
+    found = {}
+
+    def work():
+        inside.wait(10)
+        found["current"] = CURRENT.get()
+        found["gradient"] = tn.grad(lambda y: y**3)(2.0)
+        done.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+
+    def f(x):
+        y = x * x
+        inside.set()
+        assert done.wait(10)
+        return y * x
+
+    tape = tn.record(f, 2.0)
+    thread.join()
+    assert found == {"current": None, "gradient": 12.0}
+    assert [entry.operation for entry in tape] == ["input", "multiply", "multiply"]
+
+
+def test_threads_in_the_context_of_a_recording_add_to_its_tape():
+    """Nothing is lost where a pool of threads is given the context."""
+
+    def f(x):
+        contexts = [contextvars.copy_context() for _ in range(3)]
+        with ThreadPoolExecutor(1) as pool:
+            parts = [
+                pool.submit(context.run, lambda n=n: x**n) for n, context in enumerate(contexts, 1)
+            ]
+        return sum(part.result() for part in parts)
+
+    assert tn.grad(f)(2.0) == 1.0 + 4.0 + 12.0
+
+
+def test_tasks_record_apart():
+    async def work(n):
+        with tn.GradientTape() as tape:
+            x = tn.Variable(X)
+            y = x * 1.0
+            for _ in range(n):
+                await asyncio.sleep(0)
+                y = y * np.sin(x)
+                inner = tn.grad(lambda z: z**2)(1.5)
+            total = np.sum(y)
+        await asyncio.sleep(0)
+        return n, inner, tape.gradient(total, x)
+
+    async def main():
+        return await asyncio.gather(*(work(n) for n in range(1, 6)))
+
+    for n, inner, gradient in asyncio.run(main()):
+        assert float(inner) == 3.0
+        np.testing.assert_allclose(gradient, slope_of_chain(n, X), rtol=1e-12)
+
+
+def test_tasks_of_one_recording_share_its_tape():
+    async def power(x, n):
+        y = x
+        for _ in range(n - 1):
+            await asyncio.sleep(0)
+            y = y * x
+        return y
+
+    async def main():
+        with tn.GradientTape() as tape:
+            x = tn.Variable(2.0)
+            total = sum(await asyncio.gather(*(power(x, n) for n in range(1, 5))))
+        return tape.gradient(total, x)
+
+    assert float(asyncio.run(main())) == 1.0 + 4.0 + 12.0 + 32.0
+
+
+def test_a_failing_task_leaves_the_others_alone():
+    async def work(n):
+        with tn.GradientTape() as tape:
+            x = tn.Variable(2.0)
+            await asyncio.sleep(0)
+            if n == 1:
+                raise LookupError("mine")
+            y = x**n
+        assert CURRENT.get() is None
+        return float(tape.gradient(y, x))
+
+    async def main():
+        return await asyncio.gather(*(work(n) for n in range(3)), return_exceptions=True)
+
+    zero, error, two = asyncio.run(main())
+    assert (zero, two) == (0.0, 4.0)
+    assert isinstance(error, LookupError)
+
+
+# -- generators ------------------------------------------------------------------------------------
+
+
+def powers(x):
+    y = x
+    while True:
+        yield y
+        y = y * x
+
+
+def test_generators_inside_a_recording():
+    def f(x):
+        return sum(itertools.islice(powers(x), 4))
+
+    assert tn.grad(f)(2.0) == 1.0 + 4.0 + 12.0 + 32.0
+    assert tn.jvp(f, (2.0,), (1.0,))[1] == 49.0
+
+
+def test_a_generator_goes_on_after_its_recording():
+    kept = []
+
+    def f(x):
+        kept.append(powers(x))
+        return next(kept[0]) + next(kept[0])
+
+    assert tn.grad(f)(3.0) == 7.0
+    assert float(next(kept[0])) == 27.0
+    assert float(next(kept[0])) == 81.0
+
+
+def test_recordings_inside_a_generator():
+    def descent(x):
+        while True:
+            yield x
+            x = x - 0.25 * tn.grad(lambda x: (x - 3.0) ** 2)(x)
+
+    assert [float(x) for x in itertools.islice(descent(1.0), 4)] == [1.0, 2.0, 2.5, 2.75]
+
+    def after_two(x):
+        return next(itertools.islice(descent(x), 2, None))
+
+    assert tn.grad(after_two)(1.0) == 0.25
+
+
+# -- exceptions ------------------------------------------------------------------------------------
+
+FACES = {
+    "grad": lambda f: tn.grad(f)(2.0),
+    "value_and_grad": lambda f: tn.value_and_grad(f)(2.0),
+    "jacobian": lambda f: tn.jacobian(f)(2.0),
+    "forward jacobian": lambda f: tn.jacobian(f, mode="forward")(2.0),
+    "hessian": lambda f: tn.hessian(f)(2.0),
+    "jvp": lambda f: tn.jvp(f, (2.0,), (1.0,)),
+    "vjp": lambda f: tn.vjp(f, 2.0),
+    "hvp": lambda f: tn.hvp(f, (2.0,), (1.0,)),
+    "derivative": lambda f: tn.derivative(f, 2)(2.0),
+    "record": lambda f: tn.record(f, 2.0),
+    "check_grads": lambda f: tn.check_grads(f, (2.0,)),
+    "checkpoint": lambda f: tn.grad(tn.checkpoint(f))(2.0),
+    "GradientTape": lambda f: under_a_tape(f),
+}
+
+
+def under_a_tape(f):
+    with tn.GradientTape():
+        return f(tn.Variable(2.0))
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, GeneratorExit, tn.TapeError])
+def test_an_exception_leaves_no_tape_open(face, error):
+    kept = []
+
+    def f(x):
+        kept.append(x * 2.0)
+        raise error("mine")
+
+    with pytest.raises(error, match="mine"):
+        FACES[face](f)
+    assert CURRENT.get() is None
+    assert float(kept[0]) == 4.0
+    assert tn.grad(lambda x: x * x)(3.0) == 6.0
+
+
+def test_an_exception_inside_an_inner_derivative_leaves_the_outer_whole():
+    def broken(y):
+        raise ArithmeticError(f"{y * 2.0:.1f}")
+
+    def f(x):
+        y = x * x
+        for derivative in (tn.grad(broken), lambda y: tn.jvp(broken, (y,), (1.0,))):
+            with pytest.raises(ArithmeticError, match=r"8\.0"):
+                derivative(y)
+        return y * x
+
+    assert tn.grad(f)(2.0) == 12.0
+    assert tn.jvp(f, (2.0,), (1.0,))[1] == 12.0
+
+
+# -- one inside another ----------------------------------------------------------------------------
+
+
+def by_tape(f):
+    def derivative(x):
+        variable = tn.Variable(x)
+        with tn.GradientTape() as tape:
+            y = f(variable)
+        return tape.gradient(y, variable)
+
+    return derivative
+
+
+def by_watching(f):
+    def derivative(x):
+        with tn.GradientTape() as tape:
+            x = tn.constant(x)
+            tape.watch(x)
+            y = f(x)
+        return tape.gradient(y, x)
+
+    return derivative
+
+
+DERIVATIVES = {
+    "grad": tn.grad,
+    "jvp": lambda f: lambda x: tn.jvp(f, (x,), (1.0,))[1],
+    "vjp": lambda f: lambda x: tn.vjp(f, x)[1](1.0)[0],
+    "tape": by_tape,
+    "watching tape": by_watching,
+}
+
+
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=2)), ids=" of ".join)
+def test_two_derivatives_in_any_mix(names):
+    f = lambda x: np.exp(2.0 * x) * np.cos(x)  # noqa: E731
+    for name in reversed(names):
+        f = DERIVATIVES[name](f)
+    exact = math.exp(0.8) * (3.0 * math.cos(0.4) - 4.0 * math.sin(0.4))
+    assert float(f(0.4)) == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "names", list(itertools.product(["grad", "jvp", "tape"], repeat=3)), ids=" of ".join
+)
+def test_three_derivatives_in_any_mix(names):
+    f = lambda x: np.sin(x) * x  # noqa: E731
+    for name in reversed(names):
+        f = DERIVATIVES[name](f)
+    exact = -3.0 * math.sin(0.7) - 0.7 * math.cos(0.7)
+    assert float(f(0.7)) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=2)), ids=" of ".join)
+def test_perturbations_are_not_confused(names):
+    outer, inner = (DERIVATIVES[name] for name in names)
+    assert float(outer(lambda x: x * inner(lambda y: x + y)(1.0))(1.0)) == 1.0
+    assert float(outer(lambda x: x * inner(lambda y: x * y)(2.0))(3.0)) == 6.0
+
+
+# -- after the end ---------------------------------------------------------------------------------
+
+
+def kept_from(x, open_tape=tn.grad):
+    kept = []
+
+    def f(x):
+        kept.append(x * 2.0)
+        return np.sum(x * x)
+
+    open_tape(f)(x)
+    return kept[-1]
+
+
+@pytest.mark.parametrize("name", DERIVATIVES)
+def test_a_number_that_outlives_its_tape_is_ordinary(name):
+    y = kept_from(0.75, DERIVATIVES[name])
+    assert float(y) == 1.5
+    assert int(y) == 1
+    assert complex(y) == 1.5
+    assert round(y, 1) == 1.5
+    assert math.sin(y) == math.sin(1.5)
+    assert np.asarray(y) == 1.5
+    assert np.float64(y) == 1.5
+    assert f"{y:.2f}" == "1.50"
+    assert "%.2f" % y == "1.50"  # noqa: UP031
+    assert json.dumps(y.item()) == "1.5"
+    assert pickle.loads(pickle.dumps(y.numpy())) == 1.5
+    assert y == 1.5
+    assert y in {1.5}
+    assert [1.5, 2.5, 3.5][int(y)] == 2.5
+    assert np.array([y, y]).tolist() == [1.5, 1.5]
+    assert float(np.sin(y)) == math.sin(1.5)
+    assert float(copy.deepcopy(y)) == 1.5
+    buffer = np.zeros(2)
+    buffer[0] = y
+    assert buffer[0] == 1.5
+
+
+@pytest.mark.parametrize("name", ["grad", "vjp"])
+def test_an_array_that_outlives_its_tape_is_ordinary(name):
+    y = kept_from(X, DERIVATIVES[name])
+    np.testing.assert_array_equal(np.asarray(y), 2.0 * X)
+    assert y.tolist() == (2.0 * X).tolist()
+    assert json.dumps(y.tolist()) == json.dumps((2.0 * X).tolist())
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(y.numpy())), 2.0 * X)
+    assert [float(v) for v in y] == list(2.0 * X)
+    assert float(np.sum(y)) == np.sum(2.0 * X)
+    buffer = np.zeros(3)
+    buffer += y
+    np.testing.assert_array_equal(buffer, 2.0 * X)
+    y[0] = 5.0
+    assert float(y[0]) == 5.0
+    np.testing.assert_array_equal(np.linalg.pinv(np.array([y])) @ np.ones(1), np.linalg.pinv(
+        np.array([y.numpy()])) @ np.ones(1))  # fmt: skip
+
+
+def test_what_outlives_a_tape_is_a_constant_of_the_next():
+    y = kept_from(X)
+    np.testing.assert_array_equal(tn.grad(lambda x: np.sum(x * y))(X), 2.0 * X)
+    assert tn.grad(lambda x: x * kept_from(0.75))(3.0) == 1.5
+    np.testing.assert_array_equal(tn.grad(np.sum)(y), np.ones(3))
+
+
+def test_a_pullback_outlives_its_tape():
+    value, pullback = tn.vjp(lambda x: x**3, 2.0)
+    assert type(value) is float
+    assert pullback(1.0) == (12.0,)
+    assert pullback(2.0) == (24.0,)
+    assert tn.grad(lambda c: pullback(c)[0] if False else c * pullback(1.0)[0])(3.0) == 12.0
