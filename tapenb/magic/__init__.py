@@ -25,7 +25,8 @@ class Idle:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._busy = False
+        # Cells may run others, so they are counted.
+        self._running = 0
         self._waiting: list[Callable[[], None]] = []
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
@@ -33,13 +34,15 @@ class Idle:
         self.raw_cell = ""
 
     def _begin(self, info: Any) -> None:
-        self._busy = True
+        self._running += 1
+        if self._running > 1:
+            return
         self.cell_id = getattr(info, "cell_id", None)
         self.raw_cell = getattr(info, "raw_cell", "") or ""
 
     def _end(self, result: Any) -> None:
-        self._busy = False
-        while self._waiting:
+        self._running = max(0, self._running - 1)
+        while self._waiting and not self._running:
             self._waiting.pop(0)()
 
     def run(self, work: Callable[[], None]) -> None:
@@ -54,7 +57,7 @@ class Idle:
         loop.add_callback(self._when_idle, work)
 
     def _when_idle(self, work: Callable[[], None]) -> None:
-        if self._busy:
+        if self._running:
             self._waiting.append(work)
         else:
             work()
@@ -111,7 +114,8 @@ class TapeMagics(Magics):
                 text = rest
             if not text.strip():
                 raise LineError("there is nothing to record")
-            run = CellRun(self.shell, text, options, 0 if expression else self._lines_above(text))
+            above = () if expression else self._lines_above(line, text)
+            run = CellRun(self.shell, text, options, above)
         except LineError as error:
             raise UsageError(f"%%tape: {error}") from None
         try:
@@ -146,11 +150,11 @@ class TapeMagics(Magics):
         )
         return Recording(program, outcome.tape, self._again(run, program))
 
-    def _lines_above(self, text: str) -> int:
-        """How many lines of the cell stand above the text: the magic's own, and those before it."""
+    def _lines_above(self, line: str, text: str) -> tuple[str, ...]:
+        """What stands above the text in its cell: the magic's own line, and those before it."""
         raw = self._idle.raw_cell
         at = raw.find(text.rstrip("\n"))
-        return raw[:at].count("\n") if at > 0 else 1
+        return tuple(raw[:at].split("\n")[:-1]) if at > 0 else (f"%%tape {line}",)
 
     def _again(self, run: CellRun, program: Program) -> Callable[..., None]:
         def again(positions: dict[str, Any], done: Callable[[Any], None]) -> None:

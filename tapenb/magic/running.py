@@ -34,6 +34,7 @@ from ..autodiff.tracing import (
 from ..recording import Input
 from ..recording.inputs import flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
+from .containers import containers, items
 from .line import LineError, Options
 from .state import Snapshot, reachable
 
@@ -86,8 +87,8 @@ class CellRun:
     text : str
         The cell without the magic's own line.
     options : Options
-    lines_above : int
-        How many lines the cell has above the text, so that tracebacks name the right ones.
+    lines_above : tuple of str
+        What stands above the text in its cell, so that tracebacks name the right lines.
 
     Raises
     ------
@@ -96,11 +97,13 @@ class CellRun:
         For a name that is listed as an input but is no number, and for a cell that awaits.
     """
 
-    def __init__(self, shell: Any, text: str, options: Options, lines_above: int = 1) -> None:
+    def __init__(
+        self, shell: Any, text: str, options: Options, lines_above: tuple[str, ...] = ()
+    ) -> None:
         self.shell = shell
         self.text = text
         self.options = options
-        source = "#%%tape\n" * lines_above + shell.transform_cell(text)
+        source = "".join(f"#{line}\n" for line in lines_above) + shell.transform_cell(text)
         self.source = source
         self.file = shell.compile.cache(source, shell.execution_count, raw_code=source)
         try:
@@ -211,7 +214,8 @@ class CellRun:
             self._point_at_cell(error)
             raise
         finally:
-            inputs.put_back()
+            inputs.put_back(reachable(namespace, self._names())[0])
+            tape.settle()
         outcome.inputs = inputs.described(self.options)
         return outcome
 
@@ -270,7 +274,10 @@ class CellRun:
             if not _is_output(value):
                 name = self.cell.last_assigned
                 value = namespace.get(name) if name is not None else None
-        value = lift(value)
+        try:
+            value = lift(value)
+        except (TypeError, ValueError):
+            value = None  # a list of this and that, which is no array
         if not _is_output(value):
             outcome.complaint = (
                 "This cell names no number to differentiate: its last expression or assignment is "
@@ -309,8 +316,7 @@ class CellRun:
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename != self.file:
             trace = trace.tb_next
-        if isinstance(error, TapeError):
-            trace = _without_tail(trace)
+        trace = _without_tail(trace)
         if trace is None or isinstance(error, SyntaxError):
             return
         show = self.shell.InteractiveTB.structured_traceback
@@ -329,7 +335,6 @@ class _Inputs:
         self._originals: dict[str, tuple[Any, Any]] = {}
         self._memories: list[Memory] = []
         self._arrays: dict[int, list[np.ndarray]] = {}
-        self._lists: list[tuple[list[Any], list[Any]]] = []
 
     def from_literal(self, name: str, value: Any) -> Any:
         """Called by the cell in place of a literal."""
@@ -361,6 +366,8 @@ class _Inputs:
     def _trace(self, name: str, value: Any) -> Any:
         tape = self._tape
         if isinstance(value, list):
+            if any(is_traced(number) for number in flatten(value)):
+                return value  # another name for a list, or a part of one, that is an input already
             self._values[name] = nest(value, iter(flatten(value)))
             return self._trace_list(name, value)
         if isinstance(value, np.ndarray):
@@ -374,7 +381,6 @@ class _Inputs:
         entries: list[int] = []
 
         def trace(part: list[Any]) -> None:
-            self._lists.append((part, list(part)))
             for at, number in enumerate(part):
                 if isinstance(number, list):
                     trace(number)
@@ -417,6 +423,20 @@ class _Inputs:
             traced = _stale(self._tape, value, memory)
             self._originals[name] = (traced, value)
             self._namespace[name] = traced
+        for container in containers([self._namespace[name] for name in names]):
+            for key, value in items(container):
+                memory = self._input_memory(value)
+                if memory is not None:
+                    container[key] = _stale(self._tape, value, memory)
+
+    def _input_memory(self, value: Any) -> Memory | None:
+        """The memory of an input that an array in a container shares."""
+        if type(value) is not np.ndarray or value.dtype.kind != "f":
+            return None
+        for memory in self._memories:
+            if memory.reference is not None and np.may_share_memory(memory.owner, value):
+                return memory
+        return None
 
     def _memory_of(self, value: np.ndarray) -> Memory:
         """The memory of the buffer that an array lies in."""
@@ -433,20 +453,20 @@ class _Inputs:
         self._entries[name] = entries
         self._tape.inputs[name] = entries
 
-    def put_back(self) -> None:
-        """Give every name its plain value, and every list its numbers."""
+    def put_back(self, names: Iterable[str]) -> None:
+        """Give every name its plain value, and every container that it holds."""
         namespace = self._namespace
+        for container in containers([namespace[name] for name in names]):
+            for key, value in items(container):
+                if is_traced(value) and value.tape is self._tape:
+                    container[key] = plain(value)
         for name, value in list(namespace.items()):
-            if not is_traced(value):
-                continue
-            if value.tape is not self._tape:
+            if type(value) is tuple and any(map(is_traced, value)):
+                namespace[name] = _ordinary(value)
+            if not is_traced(value) or value.tape is not self._tape:
                 continue
             traced, original = self._originals.get(name, (None, None))
             namespace[name] = original if value is traced else plain(value)
-        for values, _ in self._lists:
-            for at, value in enumerate(values):
-                if is_traced(value) and value.tape is self._tape:
-                    values[at] = plain(value)
 
     def described(self, options: Options) -> list[Input]:
         """What the recording needs to know of each input."""

@@ -7,18 +7,25 @@ containers that they hold, and the random state. Only what the cell's code can r
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
-from types import CodeType, FunctionType, ModuleType
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.memory import fingerprint
+from .containers import cells_of, has_state
 
 __all__ = ["Snapshot", "StateLost", "reachable"]
 
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS = 200_000
+
+
+_OF_IPYTHON = re.compile(r"_+|_i*\d*|__tapenb_\w+__")
+"""Names that the shell or this magic keeps in the notebook's namespace."""
 
 
 class StateLost(Exception):
@@ -84,9 +91,10 @@ class Snapshot:
         reached, named = reachable(namespace, names)
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in named if name not in namespace}
-        self._names = {name: namespace[name] for name in reached if not name.startswith("_")}
+        self._names = {name: namespace[name] for name in reached if not _OF_IPYTHON.fullmatch(name)}
         self._kept: dict[int, tuple[Any, Any]] = {}
         self._marked: list[tuple[np.ndarray, int]] = []
+        self._spent: Iterator[Any] | None = None
         self._bytes = self._items = 0
         self._random = random.getstate()
         self._numpy = np.random.get_state()
@@ -112,14 +120,27 @@ class Snapshot:
             elif isinstance(value, tuple):
                 todo += list(value)
                 continue
+            elif isinstance(value, deque):
+                copy = list(value)
+                todo += copy
             elif isinstance(value, np.random.Generator):
                 copy = value.bit_generator.state
+            elif isinstance(value, np.random.RandomState):
+                copy = value.get_state()
+            elif isinstance(value, random.Random):
+                copy = value.getstate()
             elif isinstance(value, FunctionType):
-                todo += [cell.cell_contents for cell in value.__closure__ or () if _filled(cell)]
-                continue
-            elif _has_state(value):
-                copy = dict(vars(value))
+                copy = [cell.cell_contents for cell in cells_of(value)]
+                todo += [*copy, vars(value), value.__defaults__ or (), value.__kwdefaults__ or {}]
+            elif isinstance(value, type) and value.__module__ == "__main__":
+                copy = {k: v for k, v in vars(value).items() if not k.startswith("__")}
                 todo += list(copy.values())
+            elif has_state(value):
+                copy = dict(vars(value))
+                todo += [*copy.values(), type(value)]
+            elif isinstance(value, Iterator) and type(value).__module__ != "tapenb":
+                self._spent = value
+                continue
             else:
                 continue
             self._items += len(copy) if hasattr(copy, "__len__") else 1
@@ -142,6 +163,11 @@ class Snapshot:
         StateLost
             Where something too large to be kept has changed.
         """
+        if self._spent is not None:
+            raise StateLost(
+                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
+                "so it cannot run again from where it began; make a list of it in a cell above"
+            )
         for array, mark in self._marked:
             if fingerprint(array) != mark:
                 raise StateLost(
@@ -157,29 +183,26 @@ class Snapshot:
                 value[...] = copy
             elif isinstance(value, np.random.Generator):
                 value.bit_generator.state = copy
+            elif isinstance(value, np.random.RandomState):
+                value.set_state(copy)
+            elif isinstance(value, random.Random):
+                value.setstate(copy)
             elif isinstance(value, list | bytearray):
                 value[:] = copy
+            elif isinstance(value, deque):
+                value.clear()
+                value.extend(copy)
             elif isinstance(value, dict | set):
                 value.clear()
                 value.update(copy)
+            elif isinstance(value, FunctionType):
+                for cell, content in zip(cells_of(value), copy, strict=True):
+                    cell.cell_contents = content
+            elif isinstance(value, type):
+                for name, content in copy.items():
+                    setattr(value, name, content)
             else:
                 vars(value).clear()
                 vars(value).update(copy)
         random.setstate(self._random)
         np.random.set_state(self._numpy)
-
-
-def _filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018  an empty cell raises
-    except ValueError:
-        return False
-    return True
-
-
-def _has_state(value: Any) -> bool:
-    """Whether an object is one of the notebook's own classes, or a Variable of ours."""
-    if isinstance(value, type | ModuleType) or not hasattr(value, "__dict__"):
-        return False
-    home = type(value).__module__
-    return home == "__main__" or home == "tapenb.autodiff.gradient_tape"

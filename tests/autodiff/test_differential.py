@@ -14,6 +14,7 @@ SIZE = N + N * N
 SHIFT = np.linspace(-0.8, 0.9, N)
 SQUARE = np.sin(np.arange(N * N, dtype=float)).reshape(N, N)
 ORDER = np.array([2, 0, 3, 0])
+OFF = 0.0137  # keeps what is zero but for its last bits away from a jump
 
 
 def vector(m, x):
@@ -29,26 +30,26 @@ def matrix(m, x):
 
 
 def branch(m, x, y):
-    if m.sum(x) > m.mean(y):
+    if m.sum(x) > m.mean(y) + OFF:
         return m.sin(x) * y
     return x - 0.5 * y
 
 
 def loop(m, x, y):
-    for _ in range(1 + int(m.floor(m.abs(m.mean(y)))) % 3):
+    for _ in range(1 + int(m.floor(m.abs(m.mean(y)) + OFF)) % 3):
         x = 0.5 * x + m.sin(y)
     return x
 
 
 def halve_while_large(m, x, y):
     steps = 0
-    while m.max(m.abs(x)) > 1.0 and steps < 4:
+    while m.max(m.abs(x)) > 1.0 + OFF and steps < 4:
         x, steps = 0.5 * x, steps + 1
     return x + y
 
 
 def pick_by_argmax(m, x, y):
-    return vector(m, x)[int(m.argmax(vector(m, y)))] * y
+    return vector(m, x)[int(m.argmax(vector(m, y) + OFF * SHIFT))] * y
 
 
 # Each with the module, NumPy or JAX's, and two values that are 0-d, vectors or matrices.
@@ -63,12 +64,12 @@ OPERATIONS = {
     "log2": lambda m, x, y: m.log2(2.0 + m.cos(x)),
     "sqrt": lambda m, x, y: m.sqrt(1.0 + m.square(x)),
     "cbrt": lambda m, x, y: m.cbrt(2.0 + m.cos(x)),
-    "abs": lambda m, x, y: m.abs(x + 0.01),
+    "abs": lambda m, x, y: m.abs(x + OFF),
     "sinc": lambda m, x, y: m.sinc(x),
     "arcsinh": lambda m, x, y: m.arcsinh(x),
     "reciprocal": lambda m, x, y: m.reciprocal(1.5 + m.cos(x)),
-    "floor": lambda m, x, y: m.floor(x) + x,
-    "sign": lambda m, x, y: m.sign(x) * y,
+    "floor": lambda m, x, y: m.floor(x + OFF) + x,
+    "sign": lambda m, x, y: m.sign(x + OFF) * y,
     "clip": lambda m, x, y: m.clip(x, -1.1, 1.3),
     # of two
     "add": lambda m, x, y: x + y,
@@ -77,7 +78,7 @@ OPERATIONS = {
     "divide": lambda m, x, y: x / (1.0 + y * y),
     "power": lambda m, x, y: (1.5 + m.cos(x)) ** m.tanh(y),
     "square": lambda m, x, y: (x - y) ** 2 / 4.0,
-    "remainder": lambda m, x, y: m.remainder(x, 1.7) + y,
+    "remainder": lambda m, x, y: m.remainder(x + OFF, 1.7) + y,
     "maximum": lambda m, x, y: m.maximum(x, m.sin(y)),
     "minimum": lambda m, x, y: m.minimum(x + 0.1, y),
     "hypot": lambda m, x, y: m.hypot(x, 1.0 + y * y),
@@ -131,7 +132,7 @@ OPERATIONS = {
     # sorting and running
     "sort": lambda m, x, y: m.sort(vector(m, x)),
     "sort columns": lambda m, x, y: m.sort(matrix(m, x), axis=0),
-    "argsort": lambda m, x, y: vector(m, x)[m.argsort(vector(m, y))],
+    "argsort": lambda m, x, y: vector(m, x)[m.argsort(vector(m, y) + OFF * SHIFT)],
     "cumsum": lambda m, x, y: m.cumsum(vector(m, x)) / 2.0,
     "cumprod": lambda m, x, y: m.cumprod(m.cos(vector(m, x))),
     "running maximum": lambda m, x, y: m.maximum.accumulate(vector(m, x)),

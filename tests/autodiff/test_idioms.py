@@ -175,7 +175,7 @@ np.sum(np.angle(x)+x)
 np.sum((x+1j).real)
 np.sum(np.float32(2)*x)
 np.sum(np.array([x[0],2]).astype(int))*x[0]
-{x[0]:1}[x[0]]*x[1]
+{x[0]:1}[x[0]]*x[1] †
 np.sum(np.sort(x)*np.arange(3))
 np.sum(np.bincount([0,1,1],weights=x)**2)
 np.histogram(x,weights=x)[0].sum()
