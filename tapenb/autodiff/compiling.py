@@ -43,7 +43,12 @@ def same_answer(answer: Any, expected: Any) -> bool:
     return answer == expected or (answer != answer and expected != expected)
 
 
-def replay(tape: Tape, values: dict[int, Any], deadline: float | None = None) -> Tape:
+_HEARD = {"divide": "raise", "over": "raise", "invalid": "raise"}
+
+
+def replay(
+    tape: Tape, values: dict[int, Any], deadline: float | None = None, *, strict: int = 0
+) -> Tape:
     """Play a tape at new inputs.
 
     Parameters
@@ -53,6 +58,8 @@ def replay(tape: Tape, values: dict[int, Any], deadline: float | None = None) ->
         New values of input entries; the others keep theirs.
     deadline : float, optional
         When to give up, on the clock of ``time.monotonic``.
+    strict : int
+        Before this entry a floating-point error ends the replay: the cell asked to hear of it.
 
     Returns
     -------
@@ -80,8 +87,10 @@ def replay(tape: Tape, values: dict[int, Any], deadline: float | None = None) ->
     twin = Tape.like(tape)
     known = twin.values
     constants = tape.constants
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore", **(_HEARD if strict else {})):
         for index, operation in enumerate(tape.operations):
+            if strict and index == strict:
+                np.seterr(all="ignore")
             if deadline is not None and not index & 255 and monotonic() > deadline:
                 raise TimeoutError("the replay took too long")
             if operation is INPUT:

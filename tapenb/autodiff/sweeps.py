@@ -16,7 +16,7 @@ from .rules.kinds import Parts, adjoint_dtype
 from .tape import Tape, TapeError
 from .tracing import TracedArray, TracedScalar, is_traced, plain, projections
 
-__all__ = ["adjoints", "forward", "ones_like", "reverse"]
+__all__ = ["adjoints", "forward", "ones_like", "reverse", "verify"]
 
 
 _SCALARS = {bool: np.bool_, complex: np.complex128}

@@ -191,6 +191,7 @@ class Tape:
         "refusal",
         "right",
         "sites",
+        "strict",
         "tracker",
         "values",
         "windows",
@@ -223,6 +224,8 @@ class Tape:
         # The notebook's names while its cell records, and inputs that foreign code merely read.
         self.namespace: dict[str, Any] | None = None
         self.demoted: dict[int, str] = {}
+        # Whether the cell may turn floating-point warnings into something it acts on.
+        self.strict = False
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
 
@@ -365,11 +368,14 @@ class Tape:
         self.open = False
         self.tracker = Tracker()
 
-    def settle(self) -> None:
+    def settle(self, *, large: bool = False) -> None:
         """Give memory of its own to every value that somebody else may still write.
 
-        Afterwards the notebook may do with its arrays what it likes; the tape keeps what was.
+        Afterwards the notebook may do with its arrays what it likes; the tape keeps what was. Large
+        plain operands are rather watched by their fingerprints, unless they are to be copied, too.
         """
+        if large:
+            self.fingerprints.clear()
         for column, kept in ((self.values, ()), (self.constants, self.fingerprints)):
             for at in range(len(column)):
                 value = column[at]

@@ -234,7 +234,7 @@ class Traced:
         return np.asarray(self.value).tolist()
 
     def _leave(self, how: str, frame: FrameType) -> None:
-        """Refuse to leave the tape; but what draws may look, and an input that is read is demoted."""
+        """Refuse to leave the tape; what draws may look, and an input that is read is demoted."""
         tape, index = self.tape, self.index
         if tape is None or index is None:
             return
@@ -570,6 +570,9 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     return _wrap(tape, index, value, source)
 
 
+_RAISED = object()
+
+
 def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType) -> Any:
     """As `apply`, for two numbers: the commonest entry, without what only arrays need."""
     leading = type(left) is TracedScalar
@@ -587,6 +590,8 @@ def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType)
     try:
         value = operation.function(left if first is None else left.value, value)
     except Exception:
+        value = _RAISED
+    if value is _RAISED:
         return apply(operation, (left, right), frame)
     if first is None:
         first = tape.append_constant(left)

@@ -95,6 +95,11 @@ class TapeMagics(Magics):
             %%tape --static               text and picture only, no sliders
             %%tape -o t                   bind the recording: t.value, t.gradient["x"],
                                           t.hessian["x", "y"], t.tape, t.panel, t(x=3.0)
+
+        What a cell computes is bit for bit what it computes without ``%%tape``. Not kept are the
+        exact type of a traced value (``type(x) is float``; ``isinstance`` holds), the compensated
+        ``sum`` of floats of Python 3.12 and later, traced floats as keys of a dict or cache, and
+        arrays of objects.
         """
         self._tape(line, cell, expression=False)
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cell import is_numeric
+
 __all__ = ["LineError", "Options", "parse_line"]
 
 
@@ -158,6 +160,8 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
     except Exception as error:
         raise LineError(f"the value of {name} cannot be read: {error}") from error
     if not isinstance(value, tuple):
+        if not is_numeric(value):
+            raise LineError(f"{name} takes a number or an array of floats, not {text}")
         options.values[name] = value
         return
     if len(value) not in (2, 3) or not all(isinstance(part, int | float) for part in value):

@@ -22,6 +22,7 @@ from IPython.utils.capture import capture_output
 from ..autodiff.births import substitute
 from ..autodiff.memory import Memory, element_numbers
 from ..autodiff.recorder import recording
+from ..autodiff.sweeps import verify
 from ..autodiff.tape import CURRENT, Tape, TapeError
 from ..autodiff.tracing import (
     TracedArray,
@@ -40,6 +41,8 @@ from .state import Snapshot, reachable
 
 __all__ = ["CellRun", "Outcome"]
 
+_HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
+"""Names by which a cell may hear of floating-point errors."""
 _SECONDS = 10.0
 """How long a cell may take to run again."""
 
@@ -196,13 +199,15 @@ class CellRun:
             after.restore()
 
     def _names(self) -> set[str]:
-        return {*self.cell.order, *self.cell.bound, *self.options.values}
+        attributes = {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
+        return {*self.cell.order, *self.cell.bound, *self.options.values, *attributes}
 
     def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(births=True)
         tape.namespace = namespace
         tape.deadline = deadline
+        tape.strict = not _HEARING.isdisjoint(reachable(namespace, self._names())[1])
         outcome = Outcome(tape)
         inputs = _Inputs(tape, namespace, {**self.options.values, **moved})
         try:
@@ -215,7 +220,9 @@ class CellRun:
             raise
         finally:
             inputs.put_back(reachable(namespace, self._names())[0])
-            tape.settle()
+        verify(tape)
+        # What ran from an earlier state keeps that state's arrays: they are changed back at once.
+        tape.settle(large=deadline is not None)
         outcome.inputs = inputs.described(self.options)
         return outcome
 

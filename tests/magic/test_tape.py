@@ -1,6 +1,7 @@
 """``%%tape``: a cell stays a cell, and its derivatives are right."""
 
 import gc
+import json
 import math
 import re
 import signal
@@ -13,6 +14,7 @@ from IPython.core.error import UsageError
 
 from tapenb.autodiff.tape import TapeError
 from tapenb.autodiff.tracing import is_traced
+from tapenb.magic.state import StateLost
 
 SURVEY = """%%tape -o t
 x = 2.0
@@ -337,7 +339,13 @@ def test_every_question_that_python_asks_is_a_guard(notebook):
         "z = x * np.sum(np.array([1.0, 3.0, 5.0])[np.array([1.0, 3.0, 5.0]) < x])": lambda x: (
             x * sum(v for v in (1, 3, 5) if v < x)
         ),
-        "z = x * float(hash(x) == hash(4.0))": lambda x: x * (x == 4.0),
+        "z = x * float(str(x))": lambda x: x * x,
+        "z = x * float(f'{x:.0f}')": lambda x: x * float(f"{x:.0f}"),
+        "z = x * len(repr(x))": lambda x: x * len(repr(x)),
+        "with np.errstate(divide='raise'):\n    try: z = np.log(x - 2.5)\n"
+        "    except FloatingPointError: z = x*100": lambda x: (
+            np.log(x - 2.5) if x > 2.5 else x * 100
+        ),
         "z = x * x.is_integer()": lambda x: x * x.is_integer(),
         "try:\n    z = x * 1 / (x // 4.0)\nexcept ZeroDivisionError:\n    z = x * 7": lambda x: (
             x / (x // 4.0) if x // 4.0 else 7 * x
@@ -498,3 +506,128 @@ def test_a_recording_asked_from_within_another(notebook):
     notebook.run("%%tape -o u\ny = 3.0\nw = y * t(x=1.0).value\n")
     assert notebook.names["u"].gradient["y"] == 5.0
     assert notebook.names["t"].value == 8.0
+
+
+def test_later_cells_cannot_change_what_was_recorded(notebook):
+    notebook.run("data = np.arange(5.0); big = np.arange(5000)")
+    notebook.run("%%tape x -o t\nx = 2.0\na = data * x\nz = np.sum(a**2) + np.sum(x * big)\n")
+    t = notebook.names["t"]
+    before = (t.value, t.gradient["x"], t.hessian["x", "x"])
+    notebook.run("data -= data.mean()\na[:] = 0")
+    assert (t(x=2.0).value, t(x=2.0).gradient["x"], t(x=2.0).hessian["x", "x"]) == before
+    assert t(x=3.0).value == 9 * 30 + 3 * np.sum(np.arange(5000))
+    notebook.run("big[3] = 0")
+    assert t(x=4.0).value == 16 * 30 + 4 * np.sum(np.arange(5000))
+    assert notebook.names["big"][3] == 0
+
+
+def test_a_large_plain_array_that_the_cell_rewrites_is_noticed(notebook):
+    notebook.run("big = np.ones(5000, int)")
+    result = notebook.attempt(
+        "%%tape x\nx = 2.0\ns = 0.0\n"
+        "for k in range(3):\n    big[:] = k\n    s = s + np.sum(x*big)\n"
+    )
+    assert isinstance(result.error_in_exec, TapeError)
+    assert "overwritten" in str(result.error_in_exec)
+
+
+def test_an_integer_moved_to_a_fraction_is_another_program(notebook):
+    notebook.run("%%tape -o t\nn = 4\nx = 2.0\nz = x*n if isinstance(n, int) else x*100\n")
+    t = notebook.names["t"]
+    assert t(n=5).value == 10.0
+    assert t(n=4.5).value == 200.0
+
+
+@pytest.mark.parametrize(
+    ("setup", "change", "read"),
+    [
+        ("_s = 1", "_s = _s + 1", "_s"),
+        ("import collections\nq = collections.deque([1])", "q.append(1)", "len(q)"),
+        ("class A: n = 1", "A.n += 1", "A.n"),
+        ("def f(c=[1]):\n    c.append(1)\n    return len(c)", "", "f()"),
+        ("def f(): pass\nf.n = 1", "f.n += 1", "f.n"),
+        (
+            "def counter():\n    n = 1\n    def up():\n        nonlocal n\n        n += 1\n"
+            "        return n\n    return up\nup = counter()",
+            "",
+            "up()",
+        ),
+    ],
+)
+def test_every_kind_of_state_is_wound_back(notebook, setup, change, read):
+    notebook.run(setup)
+    cell = f"%%tape x -o t\nx = 2.0\n{change}\nk = {read}\nz = x*k if x > 3 else x/k\n"
+    notebook.run(cell)
+    t = notebook.names["t"]
+    assert t(x=4.0).value == 8.0
+    assert t(x=4.5).value == 9.0
+
+
+def test_an_iterator_cannot_be_wound_back(notebook):
+    notebook.run("it = iter([1.0, 2.0])")
+    notebook.run("%%tape x -o t\nx = 2.0\nk = next(it)\nz = x*k if x > 3 else x/k\n")
+    with pytest.raises(StateLost, match="cannot be wound back"):
+        notebook.names["t"](x=4.0)
+
+
+def test_containers_hold_plain_values_afterwards(notebook):
+    notebook.run("class P: pass\np = P(); w = np.array([1.0, 2.0]); held = {'w': w}")
+    notebook.run(
+        "%%tape -o t\nx = 2.0\nd = {'a': x*2}\nL = [[x], np.array([x, 1.0])]\nT = (x, 1)\n"
+        "p.a = x*w\nz = d['a'] + np.sum(held['w']**2) + np.sum(w)\n"
+    )
+    names = notebook.names
+    np.testing.assert_array_equal(names["t"].gradient["w"], [3.0, 5.0])
+    assert json.loads(json.dumps(names["d"])) == {"a": 4.0}
+    assert type(names["L"][0][0]) is type(names["T"][0]) is float
+    assert type(names["L"][1]) is type(names["p"].a) is np.ndarray
+    assert names["held"]["w"] is names["w"]
+
+
+def test_one_list_with_two_names(notebook):
+    notebook.run("a = [1.0, 2.0]; b = a")
+    notebook.run("%%tape -o t\nz = b[0]**2 + a[1]\n")
+    np.testing.assert_array_equal(notebook.names["t"].gradient["b"], [2.0, 1.0])
+    assert notebook.names["a"] == [1.0, 2.0]
+    assert type(notebook.names["z"]) is float
+
+
+def test_drawing_in_a_taped_cell(notebook):
+    notebook.run("import matplotlib\nmatplotlib.use('agg')\nimport matplotlib.pyplot as plt")
+    notebook.run(
+        "%%tape -o t\nw = 4.0\nfig, ax = plt.subplots(figsize=(w, 3))\nxs = np.linspace(0, 1, 5)\n"
+        "ax.plot(xs, w*xs)\nz = w**2\n"
+    )
+    t = notebook.names["t"]
+    assert t.gradient["w"] == 8.0
+    assert t(w=5.0).value == 25.0
+    notebook.run(
+        "size = fig.get_size_inches()[0]; line = ax.lines[0].get_ydata()[-1]\nplt.close('all')"
+    )
+    assert (notebook.names["size"], notebook.names["line"]) == (4.0, 4.0)
+
+
+@pytest.mark.parametrize("value", ["1e308", "5e-324", "0.0", "-3.0", "float('inf')"])
+def test_sliders_of_extreme_numbers(notebook, value):
+    notebook.run(f"%%tape --order 1 -o t\nx = {value}\nz = x*0.5\n") if "(" not in value else None
+    notebook.run(f"v = {value}")
+    notebook.run("%%tape --order 1 -o t\nz = v*0.5\n")
+    assert notebook.names["t"].gradient["v"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "cell", ["c = tn.constant(x); z = c*x", "v = tn.Variable(x); z = v*x",
+             "a = np.array([x, 3.0], dtype=object); z = a[0]*a[1]", "d = {x: 1.0}; z = x*d[x]"]
+)  # fmt: skip
+def test_what_would_cut_the_tape_raises(notebook, cell):
+    notebook.run("import tapenb as tn")
+    result = notebook.attempt(f"%%tape\nx = 2.0\n{cell}\n")
+    assert isinstance(result.error_in_exec, TapeError)
+    assert "line 3" in str(result.error_in_exec)
+
+
+def test_ordinary_errors_end_at_the_persons_line(notebook):
+    notebook.attempt("%%tape -o t\nx = 2.0\ny = x/(x - 2)\n")
+    assert "ZeroDivisionError" in notebook.printed
+    assert "tracing.py" not in notebook.printed
+    assert "%%tape -o t" in notebook.printed
