@@ -234,7 +234,7 @@ def value_and_grad(
     Raises
     ------
     TypeError
-        Where the result is no scalar.
+        Where the result is no scalar, or is complex.
 
     Examples
     --------
@@ -254,6 +254,11 @@ def value_and_grad(
                 raise TypeError(
                     f"grad needs a function that returns a number; this one returned an array of "
                     f"shape {np.shape(plain(y))}. Use jacobian, or sum it."
+                )
+            if np.iscomplexobj(plain(y)):
+                raise TypeError(
+                    "grad needs a function that returns a real number; this one returned a complex "
+                    "one. Take its np.real, np.imag or np.abs, or use jvp."
                 )
             top = call.top(y)
             seeds = {} if top is None else {top: ones_like(y.value)}

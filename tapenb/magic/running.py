@@ -215,12 +215,12 @@ class CellRun:
                 value = self._execute()
                 self._find_output(outcome, value)
                 outcome.shown = _ordinary(value)
+            verify(tape)
         except BaseException as error:
             self._point_at_cell(error)
             raise
         finally:
             inputs.put_back(reachable(namespace, self._names())[0])
-        verify(tape)
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
         tape.settle(large=deadline is not None)
         outcome.inputs = inputs.described(self.options)

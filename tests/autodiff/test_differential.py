@@ -254,7 +254,7 @@ def difference(f, x, v):
     return found[best + 1], errors[best]
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_random_programs_agree_with_differences(program, points):
     x, v = points
@@ -298,7 +298,7 @@ def test_random_programs_in_a_cell(program, points):
     np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-12 * scale)
 
 
-@settings(max_examples=16, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_random_programs_agree_with_jax(program, points):
     jax = pytest.importorskip("jax", reason="JAX, optional, is what these are held against")
