@@ -9,6 +9,7 @@ take a number off the tape. ``__class__`` answers with the primal's type, so tha
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,8 @@ class Traced:
         if self.is_active():
             if value.dtype.kind in "biu":
                 guard(self, np.asarray, sys._getframe(1))
+            elif dtype is not None and np.dtype(dtype).kind in "biu":
+                guard(self, functools.partial(np.asarray, dtype=dtype), sys._getframe(1))
             else:
                 self._leave("np.asarray(x)", sys._getframe(1))
         return np.array(value, dtype=dtype, copy=copy)

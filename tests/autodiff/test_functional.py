@@ -310,6 +310,15 @@ def test_stop_gradient():
     assert tn.grad(tn.grad(lambda x: x**2 * tn.stop_gradient(x)))(3.0) == 6.0
 
 
+def test_a_cast_to_integers_is_an_index():
+    def f(x):
+        return np.sum(x[np.int64(x[:2])]) * np.asarray(x, dtype=int)[2]
+
+    x = np.array([1.2, 0.3, 4.5])
+    np.testing.assert_array_equal(tn.grad(f)(x), [4.0, 4.0, 0.0])
+    assert [entry.kind for entry in tn.record(f, x)].count("guard") == 2
+
+
 def test_numpy_cuts_on_purpose():
     assert tn.grad(lambda x: x * x.numpy())(3.0) == 3.0
 
@@ -585,6 +594,7 @@ def test_an_exception_of_the_person_s_passes_and_leaves_nothing_open():
     [
         (lambda: tn.grad(lambda x: x * 2.0)(X), TypeError, r"shape \(5,\).*jacobian"),
         (lambda: tn.grad(lambda x: None)(1.0), TypeError, "returns a number or array"),
+        (lambda: tn.grad(lambda x: x * 1j)(1.0), TypeError, "complex.*np.real.*jvp"),
         (lambda: tn.grad(lambda x: x)("1"), TypeError, "numbers and arrays of them, not str"),
         (lambda: tn.jvp(np.sin, (X,), (1.0,)), ValueError, r"tangent of shape \(\).*\(5,\)"),
         (lambda: tn.jvp(np.sin, (X,), ()), ValueError, "."),

@@ -193,8 +193,10 @@ def _softmax(x: Any, axis: Any = None) -> Any:
 
 
 def _polygamma(x: Any, n: Any) -> Any:
-    if np.ndim(n) or n < 1:
-        raise TapeError("polygamma is differentiable for a single order of at least 1; 0 is psi.")
+    if np.ndim(n) or n < 0:
+        raise TapeError("polygamma is differentiable for a single order only, not for several.")
+    if n == 0:
+        return Special.names["psi"](x)
     sign = -1.0 if n % 2 == 0 else 1.0
     return sign * Special.names["gamma"](n + 1.0) * Special.names["_zeta"](n + 1.0, x)
 
