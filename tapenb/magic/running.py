@@ -135,7 +135,10 @@ class CellRun:
     def _inputs(self) -> list[str]:
         options, cell, namespace = self.options, self.cell, self.shell.user_ns
         listed = [*options.names, *options.values, *options.spans]
+        named = reachable(namespace, self._names())[1] - set(options.values) | set(cell.order)
         for name in listed:
+            if name not in named:
+                raise LineError(f"neither this cell nor what it calls names {name}")
             known = name in cell.literals or name in options.values or name in options.spans
             if not known and not is_numeric(namespace.get(name)):
                 raise LineError(
@@ -174,6 +177,12 @@ class CellRun:
                 f"{outcome.output_name} does not depend on any input of this cell, so there is no "
                 "derivative to show."
             )
+            again = [n for n in self.cell.literals if self.cell.bound.get(n, 0) > 1]
+            if again and not self.options.names:
+                outcome.complaint += (
+                    f" {again[0]} is bound more than once, so it is none by itself; "
+                    f"%%tape {again[0]} makes it one."
+                )
         return outcome
 
     def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:

@@ -275,8 +275,14 @@ function plot(model, place) {
     return curvature === null ? 1 : 2;
   }
 
+  /** @type {Plot | null} */
+  let last = null;
+  new ResizeObserver(() => { if (last) draw(last); }).observe(place);
+
   /** @param {Plot} plot */
   function draw(plot) {
+    last = plot;
+    if (!place.clientWidth) return;  // hidden: it is drawn when it has a width
     const width = Math.max(place.clientWidth, 220), height = 190;
     const left = 46, right = width - 8, top = 8, bottom = height - 24;
     const bytes = plot.curve;

@@ -6,6 +6,7 @@ longer tape, and the second derivatives are forward sweeps on it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -293,8 +294,9 @@ class Program:
         return jacobian
 
     def _guards(self) -> list[str]:
+        """What each condition answered: once, or in a loop how often."""
         tape = self.tape
-        said: dict[str, None] = {}
+        answers: dict[str, list[bool]] = {}
         for index in tape.guards():
             (parent,) = tape.parents(index)
             answer = tape.values[index]
@@ -302,8 +304,8 @@ class Program:
                 continue
             source = tape[parent].source or tape[index].source
             if source is not None:
-                said[f"{' '.join(source.split())} is {bool(answer)}"] = None
-        return list(said)[:12]
+                answers.setdefault(" ".join(source.split()), []).append(bool(answer))
+        return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:12]
 
     @property
     def _along(self) -> str | None:
@@ -345,6 +347,15 @@ def _along(group: list[Any], found: dict[int, Any], tape: Tape) -> np.ndarray:
         zero = np.zeros(np.shape(tape.value(what) if kind == "entry" else what))
         parts.append(np.ravel(found.get(what, zero) if kind == "entry" else zero))
     return np.concatenate(parts)
+
+
+def _in_turn(answers: list[bool]) -> str:
+    """``True 4 times, then False``."""
+    runs = [(answer, len(list(group))) for answer, group in itertools.groupby(answers)]
+    if len(runs) == 1:
+        return str(runs[0][0])
+    words = [f"{answer} {count} times" if count > 1 else str(answer) for answer, count in runs[:4]]
+    return ", then ".join(words) + (", and so on" if len(runs) > 4 else "")
 
 
 def _is_finite(value: Any) -> bool:

@@ -240,7 +240,7 @@ def test_outputs_are_chosen(notebook):
     [
         ("--order 3", "--order takes 0 or 1 or 2"),
         ("--what", "there is no option --what"),
-        ("q", "q cannot be an input"),
+        ("q=(0, 1)", "neither this cell nor what it calls names q"),
         ("x=(3, 1)", "smaller to a larger"),
         ("x=(", "neither a name|cannot be read"),
         ("-o", "needs a value"),
@@ -631,3 +631,19 @@ def test_ordinary_errors_end_at_the_persons_line(notebook):
     assert "ZeroDivisionError" in notebook.printed
     assert "tracing.py" not in notebook.printed
     assert "%%tape -o t" in notebook.printed
+
+
+def test_an_input_that_only_a_called_function_reads(notebook):
+    notebook.run("a = 3.0\ndef f(u): return a * u**2")
+    notebook.run("%%tape x a -o t\nx = 2.0\ny = f(x)\n")
+    assert notebook.names["t"].gradient == {"x": 12.0, "a": 4.0}
+
+
+def test_a_name_that_is_bound_twice_says_how_to_list_it(notebook):
+    notebook.run("%%tape\nx = 2.0\nx = x**2\ny = 3*x\n")
+    assert "%%tape x makes it one" in notebook.printed
+
+
+def test_what_a_condition_answered_in_a_loop(notebook):
+    notebook.run("%%tape x -o t\nx = 1.0\nwhile x < 4:\n    x = x * 2\ny = x\n")
+    assert notebook.names["t"].point.guards == ["x < 4 is True 2 times, then False"]
