@@ -86,6 +86,19 @@ def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
     return []
 
 
+def _timed(node: ast.Call) -> ast.Module | None:
+    """The statement that ``%time`` runs, which binds names in the notebook as any other."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "run_line_magic":
+        return None
+    match node.args:
+        case [ast.Constant(value="time"), ast.Constant(value=str(text))]:
+            try:
+                return ast.parse(text)
+            except SyntaxError:
+                return None
+    return None
+
+
 class _Names(ast.NodeVisitor):
     """Names in the order in which they are evaluated, leaving out what functions bind inside."""
 
@@ -108,6 +121,14 @@ class _Names(ast.NodeVisitor):
             self._bind(node.id)
             if not self._inner:
                 self.last = node.id
+
+    def visit_Call(self, node: ast.Call) -> None:
+        timed = _timed(node)
+        if timed is None:
+            self.generic_visit(node)
+        else:
+            for statement in timed.body:
+                self.visit(statement)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)

@@ -647,3 +647,9 @@ def test_a_name_that_is_bound_twice_says_how_to_list_it(notebook):
 def test_what_a_condition_answered_in_a_loop(notebook):
     notebook.run("%%tape x -o t\nx = 1.0\nwhile x < 4:\n    x = x * 2\ny = x\n")
     assert notebook.names["t"].point.guards == ["x < 4 is True 2 times, then False"]
+
+
+def test_a_timed_last_line_binds_the_output(notebook):
+    notebook.run("%%tape -o t\nx = 2.0\n%time z = x*3\n")
+    t = notebook.names["t"]
+    assert (t.point.output_name, t.value, t.gradient["x"]) == ("z", 6.0, 3.0)
