@@ -314,7 +314,7 @@ class TracedScalar(Traced):
 
     def reference(self, tape: Tape, needed: bool) -> int:
         if self.is_active() and self.tape is tape:
-            return self.index  # type: ignore[return-value]
+            return self.index
         return tape.append_constant(self.value)
 
     def is_integer(self) -> bool:

@@ -300,7 +300,6 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("gammainc", "gammaincc", "yv", "iv", "kv", "ive", "kve"), (1.5, POSITIVE)),
     **dict.fromkeys(("jv", "hankel1", "hankel2"), (2.0, POSITIVE)),
     **dict.fromkeys(("yn", "kn", "expn"), (2, POSITIVE)),
-    "gamma": (0.5 + POSITIVE,),
     "_zeta": (3.0, POSITIVE),
     "betainc": (1.3, 0.8, UNIT),
     "xlogy": (P, POSITIVE),

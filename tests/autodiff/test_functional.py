@@ -506,7 +506,7 @@ LEAKS = {
     "scipy.linalg": lambda x: scipy.linalg.expm(x * np.eye(2)),
     "ndarray.dot": lambda x: np.ones(2).dot(x * np.ones(2)),
     "random": lambda x: np.random.default_rng(0).normal(x),
-    "format": lambda x: "%.3f" % (x,),  # noqa: UP031
+    "format": lambda x: "%.3f" % (x,),  # noqa: UP031  this very way
     "np.vectorize": lambda x: np.vectorize(lambda v: v * 2)(x * np.ones(2)),
     "np.fromiter": lambda x: np.fromiter([x], float),
     "np.sum of a list": lambda x: np.sum([x, x]),

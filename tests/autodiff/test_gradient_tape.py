@@ -167,7 +167,7 @@ def test_a_tape_that_was_played_starts_anew_when_entered():
 
 def test_an_exception_closes_the_tape():
     x = tn.constant(2.0)
-    with pytest.raises(LookupError), tn.GradientTape() as tape:  # noqa: PT012
+    with pytest.raises(LookupError), tn.GradientTape() as tape:  # noqa: PT012  a block is tried
         tape.watch(x)
         y = x * x
         raise LookupError
@@ -177,7 +177,7 @@ def test_an_exception_closes_the_tape():
 def test_a_swallowed_refusal_is_raised_when_the_tape_closes():
     x = tn.constant(2.0)
     tape = tn.GradientTape()
-    with pytest.raises(TapeError, match="off the tape"), tape:  # noqa: PT012
+    with pytest.raises(TapeError, match="off the tape"), tape:  # noqa: PT012  a block is tried
         tape.watch(x)
         assert not np.array_equal([x], [2.0])
     with tape:

@@ -349,7 +349,7 @@ def test_a_number_that_outlives_its_tape_is_ordinary(name):
     assert np.asarray(y) == 1.5
     assert np.float64(y) == 1.5
     assert f"{y:.2f}" == "1.50"
-    assert "%.2f" % y == "1.50"  # noqa: UP031
+    assert "%.2f" % y == "1.50"  # noqa: UP031  this very way
     assert json.dumps(y.item()) == "1.5"
     assert pickle.loads(pickle.dumps(y.numpy())) == 1.5
     assert y == 1.5
