@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .autodiff.checks import check_grads
+    from .autodiff.compiling import function
     from .autodiff.custom import checkpoint, custom_gradient
     from .autodiff.functional import (
         derivative,
@@ -41,6 +42,7 @@ _HOME = {
     "constant": "gradient_tape",
     "custom_gradient": "custom",
     "derivative": "functional",
+    "function": "compiling",
     "grad": "functional",
     "hessian": "functional",
     "hvp": "functional",
@@ -62,6 +64,7 @@ __all__ = [
     "constant",
     "custom_gradient",
     "derivative",
+    "function",
     "grad",
     "hessian",
     "hvp",

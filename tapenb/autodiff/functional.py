@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .primitives import convert
 from .recorder import recording
 from .rules.kinds import Constant, adjoint_dtype
 from .structures import flatten, rebuild
@@ -192,7 +193,12 @@ def _zeros(value: Any) -> Any:
 
 def _finish(value: Any, nested: bool) -> Any:
     """A derivative as the caller gets it: still recorded, or plain and in memory of its own."""
-    return value if nested else detach(value)
+    if not nested or not is_traced(value):
+        return detach(value)
+    number = plain(value)
+    if isinstance(number, np.generic) or (type(number) is np.ndarray and number.ndim):
+        return value
+    return convert(value, dtype=adjoint_dtype(number))
 
 
 def _results(value: Any, nested: bool) -> Any:

@@ -122,6 +122,7 @@ def reverse(
     if not seeds or not wanted_entries:
         return {}
     verify(tape)
+    begin = len(tape)
     top = max(seeds)
     reached = _reached(tape, wanted_entries, top, within)
     adjoint = dict(seeds)
@@ -167,6 +168,8 @@ def reverse(
                     adjoint[parent] = adjoint[parent] + contribution
                 else:
                     adjoint[parent] = contribution
+    if record:
+        tape.swept.append((begin, len(tape)))
     if selected and masked is None and not all(map(_is_finite, adjoint.values())):
         return reverse(
             tape, seeds, sources, record=record, within=within, every=every, edges=edges,
@@ -219,6 +222,7 @@ def forward(
     if not seeds or not targets:
         return {}
     verify(tape)
+    begin = len(tape)
     tangent = dict(seeds)
     operations = tape.operations
     with np.errstate(all="ignore"):
@@ -245,6 +249,8 @@ def forward(
                         alone = [part if i == slot else None for i in range(len(tangents))]
                         share = rule.jvp(alone, result, operands, operations[index])
                         edges[parents[slot], index, slot] = share
+    if record:
+        tape.swept.append((begin, len(tape)))
     return {target: tangent[target] for target in targets if target in tangent}
 
 

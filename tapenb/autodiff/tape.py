@@ -192,6 +192,7 @@ class Tape:
         "right",
         "sites",
         "strict",
+        "swept",
         "tracker",
         "values",
         "windows",
@@ -228,6 +229,8 @@ class Tape:
         self.strict = False
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
+        # From where to where the entries are those of recorded sweeps.
+        self.swept: list[tuple[int, int]] = []
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -405,6 +408,7 @@ class Tape:
             self.fingerprints[key + constants] = mark
         self.sites += other.sites
         self.offsets.extend(other.offsets)
+        self.swept += [(first + entries, last + entries) for first, last in other.swept]
         other.moved = (self, entries, constants)
 
     def resolve(self, index: int) -> tuple[Tape, int]:
@@ -422,7 +426,7 @@ class Tape:
             setattr(twin, column, list(getattr(self, column)))
         twin.offsets = array("l", self.offsets)
         twin.fingerprints = dict(self.fingerprints)
-        twin.inputs, twin.output = dict(self.inputs), self.output
+        twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
         return twin
 
     @classmethod
@@ -432,7 +436,7 @@ class Tape:
         shared = "operations", "left", "right", "constants", "fingerprints", "sites", "offsets"
         for column in shared:
             setattr(twin, column, getattr(other, column))
-        twin.inputs, twin.output = other.inputs, other.output
+        twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
         twin.close()
         return twin
 

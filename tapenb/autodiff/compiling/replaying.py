@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .memory import fingerprint
-from .tape import GUARD, INPUT, RAISES, Tape
+from ..memory import fingerprint
+from ..tape import GUARD, INPUT, RAISES, Tape
 
 __all__ = ["GuardFailed", "replay", "same_answer"]
 

@@ -1,0 +1,15 @@
+"""A tape as a program: played again at new inputs, entry by entry or as one Python function."""
+
+from .compiled import Compiled, compile_tape
+from .function import Function, function
+from .replaying import GuardFailed, replay, same_answer
+
+__all__ = [
+    "Compiled",
+    "Function",
+    "GuardFailed",
+    "compile_tape",
+    "function",
+    "replay",
+    "same_answer",
+]

@@ -1,0 +1,260 @@
+"""Where arrays are computed: in buffers that are used again, and long ones in blocks.
+
+A chain of elementwise operations on long arrays is computed block by block, each block small enough
+to stay in a processor's cache from the first operation to the last; sums over a chain add up their
+blocks. Nothing long is written but what is read outside of the chain.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..tape import GUARD, INPUT, RAISES
+from .planning import Plan, ufunc_name
+
+__all__ = ["Chain", "Lifetimes", "arranged", "in_blocks", "is_elementwise", "is_total_sum"]
+
+_LONG = 32_768
+"""From so many elements on, chains are computed in blocks."""
+_CACHE = 1 << 17
+"""How many elements the arrays of a block may have together."""
+_SHARED = 1 << 17
+"""From so many elements on, the processor's cores share the blocks."""
+
+_SUMS = {"sum": "add", "mean": "add", "max": "maximum", "min": "minimum", "amax": "maximum"}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Elementwise operations on arrays of one shape, and the sums over them.
+
+    Attributes
+    ----------
+    steps : tuple of int
+        In order; sums included.
+    results : tuple of int
+        The arrays among them that are read elsewhere.
+    sums : tuple of int
+    size : int
+        The elements of each array.
+    """
+
+    steps: tuple[int, ...]
+    results: tuple[int, ...]
+    sums: tuple[int, ...]
+    size: int
+
+
+def is_elementwise(plan: Plan, index: int) -> bool:
+    """Whether a ufunc of one result computes a step, element by element, into an array."""
+    value = plan.value(index)
+    if type(value) is not np.ndarray or value.ndim == 0 or value.dtype.hasobject:
+        return False
+    name = ufunc_name(plan.operation(index))
+    ufunc = getattr(np, name, None) if name else None
+    function = plan.operation(index).function
+    if type(function) is np.ufunc:
+        ufunc = function
+    return type(ufunc) is np.ufunc and ufunc.signature is None and ufunc.nout == 1
+
+
+def is_total_sum(plan: Plan, index: int) -> bool:
+    """Whether a step reduces all elements of an array of float64 to one number."""
+    operation = plan.operation(index)
+    if operation.name not in _SUMS or set(operation.params) - {"axis"}:
+        return False
+    if type(plan.value(index)) is not np.float64 or len(plan.operands(index)) != 1:
+        return False
+    return type(plan.value(plan.operands(index)[0])) is np.ndarray
+
+
+def _is_long(value: Any) -> bool:
+    return type(value) is np.ndarray and value.size >= _LONG
+
+
+def arranged(plan: Plan, fixed: Iterable[int] = ()) -> list[int | Chain]:
+    """The steps in an order in which the long chains stand together.
+
+    Parameters
+    ----------
+    plan : Plan
+    fixed : iterable of int
+        Steps that belong to no chain.
+
+    Returns
+    -------
+    list of int or Chain
+    """
+    fixed = set(fixed)
+    computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
+    if not any(_is_long(plan.value(index)) for index in computed):
+        return list(computed)
+    level: dict[int, int] = {}
+    chained: dict[int, tuple[int, ...]] = {}
+    for index in computed:
+        operation, operands = plan.operation(index), plan.operands(index)
+        shape = None
+        if operation.name not in (GUARD, RAISES) and index not in fixed:
+            shape = _chain_shape(plan, index, chained)
+        height = 0
+        for operand in operands:
+            if operand in level:
+                # A sum is known only when its chain has ended.
+                waits = operand in chained and (shape is None or np.ndim(plan.value(operand)) == 0)
+                height = max(height, level[operand] + waits)
+        level[index] = height
+        if shape is not None:
+            chained[index] = shape
+    groups: dict[tuple[int, int, Any], list[int]] = {}
+    for index in computed:
+        shape = chained.get(index)
+        key = (level[index], 0, ()) if shape is None else (level[index], 1, shape)
+        groups.setdefault(key, []).append(index)
+    order: list[int | Chain] = []
+    for key in sorted(groups):
+        steps = groups[key]
+        if key[1] == 0 or len(steps) < 2:
+            order += steps
+        else:
+            order.append(_chain(plan, steps))
+    return order
+
+
+def _chain_shape(
+    plan: Plan, index: int, chained: dict[int, tuple[int, ...]]
+) -> tuple[int, ...] | None:
+    """The shape of the chain that a step belongs to; None where it belongs to none."""
+    value, operands = plan.value(index), plan.operands(index)
+    if is_total_sum(plan, index):
+        return chained.get(operands[0])
+    if not _is_long(value) or not is_elementwise(plan, index):
+        return None
+    shapes = {np.shape(plan.value(operand)) for operand in operands} - {()}
+    return value.shape if shapes == {value.shape} else None
+
+
+def _chain(plan: Plan, steps: list[int]) -> Chain:
+    within = set(steps)
+    read_outside = set(plan.outputs)
+    for index in plan.steps:
+        if index not in within and plan.operation(index) is not INPUT:
+            read_outside.update(plan.operands(index))
+    sums = tuple(index for index in steps if np.ndim(plan.value(index)) == 0)
+    results = tuple(i for i in steps if i in read_outside and i not in sums)
+    first = next(index for index in steps if index not in sums)
+    return Chain(tuple(steps), results, sums, plan.value(first).size)
+
+
+class Lifetimes:
+    """When the memory of each step is last read.
+
+    Parameters
+    ----------
+    plan : Plan
+    order : list of int or Chain
+    """
+
+    def __init__(self, plan: Plan, order: list[int | Chain]) -> None:
+        self._plan = plan
+        self._holders: dict[int, frozenset[int]] = {}
+        self.last: dict[int, int] = {}
+        for position, item in enumerate(order):
+            for index in item.steps if isinstance(item, Chain) else (item,):
+                for operand in plan.operands(index):
+                    for holder in self._memory_of(operand):
+                        self.last[holder] = position
+                self.last.setdefault(index, position)
+        for output in plan.outputs:
+            for holder in self._memory_of(output):
+                self.last[holder] = len(order)
+
+    def _memory_of(self, reference: int) -> frozenset[int]:
+        """The steps in whose memory a value may lie: its own, or what it may be a view of."""
+        if reference < 0 or self._plan.operation(reference) is INPUT:
+            return frozenset()
+        if reference not in self._holders:
+            holders = {reference}
+            if not is_elementwise(self._plan, reference):
+                for operand in self._plan.operands(reference):
+                    holders |= self._memory_of(operand)
+            self._holders[reference] = frozenset(holders)
+        return self._holders[reference]
+
+
+@cache
+def _workers(cores: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cores, "tapenb")
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_blocks(
+    chain: Callable[..., tuple[Any, ...]],
+    size: int,
+    dtypes: tuple[Any, ...],
+    arrays: int,
+    pool: list[Any],
+    operands: tuple[Any, ...],
+) -> tuple[Any, ...]:
+    """Compute a chain block by block.
+
+    Parameters
+    ----------
+    chain : callable
+        ``chain(start, stop, buffers, *operands)`` computes one block and returns its sums.
+    size : int
+        How many elements there are.
+    dtypes : tuple of dtype
+        Of the buffers that it needs.
+    arrays : int
+        How many arrays of a block it touches.
+    pool : list
+        Buffers that are not in use.
+    operands : tuple
+
+    Returns
+    -------
+    tuple of list
+        For each sum the sums of the blocks.
+    """
+    length = max(4096, min(_LONG, 1 << ((_CACHE // max(arrays, 1)).bit_length() - 1)))
+
+    def part(first: int, last: int) -> list[tuple[Any, ...]]:
+        try:
+            buffers = pool.pop()
+        except IndexError:
+            buffers = [np.empty(length, dtype) for dtype in dtypes]
+        sums = []
+        with np.errstate(all="ignore"):
+            for start in range(first, last, length):
+                stop = min(start + length, last)
+                if stop - start < length:
+                    short = [buffer[: stop - start] for buffer in buffers]
+                    sums.append(chain(start, stop, short, *operands))
+                else:
+                    sums.append(chain(start, stop, buffers, *operands))
+        pool.append(buffers)
+        return sums
+
+    cores = _cores() if size >= _SHARED else 1
+    if cores == 1:
+        found = part(0, size)
+    else:
+        share = -(-size // (cores * length)) * length
+        bounds = [(first, min(first + share, size)) for first in range(0, size, share)]
+        others = [_workers(cores).submit(part, *bound) for bound in bounds[1:]]
+        found = part(*bounds[0])
+        for other in others:
+            found += other.result()
+    return tuple(map(list, zip(*found, strict=True)))

@@ -1,0 +1,123 @@
+"""A tape compiled: one Python function of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tape import INPUT, Tape
+from .blocks import arranged
+from .planning import Plan
+from .source import Emitter
+
+__all__ = ["Compiled", "compile_tape"]
+
+
+class Compiled:
+    """What a tape computes, as one Python function.
+
+    Attributes
+    ----------
+    function : callable
+        Takes the inputs by position, or by the names that they were given.
+    source : str
+        Its text.
+    plan : Plan
+        What it computes.
+    by_math : bool
+        Whether it computes with single numbers alone, and NumPy with none of them.
+    """
+
+    __slots__ = ("by_math", "function", "plan", "source")
+
+    def __init__(self, plan: Plan, source: str, namespace: dict[str, Any], *, by_math: bool):
+        self.plan = plan
+        self.source = source
+        self.by_math = by_math
+        exec(compile(source, "<tape>", "exec"), namespace)
+        self.function: Callable[..., Any] = namespace["tape"]
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The results at other inputs.
+
+        Raises
+        ------
+        GuardFailed
+            Where the recorded program is not the one that would run.
+        ArithmeticError, ValueError, TypeError
+            Where ``math`` has no answer and NumPy may have one.
+        """
+        if self.by_math:
+            return self.function(*inputs)
+        with np.errstate(all="ignore"):
+            return self.function(*inputs)
+
+
+def compile_tape(
+    tape: Tape,
+    inputs: Mapping[int, str],
+    outputs: Sequence[int],
+    *,
+    results: Callable[[list[str]], str] | None = None,
+    restore: bool = False,
+    checked: bool = False,
+    finite: bool = False,
+    names: Mapping[int, str] | None = None,
+    notes: Mapping[int, str] | None = None,
+) -> Compiled:
+    """Compile a tape.
+
+    Parameters
+    ----------
+    tape : Tape
+        Closed.
+    inputs : mapping of int to str
+        The parameters: input entries, and what they are called. Other inputs stay as recorded.
+    outputs : sequence of int
+        What the function returns, in a tuple.
+    results : callable, optional
+        From the texts of the outputs, the text of what is returned instead.
+    restore : bool
+        Whether numbers come out of the type that they were recorded with, not as Python floats.
+    checked : bool
+        Whether it raises TypeError for inputs of another type, shape or dtype.
+    finite : bool
+        Whether it raises ArithmeticError where a result is not finite.
+    names, notes : mapping of int to str, optional
+        What entries are called, and remarks for their lines.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x: np.sin(x) * x, 2.0)
+    >>> print(compile_tape(tape, {0: "x"}, [tape.output]).source)
+    def tape(x):
+        v2 = sin(x) * x
+        return (v2,)
+    <BLANKLINE>
+    """
+    plan = Plan(tape, outputs)
+    emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
+    if checked:
+        for index in inputs:
+            emitter.check(index)
+    for index in plan.steps:
+        if tape.operations[index] is not INPUT:
+            continue
+        if index not in inputs:
+            emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")
+        elif emitter.converts(index):
+            emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
+    emitter.arrange(arranged(plan))
+    if finite:
+        emitter.finite(plan.outputs)
+    texts = [
+        emitter.result(output, example, restore=restore)
+        for output, example in zip(plan.outputs, plan.examples, strict=True)
+    ]
+    whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
+    source = emitter.text("tape", list(inputs.values()), whole)
+    return Compiled(plan, source, emitter.namespace, by_math=emitter.by_math_alone)

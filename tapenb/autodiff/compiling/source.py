@@ -1,0 +1,621 @@
+"""A plan as the text of one straight-line Python function.
+
+Single numbers are Python floats while it runs, and ``math`` computes them; NumPy computes the rest.
+A value that is read once stands where it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..rules.registry import FUNCTIONS
+from ..tape import GUARD, INPUT, RAISES, Operation
+from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
+from .planning import Plan, ufunc_name
+from .replaying import GuardFailed, same_answer
+from .scalars import ATOM, EXPRESSIONS, NAMES, POWERS, Expression
+
+__all__ = ["Emitter", "infix"]
+
+_NUMBER, _TRUTH, _INTEGER, _OTHER = "number", "truth", "integer", "other"
+_KINDS = {
+    float: _NUMBER,
+    np.float64: _NUMBER,
+    bool: _TRUTH,
+    np.bool_: _TRUTH,
+    int: _INTEGER,
+}
+_QUESTIONS = {
+    *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+    *("isnan", "isinf", "isfinite"),
+}
+_SIGN = EXPRESSIONS["negative"][1]
+_LONG = 72
+"""Expressions of up to so many characters may stand within others."""
+
+_BUFFERED = 2048
+"""From so many bytes on, an array is computed in a buffer that is used again."""
+_AS_POWER = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
+"""The exponents for which NumPy's arrays have a function of their own."""
+
+_REDUCTIONS = {
+    "sum": "add",
+    "mean": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "amax": "maximum",
+    "min": "minimum",
+    "amin": "minimum",
+}
+
+infix = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "floor_divide": "//",
+    "remainder": "%",
+    "power": "**",
+    "matmul": "@",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "equal": "==",
+    "not_equal": "!=",
+}
+"""Operators as Python writes them."""
+
+
+def kind_of(value: Any) -> str:
+    """Whether a value is a number that ``math`` can compute with, or something for NumPy."""
+    if type(value) is np.ndarray and value.ndim == 0:
+        return {"f8": _NUMBER, "b1": _TRUTH}.get(value.dtype.str[1:], _OTHER)
+    return _KINDS.get(type(value), _OTHER)
+
+
+class Emitter:
+    """The text of a function that computes a plan's steps, and what the text refers to.
+
+    Parameters
+    ----------
+    plan : Plan
+    names : mapping of int to str, optional
+        What to call the entries; others are ``v`` and a number.
+    notes : mapping of int to str, optional
+        A comment for the line of an entry.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        names: Mapping[int, str] | None = None,
+        notes: Mapping[int, str] | None = None,
+    ) -> None:
+        self.plan = plan
+        self.namespace: dict[str, Any] = {
+            **NAMES,
+            "np": np,
+            "float64": np.float64,
+            "Changed": GuardFailed,
+        }
+        self.lines: list[str] = []
+        self._names = names or {}
+        self._notes = notes or {}
+        self._inlined: dict[int, Expression] = {}
+        self._bound: dict[int, str] = {}
+        self._functions: dict[Any, str] = {}
+        self._kinds: dict[int, str] = {}
+        self._given: set[int] = set()
+        # Texts of the functions for blocks; shapes and dtypes of the buffers; which are in use.
+        self.chains: list[str] = []
+        self.buffers: list[tuple[tuple[int, ...], np.dtype]] = []
+        self._free: dict[Any, list[str]] = {}
+        self._in_buffer: dict[int, str] = {}
+        self._by_math = {
+            index for index in plan.steps if plan.operation(index) is not INPUT
+            and self._is_by_math(index)
+        }  # fmt: skip
+        self._inlinable = self._read_once_by_math()
+
+    # -- what is computed how -----------------------------------------------------------------
+
+    def kind(self, reference: int) -> str:
+        """The kind of an entry's or a constant's value."""
+        kind = self._kinds.get(reference)
+        if kind is None:
+            kind = self._kinds[reference] = kind_of(self.plan.value(reference))
+        return kind
+
+    def _expression(self, index: int) -> str | None:
+        """By which text ``math`` computes an entry, if it does."""
+        operation = self.plan.operation(index)
+        name = ufunc_name(operation)
+        if name is None and operation.name == "where" and not operation.params:
+            name = "where"
+        return name if name in EXPRESSIONS else None
+
+    def _is_by_math(self, index: int) -> bool:
+        kind = self.kind(index)
+        if kind not in (_NUMBER, _TRUTH):
+            return False
+        name = self._expression(index)
+        if name is None or (name in _QUESTIONS) != (kind == _TRUTH):
+            return False
+        kinds = [self.kind(operand) for operand in self.plan.operands(index)]
+        return _OTHER not in kinds and (_NUMBER in kinds or name == "where")
+
+    def _read_once_by_math(self) -> set[int]:
+        once = set()
+        for index in self.plan.steps:
+            if self.plan.operation(index) is INPUT:
+                continue
+            written_out = self._exponent(index) is not None
+            for operand in self.plan.operands(index):
+                if operand in self._by_math and self.plan.uses[operand] == 1 and not written_out:
+                    once.add(operand)
+        return once - set(self.plan.outputs)
+
+    def _exponent(self, index: int) -> float | None:
+        """The exponent of a power that is written out."""
+        if index not in self._by_math or self._expression(index) != "power":
+            return None
+        exponent = self.plan.operands(index)[1]
+        value = self.plan.value(exponent) if exponent < 0 else None
+        return value if isinstance(value, float | int) and value in POWERS else None
+
+    @property
+    def by_math_alone(self) -> bool:
+        """Whether NumPy computes none of the steps."""
+        silent = (GUARD, INPUT.name)
+        name = {index: self.plan.operation(index).name for index in self.plan.steps}
+        return all(i in self._by_math or name[i] in silent for i in self.plan.steps)
+
+    def converts(self, index: int) -> bool:
+        """Whether an input is a number of NumPy's, which is a Python float while this runs."""
+        return self.kind(index) == _NUMBER and type(self.plan.value(index)) is not float
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def name(self, index: int) -> str:
+        """What an entry is called."""
+        return self._names.get(index, f"v{index}")
+
+    def bind(self, value: Any, wanted: str) -> str:
+        """A name for something that the text refers to."""
+        name = wanted
+        number = 1
+        while name in self.namespace and self.namespace[name] is not value:
+            name = f"{wanted}_{number}"
+            number += 1
+        self.namespace[name] = value
+        return name
+
+    def _function(self, operation: Operation) -> str:
+        function = operation.function
+        module = getattr(np, operation.name, None)
+        entry = FUNCTIONS.get(module) if module is not None else None
+        if function is module or (entry is not None and entry.call is function is module):
+            return f"np.{operation.name}"
+        if function not in self._functions:
+            self._functions[function] = self.bind(function, operation.name)
+        return self._functions[function]
+
+    # -- operands ---------------------------------------------------------------------------------
+
+    def number(self, reference: int) -> Expression:
+        """An operand for ``math``: a Python number."""
+        if reference >= 0:
+            return self._inlined.pop(reference, None) or Expression(self.name(reference))
+        value = self.plan.value(reference)
+        value = value.item() if isinstance(value, np.generic | np.ndarray) else value
+        if isinstance(value, float) and not math.isfinite(value):
+            text = "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+        else:
+            text = repr(value)
+        return Expression(text, _SIGN if text[0] == "-" else ATOM)
+
+    def operand(
+        self, reference: int, example: Any = None, *, in_sweep: bool = False, within: int = 0
+    ) -> str:
+        """An operand for NumPy, of the type that it, or an example, had.
+
+        To a sweep every number is one of NumPy's.
+        """
+        value = self.plan.value(reference) if example is None else example
+        if reference >= 0:
+            text = self.number(reference).within(within)
+            if type(value) is np.float64 or (in_sweep and type(value) is float):
+                return f"float64({text})"
+            if self.kind(reference) in (_NUMBER, _TRUTH) and type(value) not in (float, bool):
+                kind = "np.array" if type(value) is np.ndarray else f"np.{type(value).__name__}"
+                return f"{kind}({text})"
+            return text
+        if type(value) in (bool, int, str, type(None), type(Ellipsis)) or (
+            type(value) is float and math.isfinite(value)
+        ):
+            return self.number(reference).within(within)
+        if reference not in self._bound:
+            self._bound[reference] = self.bind(value, f"c{~reference}")
+        return self._bound[reference]
+
+    # -- steps ------------------------------------------------------------------------------------
+
+    def step(self, index: int) -> None:
+        """Add the line, if it needs one, that computes a step."""
+        operation = self.plan.operation(index)
+        if operation.name == GUARD:
+            self._guard(index, operation)
+        elif operation.name == RAISES:
+            self._raises(index, operation)
+        elif index in self._by_math:
+            expression = self._by_text(index)
+            if index in self._inlinable and len(expression.text) < _LONG:
+                self._inlined[index] = expression
+            else:
+                self.line(f"{self.name(index)} = {expression.text}", index)
+        else:
+            text = self.by_numpy(index, operation)
+            if type(self.plan.value(index)) is np.float64:
+                text = f"float({text})"
+            self.line(f"{self.name(index)} = {text}", index)
+
+    def line(self, text: str, index: int | None = None) -> None:
+        """Add a line of the function's body."""
+        note = self._notes.get(index) if index is not None else None
+        self.lines.append(f"    {text:<40}  # {note}" if note else f"    {text}")
+
+    def _by_text(self, index: int) -> Expression:
+        operands = self.plan.operands(index)
+        exponent = self._exponent(index)
+        if exponent is not None:
+            base = self.number(operands[0])
+            precedence = ATOM if exponent == 1.0 else 11
+            return Expression(POWERS[exponent].format(base.within(ATOM)), precedence)
+        name = self._expression(index)
+        parts = [self.number(operand) for operand in operands]
+        if name == "multiply" and "-1.0" in (parts[0].text, parts[1].text):
+            parts = [part for part in parts if part.text != "-1.0"] or parts[:1]
+            name = "negative"
+        if name == "negative" and parts[0].text[0] == "-" and parts[0].precedence >= _SIGN:
+            return Expression(parts[0].text[1:], ATOM)
+        text, precedence, inner = EXPRESSIONS[name]
+        texts = [part.within(level) for part, level in zip(parts, inner, strict=True)]
+        return Expression(text.format(*texts), precedence)
+
+    def by_numpy(self, index: int, operation: Operation) -> str:
+        """The text of a step that NumPy computes."""
+        name = ufunc_name(operation)
+        if type(operation.function) is not np.ufunc and name in infix:
+            return f" {infix[name]} ".join(self._array_operands(index, within=ATOM))
+        in_sweep = self.plan.is_in_sweep(index)
+        operands = [self.operand(o, in_sweep=in_sweep) for o in self.plan.operands(index)]
+        if operation.name == "getitem":
+            key = _key(operation.params["key"])
+            if key is not None:
+                return f"{operands[0]}[{key}]"
+        reduced = self._reduced(index, operation, operands)
+        if reduced is not None:
+            return reduced
+        arguments = [*operands, *self._parameters(operation)]
+        return f"{self._function(operation)}({', '.join(arguments)})"
+
+    def _reduced(self, index: int, operation: Operation, operands: list[str]) -> str | None:
+        """A reduction by the ufunc itself, without what NumPy's function puts around it."""
+        ufunc = _REDUCTIONS.get(operation.name)
+        (reference,) = self.plan.operands(index)[:1] or (None,)
+        value = None if reference is None else self.plan.value(reference)
+        if ufunc is None or len(operands) != 1 or type(value) is not np.ndarray:
+            return None
+        if set(operation.params) - {"axis", "keepdims"} or value.dtype.kind not in "fc":
+            return None
+        axis, keepdims = operation.params.get("axis"), operation.params.get("keepdims", False)
+        if keepdims not in (True, False) or (operation.name == "mean" and value.itemsize < 8):
+            return None
+        options = [] if value.ndim == 1 and axis in (None, 0, (0,)) else [f"axis={axis}"]
+        options += ["keepdims=True"] if keepdims else []
+        text = f"np.{ufunc}.reduce({', '.join([*operands, *options])})"
+        if operation.name == "mean":
+            count = value.size // max(np.size(self.plan.value(index)), 1)
+            return f"{text} / {count}"
+        return text
+
+    def _parameters(self, operation: Operation) -> list[str]:
+        return [f"{key}={self._parameter(value)}" for key, value in operation.params.items()]
+
+    def _parameter(self, value: Any) -> str:
+        literal = _literal(value)
+        return self.bind(value, "option") if literal is None else literal
+
+    # -- arrays -----------------------------------------------------------------------------------
+
+    def arrange(self, order: list[int | Chain]) -> None:
+        """Add the lines of all steps, arrays in buffers that are used again."""
+        lifetimes = Lifetimes(self.plan, order)
+        for position, item in enumerate(order):
+            ending = {i for i, last in lifetimes.last.items() if last == position}
+            if isinstance(item, Chain):
+                self._chain(item)
+            else:
+                # An elementwise operation may write over an operand that nobody reads again.
+                operands = self.plan.operands(item)
+                elementwise = is_elementwise(self.plan, item)
+                if elementwise:
+                    self._release(ending.intersection(operands) - {item})
+                if elementwise and self._is_buffered(item, lifetimes.last[item] < len(order)):
+                    self._into_buffer(item)
+                else:
+                    self.step(item)
+            self._release(ending)
+
+    def _is_buffered(self, index: int, temporary: bool) -> bool:
+        return temporary and self.plan.value(index).nbytes >= _BUFFERED
+
+    def _release(self, indices: set[int]) -> None:
+        """Let the buffers of these steps be used again."""
+        for index in sorted(indices & self._in_buffer.keys()):
+            value = self.plan.value(index)
+            self._free.setdefault((value.shape, value.dtype), []).append(self._in_buffer.pop(index))
+
+    def _buffer(self, index: int) -> str:
+        """A buffer for the result of a step."""
+        value = self.plan.value(index)
+        free = self._free.setdefault((value.shape, value.dtype), [])
+        if not free:
+            free.append(f"b{len(self.buffers)}")
+            self.buffers.append((value.shape, value.dtype))
+        self._in_buffer[index] = free.pop()
+        return self._in_buffer[index]
+
+    def _into_buffer(self, index: int) -> None:
+        buffer = self._buffer(index)
+        self.line(f"{self.name(index)} = {self._ufunc_call(index, buffer)}", index)
+
+    def _ufunc_call(self, index: int, out: str) -> str:
+        """The text of a step that a ufunc computes into given memory."""
+        plan = self.plan
+        operation, operands = plan.operation(index), plan.operands(index)
+        name = ufunc_name(operation)
+        exponent = plan.value(operands[1]) if name == "power" and operands[1] < 0 else None
+        if type(exponent) in (int, float) and exponent in _AS_POWER:
+            name, operands = _AS_POWER[exponent], operands[:1]
+        texts = self._array_operands(index)[: len(operands)]
+        if (
+            type(operation.function) is np.ufunc
+            and getattr(np, name, None) is not operation.function
+        ):
+            function = self._function(operation)
+        else:
+            function = f"np.{name}"
+        return f"{function}({', '.join([*texts, out])})"
+
+    def _array_operands(self, index: int, within: int = 0) -> list[str]:
+        """Operands of a ufunc on arrays; a float64 beside an array of float64 needs no type."""
+        operands, in_sweep = self.plan.operands(index), self.plan.is_in_sweep(index)
+        values = [self.plan.value(operand) for operand in operands]
+        weak = any(
+            isinstance(value, np.ndarray) and value.ndim and value.dtype == np.float64
+            for value in values
+        )
+        return [
+            self.number(operand).within(within)
+            if weak and type(value) is np.float64 and np.isfinite(value)
+            else self.operand(operand, in_sweep=in_sweep, within=within)
+            for operand, value in zip(operands, values, strict=True)
+        ]
+
+    def _chain(self, chain: Chain) -> None:
+        """Add a function for one block of a chain, and the line that calls it."""
+        outer = self.lines
+        plan, within = self.plan, set(chain.steps)
+        outside = dict.fromkeys(
+            operand
+            for index in chain.steps
+            for operand in plan.operands(index)
+            if operand not in within and (operand >= 0 or np.ndim(plan.value(operand)))
+        )
+        long = [r for r in outside if np.ndim(plan.value(r))]
+        given = {r: self.operand(r) if r < 0 else self.name(r) for r in outside}
+        last = {
+            operand: at
+            for at, index in enumerate(chain.steps)
+            if index not in chain.sums
+            for operand in plan.operands(index)
+        }
+        self.lines, free, held, dtypes = [], {}, {}, []
+        for reference in [*long, *chain.results]:
+            name = given.get(reference) or self.name(reference)
+            self.line(f"{name} = {name}[start:stop]")
+        for at, index in enumerate(chain.steps):
+            if index in chain.sums:
+                continue
+            operands = plan.operands(index)
+            for operand in sorted({o for o in operands if o in held and last[o] == at}):
+                free.setdefault(plan.value(operand).dtype, []).append(held.pop(operand))
+            if index in chain.results:
+                out = self.name(index)
+            else:
+                dtype = plan.value(index).dtype
+                if not free.get(dtype):
+                    free[dtype] = [f"buffers[{len(dtypes)}]"]
+                    dtypes.append(dtype)
+                out = held[index] = free[dtype].pop()
+            self.line(f"{self.name(index)} = {self._ufunc_call(index, out)}", index)
+            for total in chain.sums:
+                if plan.operands(total)[0] == index:
+                    ufunc = _REDUCTIONS[plan.operation(total).name]
+                    self.line(f"{self.name(total)} = np.{ufunc}.reduce({self.name(index)})", total)
+            if last.get(index, at) == at and index in held:
+                free.setdefault(plan.value(index).dtype, []).append(held.pop(index))
+        body, self.lines = self.lines, outer
+        number = len(self.chains)
+        parameters = [*given.values(), *(self.name(r) for r in chain.results)]
+        totals = "".join(f"{self.name(total)}, " for total in chain.sums)
+        head = f"def chain{number}({', '.join(['start', 'stop', 'buffers', *parameters])}):"
+        self.chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
+        for result in chain.results:
+            self._whole(result)
+        flat = [f"{text}.reshape(-1)" if r in long else text for r, text in given.items()] + [
+            f"{self.name(r)}.reshape(-1)" for r in chain.results
+        ]
+        self.namespace["in_blocks"] = in_blocks
+        pool = self.bind([], f"pool{number}")
+        kinds = self.bind(tuple(dtypes), f"dtypes{number}")
+        arrays = len(dtypes) + len(long) + len(chain.results)
+        call = (
+            f"in_blocks(chain{number}, {chain.size}, {kinds}, {arrays}, {pool}, "
+            f"({', '.join(flat)}{',' * (len(flat) == 1)}))"
+        )
+        self.line(f"{totals.strip()} = {call}" if totals else call)
+        for total in chain.sums:
+            name, operation = self.name(total), plan.operation(total)
+            text = f"np.{_REDUCTIONS[operation.name]}.reduce({name})"
+            text += f" / {chain.size}" if operation.name == "mean" else ""
+            self.line(f"{name} = float({text})", total)
+
+    def _whole(self, index: int) -> None:
+        """Memory for a result of a chain that is read outside of it."""
+        value = self.plan.value(index)
+        if index in self.plan.outputs:
+            dtype = self.bind(value.dtype, value.dtype.name)
+            self.line(f"{self.name(index)} = np.empty({value.shape}, {dtype})")
+        else:
+            self.line(f"{self.name(index)} = {self._buffer(index)}")
+
+    def _guard(self, index: int, operation: Operation) -> None:
+        (operand,) = self.plan.operands(index)
+        answer = self.plan.tape.values[index]
+        failed = f"raise Changed({index})"
+        if operation.function is bool and self.kind(operand) in (_NUMBER, _TRUTH):
+            text = self.number(operand)
+            condition = f"not {text.within(4)}" if answer else text.text
+            self.line(f"if {condition}: {failed}", index)
+            return
+        question = self.bind(operation.function, "ask")
+        if type(answer) in (bool, int) and operation.function is not bool:
+            self.line(f"if {question}({self.operand(operand)}) != {answer!r}: {failed}", index)
+            return
+        same = self.bind(same_answer, "same_answer")
+        expected = self.bind(answer, "answer")
+        call = f"{question}({self.operand(operand)})"
+        self.line(f"if not {same}({call}, {expected}): {failed}", index)
+
+    def _raises(self, index: int, operation: Operation) -> None:
+        operands = [self.operand(operand) for operand in self.plan.operands(index)]
+        expected = self.bind(self.plan.tape.values[index], "error")
+        function = self.bind(operation.function, operation.function.__name__)
+        arguments = ", ".join([function, *operands, *self._parameters(operation)])
+        raises = self.bind(_raises, "raises")
+        self.line(f"if not {raises}({expected}, {arguments}): raise Changed({index})", index)
+
+    def check(self, index: int) -> None:
+        """Add a line that refuses an input of another type, shape or dtype."""
+        value, name = self.plan.value(index), self.name(index)
+        kind = self.bind(type(value), type(value).__name__)
+        test = f"type({name}) is not {kind}"
+        if type(value) is np.ndarray:
+            test += f" or {name}.shape != {value.shape}"
+            test += f" or {name}.dtype != {self.bind(value.dtype, value.dtype.name)}"
+        self.line(f'if {test}: raise TypeError("{name}")')
+
+    def finite(self, references: Sequence[int]) -> None:
+        """Add lines that refuse results that are not finite."""
+        for reference in dict.fromkeys(references):
+            if reference < 0 or self.kind(reference) not in (_NUMBER, _OTHER):
+                continue
+            number = self.kind(reference) == _NUMBER
+            test = "isfinite({})" if number else self.bind(_all_finite, "all_finite") + "({})"
+            name = self.name(reference)
+            self.line(f'if not {test.format(name)}: raise ArithmeticError("{name}")')
+
+    # -- the whole --------------------------------------------------------------------------------
+
+    def result(self, reference: int, example: Any, *, restore: bool) -> str:
+        """A result as the caller gets it: where wanted, of the type that it was recorded with."""
+        if self.kind(reference) == _OTHER and isinstance(self.plan.value(reference), np.ndarray):
+            return self.operand(reference) + ("" if self._is_own(reference) else ".copy()")
+        if not restore:
+            return self.number(reference).text
+        return self.operand(reference, example if reference >= 0 else None)
+
+    def _is_own(self, reference: int) -> bool:
+        """Whether a result is an array that nothing else holds."""
+        if reference < 0 or reference in self._given:
+            return False
+        self._given.add(reference)
+        operation = self.plan.operation(reference)
+        ufunc = type(operation.function) is np.ufunc
+        return ufunc or (ufunc_name(operation) is not None and operation is not INPUT)
+
+    def text(self, name: str, parameters: Sequence[str], results: str) -> str:
+        """The function."""
+        lines = [f"def {name}({', '.join(parameters)}):"]
+        if self.buffers:
+            pool: list[Any] = []
+            self.namespace.update(take=partial(_take, pool, self.buffers), give=pool.append)
+            names = ", ".join(f"b{number}" for number in range(len(self.buffers)))
+            lines.append("    buffers = take()")
+            lines.append(f"    {names}{',' * (len(self.buffers) == 1)} = buffers")
+            lines += self.lines
+            lines.append("    give(buffers)")
+        else:
+            lines += self.lines
+        return "\n".join([*self.chains, *lines, f"    return {results}", ""])
+
+
+def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> list[np.ndarray]:
+    """Buffers that no call is using: so that calls may overlap."""
+    try:
+        return pool.pop()
+    except IndexError:
+        return [np.empty(shape, dtype) for shape, dtype in forms]
+
+
+def _all_finite(value: Any) -> bool:
+    return not isinstance(value, np.ndarray) or bool(np.isfinite(value).all())
+
+
+def _raises(expected: type, function: Any, *operands: Any, **params: Any) -> bool:
+    """Whether a call still raises what it raised."""
+    try:
+        function(*operands, **params)
+    except Exception as error:
+        return type(error) is expected
+    return False
+
+
+def _key(key: Any) -> str | None:
+    """An index as it stands between brackets, or None where it has no short text."""
+    if isinstance(key, tuple):
+        parts = [_key(part) for part in key]
+        return None if None in parts or not parts else ", ".join(map(str, parts))
+    if isinstance(key, slice):
+        bounds = [_literal(part) for part in (key.start, key.stop, key.step)]
+        if None in bounds:
+            return None
+        start, stop, step = ("" if bound == "None" else bound for bound in bounds)
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+    if key is Ellipsis:
+        return "..."
+    return _literal(key) if type(key) in (int, type(None)) else None
+
+
+def _literal(value: Any) -> str | None:
+    """A parameter as Python text, or None where it has none."""
+    if type(value) in (bool, int, str, type(None)):
+        return repr(value)
+    if type(value) is float and math.isfinite(value):
+        return repr(value)
+    if type(value) in (tuple, list):
+        parts = [_literal(part) for part in value]
+        if None in parts:
+            return None
+        inner = ", ".join(map(str, parts))
+        comma = "," if len(parts) == 1 and type(value) is tuple else ""
+        return f"({inner}{comma})" if type(value) is tuple else f"[{inner}]"
+    return None
