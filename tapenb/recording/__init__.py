@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import GuardFailed, replay
+from ..autodiff.compiling import GuardFailed
 from ..autodiff.tape import Tape, TapeError
 from .inputs import Input, Slider
+from .numbers import UNANSWERED
 from .program import Point, Program
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
@@ -75,6 +76,8 @@ class Recording:
         self._program = program
         self._tape = tape
         self._point = program.point({}) if program is not None else None
+        # The program's numbers as one function of its inputs by name, from the second call on.
+        self._compiled: Callable[..., tuple[Any, ...]] | None = None
         self.panel: Any = None
 
     @property
@@ -113,9 +116,8 @@ class Recording:
         if point.hessian or self._program.order < 2:
             return _Derivatives(point.hessian, "second derivative")
         program: Program = point.program
-        tape = self._swept_at(point.positions)
         inputs = [each for each in program.inputs if each.withheld is None]
-        return _Derivatives(program.second(tape, inputs), "second derivative")
+        return _Derivatives(program.second(point.swept, inputs), "second derivative")
 
     @property
     def jacobian(self) -> Mapping[str, Any]:
@@ -126,10 +128,6 @@ class Recording:
     def tape(self) -> Tape:
         """The tape, with the values of the present positions."""
         return self._point.tape if self._point is not None else self._tape
-
-    def _swept_at(self, positions: Mapping[str, Any]) -> Tape:
-        program = self._program
-        return replay(program.swept, program.values_at(positions))
 
     def at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
         """Every number at other positions of the sliders, by a replay.
@@ -156,8 +154,8 @@ class Recording:
     def move(self, point: Point) -> None:
         """Make a point the present one."""
         self._point = point
-        self._program = point.program
-        self._tape = point.tape
+        if point.program is not self._program:
+            self._program, self._compiled = point.program, None
 
     def record_anew(
         self, positions: Mapping[str, Any], done: Callable[[Point | BaseException], None]
@@ -204,10 +202,9 @@ class Recording:
         ys = np.full(len(xs), np.nan)
         for number, x in enumerate(xs):
             try:
-                tape = replay(program.tape, program.values_at({**here, label: x}))
+                y = program.output_at({**here, label: x})
             except GuardFailed:
                 continue
-            y = np.sum(tape.value(program.tape.output))
             ys[number] = np.nan if np.iscomplexobj(y) else float(y)
         return ys
 
@@ -229,6 +226,16 @@ class Recording:
         NeedsRecording
             Where the cell would run another program and cannot run now.
         """
+        compiled = self._compiled
+        if compiled is not None:
+            try:
+                return Point(self._program, values, compiled(**values))
+            except UNANSWERED:
+                pass
+        return self._at_others(values)
+
+    def _at_others(self, values: dict[str, Any]) -> Point:
+        """The same, where the compiled program has no answer yet."""
         positions = dict(self.point.positions)
         known = {each.name: each for each in self._program.inputs}
         replaced = {}
@@ -246,6 +253,8 @@ class Recording:
             else:
                 replaced[name] = value
         positions.update(replaced)
+        if self._program.numbers is not None:
+            self._compiled = self._program.numbers.function
         try:
             return self.at(positions)
         except NeedsRecording:

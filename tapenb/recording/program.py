@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import GuardFailed, replay
+from ..autodiff.compiling import Compiled, GuardFailed, replay
 from ..autodiff.diagnosis import not_finite
 from ..autodiff.rules.kinds import adjoint_dtype
 from ..autodiff.sweeps import detach, forward, ones_like, reverse
 from ..autodiff.tape import CURRENT, Tape
 from ..autodiff.tracing import is_traced
 from .inputs import Input, flatten
+from .numbers import UNANSWERED, are_floats, compile_numbers, restored
 
 __all__ = ["Point", "Program"]
 
@@ -30,54 +31,118 @@ _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""
 
 
-@dataclass(frozen=True, repr=False)
 class Point:
-    """Every number at one position of the sliders.
+    """Every number at one position of the sliders, each computed when it is asked for.
 
-    Attributes
+    Parameters
     ----------
-    positions : dict of str to number
-        By slider label.
-    output_name : str
-    value : number or ndarray
-    gradient : dict of str to array
-        By input name, shaped like the input: of the sum of the output's elements.
-    hessian : dict of (str, str) to array
-        By two input names, shaped like both together.
-    jacobian : dict of str to array
-        For an output that is no scalar, shaped like output and input together.
-    tape : Tape
-    adjoints : dict of int to array
-        By entry.
-    edges : dict of (int, int, int) to array
-        By (parent, child, slot): what flows back along an edge.
-    guards : list of str
-        What told Python where to go.
-    notes : list of str
-        Remarks for the person.
-    program : object
+    program : Program
         Another one as soon as the cell was recorded anew.
-    along : str or None
-        In forward mode the input whose tangents stand in place of the adjoints.
+    positions : dict of str to number
+        By slider label, or by the name of an input.
+    numbers : tuple of float, optional
+        What the compiled program gave there.
     """
 
-    positions: dict[str, Any]
-    output_name: str
-    value: Any
-    gradient: dict[str, Any]
-    hessian: dict[tuple[str, str], Any]
-    jacobian: dict[str, Any]
-    tape: Tape
-    adjoints: dict[int, Any]
-    edges: dict[tuple[int, int, int], Any]
-    guards: list[str]
-    notes: list[str]
-    program: object
-    along: str | None = None
+    def __init__(
+        self,
+        program: Program,
+        positions: Mapping[str, Any],
+        numbers: tuple[Any, ...] | None = None,
+    ) -> None:
+        self.program = program
+        self._moved = positions
+        self._numbers = numbers
+
+    @classmethod
+    def of_tape(cls, program: Program, positions: Mapping[str, Any], swept: Tape) -> Point:
+        """The point at which a program's tape, with its sweep, was replayed."""
+        point = cls(program, positions)
+        point.swept = swept
+        return point
 
     def __repr__(self) -> str:
         # The text form belongs to another room, which imports this one.
         return import_module("tapenb.views.readout").readout(self)
+
+    @cached_property
+    def positions(self) -> dict[str, Any]:
+        """The number at each slider, by its label."""
+        return {
+            slider.label: _at_label(each, slider.label, self._moved)
+            for each in self.program.inputs
+            for slider in each.sliders()
+        }
+
+    @property
+    def output_name(self) -> str:
+        """The output's name, or the source text of a last expression."""
+        return self.program.output_name
+
+    @cached_property
+    def swept(self) -> Tape:
+        """The tape with its backward sweep."""
+        return replay(self.program.swept, self.program.values_at(self._moved))
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The tape of the cell."""
+        return _first(self.swept, len(self.program.tape))
+
+    @cached_property
+    def value(self) -> Any:
+        """The output."""
+        if self._numbers is not None:
+            return restored(self._numbers[0], self.program.example)
+        return self.swept.value(self.program.tape.output)
+
+    @cached_property
+    def gradient(self) -> dict[str, Any]:
+        """By input name, shaped like the input: of the sum of the output's elements."""
+        if self._numbers is not None:
+            return self.program.gradient_of(self._numbers)
+        return self.program.gradient(self.swept)
+
+    @cached_property
+    def hessian(self) -> dict[tuple[str, str], Any]:
+        """By two input names, shaped like both together."""
+        if self._numbers is not None:
+            return self.program.hessian_of(self._numbers)
+        return self.program.hessian(self.swept)
+
+    @cached_property
+    def jacobian(self) -> dict[str, Any]:
+        """For an output that is no scalar, shaped like output and input together."""
+        return self.program.jacobian(self.swept) if np.ndim(self.value) else {}
+
+    @cached_property
+    def adjoints(self) -> dict[int, Any]:
+        """By entry; in forward mode the tangents along one input."""
+        return self.program.nodes(self.swept)
+
+    @cached_property
+    def edges(self) -> dict[tuple[int, int, int], Any]:
+        """By (parent, child, slot): what flows back along an edge."""
+        return self.program.edges(self.swept)
+
+    @property
+    def guards(self) -> list[str]:
+        """What told Python where to go."""
+        return self.program.guards
+
+    @property
+    def along(self) -> str | None:
+        """In forward mode the input whose tangents stand in place of the adjoints."""
+        return self.program.along
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """Remarks for the person."""
+        notes = self.program.notes(self.value)
+        finite = all(map(_is_finite, (self.value, *self.gradient.values())))
+        if self.program.mode == "reverse" and not finite:
+            notes += not_finite(self.tape, self.adjoints, self.edges)[:3]
+        return notes
 
 
 class Program:
@@ -182,41 +247,118 @@ class Program:
             if type(value) is not type(self.swept.value(entry)):
                 # Of another type it may be another program: isinstance() leaves no trace.
                 raise GuardFailed(entry)
-        recorded = all(_identical(self.swept.value(e), v) for e, v in values.items())
+        if all(_identical(self.swept.value(e), v) for e, v in values.items()):
+            return Point.of_tape(self, positions, self.swept)
+        if self.numbers is not None:
+            try:
+                found = self.numbers(*(float(values[entry]) for entry in self._entries))
+            except GuardFailed:
+                raise
+            except UNANSWERED:
+                pass
+            else:
+                return Point(self, positions, found)
         strict = len(self.tape) if self.tape.strict else 0
-        tape = self.swept if recorded else replay(self.swept, values, deadline, strict=strict)
-        shown = {
-            slider.label: _at_label(each, slider.label, positions)
-            for each in self.inputs
-            for slider in each.sliders()
-        }
-        value = tape.value(self.tape.output)
-        gradient = self._gradient(tape)
-        adjoints = {e: self._read(kept, tape) for e, kept in self._nodes.items()}
-        edges = {key: self._read(kept, tape) for key, kept in self._edges.items()}
-        notes = self._notes(value)
-        if self.mode == "reverse" and not all(map(_is_finite, (value, *gradient.values()))):
-            notes += not_finite(_first(tape, len(self.tape)), adjoints, edges)[:3]
-        return Point(
-            positions=shown,
-            output_name=self.output_name,
-            value=value,
-            gradient=gradient,
-            hessian=self._hessian(tape) if self.order > 1 else {},
-            jacobian=self._jacobian(tape) if self.order and np.ndim(value) else {},
-            tape=_first(tape, len(self.tape)),
-            adjoints=adjoints,
-            edges=edges,
-            guards=self._guards(),
-            notes=notes,
-            program=self,
-            along=self._along,
-        )
+        tape = replay(self.swept, values, deadline, strict=strict)
+        return Point.of_tape(self, positions, tape)
+
+    @cached_property
+    def _are_floats(self) -> bool:
+        return self.tape.output is not None and are_floats(self.inputs)
+
+    @cached_property
+    def example(self) -> Any:
+        """The output of the recording."""
+        return self.tape.value(self.tape.output)
+
+    # -- compiled ---------------------------------------------------------------------------------
+
+    @cached_property
+    def numbers(self) -> Compiled | None:
+        """The output, its gradient and its Hessian, where all of them are single numbers."""
+        if not self._are_floats or any(each.withheld for each in self.inputs):
+            return None
+        tape = self.swept.copy()
+        outputs = [self.tape.output]
+        slopes = []
+        for entry in self._entries if self.order else ():
+            group = self._slopes.get(entry, [("constant", 0.0)])
+            if len(group) != 1:
+                return None
+            kind, what = group[0]
+            slopes.append(what if kind == "entry" else tape.append_constant(float(what)))
+        outputs += slopes
+        if self.order > 1 and len(self._entries) <= _MOST_SECOND:
+            outputs += self._second_of_numbers(tape, slopes)
+        tape.close()
+        return compile_numbers(tape, self.inputs, outputs)
+
+    def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
+        """The entries of the Hessian's upper triangle, row by row, from recorded sweeps."""
+        found = []
+        token = CURRENT.set(tape)
+        try:
+            for row, entry in enumerate(self._entries):
+                targets = [slope for slope in slopes[row:] if slope >= 0]
+                tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
+                for slope in slopes[row:]:
+                    tangent = tangents.get(slope, 0.0)
+                    active = is_traced(tangent) and tangent.is_active()
+                    found.append(
+                        tangent.reference(tape, True)
+                        if active
+                        else tape.append_constant(float(detach(tangent)))
+                    )
+        finally:
+            CURRENT.reset(token)
+        return found
+
+    @cached_property
+    def output_alone(self) -> Compiled | None:
+        """The output, where all numbers are single."""
+        if not self._are_floats:
+            return None
+        return compile_numbers(self.tape, self.inputs, [self.tape.output], elsewhere=False)
+
+    def output_at(self, positions: Mapping[str, Any]) -> Any:
+        """The sum of the output's elements at some positions.
+
+        Raises
+        ------
+        GuardFailed
+            Where another program would run.
+        """
+        values = self.values_at(positions)
+        if self.output_alone is not None:
+            try:
+                return self.output_alone(*(float(values[entry]) for entry in self._entries))[0]
+            except GuardFailed:
+                raise
+            except UNANSWERED:
+                pass
+        return np.sum(replay(self.tape, values).value(self.tape.output))
+
+    def gradient_of(self, numbers: tuple[Any, ...]) -> dict[str, Any]:
+        """The gradient, from what the compiled program gave."""
+        if not self.order:
+            return {}
+        return {each.name: np.float64(n) for each, n in zip(self.inputs, numbers[1:], strict=False)}
+
+    def hessian_of(self, numbers: tuple[Any, ...]) -> dict[tuple[str, str], Any]:
+        """The Hessian, from what the compiled program gave."""
+        names = [each.name for each in self.inputs]
+        upper = itertools.combinations_with_replacement(names, 2)
+        found = dict(zip(upper, map(np.float64, numbers[1 + len(names) :]), strict=False))
+        pairs = itertools.product(names, names) if found else ()
+        return {(a, b): found[(a, b) if (a, b) in found else (b, a)] for a, b in pairs}
+
+    # -- from a tape ------------------------------------------------------------------------------
 
     def _differentiated(self) -> list[Input]:
         return [each for each in self.inputs if each.withheld is None]
 
-    def _gradient(self, tape: Tape) -> dict[str, Any]:
+    def gradient(self, tape: Tape) -> dict[str, Any]:
+        """By input name: the derivative of the sum of the output, shaped like the input."""
         if not self.order:
             return {}
         return {each.name: self._of_input(each, tape) for each in self._differentiated()}
@@ -234,8 +376,10 @@ class Program:
             return np.reshape(np.array(parts), each.array.shape)
         return parts[0]
 
-    def _hessian(self, tape: Tape) -> dict[tuple[str, str], Any]:
+    def hessian(self, tape: Tape) -> dict[tuple[str, str], Any]:
         """Forward over reverse: one forward sweep for each element of each input."""
+        if self.order < 2:
+            return {}
         inputs = self._differentiated()
         if sum(each.array.size for each in inputs) > _MOST_SECOND:
             return {}
@@ -269,8 +413,18 @@ class Program:
                 hessian[row.name, column.name] = matrix.reshape(shape)[()]
         return hessian
 
-    def _jacobian(self, tape: Tape) -> dict[str, Any]:
+    def nodes(self, tape: Tape) -> dict[int, Any]:
+        """The adjoint of each entry, or in forward mode its tangent along one input."""
+        return {entry: self._read(kept, tape) for entry, kept in self._nodes.items()}
+
+    def edges(self, tape: Tape) -> dict[tuple[int, int, int], Any]:
+        """By (parent, child, slot): what flows back along an edge."""
+        return {key: self._read(kept, tape) for key, kept in self._edges.items()}
+
+    def jacobian(self, tape: Tape) -> dict[str, Any]:
         """For an output that is no scalar: one reverse sweep for each of its elements."""
+        if not self.order:
+            return {}
         output = self.tape.output
         value = np.asarray(tape.value(output))
         if value.size > _MOST_ROWS:
@@ -293,7 +447,8 @@ class Program:
             jacobian[each.name] = np.reshape(np.array(lines), value.shape + each.array.shape)
         return jacobian
 
-    def _guards(self) -> list[str]:
+    @cached_property
+    def guards(self) -> list[str]:
         """What each condition answered: once, or in a loop how often."""
         tape = self.tape
         answers: dict[str, list[bool]] = {}
@@ -308,7 +463,7 @@ class Program:
         return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:12]
 
     @property
-    def _along(self) -> str | None:
+    def along(self) -> str | None:
         """The first input that is a number: what the tangents of the graph go along."""
         if self.mode == "reverse" or not self._nodes:
             return None
@@ -316,13 +471,14 @@ class Program:
             each.labels[0] for each in self.inputs if not isinstance(each.value, np.ndarray)
         )
 
-    def _notes(self, value: Any) -> list[str]:
+    def notes(self, value: Any) -> list[str]:
+        """Remarks for the person."""
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
         for each in self.inputs:
             if not each.labels:
                 notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")
-        if self._along is not None:
-            notes.append(f"The graph shows the tangents along {self._along}.")
+        if self.along is not None:
+            notes.append(f"The graph shows the tangents along {self.along}.")
         if np.ndim(value):
             notes.append("The gradient is that of the sum of all elements.")
         elements = sum(each.array.size for each in self._differentiated())

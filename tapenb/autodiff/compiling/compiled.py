@@ -27,15 +27,19 @@ class Compiled:
     plan : Plan
         What it computes.
     by_math : bool
-        Whether it computes with single numbers alone, and NumPy with none of them.
+        Whether NumPy computes none of the numbers.
+    of_numbers : bool
+        Whether all that it computes are single numbers.
     """
 
-    __slots__ = ("by_math", "function", "plan", "source")
+    __slots__ = ("by_math", "function", "of_numbers", "plan", "source")
 
-    def __init__(self, plan: Plan, source: str, namespace: dict[str, Any], *, by_math: bool):
+    def __init__(self, plan: Plan, source: str, emitter: Emitter) -> None:
         self.plan = plan
         self.source = source
-        self.by_math = by_math
+        self.by_math = emitter.by_math_alone
+        self.of_numbers = emitter.of_numbers
+        namespace = emitter.namespace
         exec(compile(source, "<tape>", "exec"), namespace)
         self.function: Callable[..., Any] = namespace["tape"]
 
@@ -63,6 +67,8 @@ def compile_tape(
     results: Callable[[list[str]], str] | None = None,
     restore: bool = False,
     checked: bool = False,
+    floats: bool = False,
+    elsewhere: bool = False,
     finite: bool = False,
     names: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
@@ -83,6 +89,10 @@ def compile_tape(
         Whether numbers come out of the type that they were recorded with, not as Python floats.
     checked : bool
         Whether it raises TypeError for inputs of another type, shape or dtype.
+    floats : bool
+        Whether all inputs are Python floats, and it raises TypeError for others.
+    elsewhere : bool
+        Whether it raises ValueError at the recorded point itself.
     finite : bool
         Whether it raises ArithmeticError where a result is not finite.
     names, notes : mapping of int to str, optional
@@ -104,12 +114,16 @@ def compile_tape(
     if checked:
         for index in inputs:
             emitter.check(index)
+    if floats:
+        emitter.check_floats(list(inputs))
+    if elsewhere:
+        emitter.check_elsewhere(list(inputs))
     for index in plan.steps:
         if tape.operations[index] is not INPUT:
             continue
         if index not in inputs:
             emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")
-        elif emitter.converts(index):
+        elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
     emitter.arrange(arranged(plan))
     if finite:
@@ -120,4 +134,4 @@ def compile_tape(
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
     source = emitter.text("tape", list(inputs.values()), whole)
-    return Compiled(plan, source, emitter.namespace, by_math=emitter.by_math_alone)
+    return Compiled(plan, source, emitter)

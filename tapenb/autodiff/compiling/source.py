@@ -176,6 +176,14 @@ class Emitter:
         name = {index: self.plan.operation(index).name for index in self.plan.steps}
         return all(i in self._by_math or name[i] in silent for i in self.plan.steps)
 
+    @property
+    def of_numbers(self) -> bool:
+        """Whether every step is a single number."""
+        return all(
+            self.kind(index) != _OTHER or self.plan.operation(index).name == GUARD
+            for index in self.plan.steps
+        )
+
     def converts(self, index: int) -> bool:
         """Whether an input is a number of NumPy's, which is a Python float while this runs."""
         return self.kind(index) == _NUMBER and type(self.plan.value(index)) is not float
@@ -522,6 +530,17 @@ class Emitter:
             test += f" or {name}.shape != {value.shape}"
             test += f" or {name}.dtype != {self.bind(value.dtype, value.dtype.name)}"
         self.line(f'if {test}: raise TypeError("{name}")')
+
+    def check_floats(self, indices: Sequence[int]) -> None:
+        """Add a line that refuses inputs which are no Python floats."""
+        types = "".join(f"type({self.name(index)}) is " for index in indices)
+        self.line(f'if not {types}float: raise TypeError("numbers")')
+
+    def check_elsewhere(self, indices: Sequence[int]) -> None:
+        """Add a line that refuses the recorded point."""
+        pairs = [(self.name(index), self.plan.value(index)) for index in indices]
+        test = " and ".join(f"{name} == {float(value)!r}" for name, value in pairs)
+        self.line(f'if {test}: raise ValueError("recorded")')
 
     def finite(self, references: Sequence[int]) -> None:
         """Add lines that refuse results that are not finite."""

@@ -1,0 +1,68 @@
+"""The numbers of a program, compiled, where every one of them is single: microseconds a point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.compiling import Compiled, GuardFailed, compile_tape
+from ..autodiff.compiling.scalars import NAMES
+from ..autodiff.tape import Tape
+from .inputs import Input
+
+__all__ = ["UNANSWERED", "are_floats", "compile_numbers", "restored"]
+
+UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
+"""What a compiled program raises where it has no answer, and a replay or a run may have one."""
+
+_LONGEST = 5_000
+"""Tapes of up to so many entries are compiled: it takes some milliseconds for a thousand."""
+
+_TAKEN = re.compile(r"[bcvx]\d+|np|float64|Changed|float|type|isfinite")
+
+
+def are_floats(inputs: Sequence[Input]) -> bool:
+    """Whether inputs are single floats, with names that a compiled program leaves them.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+    """
+    return all(
+        type(each.value) in (float, np.float64)
+        and len(each.entries) == 1
+        and not callable(NAMES.get(each.name))
+        and not _TAKEN.fullmatch(each.name)
+        for each in inputs
+    )
+
+
+def compile_numbers(
+    tape: Tape, inputs: Sequence[Input], outputs: Sequence[int], *, elsewhere: bool = True
+) -> Compiled | None:
+    """A function from the inputs, by name, to numbers; None where something is no single number.
+
+    Parameters
+    ----------
+    tape : Tape
+    inputs : sequence of Input
+    outputs : sequence of int
+        Entries, or constants below 0.
+    elsewhere : bool
+        Whether it refuses the recorded point, where the recording itself has the numbers.
+    """
+    if len(tape) > _LONGEST or tape.strict:
+        return None
+    named = {each.entries[0]: each.name for each in inputs}
+    compiled = compile_tape(tape, named, outputs, floats=True, elsewhere=elsewhere)
+    return compiled if compiled.of_numbers else None
+
+
+def restored(number: float, example: Any) -> Any:
+    """A Python float as the kind of number that the recording had."""
+    if type(example) is float:
+        return number
+    return np.array(number) if type(example) is np.ndarray else type(example)(number)
