@@ -23,7 +23,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "works", nargs="*", help=f"of {', '.join([*WORKS, 'notebook'])}; all by default"
     )
-    parser.add_argument("--quick", action="store_true", help="fewer repeats; M1, M2 and bytes without peers")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repeats; M1, M2 and bytes without peers"
+    )
     parser.add_argument(
         "--peers",
         action=argparse.BooleanOptionalAction,

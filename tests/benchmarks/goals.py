@@ -160,7 +160,12 @@ GOALS: tuple[Goal, ...] = (
         goal
         for work in ("H2", "H3")
         for goal in (
-            Goal(work, "`tn.function` of `hessian`: over JAX jit", over(work, "tn.function", JAX), 1.0),
+            Goal(
+                work,
+                "`tn.function` of `hessian`: over JAX jit",
+                over(work, "tn.function", JAX),
+                1.0,
+            ),
             Goal(
                 work,
                 "`hessian(sparse=True)`, compiled: over CasADi into buffers",
@@ -174,7 +179,9 @@ GOALS: tuple[Goal, ...] = (
     Goal("M2", "`GradientTape`", time("M2", "GradientTape"), 1.2, "s"),
     Goal("bytes", "an entry with its value", time("bytes", "GradientTape"), 110.0, "B"),
     Goal("`%%tape`", "a cell of scalars: over the plain cell", figure("cell of scalars"), 15.0),
-    Goal("`%%tape`", "a cell of arrays of 10⁵: over the plain cell", figure("cell of arrays"), 1.05),
+    Goal(
+        "`%%tape`", "a cell of arrays of 10⁵: over the plain cell", figure("cell of arrays"), 1.05
+    ),
     Goal("compile", "1,000 entries and their gradient", figure("compile 1,000"), 30e-3, "ms"),
     Goal("compile", "10⁵ entries and their gradient", figure("compile 100,000"), 2.0, "s"),
     Goal("start", "`import tapenb` beyond NumPy", figure("import"), 15e-3, "ms"),

@@ -179,8 +179,8 @@ from a slider to the text in a page. Nothing here is a test: what CI checks is c
 - Every result (values, gradients, Hessians) is compared with the hand-written one first, to nine
   digits. A wrong one, or an error, shows as ✗ and ends the command with a failure.
 - Each library is used as its documentation recommends: `jax.jit` with x64, `tf.GradientTape` and
-  `tf.function`, `torch.func.hessian`, CasADi's functions called, and evaluated into buffers, SymPy's
-  `lambdify` with common expressions shared. What compiles has compiled before it is timed.
+  `tf.function`, PyTorch's vectorized Hessian, CasADi's functions called and evaluated into buffers,
+  SymPy's `lambdify` with common expressions shared. What compiles has compiled before it is timed.
 - A dash is a library that has no way to do it, is not installed, or takes more than the patience of
   the command (`--patience`).
 

@@ -23,7 +23,7 @@ from .libraries import HAND, PROCESS, Absent, library, offers
 from .measuring import Case, Repeat, cores, cycled, fixed_loop, median, pin
 from .works import WORKS, Work
 
-__all__ = ["ONE_THREAD", "Cell", "Failed", "Processes", "measure"]
+__all__ = ["ONE_THREAD", "Cell", "Failed", "Processes", "difference", "measure"]
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -69,16 +69,12 @@ def _flat(result: Any) -> np.ndarray:
     return np.asarray(result, dtype=float).reshape(-1)
 
 
-def _as_it_is(result: Any) -> Any:
-    return result
-
-
 def _asked(column: str) -> Any:
     return _Hand(column) if column in HAND else library(column)
 
 
-def _case(column: str, work: Work) -> tuple[Case, Callable[[Any], Any]]:
-    """A column's way of doing a work."""
+def _case(column: str, work: Work) -> tuple[Case, Callable[[Any], np.ndarray]]:
+    """A column's way of doing a work, and what makes plain numbers of its results."""
     asked = _asked(column)
     method = getattr(asked, work.kind)
     formula = work.alike.get(column, work.formula)
@@ -96,7 +92,10 @@ def _case(column: str, work: Work) -> tuple[Case, Callable[[Any], Any]]:
         def inputs(number: int) -> list[tuple[Any, ...]]:
             return [(prepare(*arguments),) for arguments in plain_inputs(number)]
 
-    return Case(call, inputs), getattr(asked, "plain", _as_it_is)
+    plain = getattr(asked, "plain", None)
+    if plain is None or work.kind == "memory":
+        return Case(call, inputs), _flat
+    return Case(call, inputs), lambda result: _flat(plain(result))
 
 
 def _serve(pipe: Connection, own: list[int]) -> None:
@@ -117,9 +116,7 @@ def _serve(pipe: Connection, own: list[int]) -> None:
                 column, name = arguments
                 case, plain = _case(column, WORKS[name])
                 cases[column, name] = case
-                if WORKS[name].kind == "memory":
-                    plain = _as_it_is
-                answer = case.results(WORKS[name].checks, lambda r: _flat(plain(r)))
+                answer = case.results(WORKS[name].checks, plain)
             elif command == "calibrate":
                 (key, target, most) = arguments
                 answer = cases[key].calibrate(target, most)
@@ -291,9 +288,9 @@ def measure(
             cell.seconds = float(results[0][0])
             continue
         expected = expected or results
-        difference = _difference(results, expected)
-        if difference:
-            cell.reason, cell.failed = difference, True
+        cell.reason = difference(results, expected)
+        if cell.reason:
+            cell.failed = True
             continue
         if work.kind == "both" and first > seconds:
             # Nothing was compiled in it, and another one would take as long.
@@ -331,7 +328,7 @@ def _go_round(
                 del wanted[column]
 
 
-def _difference(results: list[np.ndarray], expected: list[np.ndarray]) -> str:
+def difference(results: list[np.ndarray], expected: list[np.ndarray]) -> str:
     """In words, where a result is not the hand-written one; of a value alone only that is asked."""
     for result, right in zip(results, expected, strict=True):
         part = right[: len(result)] if len(result) == 1 else right
@@ -342,4 +339,3 @@ def _difference(results: list[np.ndarray], expected: list[np.ndarray]) -> str:
             worst = np.max(np.abs(result - part))
             return f"wrong by {worst:.3g}"
     return ""
-
