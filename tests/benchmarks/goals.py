@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .notebook import Figure
 from .workers import Cell
 
-__all__ = ["GOALS", "Goal", "Measured"]
+__all__ = ["GOALS", "Goal", "Measured", "Unasked", "verdicts"]
+
+
+class Unasked(LookupError):
+    """The run was not asked for this."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,19 @@ class Measured:
             Where it was not measured, and why.
         """
         cell = self.cells.get(work, {}).get(column)
-        if cell is None or cell.seconds is None:
-            reason = cell.reason if cell is not None and cell.reason else "not measured"
-            raise LookupError(f"{column}: {reason}")
+        if cell is None:
+            raise Unasked(column)
+        if cell.seconds is None:
+            raise LookupError(f"{column}: {cell.reason}")
         return cell.seconds
 
     def figure(self, name: str) -> float:
         """One figure of a notebook; as `seconds`."""
         figure = self.figures.get(name)
-        if figure is None or figure.value is None:
-            raise LookupError(figure.reason if figure is not None else "not measured")
+        if figure is None:
+            raise Unasked(name)
+        if figure.value is None:
+            raise LookupError(figure.reason)
         return figure.value
 
 
@@ -61,21 +67,6 @@ class Goal:
     limit: float
     unit: str = "×"
 
-    def number(self, found: Measured) -> float | None:
-        """The number, or None where it was not measured."""
-        try:
-            return self.measured(found)
-        except LookupError:
-            return None
-
-    def reason(self, found: Measured) -> str:
-        """Why there is no number."""
-        try:
-            self.measured(found)
-        except LookupError as error:
-            return str(error)
-        return ""
-
 
 def over(work: str, column: str, other: str = "hand-written") -> Callable[[Measured], float]:
     """The ratio of two columns."""
@@ -93,7 +84,7 @@ def over_best(work: str, column: str, *others: str) -> Callable[[Measured], floa
             except LookupError:
                 continue
         if not there:
-            raise LookupError("no peer was measured")
+            raise Unasked(work)
         return found.seconds(work, column) / min(there)
 
     return ratio
@@ -191,13 +182,19 @@ GOALS: tuple[Goal, ...] = (
 )
 
 
-def verdicts(found: Measured) -> list[tuple[Goal, Any, str]]:
-    """Each goal with its number and ``reached``, ``not reached`` or why it was not measured."""
-    told = []
+def verdicts(found: Measured) -> list[tuple[Goal, float | None, str]]:
+    """Each goal with its number and ``reached``, ``not reached`` or why there is no number.
+
+    What the run was not asked for is left out.
+    """
+    told: list[tuple[Goal, float | None, str]] = []
     for goal in GOALS:
-        number = goal.number(found)
-        if number is None:
-            told.append((goal, None, f"not measured ({goal.reason(found)})"))
+        try:
+            number = goal.measured(found)
+        except Unasked:
+            continue
+        except LookupError as error:
+            told.append((goal, None, f"not measured ({error})"))
         else:
             told.append((goal, number, "reached" if number <= goal.limit else "not reached"))
     return told

@@ -1,7 +1,8 @@
 """One figure: a call repeated, each repeat between two runs of a fixed loop.
 
 Machines have episodes of seconds in which everything takes longer. The fixed loop always does the
-same, so its time says whether a repeat was measured in such an episode; those are left out.
+same, so its time says whether a repeat was measured in such an episode; those are left out, and so
+are repeats in which the core did something else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Any
 
 QUIET = 1.12
 """A repeat counts where the loops beside it took at most so much longer than the fastest loop."""
+
+ALONE = 0.95
+"""And where the process had the core for at least so much of the time."""
 
 _TURNS = 60_000
 
@@ -45,10 +49,15 @@ def cores() -> list[int]:
 
 @dataclass(frozen=True)
 class Repeat:
-    """The seconds of one call, and of the slower of the two loops beside it."""
+    """The seconds of one call, of the slower of two loops beside it, and the share of the core."""
 
     seconds: float
     loop: float
+    share: float = 1.0
+
+    def quiet(self, loop: float) -> bool:
+        """Whether it counts where a loop takes so long on a quiet machine."""
+        return self.loop <= QUIET * loop and self.share >= ALONE
 
 
 class Case:
@@ -85,24 +94,26 @@ class Case:
         """Choose how many calls a repeat has, so that it takes about `target` seconds."""
         self.number = 1
         while self.number < most:
-            taken = self._time() * self.number
-            if taken > 0.5 * target:
+            seconds, _ = self._time()
+            if seconds > 0.5 * target:
                 return
-            faster = target / max(taken / self.number, 1e-9)
-            self.number = max(self.number + 1, min(most, int(faster), 10 * self.number))
+            faster = int(self.number * target / max(seconds, 1e-9))
+            self.number = max(self.number + 1, min(most, faster, 10 * self.number))
 
     def repeat(self) -> Repeat:
         """Time one repeat between two loops."""
         before = fixed_loop()
-        seconds = self._time()
-        return Repeat(seconds, max(before, fixed_loop()))
+        seconds, share = self._time()
+        return Repeat(seconds / self.number, max(before, fixed_loop()), share)
 
-    def _time(self) -> float:
+    def _time(self) -> tuple[float, float]:
+        """The seconds of all calls of a repeat, and the share of them that the process ran."""
         call, inputs = self.call, self.inputs(self.number)
-        began = time.perf_counter()
+        ran, began = time.process_time(), time.perf_counter()
         for arguments in inputs:
             call(*arguments)
-        return (time.perf_counter() - began) / self.number
+        seconds = time.perf_counter() - began
+        return seconds, (time.process_time() - ran) / seconds
 
 
 def cycled(inputs: Sequence[tuple[Any, ...]]) -> Callable[[int], list[tuple[Any, ...]]]:
@@ -124,10 +135,11 @@ def median(repeats: Sequence[Repeat], quiet: float) -> tuple[float, bool]:
     >>> median([Repeat(1.0, 0.1), Repeat(2.0, 0.1), Repeat(9.0, 0.3)], 0.1)
     (1.5, True)
     """
-    kept = [each.seconds for each in repeats if each.loop <= QUIET * quiet]
+    kept = [each.seconds for each in repeats if each.quiet(quiet)]
     if kept:
         return statistics.median(kept), True
-    calmest = sorted(repeats, key=lambda each: each.loop)[: max(1, len(repeats) // 3)]
+    calmest = sorted(repeats, key=lambda each: each.loop / each.share)
+    calmest = calmest[: max(1, len(repeats) // 3)]
     return statistics.median(each.seconds for each in calmest), False
 
 

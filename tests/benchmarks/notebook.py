@@ -184,7 +184,7 @@ for which, name, start in (("slider", "x", 2.0), ("slider, curve", "y", 5.0)):
     case = Case(move, cycled([(name, start + 0.01*k) for k in range(1, 65)]))
     case.results(3)
     case.number = 8
-    found[which] = [(r.seconds, r.loop) for r in (case.repeat() for _ in range({repeats}))]
+    found[which] = [(r.seconds, r.loop, r.share) for r in (case.repeat() for _ in range({repeats}))]
 print(json.dumps(found))"""
 
 
@@ -294,7 +294,10 @@ def main(part: str, repeats: str) -> None:
     found = _PARTS[part][0](int(repeats))
     print(
         json.dumps(
-            {name: [(r.seconds, r.loop) for r in repeats] for name, repeats in found.items()}
+            {
+                name: [(each.seconds, each.loop, each.share) for each in repeats]
+                for name, repeats in found.items()
+            }
         )
     )
 

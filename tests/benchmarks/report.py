@@ -174,8 +174,9 @@ from a slider to the text in a page. Nothing here is a test: what CI checks is c
   its own, all are pinned to the same core, with one thread each (BLAS, too), float64 and the
   collector on, and they are asked for one repeat in turn.
 - A repeat is as many calls as take about 5 ms. It stands between two runs of a fixed loop; where
-  the loop took more than 1.12 times its fastest, the machine was busy and the repeat is left out.
-  `~` marks a cell of which no repeat was quiet.
+  the loop took more than 1.12 times its fastest, or the process had the core for less than 95 % of
+  the time, the machine was busy and the repeat is left out. `~` marks a cell of which no repeat was
+  quiet.
 - Every result (values, gradients, Hessians) is compared with the hand-written one first, to nine
   digits. A wrong one, or an error, shows as ✗ and ends the command with a failure.
 - Each library is used as its documentation recommends: `jax.jit` with x64, `tf.GradientTape` and

@@ -21,6 +21,9 @@ HALF = np.float64(0.5)
 LINE = np.linspace(-2.0, 2.0, 10**5)
 
 
+# -- entries ---------------------------------------------------------------------------------------
+
+
 def entries(f: Callable[..., Any], *arguments: Any) -> int:
     return len(tn.record(f, *arguments))
 
@@ -86,6 +89,9 @@ def _sum_of(f: Callable[..., Any]) -> Callable[..., Any]:
     return total
 
 
+# -- garbage ---------------------------------------------------------------------------------------
+
+
 @pytest.fixture
 def _no_collector():
     gc.collect()
@@ -134,6 +140,9 @@ def test_the_collector_of_cycles_sees_a_tape_and_not_its_entries():
     assert seen(5000) - seen(10) < 50
 
 
+# -- arrays alive ----------------------------------------------------------------------------------
+
+
 def peak(f: Callable[..., Any], *arguments: Any) -> int:
     """The most bytes that a call holds at once."""
     f(*arguments)
@@ -155,7 +164,9 @@ ARRAYS = [
 """Calls, and how many arrays of the input's size they may hold at once."""
 
 
-@pytest.mark.parametrize(("make", "arguments", "most"), [row[1:] for row in ARRAYS])
+@pytest.mark.parametrize(
+    ("make", "arguments", "most"), [pytest.param(*row[1:], id=row[0]) for row in ARRAYS]
+)
 def test_so_many_arrays_are_alive_at_once(
     make: Callable[[], Callable[..., Any]], arguments: tuple[Any, ...], most: int
 ):

@@ -323,7 +323,7 @@ def _go_round(
             processes.quiet = min(processes.quiet, repeat.loop)
             cells[column].repeats.append(repeat)
             left[column] -= time.perf_counter() - began
-            wanted[column] -= median([repeat], processes.quiet)[1]
+            wanted[column] -= repeat.quiet(processes.quiet)
             if left[column] < 0 or wanted[column] <= 0:
                 del wanted[column]
 
