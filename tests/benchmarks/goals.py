@@ -1,0 +1,200 @@
+"""The goals, as data: what is compared with what, and the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .notebook import Figure
+from .workers import Cell
+
+__all__ = ["GOALS", "Goal", "Measured", "Unasked", "verdicts"]
+
+
+class Unasked(LookupError):
+    """The run was not asked for this."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run has found: cells by work and column, and the figures of a notebook."""
+
+    cells: Mapping[str, Mapping[str, Cell]]
+    figures: Mapping[str, Figure]
+
+    def seconds(self, work: str, column: str) -> float:
+        """One cell.
+
+        Raises
+        ------
+        LookupError
+            Where it was not measured, and why.
+        """
+        cell = self.cells.get(work, {}).get(column)
+        if cell is None:
+            raise Unasked(column)
+        if cell.seconds is None:
+            raise LookupError(f"{column}: {cell.reason}")
+        return cell.seconds
+
+    def figure(self, name: str) -> float:
+        """One figure of a notebook; as `seconds`."""
+        figure = self.figures.get(name)
+        if figure is None:
+            raise Unasked(name)
+        if figure.value is None:
+            raise LookupError(figure.reason)
+        return figure.value
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A number that is to stay at or below a limit.
+
+    Attributes
+    ----------
+    work, text : str
+    measured : callable
+        ``measured(found)`` gives the number, or raises LookupError.
+    limit : float
+    unit : str
+        ``×`` for a ratio, ``µs``, ``ms`` or ``s`` for a time, ``B`` for bytes.
+    """
+
+    work: str
+    text: str
+    measured: Callable[[Measured], float]
+    limit: float
+    unit: str = "×"
+
+
+def over(work: str, column: str, other: str = "hand-written") -> Callable[[Measured], float]:
+    """The ratio of two columns."""
+    return lambda found: found.seconds(work, column) / found.seconds(work, other)
+
+
+def over_best(work: str, column: str, *others: str) -> Callable[[Measured], float]:
+    """The ratio to the fastest of some columns that were measured."""
+
+    def ratio(found: Measured) -> float:
+        there = []
+        for other in others:
+            try:
+                there.append(found.seconds(work, other))
+            except LookupError:
+                continue
+        if not there:
+            raise Unasked(work)
+        return found.seconds(work, column) / min(there)
+
+    return ratio
+
+
+def figure(name: str) -> Callable[[Measured], float]:
+    return lambda found: found.figure(name)
+
+
+def time(work: str, column: str) -> Callable[[Measured], float]:
+    return lambda found: found.seconds(work, column)
+
+
+def both(column: str) -> Callable[[Measured], float]:
+    """Recording and sweeping one operation."""
+    return lambda found: found.seconds("E1", column) + found.seconds("E2", column)
+
+
+def ratio_of_both(other: str) -> Callable[[Measured], float]:
+    return lambda found: both("GradientTape")(found) / both(other)(found)
+
+
+SECOND = ("GradientTape (TF)", "tf.function", "PyTorch", "autograd", "CasADi", "CasADi, buffers")
+FIRST = ("autograd", "MyGrad", "PyTorch")
+TAPED, JAX, SPARSE = "GradientTape (TF)", "JAX jit", "CasADi, buffers"
+
+GOALS: tuple[Goal, ...] = (
+    *(
+        goal
+        for work in ("S1", "S2")
+        for goal in (
+            Goal(work, "`%%tape`, as the panel asks: over hand-written", over(work, "%%tape"), 3.0),
+            Goal(work, "… over the fastest peer", over_best(work, "%%tape", *SECOND), 1.0),
+            Goal(work, "… over JAX jit", over(work, "%%tape", JAX), 1 / 8),
+        )
+    ),
+    Goal("S1", "slider moved to numbers sent", figure("slider"), 1e-3, "ms"),
+    Goal("E1 + E2", "`GradientTape`, an operation", both("GradientTape"), 1.0e-6, "µs"),
+    Goal("E1 + E2", "… over micrograd", ratio_of_both("micrograd"), 1 / 4),
+    Goal("E1 + E2", "… over PyTorch", ratio_of_both("PyTorch"), 1 / 5),
+    Goal("E1 + E2", "… over TensorFlow", ratio_of_both(TAPED), 1 / 46),
+    Goal("E3", "`GradientTape`", time("E3", "GradientTape"), 35e-6, "µs"),
+    Goal("E3", "`tn.function`", time("E3", "tn.function"), 8e-6, "µs"),
+    Goal("E3", "… over JAX jit", over("E3", "tn.function", JAX), 1.0),
+    *(
+        goal
+        for work in ("V1", "V2")
+        for goal in (
+            Goal(work, "`grad`: over hand-written", over(work, "grad"), 1.3),
+            Goal(work, "… over the fastest eager peer", over_best(work, "grad", *FIRST), 1.0),
+        )
+    ),
+    Goal("V1", "`tn.function`: over hand-written", over("V1", "tn.function"), 0.6),
+    Goal("V1", "… on two cores", over("V1", "two cores"), 0.32),
+    Goal("V1", "… on two cores, over JAX jit on one", over("V1", "two cores", JAX), 1.0),
+    Goal("V2", "`tn.function`: over hand-written", over("V2", "tn.function"), 1.3),
+    Goal("V2", "… over JAX jit", over("V2", "tn.function", JAX), 1.0),
+    Goal("V3", "`grad`", time("V3", "grad"), 180e-6, "µs"),
+    Goal("V3", "`tn.function`: over hand-written", over("V3", "tn.function"), 1.1),
+    Goal("V3", "… over JAX jit", over("V3", "tn.function", JAX), 1.0),
+    Goal("H1", "`grad`: over the value", over("H1", "grad", "value alone"), 2.2),
+    Goal("H1", "`tn.function`: over the value", over("H1", "tn.function", "value alone"), 1.5),
+    *(
+        goal
+        for work in ("H2", "H3")
+        for goal in (
+            Goal(
+                work,
+                "`tn.function` of `hessian`: over JAX jit",
+                over(work, "tn.function", JAX),
+                1.0,
+            ),
+            Goal(
+                work,
+                "`hessian(sparse=True)`, compiled: over CasADi into buffers",
+                over(work, "sparse, compiled", SPARSE),
+                1.5,
+            ),
+        )
+    ),
+    Goal("H4", "`tn.function`: over hand-written", over("H4", "tn.function"), 1.0),
+    Goal("M1", "`GradientTape`", time("M1", "GradientTape"), 0.12, "s"),
+    Goal("M2", "`GradientTape`", time("M2", "GradientTape"), 1.2, "s"),
+    Goal("bytes", "an entry with its value", time("bytes", "GradientTape"), 110.0, "B"),
+    Goal("`%%tape`", "a cell of scalars: over the plain cell", figure("cell of scalars"), 15.0),
+    Goal(
+        "`%%tape`", "a cell of arrays of 10⁵: over the plain cell", figure("cell of arrays"), 1.05
+    ),
+    Goal("compile", "1,000 entries and their gradient", figure("compile 1,000"), 30e-3, "ms"),
+    Goal("compile", "10⁵ entries and their gradient", figure("compile 100,000"), 2.0, "s"),
+    Goal("start", "`import tapenb` beyond NumPy", figure("import"), 15e-3, "ms"),
+    Goal("start", "`%load_ext tapenb` beyond NumPy and IPython", figure("extension"), 120e-3, "ms"),
+    Goal("start", "first `%%tape` in a fresh kernel, layout warm", figure("first cell"), 1.0, "s"),
+    Goal("start", "later ones", figure("later cells"), 60e-3, "ms"),
+)
+
+
+def verdicts(found: Measured) -> list[tuple[Goal, float | None, str]]:
+    """Each goal with its number and ``reached``, ``not reached`` or why there is no number.
+
+    What the run was not asked for is left out.
+    """
+    told: list[tuple[Goal, float | None, str]] = []
+    for goal in GOALS:
+        try:
+            number = goal.measured(found)
+        except Unasked:
+            continue
+        except LookupError as error:
+            told.append((goal, None, f"not measured ({error})"))
+        else:
+            told.append((goal, number, "reached" if number <= goal.limit else "not reached"))
+    return told

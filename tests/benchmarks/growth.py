@@ -1,0 +1,212 @@
+"""How time and memory grow: `python -m tests.benchmarks.growth` draws it, beside this file.
+
+Against entries (a chain of scalar operations), inputs (the product of n numbers, each an input of
+its own) and elements (V1). Hand-written code for comparison.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from .libraries import OURS, Absent, library
+from .measuring import Case, cores, cycled, fixed_loop, median, pin
+from .works import Work, bump, bump_by_hand, chain, chain_gradient
+
+HERE = Path(__file__).parent
+
+COLOURS = {
+    "hand-written": "#6e7781",
+    "GradientTape": "#0969da",
+    "grad": "#8250df",
+    "tn.function": "#bc4c00",
+}
+SHOWN = [column for column in OURS if column in COLOURS]
+LIMIT = 4.0
+"""Seconds: a series ends where one call takes longer."""
+
+
+def product(np: Any) -> Callable[..., Any]:
+    """Speelpenning's example: the product of the inputs."""
+
+    def f(*xs: Any) -> Any:
+        y = xs[0]
+        for x in xs[1:]:
+            y = y * x
+        return y
+
+    return f
+
+
+def product_by_hand() -> Callable[..., Any]:
+    """The products from the left and from the right."""
+
+    def call(*xs: Any) -> tuple[Any, list[Any]]:
+        left = [1.0]
+        for x in xs:
+            left.append(left[-1] * x)
+        gradient, right = [], 1.0
+        for x, before in zip(reversed(xs), reversed(left[:-1]), strict=True):
+            gradient.append(before * right)
+            right = right * x
+        return left[-1], gradient[::-1]
+
+    return call
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One panel of a picture."""
+
+    name: str
+    kind: str
+    formula: Callable[[int], Callable[[Any], Callable[..., Any]]]
+    hand: Callable[[int], Callable[..., Any]]
+    inputs: Callable[[int], tuple[Any, ...]]
+    sizes: tuple[int, ...]
+
+
+GROWTHS = (
+    Growth(
+        "entries",
+        "both",
+        chain,
+        lambda n: chain_gradient(n)(),
+        lambda n: (np.float64(0.5),),
+        (10, 100, 1000, 10**4, 10**5, 10**6),
+    ),
+    Growth(
+        "inputs",
+        "gradient",
+        lambda n: product,
+        lambda n: product_by_hand(),
+        lambda n: tuple(1.0 + 0.1 * np.sin(np.arange(float(n)))),
+        (2, 10, 100, 1000, 10**4),
+    ),
+    Growth(
+        "elements",
+        "gradient",
+        lambda n: bump,
+        lambda n: bump_by_hand(),
+        lambda n: (np.linspace(-2.0, 2.0, n),),
+        (1, 10, 100, 1000, 10**4, 10**5, 10**6, 4 * 10**6),
+    ),
+)
+
+
+def call_of(growth: Growth, column: str, size: int) -> Callable[..., Any]:
+    """A column's way to a gradient at this size."""
+    if column == "hand-written":
+        return growth.hand(size)
+    asked = library(column)
+    inputs = (growth.inputs(size),)
+    work = Work(growth.name, "", growth.kind, growth.formula(size), {}, inputs)
+    return getattr(asked, growth.kind)(work.formula(asked.np), work)
+
+
+def seconds(call: Callable[..., Any], arguments: tuple[Any, ...], quiet: float) -> float:
+    """The median of quiet repeats; of one call where that is long."""
+    case = Case(call, cycled([arguments]))
+    _, first = case.results(1)
+    if first > LIMIT / 4:
+        return first
+    case.calibrate(0.005, 10**5)
+    return median([case.repeat() for _ in range(7)], quiet)[0]
+
+
+def memory(call: Callable[..., Any], arguments: tuple[Any, ...], first: float) -> float:
+    """The most bytes that a call holds at once, what it was given not counted.
+
+    Counting takes ten times as long as the call, so nan where that is long.
+    """
+    if first > LIMIT / 4:
+        return float("nan")
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    call(*arguments)
+    most = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return float(most)
+
+
+def series(growth: Growth, column: str, quiet: float) -> list[tuple[int, float, float]]:
+    """Sizes with seconds and bytes."""
+    found = []
+    for size in growth.sizes:
+        arguments = growth.inputs(size)
+        call = call_of(growth, column, size)
+        taken = seconds(call, arguments, quiet)
+        found.append((size, taken, memory(call, arguments, taken)))
+        print(f"{growth.name} {column} {size}: {found[-1][1]:.3g} s, {found[-1][2]:.3g} B")
+        if found[-1][1] > LIMIT:
+            break
+    return found
+
+
+def draw(found: dict[tuple[str, str], list[tuple[int, float, float]]]) -> list[Path]:
+    """Two pictures: time and memory, a panel for each kind of growth."""
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    mpl.rcParams |= {
+        "svg.hashsalt": "tapenb",
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.size": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#d0d7de",
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+    }
+    paths = []
+    for at, (what, unit) in enumerate((("time", "seconds"), ("memory", "bytes")), 1):
+        figure, axes = plt.subplots(1, len(GROWTHS), figsize=(10.0, 3.4), facecolor="white")
+        for growth, panel in zip(GROWTHS, axes, strict=True):
+            for column, colour in COLOURS.items():
+                points = found.get((growth.name, column))
+                if points:
+                    sizes, *numbers = zip(*points, strict=True)
+                    panel.plot(
+                        sizes, numbers[at - 1], "o-", color=colour, label=column, lw=1.8, ms=4
+                    )
+            panel.set(xscale="log", yscale="log", xlabel=growth.name)
+        axes[0].set_ylabel(unit)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="upper center", ncols=len(labels))
+        figure.tight_layout(rect=(0, 0, 1, 0.92))
+        path = HERE / f"growth-{what}.svg"
+        figure.savefig(path, metadata={"Date": None})
+        plt.close(figure)
+        paths.append(path)
+    return paths
+
+
+def main() -> int:
+    """Measure on one core and draw."""
+    pin(cores()[-1:])
+    quiet = min(fixed_loop() for _ in range(50))
+    found = {}
+    for growth in GROWTHS:
+        for column in ("hand-written", *SHOWN):
+            try:
+                found[growth.name, column] = series(growth, column, quiet)
+            except Absent as absent:
+                print(f"{growth.name} {column}: {absent}")
+    for path in draw(found):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Slowness that can be counted: entries, garbage, arrays alive. No clock is read here.
+
+The numbers are those of the formulas as they are written, or of what their derivatives need by
+mathematics. Whoever makes the engine do with less lowers them.
+"""
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+from tests.benchmarks import works
+from tests.benchmarks.libraries.ours import Functional
+
+NP = Functional.np
+HALF = np.float64(0.5)
+LINE = np.linspace(-2.0, 2.0, 10**5)
+
+
+# -- entries ---------------------------------------------------------------------------------------
+
+
+def entries(f: Callable[..., Any], *arguments: Any) -> int:
+    return len(tn.record(f, *arguments))
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments", "expected"),
+    [
+        # Two inputs, log, product, sum, sine, difference.
+        (works.survey, (2.0, 5.0), 2 + 5),
+        # Its input, and what is written, constants included in none.
+        (works.bump, (LINE,), 1 + 9),
+        # Three slices, three squares, two differences, a factor, a sum of arrays, and of elements.
+        (works.rosenbrock, (LINE,), 1 + 11),
+        # 12 up to d1, 2 to d2, 8 with the error function, 1 for S times, 1 difference: less inputs.
+        (works.black_scholes, (105.0, 0.2), 2 + 22),
+        # Two layers of a product and a sum, one tanh; 3 for the one logarithm, 2 for the labels.
+        (works.mlp, works.WEIGHTS, 4 + 5 + 3 + 2 + 3),
+        (works.chain(1000), (HALF,), 1 + 1000),
+    ],
+)
+def test_recording_makes_one_entry_for_each_operation(
+    formula: Callable[..., Any], arguments: tuple[Any, ...], expected: int
+):
+    assert entries(formula(NP), *arguments) == expected
+
+
+def test_a_gradient_of_a_chain_costs_two_more_entries_an_operation():
+    # Of a product two products, of a sum none; each pair adds twice to the adjoint of x.
+    counts = [entries(tn.grad(works.chain(n)(NP)), HALF) for n in (100, 1000)]
+    assert counts[0] <= 3 * 100 + 2
+    assert counts[1] - counts[0] <= 3 * 900
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments"),
+    [
+        (works.survey, (2.0, 5.0)),
+        (works.black_scholes, (105.0, 0.2)),
+        (works.bump, (LINE,)),
+        (works.rosenbrock, (LINE,)),
+        (works.mlp, works.WEIGHTS),
+    ],
+)
+def test_a_gradient_stays_below_the_bound_of_theory(
+    formula: Callable[..., Any], arguments: tuple[Any, ...]
+):
+    # Griewank and Walther, Evaluating Derivatives, section 4.6: at most five times the function.
+    f = formula(NP)
+    every = tuple(range(len(arguments)))
+    value, gradient = (entries(g, *arguments) for g in (f, _sum_of(tn.grad(f, every))))
+    assert gradient <= 5 * value
+
+
+def _sum_of(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A number, since a recorded function returns one."""
+
+    def total(*arguments: Any) -> Any:
+        first, *others = map(np.sum, f(*arguments))
+        for other in others:
+            first = first + other
+        return first
+
+    return total
+
+
+# -- garbage ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_collector():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("derivative", "formula", "x"),
+    [
+        (tn.grad, works.chain(1000), HALF),
+        (tn.grad, works.bump, LINE),
+        (tn.hessian, works.rosenbrock, LINE[:5]),
+    ],
+)
+@pytest.mark.usefixtures("_no_collector")
+def test_a_derivative_leaves_nothing_to_the_collector_of_cycles(
+    derivative: Callable[..., Any], formula: Callable[..., Any], x: Any
+):
+    f = derivative(formula(NP))
+    f(x)
+    gc.collect()
+    f(x)
+    assert gc.collect() == 0
+
+
+def _recorded(operations: int) -> tuple[Any, ...]:
+    x = tn.constant(HALF)
+    with tn.GradientTape() as tape:
+        tape.watch(x)
+        y = works.chain(operations)(NP)(x)
+    return tape, y, x
+
+
+@pytest.mark.usefixtures("_no_collector")
+def test_the_collector_of_cycles_sees_a_tape_and_not_its_entries():
+    def seen(operations: int) -> int:
+        before = len(gc.get_objects())
+        kept = _recorded(operations)
+        after = len(gc.get_objects())
+        del kept
+        return after - before
+
+    seen(10)
+    assert seen(5000) - seen(10) < 50
+
+
+# -- arrays alive ----------------------------------------------------------------------------------
+
+
+def peak(f: Callable[..., Any], *arguments: Any) -> int:
+    """The most bytes that a call holds at once."""
+    f(*arguments)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        f(*arguments)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+ARRAYS = [
+    # A copy of the input, what was recorded, adjoints that wait, and what a rule makes.
+    ("value and gradient of V1", lambda: tn.value_and_grad(works.bump(NP)), (LINE,), 14),
+    ("gradient of Rosenbrock", lambda: tn.grad(works.rosenbrock(NP)), (LINE,), 13),
+]
+"""Calls, and how many arrays of the input's size they may hold at once."""
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments", "most"), [pytest.param(*row[1:], id=row[0]) for row in ARRAYS]
+)
+def test_so_many_arrays_are_alive_at_once(
+    make: Callable[[], Callable[..., Any]], arguments: tuple[Any, ...], most: int
+):
+    assert peak(make(), *arguments) <= (most + 0.1) * LINE.nbytes
