@@ -228,7 +228,13 @@ def _methods() -> Iterator[Sample]:
         table = np.abs(TABLE) + 0.2 if ufunc in positive else TABLE
         label = f"{ufunc.__name__}.{name}"
         if name == "outer":
-            yield Sample(method, label, (table[0], 0.5 + np.abs(Q.reshape(2, 3))))
+            operands = (table[0], 0.5 + np.abs(Q.reshape(2, 3)))
+            several = ufunc.nout > 1
+            yield (
+                Part(method, label, operands, number=1)
+                if several
+                else Sample(method, label, operands)
+            )
         elif name == "reduceat":
             yield Sample(method, label, (table,), ([0, 2, 1],), {"axis": 1})
         else:
