@@ -88,7 +88,8 @@ def call_ufunc(
     frame: FrameType,
 ) -> Any:
     """What a ufunc, or a method of one, does with traced operands."""
-    name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
+    name = f"{'scipy.special' if special.has(ufunc) else 'np'}.{ufunc.__name__}"
+    name = name if method == "__call__" else f"{name}.{method}"
     if method == "at":
         return _at(ufunc, inputs, name, frame)
     target = out[0] if out and len(out) == 1 else out
