@@ -368,7 +368,6 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (np.array(2), np.array(5), UNIT)),
     **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (2, 5, UNIT)),
     "nrdtrimn": (UNIT, POSITIVE, Q),
-    "nrdtrisd": (P, 0.86 + UNIT / 50.0, Q),
     **dict.fromkeys(("ellipk", "ellipe"), (BELOW_ONE,)),
     "ellipkm1": (UNIT,),
     **dict.fromkeys(("ellipkinc", "ellipeinc"), (P, np.append(BELOW_ONE[:5], 0.0))),

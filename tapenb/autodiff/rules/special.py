@@ -167,11 +167,6 @@ PARTIALS: dict[str, tuple[str, ...]] = {
         "-ndtri(x1)",
         "1",
     ),
-    "nrdtrisd": (
-        "-1.0 / ndtri(x2)",
-        "-y / ndtri(x2) * sqrt(2.0 * pi) * exp(0.5 * square(ndtri(x2)))",
-        "1.0 / ndtri(x2)",
-    ),
     # elliptic integrals, DLMF 19.4, by hypergeometric functions: exact where the parameter is 0
     "ellipk": ("pi / 8.0 * hyp2f1(1.5, 1.5, 2.0, x)",),
     "ellipkm1": ("(y - ellipe(1.0 - x) / x) / (2.0 * (1.0 - x))",),
