@@ -204,11 +204,28 @@ class Traced:
 
     conj = conjugate
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
         if dtype.hasobject:
             refuse("an array of objects is", sys._getframe(1))
+        if order not in "KA":
+            reordered = np.copy(self, order=order)
+            return reordered if dtype == self.dtype else reordered.astype(dtype, "K", casting)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule "
+                f"'{casting}'"
+            )
+        if not copy and dtype == self.dtype:
+            return self
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))
 
@@ -758,11 +775,12 @@ def _layout(value: Any) -> Any:
     return None
 
 
-def refuse(what: str, frame: FrameType | None) -> NoReturn:
-    """Say that something has no rule: never a silent zero."""
+def refuse(what: str, frame: FrameType | None, why: str | None = None) -> NoReturn:
+    """Say that something has no rule, or why it can have none: never a silent zero."""
     raise TapeError(
-        f"{here(frame)}: {what} not differentiable yet. Where no derivative is wanted, use "
-        "stop_gradient(x) or x.numpy()."
+        f"{here(frame)}: {what} not differentiable{' yet' if why is None else f', since {why}'}. "
+        "Give it a derivative with custom_gradient or, where none is wanted, use stop_gradient(x) "
+        "or x.numpy()."
     )
 
 
