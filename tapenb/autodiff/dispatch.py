@@ -30,8 +30,8 @@ from .tracing import (
     plain_key,
     refuse,
     untaped,
-    write,
 )
+from .writing import write
 
 __all__ = ["HANDLERS", "METHODS", "any_active", "call_entry", "write_result"]
 

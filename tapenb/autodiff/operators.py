@@ -21,8 +21,8 @@ from .tracing import (
     apply_numbers,
     as_operand,
     plain,
-    write,
 )
+from .writing import write
 
 __all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from .memory import Memory, element_numbers, keep_constant
-from .primitives import build, convert, gather, getitem, scatter, setitem, truncate
+from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
 from .rules.kinds import Constant, Elementwise, Item
 from .tape import GUARD, INPUT, RAISES, Operation, Tape, TapeError
@@ -34,17 +34,16 @@ __all__ = [
     "as_operand",
     "guard",
     "independent",
-    "input_array",
     "is_traced",
     "leaves_of",
     "lift",
     "plain",
     "plain_key",
     "projections",
+    "reference_of",
     "refuse",
     "same",
     "untaped",
-    "write",
 ]
 
 
@@ -273,31 +272,6 @@ def here_in(tape: Tape, frame: FrameType) -> str:
     return here(caller or frame)
 
 
-def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
-    """An independent variable that is a part of a buffer, or the whole of it.
-
-    Parameters
-    ----------
-    tape : Tape
-    value : ndarray
-        Within the memory; writes go there.
-    memory : Memory
-    """
-    entry = tape.append_input(value)
-    traced = TracedArray(tape, entry, value, memory)
-    if memory.is_whole(value):
-        memory.reference = entry
-    else:
-        memory.promote()
-        operation = scatter.operation(positions=element_numbers(memory.owner, value))
-        whole = (memory.reference, entry)
-        memory.reference = tape.append(operation, whole, memory.owner, sys._getframe(1))
-        memory.alias(memory.reference)
-    memory.alias(entry)
-    memory.pin(entry)
-    return traced
-
-
 class TracedScalar(Traced):
     """A traced number: no ``__len__`` and no ``__getitem__``, as Python's and NumPy's have none."""
 
@@ -413,10 +387,6 @@ class TracedArray(Traced):
         frame = sys._getframe(1)
         return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        frame = sys._getframe(1)
-        write(self, plain_key(key, frame), value, frame)
-
     # -- attributes that NumPy's arrays have ------------------------------------------------------
 
     @property
@@ -439,27 +409,9 @@ class TracedArray(Traced):
         """Bytes of all elements."""
         return self.value.nbytes
 
-    def fill(self, value: Any) -> None:
-        """Fill with a number."""
-        write(self, Ellipsis, value, sys._getframe(1))
-
     def flatten(self, order: str = "C") -> Any:
         """A copy in one dimension."""
         return np.copy(np.ravel(self, order=order))
-
-    def sort(
-        self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
-    ) -> None:
-        """Sort in place."""
-        ordered = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
-        write(self, Ellipsis, ordered, sys._getframe(1))
-
-    def partition(
-        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
-    ) -> None:
-        """Partition in place."""
-        parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
-        write(self, Ellipsis, parted, sys._getframe(1))
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory under another name; not as another dtype."""
@@ -559,12 +511,12 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     try:
         value = operation.function(*values, **operation.params)
     except Exception as error:
-        references = tuple(_reference(tape, operand, True) for operand in operands)
+        references = tuple(reference_of(tape, operand, True) for operand in operands)
         raised = Operation(operation.function, None, RAISES, operation.params)
         tape.append(raised, references, type(error), frame)
         raise
     references = tuple(
-        _reference(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
+        reference_of(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
     )
     index = tape.append(operation, references, value, frame)
     source = operands[0] if rule.view else None
@@ -603,7 +555,8 @@ def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType)
     return TracedScalar(tape, tape.append(operation, (first, second), value, frame), value)
 
 
-def _reference(tape: Tape, operand: Any, needed: bool) -> int:
+def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
+    """The entry or constant that stands for an operand, traced or plain, on a tape."""
     if type(operand) in TRACED:
         return operand.reference(tape, needed)
     return keep_constant(tape, operand)
@@ -659,63 +612,6 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
         return _wrap_array(tape, None, value, source)
     return value
-
-
-def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
-    """``target[key] = value``: NumPy's own write, and an entry that makes the new content.
-
-    Raises
-    ------
-    TapeError
-        Where a traced value would go into memory that the tape does not watch.
-    """
-    active = target.is_active()
-    if type(value) not in TRACED and isinstance(value, list | tuple):
-        value = lift(value)
-    traced = type(value) in TRACED and value.is_active()
-    memory = target.own()
-    if not traced and not active:
-        memory.before_write()
-        target.value[key] = plain(value)
-        memory.version += 1
-        target.version, target.index = memory.version, None
-        return
-    tape = target.tape if active else value.tape
-    if target.tape is not tape:
-        raise TapeError(
-            f"{here(frame)}: a traced value cannot be written into an array that was made outside "
-            "of this recording. Make or copy the array inside it (a = a.copy())."
-        )
-    if memory.exposed is not None:
-        raise TapeError(
-            f"{here(frame)}: the memory of this array was handed out as plain NumPy "
-            f"({memory.exposed}), so a traced value written to it now would be lost there. "
-            "Hand out a copy (x.numpy()) instead."
-        )
-    if target.value.dtype.kind not in "fc":
-        raise TapeError(
-            f"{here(frame)}: a traced value cannot be written into an array of dtype "
-            f"{target.value.dtype}, which would cut off its derivative. Make the array one of "
-            "floats."
-        )
-    memory.tape = tape
-    memory.promote()
-    base = target.reference(tape, False)
-    new = _reference(tape, value, False)
-    memory.before_write()
-    target.value[key] = plain(value)
-    operation = setitem.operation(key=key)
-    target.index = tape.append(operation, (base, new), target.value, frame)
-    memory.alias(target.index)
-    if memory.is_whole(target.value):
-        memory.reference = target.index
-    else:
-        whole = (memory.reference, target.index)
-        operation = scatter.operation(positions=element_numbers(memory.owner, target.value))
-        memory.reference = tape.append(operation, whole, memory.owner, frame)
-        memory.alias(memory.reference)
-    memory.version += 1
-    target.version = memory.version
 
 
 def plain_key(key: Any, frame: FrameType) -> Any:
