@@ -31,8 +31,9 @@ _LIVING: WeakSet[GradientTape] = WeakSet()
 
 def _start(value: Traced, tape: Tape) -> None:
     """Make a value an independent variable of a tape from now on; other tapes keep its entry."""
-    for other in list(_LIVING):
-        other._keep(value)
+    if value.tape is not None:
+        for other in list(_LIVING):
+            other._keep(value)
     held = value.value
     if isinstance(value, TracedArray):
         value.memory, value.version = None, 0
@@ -462,7 +463,7 @@ class GradientTape:
             adjoint = parts[0]
             for part in parts[1:]:
                 adjoint = adjoint + part
-            results.append(adjoint if is_traced(adjoint) else constant_of(detach(adjoint)))
+            results.append(adjoint if is_traced(adjoint) else constant_of(adjoint))
         return results
 
     def _tracked(self, tape: Tape, top: int) -> set[int]:

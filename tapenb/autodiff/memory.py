@@ -135,10 +135,10 @@ def fingerprint(array: np.ndarray) -> int:
     """A mark of an array's content, for noticing that it was written: sums of rows and columns.
 
     Two passes at the speed of memory. A change of one element always shows, and so does a swap of
-    two, unless both stand 64 words apart by a multiple and carry the same bits.
+    two, unless both stand 1024 words apart by a multiple and carry the same bits.
     """
     data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    words = data[: data.size // 512 * 512].view(np.uint64).reshape(-1, 64)
+    words = data[: data.size // 8192 * 8192].view(np.uint64).reshape(-1, 1024)
     rest = data[words.size * 8 :]
     return hash((words.sum(0).tobytes(), words.sum(1).tobytes(), rest.tobytes()))
 

@@ -23,14 +23,13 @@ from .memory import Memory, element_numbers, keep_constant
 from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
 from .rules.kinds import Constant, Elementwise, Item
-from .tape import GUARD, INPUT, RAISES, Operation, Tape, TapeError
+from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
 
 __all__ = [
     "Traced",
     "TracedArray",
     "TracedScalar",
     "apply",
-    "apply_numbers",
     "as_operand",
     "guard",
     "independent",
@@ -343,9 +342,11 @@ class TracedArray(Traced):
         return self.memory
 
     def reference(self, tape: Tape, needed: bool) -> int:
+        memory, index = self.memory, self.index
+        if memory is None and self.tape is tape and not tape.frugal and index is not None:
+            return index
         if self.tape is not tape and not (self.is_active() and self.tape is tape):
             return keep_constant(tape, self.value)
-        memory = self.memory
         if memory is not None and self.version != memory.version:
             self._refresh(tape, memory)
         if self.index is None:
@@ -354,6 +355,8 @@ class TracedArray(Traced):
             memory.alias(self.index)
         elif needed and memory is not None:
             memory.pin(self.index)
+        if needed and tape.frugal and self.index >= 0 and type(tape.values[self.index]) is Lost:
+            tape.values[self.index] = self.value
         return self.index
 
     def _refresh(self, tape: Tape, memory: Memory) -> None:
@@ -501,10 +504,11 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         else:
             values.append(operand)
     if tape is None:
-        origin = next((operand for operand in operands if type(operand) in TRACED), None)
         value = operation.function(*values, **operation.params)
-        if origin is None:
+        traced = [operand for operand in operands if type(operand) in TRACED]
+        if not traced:
             return value
+        origin = next((each for each in traced if type(each) is TracedArray), traced[0])
         return untaped(origin, value, view=operation.rule.view)
     frame = frame or sys._getframe(1)
     rule = operation.rule
@@ -515,44 +519,24 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         raised = Operation(operation.function, None, RAISES, operation.params)
         tape.append(raised, references, type(error), frame)
         raise
-    references = tuple(
-        reference_of(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
-    )
-    index = tape.append(operation, references, value, frame)
-    source = operands[0] if rule.view else None
-    if isinstance(value, tuple | list):
-        return projections(tape, index, value, source, frame)
-    return _wrap(tape, index, value, source)
-
-
-_RAISED = object()
-
-
-def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType) -> Any:
-    """As `apply`, for two numbers: the commonest entry, without what only arrays need."""
-    leading = type(left) is TracedScalar
-    tape = left.tape if leading else right.tape
-    if tape is None or not tape.open or tape.moved is not None:
-        return apply(operation, (left, right), frame)
-    if not leading:
-        first, second, value = None, right.index, right.value
-    elif type(right) is TracedScalar:
-        if right.tape is not tape:
-            return apply(operation, (left, right), frame)
-        first, second, value = left.index, right.index, right.value
-    else:
-        first, second, value = left.index, None, right
-    try:
-        value = operation.function(left if first is None else left.value, value)
-    except Exception:
-        value = _RAISED
-    if value is _RAISED:
-        return apply(operation, (left, right), frame)
-    if first is None:
-        first = tape.append_constant(left)
-    elif second is None:
-        second = tape.append_constant(right)
-    return TracedScalar(tape, tape.append(operation, (first, second), value, frame), value)
+    references = []
+    for slot, operand in enumerate(operands):
+        if type(operand) is TracedScalar and operand.tape is tape:
+            references.append(operand.index)
+        elif type(operand) in TRACED:
+            references.append(operand.reference(tape, rule.needs(slot)))
+        else:
+            references.append(keep_constant(tape, operand))
+    if type(value) is not np.ndarray:
+        index = tape.append(operation, references, value, frame)
+        if isinstance(value, tuple | list):
+            return projections(tape, index, value, operands[0] if rule.view else None, frame)
+        return TracedScalar(tape, index, value)
+    spared = tape.frugal and value.nbytes >= LARGE and not rule.needs_result
+    index = tape.append(operation, references, Lost(value) if spared else value, frame)
+    if rule.view:
+        return _wrap_array(tape, index, value, operands[0])
+    return TracedArray(tape, index, value)
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
@@ -681,9 +665,9 @@ def independent(tape: Tape, value: Any) -> Traced:
     if isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
-        value = same(value)
+        value = value.copy() if value.flags.c_contiguous else same(value)
         return TracedArray(tape, tape.append_input(value), value)
-    if not isinstance(value, int | float | complex | np.generic):
+    if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
         )
