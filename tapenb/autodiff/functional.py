@@ -165,8 +165,11 @@ class _Call:
         self.entries.append(self.leaves[-1].index)
         return self.leaves[-1]
 
-    def gradient(self, found: dict[int, Any]) -> Any:
+    def gradient(self, found: dict[int, Any], nested: bool) -> Any:
         """What a reverse sweep found for each leaf, structured like the arguments."""
+        # What a sweep that is not recorded gives is plain and in memory of its own already.
+        if nested:
+            found = {entry: _finish(adjoint, nested) for entry, adjoint in found.items()}
         return self.like_arguments(
             found[entry] if entry in found else _zeros(leaf)
             for entry, leaf in zip(self.entries, self.leaves, strict=True)
@@ -281,7 +284,7 @@ def value_and_grad(
             top = call.top(y)
             seeds = {} if top is None else {top: ones_like(y.value)}
             found = reverse(tape, seeds, call.entries, record=nested, spend=not nested)
-            gradient = call.gradient(found)
+            gradient = call.gradient(found, nested)
             value = y if nested else plain(y)
             aux = _results(aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
@@ -401,7 +404,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
                 part = _seed(given, value, "an adjoint")
                 seeds[top] = seeds[top] + part if top in seeds else part
         found = reverse(tape, seeds, call.entries, record=live)
-        return call.gradient(found)
+        return call.gradient(found, live)
 
     return _results(call.value, nested), pullback
 
