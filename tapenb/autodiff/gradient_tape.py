@@ -20,7 +20,7 @@ from .rules.kinds import adjoint_dtype
 from .structures import flatten, rebuild
 from .sweeps import detach, ones_like, reverse
 from .tape import CURRENT, Tape
-from .tracing import Traced, TracedArray, TracedScalar, is_traced, lift, plain
+from .tracing import TRACED, Traced, TracedArray, TracedScalar, is_traced, lift, plain
 from .variable import ON_READ, Variable, constant_of
 
 __all__ = ["GradientTape"]
@@ -286,9 +286,7 @@ class GradientTape:
             )
         tape, record = self._begin()
         targets = flatten(target)
-        weights = [None] * len(targets)
-        if output_gradients is not None:
-            weights = flatten(output_gradients)
+        weights = [None] * len(targets) if output_gradients is None else flatten(output_gradients)
         if len(weights) != len(targets):
             raise ValueError(
                 f"{len(weights)} output_gradients for {len(targets)} targets: give one for each"
@@ -304,14 +302,11 @@ class GradientTape:
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
         leaves = flatten(sources)
         found = self._sweep(tape, seeds, leaves, record)
-        results = iter(
-            [
-                _zero(leaf) if gradient is None and unconnected_gradients == "zero" else gradient
-                for leaf, gradient in zip(leaves, found, strict=True)
-            ]
-        )
+        if unconnected_gradients == "zero":
+            pairs = zip(leaves, found, strict=True)
+            found = [_zero(leaf) if gradient is None else gradient for leaf, gradient in pairs]
         self._end()
-        return rebuild(sources, results)
+        return rebuild(sources, iter(found))
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The Jacobian of one target by each source, of shape ``target.shape + source.shape``.
@@ -420,16 +415,18 @@ class GradientTape:
 
     def _entries_of(self, value: Any, tape: Tape) -> list[int]:
         """The entries of a target or a source that this tape knows, the present one last."""
-        entries = list(self._known.get(id(value), (None, ()))[1])
-        entry = None if isinstance(value, Variable) else self._entry_of(value, tape)
+        entries = self._known.get(id(value), (None, []))[1]
+        entry = None if type(value) is Variable else self._entry_of(value, tape)
         return entries if entry is None or entry in entries else [*entries, entry]
 
     @staticmethod
     def _entry_of(value: Any, tape: Tape) -> int | None:
         """The entry of a value, if it is on the tape."""
         value = lift(value)
-        if not is_traced(value) or value.tape is None:
+        if type(value) not in TRACED or value.tape is None:
             return None
+        if type(value) is TracedScalar and value.tape is tape:
+            return value.index
         was, tape.open = tape.open, True
         try:
             if not value.is_active() or value.tape is not tape:
@@ -444,7 +441,7 @@ class GradientTape:
         """The adjoint of each source, None where nothing flows to it."""
         entries: list[list[int]] = []
         for leaf in leaves:
-            if not isinstance(leaf, Variable) and not is_traced(leaf):
+            if type(leaf) not in TRACED and not isinstance(leaf, Variable):
                 raise ValueError(_not_watchable(leaf))
             entries.append(self._entries_of(leaf, tape))
         within = None
@@ -453,6 +450,7 @@ class GradientTape:
             within = tracked.__contains__
             entries = [[e for e in group if e in tracked] for group in entries]
         wanted = [entry for group in entries for entry in group]
+        shared = len(set(wanted)) < len(wanted)
         found = reverse(tape, seeds, wanted, record=record, within=within) if wanted else {}
         results = []
         for group in entries:
@@ -463,7 +461,10 @@ class GradientTape:
             adjoint = parts[0]
             for part in parts[1:]:
                 adjoint = adjoint + part
-            results.append(adjoint if is_traced(adjoint) else constant_of(adjoint))
+            if is_traced(adjoint):
+                results.append(adjoint)
+            else:
+                results.append(constant_of(detach(adjoint) if shared else adjoint))
         return results
 
     def _tracked(self, tape: Tape, top: int) -> set[int]:

@@ -145,7 +145,7 @@ def fingerprint(array: np.ndarray) -> int:
 
 def keep_constant(tape: Tape, value: object) -> int:
     """Keep a plain operand: small arrays as a copy, large ones with a fingerprint."""
-    if not isinstance(value, np.ndarray):
+    if type(value) is not np.ndarray and not isinstance(value, np.ndarray):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:
         return tape.append_constant(value.copy(order="K"))

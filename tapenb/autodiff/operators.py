@@ -27,6 +27,7 @@ from .writing import write
 __all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY", "apply_number"]
 
 _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
+_KNOWN = _NUMBERS | {np.ndarray}
 
 BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
     "add": (operator.add, np.add),
@@ -61,7 +62,7 @@ AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.
 
 
 def _known(other: Any) -> bool:
-    return type(other) in _NUMBERS or isinstance(other, np.generic | np.ndarray | list | tuple)
+    return type(other) in _KNOWN or isinstance(other, (np.generic, np.ndarray, list, tuple))
 
 
 _RAISED = object()

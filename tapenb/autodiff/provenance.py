@@ -59,6 +59,10 @@ class Tracker:
     __slots__ = ("_chain", "_depths", "frame", "site")
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all frames, and of what they hold."""
         self.frame: FrameType | None = None
         self.site: Site | None = None
         self._chain: list[tuple[FrameType, Site]] = []

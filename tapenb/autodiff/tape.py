@@ -342,7 +342,7 @@ class Tape:
     def append(self, operation: Operation, parents: Sequence[int], value: Any, frame: Any) -> int:
         """Put one entry on the tape; `frame` is where to start looking for the person's line."""
         if len(parents) == 2:
-            return self.put(operation, *parents, value, frame)
+            return self.put(operation, parents[0], parents[1], value, frame)
         left = parents[0] if len(parents) == 1 else tuple(parents)
         return self.put(operation, left, None, value, frame)
 
@@ -393,7 +393,7 @@ class Tape:
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False
-        self.tracker = Tracker()
+        self.tracker.forget()
 
     def settle(self, *, large: bool = False) -> None:
         """Give memory of its own to every value that somebody else may still write.

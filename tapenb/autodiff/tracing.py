@@ -511,9 +511,9 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         origin = next((each for each in traced if type(each) is TracedArray), traced[0])
         return untaped(origin, value, view=operation.rule.view)
     frame = frame or sys._getframe(1)
-    rule = operation.rule
+    rule, params = operation.rule, operation.params
     try:
-        value = operation.function(*values, **operation.params)
+        value = operation.function(*values, **params) if params else operation.function(*values)
     except Exception as error:
         references = tuple(reference_of(tape, operand, True) for operand in operands)
         raised = Operation(operation.function, None, RAISES, operation.params)
@@ -613,9 +613,12 @@ def plain_key(key: Any, frame: FrameType) -> Any:
     return key
 
 
+_WHOLE = frozenset({*TRACED, np.ndarray, np.float64, float, int})
+
+
 def lift(value: Any) -> Any:
     """A list or tuple with traced values in it as one traced array; anything else as it is."""
-    if type(value) in TRACED or not isinstance(value, list | tuple):
+    if type(value) in _WHOLE or not isinstance(value, (list, tuple)):
         return value
     leaves = list(leaves_of(value))
     if any(type(leaf) in TRACED for leaf in leaves):
@@ -648,8 +651,10 @@ def refuse(what: str, frame: FrameType | None) -> NoReturn:
 
 def as_operand(value: Any) -> Any:
     """An argument as an operand: lists as arrays, traced where something in them is."""
+    if type(value) in _WHOLE:
+        return value
     value = lift(value)
-    if isinstance(value, list | tuple) and type(value) not in TRACED:
+    if type(value) not in TRACED and isinstance(value, (list, tuple)):
         return np.asarray(value)
     return value
 

@@ -68,7 +68,7 @@ def _cut(value: Any) -> Any:
 
 def constant_of(value: Any) -> Traced:
     """A traced value that no tape follows yet."""
-    kind = TracedArray if isinstance(value, np.ndarray) else TracedScalar
+    kind = TracedArray if type(value) is np.ndarray else TracedScalar
     return kind(None, None, value)
 
 
@@ -150,7 +150,9 @@ class Variable:
             value = value._value
         if is_traced(value) and value.is_active() and value.tape.births:
             guard(value, np.asarray, sys._getframe(1))
-        new = np.array(plain(value), dtype=self.dtype)[()]
+        new = plain(value)
+        if type(new) is not np.float64 or type(self._value) is not np.float64:
+            new = np.array(new, dtype=self.dtype)[()]
         if np.shape(new) != self.shape:
             raise ValueError(
                 f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot be "
@@ -173,7 +175,10 @@ class Variable:
             delta = delta._value
         if is_traced(delta) and delta.is_active() and delta.tape.births:
             guard(delta, np.asarray, sys._getframe(2))
-        return self.assign(change(self._value, np.asarray(plain(delta), self.dtype)))
+        delta = plain(delta)
+        if type(delta) is not type(self._value) or delta.dtype != self.dtype:
+            delta = np.asarray(delta, self.dtype)
+        return self.assign(change(self._value, delta))
 
     def read(self) -> Traced:
         """The present value, traced where an active tape watches this variable."""
@@ -236,7 +241,12 @@ class Variable:
         return format(self._value, spec) if spec else repr(self)
 
 
+_WHOLE = frozenset({TracedScalar, TracedArray, np.ndarray, np.float64, float, int})
+
+
 def _read_all(value: Any) -> Any:
+    if type(value) in _WHOLE:
+        return value
     if isinstance(value, Variable):
         return value.read()
     if type(value) in (list, tuple):
