@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .elements import each, is_python
-from .operators import AS_OPERATOR
+from .operators import AS_OPERATOR, apply_number
 from .primitives import add_at, change_at, masked
 from .provenance import here, is_operator
 from .rules import special
@@ -31,8 +31,8 @@ from .tracing import (
     plain_key,
     refuse,
     untaped,
-    write,
 )
+from .writing import write
 
 __all__ = [
     "HANDLERS",
@@ -375,22 +375,33 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods of ndarray, and the functions of NumPy that they are."""
 
 
-_OF_NUMBERS = {
-    ufunc: Operation(ufunc, rule, ufunc.__name__)
-    for ufunc, rule in RULES.items()
-    if isinstance(ufunc, np.ufunc) and ufunc.nin == ufunc.nout == 1
-}
-"""The entries that the elementwise functions make of one number, always the same."""
+_OPERANDS = frozenset({*TRACED, np.ndarray, float, int, complex, bool, np.float64, np.float32})
+_CALLS: dict[Callable[..., Any], Operation] = {}
+"""The operations of ufuncs that are called with nothing but operands, and of operators."""
+
+
+def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
+    """The operation of a ufunc that is called as it is or by its operator, always the same."""
+    called, rule = _CALLS.get(function), RULES.get(ufunc)
+    if called is None or called.rule is not rule:
+        if rule is None or ufunc in COMPLEX_RULES or ufunc.nout > 1:
+            return None
+        called = _CALLS[function] = Operation(function, rule, ufunc.__name__)
+    return called
 
 
 def _array_ufunc(
     self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
 ) -> Any:
     frame = sys._getframe(1)
-    if len(inputs) == 1 and type(inputs[0]) is TracedScalar and method == "__call__":
-        operation = _OF_NUMBERS.get(ufunc)
-        if operation is not None and out is None and not kwargs:
-            return apply(operation, inputs, frame)
+    if method == "__call__" and out is None and not kwargs:
+        called = _call(ufunc, ufunc)
+        if called is not None and len(inputs) == 1 and type(self) is TracedScalar:
+            return apply_number(called, self, frame)
+        if called is not None and _OPERANDS.issuperset(map(type, inputs)):
+            if type(inputs[0]) not in TRACED and is_operator(frame):
+                called = _call(ufunc, AS_OPERATOR.get(ufunc, ufunc))
+            return apply(called, inputs, frame)
     if any(_defers(type(value), "__array_ufunc__") for value in inputs):
         return NotImplemented
     return call_ufunc(ufunc, method, inputs, out, kwargs, frame)

@@ -18,7 +18,7 @@ from .registry import RULES
 
 def power_base(x1: Any, x2: Any) -> Any:
     """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
-    if type(x2) is np.float64:
+    if type(x2) in (np.float64, float, int):
         if x2 == 2.0:
             return 2.0 * x1
         if x2 == 1.0:

@@ -26,8 +26,8 @@ from ..tracing import (
     plain,
     plain_key,
     refuse,
-    write,
 )
+from ..writing import write
 from .expressed import Composite
 from .indexing import collect
 from .kinds import Linear

@@ -72,6 +72,10 @@ class Selecting(Linear):
 
     selects = True
 
+    def leaves_out(self, operands: int) -> bool:
+        """Only where a mask is among the operands."""
+        return operands == len(self.transposes)
+
     def masked_vjp(
         self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
     ) -> tuple[list[Any], list[Any]]:

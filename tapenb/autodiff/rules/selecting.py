@@ -21,8 +21,8 @@ from ..tracing import (
     is_traced,
     plain,
     plain_key,
-    write,
 )
+from ..writing import write
 from .kinds import Linear, fit_mask
 from .registry import RULES
 
