@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
-from ..tracing import as_operand, guard, is_traced, plain, refuse, write
+from ..tracing import as_operand, guard, is_traced, plain, refuse
+from ..writing import write
 from .elementwise import Choosing, larger
 from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Linear, fit_mask
