@@ -65,9 +65,10 @@ def ufunc_name(operation: Operation) -> str | None:
     return None
 
 
-def accumulate(array: np.ndarray, part: Any, *, key: Any) -> np.ndarray:
-    """``array[key] += part``, in place."""
-    array[key] += part
+def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
+    """``array[key] += part`` or ``-= part``, in place or in a copy."""
+    array = array.copy() if copy else array
+    array[key] += -part if negated else part
     return array
 
 
@@ -175,6 +176,8 @@ class Plan:
         operands = tuple(self.resolve(parent) for parent in tape.parents(index))
         if operation.name == "argument" or self._is_number_again(index, operation, operands):
             return operands[0]
+        if operation.name in _RESHAPING and self._is_identity(operation, operands):
+            return operands[0]
         if operation.name not in (GUARD, RAISES):
             if self._in_sweep[index]:
                 if operands and all(operand < 0 for operand in operands):
@@ -232,8 +235,6 @@ class Plan:
             return simpler or self._gathered(name, operands, result) or (operation, operands)
         if operation.name == "sum" and len(operands) == 1:
             return self._factor_outside(operation, operands, result)
-        if operation.name in _RESHAPING and self._is_identity(operation, operands):
-            return _SAME, operands[:1]
         return operation, operands
 
     def _without_neutral(
@@ -275,6 +276,10 @@ class Plan:
             return _NEGATIVE, (base,)
         # Of a single precision that a float64 would double.
         real = np.finfo(getattr(result, "dtype", float)).dtype
+        opposite = self._constant(real.type(-factor)), base
+        twin = self._shared.get(self._key(_MULTIPLY, opposite, result))
+        if twin is not None:
+            return _NEGATIVE, (twin,)
         return _MULTIPLY, (self._constant(real.type(factor)), base)
 
     def _signs_outside(
@@ -329,6 +334,8 @@ class Plan:
         """Whether a change of shape or axes leaves both as they were."""
         shape = np.shape(self.value(operands[0]))
         strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
+        if operation.name == "ravel":
+            return len(shape) == 1
         if operation.name == "reshape":
             order = operation.params.get("order", "C")
             return order == "C" and tuple(np.atleast_1d(operation.params["shape"])) == shape
@@ -416,13 +423,18 @@ class Plan:
             if ufunc_name(operation) != "add" or not self.is_in_sweep(index):
                 continue
             for array, part in (self._operands[index], self._operands[index][::-1]):
-                if self._is_part(part) and self._is_temporary(array, self.value(index)):
-                    key = self.operation(part).params["key"]
-                    self._operations[index] = Operation(
-                        accumulate, None, "accumulate", {"key": key}
-                    )
-                    self._operands[index] = (array, self._operands[part][0])
-                    added.add(part)
+                if self._is_part(part) and _alike(self.value(array), self.value(index)):
+                    (inner,) = self._operands[part]
+                    sign, positive = self._sign_of(inner)
+                    negated = sign < 0 and self.uses[inner] == 1
+                    params = {
+                        "key": self.operation(part).params["key"],
+                        "copy": not self._is_temporary(array),
+                        "negated": negated,
+                    }
+                    self._operations[index] = Operation(accumulate, None, "accumulate", params)
+                    self._operands[index] = (array, positive if negated else inner)
+                    added |= {part, inner} if negated else {part}
                     break
         self.steps = [index for index in self.steps if index not in added]
 
@@ -433,15 +445,17 @@ class Plan:
             return False
         return is_basic(operation.params["key"])
 
-    def _is_temporary(self, reference: int, result: Any) -> bool:
+    def _is_temporary(self, reference: int) -> bool:
         """Whether nobody else reads an array, which stands in memory of its own."""
-        if reference < 0 or self.uses[reference] != 1 or type(result) is not np.ndarray:
-            return False
-        return self.makes_memory(reference) and _alike(self.value(reference), result)
+        return reference in self._operands and (
+            self.uses[reference] == 1 and self.makes_memory(reference)
+        )
 
     def makes_memory(self, index: int) -> bool:
         """Whether the result of a step lies in memory of its own, not in that of an operand."""
         operation = self.operation(index)
+        if operation.name == "accumulate":
+            return bool(operation.params["copy"])
         return ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
 
     def _is_droppable(self, index: int) -> bool:
@@ -494,7 +508,7 @@ _SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
 _MAKING_MEMORY = frozenset(
     {"sum", "mean", "max", "min", "prod", "unindex", "collect", "where", "concatenate", "stack"}
 )
-_RESHAPING = frozenset({"reshape", "moveaxis", "swapaxes", "transpose"})
+_RESHAPING = frozenset({"ravel", "reshape", "moveaxis", "swapaxes", "transpose"})
 
 
 def _is_uniform(array: np.ndarray) -> bool:
