@@ -25,7 +25,7 @@ from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
 from .tracing import TracedArray, as_operand, guard, is_traced, lift, refuse
 
-__all__ = ["substitute"]
+__all__ = ["original", "substitute"]
 
 _MODULES = (np, np.linalg, np.fft, np.random)
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
@@ -265,18 +265,30 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
     callable
         Restores every name that is still bound to a twin.
     """
-    twins = _twins()
-    if "scipy.special" in sys.modules:
-        twins = twins | _twins_of_scipy()
+    twins = _every_twin("scipy.special" in sys.modules)
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:
             namespace[name] = found[1]
 
     def restore() -> None:
-        real = {id(twin): original for original, twin in twins.values()}
         for name, value in list(namespace.items()):
-            if id(value) in real:
-                namespace[name] = real[id(value)]
+            if original(value) is not value:
+                namespace[name] = original(value)
 
     return restore
+
+
+def original(value: Any) -> Any:
+    """What of NumPy's a twin stands for; anything else as it is."""
+    return _originals("scipy.special" in sys.modules).get(id(value), value)
+
+
+@functools.cache
+def _every_twin(scipy: bool) -> dict[int, tuple[Any, Any]]:
+    return _twins() | _twins_of_scipy() if scipy else _twins()
+
+
+@functools.cache
+def _originals(scipy: bool) -> dict[int, Any]:
+    return {id(twin): real for real, twin in _every_twin(scipy).values()}

@@ -60,8 +60,25 @@ UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
 AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
 
 
+_KINDS = (int, float, complex, np.generic, np.ndarray, list, tuple)
+
+
 def _known(other: Any) -> bool:
-    return type(other) in _NUMBERS or isinstance(other, np.generic | np.ndarray | list | tuple)
+    return isinstance(other, _KINDS)
+
+
+def _defers(other: Any, name: str) -> bool:
+    """Whether an operand answers an operator itself, as a subclass of float or ndarray may."""
+    if not _known(other):
+        return True
+    if type(other) in _KINDS or isinstance(other, np.generic):
+        return False
+    name = f"__{_MIRRORED.get(name, 'r' + name)}__"
+    own = getattr(type(other), name, None)
+    return all(own is not getattr(base, name, None) for base in _KINDS)
+
+
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
@@ -74,7 +91,7 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             return apply_numbers(operation, self, other, sys._getframe(1))
         if kind in TRACED:
             return apply(operation, (self, other), sys._getframe(1))
-        if _known(other):
+        if not _defers(other, name):
             return apply(operation, (self, as_operand(other)), sys._getframe(1))
         return NotImplemented
 

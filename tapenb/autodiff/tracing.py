@@ -99,10 +99,16 @@ class Traced:
 
     # Text can come back as a number, so it is a guard, too.
     def __repr__(self) -> str:
-        return guard(self, repr, sys._getframe(1))
+        return self._text(repr, sys._getframe(1))
 
     def __str__(self) -> str:
-        return guard(self, str, sys._getframe(1))
+        return self._text(str, sys._getframe(1))
+
+    def _text(self, question: Callable[[Any], str], frame: FrameType) -> str:
+        # json.dumps(x, default=str) asks for text only because it takes no traced number.
+        if self.is_active() and frame.f_globals.get("__name__") == "json.encoder":
+            self._leave("json.dumps(x)", frame)
+        return guard(self, question, frame)
 
     def __format__(self, spec: str) -> str:
         return guard(self, methodcaller("__format__", spec), sys._getframe(1))
