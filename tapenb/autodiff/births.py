@@ -39,6 +39,8 @@ def _recording() -> Tape | None:
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
     entry = FUNCTIONS.get(real)
+    if real is np.block:
+        return args
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)

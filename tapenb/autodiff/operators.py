@@ -78,6 +78,15 @@ def _defers(other: Any, name: str) -> bool:
     return all(own is not getattr(base, name, None) for base in _KINDS)
 
 
+def _is_sequence(self: Traced, other: Any, name: str) -> bool:
+    """Whether a list stays a list beside a number: ``[0.0] * n`` repeats, and adds nothing."""
+    if not isinstance(other, list | tuple) or type(self) is TracedArray:
+        return False
+    if isinstance(self.value, np.generic):
+        return name == "mul" and isinstance(self.value, np.integer)
+    return True
+
+
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
@@ -91,14 +100,14 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             return apply_numbers(operation, self, other, sys._getframe(1))
         if kind in TRACED:
             return apply(operation, (self, other), sys._getframe(1))
-        if not _defers(other, name):
+        if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), sys._getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
         if type(self) is TracedScalar and type(other) in _NUMBERS:
             return apply_numbers(operation, other, self, sys._getframe(1))
-        if _known(other):
+        if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), sys._getframe(1))
         return NotImplemented
 

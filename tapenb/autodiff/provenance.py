@@ -177,6 +177,11 @@ def outside(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+def calls(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is a call."""
+    return dis.opname[code.co_code[offset]].startswith("CALL")
+
+
 def is_library(code: CodeType) -> bool:
     """Whether code is Python's or an installed package's, and none of the person's."""
     return code.co_filename.startswith((*_INSIDE, *_INSTALLED, *_STANDARD))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from .floating import persons_warnings
-from .provenance import describe, is_library
+from .provenance import calls, describe, is_library, source_of
 from .tape import CURRENT, Tape
 from .tracing import is_traced
 
@@ -38,7 +40,10 @@ def recording(tape: Tape | None = None) -> Iterator[tuple[Tape, bool]]:
     try:
         with persons_warnings():
             yield tape, False
-    except (AttributeError, TypeError, ValueError) as error:
+    except Exception as error:
+        # C code may turn a refusal into an error of its own, which says less.
+        if tape.refusal is not None and error is not tape.refusal:
+            raise tape.refusal from error
         _explain(error)
         raise
     finally:
@@ -53,17 +58,26 @@ def _explain(error: Exception) -> None:
     """Note on an error of code that takes no traced value which value that was, and a way out."""
     trace, last, place = error.__traceback__, None, None
     while trace is not None:
-        last = trace.tb_frame
-        if not is_library(last.f_code):
-            place = describe(last.f_code, trace.tb_lasti)
+        last = trace
+        if not is_library(trace.tb_frame.f_code):
+            place = describe(trace.tb_frame.f_code, trace.tb_lasti)
         trace = trace.tb_next
-    foreign = last is not None and is_library(last.f_code)
-    if str(error).startswith("unsupported operand"):
+    if place is None or str(error).startswith("unsupported operand"):
         return  # the person's own mistake, which plain numbers would make as well
-    if place is not None and (
-        "Traced" in str(error) or (foreign and any(map(is_traced, last.f_locals.values())))
-    ):
+    if "Traced" in str(error) or _was_handed(error, last):
         error.add_note(
             f"{place}: a traced value was handed to code that takes plain numbers only. Use "
             "NumPy's own functions, or cut on purpose with stop_gradient(x) or x.numpy()."
         )
+
+
+def _was_handed(error: Exception, trace: TracebackType) -> bool:
+    """Whether what raised, a library or code in C, seems to have been given a traced value."""
+    frame = trace.tb_frame
+    code, names = frame.f_code, {**frame.f_globals, **frame.f_locals}
+    if is_library(code):
+        return type(error) is TypeError and any(map(is_traced, frame.f_locals.values()))
+    if type(error).__module__ == "builtins" or not calls(code, trace.tb_lasti):
+        return False
+    said = re.findall(r"\w+", source_of(code, trace.tb_lasti) or "")
+    return any(is_traced(names.get(name)) for name in said)

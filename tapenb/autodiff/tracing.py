@@ -248,6 +248,9 @@ class Traced:
         if tape is None or index is None:
             return
         caller = outside(frame)
+        if _is_asserting(frame, caller):
+            guard(self, np.asarray, frame)
+            return
         package = caller.f_globals.get("__name__", "").split(".")[0] if caller is not None else ""
         if package in _DRAWING:
             return
@@ -269,6 +272,15 @@ class Traced:
 
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
 """Packages that make pictures of numbers, from which no number comes back."""
+
+
+def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:
+    """Whether ``np.testing`` looks at a value, from which nothing but an error comes back."""
+    while frame is not None and frame is not caller:
+        if frame.f_globals.get("__name__", "").startswith("numpy.testing"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def here_in(tape: Tape, frame: FrameType) -> str:

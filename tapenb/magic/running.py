@@ -191,6 +191,7 @@ class CellRun:
         after = Snapshot(namespace, self._names())
         figures = _figures()
         try:
+            self.before.check_iterators()
             self.before.restore()
             moved = {each.name: each.at(positions) for each in inputs}
             with capture_output():

@@ -156,6 +156,14 @@ class Snapshot:
         self._bytes += value.nbytes
         self._kept[id(value)] = (value, value.copy())
 
+    def check_iterators(self) -> None:
+        """Raise StateLost where something cannot be wound back, and so no cell begin there."""
+        if self._spent is not None:
+            raise StateLost(
+                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
+                "so it cannot run again from where it began; make a list of it in a cell above"
+            )
+
     def restore(self) -> None:
         """Put everything back.
 
@@ -164,11 +172,6 @@ class Snapshot:
         StateLost
             Where something too large to be kept has changed.
         """
-        if self._spent is not None:
-            raise StateLost(
-                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
-                "so it cannot run again from where it began; make a list of it in a cell above"
-            )
         for array, mark in self._marked:
             if fingerprint(array) != mark:
                 raise StateLost(

@@ -75,12 +75,13 @@ def programs(text):
         above, separator, below = body.partition("%%tape\n")
         if not separator:
             above, below = "", body
+        withheld = re.findall(r"\((\w) is withheld\)", title)
+        title = re.sub(r" \(\w is withheld\)", "", title)
         name, dagger, where = title.removeprefix("# ").partition(" †")
         ways = [way for way in ("in a cell", "through grad") if way in where]
-        withheld = re.findall(r"\((\w) is withheld\)", title)
         found.append(
             Program(
-                name.partition(" (")[0] if withheld else name,
+                name,
                 above,
                 below.rstrip("\n") + "\n",
                 tuple(ways or ("in a cell", "through grad")) if dagger else (),
@@ -300,7 +301,7 @@ def check_grad(program):
             return np.sum(f(*args))
 
         if "through grad" in program.refuses:
-            with pytest.raises((TapeError, TypeError, ValueError)) as refusal:
+            with pytest.raises(Exception) as refusal:  # noqa: B017, PT011  judged below
                 tn.value_and_grad(summed, argnums=(0, 1, 2, 3))(*inputs)
             check_refusal(refusal.value, text, program.above)
             return
