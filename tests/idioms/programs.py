@@ -31,13 +31,13 @@ __all__ = ["both_ways", "programs"]
 HEADER = """\
 x = 0.7
 y = 1.3
-v = np.array([0.7, 1.3, 0.4])
+v = np.array([0.75, 1.2, 0.4])
 A = np.array([[2.0, 0.3], [0.5, 1.7]])
 """
 INPUTS = {
     "x": 0.7,
     "y": 1.3,
-    "v": np.array([0.7, 1.3, 0.4]),
+    "v": np.array([0.75, 1.2, 0.4]),
     "A": np.array([[2.0, 0.3], [0.5, 1.7]]),
 }
 # Where else a recording is asked: other branches, another order, other signs.
@@ -250,6 +250,8 @@ def check_cell(program, notebook):
 
 
 def check_derivatives(program, point, plain, inputs):
+    if not np.isfinite(plain.at(inputs)):
+        return
     slopes = plain.slopes(inputs)
     for name in program.withheld:
         assert name not in point.gradient

@@ -75,7 +75,6 @@ NOT_NUMERIC: dict[str, str] = {
 }
 REFUSED: dict[str, str] = {
     "asmatrix": "np.matrix is a subclass of ndarray, which could not say when it is read",
-    "astype": "use the method x.astype(dtype)",
     "bmat": "np.matrix is a subclass of ndarray, which could not say when it is read",
     "fromiter": "reads numbers one by one in C; use np.array of a list",
     "frompyfunc": "makes arrays of objects; use np.vectorize",

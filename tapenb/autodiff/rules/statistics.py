@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import refuse
+from .accumulating import Skipping
 from .expressed import Composite
 from .registry import function
 
@@ -334,7 +335,7 @@ for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
 ):
-    rule = Composite(partial(expression, skip=skip))
+    rule = (Skipping if skip else Composite)(partial(expression, skip=skip))
     function(numpy_function, rule, "a", call=_unwritten(numpy_function))
 for numpy_function, scale, skip in (
     (np.quantile, 1.0, False),
@@ -342,7 +343,7 @@ for numpy_function, scale, skip in (
     (np.nanquantile, 1.0, True),
     (np.nanpercentile, 100.0, True),
 ):
-    rule = Composite(partial(_quantile, scale=scale, skip=skip))
+    rule = (Skipping if skip else Composite)(partial(_quantile, scale=scale, skip=skip))
     function(numpy_function, rule, "a", "q", call=_unwritten(numpy_function))
 
 
@@ -359,7 +360,7 @@ for numpy_function, expression, skip in (
     (np.nanvar, _variance, True),
     (np.nanstd, _deviation, True),
 ):
-    rule = Composite(partial(expression, skip=skip))
+    rule = (Skipping if skip else Composite)(partial(expression, skip=skip))
     function(numpy_function, rule, "a", "mean", call=_with_mean(numpy_function))
 
 
@@ -368,7 +369,7 @@ def _call_average(a: Any, weights: Any = None, **params: Any) -> Any:
 
 
 function(np.average, Composite(_average), "a", "weights", call=_call_average)
-function(np.nanmean, Composite(_nanmean), "a")
+function(np.nanmean, Skipping(_nanmean), "a")
 function(np.ptp, Composite(_peak_to_peak), "a")
 function(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
 function(np.corrcoef, Composite(_correlation), "x", "y")
