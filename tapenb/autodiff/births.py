@@ -23,7 +23,7 @@ from .rules import special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
-from .tracing import TracedArray, as_operand, guard, is_traced, lift, refuse
+from .tracing import TracedArray, as_operand, guard, is_traced, lift, plain_key, refuse
 
 __all__ = ["original", "substitute"]
 
@@ -86,6 +86,9 @@ def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
     """A range with traced bounds: how many elements it has is a guard."""
     bounds = (*args, *kwargs.values())
     if not any(is_traced(bound) and bound.dtype.kind in "fc" for bound in bounds):
+        frame = sys._getframe(1)
+        args = tuple(plain_key(bound, frame) for bound in args)
+        kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
         return _born(tape, np.arange(*args, **kwargs))
     return guarded_arange(*args, **kwargs)
 

@@ -442,16 +442,16 @@ class _Inputs:
             self._namespace[name] = traced
         for container in containers([self._namespace[name] for name in names]):
             for key, value in items(container):
-                memory = self._input_memory(value)
+                memory = self._shared_memory(value)
                 if memory is not None:
                     container[key] = _stale(self._tape, value, memory)
 
-    def _input_memory(self, value: Any) -> Memory | None:
-        """The memory of an input that an array in a container shares."""
+    def _shared_memory(self, value: Any) -> Memory | None:
+        """The memory of an array of the notebook that an array in a container shares."""
         if type(value) is not np.ndarray or value.dtype.kind != "f":
             return None
         for memory in self._memories:
-            if memory.reference is not None and np.may_share_memory(memory.owner, value):
+            if np.may_share_memory(memory.owner, value):
                 return memory
         return None
 

@@ -11,6 +11,7 @@ is not shown, and a note says why.
 """
 
 import ast
+import copy
 import linecache
 import re
 import types
@@ -24,6 +25,7 @@ import pytest
 import tapenb as tn
 from tapenb.autodiff.tape import TapeError
 from tapenb.autodiff.tracing import is_traced
+from tapenb.magic.cell import is_literal
 from tapenb.magic.containers import containers, items
 
 __all__ = ["both_ways", "programs"]
@@ -112,10 +114,20 @@ class Plain:
     def __init__(self, program):
         self.above = compile(program.above, "<above>", "exec")
         tree = ast.parse(program.body)
-        self.last = None
-        if isinstance(tree.body[-1], ast.Expr):
-            self.last = compile(ast.Expression(tree.body.pop().value), "<program>", "eval")
-        self.body = compile(tree, "<program>", "exec")
+        self.last = compile(ast.Expression(tree.body.pop().value), "<program>", "eval")
+        # What the cell above leaves, and every literal of the program's own, is an input, too.
+        self.own = {"np": np}
+        exec(self.above, self.own)
+        self.literals = {}
+        for statement in tree.body:
+            if not isinstance(statement, ast.Assign) or not is_literal(statement.value):
+                continue
+            target = statement.targets[0]
+            if isinstance(target, ast.Name):
+                self.literals[target.id] = eval(ast.unparse(statement.value), {"np": np})
+                statement.value = ast.parse(f"given[{target.id!r}]").body[0].value
+        self.own |= self.literals
+        self.body = compile(ast.fix_missing_locations(tree), "<program>", "exec")
 
     def __call__(self, inputs):
         """The output and all names."""
@@ -125,9 +137,16 @@ class Plain:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exec(self.above, names)
-            names.update({name: np.copy(value)[()] if np.ndim(value) else value
-                          for name, value in inputs.items()})  # fmt: skip
+            names.update({name: inputs[name] for name in ("x", "y")})
+            names.update({name: inputs[name].copy() for name in ("v", "A")})
+            for name in inputs.keys() & names.keys() - INPUTS.keys():
+                if isinstance(names[name], np.ndarray):
+                    names[name][...] = inputs[name]
+                else:
+                    names[name] = inputs[name]
+            names["given"] = copy.deepcopy({**self.literals, **inputs})
             exec(self.body, names)
+            del names["given"]
             return eval(self.last, names), names
 
     def at(self, inputs):
@@ -144,7 +163,10 @@ class Plain:
                 for sign in (1, -1):
                     moved = np.array(value, float)
                     moved[i] += sign * step
-                    moved = moved if slope.ndim else float(moved)
+                    moved = (
+                        moved.tolist() if isinstance(value, list)
+                        else moved if slope.ndim else float(moved)
+                    )  # fmt: skip
                     sides.append(self.at({**inputs, name: moved}))
                 slope[i] = (sides[0] - sides[1]) / (2 * step)
             slopes[name] = slope
@@ -204,11 +226,7 @@ def check_refusal(error, *texts):
 def check_cell(program, notebook):
     """A program in a cell: value, names, derivatives, and the same at another point."""
     plain = Plain(program)
-    stored = {
-        node.id for node in ast.walk(ast.parse(program.body))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
-    }  # fmt: skip
-    listed = " ".join(name for name in INPUTS) if stored & INPUTS.keys() else ""
+    listed = " ".join(INPUTS) if stores(program.body) & INPUTS.keys() else ""
     head = f"%%tape {listed} --no-graph --no-plot -o tape_of_cell\n"
     text = f"{head}{HEADER}{program.body}"
     if program.above:
@@ -249,9 +267,16 @@ def check_cell(program, notebook):
         check_derivatives(program, elsewhere, plain, there)
 
 
+def is_smooth(value):
+    """Whether a program's own literal is of floats, which can be moved a little."""
+    return np.asarray(value).dtype.kind == "f"
+
+
 def check_derivatives(program, point, plain, inputs):
     if not np.isfinite(plain.at(inputs)):
         return
+    own = {name: plain.own[name] for name in point.gradient if name not in INPUTS}
+    inputs = {**inputs, **{name: value for name, value in own.items() if is_smooth(value)}}
     slopes = plain.slopes(inputs)
     for name in program.withheld:
         assert name not in point.gradient
@@ -264,6 +289,15 @@ def check_derivatives(program, point, plain, inputs):
             np.testing.assert_array_equal(slope, np.zeros_like(slope), err_msg=name)
 
 
+def stores(text):
+    """The names that a text binds."""
+    return {
+        node.id
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
+    }
+
+
 def as_function(program):
     """A program as the body of a function of its four inputs, and its text."""
     text = f"\n{HEADER}{program.body}"
@@ -274,7 +308,8 @@ def as_function(program):
     body = tree.body[HEADER.count("\n") :]
     body[-1] = ast.copy_location(ast.Return(body[-1].value), body[-1])
     definition = ast.parse("def program(x, y, v, A): pass").body[0]
-    definition.body = body
+    shared = sorted(stores(program.above) & stores(program.body))
+    definition.body = [*([ast.Global(shared)] if shared else []), *body]
     tree.body = [ast.fix_missing_locations(ast.copy_location(definition, body[0]))]
     code = compile(tree, file, "exec")
     above = compile(program.above, file_above, "exec")

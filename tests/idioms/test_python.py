@@ -20,7 +20,7 @@ q, r = divmod(y, x)
 r*v[2] + q
 
 # divmod of an array
-q, r = divmod(v, 0.3)
+q, r = divmod(v, 0.35)
 np.sum(r*v) + q[0]
 
 # divmod into a traced number
