@@ -150,7 +150,7 @@ def reverse(
                 contributions, deads = rule.masked_vjp(dead.get(index), *call)
             else:
                 contributions = rule.vjp(*call)
-                selected = selected or rule.selects
+                selected = selected or rule.selects or rule.moves
             if not every and index not in wanted_entries:
                 del adjoint[index]
             for slot, (parent, contribution) in enumerate(zip(parents, contributions, strict=True)):

@@ -630,6 +630,11 @@ def _reference(tape: Tape, operand: Any, needed: bool) -> int:
 def _wrap(tape: Tape, index: int, value: Any, source: Any) -> Traced:
     if type(value) is np.ndarray:
         return _wrap_array(tape, index, value, source)
+    if isinstance(value, np.ndarray):
+        raise TapeError(
+            f"{tape.where(index)}: this gives a {type(value).__name__}, a subclass of ndarray with "
+            "rules of its own, which a tape cannot follow. Use np.asarray(...) of it first."
+        )
     return TracedScalar(tape, index, value)
 
 

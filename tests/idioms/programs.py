@@ -140,10 +140,10 @@ class Plain:
             names.update({name: inputs[name] for name in ("x", "y")})
             names.update({name: inputs[name].copy() for name in ("v", "A")})
             for name in inputs.keys() & names.keys() - INPUTS.keys():
-                if isinstance(names[name], np.ndarray):
+                if isinstance(names[name], np.ndarray) and names[name].flags.writeable:
                     names[name][...] = inputs[name]
                 else:
-                    names[name] = inputs[name]
+                    names[name] = np.broadcast_to(inputs[name], np.shape(inputs[name]))[()]
             names["given"] = copy.deepcopy({**self.literals, **inputs})
             exec(self.body, names)
             del names["given"]
