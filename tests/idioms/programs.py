@@ -275,8 +275,8 @@ def is_smooth(value):
 def check_derivatives(program, point, plain, inputs):
     if not np.isfinite(plain.at(inputs)):
         return
-    own = {name: plain.own[name] for name in point.gradient if name not in INPUTS}
-    inputs = {**inputs, **{name: value for name, value in own.items() if is_smooth(value)}}
+    own = {n: plain.own[n] for n in point.gradient if n in plain.own and is_smooth(plain.own[n])}
+    inputs = {**inputs, **own}
     slopes = plain.slopes(inputs)
     for name in program.withheld:
         assert name not in point.gradient
