@@ -77,7 +77,11 @@ def _was_handed(error: Exception, trace: TracebackType) -> bool:
     code, names = frame.f_code, {**frame.f_globals, **frame.f_locals}
     if is_library(code):
         return type(error) is TypeError and any(map(is_traced, frame.f_locals.values()))
-    if type(error).__module__ == "builtins" or not calls(code, trace.tb_lasti):
+    if type(error) is TypeError:
+        own = re.search(r"\barguments?\b", str(error))  # a call with too few, or too many
+    else:
+        own = type(error).__module__ == "builtins"
+    if own or not calls(code, trace.tb_lasti):
         return False
     said = re.findall(r"\w+", source_of(code, trace.tb_lasti) or "")
     return any(is_traced(names.get(name)) for name in said)

@@ -338,7 +338,7 @@ def check_grad(program):
             return np.sum(f(*args))
 
         if "through grad" in program.refuses:
-            with pytest.raises(Exception) as refusal:  # noqa: B017, PT011  judged below
+            with pytest.raises(Exception) as refusal:  # noqa: PT011  judged below
                 tn.value_and_grad(summed, argnums=(0, 1, 2, 3))(*inputs)
             check_refusal(refusal.value, text, program.above)
             return

@@ -49,7 +49,7 @@ u
 
 # Runge-Kutta
 def f(t, u):
-    return np.array([u[1], -u[0]*1.0]) if False else A @ u*0.1 - u*t
+    return A @ u*0.1 - u*t
 u, h = v[:2]*x, 0.1
 for k in range(5):
     t = k*h
@@ -270,7 +270,7 @@ z**2
 # a bootstrap of means
 rng = np.random.default_rng(1)
 means = [np.mean(v[rng.integers(0, 3, 3)]) for _ in range(5)]
-np.std(means) if False else (max(means) - min(means))*x*y
+(max(means) - min(means))*x*y
 
 # a Markov chain
 P = np.abs(A)/np.abs(A).sum(axis=1, keepdims=True)
@@ -401,7 +401,11 @@ def quicksort(values):
     if len(values) < 2:
         return values
     pivot, *rest = values
-    return [*quicksort([u for u in rest if u < pivot]), pivot, *quicksort([u for u in rest if u >= pivot])]
+    return [
+        *quicksort([u for u in rest if u < pivot]),
+        pivot,
+        *quicksort([u for u in rest if u >= pivot]),
+    ]
 s = quicksort([y, x, *v])
 sum(k*u for k, u in enumerate(s))
 
@@ -508,7 +512,7 @@ class P:
     b: float = 2.0
 p = P(x)
 p.b = p.a*y
-q = weakref.ref(v) if False else (lambda: v)
+q = weakref.ref(v)
 p.a*p.b*q()[0]
 
 # a counter with slots of another cell
@@ -638,7 +642,9 @@ z + next(itertools.dropwhile(lambda u: u < 0.5, v))
 
 # string.Template and str.join
 from string import Template
-text = Template("$a and $b").substitute(a=f"{x:.1f}", b=f"{y:.2f}") + ", ".join(f"{u:.2f}" for u in v)
+text = Template("$a and $b").substitute(a=f"{x:.1f}", b=f"{y:.2f}") + ", ".join(
+    f"{u:.2f}" for u in v
+)
 len(text)*x*y
 
 # asyncio.run of coroutines

@@ -49,7 +49,10 @@ np.sum(np.where(w > 0, w*np.log(w), 0.0))*x*y
 
 # select and piecewise with a bad branch
 w = v - 0.5
-np.sum(np.select([w > 0, w <= 0], [np.log(w), w**2]))*x + np.sum(np.piecewise(w, [w > 0], [np.sqrt, 0.0]))*y
+(
+    np.sum(np.select([w > 0, w <= 0], [np.log(w), w**2])) * x
+    + np.sum(np.piecewise(w, [w > 0], [np.sqrt, 0.0])) * y
+)
 
 # a mask in place of where
 w = v - 0.5
@@ -59,7 +62,13 @@ np.sum(z)*x*y
 
 # relu written in four ways
 w = v - 0.6
-np.sum(np.maximum(w, 0)) + np.sum(w*(w > 0))*x + np.sum(np.clip(w, 0, None))*y + np.sum(np.where(w > 0, w, 0.0)) + np.sum((np.abs(w) + w)/2)
+(
+    np.sum(np.maximum(w, 0))
+    + np.sum(w * (w > 0)) * x
+    + np.sum(np.clip(w, 0, None)) * y
+    + np.sum(np.where(w > 0, w, 0.0))
+    + np.sum((np.abs(w) + w) / 2)
+)
 
 # abs(0)
 abs(x*0.0)*3 + np.abs(v*0)[0] + y
@@ -132,14 +141,14 @@ np.sum(w)*y
 
 # an object array from frompyfunc
 f = np.frompyfunc(lambda a: a + 1.0, 1, 1)
-np.sum(f(v)*x).real*y if False else np.sum(f(v)*x)*y
+np.sum(f(v)*x)*y
 
 # masked arrays †
 w = np.ma.masked_array(v*x, mask=[0, 1, 0])
 w.sum()*y
 
 # masked arrays times a traced array †
-w = np.ma.masked_array([1.0, 2.0, 3.0], mask=[0, 1, 0])
+w = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
 (w*v*x).sum()*y
 
 # a traced array times a masked array †
@@ -213,7 +222,11 @@ r = np.rec.array([(1.0, 2.0), (3.0, 4.0)], names="a,b")
 np.sum(np.asarray(r.a))*x*y
 
 # non-contiguous arrays
-np.sum(v[::2]*A[:, 0])*x + np.sum(A.T[::-1].ravel()*np.arange(4))*y + np.sum(np.asfortranarray(np.ones((2, 2)))*A)
+(
+    np.sum(v[::2] * A[:, 0]) * x
+    + np.sum(A.T[::-1].ravel() * np.arange(4)) * y
+    + np.sum(np.asfortranarray(np.ones((2, 2))) * A)
+)
 
 # non-contiguous plain arrays
 w = np.arange(12.0).reshape(3, 4)[:, ::2].T

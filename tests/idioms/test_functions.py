@@ -19,7 +19,12 @@ np.sum(np.select([v < 0.5, v < 1], [v*x, v*y], v**2))
 np.sum(np.clip(v, A[0, 1]*np.ones(3), v*x)) + np.sum(np.clip(v*y, [0.1, 0.5, 0.2], [0.6, 1.0, 1.0]))
 
 # clip with one bound, and the method
-np.sum(np.clip(v, None, x))*y + np.sum(v.clip(min=0.5)) + np.sum(v.clip(x, y)) + np.clip(x, 0.2, 0.5)
+(
+    np.sum(np.clip(v, None, x)) * y
+    + np.sum(v.clip(min=0.5))
+    + np.sum(v.clip(x, y))
+    + np.clip(x, 0.2, 0.5)
+)
 
 # interp in x
 np.interp(x, [0.0, 1.0, 2.0], [2.0, 5.0, 3.0])*y + np.sum(np.interp(v, [0.0, 1.0], [0.0, 2.0]))
@@ -28,10 +33,13 @@ np.interp(x, [0.0, 1.0, 2.0], [2.0, 5.0, 3.0])*y + np.sum(np.interp(v, [0.0, 1.0
 np.interp(0.4, [0.0, 1.0, 2.0], v*x)*y
 
 # interp in xp
-np.interp(0.8, [0.0, y, 3.0] if False else np.array([0.0, 1.0, 2.0])*y, v*x)
+np.interp(0.8, np.array([0.0, 1.0, 2.0])*y, v*x)
 
 # interp in all three, beyond the ends
-np.interp(x*5, np.sort(v), v*y, left=x, right=y) if False else np.interp(x, np.sort(v), v*y)
+np.interp(x, np.sort(v), v*y) + np.interp(x*50, np.sort(v), v*y)
+
+# interp with values beyond the ends
+np.interp(x*50, [0.0, 1.0], v[:2], left=x, right=y) + np.interp(-x, [0.0, 1.0], v[:2], left=y)
 
 # interp of a list of values
 np.interp(x, [0.0, y, 5.0], [x, 1.0, y])*v[0]
@@ -71,7 +79,12 @@ np.sum(np.polyfit(np.arange(3.0), v*x, 1))*y + np.polyfit([0.0, 1.0, 2.0], v, 2)
 np.sum(np.polyfit(v, [1.0, 2.0, 3.0], 1))*x
 
 # polynomial arithmetic
-np.sum(np.polymul(v, v*x)) + np.sum(np.polyder(v))*y + np.sum(np.polyadd(v, [x, 1.0] if False else v[:2])) + np.sum(np.polyint(v))
+(
+    np.sum(np.polymul(v, v * x))
+    + np.sum(np.polyder(v)) * y
+    + np.sum(np.polyadd(v, v[:2] * x))
+    + np.sum(np.polyint(v))
+)
 
 # roots
 np.sum(np.sort(np.abs(np.roots([1.0, -3.0, 1.0])))) * x + np.sum(np.abs(np.roots(v)))*y
@@ -91,16 +104,34 @@ chebyshev.chebval(0.3, [1.0, 2.0])*x*y
 np.sum(np.vander(v, 4)*np.arange(4))*x + np.linalg.det(np.vander(v, increasing=True))*y
 
 # convolve modes
-np.sum(np.convolve(v, v*x)*np.arange(5)) + np.sum(np.convolve(v, A[0], "same")*v) + np.sum(np.convolve(v, A[1], mode="valid"))*y
+(
+    np.sum(np.convolve(v, v * x) * np.arange(5))
+    + np.sum(np.convolve(v, A[0], "same") * v)
+    + np.sum(np.convolve(v, A[1], mode="valid")) * y
+)
 
 # correlate modes
-np.sum(np.correlate(v, v*x, "full")*np.arange(5)) + np.sum(np.correlate(v, A[0], "same")*v) + np.sum(np.correlate(v, A[1]))*y
+(
+    np.sum(np.correlate(v, v * x, "full") * np.arange(5))
+    + np.sum(np.correlate(v, A[0], "same") * v)
+    + np.sum(np.correlate(v, A[1])) * y
+)
 
 # diff
-np.sum(np.diff(v)**2)*x + np.diff(v, n=2)[0]*y + np.sum(np.diff(A, axis=0)) + np.sum(np.diff(v, prepend=x)**2)
+(
+    np.sum(np.diff(v) ** 2) * x
+    + np.diff(v, n=2)[0] * y
+    + np.sum(np.diff(A, axis=0))
+    + np.sum(np.diff(v, prepend=x) ** 2)
+)
 
 # gradient with spacing
-np.sum(np.gradient(v)*v)*x + np.sum(np.gradient(v, 0.5)**2) + np.sum(np.gradient(v, [0.0, 1.0, 3.0])**2)*y + np.sum(np.gradient(A, axis=0))
+(
+    np.sum(np.gradient(v) * v) * x
+    + np.sum(np.gradient(v, 0.5) ** 2)
+    + np.sum(np.gradient(v, [0.0, 1.0, 3.0]) ** 2) * y
+    + np.sum(np.gradient(A, axis=0))
+)
 
 # gradient with a traced spacing
 np.sum(np.gradient(v, x)**2)*y
@@ -120,7 +151,17 @@ np.median(v)*x + np.median(A, axis=0)[1]*y + np.median(A)
 
 # percentile, quantile and their methods
 z = 0.0
-for method in ("linear", "lower", "higher", "midpoint", "nearest", "hazen", "weibull", "median_unbiased", "inverted_cdf"):
+for method in (
+    "linear",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+    "hazen",
+    "weibull",
+    "median_unbiased",
+    "inverted_cdf",
+):
     z += np.percentile(v, 30, method=method)
     z += np.sum(np.quantile(v, [0.2, 0.9], method=method))*x
 z*y
@@ -130,14 +171,31 @@ np.quantile(v, x*0.5)*y
 
 # nan*
 w = np.concatenate([v, [np.nan]])*x
-np.nansum(w) + np.nanmean(w)*y + np.nanmax(w) + np.nanmin(w) + np.nanvar(w) + np.nanstd(w) + np.nanprod(w) + np.nanmedian(w) + np.nanpercentile(w, 40) + np.nancumsum(w)[1] + np.nancumprod(w)[2]
+(
+    np.nansum(w)
+    + np.nanmean(w) * y
+    + np.nanmax(w)
+    + np.nanmin(w)
+    + np.nanvar(w)
+    + np.nanstd(w)
+    + np.nanprod(w)
+    + np.nanmedian(w)
+    + np.nanpercentile(w, 40)
+    + np.nancumsum(w)[1]
+    + np.nancumprod(w)[2]
+)
 
 # nanargmax and nan_to_num
 w = np.array([0.0, np.nan, 1.0])
 v[np.nanargmax(w)]*x + np.sum(np.nan_to_num(w)*v)*y
 
 # cumprod and cumsum
-np.sum(np.cumprod(v)*v)*x + np.sum(np.cumsum(A, axis=1)*A)*y + v.cumsum()[1] + np.sum(A.cumprod(axis=0))
+(
+    np.sum(np.cumprod(v) * v) * x
+    + np.sum(np.cumsum(A, axis=1) * A) * y
+    + v.cumsum()[1]
+    + np.sum(A.cumprod(axis=0))
+)
 
 # cumulative_sum and cumulative_prod
 np.sum(np.cumulative_sum(v*x, include_initial=True)**2) + np.cumulative_prod(v)[2]*y
@@ -176,19 +234,44 @@ edges[0]*y
 np.histogram([0.1, 0.6, 0.7], bins=2, range=(0, 1), weights=v*x)[0][1]*y
 
 # einsum
-np.einsum("i,i", v, v)*x + np.einsum("ij,jk->ik", A, A)[0, 1]*y + np.einsum("ii", A) + np.einsum("ij->ji", A)[0, 1]
+(
+    np.einsum("i,i", v, v) * x
+    + np.einsum("ij,jk->ik", A, A)[0, 1] * y
+    + np.einsum("ii", A)
+    + np.einsum("ij->ji", A)[0, 1]
+)
 
 # einsum with repeated and broadcast indices
-np.sum(np.einsum("ii->i", A)*v[:2])*x + np.sum(np.einsum("...i,...i->...", A, A)) + np.einsum("i,i,i->", v, v, v*y) + np.sum(np.einsum("i,j->ij", v, v))
+(
+    np.sum(np.einsum("ii->i", A) * v[:2]) * x
+    + np.sum(np.einsum("...i,...i->...", A, A))
+    + np.einsum("i,i,i->", v, v, v * y)
+    + np.sum(np.einsum("i,j->ij", v, v))
+)
 
 # einsum with optimize and lists of indices
 np.einsum("ij,jk,kl->", A, A, A*x, optimize=True) + np.einsum(A, [0, 1], v[:2], [1])*y @ v[:2]
 
 # kron, tensordot, vdot and inner
-np.sum(np.kron(v, A))*x + np.tensordot(A, A, axes=([0], [1]))[0, 1]*y + np.vdot(v, v*x) + np.inner(v, v) + np.sum(np.inner(A, A)) + np.tensordot(A, A, 2)
+(
+    np.sum(np.kron(v, A)) * x
+    + np.tensordot(A, A, axes=([0], [1]))[0, 1] * y
+    + np.vdot(v, v * x)
+    + np.inner(v, v)
+    + np.sum(np.inner(A, A))
+    + np.tensordot(A, A, 2)
+)
 
 # np.dot in all shapes
-np.dot(x, y) + np.dot(v, v) + np.sum(np.dot(A, v[:2])) + np.sum(np.dot(v[:2], A)) + np.sum(np.dot(A, A)) + np.sum(np.dot(x, A)) + np.sum(np.dot(A[None], A))
+(
+    np.dot(x, y)
+    + np.dot(v, v)
+    + np.sum(np.dot(A, v[:2]))
+    + np.sum(np.dot(v[:2], A))
+    + np.sum(np.dot(A, A))
+    + np.sum(np.dot(x, A))
+    + np.sum(np.dot(A[None], A))
+)
 
 # @ in all shapes
 v @ v*x + np.sum(A @ v[:2]) + np.sum(v[:2] @ A)*y + np.sum((A @ A)[0]) + np.sum(A[None] @ A)
@@ -217,17 +300,38 @@ np.sum(np.copysign(v, [-1.0, 1.0, -1.0]))*x + np.sum(np.nextafter(v, 0))*y
 np.sum(np.logaddexp(v, x)) + np.sum(np.logaddexp2(v, y))
 
 # round, around, fix, floor, ceil and trunc
-np.sum((np.round(v*1.03, 1) + np.floor(v*2.1) + np.ceil(v*2.1) + np.trunc(v*2.1) + np.fix(v*2.1) + np.rint(v*2.1))*v)*x
+np.sum(
+    (
+        np.round(v * 1.03, 1)
+        + np.floor(v * 2.1)
+        + np.ceil(v * 2.1)
+        + np.trunc(v * 2.1)
+        + np.fix(v * 2.1)
+        + np.rint(v * 2.1)
+    )
+    * v
+) * x
 
 # np.real, np.imag, np.angle, np.conj and np.abs of complex numbers
 w = v*np.exp(1j*x)
-np.sum(np.real(w)) + np.sum(np.imag(w)*y) + np.sum(np.angle(w)) + np.sum(np.abs(w)) + np.sum((w*np.conj(w)).real)
+(
+    np.sum(np.real(w))
+    + np.sum(np.imag(w) * y)
+    + np.sum(np.angle(w))
+    + np.sum(np.abs(w))
+    + np.sum((w * np.conj(w)).real)
+)
 
 # np.real_if_close and np.iscomplexobj
 np.sum(np.real_if_close(v*x))*y*(2 if np.iscomplexobj(v) else 1)
 
 # linalg.det, inv and solve
-np.linalg.det(A)*x + np.sum(np.linalg.inv(A)*[[1, 2], [3, 4]])*y + np.linalg.solve(A, v[:2])[0] + np.sum(np.linalg.solve(A, A.T))
+(
+    np.linalg.det(A) * x
+    + np.sum(np.linalg.inv(A) * [[1, 2], [3, 4]]) * y
+    + np.linalg.solve(A, v[:2])[0]
+    + np.sum(np.linalg.solve(A, A.T))
+)
 
 # linalg.solve of lists † through grad
 np.sum(np.linalg.solve([[x, 1.0], [0.5, y]], [1.0, x]))
@@ -251,7 +355,13 @@ np.sum(w.real*[1, 2])*y + np.max(np.abs(np.linalg.eigvals(A)))
 
 # linalg.svd
 U, s, Vt = np.linalg.svd(A*x)
-s[0]*y + s[1]**2 + np.abs(U[0, 0]) + np.sum(np.linalg.svd(A, compute_uv=False)) + np.linalg.svdvals(A)[0]
+(
+    s[0] * y
+    + s[1] ** 2
+    + np.abs(U[0, 0])
+    + np.sum(np.linalg.svd(A, compute_uv=False))
+    + np.linalg.svdvals(A)[0]
+)
 
 # linalg.svd of a rectangle
 s = np.linalg.svd(np.vstack([A, A*x, v[:2]]), full_matrices=False)[1]
@@ -274,19 +384,44 @@ np.sum(np.linalg.solve(B.T @ B, B.T @ (v*x)))*y
 np.sum(np.linalg.pinv(np.vstack([A, v[:2]]))*x) + np.linalg.matrix_rank(A)*y
 
 # linalg.norm of every order
-np.linalg.norm(v)*x + np.linalg.norm(v, 1) + np.linalg.norm(v, np.inf) + np.linalg.norm(v, 3)*y + np.linalg.norm(A) + np.linalg.norm(A, 2) + np.linalg.norm(A, "nuc") + np.linalg.norm(A, 1) + np.linalg.norm(A, -np.inf)
+(
+    np.linalg.norm(v) * x
+    + np.linalg.norm(v, 1)
+    + np.linalg.norm(v, np.inf)
+    + np.linalg.norm(v, 3) * y
+    + np.linalg.norm(A)
+    + np.linalg.norm(A, 2)
+    + np.linalg.norm(A, "nuc")
+    + np.linalg.norm(A, 1)
+    + np.linalg.norm(A, -np.inf)
+)
 
 # linalg.norm along an axis
 np.sum(np.linalg.norm(A*x, axis=1)) + np.linalg.vector_norm(v, ord=3)*y + np.linalg.matrix_norm(A)
 
 # linalg.cond, matrix_power and multi_dot
-np.linalg.cond(A)*x + np.sum(np.linalg.matrix_power(A, 3)) + np.sum(np.linalg.matrix_power(A, -1))*y + np.linalg.multi_dot([v[:2], A, A, v[1:]])
+(
+    np.linalg.cond(A) * x
+    + np.sum(np.linalg.matrix_power(A, 3))
+    + np.sum(np.linalg.matrix_power(A, -1)) * y
+    + np.linalg.multi_dot([v[:2], A, A, v[1:]])
+)
 
 # linalg.tensorsolve, tensorinv and trace
-np.sum(np.linalg.tensorsolve(A, v[:2]))*x + np.sum(np.linalg.tensorinv(A, ind=1))*y + np.linalg.trace(A) + np.trace(A, offset=1)
+(
+    np.sum(np.linalg.tensorsolve(A, v[:2])) * x
+    + np.sum(np.linalg.tensorinv(A, ind=1)) * y
+    + np.linalg.trace(A)
+    + np.trace(A, offset=1)
+)
 
 # linalg.outer, cross, diagonal and matmul
-np.sum(np.linalg.outer(v, v))*x + np.sum(np.linalg.cross(v, v[::-1])*v) + np.sum(np.linalg.diagonal(A))*y + np.sum(np.linalg.matmul(A, A))
+(
+    np.sum(np.linalg.outer(v, v)) * x
+    + np.sum(np.linalg.cross(v, v[::-1]) * v)
+    + np.sum(np.linalg.diagonal(A)) * y
+    + np.sum(np.linalg.matmul(A, A))
+)
 
 # fft of odd length
 np.sum(np.abs(np.fft.fft(v*x))**2*np.arange(3)) + np.fft.fft(v)[1].imag*y
@@ -295,16 +430,27 @@ np.sum(np.abs(np.fft.fft(v*x))**2*np.arange(3)) + np.fft.fft(v)[1].imag*y
 np.sum(np.abs(np.fft.fft(v*x, n=5))*np.arange(5)) + np.sum(np.abs(np.fft.fft(v, n=2)))*y
 
 # fft with axes= and norm=
-np.sum(np.abs(np.fft.fft2(A*x, axes=(0, 1), norm="ortho"))**2*[[1, 2], [3, 4]]) + np.fft.fftn(A, norm="forward")[0, 1].real*y
+(
+    np.sum(np.abs(np.fft.fft2(A * x, axes=(0, 1), norm="ortho")) ** 2 * [[1, 2], [3, 4]])
+    + np.fft.fftn(A, norm="forward")[0, 1].real * y
+)
 
 # rfft and irfft
-np.sum(np.abs(np.fft.rfft(v*x))*[1, 2]) + np.sum(np.fft.irfft(np.fft.rfft(v), n=3)*v)*y + np.sum(np.fft.irfft(v + 1j*x))
+(
+    np.sum(np.abs(np.fft.rfft(v * x)) * [1, 2])
+    + np.sum(np.fft.irfft(np.fft.rfft(v), n=3) * v) * y
+    + np.sum(np.fft.irfft(v + 1j * x))
+)
 
 # ifft, hfft and ihfft
 np.fft.ifft(v*x)[1].imag + np.sum(np.fft.hfft(v)*np.arange(4))*y + np.sum(np.abs(np.fft.ihfft(v)))
 
 # fftshift and fftfreq
-np.sum(np.fft.fftshift(v*x)*np.arange(3)) + np.sum(np.fft.fftfreq(3, d=0.5)*v)*y + np.sum(np.fft.rfftfreq(3)*x)
+(
+    np.sum(np.fft.fftshift(v * x) * np.arange(3))
+    + np.sum(np.fft.fftfreq(3, d=0.5) * v) * y
+    + np.sum(np.fft.rfftfreq(3) * x)
+)
 
 # a spectral derivative
 t = np.linspace(0, 2*np.pi, 8, endpoint=False)
@@ -325,10 +471,21 @@ np.trapezoid(np.exp(-x*t), t) + np.cumsum(np.sin(t*x))[-1]*(t[1] - t[0])
 np.emath.sqrt(x*2)*y
 
 # np.astype, np.concat and the array API's names
-np.sum(np.concat([v, v*x])) + np.sum(np.pow(v, 2))*y + np.acos(x*0.5) + np.atan2(x, y) + np.sum(np.astype(v, float))
+(
+    np.sum(np.concat([v, v * x]))
+    + np.sum(np.pow(v, 2)) * y
+    + np.acos(x * 0.5)
+    + np.atan2(x, y)
+    + np.sum(np.astype(v, float))
+)
 
 # np.array_equal, np.allclose and np.isclose
-np.allclose(v, v*1.0)*x + np.array_equal(v, v)*y + np.sum(np.isclose(v, 0.8)*v) + np.array_equiv(A, A)*x
+(
+    np.allclose(v, v * 1.0) * x
+    + np.array_equal(v, v) * y
+    + np.sum(np.isclose(v, 0.8) * v)
+    + np.array_equiv(A, A) * x
+)
 
 # np.array_equal(A, [x])
 (2.0 if np.array_equal(A, [x]) else 3.0)*y

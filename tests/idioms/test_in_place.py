@@ -308,8 +308,9 @@ w[1]*y
 # y.fill(x)
 w = v*1.0
 w[1:].fill(x)
-w.fill(y) if False else None
-np.sum(w*v)*y
+u = v*1.0
+u.fill(y)
+np.sum(w*v)*u[0]
 
 # swaps
 w = v*1.0

@@ -21,7 +21,7 @@ z*y
 sum(a*b*k for k, (a, b) in enumerate(zip(v, [x, y, 1.0]))) + sum(row[i] for i, row in enumerate(A))
 
 # enumerate over rows
-np.sum([np.sum(row)*k for k, row in enumerate(A*x)]) if False else sum(np.sum(row)*k for k, row in enumerate(A*x))*y
+sum(np.sum(row)*k for k, row in enumerate(A*x))*y
 
 # x[::-1]
 np.sum(v[::-1]*np.arange(3))*x + np.sum(A[::-1, ::-1]*A)
@@ -76,13 +76,21 @@ sum(A[i]*x**sum(i) for i in np.ndindex(A.shape))*y
 sum(u*1.0 for u in np.nditer(A*x))*y
 
 # ravel
-np.sum(A.ravel()*np.arange(4)) + np.sum(np.ravel(A*x, order="F")*np.arange(4)) + np.sum(A.T.ravel()*np.arange(4))*y
+(
+    np.sum(A.ravel() * np.arange(4))
+    + np.sum(np.ravel(A * x, order="F") * np.arange(4))
+    + np.sum(A.T.ravel() * np.arange(4)) * y
+)
 
 # flatten
 np.sum(A.flatten()*np.arange(4))*x + np.sum(A.flatten("F")*np.arange(4))*y
 
 # reshape
-np.sum(A.reshape(4, 1)*np.arange(4))*x + np.sum(A.reshape(-1, order="F")*np.arange(4)) + np.sum(v.reshape((3, 1)).reshape(1, -1)*v)*y
+(
+    np.sum(A.reshape(4, 1) * np.arange(4)) * x
+    + np.sum(A.reshape(-1, order="F") * np.arange(4))
+    + np.sum(v.reshape((3, 1)).reshape(1, -1) * v) * y
+)
 
 # squeeze
 np.squeeze(v[None])[0]*x + A[None, :, None].squeeze(axis=(0, 2))[0, 1]*y
@@ -91,21 +99,50 @@ np.squeeze(v[None])[0]*x + A[None, :, None].squeeze(axis=(0, 2))[0, 1]*y
 np.sum(np.expand_dims(v, 0)*np.expand_dims(v, 1))*x + np.sum(np.expand_dims(A, (0, 2)))*y
 
 # swapaxes, moveaxis and transpose
-np.sum(A.swapaxes(0, 1)*[[1, 2], [3, 4]])*x + np.sum(np.moveaxis(A[None], 0, -1)[..., 0]*[[1, 2], [3, 4]]) + np.sum(A.transpose(1, 0)*[[1, 2], [3, 4]])*y
+(
+    np.sum(A.swapaxes(0, 1) * [[1, 2], [3, 4]]) * x
+    + np.sum(np.moveaxis(A[None], 0, -1)[..., 0] * [[1, 2], [3, 4]])
+    + np.sum(A.transpose(1, 0) * [[1, 2], [3, 4]]) * y
+)
 
 # x.T, x.mT and np.rollaxis
-np.sum(A.T*[[1, 2], [3, 4]])*x + np.sum(A.mT @ A) + np.sum(np.rollaxis(A, 1)*[[1, 2], [3, 4]])*y + np.permute_dims(A, (1, 0))[0, 1]
+(
+    np.sum(A.T * [[1, 2], [3, 4]]) * x
+    + np.sum(A.mT @ A)
+    + np.sum(np.rollaxis(A, 1) * [[1, 2], [3, 4]]) * y
+    + np.permute_dims(A, (1, 0))[0, 1]
+)
 
 # rot90 and flip
-np.sum(np.rot90(A, 3)*[[1, 2], [3, 4]])*x + np.sum(np.flip(A, 1)*[[1, 2], [3, 4]])*y + np.sum(np.fliplr(A)*np.flipud(A))
+(
+    np.sum(np.rot90(A, 3) * [[1, 2], [3, 4]]) * x
+    + np.sum(np.flip(A, 1) * [[1, 2], [3, 4]]) * y
+    + np.sum(np.fliplr(A) * np.flipud(A))
+)
 
 # roll
-np.sum(np.roll(v, 1)*v)*x + np.sum(np.roll(A, (1, 1), axis=(0, 1))*A)*y + np.sum(np.roll(A, 1, axis=0)[0])
+(
+    np.sum(np.roll(v, 1) * v) * x
+    + np.sum(np.roll(A, (1, 1), axis=(0, 1)) * A) * y
+    + np.sum(np.roll(A, 1, axis=0)[0])
+)
 
 # pad in every mode
 w = v*x
 z = 0.0
-for mode in ("constant", "edge", "linear_ramp", "maximum", "mean", "median", "minimum", "reflect", "symmetric", "wrap", "empty"):
+for mode in (
+    "constant",
+    "edge",
+    "linear_ramp",
+    "maximum",
+    "mean",
+    "median",
+    "minimum",
+    "reflect",
+    "symmetric",
+    "wrap",
+    "empty",
+):
     if mode != "empty":
         z += np.sum(np.pad(w, (1, 2), mode=mode)*np.arange(1, 7))
 z*y
@@ -117,7 +154,11 @@ np.sum(np.pad(A*x, ((1, 0), (0, 2)), constant_values=2.0)**2) + np.sum(np.pad(A,
 np.sum(np.pad(A, 1, constant_values=x*2)**2)*y
 
 # tile and repeat
-np.sum(np.tile(v, 2)*np.arange(6))*x + np.sum(np.repeat(A, 2, axis=1)*np.arange(4))*y + np.sum(v.repeat([2, 0, 1])*[1, 2, 3])
+(
+    np.sum(np.tile(v, 2) * np.arange(6)) * x
+    + np.sum(np.repeat(A, 2, axis=1) * np.arange(4)) * y
+    + np.sum(v.repeat([2, 0, 1]) * [1, 2, 3])
+)
 
 # split family
 a, b, c = np.split(v, 3)
@@ -133,13 +174,25 @@ a[0]*np.sum(b)*y + np.sum(p*q)
 
 # take_along_axis
 order = np.argsort(A, axis=1)
-np.sum(np.take_along_axis(A, order, axis=1)*[1, 2])*x + np.sum(np.take_along_axis(v, np.argsort(-v), 0)*np.arange(3))*y
+(
+    np.sum(np.take_along_axis(A, order, axis=1) * [1, 2]) * x
+    + np.sum(np.take_along_axis(v, np.argsort(-v), 0) * np.arange(3)) * y
+)
 
 # take
-np.take(v, [0, 2, 2]).sum()*x + A.take(1, axis=1)[0]*y + np.take(A, [0, 5], mode="wrap")[1] + v.take(1)
+(
+    np.take(v, [0, 2, 2]).sum() * x
+    + A.take(1, axis=1)[0] * y
+    + np.take(A, [0, 5], mode="wrap")[1]
+    + v.take(1)
+)
 
 # choose, compress and extract
-np.choose([0, 1, 1], [v, v*x])[1]*y + np.compress([True, False, True], v)[1]*x + np.sum(np.extract(v > 0.5, v))
+(
+    np.choose([0, 1, 1], [v, v * x])[1] * y
+    + np.compress([True, False, True], v)[1] * x
+    + np.sum(np.extract(v > 0.5, v))
+)
 
 # np.select and np.where with one argument
 np.select([v < 0.5, v < 1], [v*x, v*y], 1.0).sum() + np.where(v > 0.5)[0].sum()*x
@@ -158,10 +211,19 @@ len(v)*v.shape[0]*A.size*A.ndim*x + np.shape(A)[1]*np.size(v)*np.ndim(v)*y + len
 np.sum(v*x)/len(v) + np.sum(A**2)/A.shape[0]/A.size*y
 
 # x.mean(0) and the like
-A.mean(0)[1]*x + A.sum(axis=1)[0]*y + A.std(0)[0] + A.var() + A.max(axis=1)[0] + A.min() + A.prod(0)[1] + np.ptp(A)
+(
+    A.mean(0)[1] * x
+    + A.sum(axis=1)[0] * y
+    + A.std(0)[0]
+    + A.var()
+    + A.max(axis=1)[0]
+    + A.min()
+    + A.prod(0)[1]
+    + np.ptp(A)
+)
 
 # centring and scaling
-B = np.outer(v, [1.0, x, 2.0]) if False else np.outer(v, v*x) + A[0, 0]*np.arange(9.0).reshape(3, 3)**2
+B = np.outer(v, v*x) + A[0, 0]*np.arange(9.0).reshape(3, 3)**2
 Z = (B - B.mean(axis=0))/B.std(axis=0)
 np.sum(Z[0]*Z[1])*y
 
@@ -169,7 +231,12 @@ np.sum(Z[0]*Z[1])*y
 v.dot(v)*x + A.dot(v[:2]).dot(v[1:])*y + A.dot(A).dot(A).trace()
 
 # argmax as an index
-v[np.argmax(v)]*x + A[np.unravel_index(np.argmax(A), A.shape)]*y + v[v.argmin()] + A[np.arange(2), A.argmin(axis=1)].sum()
+(
+    v[np.argmax(v)] * x
+    + A[np.unravel_index(np.argmax(A), A.shape)] * y
+    + v[v.argmin()]
+    + A[np.arange(2), A.argmin(axis=1)].sum()
+)
 
 # argsort as an index
 v[np.argsort(v)][0]*x + v[v.argsort()[::-1]][1]*y + np.sum(A[np.argsort(A[:, 0])]*[[1, 2], [3, 4]])
@@ -191,7 +258,12 @@ values, index, counts = np.unique(v*x, return_index=True, return_counts=True)
 np.sum(values*counts*index)*y
 
 # np.nonzero and np.flatnonzero
-v[np.nonzero(v > 0.5)[0][0]]*x + v[np.flatnonzero(v > 0.3)].sum()*y + np.argwhere(A > 1).sum()*x + v[(v > 0.5).nonzero()][0]
+(
+    v[np.nonzero(v > 0.5)[0][0]] * x
+    + v[np.flatnonzero(v > 0.3)].sum() * y
+    + np.argwhere(A > 1).sum() * x
+    + v[(v > 0.5).nonzero()][0]
+)
 
 # np.isin and np.in1d
 np.sum(v[np.isin([1, 2, 3], [1, 3])])*x + (0.77 in v)*y
@@ -256,6 +328,23 @@ np.sum(v.T*x) + np.sum(A[0].T*y) + x
 # item by item equality of shapes
 z = v*x if v.shape == (3,) and A.shape[::-1] == (2, 2) else v
 np.sum(z)*y
+
+# np.swapaxes, np.diagonal and np.resize
+(
+    np.sum(np.swapaxes(A * x, 0, 1) * [[1, 2], [3, 4]])
+    + np.diagonal(A, 1)[0] * y
+    + np.sum(np.resize(v, (2, 2)) ** 2)
+    + A.diagonal().sum()
+)
+
+# x.view()
+w = v*1.0
+u = w.view()
+u[0] = x
+w[0]*y + np.sum(w)*y
+
+# np.argmin as a number
+np.argmin(v)*x + v.argmax()*y
 
 # iterating columns
 sum(np.sum(c)*k for k, c in enumerate(A.T, 1))*x*y

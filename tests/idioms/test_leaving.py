@@ -388,9 +388,9 @@ from numpy.linalg import lapack_lite
 lapack_lite.dgeqrf(2, 2, A*x, 2, np.zeros(2), np.zeros(8), 8, 0)
 x*y
 
-# np.linalg._umath_linalg
+# np.linalg._umath_linalg †
 from numpy.linalg import _umath_linalg
-_umath_linalg.det(A)*x if False else np.linalg.det(A)*x
+_umath_linalg.det(A*x)*y
 
 # np.nditer †
 sum(float(u)*1.0 for u in np.nditer(v*2))*y
@@ -460,9 +460,13 @@ float("{:.1f}".format(x))*y
 from datetime import timedelta
 timedelta(seconds=x*2).total_seconds()*y
 
-# Fraction times x
+# a Fraction times a value †
 from fractions import Fraction
-Fraction(1, 4)*x*y if False else float(Fraction(1, 4))*x*y
+Fraction(1, 4)*(x*2)*y
+
+# a Fraction as a float
+from fractions import Fraction
+float(Fraction(1, 4))*x*y
 
 # x times a Fraction †
 from fractions import Fraction

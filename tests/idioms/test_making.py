@@ -36,7 +36,7 @@ np.sum(np.stack([v, v*x], axis=1)**2) + np.sum(np.stack([v, v*y, np.ones(3)])[1]
 np.sum(np.stack([x, y, 2.0])**2)
 
 # np.hstack and np.vstack
-np.sum(np.hstack([v, v*x])*np.arange(6)) + np.sum(np.vstack([v, v*y]).T @ [1.0, x] if False else np.vstack([v, v*y])[1]*x)
+np.sum(np.hstack([v, v*x])*np.arange(6)) + np.sum(np.vstack([v, v*y])[1]*x)
 
 # np.hstack([x, np.ones(2)*y, [1.0, 2.0]])
 np.sum(np.hstack([x, np.ones(2)*y, [1.0, 2.0]])**2)
@@ -84,8 +84,8 @@ np.logspace(0, x, 3).sum() + np.geomspace(1.0, y, 4).sum()
 # np.arange(3)*x
 np.sum((np.arange(3)*x)**2) + np.sum(np.arange(1.0, 4.0)/y)
 
-# np.arange with a traced step
-np.sum(np.arange(0, 2.0, 0.3*x) if False else np.arange(0, 5)*0.3*x)
+# np.arange with a traced step † through grad
+np.sum(np.arange(0, 2.0, 0.3*x)**2)
 
 # np.arange(0, y, 0.5) † through grad
 np.sum(np.arange(0, y*1.01, 0.5)*x)
@@ -245,7 +245,11 @@ w = np.copy(v)
 np.sum(w*x)
 
 # np.atleast_1d, 2d and 3d
-np.sum(np.atleast_1d(x)*v) + np.sum(np.atleast_2d(v).T @ np.atleast_2d(y*np.ones(1))) + np.atleast_3d(A).sum()
+(
+    np.sum(np.atleast_1d(x) * v)
+    + np.sum(np.atleast_2d(v).T @ np.atleast_2d(y * np.ones(1)))
+    + np.atleast_3d(A).sum()
+)
 
 # np.float64(3)**x
 np.float64(2.0)*x + np.float64(3)**y
@@ -260,7 +264,7 @@ np.float32(0.5)*v[0]*x + np.int64(3)*y + np.uint8(2)*x
 np.sum(np.asmatrix(A*x) @ np.asmatrix(A))*y
 
 # np.kron, np.outer and np.multiply.outer
-np.sum(np.kron(A, v)) + np.sum(np.outer(v, [x, y]) if False else np.outer(v, v*x)) + np.sum(np.multiply.outer(v, A))
+np.sum(np.kron(A, v)) + np.sum(np.outer(v, [x, y])) + np.sum(np.multiply.outer(v, A))
 
 # np.outer of lists † through grad
 np.sum(np.outer([x, y], [1.0, x])**2)

@@ -10,7 +10,7 @@ np.sum([x, y])*v[0]
 np.sum(np.sqrt([x, y])*v[:2])
 
 # np.mean, np.max, np.prod and np.std of lists † through grad
-np.mean([x, y])*np.max([x, y, 1.0])*np.prod([x, 2.0]) + np.std([x, y]) + np.median([x, y, 1.0])
+np.mean([x, y])*np.amax([x, y, 1.0])*np.prod([x, 2.0]) + np.std([x, y]) + np.median([x, y, 1.0])
 
 # np.dot and np.inner of lists † through grad
 np.dot([x, y], [y, 2.0]) + np.inner([1.0, x], [x, y]) + np.vdot((x, y), (x, y))
@@ -22,13 +22,20 @@ np.sum(np.cumsum([x, y])*[1, 2]) + np.sum(np.diff([x, y, 3.0])**2) + np.sort([y,
 np.sum(np.linalg.solve([[x, 1], [0.5, y]], [1.0, x]))
 
 # np.linalg.norm and det of lists † through grad
-np.linalg.norm([x, y])*np.linalg.det([[x, 1.0], [2.0, y]]) + np.linalg.inv([[x, 1.0], [2.0, y]])[0, 1]
+(
+    np.linalg.norm([x, y]) * np.linalg.det([[x, 1.0], [2.0, y]])
+    + np.linalg.inv([[x, 1.0], [2.0, y]])[0, 1]
+)
 
 # np.polyval([x, 1], 2) † through grad
 np.polyval([x, 1], 2) + np.polyval([x, y, 1.0], v).sum()
 
 # np.where, np.maximum and np.clip of lists † through grad
-np.sum(np.where([True, False], [x, y], [1.0, x])) + np.sum(np.maximum([x, y], 1.0)) + np.sum(np.clip([x, y], 0.75, 1.0))
+(
+    np.sum(np.where([True, False], [x, y], [1.0, x]))
+    + np.sum(np.maximum([x, y], 1.0))
+    + np.sum(np.clip([x, y], 0.75, 1.0))
+)
 
 # np.matmul and @ with lists
 np.sum(A @ [1.0, 2.0]) + np.sum(v*[1.0, 2.0, 3.0])*x + np.sum([1.0, 2.0] @ A)*y
@@ -43,7 +50,11 @@ np.sum(np.ones(3)*[x, y, 1.0])
 np.trapezoid([x, y, 1.0], dx=0.5) + np.interp(0.4, [0.0, 1.0], [x, y])
 
 # np.hypot, np.arctan2 and np.outer of lists † through grad
-np.sum(np.hypot([x, 1.0], [y, 2.0])) + np.sum(np.outer([x, y], [1, x])) + np.sum(np.cross([x, y, 1.0], [0, 1, 0]))
+(
+    np.sum(np.hypot([x, 1.0], [y, 2.0]))
+    + np.sum(np.outer([x, y], [1, x]))
+    + np.sum(np.cross([x, y, 1.0], [0, 1, 0]))
+)
 
 # np.array of a tuple of arrays † through grad
 np.sum(np.array((v, v*x))**2)*y
@@ -108,7 +119,13 @@ B.sum()*x + (B*x).max()*y + B.mean()*v[0] + (B**x).std()
 B = np.array([0.5, 1.0, 2.0, 4.0])
 %%tape
 n = 2
-np.sum(B.repeat(n)*x) + np.sum(B.reshape(n, -1)[1])*y + np.zeros(n).size*x + np.arange(n).sum()*y + np.eye(n).trace()*x
+(
+    np.sum(B.repeat(n) * x)
+    + np.sum(B.reshape(n, -1)[1]) * y
+    + np.zeros(n).size * x
+    + np.arange(n).sum() * y
+    + np.eye(n).trace() * x
+)
 
 # np.float64(3).item and numbers of another cell
 k = np.float64(3)
@@ -283,17 +300,31 @@ except np.linalg.LinAlgError:
 z*y
 
 # isinstance(x, float)
-(x*y if isinstance(x, float) and isinstance(v, np.ndarray) and isinstance(v[0], np.floating) else 0.0*x)
+(
+    x * y
+    if isinstance(x, float) and isinstance(v, np.ndarray) and isinstance(v[0], np.floating)
+    else 0.0 * x
+)
 
 # isinstance of unions and tuples
-(x*y if isinstance(x, (int, float)) and isinstance(x, int | float) and not isinstance(x, np.ndarray | list) else 0.0*x)
+(
+    x * y
+    if isinstance(x, (int, float))
+    and isinstance(x, int | float)
+    and not isinstance(x, np.ndarray | list)
+    else 0.0 * x
+)
 
 # issubclass and np.issubdtype
 (x*y if np.issubdtype(v.dtype, np.floating) and issubclass(x.__class__, float) else 0.0*x)
 
 # callable(x), hasattr(x, "__len__") and np.isscalar
 k = np.ndim(x)
-(x*y if not callable(x) and not hasattr(x, "__len__") and hasattr(v, "__len__") and k == 0 else 0.0*x)
+(
+    x * y
+    if not callable(x) and not hasattr(x, "__len__") and hasattr(v, "__len__") and k == 0
+    else 0.0 * x
+)
 
 # np.array_equal(A, [x])
 (2.0 if np.array_equal(A, [x]) else 3.0)*y

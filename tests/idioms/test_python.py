@@ -189,7 +189,9 @@ list(itertools.accumulate(v))[-1]*x + list(itertools.accumulate([x, y, y], opera
 
 # itertools.product and combinations
 import itertools
-sum(a*b for a, b in itertools.combinations(v, 2)) + sum(a/b for a, b in itertools.product([x, y], v))
+sum(a * b for a, b in itertools.combinations(v, 2)) + sum(
+    a / b for a, b in itertools.product([x, y], v)
+)
 
 # itertools.pairwise and chain
 import itertools
@@ -203,7 +205,9 @@ sum(kept)*x + groups[0][1]**2
 
 # itertools.starmap and zip_longest
 import itertools
-sum(itertools.starmap(lambda a, b: a*b, zip([x, y], v))) + sum(a*b for a, b in itertools.zip_longest([x], v, fillvalue=2.0))
+sum(itertools.starmap(lambda a, b: a * b, zip([x, y], v))) + sum(
+    a * b for a, b in itertools.zip_longest([x], v, fillvalue=2.0)
+)
 
 # operator functions
 import operator
@@ -268,10 +272,14 @@ def flat(nested):
 sum(u*u for u in flat([x, [y, [v[0], 2.0]]]))
 
 # comprehensions
-[u*x for u in v][1] + {k: u*y for k, u in enumerate(v)}[2] + sum([a*b for a in v for b in v if a > b])
+(
+    [u * x for u in v][1]
+    + {k: u * y for k, u in enumerate(v)}[2]
+    + sum([a * b for a in v for b in v if a > b])
+)
 
-# nested comprehensions as a matrix
-np.sum(np.array([[a*b for a in v] for b in v])**2) if False else sum([sum([a*b*b for a in v]) for b in v])
+# nested comprehensions
+sum([sum([a*b*b for a in v]) for b in v])*x
 
 # += on a name
 z = x
@@ -703,7 +711,11 @@ ops = {"square": lambda u: u*u, "sin": np.sin, "half": lambda u: u/2}
 ops["square"](x) + ops["sin"](y)*ops["half"](v)[0]
 
 # map, filter and zip
-sum(map(lambda a, b: a*b, v, [x, y, 2.0])) + sum(filter(lambda u: u > 0.5, v)) + sum(a*b for a, b in zip(v, v[::-1]))
+(
+    sum(map(lambda a, b: a * b, v, [x, y, 2.0]))
+    + sum(filter(lambda u: u > 0.5, v))
+    + sum(a * b for a, b in zip(v, v[::-1]))
+)
 
 # map of NumPy's functions
 sum(map(np.sin, v)) + list(map(np.exp, [x, y]))[1]
@@ -714,7 +726,9 @@ a, b = zip(*rows)
 sum(a)*b[0] + b[1]
 
 # reversed and enumerate
-sum(k*u for k, u in enumerate(reversed([x, y, v[0]]), start=1)) + sum(u*k for k, u in enumerate(reversed(v)))
+sum(k * u for k, u in enumerate(reversed([x, y, v[0]]), start=1)) + sum(
+    u * k for k, u in enumerate(reversed(v))
+)
 
 # iter, next and slices of lists
 it = iter(v)

@@ -25,7 +25,11 @@ np.subtract.reduce(v*x) + np.divide.reduce(v)*y
 np.logical_and.reduce(v > 0.3)*x + np.logical_or.reduce(A > 100, axis=None)*y
 
 # .accumulate
-np.sum(np.add.accumulate(v)*v) + np.multiply.accumulate(v)[1]*x + np.sum(np.maximum.accumulate(A, axis=1))
+(
+    np.sum(np.add.accumulate(v) * v)
+    + np.multiply.accumulate(v)[1] * x
+    + np.sum(np.maximum.accumulate(A, axis=1))
+)
 
 # .outer
 np.sum(np.add.outer(v, A)**2)*x + np.sum(np.multiply.outer(v, v)) + np.subtract.outer(v, x).sum()
@@ -55,30 +59,55 @@ np.divide(x, w, out=w, where=w != 0)
 np.sum(w)*y
 
 # np.divide(..., where=, out=np.zeros) † through grad
-r = np.divide(v, A[0, 0], out=np.zeros_like(v), where=v > 0.5) if False else np.divide(v, x, out=np.zeros(3), where=v > 0.5)
+r = np.divide(v, x, out=np.zeros(3), where=v > 0.5)
+np.sum(r)*y
+
+# np.divide(..., where=, out=np.zeros_like)
+r = np.divide(v, A[0, 0], out=np.zeros_like(v), where=v > 0.5)
 np.sum(r)*y
 
 # where= of a sum
-np.sum(v, where=[True, False, True])*x + np.sum(v, where=v > 0.5) + np.mean(v, where=v > 0.3)*y + np.max(v, where=v < 1, initial=0.0)
+(
+    np.sum(v, where=[True, False, True]) * x
+    + np.sum(v, where=v > 0.5)
+    + np.mean(v, where=v > 0.3) * y
+    + np.max(v, where=v < 1, initial=0.0)
+)
 
 # dtype=
-np.sum(np.multiply(v, x, dtype=np.float64)) + np.sum(v, dtype=float)*y + np.add(x, y, dtype=complex).real
+(
+    np.sum(np.multiply(v, x, dtype=np.float64))
+    + np.sum(v, dtype=float) * y
+    + np.add(x, y, dtype=complex).real
+)
 
 # dtype=int cuts fractions
-np.add.reduce(v*3.1, dtype=int)*x if False else np.sum((v*3.1).astype(int))*x
+np.sum((v*3.1).astype(int))*x
+
+# dtype=int of a reduction
+np.add.reduce(v*3.1, dtype=int)*x
 
 # casting=
 np.sum(np.add(v, x, casting="safe"))*y + np.sum(np.add(v, 1, casting="same_kind"))
 
 # keepdims=
-np.sum(v*x, keepdims=True)[0]*y + np.sum(A/np.sum(A, axis=1, keepdims=True)*x) + np.linalg.norm(A, axis=0, keepdims=True)[0, 1]
+(
+    np.sum(v * x, keepdims=True)[0] * y
+    + np.sum(A / np.sum(A, axis=1, keepdims=True) * x)
+    + np.linalg.norm(A, axis=0, keepdims=True)[0, 1]
+)
 
 # initial=
 np.sum(v, initial=x)*y + np.prod(v, initial=2.0) + np.max(v, initial=y)
 
 # tuple axes and negative axes
 B = A[None]*x
-np.sum(B, axis=(0, -1))[1]*y + np.max(B, axis=(-1, -2))[0] + np.mean(B, axis=-2)[0, 1] + np.sum(B, axis=())[0, 0, 0]
+(
+    np.sum(B, axis=(0, -1))[1] * y
+    + np.max(B, axis=(-1, -2))[0]
+    + np.mean(B, axis=-2)[0, 1]
+    + np.sum(B, axis=())[0, 0, 0]
+)
 
 # axis=None and of an empty tuple
 np.sum(A*x, axis=None)*y + np.prod(A, axis=None)
@@ -89,10 +118,18 @@ f, i = np.modf(v*y*3)
 np.sum(m) + np.sum(f)
 
 # gufuncs
-np.matmul(A, A)[0, 1]*x + np.vecdot(v, v)*y + np.sum(np.matvec(A, v[:2])) + np.sum(np.vecmat(v[:2], A))
+(
+    np.matmul(A, A)[0, 1] * x
+    + np.vecdot(v, v) * y
+    + np.sum(np.matvec(A, v[:2]))
+    + np.sum(np.vecmat(v[:2], A))
+)
 
 # gufuncs with axes
-np.sum(np.matmul(A[None], A, axes=[(-2, -1), (-2, -1), (-2, -1)])) if False else np.sum(np.matmul(A[None]*x, A))
+np.sum(np.matmul(A[None]*x, A))*y
+
+# gufuncs with axes= †
+np.sum(np.matmul(A*x, A, axes=[(0, 1), (1, 0), (0, 1)]))*y
 
 # np.vectorize † through grad
 f = np.vectorize(lambda u, k: u*k if u > 0.5 else u + k)
@@ -141,28 +178,57 @@ twice(np.sin, x)*np.sum(twice(np.sqrt, v))*y
 
 # functools.reduce over ufuncs
 import functools
-functools.reduce(np.maximum, [v, v*x, y*np.ones(3)]).sum() + functools.reduce(np.multiply, [x, y, v])[0]
+(
+    functools.reduce(np.maximum, [v, v * x, y * np.ones(3)]).sum()
+    + functools.reduce(np.multiply, [x, y, v])[0]
+)
 
 # f.nin, f.__name__ and isinstance
 x*np.add.nin*y + (1.0 if isinstance(np.sin, np.ufunc) else 2.0)*len(np.sin.__name__)*v[0]
 
 # every trigonometric function
-np.sum(np.sin(v) + np.cos(v) + np.tan(v) + np.arctan(v) + np.arcsin(v*0.4) + np.arccos(v*0.4) + np.sinh(v) + np.cosh(v) + np.tanh(v))*x
+np.sum(
+    np.sin(v)
+    + np.cos(v)
+    + np.tan(v)
+    + np.arctan(v)
+    + np.arcsin(v * 0.4)
+    + np.arccos(v * 0.4)
+    + np.sinh(v)
+    + np.cosh(v)
+    + np.tanh(v)
+) * x
 
 # inverse hyperbolic functions, degrees and radians
-np.sum(np.arcsinh(v) + np.arctanh(v*0.5) + np.degrees(v) + np.deg2rad(v) + np.radians(v) + np.rad2deg(v))*x + np.arccosh(y + 1.0)
+np.sum(
+    np.arcsinh(v)
+    + np.arctanh(v * 0.5)
+    + np.degrees(v)
+    + np.deg2rad(v)
+    + np.radians(v)
+    + np.rad2deg(v)
+) * x + np.arccosh(y + 1.0)
 
 # exponentials and logarithms
 np.sum(np.exp(v) + np.expm1(v) + np.exp2(v))*x + np.log(x) + np.log2(y) + np.log10(y) + np.log1p(x)
 
 # roots, powers and reciprocals
-np.sum(np.cbrt(v) + np.square(v) + np.reciprocal(v + 3))*x + np.sqrt(y) + np.power(x, y) + np.float_power(y, x)
+(
+    np.sum(np.cbrt(v) + np.square(v) + np.reciprocal(v + 3)) * x
+    + np.sqrt(y)
+    + np.power(x, y)
+    + np.float_power(y, x)
+)
 
 # comparisons as masks
 np.sum((v > 0.5)*v + np.greater(v, x)*y + np.less_equal(v, 0.45) + np.not_equal(v, 1)*x)
 
 # logical functions
-np.sum(np.where(np.logical_and(v > 0.3, v < 1), v, x))*y + np.sum(np.logical_not(v > 1)*v) + np.sum(np.logical_xor(v > 1, v > 0.5)*v)
+(
+    np.sum(np.where(np.logical_and(v > 0.3, v < 1), v, x)) * y
+    + np.sum(np.logical_not(v > 1) * v)
+    + np.sum(np.logical_xor(v > 1, v > 0.5) * v)
+)
 
 # np.isnan, np.isfinite, np.signbit
 np.sum(np.where(np.isnan(v) | ~np.isfinite(v) | np.signbit(-v - 5), v*x, 0.0))*y
