@@ -6,8 +6,8 @@ matrix `A`. What stands above a line ``%%tape`` was run in a cell of its own bef
 
 A name marked † refuses: with a `TapeError` that names the line, quotes it and says what to do. It
 may do so in one of the two ways only, ``† in a cell`` or ``† through grad``. A name marked
-``(x is withheld)`` belongs to a program whose input is read by other code: in a cell, its derivative
-is not shown, and a note says why.
+``(x is withheld)`` belongs to a program whose input is read by other code: a cell does not show its
+derivative, and a note says why.
 """
 
 import ast

@@ -1,6 +1,6 @@
 """Kinks and edges: where a derivative needs a convention, and values and types at the margin.
 
-A program at a kink has its derivative by central differences as every other: the mean of both sides.
+A program at a kink has its derivative by differences as any other: the mean of both sides.
 """
 
 import gc

@@ -460,7 +460,7 @@ float("{:.1f}".format(x))*y
 from datetime import timedelta
 timedelta(seconds=x*2).total_seconds()*y
 
-# a Fraction times a value †
+# a Fraction times a value
 from fractions import Fraction
 Fraction(1, 4)*(x*2)*y
 

@@ -128,7 +128,7 @@ np.sum(m) + np.sum(f)
 # gufuncs with axes
 np.sum(np.matmul(A[None]*x, A))*y
 
-# gufuncs with axes= †
+# gufuncs with axes=
 np.sum(np.matmul(A*x, A, axes=[(0, 1), (1, 0), (0, 1)]))*y
 
 # np.vectorize † through grad
