@@ -19,6 +19,7 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
+from .provenance import here
 from .rules import special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
@@ -46,35 +47,46 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
 
 
-def _born(tape: Tape, value: Any) -> Any:
-    """An array of floats that NumPy made, able to hold traced values."""
+def _born(tape: Tape, value: Any, args: Any = ()) -> Any:
+    """An array of floats that NumPy made, able to hold traced values.
+
+    One that lies in the memory of a plain argument can not: under its other name it stays plain.
+    """
     if type(value) is np.ndarray and value.dtype.kind in "fc":
-        return TracedArray(tape, None, value)
+        born = TracedArray(tape, None, value)
+        for arg in args:
+            if type(arg) is np.ndarray and np.may_share_memory(arg, value):
+                born.own().exposed = here(sys._getframe(2))
+        return born
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_born(tape, part) for part in value))
     return value
+
+
+_LAYOUTS = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
 def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array`` and its kin: a traced argument stays traced."""
 
     def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if "copy" in kwargs and kwargs["copy"] is None:
-            del kwargs["copy"]
         value = lift(obj)
         if is_traced(value) and dtype is not None and np.dtype(dtype).hasobject:
             refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
-            return _born(tape, real(value, *args, **options, **kwargs))
+            return _born(tape, real(value, *args, **options, **kwargs), (value,))
         result = value
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
         if not isinstance(result.value, np.ndarray):
             result = np.reshape(result, ())
-        fresh = real is not np.array or kwargs.get("copy", True) is False
-        if is_traced(result) and not (fresh or value is not obj):
+        copies = real is np.array and kwargs.get("copy", True)
+        if copies and result is obj:
             result = np.copy(result)
+        order = _LAYOUTS.get(real, kwargs.get("order"))
+        if order in ("C", "F") and not result.value.flags[f"{order}_CONTIGUOUS"]:
+            result = np.copy(result, order=order)
         if is_traced(result) and kwargs.get("ndmin", 0) > result.ndim:
             result = np.reshape(result, (1,) * (kwargs["ndmin"] - result.ndim) + result.shape)
         return result
@@ -108,7 +120,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
 _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
     np.arange: _arange,
-    **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)},
+    **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, *_LAYOUTS)},
 }
 
 
@@ -125,7 +137,7 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
             return special(tape, *args, **kwargs)
         if (real in FUNCTIONS or real in HANDLERS) and any_active([*args, kwargs]):
             return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
-        return _born(tape, real(*_lifted(real, args), **kwargs))
+        return _born(tape, real(*_lifted(real, args), **kwargs), args)
 
     return twin
 

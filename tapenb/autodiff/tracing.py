@@ -210,11 +210,13 @@ class Traced:
 
     conj = conjugate
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+    def astype(self, dtype: Any, *_: Any, **options: Any) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
         if dtype.hasobject:
             refuse("an array of objects is", sys._getframe(1))
+        if options.get("copy") is False and dtype == self.dtype:
+            return self
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))
 
@@ -585,10 +587,22 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         _reference(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
     )
     index = tape.append(operation, references, value, frame)
-    source = operands[0] if rule.view else None
+    source = operands[0] if rule.view else _shared(value, operands)
     if isinstance(value, tuple | list):
         return projections(tape, index, value, source, frame)
     return _wrap(tape, index, value, source)
+
+
+def _shared(value: Any, operands: Sequence[Any]) -> Any:
+    """The operand that NumPy gave back, or a view of it, where it need not have made anything."""
+    if type(value) is np.ndarray:
+        for operand in operands:
+            if type(operand) is TracedArray and (
+                value is operand.value
+                or (value.base is not None and np.may_share_memory(value, operand.value))
+            ):
+                return operand
+    return None
 
 
 _RAISED = object()

@@ -28,7 +28,7 @@ from tapenb.autodiff.tracing import is_traced
 from tapenb.magic.cell import is_literal
 from tapenb.magic.containers import containers, items
 
-__all__ = ["both_ways", "programs"]
+__all__ = ["both_ways", "check_cell", "check_grad", "programs"]
 
 HEADER = """\
 x = 0.7

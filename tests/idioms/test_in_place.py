@@ -1,6 +1,10 @@
 """In place: writes, views, and arrays that are filled, with NumPy's own aliasing."""
 
-from .programs import both_ways
+import pytest
+
+from tapenb.autodiff.tape import TapeError
+
+from .programs import both_ways, check_cell, check_grad, programs
 
 test_in_a_cell, test_through_grad = both_ways("""
 # y += x on arrays
@@ -583,3 +587,172 @@ put = lambda i, u: w.__setitem__(i, u)
 put(0, y)
 np.sum(w**2)
 """)
+
+
+# What NumPy makes of an array B: a view of it, the array itself, or something new.
+MADE_OF_IT = """
+np.split(B, 2)[0]
+np.hsplit(B,2)[1]
+np.vsplit(B,2)[0]
+np.array_split(B,2)[1]
+np.unstack(B)[0]
+np.atleast_2d(B)
+np.atleast_3d(B)
+np.ravel(B)
+np.transpose(B)
+np.swapaxes(B,0,1)
+np.moveaxis(B,0,1)
+np.rollaxis(B,1)
+np.expand_dims(B,0)
+np.squeeze(B)
+np.real(B)
+B.real
+np.flip(B)
+np.rot90(B)
+np.rot90(B,2)
+np.fliplr(B)
+np.flipud(B)
+np.asarray(B)
+np.asanyarray(B)
+np.ascontiguousarray(B)
+np.ascontiguousarray(B.T)
+np.asfortranarray(B)
+np.asfortranarray(B.T)
+B.view()
+B.reshape(4)
+np.reshape(B.T,-1)
+B.T.ravel()
+B.T.ravel('F')
+B.ravel('K')
+B.T.ravel('K')
+B.flatten()
+np.matrix_transpose(B)
+np.permute_dims(B,(1,0))
+B.mT
+B.astype(float)
+B.astype(float, copy=False)
+np.astype(B, float, copy=False)
+np.asarray(B, dtype=float)
+np.array(B, copy=False)
+np.array(B, copy=None)
+np.array(B)
+np.array(B, copy=True)
+np.array(B, ndmin=3, copy=False)
+B.conj()
+B.conjugate()
+np.conj(B)
++B
+B[...]
+B[:]
+B[None]
+B[...,None]
+B[:, ::-1]
+B[::2]
+B[[0,1]]
+B[B>0]
+np.einsum('ij->ji',B)
+np.einsum('ii->i',B)
+np.einsum('ij',B)
+np.copy(B)
+B.copy()
+np.require(B,requirements=['C'])
+np.nan_to_num(B)
+np.real_if_close(B)
+np.broadcast_arrays(B, 1.0)[0]
+np.diagonal(B)
+B.diagonal()
+np.diag(B)
+np.linalg.diagonal(B)
+np.squeeze(B[None])
+B.squeeze()
+B.swapaxes(0,1)
+B.transpose()
+B.T
+np.take(B,[0,1],axis=0)
+B.take([0])
+np.tril(B)
+np.roll(B,0)
+np.repeat(B,1)
+np.tile(B,1)
+np.concatenate([B])
+np.stack([B])
+np.block(B)
+np.atleast_1d(B)
+np.array([B])
+np.asarray([B])[0]
+B.clip(None,None)
+np.clip(B,None,None)
+np.trim_zeros(B[0])
+np.sort(B)
+np.round(B,1)
+np.around(B,10)
+np.pad(B,0)
+np.insert(B,0,1)
+np.unique(B)
+np.lib.stride_tricks.sliding_window_view(B,(2,2))
+np.asarray_chkfinite(B)
+B.__array__()
+np.delete(B,[])
+np.append(B,[])
+np.resize(B,(2,2))
+np.select([B>-9],[B])
+np.where(True,B,0)
+np.compress([True,True],B,axis=0)
+np.extract(True,B)
+np.maximum(B,B)
+next(iter(B))
+list(B)[0]
+[*B][1]
+tuple(B)[0]
+np.array_split(B.ravel(),2)[0]
+np.dsplit(B[...,None],1)[0]
+np.column_stack([B])
+np.hstack([B])
+np.cumsum(B)
+np.fft.fftshift(B)
+np.apply_along_axis(lambda r: r, 0, B)
+np.linalg.matrix_power(B,1)
+np.linalg.multi_dot([B,B])
+np.matmul(B,np.eye(2))
+np.trapezoid(B)
+np.squeeze(np.expand_dims(B,1))
+np.broadcast_to(B,(2,2))
+np.broadcast_to(B,(1,2,2))
+np.linalg.matrix_power(B, 0)
+np.copysign(B,B)
+abs(B)
+B.round(3)
+B.T.reshape(4)
+B.reshape(4,order='F')
+B.reshape(2,2,copy=True)
+np.reshape(B,(4,),copy=False)
+np.concat([B])
+np.flatnonzero(B)
+B.__copy__()
+B.__getitem__(0)
+np.unwrap(B)
+np.interp(B,[0,1],[0,1])
+np.kron(B,[[1.]])
+np.outer(B,[1.])
+np.gradient(B)[0]
+np.ediff1d(B)
+np.delete(B,1,0)
+np.rollaxis(B,0)
+np.average(B,axis=0)
+np.median(B,axis=0)
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("made", MADE_OF_IT)
+def test_a_write_reaches_what_it_reaches_in_numpy(made, notebook):
+    """Whatever shares memory with `B` shares it when traced; or an error names the line."""
+    (program,) = programs(
+        f"# {made}\nB = A*1.0\nu = {made}\n"
+        "try:\n    u[...] = u*0 + x\nexcept ValueError:\n    u = u*y\n"
+        "B[0, 1] = y\nnp.sum(u) + np.sum(B*[[1, 2], [3, 4]])*y"
+    )
+    for check, arguments in ((check_cell, (program, notebook)), (check_grad, (program,))):
+        try:
+            check(*arguments)
+        except TapeError as refusal:
+            assert "line" in str(refusal)  # noqa: PT017  either will do

@@ -329,6 +329,20 @@ k = np.ndim(x)
 # np.array_equal(A, [x])
 (2.0 if np.array_equal(A, [x]) else 3.0)*y
 
+# np.asarray of an array in a dict of another cell, written †
+held = {"w": np.zeros(2)}
+%%tape
+w = np.asarray(held["w"])
+w[0] = x*2
+held["w"].sum()*y
+
+# np.array of an array in a dict of another cell, written † through grad
+held = {"w": np.zeros(2)}
+%%tape
+w = np.array(held["w"])
+w[0] = x*2
+w.sum()*y + held["w"].sum()
+
 # views of an input made in an earlier cell † through grad
 w = np.arange(1.0, 5.0)
 half = w[2:]

@@ -548,8 +548,11 @@ def test_an_integer_moved_to_a_fraction_is_another_program(notebook):
         ("def f(): pass\nf.n = 1", "f.n += 1", "f.n"),
         ("class S: __slots__ = ('n',)\ns = S(); s.n = 1", "s.n += 1", "s.n"),
         ("import types\ns = types.SimpleNamespace(n=1)", "s.n += 1", "s.n"),
-        ("class G:\n    n = 1\n    def __getattr__(self, name): raise KeyError(name)\ng = G()",
-         "g.n += 1", "g.n"),
+        (
+            "class G:\n    n = 1\n    def __getattr__(self, name): raise KeyError(name)\ng = G()",
+            "g.n += 1",
+            "g.n",
+        ),
         (
             "def counter():\n    n = 1\n    def up():\n        nonlocal n\n        n += 1\n"
             "        return n\n    return up\nup = counter()",
