@@ -71,7 +71,7 @@ def _defers(other: Any, name: str) -> bool:
     """Whether an operand answers an operator itself, as a subclass of float or ndarray may."""
     if not _known(other):
         return True
-    if type(other) in _KINDS or isinstance(other, np.generic):
+    if type(other) in _NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
         return False
     name = f"__{_MIRRORED.get(name, 'r' + name)}__"
     own = getattr(type(other), name, None)
