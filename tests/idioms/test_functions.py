@@ -467,7 +467,7 @@ np.sum(np.fft.irfft(w)**2)*y
 t = np.linspace(0, y, 20)
 np.trapezoid(np.exp(-x*t), t) + np.cumsum(np.sin(t*x))[-1]*(t[1] - t[0])
 
-# np.lib.scimath †
+# np.lib.scimath
 np.emath.sqrt(x*2)*y
 
 # np.astype, np.concat and the array API's names

@@ -458,7 +458,7 @@ np.clip(w, 0.2, 0.8, out=w)
 w.clip(0.3, 0.7, out=w)
 np.sum(w*v)*y
 
-# np.nan_to_num in place †
+# np.nan_to_num in place
 w = v*x
 np.nan_to_num(w, copy=False)
 np.sum(w*v)*y

@@ -128,10 +128,10 @@ len(hashlib.sha256((v*2).tobytes()).hexdigest())*y
 import struct
 struct.unpack("d", struct.pack("d", x*2))[0]*y
 
-# np.fromiter †
+# np.fromiter † through grad
 np.fromiter((u*u for u in v), float).sum()*y
 
-# np.fromiter of a list †
+# np.fromiter of a list † through grad
 np.fromiter([x*2, y], dtype=float, count=2)[0]*y
 
 # np.fromstring of text
@@ -405,7 +405,7 @@ np.sum(z)*y
 # np.broadcast †
 np.broadcast(v*2, A[:, :1]).size*x*y
 
-# np.lib.stride_tricks †
+# np.lib.stride_tricks
 from numpy.lib.stride_tricks import sliding_window_view
 np.sum(sliding_window_view(v, 2).mean(axis=1)**2)*y
 

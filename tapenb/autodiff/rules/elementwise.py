@@ -18,7 +18,7 @@ from .registry import RULES
 
 def power_base(x1: Any, x2: Any) -> Any:
     """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
-    if type(x2) is np.float64:
+    if type(x2) in (np.float64, float, int):
         if x2 == 2.0:
             return 2.0 * x1
         if x2 == 1.0:
@@ -67,6 +67,11 @@ def slant(x: Any) -> Any:
     return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
 
 
+def below_one(x: Any) -> Any:
+    """``1 - x``, in which a zero imaginary part keeps its sign: the side of a branch cut."""
+    return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
+
+
 class Choosing(Elementwise):
     """Elementwise, where an operand that is not chosen adds nothing, whatever it would be."""
 
@@ -103,6 +108,7 @@ Elementwise.names.update(
     unit=unit,
     portion=portion,
     slant=slant,
+    below_one=below_one,
     larger=larger,
     least=least,
 )
@@ -146,8 +152,8 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.sin: ("cos(x)",),
     np.cos: ("-sin(x)",),
     np.tan: ("1.0 + y * y",),
-    np.arcsin: ("g / (sqrt(1.0 - x) * sqrt(1.0 + x))",),
-    np.arccos: ("-g / (sqrt(1.0 - x) * sqrt(1.0 + x))",),
+    np.arcsin: ("g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
+    np.arccos: ("-g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
     np.arctan: ("1.0 / (1.0 + x * x)",),
     np.arctan2: (
         "g * ratio(x2, hypot(x1, x2)) / nonzero(hypot(x1, x2))",
@@ -162,7 +168,7 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.cosh: ("sinh(x)",),
     np.tanh: ("1.0 - y * y",),
     np.arcsinh: ("g / slant(x)",),
-    np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))",),
+    np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x - -1.0))",),
     np.arctanh: ("1.0 / ((1.0 - x) * (1.0 + x))",),
 }
 

@@ -21,8 +21,8 @@ from ..tracing import (
     is_traced,
     plain,
     plain_key,
-    write,
 )
+from ..writing import write
 from .kinds import Linear, fit_mask
 from .registry import RULES
 
@@ -164,8 +164,8 @@ def _printed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     return text
 
 
-def _astype(x: Any, dtype: Any, /, **options: Any) -> Any:
-    return x.astype(dtype, **options)
+def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.astype(dtype, copy=copy)
 
 
 HANDLERS.update(
