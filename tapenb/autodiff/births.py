@@ -20,13 +20,14 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
+from .provenance import here
 from .rules import special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
-from .tracing import TracedArray, as_operand, guard, is_traced, lift, refuse
+from .tracing import TracedArray, as_operand, guard, is_traced, lift, plain, plain_key, refuse
 
-__all__ = ["substitute"]
+__all__ = ["original", "substitute"]
 
 _MODULES = (np, np.linalg, np.fft, np.random)
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
@@ -51,35 +52,48 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
 
 
-def _born(tape: Tape, value: Any) -> Any:
-    """An array of floats that NumPy made, able to hold traced values."""
+def _born(tape: Tape, value: Any, args: Any = ()) -> Any:
+    """An array of floats that NumPy made, able to hold traced values.
+
+    One that lies in the memory of a plain argument can not: under its other name it stays plain.
+    """
     if type(value) is np.ndarray and value.dtype.kind in "fc":
-        return TracedArray(tape, None, value)
+        born = TracedArray(tape, None, value)
+        for arg in args:
+            if type(arg) is np.ndarray and np.may_share_memory(arg, value):
+                born.own().exposed = here(sys._getframe(2))
+        return born
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_born(tape, part) for part in value))
     return value
+
+
+_LAYOUTS = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
 def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array`` and its kin: a traced argument stays traced."""
 
     def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if "copy" in kwargs and kwargs["copy"] is None:
-            del kwargs["copy"]
         value = lift(obj)
         if is_traced(value) and dtype is not None and np.dtype(dtype).hasobject:
             refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
-            return _born(tape, real(value, *args, **options, **kwargs))
+            return _born(tape, real(value, *args, **options, **kwargs), (value,))
         result = value
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
         if not isinstance(result.value, np.ndarray):
             result = np.reshape(result, ())
-        fresh = real is not np.array or kwargs.get("copy", True) is False
-        if is_traced(result) and not (fresh or value is not obj):
+        if real is np.asarray_chkfinite and not guard(result, _is_finite, sys._getframe(1)):
+            real(plain(result))
+        copies = real is np.array and kwargs.get("copy", True)
+        if copies and result is obj:
             result = np.copy(result)
+        order = _LAYOUTS.get(real, kwargs.get("order"))
+        if order in ("C", "F") and not result.value.flags[f"{order}_CONTIGUOUS"]:
+            result = np.copy(result, order=order)
         if is_traced(result) and kwargs.get("ndmin", 0) > result.ndim:
             result = np.reshape(result, (1,) * (kwargs["ndmin"] - result.ndim) + result.shape)
         return result
@@ -87,10 +101,17 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     return array
 
 
+def _is_finite(value: Any) -> bool:
+    return bool(np.isfinite(value).all())
+
+
 def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
     """A range with traced bounds: how many elements it has is a guard."""
     bounds = (*args, *kwargs.values())
     if not any(is_traced(bound) and bound.dtype.kind in "fc" for bound in bounds):
+        frame = sys._getframe(1)
+        args = tuple(plain_key(bound, frame) for bound in args)
+        kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
         return _born(tape, np.arange(*args, **kwargs))
     return guarded_arange(*args, **kwargs)
 
@@ -166,7 +187,7 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
             return special(tape, *args, **kwargs)
         if (real in FUNCTIONS or real in HANDLERS) and any_active([*args, kwargs]):
             return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
-        return _born(tape, real(*_lifted(real, args), **kwargs))
+        return _born(tape, real(*_lifted(real, args), **kwargs), args)
 
     return twin
 
@@ -334,18 +355,30 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
     callable
         Restores every name that is still bound to a twin.
     """
-    twins = _twins()
-    if "scipy.special" in sys.modules:
-        twins = twins | _twins_of_scipy()
+    twins = _every_twin("scipy.special" in sys.modules)
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:
             namespace[name] = found[1]
 
     def restore() -> None:
-        real = {id(twin): original for original, twin in twins.values()}
         for name, value in list(namespace.items()):
-            if id(value) in real:
-                namespace[name] = real[id(value)]
+            if original(value) is not value:
+                namespace[name] = original(value)
 
     return restore
+
+
+def original(value: Any) -> Any:
+    """What of NumPy's a twin stands for; anything else as it is."""
+    return _originals("scipy.special" in sys.modules).get(id(value), value)
+
+
+@functools.cache
+def _every_twin(scipy: bool) -> dict[int, tuple[Any, Any]]:
+    return _twins() | _twins_of_scipy() if scipy else _twins()
+
+
+@functools.cache
+def _originals(scipy: bool) -> dict[int, Any]:
+    return {id(twin): real for real, twin in _every_twin(scipy).values()}

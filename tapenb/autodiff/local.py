@@ -50,6 +50,7 @@ def pull(
     adjoint: Any,
     wanted: Sequence[bool],
     beside: Sequence[Any] = (),
+    masked: bool | None = None,
 ) -> list[Any]:
     """The contributions of a function of operands to their adjoints.
 
@@ -64,6 +65,8 @@ def pull(
     wanted : sequence of bool
     beside : sequence
         What else the function reads: traced, it decides on which tape it runs.
+    masked : bool, optional
+        As for :func:`~tapenb.autodiff.sweeps.reverse`.
 
     Returns
     -------
@@ -88,7 +91,8 @@ def pull(
             entry = _entry(value, tape)
             if entry is not None:
                 seeds[entry] = seeds[entry] + part if entry in seeds else part
-        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record)
+        sources = [entry for entry in entries if entry is not None]
+        found = reverse(tape, seeds, sources, record=record, masked=masked)
         return [None if entry is None else found.get(entry) for entry in entries]
 
 

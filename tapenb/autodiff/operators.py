@@ -61,8 +61,34 @@ UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
 AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
 
 
+_KINDS = (int, float, complex, np.generic, np.ndarray, list, tuple)
+
+
 def _known(other: Any) -> bool:
-    return type(other) in _KNOWN or isinstance(other, (np.generic, np.ndarray, list, tuple))
+    return type(other) in _KNOWN or isinstance(other, _KINDS)
+
+
+def _defers(other: Any, name: str) -> bool:
+    """Whether an operand answers an operator itself, as a subclass of float or ndarray may."""
+    if not _known(other):
+        return True
+    if type(other) in _NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
+        return False
+    name = f"__{_MIRRORED.get(name, 'r' + name)}__"
+    own = getattr(type(other), name, None)
+    return all(own is not getattr(base, name, None) for base in _KINDS)
+
+
+def _is_sequence(self: Traced, other: Any, name: str) -> bool:
+    """Whether a list stays a list beside a number: ``[0.0] * n`` repeats, and adds nothing."""
+    if not isinstance(other, list | tuple) or type(self) is TracedArray:
+        return False
+    if isinstance(self.value, np.generic):
+        return name == "mul" and isinstance(self.value, np.integer)
+    return True
+
+
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 _RAISED = object()
@@ -91,12 +117,12 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     def forward(self: Traced, other: Any) -> Any:
         if type(other) in TRACED:
             return apply(operation, (self, other), sys._getframe(1))
-        if _known(other):
+        if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), sys._getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        if _known(other):
+        if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), sys._getframe(1))
         return NotImplemented
 

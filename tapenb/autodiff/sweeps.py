@@ -196,7 +196,7 @@ def reverse(
                 contributions, deads = rule.masked_vjp(dead.get(index), *call)
             else:
                 contributions = rule.vjp(*call)
-                selected = selected or rule.leaves_out(len(parents))
+                selected = selected or rule.moves or rule.leaves_out(len(parents))
             if spend:
                 del call, result, operands
                 _let_go(tape, index)

@@ -155,7 +155,7 @@ class Skipping(Composite):
         self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
     ) -> tuple[list[Any], list[Any]]:
         """The contributions, with the nans marked as unused."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
         unused = fit_mask(np.isnan(operands[0]), operands[0])
         return contributions, [unused, *[None] * (len(operands) - 1)]
 

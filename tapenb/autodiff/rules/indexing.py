@@ -77,6 +77,7 @@ setitem.rule = Linear(
     setitem,
     lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
     _written,
+    moves=True,
 )
 add_at.rule = Linear(
     add_at,
@@ -86,6 +87,7 @@ add_at.rule = Linear(
 gather.rule = Linear(
     gather,
     lambda adjoint, array, *, positions: collect(adjoint, positions=positions, shape=array.shape),
+    moves=True,
 )
 collect.rule = Linear(
     collect, lambda adjoint, taken, *, positions, shape: gather(adjoint, positions=positions)
@@ -96,5 +98,6 @@ scatter.rule = Linear(
         adjoint, np.zeros(positions.shape), positions=positions
     ),
     lambda adjoint, array, value, *, positions: gather(adjoint, positions=positions),
+    moves=True,
 )
-build.rule = Linear(build, _leaf, sequence=True)
+build.rule = Linear(build, _leaf, sequence=True, moves=True)

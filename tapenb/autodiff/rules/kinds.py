@@ -123,12 +123,15 @@ class Rule:
     differentiable : bool
         Whether there is a derivative other than zero.
     selects : bool
-        Whether elements of an operand may go unused, which then add nothing.
+        Whether elements of an operand may go unused by their value, which then add nothing.
+    moves : bool
+        Whether it puts elements elsewhere, each as it is, or leaves them out.
     """
 
     view = False
     differentiable = True
     selects = False
+    moves = False
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
     in_place: tuple[Callable[..., Any] | None, ...] = ()
@@ -304,6 +307,8 @@ class Linear(Rule):
         Whether NumPy may answer with a view of the operand's memory.
     reads : tuple of int
         The operands of which the values, not only the shapes, are read.
+    moves : bool
+        Whether every element of the result is one of an operand's, as in any view.
     """
 
     def __init__(
@@ -313,12 +318,14 @@ class Linear(Rule):
         sequence: bool = False,
         view: bool = False,
         reads: tuple[int, ...] = (),
+        moves: bool = False,
     ) -> None:
         self.primal = primal
         self.transposes = transposes
         self.sequence = sequence
         self.view = view
         self.reads = reads
+        self.moves = moves or view
 
     def needs(self, slot: int) -> bool:
         return slot in self.reads
@@ -336,6 +343,15 @@ class Linear(Rule):
                 term = transpose and transpose(adjoint, *operands, **operation.params)
                 contributions.append(None if term is None else fit(term, operand))
         return contributions
+
+    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        if not self.moves:
+            return contributions, [None] * len(contributions)
+        # What no live element came from is zero by structure.
+        live = np.ones(result.shape) if dead is None else np.where(dead, 0.0, 1.0)
+        reached = self.vjp(live, result, operands, operation, wanted)
+        return contributions, [None if part is None else part == 0.0 for part in reached]
 
     def jvp(self, tangents, result, operands, operation):
         if all(tangent is None for tangent in tangents):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .expressed import Composite
-from .kinds import Constant, Linear, Rule, Weighted, fit_mask
+from .kinds import Constant, Linear, Rule, Weighted, fit_mask, spread
 from .registry import function
 
 __all__ = [
@@ -224,6 +224,15 @@ class Extremum(Weighted):
         """The contribution, with a mask of what is no extremum."""
         contributions = self.vjp(adjoint, result, operands, operation, wanted)
         return contributions, [self.weights(result, operands[0], **operation.params) == 0]
+
+    def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
+        """The tangents of what attains the extremum."""
+        (tangent,), (operand,), params = tangents, operands, operation.params
+        if tangent is None:
+            return None
+        weights = self.weights(result, operand, **params)
+        weighted = np.where(weights == 0, 0.0, tangent * weights)
+        return spread(self.reduce(weighted, **params), result)
 
 
 def _total(weighted: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:

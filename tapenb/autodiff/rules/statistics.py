@@ -17,6 +17,7 @@ import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..tracing import as_operand, guard, is_traced, plain, plain_key, refuse
+from .accumulating import Skipping
 from .expressed import Composite, General
 from .kinds import Rule, fit_mask
 from .reductions import ABSENT, left_out
@@ -146,6 +147,20 @@ class _Quantile(Composite):
 
     needs_result = True
     by_weights = General(_attained)
+
+    def __init__(self, expression: Callable[..., Any], skip: bool) -> None:
+        super().__init__(expression)
+        self.selects = skip
+
+    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+        """The contributions, with a mask of what is not a number."""
+        if len(operands) == 3:
+            contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        else:
+            contributions = self._pulled(adjoint, operands, operation, wanted, masked=True)
+        a, *rest = operands
+        unused = fit_mask(np.isnan(a), a) if self.selects else None
+        return contributions, [unused, *[None] * len(rest)]
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         formula: Rule = self.by_weights if len(operands) == 3 else super()
@@ -283,7 +298,7 @@ class _Statistic(Composite):
 
     def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
         """The contributions, with a mask of what was left out."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        contributions = self._pulled(adjoint, operands, operation, wanted, masked=True)
         a, *rest = operands
         masks = [np.isnan(a)] if self.skip else []
         if len(rest) == self.optional and rest[-1] is not ABSENT:
@@ -485,7 +500,7 @@ for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
 ):
-    rule = Composite(partial(expression, skip=skip))
+    rule = (Skipping if skip else Composite)(partial(expression, skip=skip))
     function(numpy_function, rule, "a", call=_unwritten(numpy_function))
 for numpy_function, scale, skip in (
     (np.quantile, 1.0, False),
@@ -493,7 +508,7 @@ for numpy_function, scale, skip in (
     (np.nanquantile, 1.0, True),
     (np.nanpercentile, 100.0, True),
 ):
-    rule = _Quantile(partial(_quantile, scale=scale, skip=skip))
+    rule = _Quantile(partial(_quantile, scale=scale, skip=skip), skip)
     function(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
 
 

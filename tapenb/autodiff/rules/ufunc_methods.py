@@ -241,7 +241,7 @@ class _Masked(Composite):
         self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
     ) -> tuple[list[Any], list[Any]]:
         """The contributions, with masks of what was not computed."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
         used = np.broadcast_to(operands[1], result.shape)
         unused = np.logical_not(used)
         deads = [used, None, *[unused] * (len(operands) - 2)]
