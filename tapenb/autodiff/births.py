@@ -20,7 +20,7 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
-from .rules import special
+from .rules import distributions, special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
@@ -307,18 +307,31 @@ def _twins() -> dict[int, tuple[Any, Any]]:
 
 
 @functools.cache
-def _twins_of_scipy() -> dict[int, tuple[Any, Any]]:
-    """The same for ``scipy.special``, some functions of which ask for plain arrays."""
-    module = sys.modules["scipy.special"]
-    special.rule_of(module.erf)
-    copy = ModuleType(module.__name__, module.__doc__)
-    copy.__dict__.update(module.__dict__)
-    twins: dict[int, tuple[Any, Any]] = {id(module): (module, copy)}
+def _twins_of_scipy(names: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
+    """The same for those of SciPy's modules that are there: much of them asks for plain arrays."""
+    twins: dict[int, tuple[Any, Any]] = {}
+    modules: dict[str, ModuleType] = {}
+    for full in names:
+        module = sys.modules[full]
+        modules[full] = copy = ModuleType(full, module.__doc__)
+        copy.__dict__.update(module.__dict__)
+        twins[id(module)] = (module, copy)
+    special.rule_of(sys.modules["scipy.special"].erf)
     for name in special.functions():
-        value = getattr(module, name)
+        value = getattr(sys.modules["scipy.special"], name)
         twins[id(value)] = (value, _twin(value))
-        setattr(copy, name, twins[id(value)][1])
+        setattr(modules["scipy.special"], name, twins[id(value)][1])
+    for name in distributions.known() if "scipy.stats" in names else ():
+        value = getattr(sys.modules["scipy.stats"], name)
+        twins[id(value)] = (value, distributions.Distribution(value, name))
+        setattr(modules["scipy.stats"], name, twins[id(value)][1])
+    for full, copy in modules.items():
+        if full != "scipy":
+            setattr(modules["scipy"], full.partition(".")[2], copy)
     return twins
+
+
+_SCIPY = ("scipy", "scipy.special", "scipy.stats")
 
 
 def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
@@ -336,7 +349,7 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
     """
     twins = _twins()
     if "scipy.special" in sys.modules:
-        twins = twins | _twins_of_scipy()
+        twins = twins | _twins_of_scipy(tuple(name for name in _SCIPY if name in sys.modules))
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:
