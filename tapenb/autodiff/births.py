@@ -21,7 +21,7 @@ import numpy as np
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
 from .provenance import here
-from .rules import special
+from .rules import distributions, special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
@@ -328,18 +328,31 @@ def _twins() -> dict[int, tuple[Any, Any]]:
 
 
 @functools.cache
-def _twins_of_scipy() -> dict[int, tuple[Any, Any]]:
-    """The same for ``scipy.special``, some functions of which ask for plain arrays."""
-    module = sys.modules["scipy.special"]
-    special.rule_of(module.erf)
-    copy = ModuleType(module.__name__, module.__doc__)
-    copy.__dict__.update(module.__dict__)
-    twins: dict[int, tuple[Any, Any]] = {id(module): (module, copy)}
+def _twins_of_scipy(names: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
+    """The same for those of SciPy's modules that are there: much of them asks for plain arrays."""
+    twins: dict[int, tuple[Any, Any]] = {}
+    modules: dict[str, ModuleType] = {}
+    for full in names:
+        module = sys.modules[full]
+        modules[full] = copy = ModuleType(full, module.__doc__)
+        copy.__dict__.update(module.__dict__)
+        twins[id(module)] = (module, copy)
+    special.rule_of(sys.modules["scipy.special"].erf)
     for name in special.functions():
-        value = getattr(module, name)
+        value = getattr(sys.modules["scipy.special"], name)
         twins[id(value)] = (value, _twin(value))
-        setattr(copy, name, twins[id(value)][1])
+        setattr(modules["scipy.special"], name, twins[id(value)][1])
+    for name in distributions.known() if "scipy.stats" in names else ():
+        value = getattr(sys.modules["scipy.stats"], name)
+        twins[id(value)] = (value, distributions.Distribution(value, name))
+        setattr(modules["scipy.stats"], name, twins[id(value)][1])
+    for full, copy in modules.items():
+        if full != "scipy":
+            setattr(modules["scipy"], full.partition(".")[2], copy)
     return twins
+
+
+_SCIPY = ("scipy", "scipy.special", "scipy.stats")
 
 
 def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
@@ -355,7 +368,7 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
     callable
         Restores every name that is still bound to a twin.
     """
-    twins = _every_twin("scipy.special" in sys.modules)
+    twins = _every_twin(_scipy())
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:
@@ -371,14 +384,20 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
 
 def original(value: Any) -> Any:
     """What of NumPy's a twin stands for; anything else as it is."""
-    return _originals("scipy.special" in sys.modules).get(id(value), value)
+    return _originals(_scipy()).get(id(value), value)
+
+
+def _scipy() -> tuple[str, ...]:
+    """Which of SciPy's modules are there."""
+    there = tuple(name for name in _SCIPY if name in sys.modules)
+    return there if "scipy.special" in there else ()
 
 
 @functools.cache
-def _every_twin(scipy: bool) -> dict[int, tuple[Any, Any]]:
-    return _twins() | _twins_of_scipy() if scipy else _twins()
+def _every_twin(scipy: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
+    return _twins() | _twins_of_scipy(scipy) if scipy else _twins()
 
 
 @functools.cache
-def _originals(scipy: bool) -> dict[int, Any]:
+def _originals(scipy: tuple[str, ...]) -> dict[int, Any]:
     return {id(twin): real for real, twin in _every_twin(scipy).values()}

@@ -400,7 +400,7 @@ def _counted(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
             bins = guard(a, count, frame) if is_traced(a) else count(a)
         options |= {} if weights is None else {"weights": weights}
-        operands = (a, bins, range, *rest)
+        operands = (a, bins) if range is None and not rest else (a, bins, range, *rest)
         if not any_active([operands, options]):
             return numpy_function(
                 *map(plain, operands), **{k: plain(v) for k, v in options.items()}
