@@ -13,7 +13,7 @@ import numpy as np
 
 from .memory import fingerprint
 from .rules.kinds import Parts, adjoint_dtype, fit
-from .tape import INPUT, LARGE, Lost, Tape, TapeError
+from .tape import INPUT, LARGE, MANY, Lost, Tape, TapeError
 from .tracing import TracedArray, TracedScalar, plain, projections
 
 __all__ = ["adjoints", "forward", "ones_like", "reverse", "verify"]
@@ -71,8 +71,8 @@ def _reached(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
     operations, lefts, rights = tape.operations, tape.left, tape.right
     for index in range(min(below, default=top) + 1, top + 1):
         left, right = lefts[index], rights[index]
-        if type(left) is tuple:
-            if not any(parent >= 0 and reached[parent] for parent in left):
+        if left == MANY:
+            if not any(parent >= 0 and reached[parent] for parent in tape.many[index]):
                 continue
         elif not (
             (left >= 0 and reached[left]) or (right is not None and right >= 0 and reached[right])
