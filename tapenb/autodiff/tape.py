@@ -243,8 +243,8 @@ class Tape:
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None
-        # Whether large values that no rule reads are let go of: nobody will look at this tape.
-        self.frugal = False
+        # Whether large values that no rule reads are let go of, and computed again if looked at.
+        self.frugal = births
         # The notebook's names while its cell records, and inputs that foreign code merely read.
         self.namespace: dict[str, Any] | None = None
         self.demoted: dict[int, str] = {}

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.recorder import recording
+from tapenb.autodiff.tape import Tape
+from tapenb.autodiff.tracing import TracedArray
 
 LARGE = np.linspace(0.1, 2.0, 20_000)
 
@@ -149,3 +152,35 @@ def test_higher_orders_of_large_arrays():
     s = (1 - t * t) / 2
     expected = 2 * t * s + t * (1 - t * t) + LARGE * s * (1 - 3 * t * t)
     np.testing.assert_allclose(second, expected, rtol=1e-12)
+
+
+def in_a_cell(run, *points):
+    """What a run makes of traced arrays on a tape of a cell, and that tape."""
+    tape = Tape(births=True)
+    with recording(tape):
+        inputs = [TracedArray(tape, tape.append_input(point), point) for point in points]
+        result = run(*inputs)
+    return tape, result
+
+
+def test_a_cell_shows_values_that_it_did_not_keep():
+    tape, result = in_a_cell(lambda x: np.tanh(x * 2.0 + 0.1), LARGE)
+    kept = [index for index in range(len(tape)) if isinstance(tape.values[index], np.ndarray)]
+    assert kept == [0, 3]
+    np.testing.assert_array_equal(tape[1].value, LARGE * 2.0)
+    np.testing.assert_array_equal(tape[2].value, LARGE * 2.0 + 0.1)
+    np.testing.assert_array_equal(result.value, np.tanh(LARGE * 2.0 + 0.1))
+
+
+def test_a_cell_shows_what_was_computed_before_a_plain_array_was_overwritten():
+    plain = LARGE + 1.0
+    expected = LARGE * plain
+
+    def run(x):
+        y = x * plain
+        plain[:] = 0.0
+        return y + 1.0
+
+    tape, _ = in_a_cell(run, LARGE)
+    np.testing.assert_array_equal(tape[1].value, expected)
+    np.testing.assert_array_equal(tape[2].value, expected + 1.0)
