@@ -25,7 +25,17 @@ from .rules import distributions, special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
-from .tracing import TracedArray, as_operand, guard, is_traced, lift, plain, plain_key, refuse
+from .tracing import (
+    TracedArray,
+    TracedScalar,
+    as_operand,
+    guard,
+    is_traced,
+    lift,
+    plain,
+    plain_key,
+    refuse,
+)
 
 __all__ = ["original", "substitute"]
 
@@ -265,6 +275,8 @@ class _TwinUfunc:
         self._real = real
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and type(args[0]) is TracedScalar:
+            return self._real(args[0])
         tape = _recording()
         if tape is None:
             return self._real(*args, **kwargs)

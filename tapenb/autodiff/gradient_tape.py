@@ -168,10 +168,10 @@ class GradientTape:
         tape = self._tape
         if tape is not None and tape.windows == 1 and not tape.open:
             # The person's values still refer to the tape, but nobody can play it any more.
-            columns = (tape.operations, tape.left, tape.right, tape.values, tape.sites)
-            for column in (*columns, tape.constants, tape.fingerprints):
+            columns = (tape.operations, tape.right, tape.values, tape.sites, tape.constants)
+            for column in (*columns, tape.many, tape.fingerprints, tape.independents):
                 column.clear()
-            del tape.offsets[:]
+            del tape.left[:], tape.offsets[:]
         self._tape, self._windows, self._watched, self._known = None, [], {}, {}
 
     @contextmanager

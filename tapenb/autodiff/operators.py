@@ -92,8 +92,8 @@ _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "
 
 
 _RAISED = object()
-new = object.__new__
-getframe = sys._getframe
+_new = object.__new__
+_getframe = sys._getframe
 
 
 def apply_number(operation: Operation, traced: TracedScalar, frame: FrameType) -> Any:
@@ -116,14 +116,14 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
 
     def forward(self: Traced, other: Any) -> Any:
         if type(other) in TRACED:
-            return apply(operation, (self, other), sys._getframe(1))
+            return apply(operation, (self, other), _getframe(1))
         if not (_defers(other, name) or _is_sequence(self, other, name)):
-            return apply(operation, (self, as_operand(other)), sys._getframe(1))
+            return apply(operation, (self, as_operand(other)), _getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
         if _known(other) and not _is_sequence(self, other, name):
-            return apply(operation, (as_operand(other), self), sys._getframe(1))
+            return apply(operation, (as_operand(other), self), _getframe(1))
         return NotImplemented
 
     # The same for two numbers, the commonest entries by far, without what only arrays need.
@@ -148,9 +148,9 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = new(TracedScalar)
+        result = _new(TracedScalar)
         result.tape, result.value = tape, value
-        result.index = tape.put(operation, self.index, index, value, getframe(1))
+        result.index = tape.put(operation, self.index, index, value, _getframe(1))
         return result
 
     def reflected_number(self: TracedScalar, other: Any) -> Any:
@@ -164,11 +164,11 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
         if value is _RAISED:
             return reflected(self, other)
         index = tape.append_constant(other)
-        entry = tape.put(operation, index, self.index, value, sys._getframe(1))
+        entry = tape.put(operation, index, self.index, value, _getframe(1))
         return TracedScalar(tape, entry, value)
 
     def in_place(self: TracedArray, other: Any) -> Any:
-        frame = sys._getframe(1)
+        frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
             return NotImplemented
         result = apply(operation, (self, as_operand(other)), frame)
@@ -189,10 +189,10 @@ def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> 
     operation = Operation(function, RULES[ufunc], ufunc.__name__)
 
     def of_number(self: TracedScalar) -> Any:
-        return apply_number(operation, self, sys._getframe(1))
+        return apply_number(operation, self, _getframe(1))
 
     def of_array(self: TracedArray) -> Any:
-        return apply(operation, (self,), sys._getframe(1))
+        return apply(operation, (self,), _getframe(1))
 
     setattr(TracedScalar, f"__{name}__", of_number)
     setattr(TracedArray, f"__{name}__", of_array)

@@ -22,7 +22,7 @@ import numpy as np
 from .memory import Memory, element_numbers, keep_constant
 from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
-from .rules.kinds import Constant, Elementwise, Item
+from .rules.kinds import Constant, Elementwise, Item, Rule
 from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
 
 __all__ = [
@@ -567,7 +567,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         if isinstance(value, tuple | list):
             return projections(tape, index, value, operands[0] if rule.view else None, frame)
         return _wrap(tape, index, value, None)
-    spared = tape.frugal and value.nbytes >= LARGE and not rule.needs_result
+    spared = tape.frugal and value.nbytes >= LARGE and _is_spared(tape, rule, references)
     index = tape.append(operation, references, Lost(value) if spared else value, frame)
     source = operands[0] if rule.view else _shared(value, operands)
     return (
@@ -586,6 +586,16 @@ def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
         ):
             return operand
     return None
+
+
+def _is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
+    """Whether a large value need not be kept: no rule has read it, and it is cheap to have again.
+
+    In a cell people look at values, so there it is kept if a plain operand may be written over.
+    """
+    if rule.terms is None or rule.needs_result:
+        return False
+    return not (tape.births and any(~reference in tape.fingerprints for reference in references))
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:

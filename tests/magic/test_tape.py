@@ -522,7 +522,7 @@ def test_later_cells_cannot_change_what_was_recorded(notebook):
 
 
 def test_a_large_plain_array_that_the_cell_rewrites_is_noticed(notebook):
-    notebook.run("big = np.ones(5000, int)")
+    notebook.run("big = np.ones(20_000, int)")
     result = notebook.attempt(
         "%%tape x\nx = 2.0\ns = 0.0\n"
         "for k in range(3):\n    big[:] = k\n    s = s + np.sum(x*big)\n"

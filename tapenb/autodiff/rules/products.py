@@ -32,6 +32,8 @@ def dot_left(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `a` in ``np.dot(a, b)``."""
     if a.ndim == 0 or b.ndim == 0:
         return adjoint * b
+    if a.ndim == b.ndim == 2:
+        return np.matmul(adjoint, b.T)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
     return np.reshape(np.matmul(adjoint, np.transpose(columns)), a.shape)
@@ -41,6 +43,8 @@ def dot_right(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `b` in ``np.dot(a, b)``."""
     if a.ndim == 0 or b.ndim == 0:
         return adjoint * a
+    if a.ndim == b.ndim == 2:
+        return np.matmul(a.T, adjoint)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
     product = np.matmul(np.transpose(rows), adjoint)
