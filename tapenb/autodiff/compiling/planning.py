@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Hashable, Sequence
+from itertools import permutations
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -134,8 +135,10 @@ class Plan:
         return self.tape.peek(reference)
 
     def _number(self, reference: int) -> int:
-        """One reference for each constant number, of which a sweep has many alike."""
+        """One reference for each constant, of which a sweep has many alike."""
         value = self.constants[~reference]
+        if type(value) is np.ndarray:
+            return self._array(value, reference)
         if not isinstance(value, float | int | complex | np.generic):
             return reference
         return self._numbers.setdefault((type(value), repr(value)), reference)
@@ -167,6 +170,15 @@ class Plan:
     def _constant(self, value: Any) -> int:
         self.constants.append(value)
         return self._number(~(len(self.constants) - 1))
+
+    def _array(self, value: np.ndarray, reference: int) -> int:
+        """One reference for each memory; a symmetric matrix is its own transpose."""
+        place = value.__array_interface__["data"][0]
+        key = place, value.shape, value.strides, value.dtype
+        turned = place, value.shape[::-1], value.strides[::-1], value.dtype
+        if turned != key and turned in self._numbers and np.array_equal(value, value.T):
+            return self._numbers[turned]
+        return self._numbers.setdefault(key, reference)
 
     def _representative(self, index: int) -> int:
         tape = self.tape
@@ -207,6 +219,8 @@ class Plan:
     ) -> Hashable | None:
         """What steps that compute the same have in common; None where that cannot be told."""
         name = ufunc_name(operation)
+        if operation.name == "dot" and self._is_matrix_product(operands):
+            name = "matmul"
         if name is not None and isinstance(example, np.ndarray | np.generic):
             if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
                 name, operands = "multiply", (operands[0], operands[0])
@@ -218,6 +232,11 @@ class Plan:
         except TypeError:
             return None
         return key
+
+    def _is_matrix_product(self, operands: tuple[int, ...]) -> bool:
+        """Whether ``np.dot`` of these is what ``@`` is."""
+        ranks = [np.ndim(self.value(operand)) for operand in operands]
+        return max(ranks) == 2 and min(ranks) > 0
 
     # -- the arithmetic of sweeps -----------------------------------------------------------------
 
@@ -233,6 +252,8 @@ class Plan:
             simpler = simpler or self._scaled(name, operands, result)
             simpler = simpler or self._signs_outside(name, operands, result)
             return simpler or self._gathered(name, operands, result) or (operation, operands)
+        if name == "matmul":
+            return self._known_product(operation, operands, result) or (operation, operands)
         if operation.name == "sum" and len(operands) == 1:
             return self._factor_outside(operation, operands, result)
         return operation, operands
@@ -329,6 +350,21 @@ class Plan:
             return operation, operands
         outer = self._times(factor, self._make(operation, (base,), result), result)
         return outer or (operation, operands)
+
+    def _known_product(
+        self, operation: Operation, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """``A @ (s * x)`` as ``s * (A @ x)``, where ``A @ x`` is computed anyway."""
+        for slot in (0, 1):
+            inner = self._operation_of(operands[slot])
+            if inner is None or ufunc_name(inner) != "multiply":
+                continue
+            for number, array in permutations(self._operands[operands[slot]]):
+                bare = (*operands[:slot], array, *operands[slot + 1 :])
+                known = self._shared.get(self._key(operation, bare, result))
+                if np.ndim(self.value(number)) == 0 and known is not None:
+                    return _MULTIPLY, (number, known)
+        return None
 
     def _is_identity(self, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""

@@ -30,9 +30,11 @@ def _columns(b: Any) -> Any:
 
 def dot_left(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `a` in ``np.dot(a, b)``."""
-    if a.ndim == 0 or b.ndim == 0:
+    if a.ndim == 0 or b.ndim == 0 or a.ndim == b.ndim == 1:
         return adjoint * b
-    if a.ndim == b.ndim == 2:
+    if b.ndim == 1:
+        return np.expand_dims(adjoint, -1) * b
+    if a.ndim <= 2 and b.ndim == 2:
         return np.matmul(adjoint, b.T)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
@@ -41,9 +43,11 @@ def dot_left(adjoint: Any, a: Any, b: Any) -> Any:
 
 def dot_right(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `b` in ``np.dot(a, b)``."""
-    if a.ndim == 0 or b.ndim == 0:
+    if a.ndim == 0 or b.ndim == 0 or a.ndim == b.ndim == 1:
         return adjoint * a
-    if a.ndim == b.ndim == 2:
+    if a.ndim == 1 and b.ndim == 2:
+        return np.expand_dims(a, -1) * adjoint
+    if a.ndim == 2 and b.ndim <= 2:
         return np.matmul(a.T, adjoint)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
