@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..rules.indexing import is_basic
-from ..rules.registry import FUNCTIONS
 from ..tape import GUARD, INPUT, RAISES, Operation
 from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
 from .planning import Plan, ufunc_name
@@ -31,6 +30,7 @@ _KINDS = {
     np.bool_: _TRUTH,
     int: _INTEGER,
 }
+_MODULES = {np: "np", np.linalg: "np.linalg", np.fft: "np.fft"}
 _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),
@@ -207,10 +207,9 @@ class Emitter:
 
     def _function(self, operation: Operation) -> str:
         function = operation.function
-        module = getattr(np, operation.name, None)
-        entry = FUNCTIONS.get(module) if module is not None else None
-        if function is module or (entry is not None and entry.call is function is module):
-            return f"np.{operation.name}"
+        for module, prefix in _MODULES.items():
+            if getattr(module, operation.name, None) is function:
+                return f"{prefix}.{operation.name}"
         if function not in self._functions:
             self._functions[function] = self.bind(function, operation.name)
         return self._functions[function]
