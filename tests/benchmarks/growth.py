@@ -181,6 +181,7 @@ def draw(found: dict[tuple[str, str], list[tuple[int, float, float]]]) -> list[P
                         sizes, numbers[at - 1], "o-", color=colour, label=column, lw=1.8, ms=4
                     )
             panel.set(xscale="log", yscale="log", xlabel=growth.name)
+            panel.minorticks_off()
         axes[0].set_ylabel(unit)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper center", ncols=len(labels))
