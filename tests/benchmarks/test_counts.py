@@ -190,8 +190,8 @@ def test_so_many_arrays_are_alive_at_once(
 KERNELS = [
     # By hand in blocks 16, and the sum of the parts.
     ("V1", lambda: tn.value_and_grad(works.bump(NP)), (LINE,), 18),
-    ("gradient of Rosenbrock", lambda: tn.grad(works.rosenbrock(NP)), (LINE,), 9),
-    ("product", lambda: product, (LINE, LINE), 13),
+    ("gradient of Rosenbrock", lambda: tn.grad(works.rosenbrock(NP)), (LINE,), 8),
+    ("product", lambda: product, (LINE, LINE), 14),
 ]
 """Derivatives, and how often their compiled tapes may call NumPy for whole arrays or blocks."""
 
@@ -206,7 +206,7 @@ def test_a_compiled_derivative_calls_numpy_so_often(
     compiled(*arguments)
     compiled(*arguments)
     # Making a buffer computes nothing.
-    calls = re.findall(r"\bnp\.(?!empty\b)[\w.]+\(", compiled.source())
+    calls = re.findall(r"\bnp\.(?!(?:empty|zeros)\b)[\w.]+\(", compiled.source())
     assert 0 < len(calls) <= most
 
 
