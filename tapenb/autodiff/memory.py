@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from .tape import Lost, Tape
+from .tape import Lost, Tape, is_constant
 
 __all__ = ["Memory", "element_numbers", "fingerprint", "keep_constant"]
 
@@ -144,8 +144,10 @@ def fingerprint(array: np.ndarray) -> int:
 
 
 def keep_constant(tape: Tape, value: object) -> int:
-    """Keep a plain operand: small arrays as a copy, large ones with a fingerprint."""
+    """Keep a plain operand: small arrays as a copy, large ones that may change with a mark."""
     if type(value) is not np.ndarray and not isinstance(value, np.ndarray):
+        return tape.append_constant(value)
+    if is_constant(value):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:
         return tape.append_constant(value.copy(order="K"))

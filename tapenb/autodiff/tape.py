@@ -37,6 +37,7 @@ __all__ = [
     "Operation",
     "Tape",
     "TapeError",
+    "is_constant",
 ]
 
 
@@ -166,6 +167,15 @@ class _View:
             return self
         module = import_module(f"tapenb.views.{self.name}")
         return getattr(module, self.name).__get__(tape)
+
+
+def is_constant(array: np.ndarray | None) -> bool:
+    """Whether nobody can write to an array, nor to the memory that it is a view of."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
 
 
 class Tape:
@@ -415,7 +425,7 @@ class Tape:
         for column, kept in ((self.values, ()), (self.constants, self.fingerprints)):
             for at in range(len(column)):
                 value = column[at]
-                if type(value) is not np.ndarray or at in kept:
+                if type(value) is not np.ndarray or at in kept or is_constant(value):
                     continue
                 # Held by this column, by this loop and by the call that counts.
                 if value.base is not None or getrefcount(value) > 3:

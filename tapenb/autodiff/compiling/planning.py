@@ -97,7 +97,7 @@ class Plan:
         self.tape = tape
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
-        self._operations: dict[int, Operation] = {}
+        self._operations = list(tape.operations)
         self._alias: list[int] = []
         self._in_sweep = bytearray(len(tape))
         for first, last in tape.swept:
@@ -145,7 +145,7 @@ class Plan:
 
     def operation(self, index: int) -> Operation:
         """The operation of a step."""
-        return self._operations.get(index) or self.tape.operations[index]
+        return self._operations[index]
 
     def _make(self, operation: Operation, operands: tuple[int, ...], example: Any) -> int:
         """A step that stands on no tape, or one that computes the same."""
@@ -158,7 +158,7 @@ class Plan:
         index = len(self.tape) + len(self._examples)
         self._shared[key] = index
         self._examples[index] = example
-        self._operations[index] = operation
+        self._operations.append(operation)
         self._operands[index] = operands
         self._order.append(index)
         return index
@@ -202,8 +202,7 @@ class Plan:
                 twin = self._shared.setdefault(key, index)
                 if twin != index:
                     return twin
-            if operation is not tape.operations[index]:
-                self._operations[index] = operation
+            self._operations[index] = operation
         self._operands[index] = operands
         return index
 

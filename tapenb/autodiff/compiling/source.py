@@ -112,6 +112,7 @@ class Emitter:
         self._bound: dict[int, str] = {}
         self._functions: dict[Any, str] = {}
         self._kinds: dict[int, str] = {}
+        self._expressions: dict[int, str | None] = {}
         self._given: set[int] = set()
         # Texts of the functions for blocks; shapes and dtypes of the buffers; which are in use.
         self.chains: list[str] = []
@@ -135,11 +136,13 @@ class Emitter:
 
     def _expression(self, index: int) -> str | None:
         """By which text ``math`` computes an entry, if it does."""
-        operation = self.plan.operation(index)
-        name = ufunc_name(operation)
-        if name is None and operation.name == "where" and not operation.params:
-            name = "where"
-        return name if name in EXPRESSIONS else None
+        if index not in self._expressions:
+            operation = self.plan.operation(index)
+            name = ufunc_name(operation)
+            if name is None and operation.name == "where" and not operation.params:
+                name = "where"
+            self._expressions[index] = name if name in EXPRESSIONS else None
+        return self._expressions[index]
 
     def _is_by_math(self, index: int) -> bool:
         kind = self.kind(index)
@@ -369,9 +372,16 @@ class Emitter:
 
     def arrange(self, order: list[int | Chain]) -> None:
         """Add the lines of all steps, arrays in buffers that are used again."""
+        if self.of_numbers:
+            for index in order:
+                self.step(index)
+            return
         lifetimes = self._lifetimes = Lifetimes(self.plan, order)
+        ending_at: dict[int, set[int]] = {}
+        for index, last in lifetimes.last.items():
+            ending_at.setdefault(last, set()).add(index)
         for position, item in enumerate(order):
-            ending = {i for i, last in lifetimes.last.items() if last == position}
+            ending = ending_at.get(position, set())
             if isinstance(item, Chain):
                 self._chain(item)
             else:

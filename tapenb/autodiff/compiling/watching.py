@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from ..memory import fingerprint
+from ..tape import is_constant
 
 __all__ = ["Unwatchable", "Watch"]
 
@@ -174,7 +175,7 @@ class Watch:
             raise Unwatchable("it reads an array of objects")
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
-        elif not _is_constant(array):
+        elif not is_constant(array):
             self._expect("{0}({1}) == {2}", fingerprint, array, fingerprint(array))
         self._expect("{0}.shape == {1}", array, array.shape)
 
@@ -284,15 +285,6 @@ def _is_of_standard_library(value: Any) -> bool:
 
 def _top(value: Any) -> str:
     return (getattr(value, "__module__", None) or "").partition(".")[0].removeprefix("_")
-
-
-def _is_constant(array: np.ndarray | None) -> bool:
-    """Whether nobody can write to an array, nor to the memory that it is a view of."""
-    while isinstance(array, np.ndarray):
-        if array.flags.writeable:
-            return False
-        array = array.base
-    return array is None
 
 
 def _same_objects(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
