@@ -190,7 +190,7 @@ def test_so_many_arrays_are_alive_at_once(
 KERNELS = [
     # By hand in blocks 16, and the sum of the parts.
     ("V1", lambda: tn.value_and_grad(works.bump(NP)), (LINE,), 18),
-    ("gradient of Rosenbrock", lambda: tn.grad(works.rosenbrock(NP)), (LINE,), 8),
+    ("gradient of Rosenbrock", lambda: tn.grad(works.rosenbrock(NP)), (LINE,), 9),
     ("product", lambda: product, (LINE, LINE), 14),
 ]
 """Derivatives, and how often their compiled tapes may call NumPy for whole arrays or blocks."""

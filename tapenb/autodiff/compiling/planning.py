@@ -224,13 +224,21 @@ class Plan:
             if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
                 name, operands = "multiply", (operands[0], operands[0])
             if name != "power":
-                return name, tuple(sorted(operands)) if name in _COMMUTATIVE else operands
+                same = tuple(self._as_double(operand, example) for operand in operands)
+                return name, tuple(sorted(same)) if name in _COMMUTATIVE else same
         try:
             key = operation.function, _frozen(operation.params), operands
             hash(key)
         except TypeError:
             return None
         return key
+
+    def _as_double(self, operand: int, example: Any) -> tuple[int, str]:
+        """An operand of a key: beside float64, Python's number is NumPy's."""
+        number = self._number_at(operand)
+        if number is None or example.dtype != np.float64:
+            return operand, ""
+        return -1, repr(number)
 
     def _is_matrix_product(self, operands: tuple[int, ...]) -> bool:
         """Whether ``np.dot`` of these is what ``@`` is."""
