@@ -296,7 +296,7 @@ np.sum(linalg.expm(A*x))*y
 from scipy import linalg
 np.sum(linalg.solve(A*x, [1.0, 2.0]))*y
 
-# scipy.stats †
+# scipy.stats † through grad
 from scipy import stats
 stats.norm.pdf(x*2)*y
 

@@ -150,7 +150,7 @@ for k in range(4):
 z*y
 
 # a large plain buffer filled again and again † through grad
-w = np.zeros(5000)
+w = np.zeros(20000)
 z = 0.0
 for k in range(3):
     w[:] = k
