@@ -310,8 +310,11 @@ class _Gauged(General):
     """A decomposition in which some vectors are NumPy's choice among equals.
 
     What is differentiated must not depend on that choice, which has no derivative. The backward
-    sweep sees whether it does; the forward one cannot, and keeps the choice as still as possible.
+    sweep sees whether it does; the forward one keeps the choice as still as possible, and is
+    checked by a backward one.
     """
+
+    gauged = True
 
     def __init__(
         self, tangent: Callable[..., Any], turns: Callable[[Any, Any], Iterable[Any]], what: str

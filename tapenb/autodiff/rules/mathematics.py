@@ -13,28 +13,11 @@ import numpy as np
 
 from ..dispatch import HANDLERS
 from ..tracing import guard, is_traced, refuse
-from .elementwise import Choosing, larger
 from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Linear, fit_mask
+from .kinds import Constant, Elementwise, Linear
 from .registry import COMPLEX_RULES, RULES, function
 
 CLIP: np.ufunc = np._core.umath.clip
-
-
-class Finite(Elementwise):
-    """Elementwise where the operand is finite; where it is not, a constant replaces it."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with the elements that were replaced marked as unused."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        unused = np.logical_not(np.isfinite(operands[0]))
-        if dead is not None:
-            unused = np.logical_or(unused, dead)
-        return contributions, [fit_mask(unused, operands[0])]
 
 
 def _kept(g: Any, x: Any) -> Any:
@@ -50,7 +33,7 @@ def _scaled(x: Any, exponent: Any) -> Any:
     return np.ldexp(x, exponent.astype(np.intp))
 
 
-Elementwise.names.update(kept=_kept, scaled=_scaled, larger=larger)
+Elementwise.names.update(kept=_kept, scaled=_scaled)
 
 
 # -- parts of floating point ---------------------------------------------------------------------
@@ -80,16 +63,16 @@ def _copied(x: Any, copy: bool = True, **options: Any) -> Any:
 
 for asker in (np.isneginf, np.isposinf, np.fix):
     function(asker, Constant(), "x")
-function(np.nan_to_num, Finite("kept(g, x)"), "x", call=_copied)
+function(np.nan_to_num, Elementwise("kept(g, x)"), "x", call=_copied)
 function(np.unwrap, Elementwise("1"), "p")
 
 
 # -- limits --------------------------------------------------------------------------------------
 
-RULES[CLIP] = Choosing(
-    "larger(x1, x2) * larger(x3, maximum(x1, x2))",
-    "larger(x2, x1) * larger(x3, maximum(x1, x2))",
-    "larger(maximum(x1, x2), x3)",
+RULES[CLIP] = Elementwise(
+    "chosen(chosen(g, x3, maximum(x1, x2)), x1, x2)",
+    "chosen(chosen(g, x3, maximum(x1, x2)), x2, x1)",
+    "chosen(g, maximum(x1, x2), x3)",
 )
 
 
