@@ -300,7 +300,7 @@ def forward(
                 value, dead[index] = rule.masked_jvp([dead.get(p) for p in parents], *call)
             else:
                 value = rule.jvp(*call)
-            gauged = gauged or rule.gauged
+            gauged = gauged or (rule.gauged and rule.chooses(tape.value(index)))
             if value is None:
                 continue
             tangent[index] = value

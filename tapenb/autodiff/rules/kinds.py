@@ -132,7 +132,7 @@ class Rule:
     differentiable : bool
         Whether there is a derivative other than zero.
     gauged : bool
-        Whether a part of the result may be anybody's choice among equals.
+        Whether a part of the result may be a choice among equals; `chooses` then says whether it is.
     """
 
     view = False
@@ -142,6 +142,10 @@ class Rule:
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
         raise NotImplementedError
+
+    def chooses(self, result: Any) -> bool:
+        """Whether a part of this result is a choice among equals, which has no derivative."""
+        return False
 
     needs_result = False
 

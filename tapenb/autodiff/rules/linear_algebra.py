@@ -28,7 +28,7 @@ from ..primitives import primitive
 from ..tape import TapeError
 from ..tracing import guard, is_traced, plain, refuse
 from .expressed import Composite, General
-from .kinds import Constant, Parts, Rule, fit, spread
+from .kinds import Constant, Parts, Rule, Weighted, fit, spread
 from .registry import function
 
 # -- matrices, in stacks ---------------------------------------------------------------------------
@@ -323,6 +323,12 @@ class _Gauged(General):
         self.turns = turns
         self.what = what
 
+    def chooses(self, result: Any) -> bool:
+        if not isinstance(result, tuple):
+            return False
+        free = any(part.dtype.kind == "c" for part in result)
+        return free or len({min(part.shape[-2:]) for part in result if part.ndim > 1}) > 1
+
     def vjp(self, adjoint, result, operands, operation, wanted):
         if isinstance(adjoint, Parts):
             values = tuple(map(plain, result))
@@ -584,17 +590,60 @@ def _squares(x: Any) -> Any:
     return real(x) ** 2 + np.imag(x) ** 2 if x.dtype.kind == "c" else x * x
 
 
+@primitive
+def _magnitude(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """A power of 2 near the largest element: dividing by it is exact."""
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    usable = np.isfinite(largest) & (largest > 0.0)
+    return np.where(usable, np.exp2(np.floor(np.log2(np.where(usable, largest, 1.0)))), 1.0)
+
+
+_magnitude.rule = Constant()
+
+
+@primitive
+def _length(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """The root of the sum of squares, which neither overflow nor vanish on the way."""
+    scale = _magnitude(x, axis=axis)
+    return scale * np.sqrt(np.sum(_squares(x / scale), axis=axis, keepdims=True))
+
+
+@primitive
+def _unit(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """A vector over its length; 0 where that is 0."""
+    x = x / _magnitude(x, axis=axis)
+    length = _length(x, axis=axis)
+    return x / np.where(length == 0.0, 1.0, length)
+
+
+def _turned(tangents: Any, result: Any, operands: Any, *, axis: Any) -> Any:
+    """The tangent of a unit vector: what is at right angles to it, over the length."""
+    (t,), (x,) = tangents, operands
+    along = np.sum(real(conjugate(result) * t), axis=axis, keepdims=True)
+    length = _length(x, axis=axis)
+    zero = length == 0.0
+    return np.where(zero, 0.0, (t - result * along) / np.where(zero, 1.0, length))
+
+
+_length.rule = Weighted(
+    lambda result, x, *, axis: conjugate(_unit(x, axis=axis)),
+    lambda weighted, *, axis: np.sum(weighted, axis=axis, keepdims=True),
+    lambda adjoint, x, *, axis: np.broadcast_to(adjoint, x.shape),
+)
+_unit.rule = General(_turned)
+
+
 def _root(total: Any, exponent: float) -> Any:
     """A power of a sum that is 0, with derivative 0, where the sum is."""
     zero = total == 0
-    rest = np.where(zero, 1.0, total)
-    return np.where(zero, 0.0, np.sqrt(rest) if exponent == 0.5 else rest**exponent)
+    return np.where(zero, 0.0, np.where(zero, 1.0, total) ** exponent)
 
 
 def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     options = {"axis": axis, "keepdims": keepdims}
     if order is None or order == 2:
-        return _root(np.sum(_squares(x), **options), 0.5)
+        length = _length(x, axis=axis)
+        return length if keepdims else np.squeeze(length, axis)
     sizes = np.abs(x)
     if order == np.inf:
         return np.max(sizes, **options)
@@ -604,14 +653,16 @@ def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
         return np.sum((x != 0).astype(float), **options)
     if order == 1:
         return np.sum(sizes, **options)
-    return _root(np.sum(sizes**order, **options), 1.0 / order)
+    scale = _magnitude(sizes, axis=axis)
+    length = scale * _root(np.sum((sizes / scale) ** order, axis=axis, keepdims=True), 1.0 / order)
+    return length if keepdims else np.squeeze(length, axis)
 
 
 def _norm_of_matrices(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
     places = tuple(place % x.ndim for place in axis)
     x = np.moveaxis(x, places, (-2, -1))
     if order in (None, "fro", "f"):
-        result = _root(np.sum(_squares(x), axis=(-2, -1)), 0.5)
+        result = _length(x, axis=(-2, -1))[..., 0, 0]
     elif order in (2, -2, "nuc"):
         s = np.linalg.svd(x, compute_uv=False)
         result = np.sum(s, -1) if order == "nuc" else (np.max if order == 2 else np.min)(s, axis=-1)
