@@ -132,7 +132,7 @@ class Rule:
     differentiable : bool
         Whether there is a derivative other than zero.
     gauged : bool
-        Whether a part of the result may be a choice among equals; `chooses` then says whether it is.
+        Whether a part of the result may be a choice among equals; `chooses` says whether it is.
     """
 
     view = False

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..tracing import refuse
 from .expressed import Composite
+from .linear_algebra import length
 from .registry import function
 
 
@@ -170,17 +171,17 @@ def _freedom(ddof: Any, correction: Any) -> Any:
     return ddof if correction is np._NoValue else correction
 
 
-def _variance(
+def _deviations(
     a: Any,
     mean: Any = np._NoValue,
     *,
     axis: Any = None,
     ddof: Any = 0,
     correction: Any = np._NoValue,
-    keepdims: Any = False,
     skip: bool = False,
     **_: Any,
-) -> Any:
+) -> tuple[Any, Any, tuple[int, ...]]:
+    """What is left of the mean, the degrees of freedom, and the axes of both."""
     axes = _axes(a, axis)
     missing = np.isnan(a) if skip else False
     if skip:
@@ -194,19 +195,20 @@ def _variance(
     if skip:
         deviation = np.where(missing, 0.0, deviation)
     degrees = count - _freedom(ddof, correction)
-    if skip:
-        degrees = np.where(degrees > 0, degrees, np.nan)
-        if not _kept(keepdims):
-            degrees = np.reshape(degrees, _total(deviation, axes).shape)
-    else:
-        degrees = np.float64(max(degrees, 0))
-    return _total(_square(deviation), axes, keepdims) / degrees
+    degrees = np.where(degrees > 0, degrees, np.nan) if skip else np.float64(max(degrees, 0))
+    return deviation, degrees, axes
 
 
-def _deviation(*operands: Any, **params: Any) -> Any:
-    variance = _variance(*operands, **params)
-    positive = np.where(variance == 0, 1.0, variance)
-    return np.where(variance == 0, 0.0, np.sqrt(positive))
+def _variance(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
+    deviation, degrees, axes = _deviations(*operands, **params)
+    variance = _total(_square(deviation), axes, True) / degrees
+    return variance if _kept(keepdims) else np.squeeze(variance, axes)
+
+
+def _deviation(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
+    deviation, degrees, axes = _deviations(*operands, **params)
+    result = length(deviation, axis=axes) / np.sqrt(degrees)
+    return result if _kept(keepdims) else np.squeeze(result, axes)
 
 
 def _nanmean(a: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
