@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from .diagnosis import NotFinite, origins
 from .operators import BINARY, COMPARISONS, UNARY
 from .provenance import here
 from .recorder import recording
@@ -598,6 +599,52 @@ class GradientTape:
         self._end()
         return rebuild(sources, iter(results))
 
+    def not_finite(self, target: Any, sources: Any) -> list[NotFinite]:
+        """Say where a gradient stops being finite: what to ask after a nan.
+
+        It does not count as a use of the tape, but a tape that is not persistent has nothing to say
+        any more once its gradient was taken.
+
+        Parameters
+        ----------
+        target, sources
+            As for :meth:`gradient`.
+
+        Returns
+        -------
+        list of NotFinite
+            One for each operation that made nan or infinity of finite numbers.
+
+        Raises
+        ------
+        RuntimeError
+            Where the tape was played and is not persistent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tapenb as tn
+        >>> x = tn.Variable(0.0)
+        >>> with tn.GradientTape() as tape:
+        ...     y = np.sqrt(x) * x
+        >>> tape.not_finite(y, x)
+        [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at 0.]
+        """
+        if self._tape is None or (self._used and not self._persistent):
+            raise RuntimeError(
+                "a GradientTape that is not persistent forgets what it recorded once it was "
+                "played; ask before gradient(), or make it with GradientTape(persistent=True)"
+            )
+        self._follow()
+        tape = self._tape
+        tops = [self._entries_of(leaf, tape)[-1:] for leaf in flatten(target)]
+        seeds = {top: ones_like(tape.peek(top)) for (top,) in filter(None, tops)}
+        wanted = [entry for leaf in flatten(sources) for entry in self._entries_of(leaf, tape)]
+        tracked, edges = self._own(tape, seeds), {}
+        within = None if tracked is None else tracked.__contains__
+        adjoints = reverse(tape, seeds, wanted, within=within, every=True, edges=edges)
+        return origins(tape, seeds, adjoints, edges)
+
     def batch_jacobian(self, target: Any, source: Any) -> Any:
         """The Jacobian of each row of a batch by its own row of the source.
 
@@ -695,9 +742,9 @@ class GradientTape:
             if not isinstance(leaf, Variable) and not is_traced(leaf):
                 raise ValueError(_not_watchable(leaf))
             entries.append(self._entries_of(leaf, tape))
+        tracked = self._own(tape, seeds)
         within = None
-        if not self._alone or tape.windows > 1 or self._windows[1:] or self._windows[0][0] > 0:
-            tracked = self._tracked(tape, max(seeds, default=0))
+        if tracked is not None:
             within = tracked.__contains__
             entries = [[e for e in group if e in tracked] for group in entries]
         wanted = [entry for group in entries for entry in group]
@@ -713,6 +760,12 @@ class GradientTape:
                 adjoint = adjoint + part
             results.append(adjoint if is_traced(adjoint) else _constant(detach(adjoint)))
         return results
+
+    def _own(self, tape: Tape, seeds: dict[int, Any]) -> set[int] | None:
+        """The entries that a sweep may cross; None for all of them."""
+        if self._alone and tape.windows == 1 and not self._windows[1:] and not self._windows[0][0]:
+            return None
+        return self._tracked(tape, max(seeds, default=0))
 
     def _tracked(self, tape: Tape, top: int) -> set[int]:
         """The entries that depend on what this tape watches, through what it recorded."""

@@ -138,17 +138,17 @@ class Entry:
 
 
 class _View:
-    """A method that another room supplies: imported by name when it is first called."""
+    """A method that another module supplies: imported by name when it is first called."""
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, summary: str, module: str | None = None) -> None:
         self.name = name
+        self.module = module or f"tapenb.views.{name}"
         self.__doc__ = summary
 
     def __get__(self, tape: Tape | None, owner: type) -> Any:
         if tape is None:
             return self
-        module = import_module(f"tapenb.views.{self.name}")
-        return getattr(module, self.name).__get__(tape)
+        return getattr(import_module(self.module), self.name).__get__(tape)
 
 
 class Tape:
@@ -202,6 +202,9 @@ class Tape:
     table = _View("table", "The trace table: every entry with its value and its adjoint.")
     source = _View("source", "The tape as straight-line Python.")
     latex = _View("latex", "The trace in LaTeX.")
+    not_finite = _View(
+        "not_finite", "Where values and derivatives stop being finite.", "tapenb.autodiff.diagnosis"
+    )
 
     def __init__(self, *, births: bool = False) -> None:
         """Open an empty tape; with `births`, one of a cell, whose arrays can all hold entries."""

@@ -30,7 +30,7 @@ from ..sweeps import forward
 from ..tape import TapeError
 from ..tracing import guard, is_traced, plain, refuse
 from .expressed import Composite, General
-from .kinds import Constant, Parts, Rule, Weighted, fit, spread
+from .kinds import Constant, Elementwise, Parts, Rule, Weighted, fit, spread
 from .registry import function
 
 # -- matrices, in stacks ---------------------------------------------------------------------------
@@ -608,6 +608,15 @@ def _svd_by_eigenvectors(da: Any, result: Any, a: Any, compute_uv: bool) -> Any:
     return du, ds, column(signs) * adjoined(du)
 
 
+@primitive
+def _unknown(s: np.ndarray) -> np.ndarray:
+    """The tangent 0 of a singular value 0, which is a convention and has no derivative."""
+    return np.zeros_like(s)
+
+
+_unknown.rule = Elementwise("nan * g")
+
+
 def _svd(
     tangents: Any,
     result: Any,
@@ -625,7 +634,9 @@ def _svd(
     first, last = u[..., :, :k], vh[..., :k, :]
     v = adjoined(last)
     inner = adjoined(first) @ da @ v
-    ds = shared(np.where(s == 0, 0.0, real(diagonal(inner))), decide(s, groups))
+    changes = real(diagonal(inner))
+    changes = np.where(s == 0, 0.0 * changes + _unknown(s), changes)
+    ds = shared(changes, decide(s, groups))
     if not compute_uv:
         return ds
     gaps, back = reciprocal_gaps(s, sums=True), adjoined(inner)
