@@ -470,7 +470,7 @@ def _back_from_eigenvalues(
 
 def _back_from_singular_values(a: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
     s = np.linalg.svd(plain(a), compute_uv=False)
-    adjoint = shared(np.where(s == 0.0, 0.0, adjoint), labels)
+    adjoint = shared(np.where(s == 0.0, 0.0 * adjoint, adjoint), labels)
     return _from_singular_values(a, adjoint, slopes, labels=labels)
 
 
@@ -830,7 +830,7 @@ def _turned(tangents: Any, result: Any, operands: Any, *, axis: Any) -> Any:
     along = np.sum(real(conjugate(result) * t), axis=axis, keepdims=True)
     size = length(x, axis=axis)
     zero = size == 0.0
-    return np.where(zero, 0.0, (t - result * along) / np.where(zero, 1.0, size))
+    return np.where(zero, 0.0 * t, (t - result * along) / np.where(zero, 1.0, size))
 
 
 length.rule = Weighted(
@@ -844,7 +844,7 @@ _unit.rule = General(_turned)
 def _root(total: Any, exponent: float) -> Any:
     """A power of a sum that is 0, with derivative 0, where the sum is."""
     zero = total == 0
-    return np.where(zero, 0.0, np.where(zero, 1.0, total) ** exponent)
+    return np.where(zero, 0.0 * total, np.where(zero, 1.0, total) ** exponent)
 
 
 def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:

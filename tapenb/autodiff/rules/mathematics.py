@@ -113,7 +113,8 @@ def _direction(tangents: Any, result: Any, operands: Any, **_: Any) -> Any:
     (tangent,), (x,) = tangents, operands
     size = np.absolute(x)
     along = np.real(np.conjugate(result) * tangent)
-    return np.where(size == 0, 0.0, (tangent - result * along) / np.where(size == 0, 1.0, size))
+    safe = np.where(size == 0, 1.0, size)
+    return np.where(size == 0, 0.0 * tangent, (tangent - result * along) / safe)
 
 
 def _imaginary(adjoint: Any, x: Any) -> Any:
