@@ -315,6 +315,8 @@ def _histogram(
     inside = np.logical_and(bin_ >= 0, bin_ < count)
     weights = 1.0 if weights is None else np.ravel(weights)
     weights = np.where(inside, weights, 0.0)
+    if weights.dtype == np.longdouble:  # which bincount does not know
+        weights = weights.astype(float)
     sums = np.bincount(np.where(inside, bin_, 0), weights, minlength=count)
     if density:
         sums = sums / (edges[1:] - edges[:-1]) / np.sum(sums)
