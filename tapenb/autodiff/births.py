@@ -100,9 +100,15 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
     return result
 
 
+def _row_stack(tape: Tape, tup: Any, **kwargs: Any) -> Any:
+    """``np.vstack`` under its old name, which warns of it."""
+    return np.row_stack([lift(part) for part in tup], **kwargs)  # noqa: NPY201  people do
+
+
 _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
     np.arange: _arange,
+    np.row_stack: _row_stack,  # noqa: NPY201
     **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)},
 }
 

@@ -10,7 +10,7 @@ import itertools
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
@@ -363,6 +363,14 @@ class GradientTape:
     def __exit__(self, *raised: Any) -> None:
         if self in _ACTIVE.get():
             self._pause()
+        elif self._windows and self._windows[-1][1] is None:
+            self._left_elsewhere(raised)
+            return
+        # Generators may leave their blocks in any order; who is still recording keeps the tape.
+        for other in _ACTIVE.get():
+            if other._tape is self._tape and other._recording is None:
+                other._recording, self._recording = self._recording, None
+                break
         if self._recording is not None:
             context, self._recording = self._recording, None
             try:
@@ -370,6 +378,20 @@ class GradientTape:
             finally:
                 if self._used and not self._persistent:
                     self._free()
+
+    def _left_elsewhere(self, raised: tuple[Any, ...]) -> None:
+        """A generator entered the block in one thread or context, and left it in another."""
+        self._windows[-1][1] = len(self._tape)
+        context, self._recording = self._recording, None
+        if context is not None:
+            with suppress(ValueError):
+                context.__exit__(None, None, None)
+        if raised[0] is None:
+            raise TapeError(
+                f"{here(sys._getframe(2))}: this GradientTape was entered in another thread or "
+                "context than it is left in, so that not everything in its block is recorded. Run "
+                "the block in one of them."
+            )
 
     def _resume(self) -> None:
         _ACTIVE.set((*_ACTIVE.get(), self))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .floating import persons_warnings
 from .tape import CURRENT, Tape
@@ -37,7 +37,8 @@ def recording(tape: Tape | None = None) -> Iterator[tuple[Tape, bool]]:
         with persons_warnings():
             yield tape, False
     finally:
-        CURRENT.reset(token)
+        with suppress(ValueError):  # in another context than it was set in
+            CURRENT.reset(token)
         tape.close()
     refusal, tape.refusal = tape.refusal, None
     if refusal is not None:

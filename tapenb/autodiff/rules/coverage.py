@@ -83,7 +83,6 @@ REFUSED: dict[str, str] = {
     "histogramdd": "only the histogram in one dimension is followed",
     "intersect1d": "use np.isin to choose elements, which keeps their derivatives",
     "nested_iters": "hands out plain buffers; iterate over the array itself",
-    "row_stack": "is deprecated; use np.vstack",
     "setxor1d": "use np.isin to choose elements, which keeps their derivatives",
     "sort_complex": "sorts by two keys at once; use np.sort of the real numbers",
     "packbits": "works on the bits of integers",
@@ -128,6 +127,8 @@ def classify(name: str, value: Callable[..., Any]) -> tuple[str, str]:
         return "not numeric", NOT_NUMERIC[name]
     if name in BORN:
         return "differentiated", "makes arrays that can hold traced values, in a cell"
+    if name == "row_stack":
+        return "differentiated", "is np.vstack, under a deprecated name"
     if name in REFUSED:
         return "refused", REFUSED[name]
     if value in HANDLERS:
