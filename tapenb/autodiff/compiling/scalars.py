@@ -85,7 +85,7 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
             *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt"),
             *("sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "gamma"),
             *("isnan", "isinf", "isfinite"),
-            *("square", "sign", "ndtr", "expit"),
+            *("square", "sign", "ndtr", "expit", "sech_squared"),
         )
     },
     **{
@@ -149,11 +149,20 @@ def expit(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
+def sech_squared(x: float) -> float:
+    """``1 / cosh(x)**2``."""
+    decay = math.exp(-2.0 * abs(x))
+    return 4.0 * decay / (1.0 + decay) ** 2
+
+
 NAMES: dict[str, Any] = {
     **{name: value for name, value in vars(math).items() if not name.startswith("_")},
     **{
         function.__name__: function
-        for function in (sign, square, maximum, minimum, fmax, fmin, logaddexp, ndtr, expit)
+        for function in (
+            *(sign, square, maximum, minimum, fmax, fmin),
+            *(logaddexp, ndtr, expit, sech_squared),
+        )
     },
 }
 """What the texts refer to."""

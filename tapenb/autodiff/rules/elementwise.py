@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitives import primitive
 from .kinds import Constant, Elementwise
 from .registry import RULES
 
@@ -60,9 +61,10 @@ def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
     return exponential(np.where(stuck, 0.0, x - y)) * tied
 
 
+@primitive
 def sech_squared(x: Any) -> Any:
     """``1 / cosh(x)**2`` to the last digits, also where ``tanh(x)`` is 1 but for rounding."""
-    decay = np.exp(-2.0 * (x * np.copysign(1.0, np.real(x) if x.dtype.kind == "c" else x)))
+    decay = np.exp(-2.0 * (x * np.copysign(1.0, x.real)))
     return 4.0 * decay / (1.0 + decay) ** 2
 
 
@@ -186,5 +188,6 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
     np.lcm,
 )
 
+sech_squared.rule = Elementwise("-2.0 * g * tanh(x) * y")
 RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
 RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))
