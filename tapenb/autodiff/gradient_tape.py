@@ -797,6 +797,9 @@ class GradientTape:
             for index in range(start, min(len(tape) if stop is None else stop, top + 1)):
                 if tape.operations[index].rule is None:
                     continue
+                original = tape.repeats.get(index)
+                if original is not None and original not in tracked:
+                    continue
                 for parent in tape.parents(index):
                     if parent in tracked and roots.get(parent, 0) <= index:
                         tracked.add(index)

@@ -189,6 +189,7 @@ class Tape:
         "operations",
         "output",
         "refusal",
+        "repeats",
         "right",
         "sites",
         "strict",
@@ -232,6 +233,8 @@ class Tape:
         self.strict = False
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
+        # What stands here once more, in wider floating point, by its new entry.
+        self.repeats: dict[int, int] = {}
         # From where to where the entries are those of recorded sweeps.
         self.swept: list[tuple[int, int]] = []
 
@@ -411,6 +414,7 @@ class Tape:
             self.fingerprints[key + constants] = mark
         self.sites += other.sites
         self.offsets.extend(other.offsets)
+        self.repeats |= {new + entries: old + entries for new, old in other.repeats.items()}
         self.swept += [(first + entries, last + entries) for first, last in other.swept]
         other.moved = (self, entries, constants)
 
@@ -430,6 +434,7 @@ class Tape:
         twin.offsets = array("l", self.offsets)
         twin.fingerprints = dict(self.fingerprints)
         twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
+        twin.repeats = dict(self.repeats)
         return twin
 
     @classmethod
@@ -440,6 +445,7 @@ class Tape:
         for column in shared:
             setattr(twin, column, getattr(other, column))
         twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
+        twin.repeats = other.repeats
         twin.close()
         return twin
 

@@ -69,6 +69,7 @@ def widened(tape: Tape, sources: Iterable[int], reached: bytearray) -> dict[int,
         entry = tape.append(operation, parents, value, frame)
         if place >= 0:
             tape.sites[entry], tape.offsets[entry] = tape.sites[place], tape.offsets[place]
+            tape.repeats[entry] = place
         return entry
 
     def to(reference: int, dtype: np.dtype, place: int) -> int:
