@@ -28,8 +28,9 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from .autodiff.gradient_tape import GradientTape, Variable, constant
+    from .autodiff.gradient_tape import GradientTape
     from .autodiff.tape import Tape, TapeError
+    from .autodiff.variable import Variable, constant
 
 __version__ = "0.1.0"
 
@@ -37,10 +38,10 @@ _HOME = {
     "GradientTape": "gradient_tape",
     "Tape": "tape",
     "TapeError": "tape",
-    "Variable": "gradient_tape",
+    "Variable": "variable",
     "check_grads": "checks",
     "checkpoint": "custom",
-    "constant": "gradient_tape",
+    "constant": "variable",
     "custom_gradient": "custom",
     "derivative": "functional",
     "function": "compiling",

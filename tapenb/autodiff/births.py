@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -36,8 +37,14 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open and tape.births else None
 
 
+_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd, vars(np).get("row_stack")})
+"""Functions that mean something else by a list than by an array."""
+
+
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
+    if real in _NESTED:
+        return args
     entry = FUNCTIONS.get(real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
@@ -100,16 +107,49 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
     return result
 
 
-def _row_stack(tape: Tape, tup: Any, **kwargs: Any) -> Any:
-    """``np.vstack`` under its old name, which warns of it."""
-    return np.row_stack([lift(part) for part in tup], **kwargs)  # noqa: NPY201  people do
+def _fromiter(
+    tape: Tape,
+    iter: Any,
+    dtype: Any,
+    count: int = -1,
+    **kwargs: Any,
+) -> Any:
+    """The elements one by one, which may be traced."""
+    values = list(iter if count < 0 else islice(iter, count))
+    column = lift(values)
+    if not is_traced(column):
+        return _born(tape, np.fromiter(values, dtype, count, **kwargs))
+    if len(values) < count:
+        raise ValueError("iterator too short")
+    return column if column.dtype == np.dtype(dtype) else column.astype(dtype)
 
+
+def _require(tape: Tape, a: Any, dtype: Any = None, requirements: Any = None, **kwargs: Any) -> Any:
+    value = lift(a)
+    if not is_traced(value):
+        return _born(tape, np.require(value, dtype, requirements, **kwargs))
+    asked = {str(part).upper()[0] for part in requirements or ()}
+    value = value if dtype is None else value.astype(dtype, copy=False)
+    order = "F" if "F" in asked and not value.flags.f_contiguous else None
+    order = "C" if "C" in asked and not value.flags.c_contiguous else order
+    return value if order is None else np.copy(value, order=order)
+
+
+_CONVERTING = (
+    np.array,
+    np.asarray,
+    np.asanyarray,
+    np.asarray_chkfinite,
+    np.ascontiguousarray,
+    np.asfortranarray,
+)
 
 _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
     np.arange: _arange,
-    np.row_stack: _row_stack,  # noqa: NPY201
-    **{real: _array(real) for real in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray)},
+    np.fromiter: _fromiter,
+    np.require: _require,
+    **{real: _array(real) for real in _CONVERTING},
 }
 
 
@@ -135,11 +175,20 @@ _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
 class _Joined:
-    """``np.r_`` or ``np.c_`` while a cell records."""
+    """``np.r_`` or ``np.c_`` while a cell records.
 
-    def __init__(self, real: Any, axis: int) -> None:
+    Parameters
+    ----------
+    real : object
+        NumPy's own.
+    axis, ndmin, trans1d : int
+        Where its parts are joined, how many dimensions each has at least, and where among those
+        its own stand.
+    """
+
+    def __init__(self, real: Any, axis: int, ndmin: int, trans1d: int) -> None:
         self._real = real
-        self._axis = axis
+        self._directive = axis, ndmin, trans1d
 
     def __getitem__(self, key: Any) -> Any:
         tape = _recording()
@@ -153,11 +202,18 @@ class _Joined:
         ]
         if tape is None or not any_active(bounds):
             return self._real[key] if tape is None else _born(tape, self._real[key])
-        return np.concatenate([self._part(tape, part) for part in parts], axis=self._axis)
+        axis, ndmin, trans1d = self._directive
+        if isinstance(parts[0], str):
+            numbers = parts[0].split(",")
+            if not all(number.strip().lstrip("-").isdigit() for number in numbers):
+                why = "it asks for an np.matrix"
+                refuse(f"np.r_[{parts[0]!r}] is", sys._getframe(1), why)
+            given = (*map(int, numbers), *self._directive[len(numbers) :])
+            axis, ndmin, trans1d = given
+            parts = parts[1:]
+        return np.concatenate([self._part(tape, part, ndmin, trans1d) for part in parts], axis=axis)
 
-    def _part(self, tape: Tape, part: Any) -> Any:
-        if isinstance(part, str):
-            refuse("a directive in np.r_ of traced values is", sys._getframe(2))
+    def _part(self, tape: Tape, part: Any, ndmin: int, trans1d: int) -> Any:
         if isinstance(part, slice):
             if isinstance(part.step, complex):
                 start = 0 if part.start is None else part.start
@@ -165,8 +221,15 @@ class _Joined:
             else:
                 start, step = part.start or 0, part.step or 1
                 part = _arange(tape, start, part.stop, step)
-        part = np.atleast_1d(as_operand(part))
-        return np.reshape(part, (-1, 1)) if self._axis == -1 and part.ndim == 1 else part
+        part = as_operand(part)
+        own = np.ndim(part)
+        extra = ndmin - own
+        part = np.reshape(part, (*(1,) * max(extra, 0), *np.shape(part)))
+        if trans1d == -1 or extra <= 0:
+            return part
+        first = trans1d + extra + 1 if trans1d < 0 else trans1d
+        axes = list(range(ndmin))
+        return np.transpose(part, axes[:first] + axes[extra:] + axes[first:extra])
 
     def __len__(self) -> int:
         return 0
@@ -231,7 +294,7 @@ def _twins() -> dict[int, tuple[Any, Any]]:
             elif isinstance(value, np.ufunc):
                 names[name] = twins.setdefault(id(value), (value, _TwinUfunc(value)))[1]
             elif value is np.r_ or value is np.c_:
-                joined = _Joined(value, 0 if value is np.r_ else -1)
+                joined = _Joined(value, *((0, 1, -1) if value is np.r_ else (-1, 2, 0)))
                 names[name] = twins.setdefault(id(value), (value, joined))[1]
             elif value is np.ndenumerate or value is np.vectorize:
                 twin = vectorize if value is np.vectorize else ndenumerate

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .elements import each, is_python
-from .operators import AS_OPERATOR
+from .operators import AS_OPERATOR, apply_number
 from .primitives import add_at, change_at, masked
 from .provenance import here, is_operator
 from .rules import special
@@ -25,15 +25,24 @@ from .tracing import (
     TracedScalar,
     apply,
     as_operand,
+    guard,
     leaves_of,
     plain,
     plain_key,
     refuse,
     untaped,
-    write,
 )
+from .writing import write
 
-__all__ = ["HANDLERS", "METHODS", "any_active", "call_entry", "write_result"]
+__all__ = [
+    "HANDLERS",
+    "METHODS",
+    "WITHHELD",
+    "any_active",
+    "call_entry",
+    "without_fractions",
+    "write_result",
+]
 
 HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
@@ -79,7 +88,8 @@ def call_ufunc(
     frame: FrameType,
 ) -> Any:
     """What a ufunc, or a method of one, does with traced operands."""
-    name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
+    name = f"{'scipy.special' if special.has(ufunc) else 'np'}.{ufunc.__name__}"
+    name = name if method == "__call__" else f"{name}.{method}"
     if method == "at":
         return _at(ufunc, inputs, name, frame)
     target = out[0] if out and len(out) == 1 else out
@@ -92,8 +102,10 @@ def call_ufunc(
     if rule is None and method == "__call__" and is_python(ufunc):
         return each(ufunc, inputs)
     if rule is None:
-        refuse(f"{name} is", frame)
-    if kwargs.get("dtype") is None and type(target) is TracedArray and method in _ACCUMULATING:
+        skips = method != "__call__" and ufunc in RULES and ufunc.nin == 2
+        refuse(f"{name} is", frame, "NumPy itself skips operands there" if skips else None)
+    by_target = type(target) is TracedArray and rule.differentiable
+    if kwargs.get("dtype") is None and by_target and method in _ACCUMULATING:
         kwargs["dtype"] = target.dtype
     operands = [as_operand(value) for value in inputs]
     function = ufunc if method == "__call__" else getattr(ufunc, method)
@@ -114,10 +126,20 @@ def call_ufunc(
         kwargs.setdefault("axis", 0)
     casting = kwargs.get("casting", "same_kind")
     kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
-    rule = _without_fractions(rule, kwargs)
+    rule = without_fractions(rule, kwargs)
     result = apply(Operation(function, rule, ufunc.__name__, kwargs), operands, frame)
     return result if target is None else write_result(target, True, result, frame, name, casting)
 
+
+_CHOICES = {
+    **dict.fromkeys(("ddof", "correction"), "it is a count"),
+    **dict.fromkeys(
+        ("rcond", "rtol", "atol", "tol", "discont"), "it is a threshold, which only decides"
+    ),
+    "ord": "it chooses the formula",
+    "range": "it decides what is counted; give the edges as bins=",
+}
+"""Parameters that are numbers and yet nothing to differentiate by."""
 
 _ACCUMULATING = ("reduce", "accumulate", "reduceat")
 
@@ -136,6 +158,8 @@ def _where(
             f"{here(frame)}: {name} with where= and without out= leaves the other elements "
             "undefined. Give the array that they stand in as out=, or use np.where."
         )
+    if isinstance(target, tuple):
+        refuse(f"{name} with where= and several results is", frame)
     if type(target) is not TracedArray:
         raise _plain_target(name, frame)
     options = {key: value for key, value in kwargs.items() if key != "where"}
@@ -171,10 +195,11 @@ def _plain_target(name: str, frame: FrameType) -> TapeError:
     )
 
 
-def _without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
+def without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
     """The rule of a call whose ``dtype=`` may cut off fractions: then it is piecewise constant."""
     dtype = params.get("dtype")
-    return rule if dtype is None or np.dtype(dtype).kind in "fc" else _CUT
+    whole = dtype is not None and np.dtype(dtype).kind not in "fc"
+    return _CUT if whole and not params.get("retstep") else rule
 
 
 _CUT = Constant()
@@ -196,6 +221,9 @@ def write_result(
             r if t is None else write_result(t, where, r, frame, name, casting) for t, r in pairs
         )
     if type(target) is not TracedArray:
+        if target.dtype.kind in "biu" and result.dtype.kind in "biu" and where is True:
+            np.copyto(target, guard(result, np.asarray, frame), casting)
+            return target
         raise _plain_target(name, frame)
     if not np.can_cast(result.dtype, target.dtype, casting):
         raise TypeError(
@@ -284,12 +312,12 @@ def call_entry(
     operands = tuple(as_operand(operand) for operand in operands)
     for key, value in bound.items():
         if _any_fractional(value):
-            refuse(f"{name} with a traced {key}= is", frame)
+            refuse(f"{name} with a traced {key}= is", frame, _CHOICES.get(key))
     params = {key: plain_key(value, frame) for key, value in bound.items()}
     for key in ("where", "initial"):
         if key in params:
             refuse(f"{name} with {key}= is", frame)
-    rule = _without_fractions(entry.rule, params)
+    rule = without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)
     result = apply(operation, operands, frame)
     return result if target is None else write_result(target, True, result, frame, name)
@@ -321,6 +349,20 @@ class _Method:
 
 _SHAPED = (np.reshape, np.transpose)
 _TRANSPOSED = {"T": np.transpose, "mT": np.matrix_transpose}
+WITHHELD = {
+    **dict.fromkeys(("item", "tolist"), "it takes plain numbers off the tape"),
+    **dict.fromkeys(
+        ("base", "ctypes", "data"), "it hands out plain memory, where a write would go unseen"
+    ),
+    **dict.fromkeys(
+        ("byteswap", "getfield", "setfield"), "it works on the bytes that numbers are stored in"
+    ),
+    **dict.fromkeys(("dump", "dumps", "tobytes", "tofile"), "it writes plain numbers elsewhere"),
+    "resize": "it would change the shape under every view; use np.resize(x, shape)",
+    "setflags": "the flags are those of memory that the tape looks after",
+    "to_device": "NumPy's arrays have one device only",
+}
+"""Attributes of ndarray that a traced array refuses, and why."""
 _ASKED = frozenset({"device", "flags", "itemsize", "nbytes", "strides"})
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
@@ -333,22 +375,33 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods of ndarray, and the functions of NumPy that they are."""
 
 
-_OF_NUMBERS = {
-    ufunc: Operation(ufunc, rule, ufunc.__name__)
-    for ufunc, rule in RULES.items()
-    if isinstance(ufunc, np.ufunc) and ufunc.nin == ufunc.nout == 1
-}
-"""The entries that the elementwise functions make of one number, always the same."""
+_OPERANDS = frozenset({*TRACED, np.ndarray, float, int, complex, bool, np.float64, np.float32})
+_CALLS: dict[Callable[..., Any], Operation] = {}
+"""The operations of ufuncs that are called with nothing but operands, and of operators."""
+
+
+def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
+    """The operation of a ufunc that is called as it is or by its operator, always the same."""
+    called, rule = _CALLS.get(function), RULES.get(ufunc)
+    if called is None or called.rule is not rule:
+        if rule is None or ufunc in COMPLEX_RULES or ufunc.nout > 1:
+            return None
+        called = _CALLS[function] = Operation(function, rule, ufunc.__name__)
+    return called
 
 
 def _array_ufunc(
     self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
 ) -> Any:
     frame = sys._getframe(1)
-    if len(inputs) == 1 and type(inputs[0]) is TracedScalar and method == "__call__":
-        operation = _OF_NUMBERS.get(ufunc)
-        if operation is not None and out is None and not kwargs:
-            return apply(operation, inputs, frame)
+    if method == "__call__" and out is None and not kwargs:
+        called = _call(ufunc, ufunc)
+        if called is not None and len(inputs) == 1 and type(self) is TracedScalar:
+            return apply_number(called, self, frame)
+        if called is not None and _OPERANDS.issuperset(map(type, inputs)):
+            if type(inputs[0]) not in TRACED and is_operator(frame):
+                called = _call(ufunc, AS_OPERATOR.get(ufunc, ufunc))
+            return apply(called, inputs, frame)
     if any(_defers(type(value), "__array_ufunc__") for value in inputs):
         return NotImplemented
     return call_ufunc(ufunc, method, inputs, out, kwargs, frame)
@@ -375,7 +428,7 @@ def _attribute(self: Traced, name: str) -> Any:
         return _TRANSPOSED[name](self)
     if name in _ASKED or not self.is_active():
         return getattr(self.value, name)
-    return refuse(f".{name} of a traced value is", sys._getframe(1))
+    return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
 
 
 Traced.__array_ufunc__ = _array_ufunc

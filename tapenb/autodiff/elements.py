@@ -9,7 +9,8 @@ import numpy as np
 
 from .provenance import here
 from .tape import CURRENT, TapeError
-from .tracing import TracedArray, as_operand, is_traced, lift, plain, plain_key, write
+from .tracing import TracedArray, as_operand, is_traced, lift, plain, plain_key
+from .writing import write
 
 __all__ = ["Flat", "each", "is_python", "ndenumerate", "vectorize"]
 

@@ -9,7 +9,7 @@ from types import FrameType
 import numpy as np
 
 from .provenance import operator_at, outside, source_of
-from .tracing import apply, apply_numbers
+from .tape import Operation
 
 __all__ = ["persons_warnings"]
 
@@ -25,10 +25,6 @@ _NAMES = {
 }
 
 
-# By these a tape calls NumPy; both name what they call and for which frame.
-_CALLING = (apply.__code__, apply_numbers.__code__)
-
-
 def persons_warnings() -> np.errstate:
     """A context in which what NumPy would warn of is warned of at the person's line.
 
@@ -42,9 +38,10 @@ def _warn(kind: str, flag: int) -> None:
     frame: FrameType | None = sys._getframe(1)
     caller = frame
     while caller is not None and caller is not outside(caller):
-        if caller.f_code in _CALLING:
-            operation, start = caller.f_locals["operation"], caller.f_locals["frame"]
-            _issue(kind, operation.name, outside(start) or caller)
+        # Whatever function of a tape's called NumPy here has the operation at hand.
+        operation = caller.f_locals.get("operation")
+        if isinstance(operation, Operation):
+            _issue(kind, operation.name, outside(caller) or caller)
             return
         caller = caller.f_back
     if frame is not None:

@@ -21,7 +21,7 @@ from .rules.kinds import Constant, adjoint_dtype
 from .structures import flatten, rebuild
 from .sweeps import detach, forward, ones_like, reverse
 from .tape import Operation, Tape
-from .tracing import Traced, apply, independent, is_traced, lift, plain, same
+from .tracing import TRACED, Traced, apply, independent, is_traced, lift, plain, same
 
 __all__ = [
     "derivative",
@@ -58,6 +58,8 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _output(y: Any, what: str) -> Any:
+    if type(y) in TRACED:
+        return y
     y = lift(y)
     if isinstance(y, list | tuple | dict) or y is None:
         raise TypeError(f"{what} needs a function that returns a number or array, not {type(y)}")
@@ -106,8 +108,11 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
     return tape
 
 
+_NUMBERS = frozenset({*TRACED, float, int, complex, np.float64})
+
+
 def _is_number(leaf: Any) -> bool:
-    if is_traced(leaf):
+    if type(leaf) in _NUMBERS:
         return True
     if isinstance(leaf, np.ndarray | np.generic):
         return leaf.dtype.kind in "iufc"
@@ -164,8 +169,11 @@ class _Call:
 
     def gradient(self, found: dict[int, Any], nested: bool) -> Any:
         """What a reverse sweep found for each leaf, structured like the arguments."""
+        # What a sweep that is not recorded gives is plain and in memory of its own already.
+        if nested:
+            found = {entry: _finish(adjoint, nested) for entry, adjoint in found.items()}
         return self.like_arguments(
-            _finish(found[entry], nested) if entry in found else _zeros(leaf)
+            found[entry] if entry in found else _zeros(leaf)
             for entry, leaf in zip(self.entries, self.leaves, strict=True)
         )
 
@@ -219,6 +227,21 @@ def _seed(given: Any, value: Any, what: str) -> Any:
     return given
 
 
+def _check_real_number(value: Any) -> None:
+    if type(value) is np.float64 or type(value) is float:
+        return
+    if np.shape(value) != ():
+        raise TypeError(
+            f"grad needs a function that returns a number; this one returned an array of shape "
+            f"{np.shape(value)}. Use jacobian, or sum it."
+        )
+    if np.iscomplexobj(value):
+        raise TypeError(
+            "grad needs a function that returns a real number; this one returned a complex one. "
+            "Take its np.real, np.imag or np.abs, or use jvp."
+        )
+
+
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -255,25 +278,17 @@ def value_and_grad(
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
+            tape.frugal = tape.frugal or not nested
             call = _Call(f, tape, args, kwargs, argnums)
             y, aux = call.value if has_aux else (call.value, None)
             y = _output(y, "grad")
-            if np.shape(plain(y)) != ():
-                raise TypeError(
-                    f"grad needs a function that returns a number; this one returned an array of "
-                    f"shape {np.shape(plain(y))}. Use jacobian, or sum it."
-                )
-            if np.iscomplexobj(plain(y)):
-                raise TypeError(
-                    "grad needs a function that returns a real number; this one returned a complex "
-                    "one. Take its np.real, np.imag or np.abs, or use jvp."
-                )
+            _check_real_number(plain(y))
             top = call.top(y)
             seeds = {} if top is None else {top: ones_like(y.value)}
-            found = reverse(tape, seeds, call.entries, record=nested)
+            found = reverse(tape, seeds, call.entries, record=nested, spend=not nested)
             gradient = call.gradient(found, nested)
             value = y if nested else plain(y)
-            aux = _results(aux, nested)
+            aux = _results(aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
 
     return wrapped

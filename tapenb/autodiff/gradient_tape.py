@@ -1,4 +1,4 @@
-"""GradientTape, Variable and constant, as TensorFlow's users know them.
+"""GradientTape, as TensorFlow's users know it.
 
 A tape is a set of windows on the one segment that an outermost recording writes, so tapes nest in
 any order and an outer tape records what an inner one computes.
@@ -9,283 +9,34 @@ from __future__ import annotations
 import itertools
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 
 from .diagnosis import NotFinite, origins
-from .operators import BINARY, COMPARISONS, UNARY
 from .provenance import here
 from .recorder import recording
 from .rules.kinds import adjoint_dtype
 from .structures import flatten, rebuild
 from .sweeps import detach, ones_like, reverse
 from .tape import CURRENT, Tape, TapeError
-from .tracing import (
-    Traced,
-    TracedArray,
-    TracedScalar,
-    guard,
-    is_traced,
-    lift,
-    plain,
-)
+from .tracing import TRACED, Traced, TracedArray, TracedScalar, is_traced, lift, plain
+from .variable import ON_READ, Variable, constant_of
 
-__all__ = ["GradientTape", "Variable", "constant"]
+__all__ = ["GradientTape"]
 
-_ACTIVE: ContextVar[tuple[GradientTape, ...]] = ContextVar("tapenb-gradient-tapes", default=())
 _LIVING: WeakSet[GradientTape] = WeakSet()
 """All gradient tapes, since a value that one of them watches anew may be on another."""
 
 
-def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None) -> Any:
-    """A value that a tape can watch.
-
-    Parameters
-    ----------
-    value : number or array_like
-    dtype : dtype, optional
-        By default NumPy's own choice.
-    shape : tuple of int, optional
-        What to broadcast the value to.
-
-    Returns
-    -------
-    traced scalar or array
-        It behaves as the NumPy value; ``numpy()`` gives that.
-
-    Examples
-    --------
-    >>> import tapenb as tn
-    >>> x = tn.constant(3.0)
-    >>> with tn.GradientTape() as tape:
-    ...     tape.watch(x)
-    ...     y = x**2
-    >>> print(tape.gradient(y, x))
-    6.0
-    """
-    array = np.array(_cut(value), dtype=dtype)
-    if shape is not None:
-        array = np.broadcast_to(array, shape).copy()
-    return _constant(array[()])
-
-
-def _cut(value: Any) -> Any:
-    """A plain value to start from: making one of a traced value would cut the tape."""
-    if isinstance(value, Variable):
-        return value.numpy()
-    if is_traced(value) and value.is_active():
-        raise TapeError(
-            f"{here(sys._getframe(2))}: a constant or Variable made of a traced value would lose "
-            "its derivative. Use the value itself, or cut on purpose with x.numpy()."
-        )
-    return plain(value)
-
-
-def _constant(value: Any) -> Traced:
-    kind = TracedArray if isinstance(value, np.ndarray) else TracedScalar
-    return kind(None, None, value)
-
-
-class Variable:
-    """A value that changes by assignment, and that tapes watch when they read it.
-
-    Parameters
-    ----------
-    initial_value : number or array_like
-    trainable : bool
-        Whether tapes watch it without being asked.
-    name : str, optional
-    dtype : dtype, optional
-
-    Examples
-    --------
-    >>> import tapenb as tn
-    >>> m = tn.Variable(2.0, name="m")
-    >>> with tn.GradientTape() as tape:
-    ...     y = m * m
-    >>> _ = m.assign_sub(0.25 * tape.gradient(y, m))
-    >>> m
-    <Variable 'm' shape=() dtype=float64, numpy=1.0>
-    """
-
-    __array_priority__ = 1001
-
-    def __init__(
-        self,
-        initial_value: Any,
-        trainable: bool = True,
-        name: str | None = None,
-        dtype: Any = None,
-    ) -> None:
-        self._value = np.array(_cut(initial_value), dtype=dtype)[()]
-        self._trainable = trainable
-        self._name = name or "Variable"
-        # The present value on the tape that read it last.
-        self._current: Traced | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._name
-
-    @property
-    def trainable(self) -> bool:
-        """Whether tapes watch it without being asked."""
-        return self._trainable
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value."""
-        return np.shape(self._value)
-
-    @property
-    def dtype(self) -> np.dtype:
-        """The dtype of the value."""
-        return self._value.dtype
-
-    def numpy(self) -> Any:
-        """The present value, a copy."""
-        return np.array(self._value)[()]
-
-    def assign(self, value: Any) -> Variable:
-        """Set the value; no derivative flows through an assignment.
-
-        Parameters
-        ----------
-        value : number or array_like
-            Of the variable's shape, converted to its dtype.
-
-        Raises
-        ------
-        ValueError
-            Where the shape differs.
-        """
-        if isinstance(value, Variable):
-            value = value._value
-        if is_traced(value) and value.is_active() and value.tape.births:
-            guard(value, np.asarray, sys._getframe(1))
-        new = np.array(plain(value), dtype=self.dtype)[()]
-        if np.shape(new) != self.shape:
-            raise ValueError(
-                f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot be "
-                "assigned to it"
-            )
-        self._value = new
-        self._current = None
-        return self
-
-    def assign_add(self, delta: Any) -> Variable:
-        """Add to the value, in the variable's dtype."""
-        return self._update(np.add, delta)
-
-    def assign_sub(self, delta: Any) -> Variable:
-        """Subtract from the value, in the variable's dtype."""
-        return self._update(np.subtract, delta)
-
-    def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
-        if isinstance(delta, Variable):
-            delta = delta._value
-        if is_traced(delta) and delta.is_active() and delta.tape.births:
-            guard(delta, np.asarray, sys._getframe(2))
-        return self.assign(change(self._value, np.asarray(plain(delta), self.dtype)))
-
-    def read(self) -> Traced:
-        """The present value, traced where an active tape watches this variable."""
-        tape = CURRENT.get()
-        if tape is None or not tape.open:
-            return _constant(self._value)
-        watchers = [each for each in _ACTIVE.get() if each._accepts(self)]
-        known = self._current is not None and self._current.tape is tape
-        if not watchers and not known:
-            return _constant(self._value)
-        if not known:
-            self._current = _constant(np.array(self._value)[()])
-            _start(self._current, tape)
-        for watcher in watchers:
-            watcher._variables.setdefault(id(self), self)
-            watcher._note(self, self._current.index)
-        return self._current
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return getattr(ufunc, method)(*_read_all(inputs), **_read_all(kwargs))
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return function(*_read_all(args), **_read_all(kwargs))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return self.read().__array__(dtype, copy)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.read(), name)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self.read()[key]
-
-    def __len__(self) -> int:
-        return len(self._value)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.read())
-
-    def __bool__(self) -> bool:
-        return bool(self.read())
-
-    def __float__(self) -> float:
-        return float(self.read())
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __repr__(self) -> str:
-        return (
-            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, numpy={self._value}>"
-        )
-
-    def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
-
-
-def _read_all(value: Any) -> Any:
-    if isinstance(value, Variable):
-        return value.read()
-    if type(value) in (list, tuple):
-        return type(value)(_read_all(part) for part in value)
-    if type(value) is dict:
-        return {key: _read_all(part) for key, part in value.items()}
-    return value
-
-
-def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
-    def forward(self: Variable, other: Any) -> Any:
-        return function(self.read(), _read_all(other))
-
-    def reflected(self: Variable, other: Any) -> Any:
-        return function(other, self.read())
-
-    setattr(Variable, f"__{name}__", forward)
-    if reflect:
-        setattr(Variable, f"__r{name}__", reflected)
-
-
-for _name, (_function, _) in BINARY.items():
-    _install(_name, _function, reflect=True)
-for _name, (_function, _) in COMPARISONS.items():
-    _install(_name, _function, reflect=False)
-for _name, (_function, _) in UNARY.items():
-    setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self.read()))
-
-
 def _start(value: Traced, tape: Tape) -> None:
     """Make a value an independent variable of a tape from now on; other tapes keep its entry."""
-    for other in list(_LIVING):
-        other._keep(value)
+    if value.tape is not None:
+        for other in list(_LIVING):
+            other._keep(value)
     held = value.value
     if isinstance(value, TracedArray):
         value.memory, value.version = None, 0
@@ -337,7 +88,7 @@ class GradientTape:
     # -- recording -------------------------------------------------------------------------------
 
     def __enter__(self) -> GradientTape:
-        if self in _ACTIVE.get():
+        if self._on_read in ON_READ.get():
             raise ValueError("this tape is recording already; leave its with block first")
         outer = CURRENT.get()
         if self._used and not self._persistent:
@@ -361,13 +112,14 @@ class GradientTape:
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        if self in _ACTIVE.get():
+        if self._on_read in ON_READ.get():
             self._pause()
         elif self._windows and self._windows[-1][1] is None:
             self._left_elsewhere(raised)
             return
         # Generators may leave their blocks in any order; who is still recording keeps the tape.
-        for other in _ACTIVE.get():
+        for hook in ON_READ.get():
+            other = hook.__self__
             if other._tape is self._tape and other._recording is None:
                 other._recording, self._recording = self._recording, None
                 break
@@ -394,11 +146,11 @@ class GradientTape:
             )
 
     def _resume(self) -> None:
-        _ACTIVE.set((*_ACTIVE.get(), self))
+        ON_READ.set((*ON_READ.get(), self._on_read))
         self._windows.append([len(self._tape), None])
 
     def _pause(self) -> None:
-        _ACTIVE.set(tuple(tape for tape in _ACTIVE.get() if tape is not self))
+        ON_READ.set(tuple(hook for hook in ON_READ.get() if hook != self._on_read))
         if self._windows:
             self._windows[-1][1] = len(self._tape)
 
@@ -457,7 +209,7 @@ class GradientTape:
         ValueError
             Where the tape is not recording.
         """
-        if self not in _ACTIVE.get():
+        if self._on_read not in ON_READ.get():
             raise ValueError("this tape is not recording, so there is nothing to stop")
         self._pause()
         try:
@@ -469,7 +221,7 @@ class GradientTape:
         """Forget everything recorded and watched so far."""
         self._windows, self._watched, self._known = [], {}, {}
         self._variables, self._asked = {}, {}
-        if self in _ACTIVE.get():
+        if self._on_read in ON_READ.get():
             self._windows.append([len(self._tape), None])
 
     # -- watching --------------------------------------------------------------------------------
@@ -488,7 +240,7 @@ class GradientTape:
             where the tape is not recording; or where another one, in another thread, is
             recording the value.
         """
-        if self not in _ACTIVE.get():
+        if self._on_read not in ON_READ.get():
             raise ValueError("watch() works while the tape records, inside its with block")
         for leaf in flatten(tensor):
             if isinstance(leaf, Variable):
@@ -510,8 +262,11 @@ class GradientTape:
         """The variables that this tape has watched, in the order of their first reading."""
         return tuple(self._variables.values())
 
-    def _accepts(self, variable: Variable) -> bool:
-        return (self._accessed and variable.trainable) or id(variable) in self._asked
+    def _on_read(self, variable: Variable) -> None:
+        """Watch a variable that is being read, if it is one of this tape's."""
+        if (self._accessed and variable.trainable) or id(variable) in self._asked:
+            self._variables.setdefault(id(variable), variable)
+            self._note(variable, variable.on(self._tape).index)
 
     def _note(self, value: Traced | Variable, entry: int) -> None:
         entries = self._known.setdefault(id(value), (value, []))[1]
@@ -557,9 +312,7 @@ class GradientTape:
             )
         tape, record = self._begin()
         targets = flatten(target)
-        weights = [None] * len(targets)
-        if output_gradients is not None:
-            weights = flatten(output_gradients)
+        weights = [None] * len(targets) if output_gradients is None else flatten(output_gradients)
         if len(weights) != len(targets):
             raise ValueError(
                 f"{len(weights)} output_gradients for {len(targets)} targets: give one for each"
@@ -575,14 +328,11 @@ class GradientTape:
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
         leaves = flatten(sources)
         found = self._sweep(tape, seeds, leaves, record)
-        results = iter(
-            [
-                _zero(leaf) if gradient is None and unconnected_gradients == "zero" else gradient
-                for leaf, gradient in zip(leaves, found, strict=True)
-            ]
-        )
+        if unconnected_gradients == "zero":
+            pairs = zip(leaves, found, strict=True)
+            found = [_zero(leaf) if gradient is None else gradient for leaf, gradient in pairs]
         self._end()
-        return rebuild(sources, results)
+        return rebuild(sources, iter(found))
 
     def jacobian(self, target: Any, sources: Any, unconnected_gradients: str = "none") -> Any:
         """The Jacobian of one target by each source, of shape ``target.shape + source.shape``.
@@ -613,11 +363,11 @@ class GradientTape:
             parts = [row[number] for row in rows]
             if all(part is None for part in parts):
                 zero = np.zeros(shape + _zero(leaf).shape, _zero(leaf).dtype)[()]
-                results.append(None if unconnected_gradients == "none" else _constant(zero))
+                results.append(None if unconnected_gradients == "none" else constant_of(zero))
                 continue
             parts = [_zero(leaf) if part is None else part for part in parts]
             whole = parts[0] if not shape else np.reshape(np.stack(parts), shape + parts[0].shape)
-            results.append(whole if record else _constant(detach(whole)))
+            results.append(whole if record else constant_of(detach(whole)))
         self._end()
         return rebuild(sources, iter(results))
 
@@ -705,7 +455,7 @@ class GradientTape:
             parts.append(_zero(source) if part is None else part)
         stacked = np.reshape(np.stack(parts, axis=1), shape + inner[1:])
         self._end()
-        return stacked if record else _constant(detach(stacked))
+        return stacked if record else constant_of(detach(stacked))
 
     def _begin(self) -> tuple[Tape, bool]:
         """Check that the tape may be played, and say whether the sweep is to be recorded."""
@@ -717,7 +467,7 @@ class GradientTape:
         if self._tape is None:
             raise RuntimeError("this tape has recorded nothing yet")
         self._follow()
-        if self in _ACTIVE.get():
+        if self._on_read in ON_READ.get():
             if not self._persistent:
                 self._pause()
             elif not self._warned:
@@ -727,7 +477,7 @@ class GradientTape:
                     "sweep too; call it outside unless a higher derivative is wanted",
                     stacklevel=3,
                 )
-        record = self._tape.open and (self._recording is None or bool(_ACTIVE.get()))
+        record = self._tape.open and (self._recording is None or bool(ON_READ.get()))
         return self._tape, record
 
     def _end(self) -> None:
@@ -737,16 +487,18 @@ class GradientTape:
 
     def _entries_of(self, value: Any, tape: Tape) -> list[int]:
         """The entries of a target or a source that this tape knows, the present one last."""
-        entries = list(self._known.get(id(value), (None, ()))[1])
-        entry = None if isinstance(value, Variable) else self._entry_of(value, tape)
+        entries = self._known.get(id(value), (None, []))[1]
+        entry = None if type(value) is Variable else self._entry_of(value, tape)
         return entries if entry is None or entry in entries else [*entries, entry]
 
     @staticmethod
     def _entry_of(value: Any, tape: Tape) -> int | None:
         """The entry of a value, if it is on the tape."""
         value = lift(value)
-        if not is_traced(value) or value.tape is None:
+        if type(value) not in TRACED or value.tape is None:
             return None
+        if type(value) is TracedScalar and value.tape is tape:
+            return value.index
         was, tape.open = tape.open, True
         try:
             if not value.is_active() or value.tape is not tape:
@@ -761,7 +513,7 @@ class GradientTape:
         """The adjoint of each source, None where nothing flows to it."""
         entries: list[list[int]] = []
         for leaf in leaves:
-            if not isinstance(leaf, Variable) and not is_traced(leaf):
+            if type(leaf) not in TRACED and not isinstance(leaf, Variable):
                 raise ValueError(_not_watchable(leaf))
             entries.append(self._entries_of(leaf, tape))
         tracked = self._own(tape, seeds)
@@ -770,6 +522,7 @@ class GradientTape:
             within = tracked.__contains__
             entries = [[e for e in group if e in tracked] for group in entries]
         wanted = [entry for group in entries for entry in group]
+        shared = len(set(wanted)) < len(wanted)
         found = reverse(tape, seeds, wanted, record=record, within=within) if wanted else {}
         results = []
         for group in entries:
@@ -780,7 +533,10 @@ class GradientTape:
             adjoint = parts[0]
             for part in parts[1:]:
                 adjoint = adjoint + part
-            results.append(adjoint if is_traced(adjoint) else _constant(detach(adjoint)))
+            if is_traced(adjoint):
+                results.append(adjoint)
+            else:
+                results.append(constant_of(detach(adjoint) if shared else adjoint))
         return results
 
     def _own(self, tape: Tape, seeds: dict[int, Any]) -> set[int] | None:
@@ -815,8 +571,8 @@ def _as_adjoint(weight: Any, value: Any) -> Any:
 
 
 def _zero(leaf: Any) -> Traced:
-    value = leaf._value if isinstance(leaf, Variable) else leaf.value
-    return _constant(np.zeros(np.shape(value), adjoint_dtype(value))[()])
+    value = leaf.numpy() if isinstance(leaf, Variable) else leaf.value
+    return constant_of(np.zeros(np.shape(value), adjoint_dtype(value))[()])
 
 
 def _not_watchable(value: Any) -> str:

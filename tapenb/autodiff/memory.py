@@ -135,17 +135,17 @@ def fingerprint(array: np.ndarray) -> int:
     """A mark of an array's content, for noticing that it was written: sums of rows and columns.
 
     Two passes at the speed of memory. A change of one element always shows, and so does a swap of
-    two, unless both stand 64 words apart by a multiple and carry the same bits.
+    two, unless both stand 1024 words apart by a multiple and carry the same bits.
     """
     data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    words = data[: data.size // 512 * 512].view(np.uint64).reshape(-1, 64)
+    words = data[: data.size // 8192 * 8192].view(np.uint64).reshape(-1, 1024)
     rest = data[words.size * 8 :]
     return hash((words.sum(0).tobytes(), words.sum(1).tobytes(), rest.tobytes()))
 
 
 def keep_constant(tape: Tape, value: object) -> int:
     """Keep a plain operand: small arrays as a copy, large ones with a fingerprint."""
-    if not isinstance(value, np.ndarray):
+    if type(value) is not np.ndarray and not isinstance(value, np.ndarray):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:
         return tape.append_constant(value.copy(order="K"))

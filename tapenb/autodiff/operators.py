@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,15 @@ from .tracing import (
     TracedArray,
     TracedScalar,
     apply,
-    apply_numbers,
     as_operand,
     plain,
-    write,
 )
+from .writing import write
 
-__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
+__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY", "apply_number"]
 
 _NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
+_KNOWN = _NUMBERS | {np.ndarray}
 
 BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
     "add": (operator.add, np.add),
@@ -61,7 +62,26 @@ AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.
 
 
 def _known(other: Any) -> bool:
-    return type(other) in _NUMBERS or isinstance(other, np.generic | np.ndarray | list | tuple)
+    return type(other) in _KNOWN or isinstance(other, (np.generic, np.ndarray, list, tuple))
+
+
+_RAISED = object()
+new = object.__new__
+getframe = sys._getframe
+
+
+def apply_number(operation: Operation, traced: TracedScalar, frame: FrameType) -> Any:
+    """As `apply`, for one number: without what only arrays need."""
+    tape = traced.tape
+    if tape is None or not tape.open:
+        return apply(operation, (traced,), frame)
+    try:
+        value = operation.function(traced.value)
+    except Exception:
+        value = _RAISED
+    if value is _RAISED:
+        return apply(operation, (traced,), frame)
+    return TracedScalar(tape, tape.put(operation, traced.index, None, value, frame), value)
 
 
 def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
@@ -69,21 +89,57 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
 
     def forward(self: Traced, other: Any) -> Any:
-        kind = type(other)
-        if type(self) is TracedScalar and (kind is TracedScalar or kind in _NUMBERS):
-            return apply_numbers(operation, self, other, sys._getframe(1))
-        if kind in TRACED:
+        if type(other) in TRACED:
             return apply(operation, (self, other), sys._getframe(1))
         if _known(other):
             return apply(operation, (self, as_operand(other)), sys._getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        if type(self) is TracedScalar and type(other) in _NUMBERS:
-            return apply_numbers(operation, other, self, sys._getframe(1))
         if _known(other):
             return apply(operation, (as_operand(other), self), sys._getframe(1))
         return NotImplemented
+
+    # The same for two numbers, the commonest entries by far, without what only arrays need.
+
+    def forward_number(self: TracedScalar, other: Any) -> Any:
+        tape, kind = self.tape, type(other)
+        if tape is None or not tape.open:
+            return forward(self, other)
+        if kind in _NUMBERS:
+            index, right = None, other
+        elif kind is TracedScalar and other.tape is tape:
+            index, right = other.index, other.value
+        else:
+            return forward(self, other)
+        try:
+            value = function(self.value, right)
+        except Exception:
+            value = _RAISED
+        if value is _RAISED:
+            return forward(self, other)
+        if index is None:
+            constants = tape.constants
+            constants.append(other)
+            index = -len(constants)
+        result = new(TracedScalar)
+        result.tape, result.value = tape, value
+        result.index = tape.put(operation, self.index, index, value, getframe(1))
+        return result
+
+    def reflected_number(self: TracedScalar, other: Any) -> Any:
+        tape = self.tape
+        if tape is None or not tape.open or type(other) not in _NUMBERS:
+            return reflected(self, other)
+        try:
+            value = function(other, self.value)
+        except Exception:
+            value = _RAISED
+        if value is _RAISED:
+            return reflected(self, other)
+        index = tape.append_constant(other)
+        entry = tape.put(operation, index, self.index, value, sys._getframe(1))
+        return TracedScalar(tape, entry, value)
 
     def in_place(self: TracedArray, other: Any) -> Any:
         frame = sys._getframe(1)
@@ -95,19 +151,25 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
         write(self, Ellipsis, result, frame)
         return self
 
-    setattr(Traced, f"__{name}__", forward)
+    setattr(TracedScalar, f"__{name}__", forward_number)
+    setattr(TracedArray, f"__{name}__", forward)
     if name not in COMPARISONS:
-        setattr(Traced, f"__r{name}__", reflected)
+        setattr(TracedScalar, f"__r{name}__", reflected_number)
+        setattr(TracedArray, f"__r{name}__", reflected)
         setattr(TracedArray, f"__i{name}__", in_place)
 
 
 def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     operation = Operation(function, RULES[ufunc], ufunc.__name__)
 
-    def method(self: Traced) -> Any:
+    def of_number(self: TracedScalar) -> Any:
+        return apply_number(operation, self, sys._getframe(1))
+
+    def of_array(self: TracedArray) -> Any:
         return apply(operation, (self,), sys._getframe(1))
 
-    setattr(Traced, f"__{name}__", method)
+    setattr(TracedScalar, f"__{name}__", of_number)
+    setattr(TracedArray, f"__{name}__", of_array)
 
 
 for _name, (_function, _ufunc) in {**BINARY, **COMPARISONS}.items():

@@ -18,6 +18,20 @@ import numpy as np
 _INSIDE = tuple(os.path.dirname(path) + os.sep for path in (np.__file__, os.path.dirname(__file__)))
 
 
+# By identity, never by hash: hashing a code object reads the whole of it.
+_known: dict[int, CodeType] = {}
+
+
+def is_inside(code: CodeType) -> bool:
+    """Whether a code object is NumPy's or tapenb's own."""
+    if id(code) in _known:
+        return True
+    if not code.co_filename.startswith(_INSIDE):
+        return False
+    _known[id(code)] = code
+    return True
+
+
 class Site:
     """One activation of a function of the person's: its code and the call that led there.
 
@@ -42,18 +56,22 @@ class Site:
 class Tracker:
     """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it."""
 
-    __slots__ = ("_chain", "_known", "frame", "site")
+    __slots__ = ("_chain", "_depths", "frame", "site")
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all frames, and of what they hold."""
         self.frame: FrameType | None = None
         self.site: Site | None = None
         self._chain: list[tuple[FrameType, Site]] = []
-        # By identity, never by hash: hashing a code object reads the whole of it.
-        self._known: dict[int, tuple[CodeType, bool]] = {}
+        # Where in the chain a frame may be, by identity.
+        self._depths: dict[int, int] = {}
 
     def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
         """The person's activation at or above `frame`, and the instruction that it is at."""
-        while frame is not None and self._inside(frame.f_code):
+        while frame is not None and is_inside(frame.f_code):
             frame = frame.f_back
         if frame is None:
             return None, 0
@@ -61,37 +79,27 @@ class Tracker:
             self._enter(frame)
         return self.site, frame.f_lasti
 
-    def _inside(self, code: CodeType) -> bool:
-        known = self._known.get(id(code))
-        if known is None:
-            known = self._known[id(code)] = (code, code.co_filename.startswith(_INSIDE))
-        return known[1]
-
     def _enter(self, frame: FrameType) -> None:
-        chain: list[FrameType] = []
+        chain = self._chain
+        entered: list[FrameType] = []
         above: FrameType | None = frame
         while above is not None:
-            if not self._inside(above.f_code):
-                chain.append(above)
+            depth = self._depths.get(id(above), 0)
+            if 0 < depth <= len(chain) and chain[depth - 1][0] is above:
+                break
+            if not is_inside(above.f_code):
+                entered.append(above)
                 if above.f_code.co_name == "<module>":
+                    above = None
                     break
             above = above.f_back
-        chain.reverse()
-        shared = 0
-        for (old, _), new in zip(self._chain, chain, strict=False):
-            if old is not new:
-                break
-            shared += 1
-        del self._chain[shared:]
-        for at in range(shared, len(chain)):
-            caller = self._chain[-1] if self._chain else None
-            site = Site(
-                chain[at].f_code,
-                caller[1] if caller else None,
-                caller[0].f_lasti if caller else 0,
-            )
-            self._chain.append((chain[at], site))
-        self.frame, self.site = self._chain[-1]
+        del chain[0 if above is None else depth :]
+        for each in reversed(entered):
+            caller, site = chain[-1] if chain else (None, None)
+            offset = 0 if caller is None else caller.f_lasti
+            chain.append((each, Site(each.f_code, site, offset)))
+            self._depths[id(each)] = len(chain)
+        self.frame, self.site = chain[-1]
 
 
 def call_path(site: Site, offset: int) -> list[tuple[CodeType, int]]:
@@ -169,7 +177,7 @@ def describe(code: CodeType, offset: int) -> str:
 
 def outside(frame: FrameType | None) -> FrameType | None:
     """The nearest frame at or above one that is neither NumPy's nor tapenb's."""
-    while frame is not None and frame.f_code.co_filename.startswith(_INSIDE):
+    while frame is not None and is_inside(frame.f_code):
         frame = frame.f_back
     return frame
 
@@ -180,20 +188,25 @@ def here(frame: FrameType | None) -> str:
     return "an unknown line" if site is None else describe(site.code, offset)
 
 
-@lru_cache(maxsize=256)
-def _operators(code: CodeType) -> dict[int, str]:
-    return {
-        instruction.offset: instruction.argrepr
-        for instruction in dis.get_instructions(code)
-        if instruction.opname in ("BINARY_OP", "COMPARE_OP")
-    }
+_signs: dict[int, tuple[CodeType, dict[int, str]]] = {}
 
 
 def operator_at(frame: FrameType) -> str | None:
     """The sign of the operator that a frame is at, if it is at one."""
-    return _operators(frame.f_code).get(frame.f_lasti)
+    code = frame.f_code
+    known = _signs.get(id(code))
+    if known is None:
+        if len(_signs) == 256:
+            _signs.clear()
+        signs = {
+            instruction.offset: instruction.argrepr
+            for instruction in dis.get_instructions(code)
+            if instruction.opname in ("BINARY_OP", "COMPARE_OP")
+        }
+        known = _signs[id(code)] = (code, signs)
+    return known[1].get(frame.f_lasti)
 
 
 def is_operator(frame: FrameType) -> bool:
     """Whether a frame is at an operator (``a ** x``), not at a call (``np.power(a, x)``)."""
-    return frame.f_lasti in _operators(frame.f_code)
+    return operator_at(frame) is not None

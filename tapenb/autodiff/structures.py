@@ -6,9 +6,14 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from .tracing import is_traced
+import numpy as np
+
+from .tracing import TRACED
 
 __all__ = ["flatten", "rebuild"]
+
+_LEAVES = frozenset({*TRACED, np.ndarray, np.float64, float, int, type(None)})
+"""The commonest leaves; whatever else is no container is one, too."""
 
 
 def _is_record(structure: Any) -> bool:
@@ -28,7 +33,7 @@ def flatten(structure: Any) -> list[Any]:
     >>> flatten({"a": [1.0, (2.0, 3.0)], "b": 4.0})
     [1.0, 2.0, 3.0, 4.0]
     """
-    if is_traced(structure):
+    if type(structure) in _LEAVES:
         return [structure]
     if isinstance(structure, list | tuple):
         return [leaf for part in structure for leaf in flatten(part)]
@@ -54,7 +59,7 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     >>> rebuild({"a": [1.0, 2.0]}, iter("xy"))
     {'a': ['x', 'y']}
     """
-    if is_traced(structure):
+    if type(structure) in _LEAVES:
         return next(leaves)
     if isinstance(structure, tuple) and hasattr(structure, "_fields"):
         return type(structure)(*(rebuild(part, leaves) for part in structure))

@@ -6,6 +6,7 @@ the rules traced operands, so that what they compute lands on the same tape and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -14,20 +15,26 @@ import numpy as np
 
 from .memory import fingerprint
 from .primitives import convert
-from .rules.kinds import Parts, adjoint_dtype
-from .tape import Tape, TapeError
-from .tracing import TracedArray, TracedScalar, is_traced, plain, projections
+from .rules.kinds import Parts, adjoint_dtype, fit
+from .tape import INPUT, LARGE, Lost, Tape, TapeError
+from .tracing import TracedArray, TracedScalar, plain, projections
 from .widening import is_wide, narrow, wide, widened
 
 __all__ = ["adjoints", "forward", "ones_like", "reverse", "verify"]
 
 
+float64 = np.float64
 _SCALARS = {bool: np.bool_, complex: np.complex128}
 
 
 def _operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
-    value = tape.value(reference) if needed else tape.peek(reference)
+    value = tape.constants[~reference] if reference < 0 else tape.values[reference]
+    kind = type(value)
+    if not record and (kind is np.ndarray or kind is float64):
+        return value
+    if kind is Lost:
+        value = tape.value(reference) if needed else value.stand_in()
     if value is None or value is np._NoValue:
         return value
     if not isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
@@ -59,25 +66,25 @@ def verify(tape: Tape) -> None:
             )
 
 
-def _reached(tape: Tape, sources: Iterable[int], top: int, within: Any) -> bytearray:
+def _reached(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
     """Which entries up to `top` depend on a source, differentiably."""
     reached = bytearray(top + 1)
-    first = top + 1
-    for source in sources:
-        if source <= top:
-            reached[source] = 1
-            first = min(first, source)
-    operations, parents = tape.operations, tape.parents
-    for index in range(first + 1, top + 1):
-        if reached[index] or (within is not None and not within(index)):
+    below = [source for source in sources if source <= top]
+    for source in below:
+        reached[source] = 1
+    operations, lefts, rights = tape.operations, tape.left, tape.right
+    for index in range(min(below, default=top) + 1, top + 1):
+        left, right = lefts[index], rights[index]
+        if type(left) is tuple:
+            if not any(parent >= 0 and reached[parent] for parent in left):
+                continue
+        elif not (
+            (left >= 0 and reached[left]) or (right is not None and right >= 0 and reached[right])
+        ):
             continue
         rule = operations[index].rule
-        if rule is None or not rule.differentiable:
-            continue
-        for parent in parents(index):
-            if parent >= 0 and reached[parent]:
-                reached[index] = 1
-                break
+        if rule is not None and rule.differentiable and (within is None or within(index)):
+            reached[index] = 1
     return reached
 
 
@@ -92,6 +99,7 @@ def reverse(
     edges: dict[tuple[int, int, int], Any] | None = None,
     dead: dict[int, Any] | None = None,
     masked: bool | None = None,
+    spend: bool = False,
 ) -> dict[int, Any]:
     """Play a tape backward.
 
@@ -120,46 +128,88 @@ def reverse(
         Masks of the seeds; by default each plain seed is zero by structure where it is 0.
     masked : bool, optional
         Whether the masks go along; by default, whether they are needed.
+    spend : bool
+        Whether large values are let go of on the way, since the tape is not played again.
 
     Returns
     -------
     dict of int to array
-        Adjoints by entry; an entry that is missing has the adjoint zero.
+        Adjoints by entry; an entry that is missing has the adjoint zero. Unless the sweep is
+        recorded or all adjoints are kept, each has memory of its own.
     """
-    wanted_entries = set(sources)
-    if not seeds or not wanted_entries:
+    kept = set(sources)
+    if not seeds or not kept:
         return {}
     verify(tape)
     begin = len(tape)
     top = max(seeds)
-    reached = _reached(tape, wanted_entries, top, within)
-    adjoint = dict(seeds)
+    short = not (record or masked or every or edges is not None or within is not None)
+    if short and kept.issuperset(tape.independents):
+        reached = bytearray(b"\1") * (top + 1)
+    else:
+        reached = _reached(tape, kept, top, within)
+    adjoint = {entry: seed for entry, seed in seeds.items() if reached[entry] or entry in kept}
+    # Entries whose adjoint is an array that this sweep made and nobody else holds.
+    own: set[int] = set()
+    found: dict[int, Any] = {}
     if masked:
         dead = _zeros(seeds) if dead is None else dict(dead)
-    operations = tape.operations
+    # What will be lost may be needed to tell whether the sweep is to be believed.
+    sound = masked is not None or all(_is_finite(tape.peek(seed)) for seed in seeds)
+    index, last = top + 1, min(kept)
     with np.errstate(all="ignore"):
-        for index in range(top, min(wanted_entries) - 1, -1):
-            if index not in adjoint:
+        while index > last:
+            index -= 1
+            if short and type(adjoint.get(index)) is float64:
+                index = _numbers(tape, index, last, adjoint, reached, kept)
+            g = adjoint.pop(index, None)
+            if g is None:
                 continue
-            rule = operations[index].rule
-            if rule is None or not reached[index] or (within is not None and not within(index)):
+            if every or index in kept:
+                fresh = index in own or record or every or edges is not None
+                found[index] = g if fresh else detach(g)
+                own.discard(index)
+            if not reached[index]:
+                continue
+            operation = tape.operations[index]
+            if short and operation.terms is not None:
+                mine = index in own
+                own.discard(index)
+                left, right = tape.left[index], tape.right[index]
+                to_left = left >= 0 and reached[left] == 1
+                to_right = right is not None and right >= 0 and reached[right] == 1
+                one, first, two, second = _terms(tape, index, g, to_left, to_right, mine)
+                g = None
+                if spend:
+                    _let_go(tape, index)
+                if one is not None:
+                    _add(adjoint, own, left, one, first)
+                if two is not None:
+                    _add(adjoint, own, right, two, second)
+                continue
+            rule = operation.rule
+            if rule is None or not rule.differentiable:
+                continue
+            if within is not None and not within(index):
                 continue
             parents = tape.parents(index)
             wanted = [parent >= 0 and reached[parent] == 1 for parent in parents]
-            if not any(wanted):
+            if True not in wanted:
                 continue
             result = _operand(tape, index, rule.needs_result, record)
             operands = [
                 _operand(tape, parent, rule.needs(slot), record)
                 for slot, parent in enumerate(parents)
             ]
-            call = adjoint[index], result, operands, operations[index], wanted
+            own.discard(index)
+            call = g, result, operands, operation, wanted
             if masked:
                 contributions, deads = rule.masked_vjp(dead.get(index), *call)
             else:
                 contributions = rule.vjp(*call)
-            if not every and index not in wanted_entries:
-                del adjoint[index]
+            if spend:
+                del call, result, operands
+                _let_go(tape, index)
             for slot, (parent, contribution) in enumerate(zip(parents, contributions, strict=True)):
                 if contribution is None or not wanted[slot]:
                     continue
@@ -171,23 +221,150 @@ def reverse(
                         if parent not in adjoint
                         else _both(dead.get(parent), deads[slot])
                     )
-                if parent in adjoint:
-                    adjoint[parent] = adjoint[parent] + contribution
-                else:
-                    adjoint[parent] = contribution
+                _add(adjoint, own, parent, contribution, False)
     if record:
         tape.swept.append((begin, len(tape)))
-    found = {e: part for e, part in adjoint.items() if every or e in wanted_entries}
-    if masked is None and all(map(_is_finite, seeds.values())):
-        options = {"every": every, "edges": edges, "dead": dead}
-        if not all(map(_is_finite, found.values())):
-            found = reverse(
-                tape, seeds, sources, record=record, within=within, masked=True, **options
-            )
-        if not _all_finite(tape, seeds, found):
-            sweep = partial(_reverse_widely, sources=wanted_entries, within=within, **options)
-            return _widely(sweep, tape, seeds, wanted_entries, reached, found, record)
-    return found
+    if masked is not None or (sound and all(map(_is_finite, found.values()))):
+        return found
+    if not all(map(_is_finite, seeds.values())):
+        return found
+    options = {"every": every, "edges": edges, "dead": dead}
+    if not all(map(_is_finite, found.values())):
+        found = reverse(tape, seeds, kept, record=record, within=within, masked=True, **options)
+    if sound and all(map(_is_finite, found.values())):
+        return found
+    if short:
+        reached = _reached(tape, kept, top, within)
+    sweep = partial(_reverse_widely, sources=kept, within=within, **options)
+    return _widely(sweep, tape, seeds, kept, reached, found, record)
+
+
+_FLOATS = frozenset({float64, float, int})
+_PARTS = frozenset({float64, type(None)})
+
+
+def _numbers(
+    tape: Tape,
+    index: int,
+    last: int,
+    adjoint: dict[int, Any],
+    reached: bytearray,
+    kept: set[int],
+) -> int:
+    """Play numbers backward, from an entry down to one that is something else, and say which.
+
+    What `Elementwise.vjp` does, written out for the commonest entries: on numbers as they are,
+    which may be Python's; what then is no ``np.float64`` is left to the general way.
+    """
+    operations, lefts, rights = tape.operations, tape.left, tape.right
+    values, constants = tape.values, tape.constants
+    take, present = adjoint.pop, adjoint.get
+    for at in range(index, last - 1, -1):
+        g = take(at, None)
+        if g is None:
+            continue
+        terms = operations[at].terms
+        if terms is None or type(g) is not float64 or at in kept:
+            break
+        left, right = lefts[at], rights[at]
+        try:
+            if left >= 0 and (right is None or right < 0 or not reached[right]):
+                x1 = values[left]
+                if type(x1) not in _FLOATS:
+                    break
+                if terms[0] is None:
+                    one = g
+                elif right is None:
+                    one = terms[0](g, values[at], x1)
+                else:
+                    x2 = values[right] if right >= 0 else constants[~right]
+                    one = terms[0](g, values[at], x1, x2)
+                two = None
+            else:
+                x1 = values[left] if left >= 0 else constants[~left]
+                x2 = values[right]
+                if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
+                    break
+                one = None
+                if left >= 0 and reached[left]:
+                    one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
+                two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
+        except (ArithmeticError, AttributeError):
+            # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
+            break
+        if type(one) not in _PARTS or type(two) not in _PARTS:
+            break
+        if one is not None:
+            other = present(left)
+            adjoint[left] = one if other is None else other + one
+        if two is not None:
+            other = present(right)
+            adjoint[right] = two if other is None else other + two
+    else:
+        return last
+    adjoint[at] = g
+    return at
+
+
+def _terms(
+    tape: Tape, index: int, g: Any, to_left: bool, to_right: bool, mine: bool
+) -> tuple[Any, bool, Any, bool]:
+    """What an elementwise entry adds to its operands' adjoints, and which of that is the sweep's.
+
+    An adjoint `g` that is the sweep's own is changed in place by the last term that reads it.
+    """
+    rule, left, right = tape.operations[index].rule, tape.left[index], tape.right[index]
+    y, x1, x2 = tape.values[index], tape.values[left] if left >= 0 else tape.constants[~left], None
+    if type(y) is not np.ndarray:
+        y = _operand(tape, index, rule.needs_result, False)
+    if type(x1) is not np.ndarray:
+        x1 = _operand(tape, left, rule.needs(0), False)
+    if right is not None:
+        x2 = _operand(tape, right, rule.needs(1), False)
+    spent = mine and g.shape == y.shape and _same_dtype(g, x1) and _same_dtype(g, x2)
+    one = two = None
+    if to_left:
+        term = (spent and not to_right and rule.in_place[0]) or rule.terms[0]
+        one = g if term is None else term(g, y, x1, x2)
+    if to_right:
+        term = (spent and one is not g and rule.in_place[1]) or rule.terms[1]
+        two = g if term is None else term(g, y, x1, x2)
+    mine = mine and one is not two
+    left_is_own, right_is_own = mine or one is not g, mine or two is not g
+    if one is not None:
+        one = fit(one, x1)
+    if two is not None:
+        two = fit(two, x2)
+    return one, left_is_own, two, right_is_own
+
+
+def _same_dtype(g: np.ndarray, x: Any) -> bool:
+    return type(x) is not np.ndarray or x.dtype is g.dtype or x.dtype == g.dtype
+
+
+def _add(adjoint: dict[int, Any], own: set[int], entry: int, part: Any, fresh: bool) -> None:
+    """Add to an adjoint: in place where the sweep alone holds one of the two arrays."""
+    other = adjoint.get(entry)
+    if other is None:
+        adjoint[entry] = part
+        if fresh and type(part) is np.ndarray:
+            own.add(entry)
+        return
+    if type(other) is not np.ndarray or type(part) is not np.ndarray or not part.ndim:
+        adjoint[entry] = other + part
+        own.discard(entry)
+        return
+    out = None
+    if part.shape == other.shape and part.dtype == other.dtype:
+        out = other if entry in own else part if fresh else None
+    adjoint[entry] = np.add(other, part, out)
+    own.add(entry)
+
+
+def _let_go(tape: Tape, index: int) -> None:
+    value = tape.values[index]
+    if type(value) is np.ndarray and value.nbytes >= LARGE and tape.operations[index] is not INPUT:
+        tape.values[index] = Lost(value)
 
 
 def _zeros(seeds: dict[int, Any]) -> dict[int, Any]:
@@ -212,6 +389,8 @@ def _both(one: Any, other: Any) -> Any:
 
 
 def _is_finite(value: Any) -> bool:
+    if type(value) is float64 or type(value) is float:
+        return math.isfinite(value)
     if isinstance(value, Parts):
         return all(map(_is_finite, value.values()))
     if isinstance(value, tuple | list):
@@ -473,7 +652,12 @@ def _forward_widely(
 
 def ones_like(value: Any) -> Any:
     """The seed of a sum over all elements: ones in the shape and dtype of an adjoint."""
+    if type(value) is np.float64:
+        return _ONE
     return np.ones(np.shape(value), adjoint_dtype(value))[()]
+
+
+_ONE = np.float64(1.0)
 
 
 def adjoints(
@@ -514,4 +698,5 @@ def adjoints(
 
 def detach(value: Any) -> Any:
     """An adjoint for the person: plain, and memory of its own."""
-    return np.array(value.value if is_traced(value) else value)[()]
+    value = plain(value)
+    return value if isinstance(value, np.generic) else np.array(value)[()]

@@ -9,12 +9,13 @@ cycles.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from sys import getrefcount
 from time import monotonic
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +29,10 @@ __all__ = [
     "CURRENT",
     "GUARD",
     "INPUT",
+    "LARGE",
     "RAISES",
     "Entry",
+    "Lost",
     "Operation",
     "Tape",
     "TapeError",
@@ -59,7 +62,7 @@ class Operation:
         Keyword arguments that are no operands (``axis``, a key).
     """
 
-    __slots__ = ("function", "name", "params", "rule")
+    __slots__ = ("function", "name", "params", "rule", "terms")
 
     def __init__(
         self,
@@ -72,6 +75,9 @@ class Operation:
         self.rule = rule
         self.name = name
         self.params = params or {}
+        # Of elementwise operations of one or two operands, which sweeps take the short way.
+        short = rule is not None and rule.terms is not None
+        self.terms = rule.terms if short and len(rule.terms) <= 2 else None
 
     def evaluate(self, operands: list[Any]) -> Any:
         """The value at plain operands."""
@@ -90,8 +96,15 @@ GUARD = "guard"
 RAISES = "raises"
 
 
+LARGE = 1 << 16
+"""From so many bytes on it is worth letting go of a value that nothing needs."""
+
+
 class Lost:
-    """Stands for a value whose memory was written again before anything needed it."""
+    """Stands for a value that was let go of: written over, or large and not needed.
+
+    Where something needs it after all, it is computed again.
+    """
 
     __slots__ = ("dtype", "shape")
 
@@ -180,6 +193,8 @@ class Tape:
         "deadline",
         "demoted",
         "fingerprints",
+        "frugal",
+        "independents",
         "inputs",
         "left",
         "moved",
@@ -226,11 +241,15 @@ class Tape:
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None
+        # Whether large values that no rule reads are let go of: nobody will look at this tape.
+        self.frugal = False
         # The notebook's names while its cell records, and inputs that foreign code merely read.
         self.namespace: dict[str, Any] | None = None
         self.demoted: dict[int, str] = {}
         # Whether the cell may turn floating-point warnings into something it acts on.
         self.strict = False
+        # The entries of all inputs, and those among them that have names.
+        self.independents: list[int] = []
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
         # What stands here once more, in wider floating point, by its new entry.
@@ -326,17 +345,19 @@ class Tape:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def append(self, operation: Operation, parents: tuple[int, ...], value: Any, frame: Any) -> int:
+    def append(self, operation: Operation, parents: Sequence[int], value: Any, frame: Any) -> int:
         """Put one entry on the tape; `frame` is where to start looking for the person's line."""
-        if len(parents) == 1:
-            self.left.append(parents[0])
-            self.right.append(None)
-        elif len(parents) == 2:
-            self.left.append(parents[0])
-            self.right.append(parents[1])
-        else:
-            self.left.append(parents)
-            self.right.append(None)
+        if len(parents) == 2:
+            return self.put(operation, parents[0], parents[1], value, frame)
+        left = parents[0] if len(parents) == 1 else tuple(parents)
+        return self.put(operation, left, None, value, frame)
+
+    def put(
+        self, operation: Operation, left: Any, right: int | None, value: Any, frame: FrameType
+    ) -> int:
+        """Put one entry of one or two operands on the tape, a row of the columns."""
+        self.left.append(left)
+        self.right.append(right)
         tracker = self.tracker
         if frame is tracker.frame:
             self.sites.append(tracker.site)
@@ -346,8 +367,9 @@ class Tape:
             self.sites.append(site)
             self.offsets.append(offset)
         self.values.append(value)
-        self.operations.append(operation)
-        index = len(self.operations) - 1
+        operations = self.operations
+        index = len(operations)
+        operations.append(operation)
         if not index & 255:
             self.check_deadline()
         return index
@@ -359,8 +381,10 @@ class Tape:
         self.sites.append(None)
         self.offsets.append(0)
         self.values.append(value)
+        index = len(self.operations)
         self.operations.append(INPUT)
-        return len(self.operations) - 1
+        self.independents.append(index)
+        return index
 
     def append_constant(self, value: Any) -> int:
         """Keep a constant operand; its reference is negative."""
@@ -375,7 +399,7 @@ class Tape:
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False
-        self.tracker = Tracker()
+        self.tracker.forget()
 
     def settle(self, *, large: bool = False) -> None:
         """Give memory of its own to every value that somebody else may still write.
@@ -412,6 +436,7 @@ class Tape:
         self.constants += other.constants
         for key, mark in other.fingerprints.items():
             self.fingerprints[key + constants] = mark
+        self.independents += [entry + entries for entry in other.independents]
         self.sites += other.sites
         self.offsets.extend(other.offsets)
         self.repeats |= {new + entries: old + entries for new, old in other.repeats.items()}
@@ -433,6 +458,7 @@ class Tape:
             setattr(twin, column, list(getattr(self, column)))
         twin.offsets = array("l", self.offsets)
         twin.fingerprints = dict(self.fingerprints)
+        twin.independents = list(self.independents)
         twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
         twin.repeats = dict(self.repeats)
         return twin
@@ -444,6 +470,7 @@ class Tape:
         shared = "operations", "left", "right", "constants", "fingerprints", "sites", "offsets"
         for column in shared:
             setattr(twin, column, getattr(other, column))
+        twin.independents = other.independents
         twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
         twin.repeats = other.repeats
         twin.close()

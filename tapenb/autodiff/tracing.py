@@ -20,31 +20,29 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from .memory import Memory, element_numbers, keep_constant
-from .primitives import build, convert, gather, getitem, scatter, setitem, truncate
+from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
 from .rules.kinds import Constant, Elementwise, Item
-from .tape import GUARD, INPUT, RAISES, Operation, Tape, TapeError
+from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
 
 __all__ = [
     "Traced",
     "TracedArray",
     "TracedScalar",
     "apply",
-    "apply_numbers",
     "as_operand",
     "guard",
     "independent",
-    "input_array",
     "is_traced",
     "leaves_of",
     "lift",
     "plain",
     "plain_key",
     "projections",
+    "reference_of",
     "refuse",
     "same",
     "untaped",
-    "write",
 ]
 
 
@@ -204,11 +202,28 @@ class Traced:
 
     conj = conjugate
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
         if dtype.hasobject:
             refuse("an array of objects is", sys._getframe(1))
+        if order not in "KA":
+            reordered = np.copy(self, order=order)
+            return reordered if dtype == self.dtype else reordered.astype(dtype, "K", casting)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule "
+                f"'{casting}'"
+            )
+        if not copy and dtype == self.dtype:
+            return self
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))
 
@@ -271,31 +286,6 @@ def here_in(tape: Tape, frame: FrameType) -> str:
     while caller is not None and caller.f_globals is not tape.namespace:
         caller = caller.f_back
     return here(caller or frame)
-
-
-def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
-    """An independent variable that is a part of a buffer, or the whole of it.
-
-    Parameters
-    ----------
-    tape : Tape
-    value : ndarray
-        Within the memory; writes go there.
-    memory : Memory
-    """
-    entry = tape.append_input(value)
-    traced = TracedArray(tape, entry, value, memory)
-    if memory.is_whole(value):
-        memory.reference = entry
-    else:
-        memory.promote()
-        operation = scatter.operation(positions=element_numbers(memory.owner, value))
-        whole = (memory.reference, entry)
-        memory.reference = tape.append(operation, whole, memory.owner, sys._getframe(1))
-        memory.alias(memory.reference)
-    memory.alias(entry)
-    memory.pin(entry)
-    return traced
 
 
 class TracedScalar(Traced):
@@ -369,9 +359,11 @@ class TracedArray(Traced):
         return self.memory
 
     def reference(self, tape: Tape, needed: bool) -> int:
+        memory, index = self.memory, self.index
+        if memory is None and self.tape is tape and not tape.frugal and index is not None:
+            return index
         if self.tape is not tape and not (self.is_active() and self.tape is tape):
             return keep_constant(tape, self.value)
-        memory = self.memory
         if memory is not None and self.version != memory.version:
             self._refresh(tape, memory)
         if self.index is None:
@@ -380,6 +372,8 @@ class TracedArray(Traced):
             memory.alias(self.index)
         elif needed and memory is not None:
             memory.pin(self.index)
+        if needed and tape.frugal and self.index >= 0 and type(tape.values[self.index]) is Lost:
+            tape.values[self.index] = self.value
         return self.index
 
     def _refresh(self, tape: Tape, memory: Memory) -> None:
@@ -413,10 +407,6 @@ class TracedArray(Traced):
         frame = sys._getframe(1)
         return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        frame = sys._getframe(1)
-        write(self, plain_key(key, frame), value, frame)
-
     # -- attributes that NumPy's arrays have ------------------------------------------------------
 
     @property
@@ -439,27 +429,9 @@ class TracedArray(Traced):
         """Bytes of all elements."""
         return self.value.nbytes
 
-    def fill(self, value: Any) -> None:
-        """Fill with a number."""
-        write(self, Ellipsis, value, sys._getframe(1))
-
     def flatten(self, order: str = "C") -> Any:
         """A copy in one dimension."""
         return np.copy(np.ravel(self, order=order))
-
-    def sort(
-        self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
-    ) -> None:
-        """Sort in place."""
-        ordered = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
-        write(self, Ellipsis, ordered, sys._getframe(1))
-
-    def partition(
-        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
-    ) -> None:
-        """Partition in place."""
-        parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
-        write(self, Ellipsis, parted, sys._getframe(1))
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory under another name; not as another dtype."""
@@ -549,61 +521,43 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         else:
             values.append(operand)
     if tape is None:
-        origin = next((operand for operand in operands if type(operand) in TRACED), None)
         value = operation.function(*values, **operation.params)
-        if origin is None:
+        traced = [operand for operand in operands if type(operand) in TRACED]
+        if not traced:
             return value
+        origin = next((each for each in traced if type(each) is TracedArray), traced[0])
         return untaped(origin, value, view=operation.rule.view)
     frame = frame or sys._getframe(1)
-    rule = operation.rule
+    rule, params = operation.rule, operation.params
     try:
-        value = operation.function(*values, **operation.params)
+        value = operation.function(*values, **params) if params else operation.function(*values)
     except Exception as error:
-        references = tuple(_reference(tape, operand, True) for operand in operands)
+        references = tuple(reference_of(tape, operand, True) for operand in operands)
         raised = Operation(operation.function, None, RAISES, operation.params)
         tape.append(raised, references, type(error), frame)
         raise
-    references = tuple(
-        _reference(tape, operand, rule.needs(slot)) for slot, operand in enumerate(operands)
-    )
-    index = tape.append(operation, references, value, frame)
-    source = operands[0] if rule.view else None
-    if isinstance(value, tuple | list):
-        return projections(tape, index, value, source, frame)
-    return _wrap(tape, index, value, source)
+    references = []
+    for slot, operand in enumerate(operands):
+        if type(operand) is TracedScalar and operand.tape is tape:
+            references.append(operand.index)
+        elif type(operand) in TRACED:
+            references.append(operand.reference(tape, rule.needs(slot)))
+        else:
+            references.append(keep_constant(tape, operand))
+    if type(value) is not np.ndarray:
+        index = tape.append(operation, references, value, frame)
+        if isinstance(value, tuple | list):
+            return projections(tape, index, value, operands[0] if rule.view else None, frame)
+        return TracedScalar(tape, index, value)
+    spared = tape.frugal and value.nbytes >= LARGE and not rule.needs_result
+    index = tape.append(operation, references, Lost(value) if spared else value, frame)
+    if rule.view:
+        return _wrap_array(tape, index, value, operands[0])
+    return TracedArray(tape, index, value)
 
 
-_RAISED = object()
-
-
-def apply_numbers(operation: Operation, left: Any, right: Any, frame: FrameType) -> Any:
-    """As `apply`, for two numbers: the commonest entry, without what only arrays need."""
-    leading = type(left) is TracedScalar
-    tape = left.tape if leading else right.tape
-    if tape is None or not tape.open or tape.moved is not None:
-        return apply(operation, (left, right), frame)
-    if not leading:
-        first, second, value = None, right.index, right.value
-    elif type(right) is TracedScalar:
-        if right.tape is not tape:
-            return apply(operation, (left, right), frame)
-        first, second, value = left.index, right.index, right.value
-    else:
-        first, second, value = left.index, None, right
-    try:
-        value = operation.function(left if first is None else left.value, value)
-    except Exception:
-        value = _RAISED
-    if value is _RAISED:
-        return apply(operation, (left, right), frame)
-    if first is None:
-        first = tape.append_constant(left)
-    elif second is None:
-        second = tape.append_constant(right)
-    return TracedScalar(tape, tape.append(operation, (first, second), value, frame), value)
-
-
-def _reference(tape: Tape, operand: Any, needed: bool) -> int:
+def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
+    """The entry or constant that stands for an operand, traced or plain, on a tape."""
     if type(operand) in TRACED:
         return operand.reference(tape, needed)
     return keep_constant(tape, operand)
@@ -661,63 +615,6 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     return value
 
 
-def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
-    """``target[key] = value``: NumPy's own write, and an entry that makes the new content.
-
-    Raises
-    ------
-    TapeError
-        Where a traced value would go into memory that the tape does not watch.
-    """
-    active = target.is_active()
-    if type(value) not in TRACED and isinstance(value, list | tuple):
-        value = lift(value)
-    traced = type(value) in TRACED and value.is_active()
-    memory = target.own()
-    if not traced and not active:
-        memory.before_write()
-        target.value[key] = plain(value)
-        memory.version += 1
-        target.version, target.index = memory.version, None
-        return
-    tape = target.tape if active else value.tape
-    if target.tape is not tape:
-        raise TapeError(
-            f"{here(frame)}: a traced value cannot be written into an array that was made outside "
-            "of this recording. Make or copy the array inside it (a = a.copy())."
-        )
-    if memory.exposed is not None:
-        raise TapeError(
-            f"{here(frame)}: the memory of this array was handed out as plain NumPy "
-            f"({memory.exposed}), so a traced value written to it now would be lost there. "
-            "Hand out a copy (x.numpy()) instead."
-        )
-    if target.value.dtype.kind not in "fc":
-        raise TapeError(
-            f"{here(frame)}: a traced value cannot be written into an array of dtype "
-            f"{target.value.dtype}, which would cut off its derivative. Make the array one of "
-            "floats."
-        )
-    memory.tape = tape
-    memory.promote()
-    base = target.reference(tape, False)
-    new = _reference(tape, value, False)
-    memory.before_write()
-    target.value[key] = plain(value)
-    operation = setitem.operation(key=key)
-    target.index = tape.append(operation, (base, new), target.value, frame)
-    memory.alias(target.index)
-    if memory.is_whole(target.value):
-        memory.reference = target.index
-    else:
-        whole = (memory.reference, target.index)
-        operation = scatter.operation(positions=element_numbers(memory.owner, target.value))
-        memory.reference = tape.append(operation, whole, memory.owner, frame)
-        memory.alias(memory.reference)
-    memory.version += 1
-    target.version = memory.version
-
-
 def plain_key(key: Any, frame: FrameType) -> Any:
     """An index in which every traced part has become a guard."""
     if type(key) is tuple:
@@ -733,9 +630,12 @@ def plain_key(key: Any, frame: FrameType) -> Any:
     return key
 
 
+_WHOLE = frozenset({*TRACED, np.ndarray, np.float64, float, int})
+
+
 def lift(value: Any) -> Any:
     """A list or tuple with traced values in it as one traced array; anything else as it is."""
-    if type(value) in TRACED or not isinstance(value, list | tuple):
+    if type(value) in _WHOLE or not isinstance(value, (list, tuple)):
         return value
     leaves = list(leaves_of(value))
     if any(type(leaf) in TRACED for leaf in leaves):
@@ -758,18 +658,21 @@ def _layout(value: Any) -> Any:
     return None
 
 
-def refuse(what: str, frame: FrameType | None) -> NoReturn:
-    """Say that something has no rule: never a silent zero."""
+def refuse(what: str, frame: FrameType | None, why: str | None = None) -> NoReturn:
+    """Say that something has no rule, or why it can have none: never a silent zero."""
     raise TapeError(
-        f"{here(frame)}: {what} not differentiable yet. Where no derivative is wanted, use "
-        "stop_gradient(x) or x.numpy()."
+        f"{here(frame)}: {what} not differentiable{' yet' if why is None else f', since {why}'}. "
+        "Give it a derivative with custom_gradient or, where none is wanted, use stop_gradient(x) "
+        "or x.numpy()."
     )
 
 
 def as_operand(value: Any) -> Any:
     """An argument as an operand: lists as arrays, traced where something in them is."""
+    if type(value) in _WHOLE:
+        return value
     value = lift(value)
-    if isinstance(value, list | tuple) and type(value) not in TRACED:
+    if type(value) not in TRACED and isinstance(value, (list, tuple)):
         return np.asarray(value)
     return value
 
@@ -785,9 +688,9 @@ def independent(tape: Tape, value: Any) -> Traced:
     if isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
-        value = same(value)
+        value = value.copy() if value.flags.c_contiguous else same(value)
         return TracedArray(tape, tape.append_input(value), value)
-    if not isinstance(value, int | float | complex | np.generic):
+    if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
         )

@@ -17,7 +17,7 @@ def has_state(value: Any) -> bool:
     if isinstance(value, type | ModuleType) or not hasattr(value, "__dict__"):
         return False
     home = type(value).__module__
-    return home == "__main__" or home == "tapenb.autodiff.gradient_tape"
+    return home == "__main__" or home == "tapenb.autodiff.variable"
 
 
 def cells_of(function: FunctionType) -> list[Any]:

@@ -27,11 +27,11 @@ from ..autodiff.tape import CURRENT, Tape, TapeError
 from ..autodiff.tracing import (
     TracedArray,
     TracedScalar,
-    input_array,
     is_traced,
     lift,
     plain,
 )
+from ..autodiff.writing import input_array
 from ..recording import Input
 from ..recording.inputs import flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric

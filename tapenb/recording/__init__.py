@@ -10,7 +10,7 @@ import numpy as np
 from ..autodiff.compiling import GuardFailed
 from ..autodiff.tape import Tape, TapeError
 from .inputs import Input, Slider
-from .numbers import UNANSWERED
+from .numbers import UNANSWERED, bare
 from .program import Point, Program
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
@@ -146,6 +146,14 @@ class Recording:
         TimeoutError
             Past the deadline.
         """
+        compiled = self._compiled
+        if compiled is not None:
+            try:
+                return Point(self._program, positions, compiled(**positions))
+            except UNANSWERED:
+                pass
+        elif self._program.numbers is not None:
+            self._compiled = self._program.numbers.function
         try:
             return self._program.point(positions, deadline)
         except GuardFailed as failed:
@@ -232,10 +240,41 @@ class Recording:
                 return Point(self._program, values, compiled(**values))
             except UNANSWERED:
                 pass
-        return self._at_others(values)
+        return self._at_inputs(values)
 
-    def _at_others(self, values: dict[str, Any]) -> Point:
-        """The same, where the compiled program has no answer yet."""
+    def numbers(self, **values: Any) -> tuple[Any, ...]:
+        """The bare numbers at other inputs: for loops that ask for thousands of points.
+
+        Parameters
+        ----------
+        **values : number or array_like
+            By input name, shaped like the input.
+
+        Returns
+        -------
+        value : float or ndarray
+        gradient : tuple
+            In the order of the inputs; empty for ``--order 0``.
+        hessian : tuple of tuple
+            Row by row; empty below ``--order 2``.
+        """
+        compiled = self._compiled
+        if compiled is not None:
+            try:
+                return compiled(**values)
+            except UNANSWERED:
+                pass
+        point = self._at_inputs(values)
+        names = list(point.gradient)
+        rows = names if point.hessian else ()
+        return (
+            bare(point.value),
+            tuple(bare(point.gradient[name]) for name in names),
+            tuple(tuple(bare(point.hessian[row, column]) for column in names) for row in rows),
+        )
+
+    def _at_inputs(self, values: dict[str, Any]) -> Point:
+        """The point at some inputs, where the compiled program has no answer, or not yet."""
         positions = dict(self.point.positions)
         known = {each.name: each for each in self._program.inputs}
         replaced = {}
@@ -253,8 +292,6 @@ class Recording:
             else:
                 replaced[name] = value
         positions.update(replaced)
-        if self._program.numbers is not None:
-            self._compiled = self._program.numbers.function
         try:
             return self.at(positions)
         except NeedsRecording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..autodiff.compiling.scalars import NAMES
 from ..autodiff.tape import Tape
 from .inputs import Input
 
-__all__ = ["UNANSWERED", "are_floats", "compile_numbers", "restored"]
+__all__ = ["UNANSWERED", "are_floats", "bare", "compile_numbers", "restored"]
 
 UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
 """What a compiled program raises where it has no answer, and a replay or a run may have one."""
@@ -41,7 +41,12 @@ def are_floats(inputs: Sequence[Input]) -> bool:
 
 
 def compile_numbers(
-    tape: Tape, inputs: Sequence[Input], outputs: Sequence[int], *, elsewhere: bool = True
+    tape: Tape,
+    inputs: Sequence[Input],
+    outputs: Sequence[int],
+    *,
+    results: Callable[[list[str]], str] | None = None,
+    elsewhere: bool = True,
 ) -> Compiled | None:
     """A function from the inputs, by name, to numbers; None where something is no single number.
 
@@ -51,14 +56,21 @@ def compile_numbers(
     inputs : sequence of Input
     outputs : sequence of int
         Entries, or constants below 0.
+    results : callable, optional
+        From the texts of the outputs, the text of what is returned instead of their tuple.
     elsewhere : bool
         Whether it refuses the recorded point, where the recording itself has the numbers.
     """
     if len(tape) > _LONGEST or tape.strict:
         return None
     named = {each.entries[0]: each.name for each in inputs}
-    compiled = compile_tape(tape, named, outputs, floats=True, elsewhere=elsewhere)
+    compiled = compile_tape(tape, named, outputs, results=results, floats=True, elsewhere=elsewhere)
     return compiled if compiled.of_numbers else None
+
+
+def bare(value: Any) -> Any:
+    """A single number as a Python float; an array as it is."""
+    return float(value) if np.ndim(value) == 0 and not np.iscomplexobj(value) else value
 
 
 def restored(number: float, example: Any) -> Any:

@@ -7,7 +7,7 @@ longer tape, and the second derivatives are forward sweeps on it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -100,14 +100,20 @@ class Point:
     def gradient(self) -> dict[str, Any]:
         """By input name, shaped like the input: of the sum of the output's elements."""
         if self._numbers is not None:
-            return self.program.gradient_of(self._numbers)
+            names = self.program.names
+            return dict(zip(names, map(np.float64, self._numbers[1]), strict=False))
         return self.program.gradient(self.swept)
 
     @cached_property
     def hessian(self) -> dict[tuple[str, str], Any]:
         """By two input names, shaped like both together."""
         if self._numbers is not None:
-            return self.program.hessian_of(self._numbers)
+            names = self.program.names
+            return {
+                (a, b): np.float64(number)
+                for a, row in zip(names, self._numbers[2], strict=False)
+                for b, number in zip(names, row, strict=True)
+            }
         return self.program.hessian(self.swept)
 
     @cached_property
@@ -279,6 +285,11 @@ class Program:
         return self.tape.output is not None and are_floats(self.inputs)
 
     @cached_property
+    def names(self) -> list[str]:
+        """The inputs' names."""
+        return [each.name for each in self.inputs]
+
+    @cached_property
     def example(self) -> Any:
         """The output of the recording."""
         return self.tape.value(self.tape.output)
@@ -300,13 +311,25 @@ class Program:
             kind, what = group[0]
             slopes.append(what if kind == "entry" else tape.append_constant(float(what)))
         outputs += slopes
-        if self.order > 1 and len(self._entries) <= _MOST_SECOND:
+        second = self.order > 1 and len(slopes) <= _MOST_SECOND
+        if second:
             outputs += self._second_of_numbers(tape, slopes)
         tape.close()
-        return compile_numbers(tape, self.inputs, outputs)
+        size = len(slopes)
+
+        def results(texts: list[str]) -> str:
+            """The value, the gradient, and the Hessian row by row."""
+            upper = dict(zip(_upper(size), texts[1 + size :], strict=False))
+            rows = [
+                _tuple(upper[min(i, j), max(i, j)] for j in range(size))
+                for i in range(size if second else 0)
+            ]
+            return _tuple([texts[0], _tuple(texts[1 : 1 + size]), _tuple(rows)])
+
+        return compile_numbers(tape, self.inputs, outputs, results=results)
 
     def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
-        """The entries of the Hessian's upper triangle, row by row, from recorded sweeps."""
+        """The entries of the Hessian's upper triangle, from recorded sweeps."""
         found = []
         token = CURRENT.set(tape)
         try:
@@ -349,20 +372,6 @@ class Program:
             except UNANSWERED:
                 pass
         return np.sum(replay(self.tape, values).value(self.tape.output))
-
-    def gradient_of(self, numbers: tuple[Any, ...]) -> dict[str, Any]:
-        """The gradient, from what the compiled program gave."""
-        if not self.order:
-            return {}
-        return {each.name: np.float64(n) for each, n in zip(self.inputs, numbers[1:], strict=False)}
-
-    def hessian_of(self, numbers: tuple[Any, ...]) -> dict[tuple[str, str], Any]:
-        """The Hessian, from what the compiled program gave."""
-        names = [each.name for each in self.inputs]
-        upper = itertools.combinations_with_replacement(names, 2)
-        found = dict(zip(upper, map(np.float64, numbers[1 + len(names) :]), strict=False))
-        pairs = itertools.product(names, names) if found else ()
-        return {(a, b): found[(a, b) if (a, b) in found else (b, a)] for a, b in pairs}
 
     # -- from a tape ------------------------------------------------------------------------------
 
@@ -500,6 +509,16 @@ class Program:
                 "with -o t and t.hessian."
             )
         return notes
+
+
+def _upper(size: int) -> Iterator[tuple[int, int]]:
+    """Rows and columns of the upper triangle of a matrix."""
+    return itertools.combinations_with_replacement(range(size), 2)
+
+
+def _tuple(texts: Iterable[str]) -> str:
+    """The text of a tuple."""
+    return f"({''.join(f'{text}, ' for text in texts)})"
 
 
 def _basis(value: Any) -> list[Any]:

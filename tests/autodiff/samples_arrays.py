@@ -52,6 +52,19 @@ def _sorting() -> Iterator[Sample]:
     yield Sample(np.digitize, "bins", (P, np.sort(Q)))
     for function in (np.nanargmax, np.nanargmin):
         yield Sample(function, "2-d", (TABLE,), kwargs={"axis": 1})
+    bits = np.array([1, 0, 1, 1], np.uint8)
+    yield Sample(np.packbits, "bits", (bits,))
+    yield Sample(np.unpackbits, "bits", (bits,))
+    windows = np.lib.stride_tricks.sliding_window_view
+    for label, array, shape in (
+        ("1-d", P, 2),
+        ("2-d", TABLE, (2, 2)),
+        ("transposed", TABLE.T, (1, 2)),
+        ("float32", _single(TABLE), (1, 2)),
+        ("empty", NO_COLUMNS, (2, 0)),
+    ):
+        yield Sample(windows, label, (array,), (shape,))
+    yield Sample(windows, "axis", (CUBE,), (2,), {"axis": 1})
     yield Sample(np.array_equiv, "rows", (TABLE, TABLE[0]))
     yield Sample(np.isin, "some", (P, np.append(Q, P[1])))
     order = np.argsort(WIDE, axis=1)
@@ -131,8 +144,35 @@ def _quantiles() -> Iterator[Sample]:
         yield Sample(function, "empty", (NO_COLUMNS,), kwargs={"axis": 0})
         yield Sample(function, "0-d", (np.array(0.4),))
 
+    weights = 1.0 + 0.01 * np.sin(np.arange(24.0)).reshape(CUBE.shape)
+    for function, array, scale in (
+        (np.quantile, CUBE, 1.0),
+        (np.percentile, CUBE, 100.0),
+        (np.nanquantile, HOLES, 1.0),
+        (np.nanpercentile, HOLES, 100.0),
+    ):
+
+        def weighted(a, q, weights, function=function, **options):
+            return function(a, q, weights=weights, method="inverted_cdf", **options)
+
+        for options in ({}, {"axis": 1}, {"axis": (0, 2), "keepdims": True}):
+            operands = array, np.array([5.5, 17.5]) / 24.0 * scale, weights
+            yield Call(function, f"weights {options}", operands, kwargs=options, call=weighted)
+        if array is CUBE:
+            operands = array, 0.4 * scale, weights[0, 0]
+            yield Call(function, "row of weights", operands, kwargs={"axis": 2}, call=weighted)
+
 
 def _averages() -> Iterator[Sample]:
+    mask = np.arange(24).reshape(CUBE.shape) % 5 > 0
+    for function, array in ((np.var, CUBE), (np.nanstd, HOLES), (np.nanmean, HOLES)):
+        for options in ({}, {"axis": 1}, {"axis": (0, -1), "keepdims": True}):
+            label = f"where {options}"
+            yield Sample(function, label, (array,), kwargs=options | {"where": mask})
+        options = {"where": np.array([[True], [False], [True]])}
+        yield Sample(function, "where, broadcast", (array,), kwargs=options)
+    options = {"axis": 0, "where": mask[0], "ddof": 0.5}
+    yield Sample(np.std, "where", (CUBE[0],), kwargs=options)
     for function, array in (
         (np.var, CUBE),
         (np.std, CUBE),
@@ -362,6 +402,8 @@ def _polynomials() -> Iterator[Sample]:
     yield Call(np.polydiv, "float32", single, call=lambda u, v: np.polydiv(u, v)[0])
     yield Sample(np.poly, "real", (P,))
     yield Sample(np.poly, "float32", (_single(P[:3]),))
+    yield Sample(np.poly, "matrix", (WIDE[:, :3],))
+    yield Sample(np.poly, "identity", (np.eye(3),))
     yield Sample(np.roots, "real", (np.poly([1.0, 2.5, -0.3]),))
     yield Sample(np.roots, "float32", (_single(np.poly([1.0, 2.5, -0.3])),))
     for args, kwargs in (((), {}), ((3,), {}), ((4, True), {})):
@@ -376,12 +418,29 @@ def _polynomials() -> Iterator[Sample]:
         return np.polyfit(x, y, 2, w=w)
 
     yield Call(np.polyfit, "weights", (P, Q, 0.2 + np.abs(Q)), call=fit)
+
+    def part(x, y, w=None, number=0, **options):
+        return np.polyfit(x, y, 2, w=w, **options)[number]
+
+    for label, operands in (
+        ("vector", (P, Q)),
+        ("columns", (P, np.stack([Q, P**3], 1))),
+        ("weights", (P, Q, 0.2 + np.abs(Q))),
+    ):
+        for number, options in (
+            *((number, {"full": True}) for number in (0, 1, 3)),
+            *((number, {"cov": True}) for number in (0, 1)),
+            (1, {"cov": "unscaled"}),
+        ):
+            kwargs = options | {"number": number}
+            yield Call(np.polyfit, f"{label} {kwargs}", operands, kwargs=kwargs, call=part)
     grid = np.sort(P)
     yield Sample(np.interp, "vector", (WIDE, grid, Q))
     yield Sample(np.interp, "float", (0.4, grid, Q))
     yield Sample(np.interp, "ends", (3.0 * WIDE, grid, Q, 0.3, 0.7))
     turns = np.array([-3.1, -0.4, 0.55, 2.4, 4.7, 8.9]), np.arange(6) * 0.5 + 0.33, Q
     yield Sample(np.interp, "period", turns, kwargs={"period": 3.5})
+    yield Sample(np.interp, "any period", (*turns, None, None, 3.5), fixed=(3, 4))
     yield Sample(np.interp, "one point", (WIDE, grid[:1], Q[:1]))
     yield Sample(np.interp, "float32", (_single(WIDE), _single(grid), _single(Q)))
     yield Sample(np.interp, "empty", (P[:0], grid, Q))

@@ -25,6 +25,7 @@ SINGLE = np.float32
 MASK = np.array([[True, False, True], [False, True, True]])
 FORMS = [("1-d", P), ("2-d", TABLE), ("transposed", TABLE.T), ("float32", TABLE.astype(SINGLE))]
 EMPTY = P[:0]
+NUMPY_UFUNCS = frozenset(u for u in vars(np).values() if isinstance(u, np.ufunc))
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,15 @@ class RealPart(Sample):
 
     def __call__(self, *operands: Any) -> Any:
         """Call the function, and take the real part."""
+        return np.real(super().__call__(*operands))
+
+
+@dataclass(frozen=True)
+class RealOfPart(Part):
+    """The real part of one of several complex results."""
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call the function, take the one result, and its real part."""
         return np.real(super().__call__(*operands))
 
 
@@ -115,6 +125,8 @@ def _several() -> Iterator[Sample]:
         "shichi": POSITIVE,
         "fresnel": P,
         "airy": P,
+        **dict.fromkeys(("itj0y0", "iti0k0", "it2j0y0", "it2i0k0"), POSITIVE),
+        "airye": POSITIVE,
     }
     for name, point in table.items():
         function = getattr(scipy.special, name)
@@ -122,6 +134,25 @@ def _several() -> Iterator[Sample]:
             for value in (point, point.astype(SINGLE), float(point[0]), EMPTY):
                 label = f"{number} {np.shape(value)} {np.asarray(value).dtype}"
                 yield Part(function, label, (value,), number=number)
+
+    for name, fixed, operands in (
+        ("ellipj", (), (P, UNIT)),
+        *((name, (0,), (0.7, P)) for name in ("pbdv", "pbvv", "pbwa")),
+    ):
+        function = getattr(scipy.special, name)
+        singles = tuple(np.asarray(x).astype(SINGLE)[()] for x in operands)
+        for number in range(function.nout):
+            for values in (operands, singles, tuple(x[:0] if np.ndim(x) else x for x in operands)):
+                label = f"{number} {np.asarray(values[1]).dtype} {np.size(values[1])}"
+                yield Part(function, label, values, number=number, fixed=fixed)
+    for number in range(4):
+        for value in (POSITIVE, POSITIVE.astype(SINGLE), EMPTY):
+            label = f"{number} {value.dtype} {value.size}"
+            yield RealOfPart(scipy.special.kelvin, label, (value,), number=number)
+    agm = scipy.special.agm
+    yield Sample(agm, "1-d", (POSITIVE, np.abs(Q)))
+    yield Sample(agm, "float32", (POSITIVE.astype(SINGLE), SINGLE(1.2)))
+    yield Sample(agm, "empty", (EMPTY, EMPTY))
 
 
 def _reductions() -> Iterator[Sample]:
@@ -223,12 +254,18 @@ def _methods() -> Iterator[Sample]:
     positive = {np.power, np.float_power}
     for (ufunc, name), rule in METHOD_RULES.items():
         method = getattr(ufunc, name)
-        if not rule.differentiable or ufunc.__name__ in SPECIAL:
+        if not rule.differentiable or ufunc not in NUMPY_UFUNCS:
             continue
         table = np.abs(TABLE) + 0.2 if ufunc in positive else TABLE
         label = f"{ufunc.__name__}.{name}"
         if name == "outer":
-            yield Sample(method, label, (table[0], 0.5 + np.abs(Q.reshape(2, 3))))
+            operands = (table[0], 0.5 + np.abs(Q.reshape(2, 3)))
+            several = ufunc.nout > 1
+            yield (
+                Part(method, label, operands, number=1)
+                if several
+                else Sample(method, label, operands)
+            )
         elif name == "reduceat":
             yield Sample(method, label, (table,), ([0, 2, 1],), {"axis": 1})
         else:
@@ -274,6 +311,7 @@ def _methods() -> Iterator[Sample]:
 
 
 UNIT = 0.5 + BELOW_ONE / 2
+COMPLEX = ("hankel1", "hankel2", "hankel1e", "hankel2e", "_lambertw", "wofz")
 SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("erfinv",), (BELOW_ONE,)),
     **dict.fromkeys(("erfcinv", "ndtri", "logit"), (UNIT,)),
@@ -305,37 +343,63 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     "xlogy": (P, POSITIVE),
     "xlog1py": (P, POSITIVE),
     "log1p": (POSITIVE,),
+    **dict.fromkeys(("exprel", "ndtri_exp"), (-POSITIVE,)),
+    **dict.fromkeys(("boxcox", "boxcox1p"), (POSITIVE, Q)),
+    **dict.fromkeys(("inv_boxcox", "inv_boxcox1p"), (POSITIVE, UNIT)),
+    **dict.fromkeys(("_scaled_exp1", "spence", "ker", "kei", "kerp", "keip"), (POSITIVE,)),
+    **dict.fromkeys(("itstruve0", "itmodstruve0", "it2struve0", "_lgam1p"), (POSITIVE,)),
+    "powm1": (POSITIVE, Q),
+    "wofz": (P,),
+    "voigt_profile": (P, np.abs(Q), POSITIVE),
+    "radian": (P, Q, P),
+    "owens_t": (P, Q),
+    **dict.fromkeys(("gammaincinv", "gammainccinv"), (1.5, UNIT)),
+    **dict.fromkeys(("betaincc", "betaincinv", "betainccinv"), (1.3, 0.8, UNIT)),
+    **dict.fromkeys(("chdtr", "chdtrc"), (2.6, POSITIVE)),
+    "chdtri": (2.6, UNIT),
+    **dict.fromkeys(("gdtr", "gdtrc"), (POSITIVE, 1.6, np.abs(Q))),
+    "gdtrix": (POSITIVE, 1.6, UNIT),
+    "stdtr": (3.4, P),
+    "stdtrit": (3.4, UNIT),
+    **dict.fromkeys(("fdtr", "fdtrc"), (2.6, 5.3, POSITIVE)),
+    "fdtri": (2.6, 5.3, UNIT),
+    **dict.fromkeys(("pdtr", "pdtrc"), (2.0, POSITIVE)),
+    "pdtri": (2.0, UNIT),
+    **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (np.array(2), np.array(5), UNIT)),
+    **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (2, 5, UNIT)),
+    "nrdtrimn": (UNIT, POSITIVE, Q),
+    **dict.fromkeys(("ellipk", "ellipe"), (BELOW_ONE,)),
+    "ellipkm1": (UNIT,),
+    **dict.fromkeys(("ellipkinc", "ellipeinc"), (P, np.append(BELOW_ONE[:5], 0.0))),
+    "hyp0f1": (1.3, P),
+    "hyp1f1": (0.7, 1.6, P),
+    "hyp2f1": (0.7, 1.2, 1.9, BELOW_ONE),
+    "hyperu": (0.7, 1.6, POSITIVE),
+    "wright_bessel": (0.4, 1.2, POSITIVE),
+    **dict.fromkeys([name for name in special.PARTIALS if "eval_" in name], (2, BELOW_ONE)),
+    "eval_jacobi": (3, 0.4, 0.7, BELOW_ONE),
+    "eval_gegenbauer": (3, 0.7, BELOW_ONE),
+    "eval_genlaguerre": (3, 0.7, POSITIVE),
+    "lpmv": (1, 2.0, BELOW_ONE),
+    **dict.fromkeys(("struve", "modstruve"), (1.0, POSITIVE)),
+    **dict.fromkeys(("jve", "yve", "hankel1e", "hankel2e"), (2.0, POSITIVE)),
+    **dict.fromkeys([name for name in special.PARTIALS if "spherical" in name], (2, POSITIVE)),
     "huber": (np.abs(Q), P),
     "pseudo_huber": (np.abs(Q), P),
     **dict.fromkeys(("sici", "shichi"), (POSITIVE,)),
 }
-CONSTANTS = {"_zeta": (0,), "betainc": (0, 1), "_lambertw": (1, 2)}
-ORDERS = (
-    "gammainc",
-    "gammaincc",
-    "yv",
-    "iv",
-    "kv",
-    "ive",
-    "kve",
-    "jv",
-    "yn",
-    "kn",
-    "expn",
-    "hankel1",
-    "hankel2",
-)
 
 
 def _special() -> Iterator[Sample]:
     ufuncs = vars(scipy.special._ufuncs)
     for name in [*special.PARTIALS, *special.PIECEWISE_CONSTANT]:
         ufunc = ufuncs[name]
-        kind = RealPart if name in ("hankel1", "hankel2", "_lambertw") else Sample
+        kind = RealPart if name in COMPLEX else Sample
         point = SPECIAL.get(name, (P, Q)[: ufunc.nin])
         if name == "_lambertw":
             point = (*point, 0, 1e-8)
-        fixed = CONSTANTS.get(name, (0,) if name in ORDERS else ())
+        partials = special.PARTIALS.get(name, ())
+        fixed = tuple(i for i, text in enumerate(partials) if text == "0" or "unknown" in text)
         forms = {
             "1-d": point,
             "number": tuple(float(p[2]) if np.ndim(p) else p for p in point),
@@ -354,7 +418,19 @@ def _functions() -> Iterator[Sample]:
         yield Twin(scipy.special.logsumexp, label, (value,), kwargs={"axis": -1})
         yield Twin(scipy.special.polygamma, label, (np.abs(value),), kwargs={"n": 2})
         yield Twin(scipy.special.multigammaln, label, (np.abs(value) + 2.0,), kwargs={"d": 3})
+    for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn"):
+        bessel = getattr(scipy.special, name)
+        points = P if name in ("spherical_jn", "spherical_in") else 1.0 + POSITIVE
+        for label, value in (
+            ("1-d", points), ("float32", points.astype(SINGLE)), ("empty", EMPTY),
+        ):  # fmt: skip
+            for options in ({"n": 2}, {"n": 1, "derivative": True}):
+                yield Twin(bessel, f"{label} {options}", (value,), kwargs=options)
     yield Twin(scipy.special.softmax, "whole", (TABLE,))
+    for label, table in (("1-d", POSITIVE), ("float32", POSITIVE.astype(SINGLE)), ("empty", EMPTY)):
+        yield Twin(scipy.special.comb, label, (table + 3.0, table))
+        yield Twin(scipy.special.perm, label, (table + 3.0, table))
+        yield Twin(scipy.special.factorial, label, (table,))
     for options in ({}, {"axis": 0, "keepdims": True}):
         yield Twin(scipy.special.logsumexp, f"{options}", (TABLE,), kwargs=options)
         yield Twin(scipy.special.logsumexp, f"b {options}", (TABLE,), kwargs=options | {"b": 0.4})

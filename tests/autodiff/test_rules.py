@@ -586,11 +586,10 @@ def test_put_and_copyto_write_into_traced_arrays():
     [
         lambda x: np.power.reduce(x),
         lambda x: np.arctan2.reduceat(x, [0, 1]),
-        lambda x: np.histogramdd(x)[0],
     ],
 )
-def test_what_has_no_rule_yet_says_so(f):
-    with pytest.raises(TapeError, match=r"line \d+.*not differentiable yet"):
+def test_what_numpy_gets_wrong_has_no_derivative(f):
+    with pytest.raises(TapeError, match=r"line \d+.*NumPy itself skips operands"):
         tn.grad(lambda x: np.sum(f(x)))(P[:3])
 
 

@@ -168,22 +168,22 @@ class Lifetimes:
         for position, item in enumerate(order):
             for index in item.steps if isinstance(item, Chain) else (item,):
                 for operand in plan.operands(index):
-                    for holder in self._memory_of(operand):
+                    for holder in self.memory_of(operand):
                         self.last[holder] = position
                 self.last.setdefault(index, position)
         for output in plan.outputs:
-            for holder in self._memory_of(output):
+            for holder in self.memory_of(output):
                 self.last[holder] = len(order)
 
-    def _memory_of(self, reference: int) -> frozenset[int]:
-        """The steps in whose memory a value may lie: its own, or what it may be a view of."""
+    def memory_of(self, reference: int) -> frozenset[int]:
+        """In whose memory a value may lie: its own, or what it may be a view of."""
         if reference < 0 or self._plan.operation(reference) is INPUT:
-            return frozenset()
+            return frozenset({reference})
         if reference not in self._holders:
             holders = {reference}
-            if not is_elementwise(self._plan, reference):
+            if not self._plan.makes_memory(reference):
                 for operand in self._plan.operands(reference):
-                    holders |= self._memory_of(operand)
+                    holders |= self.memory_of(operand)
             self._holders[reference] = frozenset(holders)
         return self._holders[reference]
 

@@ -119,7 +119,7 @@ def compile_tape(
     if elsewhere:
         emitter.check_elsewhere(list(inputs))
     for index in plan.steps:
-        if tape.operations[index] is not INPUT:
+        if plan.operation(index) is not INPUT:
             continue
         if index not in inputs:
             emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")

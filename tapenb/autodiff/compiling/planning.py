@@ -15,7 +15,9 @@ from types import BuiltinFunctionType
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
+from ..rules.indexing import is_basic
 from ..rules.kinds import Elementwise, Item, Linear, Multilinear, Weighted
 from ..tape import GUARD, INPUT, RAISES, Operation, Tape
 
@@ -63,6 +65,12 @@ def ufunc_name(operation: Operation) -> str | None:
     return None
 
 
+def accumulate(array: np.ndarray, part: Any, *, key: Any) -> np.ndarray:
+    """``array[key] += part``, in place."""
+    array[key] += part
+    return array
+
+
 class Plan:
     """Which entries of a tape stand for themselves, and which of them are needed.
 
@@ -93,15 +101,20 @@ class Plan:
         for first, last in tape.swept:
             self._in_sweep[first:last] = b"\1" * (last - first)
         self._shared: dict[Hashable, int] = {}
+        self._order: list[int] = []
+        self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
         for index in range(len(tape)):
             self._alias.append(self._representative(index))
+            if self._alias[index] == index:
+                self._order.append(index)
         self.outputs = [self.resolve(output) for output in outputs]
         # What each output was before something else came to stand for it.
         self.examples = [
             self.constants[~output] if output < 0 else tape.peek(output) for output in outputs
         ]
         self.steps, self.uses = self._needed()
+        self._accumulate()
 
     def resolve(self, reference: int) -> int:
         """What stands for an entry or a constant."""
@@ -113,7 +126,11 @@ class Plan:
 
     def value(self, reference: int) -> Any:
         """The recorded value of a step, or of a constant."""
-        return self.constants[~reference] if reference < 0 else self.tape.peek(reference)
+        if reference < 0:
+            return self.constants[~reference]
+        if reference in self._examples:
+            return self._examples[reference]
+        return self.tape.peek(reference)
 
     def _number(self, reference: int) -> int:
         """One reference for each constant number, of which a sweep has many alike."""
@@ -126,9 +143,25 @@ class Plan:
         """The operation of a step."""
         return self._operations.get(index) or self.tape.operations[index]
 
+    def _make(self, operation: Operation, operands: tuple[int, ...], example: Any) -> int:
+        """A step that stands on no tape, or one that computes the same."""
+        operation, operands = self._simplified(operation, operands, example)
+        if operation is _SAME:
+            return operands[0]
+        key = self._key(operation, operands, example)
+        if key in self._shared:
+            return self._shared[key]
+        index = len(self.tape) + len(self._examples)
+        self._shared[key] = index
+        self._examples[index] = example
+        self._operations[index] = operation
+        self._operands[index] = operands
+        self._order.append(index)
+        return index
+
     def is_in_sweep(self, index: int) -> bool:
         """Whether a step belongs to a sweep, and not to what the person wrote."""
-        return bool(self._in_sweep[index])
+        return index >= len(self._in_sweep) or bool(self._in_sweep[index])
 
     def _constant(self, value: Any) -> int:
         self.constants.append(value)
@@ -146,10 +179,10 @@ class Plan:
             if self._in_sweep[index]:
                 if operands and all(operand < 0 for operand in operands):
                     return self._constant(tape.value(index))
-                operation, operands = self._simplified(index, operation, operands)
+                operation, operands = self._simplified(operation, operands, tape.peek(index))
                 if operation is _SAME:
                     return operands[0]
-            key = self._key(operation, operands)
+            key = self._key(operation, operands, tape.peek(index))
             if key is not None:
                 twin = self._shared.setdefault(key, index)
                 if twin != index:
@@ -166,7 +199,16 @@ class Plan:
         value = self.value(operands[0])
         return type(value) is float or (np.ndim(value) == 0 and value.dtype == np.float64)
 
-    def _key(self, operation: Operation, operands: tuple[int, ...]) -> Hashable | None:
+    def _key(
+        self, operation: Operation, operands: tuple[int, ...], example: Any
+    ) -> Hashable | None:
+        """What steps that compute the same have in common; None where that cannot be told."""
+        name = ufunc_name(operation)
+        if name is not None and isinstance(example, np.ndarray | np.generic):
+            if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
+                name, operands = "multiply", (operands[0], operands[0])
+            if name != "power":
+                return name, tuple(sorted(operands)) if name in _COMMUTATIVE else operands
         try:
             key = operation.function, _frozen(operation.params), operands
             hash(key)
@@ -177,42 +219,136 @@ class Plan:
     # -- the arithmetic of sweeps -----------------------------------------------------------------
 
     def _simplified(
-        self, index: int, operation: Operation, operands: tuple[int, ...]
+        self, operation: Operation, operands: tuple[int, ...], result: Any
     ) -> tuple[Operation, tuple[int, ...]]:
-        """An entry of a sweep in simpler words; `_SAME` of one operand is that operand."""
+        """A step of a sweep in simpler words; `_SAME` of one operand is that operand."""
         name = ufunc_name(operation)
-        if name not in _ARITHMETIC:
-            return operation, operands
-        result = self.tape.peek(index)
-        if len(operands) == 2:
-            operands = self._unstretched(operands, result)
-            left, right = operands
-            neutral, either = _NEUTRAL.get(name, (None, False))
-            for constant, other in ((right, left), (left, right))[: 2 if either else 1]:
-                if self._number_at(constant) == neutral and _alike(self.value(other), result):
-                    return _SAME, (other,)
-        scale, base = self._scale(name, operands)
-        if base is None or scale is None:
-            return operation, operands
-        inner = self._operation_of(base)
-        if inner is not None and _alike(self.value(base), result):
-            further, deeper = self._scale(ufunc_name(inner), self._operands[base])
-            product = None if further is None else scale * further
-            if deeper is not None and (product == 1.0 or 1e-100 < abs(product) < 1e100):
-                if not _alike(self.value(deeper), result):
-                    return operation, operands
-                if product == 1.0:
-                    return _SAME, (deeper,)
-                if product == -1.0:
-                    return _NEGATIVE, (deeper,)
-                return _MULTIPLY, (self._constant(np.float64(product)), deeper)
+        if name in _ARITHMETIC:
+            if len(operands) == 2:
+                operands = self._unstretched(operands, result)
+            simpler = self._without_neutral(name, operands, result)
+            simpler = simpler or self._scaled(name, operands, result)
+            simpler = simpler or self._signs_outside(name, operands, result)
+            return simpler or self._gathered(name, operands, result) or (operation, operands)
+        if operation.name == "sum" and len(operands) == 1:
+            return self._factor_outside(operation, operands, result)
+        if operation.name in _RESHAPING and self._is_identity(operation, operands):
+            return _SAME, operands[:1]
         return operation, operands
 
+    def _without_neutral(
+        self, name: str, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """``1 * a``, ``0 + a``."""
+        if name not in _NEUTRAL:
+            return None
+        neutral, either = _NEUTRAL[name]
+        for constant, other in (operands[::-1], operands)[: 2 if either else 1]:
+            if self._number_at(constant) == neutral and _alike(self.value(other), result):
+                return _SAME, (other,)
+        return None
+
+    def _scaled(
+        self, name: str, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """``2 * (3 * a)``, ``-(2 * a)``, ``2 * a - 3 * a``: one factor."""
+        scale, base = self._scale(name, operands)
+        if scale is not None:
+            further, deeper = self._scale_of(base)
+            if deeper != base and _alike(self.value(base), result):
+                return self._times(scale * further, deeper, result)
+        elif name in ("add", "subtract"):
+            (one, left), (other, right) = map(self._scale_of, operands)
+            if left == right and left >= 0:
+                return self._times(one + other if name == "add" else one - other, left, result)
+        return None
+
+    def _times(
+        self, factor: float, base: int, result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        inexact = np.asarray(result).dtype.kind in "fc"
+        if not inexact or not _alike(self.value(base), result) or not 1e-30 < abs(factor) < 1e30:
+            return None
+        if factor == 1.0:
+            return _SAME, (base,)
+        if factor == -1.0:
+            return _NEGATIVE, (base,)
+        # Of a single precision that a float64 would double.
+        real = np.finfo(getattr(result, "dtype", float)).dtype
+        return _MULTIPLY, (self._constant(real.type(factor)), base)
+
+    def _signs_outside(
+        self, name: str, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """``(-a) * b`` as ``-(a * b)``, ``a + (-b)`` as ``a - b``."""
+        if len(operands) != 2:
+            return None
+        signs, (left, right) = zip(*map(self._sign_of, operands), strict=True)
+        if signs == (1, 1) or name not in _SIGNED:
+            return None
+        sign, operation, swapped = _SIGNED[name][signs]
+        operands = (right, left) if swapped else (left, right)
+        if sign > 0:
+            return operation, operands
+        return _NEGATIVE, (self._make(operation, operands, result),)
+
+    def _sign_of(self, reference: int) -> tuple[int, int]:
+        """A sign, and what has it."""
+        if reference in self._operands and ufunc_name(self.operation(reference)) == "negative":
+            (inner,) = self._operands[reference]
+            if _alike(self.value(inner), self.value(reference)):
+                return -1, inner
+        return 1, reference
+
+    def _gathered(
+        self, name: str, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """The sum of two arrays with zeros around the same places: the sum with zeros around it."""
+        one, other = map(self._operation_of, operands[:2]) if name == "add" else (None, None)
+        if one is None or other is None or not one.name == other.name == "unindex":
+            return None
+        if _frozen(one.params) != _frozen(other.params):
+            return None
+        left, right = (self._operands[operand][0] for operand in operands)
+        example = self.value(left)
+        if not _alike(example, self.value(right)):
+            return None
+        return one, (self._make(_ADD, (left, right), example),)
+
+    def _factor_outside(
+        self, operation: Operation, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]]:
+        """``sum(2 * a)`` as ``2 * sum(a)``."""
+        factor, base = self._scale_of(operands[0])
+        if base == operands[0] or not _alike(self.value(base), self.value(operands[0])):
+            return operation, operands
+        outer = self._times(factor, self._make(operation, (base,), result), result)
+        return outer or (operation, operands)
+
+    def _is_identity(self, operation: Operation, operands: tuple[int, ...]) -> bool:
+        """Whether a change of shape or axes leaves both as they were."""
+        shape = np.shape(self.value(operands[0]))
+        strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
+        if operation.name == "reshape":
+            order = operation.params.get("order", "C")
+            return order == "C" and tuple(np.atleast_1d(operation.params["shape"])) == shape
+        probe = as_strided(np.zeros(1), shape, strides)
+        moved = operation.evaluate([probe, *map(self.value, operands[1:])])
+        return moved.shape == shape and moved.strides == strides
+
     def _operation_of(self, reference: int) -> Operation | None:
-        """The operation of an entry within a sweep."""
-        if reference < 0 or not self._in_sweep[reference] or reference not in self._operands:
+        """The operation of a step within a sweep."""
+        if reference < 0 or reference not in self._operands or not self.is_in_sweep(reference):
             return None
         return self.operation(reference)
+
+    def _scale_of(self, reference: int) -> tuple[float, int]:
+        """A constant factor, and what a step of a sweep multiplies by it."""
+        inner = self._operation_of(reference)
+        if inner is None:
+            return 1.0, reference
+        scale, base = self._scale(ufunc_name(inner), self._operands[reference])
+        return (1.0, reference) if scale is None or base is None else (scale, base)
 
     def _scale(
         self, name: str | None, operands: tuple[int, ...]
@@ -230,7 +366,8 @@ class Plan:
     def _number_at(self, reference: int) -> float | None:
         """The value of a constant that is one real number."""
         value = self.constants[~reference] if reference < 0 else None
-        return float(value) if isinstance(value, float | np.floating) else None
+        real = isinstance(value, float | int | np.floating) and not isinstance(value, bool)
+        return float(value) if real else None
 
     def _unstretched(self, operands: tuple[int, ...], result: Any) -> tuple[int, ...]:
         """Operands without the broadcasting that the other operand brings about anyway."""
@@ -261,10 +398,8 @@ class Plan:
         for output in self.outputs:
             uses[output] = uses.get(output, 0) + 1
         steps = []
-        for index in range(len(tape) - 1, -1, -1):
-            if self._alias[index] != index:
-                continue
-            if tape.operations[index] is INPUT:
+        for index in reversed(self._order):
+            if index < len(tape) and tape.operations[index] is INPUT:
                 steps.append(index)
                 continue
             if index in uses or not self._is_droppable(index):
@@ -273,12 +408,48 @@ class Plan:
                     uses[operand] = uses.get(operand, 0) + 1
         return steps[::-1], uses
 
+    def _accumulate(self) -> None:
+        """Add to a part of an array in place, rather than a whole array with zeros elsewhere."""
+        added = set()
+        for index in self.steps:
+            operation = self.operation(index)
+            if ufunc_name(operation) != "add" or not self.is_in_sweep(index):
+                continue
+            for array, part in (self._operands[index], self._operands[index][::-1]):
+                if self._is_part(part) and self._is_temporary(array, self.value(index)):
+                    key = self.operation(part).params["key"]
+                    self._operations[index] = Operation(
+                        accumulate, None, "accumulate", {"key": key}
+                    )
+                    self._operands[index] = (array, self._operands[part][0])
+                    added.add(part)
+                    break
+        self.steps = [index for index in self.steps if index not in added]
+
+    def _is_part(self, reference: int) -> bool:
+        """Whether a step puts an array among zeros, at places that a slice or number names."""
+        operation = self._operation_of(reference)
+        if operation is None or operation.name != "unindex" or self.uses[reference] != 1:
+            return False
+        return is_basic(operation.params["key"])
+
+    def _is_temporary(self, reference: int, result: Any) -> bool:
+        """Whether nobody else reads an array, which stands in memory of its own."""
+        if reference < 0 or self.uses[reference] != 1 or type(result) is not np.ndarray:
+            return False
+        return self.makes_memory(reference) and _alike(self.value(reference), result)
+
+    def makes_memory(self, index: int) -> bool:
+        """Whether the result of a step lies in memory of its own, not in that of an operand."""
+        operation = self.operation(index)
+        return ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
+
     def _is_droppable(self, index: int) -> bool:
         """Whether nobody misses an entry of which nobody reads the result: it could not raise."""
-        operation = self.tape.operations[index]
+        operation = self.operation(index)
         if operation.name in (GUARD, RAISES):
             return False
-        if self._in_sweep[index]:
+        if self.is_in_sweep(index):
             return True
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
@@ -295,9 +466,35 @@ _NEUTRAL = {
 """By ufunc: the operand that changes nothing, and whether it may stand on either side."""
 
 _ARITHMETIC = frozenset(_NEUTRAL) | {"negative"}
+_COMMUTATIVE = frozenset({"add", "multiply"})
 _SAME = Operation(operator.pos, None, "same")
 _NEGATIVE = Operation(operator.neg, None, "negative")
 _MULTIPLY = Operation(operator.mul, None, "multiply")
+_DIVIDE = Operation(operator.truediv, None, "divide")
+_ADD = Operation(operator.add, None, "add")
+_SUBTRACT = Operation(operator.sub, None, "subtract")
+
+# By ufunc and the signs of its operands: the sign of the result, the operation on the operands
+# without signs, and whether they change places.
+_PRODUCT_SIGNS = {(1, -1): -1, (-1, 1): -1, (-1, -1): 1}
+_SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
+    "multiply": {signs: (sign, _MULTIPLY, False) for signs, sign in _PRODUCT_SIGNS.items()},
+    "divide": {signs: (sign, _DIVIDE, False) for signs, sign in _PRODUCT_SIGNS.items()},
+    "add": {
+        (1, -1): (1, _SUBTRACT, False),
+        (-1, 1): (1, _SUBTRACT, True),
+        (-1, -1): (-1, _ADD, False),
+    },
+    "subtract": {
+        (1, -1): (1, _ADD, False),
+        (-1, 1): (-1, _ADD, False),
+        (-1, -1): (1, _SUBTRACT, True),
+    },
+}
+_MAKING_MEMORY = frozenset(
+    {"sum", "mean", "max", "min", "prod", "unindex", "collect", "where", "concatenate", "stack"}
+)
+_RESHAPING = frozenset({"reshape", "moveaxis", "swapaxes", "transpose"})
 
 
 def _is_uniform(array: np.ndarray) -> bool:

@@ -298,6 +298,8 @@ class Emitter:
 
     def by_numpy(self, index: int, operation: Operation) -> str:
         """The text of a step that NumPy computes."""
+        if operation.name == "accumulate":
+            return self._accumulated(index, operation)
         name = ufunc_name(operation)
         if type(operation.function) is not np.ufunc and name in infix:
             return f" {infix[name]} ".join(self._array_operands(index, within=ATOM))
@@ -312,6 +314,13 @@ class Emitter:
             return reduced
         arguments = [*operands, *self._parameters(operation)]
         return f"{self._function(operation)}({', '.join(arguments)})"
+
+    def _accumulated(self, index: int, operation: Operation) -> str:
+        """The name of an array, to a part of which another is added first."""
+        array, part = (self.operand(operand) for operand in self.plan.operands(index))
+        key = _key(operation.params["key"]) or self.bind(operation.params["key"], "key")
+        self.line(f"{array}[{key}] += {part}", index)
+        return array
 
     def _reduced(self, index: int, operation: Operation, operands: list[str]) -> str | None:
         """A reduction by the ufunc itself, without what NumPy's function puts around it."""
@@ -344,7 +353,7 @@ class Emitter:
 
     def arrange(self, order: list[int | Chain]) -> None:
         """Add the lines of all steps, arrays in buffers that are used again."""
-        lifetimes = Lifetimes(self.plan, order)
+        lifetimes = self._lifetimes = Lifetimes(self.plan, order)
         for position, item in enumerate(order):
             ending = {i for i, last in lifetimes.last.items() if last == position}
             if isinstance(item, Chain):
@@ -355,14 +364,17 @@ class Emitter:
                 elementwise = is_elementwise(self.plan, item)
                 if elementwise:
                     self._release(ending.intersection(operands) - {item})
-                if elementwise and self._is_buffered(item, lifetimes.last[item] < len(order)):
+                product = ufunc_name(self.plan.operation(item)) == "matmul"
+                temporary = lifetimes.last[item] < len(order)
+                if (elementwise or product) and temporary and self._is_buffered(item):
                     self._into_buffer(item)
                 else:
                     self.step(item)
             self._release(ending)
 
-    def _is_buffered(self, index: int, temporary: bool) -> bool:
-        return temporary and self.plan.value(index).nbytes >= _BUFFERED
+    def _is_buffered(self, index: int) -> bool:
+        value = self.plan.value(index)
+        return type(value) is np.ndarray and value.ndim > 0 and value.nbytes >= _BUFFERED
 
     def _release(self, indices: set[int]) -> None:
         """Let the buffers of these steps be used again."""
@@ -564,12 +576,13 @@ class Emitter:
 
     def _is_own(self, reference: int) -> bool:
         """Whether a result is an array that nothing else holds."""
-        if reference < 0 or reference in self._given:
+        memory = self._lifetimes.memory_of(reference)
+        if memory & self._given or any(
+            holder < 0 or self.plan.operation(holder) is INPUT for holder in memory
+        ):
             return False
-        self._given.add(reference)
-        operation = self.plan.operation(reference)
-        ufunc = type(operation.function) is np.ufunc
-        return ufunc or (ufunc_name(operation) is not None and operation is not INPUT)
+        self._given |= memory
+        return True
 
     def text(self, name: str, parameters: Sequence[str], results: str) -> str:
         """The function."""

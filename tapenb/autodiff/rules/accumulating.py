@@ -84,7 +84,7 @@ recurrence.rule = _Recurrence()
 
 
 def _in_one(a: Any, axis: Any) -> tuple[Any, int]:
-    return (np.reshape(a, (-1,)), 0) if axis is None else (a, axis)
+    return (np.reshape(a, (-1,)), 0) if axis is None or not a.ndim else (a, axis)
 
 
 def cumulated(adjoint: Any, a: Any, axis: Any = None, **_: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS
+from ..dispatch import HANDLERS, WITHHELD
 from . import indexing, reductions, selecting, shaping  # noqa: F401  they register their rules
 from .registry import RULES
 
@@ -35,9 +35,15 @@ CLASSES = {
 
 BORN = frozenset(
     "arange array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray empty eye "
-    "full identity ones require tri zeros fromfunction".split()
+    "fromiter full identity ones require tri zeros fromfunction".split()
 )
 """What makes arrays, which in a ``%%tape`` cell can hold traced values."""
+
+BY_OTHERS = {
+    "frompyfunc": "its function is called with traced numbers, one by one",
+    "row_stack": "is np.vstack under an older name",
+}
+"""What is followed though NumPy has no protocol for it."""
 
 WINDOWS = "depends on a count only, and gives the plain window"
 NOT_NUMERIC: dict[str, str] = {
@@ -71,22 +77,13 @@ NOT_NUMERIC: dict[str, str] = {
         "tril_indices_from triu_indices triu_indices_from unravel_index".split(),
         "makes indices",
     ),
-    **dict.fromkeys("bartlett blackman hamming hanning kaiser fftfreq rfftfreq".split(), WINDOWS),
+    "kaiser": "gives the plain window; a traced beta raises",
+    **dict.fromkeys("bartlett blackman hamming hanning fftfreq rfftfreq".split(), WINDOWS),
 }
 REFUSED: dict[str, str] = {
     "asmatrix": "np.matrix is a subclass of ndarray, which could not say when it is read",
-    "astype": "use the method x.astype(dtype)",
     "bmat": "np.matrix is a subclass of ndarray, which could not say when it is read",
-    "fromiter": "reads numbers one by one in C; use np.array of a list",
-    "frompyfunc": "makes arrays of objects; use np.vectorize",
-    "histogram2d": "only the histogram in one dimension is followed",
-    "histogramdd": "only the histogram in one dimension is followed",
-    "intersect1d": "use np.isin to choose elements, which keeps their derivatives",
     "nested_iters": "hands out plain buffers; iterate over the array itself",
-    "setxor1d": "use np.isin to choose elements, which keeps their derivatives",
-    "sort_complex": "sorts by two keys at once; use np.sort of the real numbers",
-    "packbits": "works on the bits of integers",
-    "unpackbits": "works on the bits of integers",
 }
 
 
@@ -127,13 +124,20 @@ def classify(name: str, value: Callable[..., Any]) -> tuple[str, str]:
         return "not numeric", NOT_NUMERIC[name]
     if name in BORN:
         return "differentiated", "makes arrays that can hold traced values, in a cell"
-    if name == "row_stack":
-        return "differentiated", "is np.vstack, under a deprecated name"
+    if name in BY_OTHERS:
+        return "differentiated", BY_OTHERS[name]
     if name in REFUSED:
         return "refused", REFUSED[name]
     if value in HANDLERS:
         return "differentiated", "in terms of others"
     raise KeyError(name)
+
+
+def attributes() -> Iterator[tuple[str, str]]:
+    """Every public attribute of an ndarray, and whether a traced array has it."""
+    for name in dir(np.ndarray):
+        if not name.startswith("_"):
+            yield name, f"refused: {WITHHELD[name]}" if name in WITHHELD else "as NumPy's"
 
 
 def page() -> str:
@@ -156,6 +160,8 @@ def page() -> str:
     for kind, entries in rows.items():
         lines += ["", f"## {kind.capitalize()}", "", "| callable | how or why |", "|---|---|"]
         lines += entries
+    lines += ["", "## The attributes of a traced array", "", "| attribute | |", "|---|---|"]
+    lines += [f"| `x.{name}` | {remark} |" for name, remark in attributes()]
     return "\n".join(lines) + "\n"
 
 

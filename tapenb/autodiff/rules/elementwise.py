@@ -19,7 +19,7 @@ from .registry import RULES
 
 def power_base(x1: Any, x2: Any) -> Any:
     """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
-    if type(x2) is np.float64:
+    if type(x2) in (np.float64, float, int):
         if x2 == 2.0:
             return 2.0 * x1
         if x2 == 1.0:
@@ -75,6 +75,11 @@ def slant(x: Any) -> Any:
     return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
 
 
+def below_one(x: Any) -> Any:
+    """``1 - x``, in which a zero imaginary part keeps its sign: the side of a branch cut."""
+    return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
+
+
 def chosen(g: Any, x1: Any, x2: Any) -> Any:
     """`g` where x1 is larger, half of it where both are equal; elsewhere 0, whatever `g` is."""
     return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
@@ -92,9 +97,10 @@ Elementwise.names.update(
     ratio=ratio,
     unit=unit,
     portion=portion,
-    sech_squared=sech_squared,
     slant=slant,
+    below_one=below_one,
     chosen=chosen,
+    sech_squared=sech_squared,
     least=least,
 )
 
@@ -137,8 +143,8 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.sin: ("cos(x)",),
     np.cos: ("-sin(x)",),
     np.tan: ("1.0 + y * y",),
-    np.arcsin: ("g / (sqrt(1.0 - x) * sqrt(1.0 + x))",),
-    np.arccos: ("-g / (sqrt(1.0 - x) * sqrt(1.0 + x))",),
+    np.arcsin: ("g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
+    np.arccos: ("-g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
     np.arctan: ("1.0 / (1.0 + x * x)",),
     np.arctan2: (
         "g * ratio(x2, hypot(x1, x2)) / nonzero(hypot(x1, x2))",
@@ -153,7 +159,7 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.cosh: ("sinh(x)",),
     np.tanh: ("sech_squared(x)",),
     np.arcsinh: ("g / slant(x)",),
-    np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0))",),
+    np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x - -1.0))",),
     np.arctanh: ("1.0 / ((1.0 - x) * (1.0 + x))",),
 }
 

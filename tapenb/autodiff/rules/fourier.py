@@ -7,13 +7,17 @@ several axes is a chain of transforms over one, and so is its transpose, in the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from ..dispatch import call_entry
+from ..tracing import refuse
 from .kinds import Linear
-from .registry import function
+from .registry import FUNCTIONS, function
+from .sorting import when_active
 
 Step = tuple[Callable[..., Any], int, int]
 """A transform over one axis: the function, the length of its longer side, and the axis."""
@@ -117,6 +121,23 @@ for _transform, _flat, _whole in (
 ):
     function(_flat, Linear(_flat, _transpose(_several(_transform, (-2, -1)))), "a")
     function(_whole, Linear(_whole, _transpose(_several(_transform))), "a")
+
+
+def _unwritten(transform: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose ``out=`` NumPy does not write."""
+
+    def call(a: Any, *args: Any, out: Any = None, **options: Any) -> Any:
+        frame = sys._getframe(1)
+        if out is not None or len(args) > 3:
+            why = "NumPy itself leaves that array as it is"
+            refuse(f"np.fft.{transform.__name__} with out= is", frame, why)
+        return call_entry(FUNCTIONS[transform], (a, *args), options, frame)
+
+    return call
+
+
+for _transform in (np.fft.hfft, np.fft.irfft2):
+    when_active(_transform, _unwritten(_transform))
 for _shift, _unshift in (
     (np.fft.fftshift, np.fft.ifftshift),
     (np.fft.ifftshift, np.fft.fftshift),

@@ -31,8 +31,14 @@ __all__ = [
 ]
 
 
+_FLOAT = np.dtype(float)
+
+
 def adjoint_dtype(value: Any) -> np.dtype:
     """The dtype of an adjoint: that of its primal, or float64 where that holds no fractions."""
+    kind = type(value)
+    if kind is float or kind is np.float64:
+        return _FLOAT
     dtype = getattr(value, "dtype", None)
     if dtype is not None and dtype.kind in "fc":
         return dtype
@@ -41,8 +47,14 @@ def adjoint_dtype(value: Any) -> np.dtype:
 
 def fit(contribution: Any, operand: Any) -> Any:
     """Undo broadcasting and promotion: a contribution in the shape and dtype of its operand."""
-    shape = getattr(operand, "shape", ())
+    if type(operand) is np.ndarray:
+        shape, dtype = operand.shape, operand.dtype
+        if dtype.kind not in "fc":
+            dtype = _FLOAT
+    else:
+        shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)
     if contribution.shape != shape:
+        add = np.add.reduce if type(contribution) is np.ndarray else np.sum
         if contribution.ndim < len(shape):
             contribution = np.reshape(contribution, shape)
         extra = contribution.ndim - len(shape)
@@ -51,15 +63,15 @@ def fit(contribution: Any, operand: Any) -> Any:
             for axis, length in enumerate(shape)
             if length == 1 and contribution.shape[extra + axis] != 1
         )
-        contribution = np.sum(contribution, axis=(*range(extra), *stretched))
+        contribution = add(contribution, axis=(*range(extra), *stretched))
         if stretched:
             contribution = np.reshape(contribution, shape)
-    return as_dtype(contribution, adjoint_dtype(operand))
+    return contribution if contribution.dtype is dtype else as_dtype(contribution, dtype)
 
 
 def as_dtype(value: Any, dtype: np.dtype) -> Any:
     """A tangent or adjoint in another dtype; of a real quantity it is the real part."""
-    if value.dtype == dtype:
+    if value.dtype is dtype or value.dtype == dtype:
         return value
     if value.dtype.kind == "c" and dtype.kind == "f":
         value = np.real(value)
@@ -138,16 +150,20 @@ class Rule:
     view = False
     differentiable = True
     gauged = False
+    terms: tuple[Callable[..., Any] | None, ...] | None = None
+    """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
+    in_place: tuple[Callable[..., Any] | None, ...] = ()
+    """The same terms that change `g` into what they give, where there is such a one."""
 
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
         raise NotImplementedError
 
+    needs_result = False
+
     def chooses(self, result: Any) -> bool:
         """Whether a part of this result is a choice among equals, which has no derivative."""
         return False
-
-    needs_result = False
 
     def vjp(
         self,
@@ -215,6 +231,24 @@ class Constant(Rule):
         return None
 
 
+_IN_PLACE = {ast.Mult: "multiply", ast.Div: "divide"}
+
+
+def _in_place(term: str) -> str | None:
+    """The same term with `g` as its first factor or numerator, written into the memory of `g`."""
+    if term == "-g":
+        return "negative(g, g)"
+    tree = ast.parse(term, mode="eval").body
+    if isinstance(tree, ast.BinOp) and isinstance(tree.left, ast.Name) and tree.left.id == "g":
+        name = _IN_PLACE.get(type(tree.op))
+        if name is not None:
+            return f"{name}(g, {ast.unparse(tree.right)}, g)"
+    return None
+
+
+_TRIVIAL = {"0": "None", "1": "g", "-1": "-g"}
+
+
 class Elementwise(Rule):
     """Each element of the result depends on the same element of each operand.
 
@@ -241,15 +275,19 @@ class Elementwise(Rule):
             ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
         )
         read: set[str] = set()
-        self._terms: list[Callable[..., Any] | None] = []
+        terms: list[Callable[..., Any] | None] = []
+        in_place: list[Callable[..., Any] | None] = []
         for partial in partials:
             tree = ast.parse(partial, mode="eval")
             own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
             read |= own
-            trivial = partial in ("0", "1", "-1")
-            term = partial if "g" in own else f"g * ({partial})"
-            text = f"lambda g, y, {', '.join(operands)}: {term}"
-            self._terms.append(None if trivial else eval(text, self.names))
+            term = _TRIVIAL.get(partial, partial if "g" in own else f"g * ({partial})")
+            head = f"lambda g, y, {', '.join(operands)}{', _=None' * (len(operands) == 1)}: "
+            terms.append(None if term == "g" else eval(head + term, self.names))
+            changing = _in_place(term)
+            in_place.append(changing and eval(head + changing, self.names))
+        self.terms = tuple(terms)
+        self.in_place = tuple(in_place)
         self._needs = tuple(name in read for name in operands)
         self.needs_result = "y" in read
 
@@ -258,11 +296,8 @@ class Elementwise(Rule):
 
     def term(self, slot: int, factor: Any, result: Any, operands: Sequence[Any]) -> Any:
         """An operand's partial derivative times an adjoint or tangent; None is zero."""
-        function = self._terms[slot]
-        if function is not None:
-            return function(factor, result, *operands)
-        text = self.partials[slot]
-        return factor if text == "1" else None if text == "0" else -factor
+        function = self.terms[slot]
+        return factor if function is None else function(factor, result, *operands)
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         contributions = []
@@ -276,7 +311,7 @@ class Elementwise(Rule):
     ) -> tuple[Any, Any]:
         """A term that is 0 where it is so by structure, and the mask of that."""
         term = self.term(slot, factor, result, operands)
-        if term is None or (dead is None and self._terms[slot] is None):
+        if term is None or (dead is None and self.terms[slot] is None):
             return term, None
         unused = untouched(self.term(slot, tainted(factor, dead), result, operands))
         unused = unused if dead is None else np.logical_or(unused, dead)

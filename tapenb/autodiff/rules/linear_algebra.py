@@ -748,7 +748,8 @@ class _QR(General):
 
 def _call_qr(a: Any, *, mode: str = "reduced") -> Any:
     if mode not in ("reduced", "complete", "r"):
-        refuse(f"np.linalg.qr with mode={mode!r} is", sys._getframe(1))
+        why = "it gives the reflections as LAPACK stores them"
+        refuse(f"np.linalg.qr with mode={mode!r} is", sys._getframe(1), why)
     return np.linalg.qr(a, mode=mode)
 
 

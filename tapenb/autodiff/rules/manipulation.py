@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, METHODS, any_active
+from ..dispatch import HANDLERS, METHODS, any_active, without_fractions, write_result
 from ..primitives import primitive
 from ..provenance import here
 from ..tape import Operation, TapeError
@@ -26,8 +26,8 @@ from ..tracing import (
     plain,
     plain_key,
     refuse,
-    write,
 )
+from ..writing import write
 from .expressed import Composite
 from .indexing import collect
 from .kinds import Linear
@@ -84,15 +84,12 @@ def _choose(*choices: Any, a: Any, mode: str = "raise") -> Any:
 
 def _call_choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     frame = sys._getframe(1)
-    if out is not None:
-        refuse("np.choose with out= is", frame)
     if is_traced(choices):
         choices = list(choices)
     params = {"a": plain_key(a, frame), "mode": mode}
-    if not any_active(choices):
-        return np.choose(params["a"], [plain(choice) for choice in choices], mode=mode)
     operands = tuple(as_operand(choice) for choice in choices)
-    return apply(Operation(_choose, RULES[np.choose], "choose", params), operands, frame)
+    value = apply(Operation(_choose, RULES[np.choose], "choose", params), operands, frame)
+    return value if out is None else write_result(out, True, value, frame, "np.choose")
 
 
 def _compress(a: Any, *, condition: Any, axis: Any = None) -> Any:
@@ -255,10 +252,20 @@ def _plain_pad(array: Any, fill: Any = None, *, mode: str = "constant", **params
     return np.pad(array, mode=mode, **params)
 
 
+def _pad_by(array: Any, pad_width: Any, function: Callable[..., Any], options: Any) -> Any:
+    """Every row along every axis is given to a function, which fills its ends in place."""
+    padded = np.pad(array, pad_width)
+    for axis, width in enumerate(np.broadcast_to(pad_width, (array.ndim, 2)).tolist()):
+        rows = np.moveaxis(padded, axis, -1)
+        for index in np.ndindex(rows.shape[:-1]):
+            function(rows[index], tuple(width), axis, options)
+    return padded
+
+
 def _call_pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
     frame = sys._getframe(1)
     if not isinstance(mode, str):
-        refuse("np.pad with a function as mode is", frame)
+        return _pad_by(as_operand(array), plain_key(pad_width, frame), mode, kwargs)
     filled = _FILL.get(mode)
     fill = kwargs.pop(filled, None) if filled else None
     params = {"pad_width": plain_key(pad_width, frame), "mode": mode, **kwargs}
@@ -538,6 +545,8 @@ def _linspace(
     values = np.moveaxis(start * (1.0 - ramp) + stop * ramp, 0, axis)
     if not retstep:
         return values
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        values = np.floor(values)
     parts = num - 1 if endpoint else num
     return values, span / parts if parts > 0 else span * np.nan
 
@@ -592,11 +601,11 @@ def guarded_arange(
     dtype : dtype, optional
     """
     frame = sys._getframe(1)
-    if dtype is not None and np.dtype(dtype).kind not in "fc":
-        refuse(f"np.arange with dtype={dtype!r} is", frame)
     bounds = (0, start_or_stop, step) if stop is None else (start_or_stop, stop, step)
     count = np.arange(*map(plain, bounds)).size
-    result = apply(arange.operation(count=count, dtype=dtype), bounds, frame)
+    params = {"count": count, "dtype": dtype}
+    rule = without_fractions(arange.rule, params)
+    result = apply(Operation(arange.function, rule, "arange", params), bounds, frame)
     if is_traced(result):
         guard(result, np.shape, frame)
     return result
@@ -605,22 +614,13 @@ def guarded_arange(
 arange.rule = Composite(_steps)
 
 
-def _whole(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
-    """A range of fractions: as integers it is piecewise constant, which its rule is not."""
-
-    def call(*operands: Any, dtype: Any = None, **params: Any) -> Any:
-        if dtype is not None and np.dtype(dtype).kind not in "fc":
-            refuse(f"np.{numpy_function.__name__} with dtype={dtype!r} is", sys._getframe(1))
-        if numpy_function is np.logspace and len(operands) == 3:
-            params["base"] = operands[2]
-        return numpy_function(*operands[:2], dtype=dtype, **params)
-
-    return call
+def _call_logspace(start: Any, stop: Any, base: Any = 10.0, **params: Any) -> Any:
+    return np.logspace(start, stop, base=base, **params)
 
 
-function(np.linspace, Composite(_linspace), "start", "stop", call=_whole(np.linspace))
-function(np.logspace, Composite(_logspace), "start", "stop", "base", call=_whole(np.logspace))
-function(np.geomspace, Composite(_geomspace), "start", "stop", call=_whole(np.geomspace))
+function(np.linspace, Composite(_linspace), "start", "stop")
+function(np.logspace, Composite(_logspace), "start", "stop", "base", call=_call_logspace)
+function(np.geomspace, Composite(_geomspace), "start", "stop")
 
 
 def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:

@@ -6,16 +6,20 @@ Parts of floating point and of complex numbers, limits, and NumPy's special func
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from math import factorial
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS
-from ..tracing import guard, is_traced, refuse
+from ..dispatch import HANDLERS, any_active, call_entry
+from ..tracing import as_operand, guard, is_traced, plain, refuse
+from ..writing import write
 from .expressed import Composite, General
 from .kinds import Constant, Elementwise, Linear
-from .registry import COMPLEX_RULES, RULES, function
+from .registry import COMPLEX_RULES, FUNCTIONS, RULES, function
+from .sorting import when_active
 
 CLIP: np.ufunc = np._core.umath.clip
 
@@ -39,32 +43,55 @@ Elementwise.names.update(kept=_kept, scaled=_scaled)
 # -- parts of floating point ---------------------------------------------------------------------
 
 
-def _mantissa(tangents: Any, result: Any, operands: Any) -> tuple[Any, None]:
+def _mantissa(tangents: Any, result: Any, operands: Any, **_: Any) -> tuple[Any, None]:
     return np.ldexp(tangents[0], -result[1]), None
 
 
-def _fraction(tangents: Any, result: Any, operands: Any) -> tuple[Any, None]:
+def _fraction(tangents: Any, result: Any, operands: Any, **_: Any) -> tuple[Any, None]:
     return tangents[0], None
 
 
 RULES[np.modf] = General(_fraction)
 RULES[np.frexp] = General(_mantissa)
-RULES[np.divmod] = Composite(lambda x1, x2: (np.floor_divide(x1, x2), np.remainder(x1, x2)))
+RULES[np.divmod] = Composite(lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2)))
 RULES[np.ldexp] = Elementwise("scaled(g, x2)", "0")
 RULES[np.nextafter] = Elementwise("1", "0")
 RULES[np.spacing] = RULES[np.bitwise_count] = Constant()
 
 
-def _copied(x: Any, copy: bool = True, **options: Any) -> Any:
-    if not copy:
-        refuse("np.nan_to_num with copy=False is", sys._getframe(1))
-    return np.nan_to_num(x, **options)
+def _finite(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """As NumPy's; with traced replacements a choice, and without a copy a write."""
+    frame = sys._getframe(1)
+    x = as_operand(x)
+    given = {"nan": nan, "posinf": posinf, "neginf": neginf}
+    if not any_active(list(given.values())):
+        value = call_entry(FUNCTIONS[np.nan_to_num], (x,), given, frame)
+    elif x.dtype.kind == "c":
+        refuse("np.nan_to_num of complex numbers with a traced replacement is", frame)
+    else:
+        value = np.where(np.isnan(x), nan, x)
+        for infinite, other in ((np.isposinf(x), posinf), (np.isneginf(x), neginf)):
+            value = np.where(infinite, np.nan_to_num(x) if other is None else other, value)
+        value = value.astype(x.dtype)
+    if copy or not np.ndim(x):
+        return value
+    write(x, Ellipsis, value, frame)
+    return x
 
 
 for asker in (np.isneginf, np.isposinf, np.fix):
     function(asker, Constant(), "x")
-function(np.nan_to_num, Elementwise("kept(g, x)"), "x", call=_copied)
-function(np.unwrap, Elementwise("1"), "p")
+function(np.nan_to_num, Elementwise("kept(g, x)"), "x")
+when_active(np.nan_to_num, _finite)
+
+
+def _unwrap(p: Any, period: Any = 2.0 * np.pi, **options: Any) -> Any:
+    return np.unwrap(p, period=period, **options)
+
+
+function(np.unwrap, Elementwise("1", "(y - x1) / x2"), "p", "period", call=_unwrap)
 
 
 # -- limits --------------------------------------------------------------------------------------
@@ -134,7 +161,7 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
     return np.real(a) if close else a
 
 
-RULES[np.conjugate] = Linear(np.conjugate, lambda adjoint, x: np.conjugate(adjoint))
+RULES[np.conjugate] = Linear(np.conjugate, lambda adjoint, x, **_: np.conjugate(adjoint))
 COMPLEX_RULES[np.sign] = General(_direction)
 function(np.real, Linear(np.real, lambda adjoint, val: adjoint, view=True), "val")
 function(np.imag, Linear(np.imag, _imaginary, view=True), "val")
@@ -142,6 +169,59 @@ function(np.angle, Composite(_angle), "z")
 for asker in (np.iscomplex, np.isreal):
     function(asker, Constant(), "x")
 HANDLERS[np.real_if_close] = _real_if_close
+
+
+# -- functions that answer with complex numbers where they must -----------------------------------
+
+
+def _below_zero(x: Any) -> bool:
+    return bool(np.any(np.isreal(x) & (x < 0)))
+
+
+def _beyond_one(x: Any) -> bool:
+    return bool(np.any(np.isreal(x) & (abs(x) > 1)))
+
+
+def _widened(x: Any, leaves: Callable[[Any], bool], frame: FrameType) -> Any:
+    """The same number as a complex one, where it leaves the real domain: a guard."""
+    x = as_operand(x)
+    wide = guard(x, leaves, frame) if is_traced(x) else leaves(np.asarray(x))
+    return x * 1.0 + 0j if wide and np.isrealobj(x) else x
+
+
+def _anywhere(ufunc: np.ufunc, leaves: Callable[[Any], bool]) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        return ufunc(_widened(x, leaves, sys._getframe(1)))
+
+    return call
+
+
+def _any_power(x: Any, p: Any) -> Any:
+    p = as_operand(p)
+    p = p if np.asarray(plain(p)).dtype.kind in "fc" else p * 1.0
+    return np.power(_widened(x, _below_zero, sys._getframe(1)), p)
+
+
+def _any_logarithm(n: Any, x: Any) -> Any:
+    frame = sys._getframe(1)
+    return np.log(_widened(x, _below_zero, frame)) / np.log(_widened(n, _below_zero, frame))
+
+
+for widened, ufunc in (
+    (np.emath.sqrt, np.sqrt),
+    (np.emath.log, np.log),
+    (np.emath.log2, np.log2),
+    (np.emath.log10, np.log10),
+):
+    when_active(widened, _anywhere(ufunc, _below_zero))
+for widened, ufunc in (
+    (np.emath.arccos, np.arccos),
+    (np.emath.arcsin, np.arcsin),
+    (np.emath.arctanh, np.arctanh),
+):
+    when_active(widened, _anywhere(ufunc, _beyond_one))
+when_active(np.emath.power, _any_power)
+when_active(np.emath.logn, _any_logarithm)
 
 
 # -- special functions ---------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..tape import Operation
-from ..tracing import apply, as_operand, guard, plain, plain_key, refuse
+from ..tracing import apply, as_operand, guard, plain, plain_key
 from .expressed import Composite, General
 from .kinds import Multilinear
 from .registry import FUNCTIONS, RULES, function
@@ -99,19 +99,26 @@ def _call_polyint(p: Any, k: Any = None, *, m: int = 1) -> Any:
     return np.polyint(p, m, k)
 
 
+def _characteristic(a: Any) -> Any:
+    """The characteristic polynomial by Faddeev and LeVerrier, without eigenvalues."""
+    identity = np.eye(a.shape[0])
+    power, coefficients = identity, [np.ones(())]
+    for k in range(1, a.shape[0] + 1):
+        power = np.matmul(a, power)
+        coefficients.append(-np.trace(power) / k)
+        power = power + coefficients[-1] * identity
+    return np.stack(coefficients)
+
+
 def _poly(seq_of_zeros: Any) -> Any:
+    if seq_of_zeros.ndim == 2:
+        return _characteristic(seq_of_zeros)
     coefficients: Any = np.ones(1)
     for at in range(seq_of_zeros.shape[0]):
         tail = np.concatenate([coefficients, np.zeros(1)])
         head = np.concatenate([np.zeros(1), coefficients])
         coefficients = tail - seq_of_zeros[at] * head
     return coefficients
-
-
-def _call_poly(seq_of_zeros: Any) -> Any:
-    if np.ndim(seq_of_zeros) == 2:
-        refuse("np.poly of a matrix is", sys._getframe(1))
-    return np.poly(seq_of_zeros)
 
 
 def _roots(tangents: Any, result: Any, operands: Any) -> Any:
@@ -154,13 +161,22 @@ def _polyfit(
         right = right * (np.expand_dims(w, -1) if right.ndim == 2 else w)
     scale = np.sqrt(np.sum(left * left, axis=0))
     left = left / scale
-    solution = np.linalg.lstsq(left, right, rcond=rcond)[0]
-    return solution / (np.expand_dims(scale, -1) if right.ndim == 2 else scale)
+    rcond = left.shape[0] * np.finfo(left.dtype).eps if rcond is None else rcond
+    solution, residuals, rank, singular = np.linalg.lstsq(left, right, rcond=rcond)
+    solution = solution / (np.expand_dims(scale, -1) if right.ndim == 2 else scale)
+    if full:
+        return solution, residuals, rank, singular, rcond
+    if cov is False:
+        return solution
+    covariance = np.linalg.inv(np.transpose(left) @ left) / np.outer(scale, scale)
+    if right.ndim == 2:
+        covariance = np.expand_dims(covariance, -1)
+    if isinstance(cov, str):
+        return solution, covariance
+    return solution, covariance * residuals / (left.shape[0] - deg - 1)
 
 
 def _call_polyfit(x: Any, y: Any, w: Any = None, *, deg: Any, **options: Any) -> Any:
-    if options.get("full") or options.get("cov") or np.ndim(deg):
-        refuse("np.polyfit with full=, cov= or a list of degrees is", sys._getframe(1))
     return np.polyfit(x, y, deg, w=w, **options)
 
 
@@ -172,7 +188,7 @@ function(np.polydiv, Composite(_polydiv), "u", "v")
 HANDLERS[np.polydiv] = _call_polydiv
 function(np.polyder, Composite(_polyder), "p")
 function(np.polyint, Composite(_polyint), "p", "k", call=_call_polyint)
-function(np.poly, Composite(_poly), "seq_of_zeros", call=_call_poly)
+function(np.poly, Composite(_poly), "seq_of_zeros")
 function(np.roots, General(_roots), "p")
 function(np.vander, Composite(_powers), "x")
 function(np.polyfit, Composite(_polyfit), "x", "y", "w", call=_call_polyfit)
@@ -183,11 +199,11 @@ HANDLERS[np.roots] = _call_roots
 
 
 def _interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, *, period: Any = None
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """The chord over the interval that x is in; at a point of xp, of the interval to its right."""
     if period is not None:
-        period = abs(period)
+        period = np.absolute(period)
         x, xp = x % period, xp % period
         order = np.argsort(xp)
         xp, fp = np.take_along_axis(xp, order, 0), np.take_along_axis(fp, order, 0)
@@ -211,7 +227,7 @@ def _interp(
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
 
 
-function(np.interp, Composite(_interp), "x", "xp", "fp", "left", "right")
+function(np.interp, Composite(_interp), "x", "xp", "fp", "left", "right", "period")
 
 # -- convolutions --------------------------------------------------------------------------------
 

@@ -15,7 +15,17 @@ from .expressed import Composite
 from .kinds import Constant, Linear, Rule, Weighted
 from .registry import function
 
-__all__ = ["EXTREMUM", "PRODUCT", "SUM", "Reduction", "extend", "merged", "optional", "restored"]
+__all__ = [
+    "EXTREMUM",
+    "PRODUCT",
+    "SUM",
+    "Reduction",
+    "axes_of",
+    "extend",
+    "merged",
+    "optional",
+    "restored",
+]
 
 ABSENT = np._NoValue
 
@@ -29,7 +39,7 @@ def extend(
     adjoint: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
 ) -> Any:
     """Copy the adjoint of a reduction to every element that went into it."""
-    if axis is not None and not is_kept(keepdims):
+    if axis is not None and operand.ndim and not is_kept(keepdims):
         adjoint = np.expand_dims(adjoint, axis)
     return np.broadcast_to(adjoint, operand.shape)
 
@@ -61,8 +71,7 @@ def _share(
     adjoint: Any, a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = False, **_: Any
 ) -> Any:
     if where is ABSENT:
-        axes = range(a.ndim) if axis is None else np.atleast_1d(axis)
-        count: Any = float(np.prod([a.shape[i] for i in axes]))
+        count: Any = float(np.prod([a.shape[i] for i in axes_of(a, axis)]))
         return extend(adjoint / count, a, axis, keepdims)
     counted = np.broadcast_to(where, a.shape)
     count = np.sum(counted, axis=axis, keepdims=is_kept(keepdims))
@@ -81,9 +90,16 @@ def summing(call: Callable[..., Any]) -> Rule:
 # -- reductions of a longer array ----------------------------------------------------------------
 
 
+def axes_of(a: Any, axis: Any) -> list[int]:
+    """The axes of a reduction, from 0; a number has none, whatever is asked for."""
+    if axis is None or not a.ndim:
+        return list(range(a.ndim))
+    return [int(i) % a.ndim for i in np.atleast_1d(axis)]
+
+
 def merged(a: Any, axis: Any) -> Any:
     """An array with the axes of a reduction together as the last."""
-    axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+    axes = axes_of(a, axis)
     rest = [i for i in range(a.ndim) if i not in axes]
     shape = [a.shape[i] for i in rest]
     count = int(np.prod([a.shape[i] for i in axes]))
@@ -92,7 +108,7 @@ def merged(a: Any, axis: Any) -> Any:
 
 def restored(values: Any, a: Any, axis: Any) -> Any:
     """The elements of :func:`merged` back where they were in `a`."""
-    axes = list(range(a.ndim)) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+    axes = axes_of(a, axis)
     order = [i for i in range(a.ndim) if i not in axes] + axes
     values = np.reshape(values, [a.shape[i] for i in order])
     return np.transpose(values, np.argsort(order))
@@ -141,7 +157,7 @@ class Reduction(Rule):
         result = self.reduce(rows, axis=-1)
         if not is_kept(keepdims):
             return result
-        axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+        axes = axes_of(a, axis)
         return np.reshape(result, [1 if i in axes else n for i, n in enumerate(a.shape)])
 
     def vjp(
@@ -165,7 +181,8 @@ def ties(
     result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
 ) -> Any:
     """The elements that attain an extremum, each weighted by one over their number."""
-    attained = operand == extend(result, operand, axis, keepdims)
+    rounded = operand if dtype is None else operand.astype(dtype)
+    attained = rounded == extend(result, operand, axis, keepdims)
     return attained / np.sum(attained, axis=axis, keepdims=True)
 
 
@@ -206,6 +223,13 @@ def weighted(weights: Callable[..., Any]) -> Rule:
     return Weighted(weights, _total, extend)
 
 
+def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(a: Any, where: Any = True, **params: Any) -> Any:
+        return numpy_function(a, where=where, **params)
+
+    return call
+
+
 SUM = summing(optional(np.sum))
 MEAN = Linear(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
@@ -218,5 +242,7 @@ LOWEST = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
 for extremum, lowest in LOWEST.items():
     rule = Reduction(EXTREMUM, extremum, lowest)
     function(extremum, rule, "a", "initial", "where", call=optional(extremum))
-for answer in (np.any, np.all, np.argmax, np.argmin, np.count_nonzero):
+for answer in (np.any, np.all):
+    function(answer, Constant(), "a", "where", call=_masked(answer))
+for answer in (np.argmax, np.argmin, np.count_nonzero):
     function(answer, Constant(), "a")

@@ -21,8 +21,8 @@ from ..tracing import (
     is_traced,
     plain,
     plain_key,
-    write,
 )
+from ..writing import write
 from .kinds import Linear
 from .registry import RULES
 
@@ -125,8 +125,13 @@ def _asked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     return ask
 
 
+def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.astype(dtype, copy=copy)
+
+
 HANDLERS.update(
     {
+        np.astype: _astype,
         np.where: _where,
         np.nonzero: _nonzero,
         np.argwhere: _argwhere,

@@ -112,6 +112,7 @@ for mover in (np.flip, np.fliplr, np.flipud, np.rot90):
 for mover in (np.roll, np.repeat, np.diagonal, np.rollaxis):
     _rearrangement(mover, "a")
 _rearrangement(np.tile, "A")
+_rearrangement(np.lib.stride_tricks.sliding_window_view, "x")
 for joiner in (np.hstack, np.vstack, np.dstack, np.column_stack):
     _rearrangement(joiner, "tup", sequence=True)
 for asker in (np.round, np.around, np.argsort, np.searchsorted):

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..primitives import primitive
-from ..tracing import as_operand, guard, is_traced, plain
+from ..tracing import as_operand, guard, is_traced, plain, plain_key
 from .expressed import Composite
 from .kinds import Constant, Linear, adjoint_dtype
 from .registry import FUNCTIONS, function, listed
 
-__all__ = ["add_along", "guarded_shape", "share"]
+__all__ = ["add_along", "guarded_shape", "share", "when_active"]
 
 
 @primitive
@@ -181,6 +181,49 @@ def _unique_values(x: Any) -> Any:
     return _unique(x, equal_nan=False, sorted=False)
 
 
+def _intersect(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    """As NumPy finds it; an element depends on both of those that are equal, one half each."""
+    ar1, ar2 = as_operand(ar1), as_operand(ar2)
+    found: list[Any] = []
+    if not assume_unique:
+        options = {"return_index": return_indices}
+        ar1, ar2 = np.unique(ar1, **options), np.unique(ar2, **options)
+        if return_indices:
+            (ar1, *first), (ar2, *second) = ar1, ar2
+            found = [*first, *second]
+    ar1, ar2 = np.ravel(ar1), np.ravel(ar2)
+    both = np.concatenate([ar1, ar2])
+    order = np.argsort(both, kind="stable")
+    both = np.sort(both, kind="stable")
+    places = np.flatnonzero(both[1:] == both[:-1])
+    values = both[places]
+    if not return_indices:
+        return values
+    order = plain_key(order, sys._getframe(1))
+    own = [order[:-1][places], order[1:][places] - ar1.size]
+    return (values, *(f[i] for f, i in zip(found, own, strict=True))) if found else (values, *own)
+
+
+def _in_one_only(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    ar1, ar2 = as_operand(ar1), as_operand(ar2)
+    if not assume_unique:
+        ar1, ar2 = np.unique(ar1), np.unique(ar2)
+    both = np.sort(np.concatenate([ar1, ar2], axis=None))
+    if both.size == 0:
+        return both
+    apart = np.concatenate([np.array([True]), both[1:] != both[:-1], np.array([True])])
+    return both[np.flatnonzero(np.logical_and(apart[1:], apart[:-1]))]
+
+
+def _sort_complex(a: Any) -> Any:
+    ordered = np.sort(as_operand(a))
+    if ordered.dtype.kind == "c":
+        return ordered
+    return ordered.astype(np.sort_complex(np.zeros(1, ordered.dtype)).dtype)
+
+
 def _union(ar1: Any, ar2: Any) -> Any:
     return np.unique(np.concatenate([as_operand(ar1), as_operand(ar2)], axis=None))
 
@@ -191,7 +234,7 @@ def _setdiff(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     return ar1[np.isin(ar1, as_operand(ar2), assume_unique=True, invert=True)]
 
 
-def _when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any]) -> None:
+def when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any]) -> None:
     """Handle a function of traced values; of others NumPy's own answer will do."""
 
     def handle(*args: Any, **kwargs: Any) -> Any:
@@ -210,6 +253,8 @@ function(
     "arr",
     "indices",
 )
+function(np.packbits, Constant(), "a")
+function(np.unpackbits, Constant(), "a")
 function(np.argpartition, Constant(), "a")
 function(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
 function(np.digitize, Constant(), "x", "bins")
@@ -229,13 +274,16 @@ function(
     "weights",
 )
 HANDLERS[np.bincount] = _bincount
-_when_active(np.union1d, _union)
-_when_active(np.setdiff1d, _setdiff)
-_when_active(np.unique, _unique)
-_when_active(np.unique_values, _unique_values)
-_when_active(
+when_active(np.union1d, _union)
+when_active(np.intersect1d, _intersect)
+when_active(np.setxor1d, _in_one_only)
+when_active(np.sort_complex, _sort_complex)
+when_active(np.setdiff1d, _setdiff)
+when_active(np.unique, _unique)
+when_active(np.unique_values, _unique_values)
+when_active(
     np.unique_all,
     _named(np.unique_all, "return_index", "return_inverse", "return_counts"),
 )
-_when_active(np.unique_inverse, _named(np.unique_inverse, "return_inverse"))
-_when_active(np.unique_counts, _named(np.unique_counts, "return_counts"))
+when_active(np.unique_inverse, _named(np.unique_inverse, "return_inverse"))
+when_active(np.unique_counts, _named(np.unique_counts, "return_counts"))

@@ -15,10 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from ..tracing import refuse
-from .expressed import Composite
+from ..dispatch import HANDLERS, any_active, call_entry
+from ..tracing import as_operand, guard, is_traced, plain, plain_key, refuse
+from .expressed import Composite, General
+from .kinds import Rule
 from .linear_algebra import length
-from .registry import function
+from .reductions import ABSENT
+from .registry import FUNCTIONS, function
+from .sorting import when_active
 
 
 def _axes(a: Any, axis: Any) -> tuple[int, ...]:
@@ -121,16 +125,54 @@ def _median(
     return _quantile(a, np.array(0.5), axis, "linear", keepdims, skip=skip)
 
 
+def _attained(
+    tangents: Any, result: Any, operands: Any, axis: Any = None, keepdims: Any = False, **_: Any
+) -> Any:
+    """A weighted quantile is one of the elements; all that are equal to it share equally."""
+    (tangent, _, _), (a, q, weights) = tangents, operands
+    axes = _axes(a, axis)
+    if np.shape(weights) != np.shape(a):
+        shape = [n if i in axes else 1 for i, n in enumerate(np.shape(a))]
+        weights = np.reshape(np.transpose(weights, np.argsort(axes)), shape)
+    if not _kept(keepdims):
+        result = np.expand_dims(result, tuple(np.ndim(q) + i for i in axes))
+    found = np.logical_and(a == result, weights > 0) * 1.0
+    inner = tuple(np.ndim(q) + i for i in axes)
+    share = found / np.sum(found, axis=inner, keepdims=True)
+    return np.sum(tangent * share, axis=inner, keepdims=_kept(keepdims))
+
+
+class _Quantile(Composite):
+    """Sorted elements; with weights, the one at which their sum is large enough."""
+
+    needs_result = True
+    by_weights = General(_attained)
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        formula: Rule = self.by_weights if len(operands) == 3 else super()
+        return formula.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents, result, operands, operation):
+        formula: Rule = self.by_weights if len(operands) == 3 else super()
+        return formula.jvp(tangents, result, operands, operation)
+
+
 def _unwritten(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that must not sort its operand in place, since that is on the tape."""
 
-    def call(*operands: Any, overwrite_input: bool = False, **params: Any) -> Any:
-        if params.get("weights") is not None:
-            name = numpy_function.__name__
-            refuse(f"np.{name} with weights= is", sys._getframe(1))
-        return numpy_function(*operands, **params)
+    def call(a: Any, *rest: Any, overwrite_input: bool = False, **params: Any) -> Any:
+        q, weights = (*rest, None, None)[:2]
+        if weights is not None:
+            params["weights"] = weights
+        if numpy_function in _MIXED and np.ndim(q) > 1 and isinstance(params.get("axis"), tuple):
+            name, why = numpy_function.__name__, "NumPy mixes up the axes of its result"
+            refuse(f"np.{name} of a table q over several axes is", sys._getframe(1), why)
+        return numpy_function(a, *rest[:1], **params)
 
     return call
+
+
+_MIXED = (np.nanquantile, np.nanpercentile)
 
 
 # -- averages and variances ----------------------------------------------------------------------
@@ -174,6 +216,7 @@ def _freedom(ddof: Any, correction: Any) -> Any:
 def _deviations(
     a: Any,
     mean: Any = np._NoValue,
+    where: Any = ABSENT,
     *,
     axis: Any = None,
     ddof: Any = 0,
@@ -183,7 +226,8 @@ def _deviations(
 ) -> tuple[Any, Any, tuple[int, ...]]:
     """What is left of the mean, the degrees of freedom, and the axes of both."""
     axes = _axes(a, axis)
-    missing = np.isnan(a) if skip else False
+    missing = _missing(a, where, skip)
+    skip = missing is not None
     if skip:
         a = np.where(missing, 0.0, a)
         count = np.sum(np.logical_not(missing), axis=axes, keepdims=True)
@@ -211,8 +255,17 @@ def _deviation(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
     return result if _kept(keepdims) else np.squeeze(result, axes)
 
 
-def _nanmean(a: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
-    missing = np.isnan(a)
+def _missing(a: Any, where: Any, skip: bool) -> Any:
+    """The elements that a statistic leaves out, or None."""
+    missing = np.isnan(a) if skip else None
+    if where is ABSENT:
+        return missing
+    unused = np.broadcast_to(np.logical_not(where), np.shape(a))
+    return unused if missing is None else np.logical_or(missing, unused)
+
+
+def _nanmean(a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
+    missing = _missing(a, where, True)
     count = np.sum(np.logical_not(missing), axis=axis, keepdims=_kept(keepdims))
     return _total(np.where(missing, 0.0, a), axis, keepdims) / count
 
@@ -289,9 +342,35 @@ def _call_cov(m: Any, y: Any = None, aweights: Any = None, **params: Any) -> Any
 
 
 def _call_histogram(a: Any, bins: Any = None, weights: Any = None, **params: Any) -> Any:
-    if isinstance(bins, str):
-        refuse(f"np.histogram with bins={bins!r} is", sys._getframe(1))
     return np.histogram(a, 10 if bins is None else bins, weights=weights, **params)
+
+
+def _counted(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the data decide how many bins there are, that number is a guard."""
+    entry = FUNCTIONS[numpy_function]
+
+    def call(
+        a: Any, bins: Any = 10, range: Any = None, *rest: Any, weights: Any = None, **options: Any
+    ) -> Any:
+        frame = sys._getframe(1)
+        a = as_operand(a)
+        if numpy_function is np.histogram_bin_edges:
+            weights = plain(weights)  # which NumPy does not read
+        if isinstance(bins, str) and weights is None:
+
+            def count(data: Any) -> int:
+                return np.histogram_bin_edges(data, bins, range).size - 1
+
+            bins = guard(a, count, frame) if is_traced(a) else count(a)
+        options |= {} if weights is None else {"weights": weights}
+        operands = (a, bins, range, *rest)
+        if not any_active([operands, options]):
+            return numpy_function(
+                *map(plain, operands), **{k: plain(v) for k, v in options.items()}
+            )
+        return call_entry(entry, operands, options, frame)
+
+    return call
 
 
 def _edges(a: Any, bins: Any, bounds: Any) -> Any:
@@ -323,17 +402,65 @@ def _histogram(
     return sums, edges
 
 
-def _call_edges(a: Any, bins: Any = 10, **params: Any) -> Any:
-    if isinstance(bins, str):
-        refuse(f"np.histogram_bin_edges with bins={bins!r} is", sys._getframe(1))
-    return np.histogram_bin_edges(a, bins, **params)
-
-
 def _bin_edges(a: Any, bins: Any = 10, *, range: Any = None, weights: Any = None) -> Any:
     return _edges(np.ravel(a), bins, range)
 
 
-function(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins", call=_call_edges)
+def _histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    """Counts, or sums of weights, in cells of several dimensions, as NumPy finds them."""
+    if isinstance(sample, list | tuple):
+        sample = [as_operand(part) for part in sample]
+    if isinstance(sample, list) or sample.ndim != 2:
+        sample = np.transpose(np.stack([np.ravel(part) for part in sample]))
+    columns = [sample[:, i] for i in np.arange(sample.shape[1])]
+    bins = bins if isinstance(bins, list | tuple) or np.ndim(bins) else [bins] * len(columns)
+    ranges = [None] * len(columns) if range is None else range
+    if not len(bins) == len(ranges) == len(columns):
+        return np.histogramdd(plain(sample), plain(bins), range)  # raises NumPy's own error
+    edges = [
+        np.histogram_bin_edges(x, b, r) if np.ndim(b) == 0 else as_operand(b)
+        for x, b, r in zip(columns, bins, ranges, strict=True)
+    ]
+    shape = [edge.shape[0] + 1 for edge in edges]
+    places = [
+        np.searchsorted(edge, x, side="right") - np.where(x == edge[-1], 1, 0)
+        for edge, x in zip(edges, columns, strict=True)
+    ]
+    frame = sys._getframe(1)
+    cells = np.ravel_multi_index([plain_key(place, frame) for place in places], shape)
+    sums = np.reshape(np.bincount(cells, weights, minlength=int(np.prod(shape))), shape)
+    sums = sums.astype(float)[(slice(1, -1),) * len(edges)]
+    if density:
+        total = np.sum(sums)
+        for at, edge in enumerate(edges):
+            widths = np.reshape(
+                np.diff(edge), [-1 if i == at else 1 for i in np.arange(len(edges))]
+            )
+            sums = sums / widths
+        sums = sums / total
+    return sums, edges
+
+
+def _histogram2d(
+    x: Any,
+    y: Any,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Any = None,
+) -> Any:
+    several = isinstance(bins, list | tuple) or np.ndim(bins) == 1
+    if several and len(bins) not in (1, 2):
+        bins = [as_operand(bins)] * 2
+    sums, edges = _histogramdd([x, y], bins, range, density, weights)
+    return sums, edges[0], edges[1]
+
+
+function(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins")
+when_active(np.histogramdd, _histogramdd)
+when_active(np.histogram2d, _histogram2d)
 for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
@@ -346,13 +473,13 @@ for numpy_function, scale, skip in (
     (np.nanquantile, 1.0, True),
     (np.nanpercentile, 100.0, True),
 ):
-    rule = Composite(partial(_quantile, scale=scale, skip=skip))
-    function(numpy_function, rule, "a", "q", call=_unwritten(numpy_function))
+    rule = _Quantile(partial(_quantile, scale=scale, skip=skip))
+    function(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
 
 
 def _with_mean(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(a: Any, mean: Any = np._NoValue, **params: Any) -> Any:
-        return numpy_function(a, mean=mean, **params)
+    def call(a: Any, mean: Any = np._NoValue, where: Any = ABSENT, **params: Any) -> Any:
+        return numpy_function(a, mean=mean, where=where, **params)
 
     return call
 
@@ -364,7 +491,7 @@ for numpy_function, expression, skip in (
     (np.nanstd, _deviation, True),
 ):
     rule = Composite(partial(expression, skip=skip))
-    function(numpy_function, rule, "a", "mean", call=_with_mean(numpy_function))
+    function(numpy_function, rule, "a", "mean", "where", call=_with_mean(numpy_function))
 
 
 def _call_average(a: Any, weights: Any = None, **params: Any) -> Any:
@@ -372,8 +499,16 @@ def _call_average(a: Any, weights: Any = None, **params: Any) -> Any:
 
 
 function(np.average, Composite(_average), "a", "weights", call=_call_average)
-function(np.nanmean, Composite(_nanmean), "a")
+
+
+def _call_nanmean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
+    return np.nanmean(a, where=where, **params)
+
+
+function(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
 function(np.ptp, Composite(_peak_to_peak), "a")
 function(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
 function(np.corrcoef, Composite(_correlation), "x", "y")
 function(np.histogram, Composite(_histogram), "a", "bins", "weights", call=_call_histogram)
+for counter in (np.histogram, np.histogram_bin_edges):
+    HANDLERS[counter] = _counted(counter)

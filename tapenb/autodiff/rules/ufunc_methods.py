@@ -16,6 +16,7 @@ from .reductions import (
     EXTREMUM,
     PRODUCT,
     Reduction,
+    axes_of,
     merged,
     optional,
     portions,
@@ -113,7 +114,7 @@ def _fold(ufunc: np.ufunc) -> Callable[..., Any]:
                 result = np.where(used[..., k], ufunc(result, rows[..., k]), result)
         if not keepdims:
             return result
-        axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+        axes = axes_of(a, axis)
         return np.reshape(result, [1 if i in axes else n for i, n in enumerate(a.shape)])
 
     return expression
@@ -165,13 +166,19 @@ _PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
 
 # NumPy's vectorized loops skip operands here: np.power.reduce([2.0, 3.0, 2.0]) is 4.0 in 2.4.
 _MISREDUCED = (np.power, np.arctan2)
+# What is accumulated from one element alone is that element, not a whole number.
+_WHOLE = {np.floor_divide: Elementwise("0", "0")}
 
 
 def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     """Give the methods of a ufunc of two operands their rules."""
-    if ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature is not None:
+    if ufunc.nin != 2 or ufunc.signature is not None:
+        return
+    if ufunc.nout != 1:
+        METHOD_RULES[ufunc, "outer"] = Composite(_outer(ufunc))
         return
     methods: dict[str, Rule] = {}
+    rule = _WHOLE.get(ufunc, rule)
     if not rule.differentiable:
         methods = dict.fromkeys(("reduce", "accumulate", "reduceat", "outer"), Constant())
     elif isinstance(rule, Elementwise):

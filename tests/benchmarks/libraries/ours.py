@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy
+from scipy.special import erf
 
 import tapenb as tn
 
@@ -22,19 +23,15 @@ def offered(name: str) -> Any:
     return getattr(tn, name)
 
 
-class _NumPy(SimpleNamespace):
-    """NumPy, and the error function of SciPy, which is only imported where it is asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "erf":
-            from scipy.special import erf
-
-            return erf
-        return getattr(numpy, name)
+def _numpy() -> ModuleType:
+    """NumPy with SciPy's error function, a module as the person's own is."""
+    module = ModuleType("numpy")
+    vars(module).update(vars(numpy), matvec=numpy.dot, erf=erf)
+    return module
 
 
 class _Ours:
-    np = _NumPy(matvec=numpy.dot)
+    np = _numpy()
 
     @staticmethod
     def array(value: numpy.ndarray) -> numpy.ndarray:
@@ -215,23 +212,9 @@ class Recorded(_Ours):
         from ..notebook import shell
 
         notebook = shell()
-        names = ("x", "y") if work.name == "S1" else ("S", "v")
         with capture_output():
             notebook.run_cell(f"%%tape -o t\n{CELLS[work.name]}", silent=True).raise_error()
         recording = notebook.user_ns["t"]
-        first, other = names
-
-        def call(x: float, y: float) -> tuple[Any, ...]:
-            point = recording.at({first: x, other: y})
-            gradient, hessian = point.gradient, point.hessian
-            return (
-                point.value,
-                gradient[first],
-                gradient[other],
-                hessian[first, first],
-                hessian[first, other],
-                hessian[other, first],
-                hessian[other, other],
-            )
-
-        return call
+        if work.name == "S1":
+            return lambda x, y: recording.numbers(x=x, y=y)
+        return lambda spot, volatility: recording.numbers(S=spot, v=volatility)
