@@ -267,8 +267,9 @@ class Program:
             except UNANSWERED:
                 pass
             else:
-                if _is_finite(found):
-                    return Point(self, positions, found)
+                point = Point(self, positions, found)
+                if point.is_finite:
+                    return point
         strict = len(self.tape) if self.tape.strict else 0
         point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
         if point.is_finite:

@@ -91,7 +91,10 @@ def tried(dtype):
         yield pytest.param(sample, operands, id=identity)
 
 
-REFUSED = ("has no complex derivative", "not differentiable", "free to choose", "has no closed")
+NO_RULE = ("not differentiable", "free to choose", "has no closed", "has no complex derivative")
+# SciPy's ufuncs, in terms of which some of its functions are differentiated, are not of all dtypes.
+NO_UFUNC = ("not supported for the input types",)
+REFUSED = {HALF: NO_RULE, COMPLEX_SINGLE: NO_RULE, LONG: NO_RULE + NO_UFUNC}
 TOLERANCE = {HALF: 4e-2, SINGLE: 2e-3, COMPLEX_SINGLE: 2e-3, LONG: 1e-11, COMPLEX_LONG: 1e-11}
 
 
@@ -154,8 +157,8 @@ def check(sample, operands, dtype):
 def check_or_refuse(sample, operands, dtype):
     try:
         check(sample, operands, dtype)
-    except TapeError as error:
-        if not any(said in str(error) for said in REFUSED):
+    except (TapeError, TypeError) as error:
+        if not any(said in str(error) for said in REFUSED[dtype]):
             raise
 
 

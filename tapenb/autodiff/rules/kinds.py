@@ -53,6 +53,8 @@ def fit(contribution: Any, operand: Any) -> Any:
             dtype = _FLOAT
     else:
         shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)
+    if not shape and type(contribution) is np.ndarray and not contribution.ndim:
+        contribution = contribution[()]
     if contribution.shape != shape:
         add = np.add.reduce if type(contribution) is np.ndarray else np.sum
         if contribution.ndim < len(shape):
