@@ -52,6 +52,13 @@ class Custom(Rule):
             for contribution, operand, want in zip(contributions, operands, wanted, strict=True)
         ]
 
+    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+        # The person's own code is not asked about an adjoint of nan.
+        return self.vjp(adjoint, result, operands, operation, wanted), [None] * len(operands)
+
+    def masked_jvp(self, deads, tangents, result, operands, operation):
+        return self.jvp(tangents, result, operands, operation), None
+
     def jvp(self, tangents, result, operands, operation):
         # The adjoint is linear in the result's adjoint; its own transpose is the tangent.
         seeded = [slot for slot, tangent in enumerate(tangents) if tangent is not None]

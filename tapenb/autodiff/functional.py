@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .diagnosis import NotFinite, origins
 from .primitives import convert
 from .recorder import recording
 from .rules.indexing import collect
@@ -32,6 +33,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "not_finite",
     "record",
     "stop_gradient",
     "value_and_grad",
@@ -410,6 +412,41 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         return call.gradient(found, live)
 
     return _results(call.value, nested), pullback
+
+
+def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
+    """Say where a function's value or gradient stops being finite: what to ask after a nan.
+
+    Parameters
+    ----------
+    f : callable
+    *args : number, array_like or nested structure of them
+        Where the gradient, of the sum of what the function returns, came out as nan or infinity.
+
+    Returns
+    -------
+    list of NotFinite
+        One for each operation that made nan or infinity of finite numbers: as text a sentence,
+        with its entry, source line, operands and adjoint as attributes. Empty where all is finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> def f(x):
+    ...     return np.sum(np.sqrt(x) * x)
+    >>> tn.grad(f)(np.array([0.0, 4.0]))
+    array([nan,  3.])
+    >>> tn.not_finite(f, np.array([0.0, 4.0]))
+    [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at [0. 4.].]
+    """
+    with recording() as (tape, _):
+        call = _Call(f, tape, args, {}, tuple(range(len(args))))
+        tops = [top for top in map(call.top, flatten(call.value)) if top is not None]
+    edges: dict[tuple[int, int, int], Any] = {}
+    seeds = {top: ones_like(tape.value(top)) for top in tops}
+    adjoints = reverse(tape, seeds, call.entries, every=True, edges=edges)
+    return origins(tape, tops, adjoints, edges)
 
 
 def _basis(value: Any) -> list[Any]:

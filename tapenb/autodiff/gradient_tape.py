@@ -7,19 +7,22 @@ any order and an outer tape records what an inner one computes.
 from __future__ import annotations
 
 import itertools
+import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 
+from .diagnosis import NotFinite, origins
+from .provenance import here
 from .recorder import recording
 from .rules.kinds import adjoint_dtype
 from .structures import flatten, rebuild
 from .sweeps import detach, ones_like, reverse
-from .tape import CURRENT, Tape
+from .tape import CURRENT, Tape, TapeError
 from .tracing import TRACED, Traced, TracedArray, TracedScalar, is_traced, lift, plain
 from .variable import ON_READ, Variable, constant_of
 
@@ -111,6 +114,15 @@ class GradientTape:
     def __exit__(self, *raised: Any) -> None:
         if self._on_read in ON_READ.get():
             self._pause()
+        elif self._windows and self._windows[-1][1] is None:
+            self._left_elsewhere(raised)
+            return
+        # Generators may leave their blocks in any order; who is still recording keeps the tape.
+        for hook in ON_READ.get():
+            other = hook.__self__
+            if other._tape is self._tape and other._recording is None:
+                other._recording, self._recording = self._recording, None
+                break
         if self._recording is not None:
             context, self._recording = self._recording, None
             try:
@@ -118,6 +130,20 @@ class GradientTape:
             finally:
                 if self._used and not self._persistent:
                     self._free()
+
+    def _left_elsewhere(self, raised: tuple[Any, ...]) -> None:
+        """A generator entered the block in one thread or context, and left it in another."""
+        self._windows[-1][1] = len(self._tape)
+        context, self._recording = self._recording, None
+        if context is not None:
+            with suppress(ValueError):
+                context.__exit__(None, None, None)
+        if raised[0] is None:
+            raise TapeError(
+                f"{here(sys._getframe(2))}: this GradientTape was entered in another thread or "
+                "context than it is left in, so that not everything in its block is recorded. Run "
+                "the block in one of them."
+            )
 
     def _resume(self) -> None:
         ON_READ.set((*ON_READ.get(), self._on_read))
@@ -346,6 +372,52 @@ class GradientTape:
         self._end()
         return rebuild(sources, iter(results))
 
+    def not_finite(self, target: Any, sources: Any) -> list[NotFinite]:
+        """Say where a gradient stops being finite: what to ask after a nan.
+
+        It does not count as a use of the tape, but a tape that is not persistent has nothing to say
+        any more once its gradient was taken.
+
+        Parameters
+        ----------
+        target, sources
+            As for :meth:`gradient`.
+
+        Returns
+        -------
+        list of NotFinite
+            One for each operation that made nan or infinity of finite numbers.
+
+        Raises
+        ------
+        RuntimeError
+            Where the tape was played and is not persistent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tapenb as tn
+        >>> x = tn.Variable(0.0)
+        >>> with tn.GradientTape() as tape:
+        ...     y = np.sqrt(x) * x
+        >>> tape.not_finite(y, x)
+        [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at 0.]
+        """
+        if self._tape is None or (self._used and not self._persistent):
+            raise RuntimeError(
+                "a GradientTape that is not persistent forgets what it recorded once it was "
+                "played; ask before gradient(), or make it with GradientTape(persistent=True)"
+            )
+        self._follow()
+        tape = self._tape
+        tops = [self._entries_of(leaf, tape)[-1:] for leaf in flatten(target)]
+        seeds = {top: ones_like(tape.peek(top)) for (top,) in filter(None, tops)}
+        wanted = [entry for leaf in flatten(sources) for entry in self._entries_of(leaf, tape)]
+        tracked, edges = self._own(tape, seeds), {}
+        within = None if tracked is None else tracked.__contains__
+        adjoints = reverse(tape, seeds, wanted, within=within, every=True, edges=edges)
+        return origins(tape, seeds, adjoints, edges)
+
     def batch_jacobian(self, target: Any, source: Any) -> Any:
         """The Jacobian of each row of a batch by its own row of the source.
 
@@ -451,9 +523,9 @@ class GradientTape:
             if type(leaf) not in TRACED and not isinstance(leaf, Variable):
                 raise ValueError(_not_watchable(leaf))
             entries.append(self._entries_of(leaf, tape))
+        tracked = self._own(tape, seeds)
         within = None
-        if not self._alone or tape.windows > 1 or self._windows[1:] or self._windows[0][0] > 0:
-            tracked = self._tracked(tape, max(seeds, default=0))
+        if tracked is not None:
             within = tracked.__contains__
             entries = [[e for e in group if e in tracked] for group in entries]
         wanted = [entry for group in entries for entry in group]
@@ -474,6 +546,12 @@ class GradientTape:
                 results.append(constant_of(detach(adjoint) if shared else adjoint))
         return results
 
+    def _own(self, tape: Tape, seeds: dict[int, Any]) -> set[int] | None:
+        """The entries that a sweep may cross; None for all of them."""
+        if self._alone and tape.windows == 1 and not self._windows[1:] and not self._windows[0][0]:
+            return None
+        return self._tracked(tape, max(seeds, default=0))
+
     def _tracked(self, tape: Tape, top: int) -> set[int]:
         """The entries that depend on what this tape watches, through what it recorded."""
         tracked = {entry for entry in self._watched if entry <= top}
@@ -481,6 +559,9 @@ class GradientTape:
         for start, stop in self._windows:
             for index in range(start, min(len(tape) if stop is None else stop, top + 1)):
                 if tape.operations[index].rule is None:
+                    continue
+                original = tape.repeats.get(index)
+                if original is not None and original not in tracked:
                     continue
                 for parent in tape.parents(index):
                     if parent in tracked and roots.get(parent, 0) <= index:

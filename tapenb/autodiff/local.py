@@ -50,7 +50,6 @@ def pull(
     adjoint: Any,
     wanted: Sequence[bool],
     beside: Sequence[Any] = (),
-    masked: bool | None = None,
 ) -> list[Any]:
     """The contributions of a function of operands to their adjoints.
 
@@ -65,8 +64,6 @@ def pull(
     wanted : sequence of bool
     beside : sequence
         What else the function reads: traced, it decides on which tape it runs.
-    masked : bool, optional
-        As for :func:`~tapenb.autodiff.sweeps.reverse`.
 
     Returns
     -------
@@ -91,8 +88,7 @@ def pull(
             entry = _entry(value, tape)
             if entry is not None:
                 seeds[entry] = seeds[entry] + part if entry in seeds else part
-        sources = [entry for entry in entries if entry is not None]
-        found = reverse(tape, seeds, sources, record=record, masked=masked)
+        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
         return [None if entry is None else found.get(entry) for entry in entries]
 
 
@@ -119,7 +115,7 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
         result = function(*inputs)
         several = isinstance(result, tuple | list) and not is_traced(result)
         entries = [_entry(value, tape) for value in (result if several else [result])]
-        found = forward(tape, seeds, [e for e in entries if e is not None], record=record)
+        found = forward(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
         values = [None if entry is None else found.get(entry) for entry in entries]
         if several:
             return Parts({i: value for i, value in enumerate(values) if value is not None})

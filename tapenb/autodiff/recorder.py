@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 
@@ -51,8 +52,9 @@ class recording:  # noqa: N801  reads as the context that it is
         if self._token is None:
             return
         tape = self._tape
-        self._warnings.__exit__(kind, error, traceback)
-        CURRENT.reset(self._token)
+        with suppress(ValueError):  # in another context than it was entered in
+            self._warnings.__exit__(kind, error, traceback)
+            CURRENT.reset(self._token)
         tape.close()
         refusal, tape.refusal = tape.refusal, None
         # C code may turn a refusal into an error of its own, which says less.

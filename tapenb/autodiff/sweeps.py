@@ -6,15 +6,19 @@ the rules traced operands, so that what they compute lands on the same tape and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .memory import fingerprint
+from .primitives import convert
 from .rules.kinds import Parts, adjoint_dtype, fit
 from .tape import INPUT, LARGE, MANY, Lost, Tape, TapeError
 from .tracing import TracedArray, TracedScalar, plain, projections
+from .widening import is_wide, narrow, wide, widened
 
 __all__ = ["adjoints", "forward", "ones_like", "reverse", "verify"]
 
@@ -93,14 +97,17 @@ def reverse(
     within: Callable[[int], bool] | None = None,
     every: bool = False,
     edges: dict[tuple[int, int, int], Any] | None = None,
+    dead: dict[int, Any] | None = None,
     masked: bool | None = None,
     spend: bool = False,
 ) -> dict[int, Any]:
     """Play a tape backward.
 
-    What a ``where`` did not take adds nothing, even where its derivative is not finite: beside an
-    adjoint goes a mask of the elements that are zero by the structure of the tape. It costs, so
-    it goes along only where the sweep without it came out with something not finite.
+    What was not taken (by ``where``, an index, a maximum) adds nothing, even where its derivative
+    is not finite: beside an adjoint goes a mask of the elements that are zero by the structure of
+    the tape. And an overflow on the way to a finite number does no harm: what overflowed is
+    computed again in wider floating point. Both cost, so they come only where the sweep without
+    them, or what it started from, is not finite.
 
     Parameters
     ----------
@@ -117,6 +124,8 @@ def reverse(
         Whether to keep the adjoint of every entry, not only of the sources.
     edges : dict, optional
         Filled with each contribution, by (parent, child, slot).
+    dead : dict of int to array, optional
+        Masks of the seeds; by default each plain seed is zero by structure where it is 0.
     masked : bool, optional
         Whether the masks go along; by default, whether they are needed.
     spend : bool
@@ -144,8 +153,10 @@ def reverse(
     # Entries whose adjoint is an array that this sweep made and nobody else holds.
     own: set[int] = set()
     found: dict[int, Any] = {}
-    dead: dict[int, Any] = {}
-    selected = False
+    if masked:
+        dead = _zeros(seeds) if dead is None else dict(dead)
+    # What will be lost may be needed to tell whether the sweep is to be believed.
+    sound = masked is not None or all(_is_finite(tape.peek(seed)) for seed in seeds)
     index, last = top + 1, min(kept)
     with np.errstate(all="ignore"):
         while index > last:
@@ -195,7 +206,6 @@ def reverse(
                 contributions, deads = rule.masked_vjp(dead.get(index), *call)
             else:
                 contributions = rule.vjp(*call)
-                selected = selected or rule.moves or rule.leaves_out(len(parents))
             if spend:
                 del call, result, operands
                 _let_go(tape, index)
@@ -213,12 +223,19 @@ def reverse(
                 _add(adjoint, own, parent, contribution, False)
     if record:
         tape.swept.append((begin, len(tape)))
-    if selected and masked is None and not all(map(_is_finite, found.values())):
-        return reverse(
-            tape, seeds, sources, record=record, within=within, every=every, edges=edges,
-            masked=True,
-        )  # fmt: skip
-    return found
+    if masked is not None or (sound and all(map(_is_finite, found.values()))):
+        return found
+    if not all(map(_is_finite, seeds.values())):
+        return found
+    options = {"every": every, "edges": edges, "dead": dead}
+    if not all(map(_is_finite, found.values())):
+        found = reverse(tape, seeds, kept, record=record, within=within, masked=True, **options)
+    if sound and all(map(_is_finite, found.values())):
+        return found
+    if short:
+        reached = _reached(tape, kept, top, within)
+    sweep = partial(_reverse_widely, sources=kept, within=within, **options)
+    return _widely(sweep, tape, seeds, kept, reached, found, record)
 
 
 _FLOATS = frozenset({float64, float, int})
@@ -349,15 +366,43 @@ def _let_go(tape: Tape, index: int) -> None:
         tape.values[index] = Lost(value)
 
 
+def _zeros(seeds: dict[int, Any]) -> dict[int, Any]:
+    """Where the plain seeds of a sweep are 0."""
+    return {
+        entry: seed == 0
+        for entry, seed in seeds.items()
+        if isinstance(seed, np.inexact | np.ndarray)
+    }
+
+
 def _both(one: Any, other: Any) -> Any:
     """The elements that are zero in both of two contributions; None is none at all."""
+    if isinstance(one, Parts) and isinstance(other, Parts):
+        return Parts(
+            {
+                i: _both(one[i], other[i]) if i in one and i in other else one.get(i, other.get(i))
+                for i in {*one, *other}
+            }
+        )
     return None if one is None or other is None else np.logical_and(one, other)
 
 
-def _is_finite(adjoint: Any) -> bool:
-    if isinstance(adjoint, Parts):
-        return all(map(_is_finite, adjoint.values()))
-    return bool(np.isfinite(plain(adjoint)).all())
+def _is_finite(value: Any) -> bool:
+    if type(value) is float64 or type(value) is float:
+        return math.isfinite(value)
+    if isinstance(value, Parts):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, tuple | list):
+        return all(map(_is_finite, value))
+    value = plain(value)
+    return not isinstance(value, np.ndarray | np.inexact | float | complex) or bool(
+        np.isfinite(value).all()
+    )
+
+
+def _all_finite(tape: Tape, tops: Iterable[int], found: dict[int, Any]) -> bool:
+    """Whether all is finite that a sweep found, and all values that it was a sweep of."""
+    return all(map(_is_finite, found.values())) and all(_is_finite(tape.peek(t)) for t in tops)
 
 
 def forward(
@@ -367,8 +412,13 @@ def forward(
     *,
     record: bool = False,
     edges: dict[tuple[int, int, int], Any] | None = None,
+    every: bool = False,
+    dead: dict[int, Any] | None = None,
+    masked: bool | None = None,
 ) -> dict[int, Any]:
     """Play a tape forward.
+
+    What is zero by structure, and what overflows on the way, is treated as in :func:`reverse`.
 
     Parameters
     ----------
@@ -381,11 +431,23 @@ def forward(
         Whether the sweep is itself recorded on the tape, which must be open.
     edges : dict, optional
         Filled with what each operand contributes to a tangent, by (parent, child, slot).
+    every : bool
+        Whether the targets are entries to look at, not results: they may depend on what LAPACK is
+        free to choose, such as the phase of an eigenvector.
+    dead : dict of int to array, optional
+        Masks of the seeds; by default each plain seed is zero by structure where it is 0.
+    masked : bool, optional
+        Whether masks go along; by default, whether they are needed.
 
     Returns
     -------
     dict of int to array
         Tangents by entry; an entry that is missing has the tangent zero.
+
+    Raises
+    ------
+    TapeError
+        Where a target depends on what LAPACK is free to choose.
     """
     targets = list(targets)
     if not seeds or not targets:
@@ -393,6 +455,9 @@ def forward(
     verify(tape)
     begin = len(tape)
     tangent = dict(seeds)
+    if masked:
+        dead = _zeros(seeds) if dead is None else dict(dead)
+    gauged = False
     operations = tape.operations
     with np.errstate(all="ignore"):
         for index in range(min(seeds) + 1, max(targets) + 1):
@@ -408,7 +473,12 @@ def forward(
                 _operand(tape, parent, rule.needs(slot), record)
                 for slot, parent in enumerate(parents)
             ]
-            value = rule.jvp(tangents, result, operands, operations[index])
+            call = tangents, result, operands, operations[index]
+            if masked:
+                value, dead[index] = rule.masked_jvp([dead.get(p) for p in parents], *call)
+            else:
+                value = rule.jvp(*call)
+            gauged = gauged or (rule.gauged and rule.chooses(tape.value(index)))
             if value is None:
                 continue
             tangent[index] = value
@@ -420,7 +490,163 @@ def forward(
                         edges[parents[slot], index, slot] = share
     if record:
         tape.swept.append((begin, len(tape)))
-    return {target: tangent[target] for target in targets if target in tangent}
+    found = {target: tangent[target] for target in targets if target in tangent}
+    if masked is None and all(map(_is_finite, seeds.values())):
+        if gauged and not every:
+            # A backward sweep sees the dependence, and says so.
+            generic = {target: _generic(tape.peek(target)) for target in found}
+            reverse(tape, generic, seeds, masked=False)
+        options = {"edges": edges, "dead": dead}
+        if not all(map(_is_finite, found.values())):
+            found = forward(tape, seeds, targets, record=record, masked=True, **options)
+        if not _all_finite(tape, found, found):
+            reached = _reached(tape, seeds, max(targets), None)
+            sweep = partial(_forward_widely, targets=targets, **options)
+            return _widely(sweep, tape, seeds, seeds, reached, found, record)
+    return found
+
+
+def _generic(value: Any) -> Any:
+    """An adjoint that is orthogonal to nothing in particular."""
+    places = np.arange(1.0, 1.0 + np.size(value))
+    weights = np.cos(places * places)
+    dtype = adjoint_dtype(value)
+    if dtype.kind == "c":
+        weights = weights + 1j * np.sin(places)
+    return weights.reshape(np.shape(value)).astype(dtype)[()]
+
+
+# -- in wider floating point -----------------------------------------------------------------------
+
+
+def _widely(
+    sweep: Callable[..., dict[int, Any]],
+    tape: Tape,
+    seeds: dict[int, Any],
+    sources: Iterable[int],
+    reached: bytearray,
+    found: dict[int, Any],
+    record: bool,
+) -> dict[int, Any]:
+    """What a sweep finds in wider floating point, if that is anything else than it found."""
+    values = [tape.peek(source) for source in sources]
+    if all(map(is_wide, values)) or not all(map(_is_finite, values)):
+        return found
+    try:
+        tried = sweep(tape.copy(), _plainly(seeds), reached=reached, record=False)
+        if _alike(tried, found):
+            return found
+        return sweep(tape, seeds, reached=reached, record=True) if record else tried
+    except Exception:  # whatever cannot be done there: a person's own function, say
+        return found
+
+
+def _plainly(values: dict[int, Any]) -> dict[int, Any]:
+    return {entry: plain(value) for entry, value in values.items()}
+
+
+def _alike(tried: dict[int, Any], found: dict[int, Any]) -> bool:
+    """Whether two sweeps agree but for rounding, infinities and nans included."""
+    return tried.keys() == found.keys() and all(
+        np.allclose(part, plain(found[entry]), rtol=1e-6, atol=0.0, equal_nan=True)
+        for entry, part in tried.items()
+        if not isinstance(part, Parts)
+    )
+
+
+def _wide_seeds(seeds: dict[int, Any], again: dict[int, int]) -> dict[int, Any]:
+    return {
+        again[entry]: convert(seed, dtype=wide(seed.dtype))
+        for entry, seed in seeds.items()
+        if entry in again
+    }
+
+
+def _renumbered(edges: dict[tuple[int, int, int], Any], back: dict[int, int]) -> dict[Any, Any]:
+    return {
+        (back[parent], back[child], slot): narrow(part)
+        for (parent, child, slot), part in edges.items()
+        if parent in back and child in back
+    }
+
+
+def _reverse_widely(
+    tape: Tape,
+    seeds: dict[int, Any],
+    *,
+    sources: set[int],
+    reached: bytearray,
+    within: Callable[[int], bool] | None,
+    record: bool,
+    every: bool,
+    edges: dict[tuple[int, int, int], Any] | None,
+    dead: dict[int, Any] | None,
+) -> dict[int, Any]:
+    start = len(tape)
+    again = widened(tape, sources, reached)
+    back = {new: old for old, new in again.items()}
+    flows: dict[tuple[int, int, int], Any] | None = None if edges is None else {}
+    found: dict[int, Any] = {}
+    for masked in (False, True):
+        found = reverse(
+            tape,
+            _wide_seeds(seeds, again),
+            sources,
+            record=record,
+            within=within and (lambda index: index >= start or within(index)),
+            every=every,
+            edges=flows,
+            dead=dead and {again[entry]: mask for entry, mask in dead.items() if entry in again},
+            masked=masked,
+        )
+        if all(map(_is_finite, found.values())):
+            break
+    if edges is not None:
+        edges.clear()
+        edges.update(_renumbered(flows, back))
+    results = {
+        back[entry]: narrow(
+            part, None if isinstance(part, Parts) else adjoint_dtype(tape.peek(back[entry]))
+        )
+        for entry, part in found.items()
+        if entry in back and entry not in sources
+    }
+    return results | {entry: found[entry] for entry in sources if entry in found}
+
+
+def _forward_widely(
+    tape: Tape,
+    seeds: dict[int, Any],
+    *,
+    targets: list[int],
+    reached: bytearray,
+    record: bool,
+    edges: dict[tuple[int, int, int], Any] | None,
+    dead: dict[int, Any] | None,
+) -> dict[int, Any]:
+    again = widened(tape, seeds, reached)
+    flows: dict[tuple[int, int, int], Any] | None = None if edges is None else {}
+    found: dict[int, Any] = {}
+    for masked in (False, True):
+        found = forward(
+            tape,
+            _wide_seeds(seeds, again),
+            [again[target] for target in targets if target in again],
+            record=record,
+            edges=flows,
+            dead=dead and {again[entry]: mask for entry, mask in dead.items() if entry in again},
+            masked=masked,
+        )
+        if all(map(_is_finite, found.values())):
+            break
+    if edges is not None:
+        edges.clear()
+        edges.update(_renumbered(flows, {new: old for old, new in again.items()}))
+    return {
+        target: narrow(found[again[target]], adjoint_dtype(tape.peek(target)))
+        for target in targets
+        if again.get(target) in found
+    }
 
 
 def ones_like(value: Any) -> Any:

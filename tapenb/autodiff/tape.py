@@ -78,7 +78,7 @@ class Operation:
         self.name = name
         self.params = params or {}
         # Of elementwise operations of one or two operands, which sweeps take the short way.
-        short = rule is not None and rule.terms is not None and not rule.selects
+        short = rule is not None and rule.terms is not None
         self.terms = rule.terms if short and len(rule.terms) <= 2 else None
 
     def evaluate(self, operands: list[Any]) -> Any:
@@ -156,17 +156,17 @@ class Entry:
 
 
 class _View:
-    """A method that another room supplies: imported by name when it is first called."""
+    """A method that another module supplies: imported by name when it is first called."""
 
-    def __init__(self, name: str, summary: str) -> None:
+    def __init__(self, name: str, summary: str, module: str | None = None) -> None:
         self.name = name
+        self.module = module or f"tapenb.views.{name}"
         self.__doc__ = summary
 
     def __get__(self, tape: Tape | None, owner: type) -> Any:
         if tape is None:
             return self
-        module = import_module(f"tapenb.views.{self.name}")
-        return getattr(module, self.name).__get__(tape)
+        return getattr(import_module(self.module), self.name).__get__(tape)
 
 
 def is_constant(array: np.ndarray | None) -> bool:
@@ -219,6 +219,7 @@ class Tape:
         "operations",
         "output",
         "refusal",
+        "repeats",
         "right",
         "sites",
         "strict",
@@ -232,6 +233,9 @@ class Tape:
     table = _View("table", "The trace table: every entry with its value and its adjoint.")
     source = _View("source", "The tape as straight-line Python.")
     latex = _View("latex", "The trace in LaTeX.")
+    not_finite = _View(
+        "not_finite", "Where values and derivatives stop being finite.", "tapenb.autodiff.diagnosis"
+    )
 
     def __init__(self, *, births: bool = False) -> None:
         """Open an empty tape; with `births`, one of a cell, whose arrays can all hold entries."""
@@ -264,6 +268,8 @@ class Tape:
         self.independents: list[int] = []
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
+        # What stands here once more, in wider floating point, by its new entry.
+        self.repeats: dict[int, int] = {}
         # From where to where the entries are those of recorded sweeps.
         self.swept: list[tuple[int, int]] = []
 
@@ -452,6 +458,7 @@ class Tape:
         self.independents += [entry + entries for entry in other.independents]
         self.sites += other.sites
         self.offsets.extend(other.offsets)
+        self.repeats |= {new + entries: old + entries for new, old in other.repeats.items()}
         self.swept += [(first + entries, last + entries) for first, last in other.swept]
         other.moved = (self, entries, constants)
 
@@ -472,6 +479,7 @@ class Tape:
         twin.fingerprints = dict(self.fingerprints)
         twin.independents = list(self.independents)
         twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
+        twin.repeats = dict(self.repeats)
         return twin
 
     @classmethod
@@ -484,6 +492,7 @@ class Tape:
         twin.offsets = other.offsets
         twin.independents = other.independents
         twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
+        twin.repeats = other.repeats
         twin.close()
         return twin
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling import Compiled, GuardFailed, replay
-from ..autodiff.diagnosis import not_finite
+from ..autodiff.diagnosis import origins
 from ..autodiff.rules.kinds import adjoint_dtype
 from ..autodiff.sweeps import detach, forward, ones_like, reverse
 from ..autodiff.tape import CURRENT, Tape
@@ -145,10 +145,16 @@ class Point:
     def notes(self) -> list[str]:
         """Remarks for the person."""
         notes = self.program.notes(self.value)
-        finite = all(map(_is_finite, (self.value, *self.gradient.values())))
-        if self.program.mode == "reverse" and not finite:
-            notes += not_finite(self.tape, self.adjoints, self.edges)[:3]
+        if self.program.mode == "reverse" and not self.is_finite:
+            notes += map(
+                repr, origins(self.tape, [self.tape.output], self.adjoints, self.edges)[:3]
+            )
         return notes
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the value and the gradient are."""
+        return all(map(_is_finite, (self.value, *self.gradient.values())))
 
 
 class Program:
@@ -200,11 +206,7 @@ class Program:
     def _sweep_backward(self) -> None:
         tape, edges = self.swept, {}
         seeds = {tape.output: ones_like(tape.value(tape.output))}
-        # At other inputs another branch may be the one not taken.
-        masked = any(operation.rule and operation.rule.selects for operation in tape.operations)
-        nodes = reverse(
-            tape, seeds, self._entries, record=True, every=True, edges=edges, masked=masked or None
-        )
+        nodes = reverse(tape, seeds, self._entries, record=True, every=True, edges=edges)
         self._keep(nodes, edges)
         self._slopes = {e: [self._nodes[e]] for e in self._entries if e in self._nodes}
 
@@ -214,7 +216,9 @@ class Program:
             self._slopes[entry] = []
             for seed in _basis(tape.value(entry)):
                 edges = {} if not self._nodes and np.ndim(seed) == 0 else None
-                nodes = forward(tape, {entry: seed}, everything, record=True, edges=edges)
+                nodes = forward(
+                    tape, {entry: seed}, everything, record=True, edges=edges, every=True
+                )
                 if edges is not None:
                     self._keep(nodes, edges)
                 slope = nodes.get(tape.output, np.zeros(np.shape(tape.value(tape.output))))
@@ -263,10 +267,19 @@ class Program:
             except UNANSWERED:
                 pass
             else:
-                return Point(self, positions, found)
+                point = Point(self, positions, found)
+                if point.is_finite:
+                    return point
         strict = len(self.tape) if self.tape.strict else 0
-        tape = replay(self.swept, values, deadline, strict=strict)
-        return Point.of_tape(self, positions, tape)
+        point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
+        if point.is_finite:
+            return point
+        # A sweep that starts here may find what one that started elsewhere does not: what is not
+        # taken, and what overflows, is dealt with where it comes up.
+        here = replay(self.tape, values, deadline, strict=strict)
+        other = Program(here, self.inputs, self.output_name, self.order, self.mode)
+        found = Point.of_tape(other, positions, other.swept)
+        return found if _count(found) > _count(point) else point
 
     @cached_property
     def _are_floats(self) -> bool:
@@ -535,6 +548,11 @@ def _in_turn(answers: list[bool]) -> str:
 
 def _is_finite(value: Any) -> bool:
     return bool(np.isfinite(value).all())
+
+
+def _count(point: Point) -> int:
+    """How many numbers of a gradient are finite."""
+    return sum(int(np.isfinite(part).sum()) for part in point.gradient.values())
 
 
 def _identical(old: Any, new: Any) -> bool:

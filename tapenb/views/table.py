@@ -161,7 +161,7 @@ def _tangent_trace(
     if along not in by_name:
         raise KeyError(f"This tape has no input {along!r}; it has {', '.join(map(str, by_name))}.")
     seed = by_name[along]
-    tangents = forward(tape, {seed: ones_like(tape.value(seed))}, shown)
+    tangents = forward(tape, {seed: ones_like(tape.value(seed))}, shown, every=True)
 
     def dot(index: int) -> str:
         return _accented(v(index), "\N{COMBINING DOT ABOVE}")

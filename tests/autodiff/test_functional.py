@@ -666,3 +666,57 @@ def test_traced_values_are_ordinary_after_the_recording():
     assert math.sqrt(kept[0]) == 3.0
     assert json.dumps(kept[0].item()) == "9.0"
     assert copy.deepcopy(kept[0]) == 9.0
+
+
+# -- what is not finite ----------------------------------------------------------------------------
+
+
+def test_a_nan_says_where_it_was_born():
+    def f(x):
+        y = np.log(x["a"]) * 2.0
+        return np.sum(y * np.sqrt(x["b"]) * x["b"])
+
+    point = {"a": 3.0, "b": np.array([1.0, 0.0])}
+    assert np.isnan(tn.grad(f)(point)["b"][1])
+    (found,) = tn.not_finite(f, point)
+    assert (found.what, found.operation) == ("derivative", "sqrt")
+    assert '`np.sqrt(x["b"])`' in found.place
+    np.testing.assert_array_equal(found.operands[0], [1.0, 0.0])
+    np.testing.assert_array_equal(found.value, [1.0, 0.0])
+    np.testing.assert_allclose(found.adjoint, [2.0 * math.log(3.0), 0.0])
+    assert str(found) == f"The derivative is not finite from here on: {found.place}, at [1. 0.]."
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_an_infinite_value_says_where_it_was_born():
+    found = tn.not_finite(lambda x: 3.0 * (1.0 / (x - 2.0)), np.float64(2.0))
+    assert [(each.what, each.operation) for each in found] == [
+        ("value", "divide"),
+        ("derivative", "divide"),
+    ]
+    assert found[0].operands == (1.0, 0.0)
+    assert found[0].value == np.inf
+
+
+def test_of_what_is_finite_nothing_is_said():
+    assert tn.not_finite(lambda x: np.sin(x) * x, 2.0) == []
+    assert tn.not_finite(lambda x: (x, [x * x]), 2.0) == []
+    assert tn.not_finite(lambda x: np.where(x > 0, np.sqrt(x), 0.0), 0.0) == []
+    assert tn.not_finite(lambda x: 1.0, 2.0) == []
+
+
+def test_a_gradient_tape_says_where_a_nan_was_born():
+    x, w = tn.Variable(0.0), tn.Variable(2.0)
+    with tn.GradientTape(persistent=True) as tape:
+        y = np.sqrt(x) * x * w
+    assert np.isnan(tape.gradient(y, x).numpy())
+    (found,) = tape.not_finite(y, [x, w])
+    assert found.operation == "sqrt"
+    assert tape.not_finite(y, w) == []
+    with tn.GradientTape() as once:
+        y = np.sqrt(x) * x
+    once.gradient(y, x)
+    with pytest.raises(RuntimeError, match="persistent"):
+        once.not_finite(y, x)
+    tape = tn.record(lambda x: np.sqrt(x) * x, 0.0)
+    assert [each.entry for each in tape.not_finite()] == [1]

@@ -453,3 +453,178 @@ def test_a_broken_rule_is_noticed(monkeypatch, function, rule, operands):
     monkeypatch.setitem(FUNCTIONS, function, replace(FUNCTIONS[function], rule=rule))
     with pytest.raises(AssertionError):
         check(sample)
+
+
+# -- repeated values, and choices of LAPACK's ------------------------------------------------------
+
+
+def rotated(eigenvalues, seed=0):
+    turn = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
+    matrix = (turn * np.array(eigenvalues)) @ turn.T
+    return (matrix + matrix.T) / 2.0
+
+
+def powers_of_trace(matrix, direction, power):
+    """The second derivative of tr Aᵖ along a direction: p Σ tr(B Aʲ B Aᵖ⁻²⁻ʲ)."""
+    raised = [np.linalg.matrix_power(matrix, k) for k in range(power)]
+    terms = (
+        np.trace(direction @ raised[j] @ direction @ raised[power - 2 - j])
+        for j in range(power - 1)
+    )
+    return power * sum(terms)
+
+
+SPECTRA = {
+    "eigvalsh": lambda A: np.linalg.eigvalsh((A + A.T) / 2.0),
+    "eigvalsh, upper": lambda A: np.linalg.eigvalsh((A + A.T) / 2.0, UPLO="U"),
+    "eigh": lambda A: np.linalg.eigh((A + A.T) / 2.0)[0],
+}
+GROUPS = ([2.0, 2.0, 2.0], [2.0, 2.0, 5.0], [-1.0, 3.0, 3.0], [1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize("power", [2, 3, 5])
+@pytest.mark.parametrize("name", SPECTRA)
+def test_second_derivatives_at_repeated_eigenvalues(name, power):
+    def f(A):
+        return np.sum(SPECTRA[name](A) ** power)
+
+    def squared(A):
+        return f(A) ** 2
+
+    B = np.array([[0.3, -1.0, 0.5], [-1.0, 0.7, 0.2], [0.5, 0.2, -0.4]])
+    for eigenvalues in GROUPS:
+        A = rotated(eigenvalues)
+        exact = powers_of_trace(A, B, power)
+        slope = power * np.trace(np.linalg.matrix_power(A, power - 1) @ B)
+        trace = np.sum(np.array(eigenvalues) ** power)
+        for g, expected in ((f, exact), (squared, 2.0 * (slope**2 + trace * exact))):
+            forward = np.sum(tn.hvp(g, (A,), (B,)) * B)
+            backward = np.sum(tn.grad(lambda X, g=g: np.sum(tn.grad(g)(X) * B))(A) * B)
+            np.testing.assert_allclose([forward, backward], expected, rtol=1e-11)
+
+
+def test_second_derivatives_at_repeated_eigenvalues_of_a_stack():
+    A = np.stack([rotated(eigenvalues) for eigenvalues in GROUPS])
+    B = np.broadcast_to(np.array([[0.3, -1.0, 0.5], [-1.0, 0.7, 0.2], [0.5, 0.2, -0.4]]), A.shape)
+    found = tn.hvp(lambda A: np.sum(np.linalg.eigvalsh(A) ** 3), (A,), (B,))
+    expected = [powers_of_trace(one, B[0], 3) for one in A]
+    np.testing.assert_allclose(np.sum(found * B, axis=(1, 2)), expected, rtol=1e-11)
+
+
+def test_second_derivatives_at_repeated_eigenvalues_of_a_complex_matrix():
+    v = np.linalg.qr(np.array([[1.0, 2.0j, 0.3], [0.5j, 1.0, 1.0], [0.2, 0.1j, 2.0]]))[0]
+    A = (v * np.array([2.0, 2.0, 5.0])) @ v.conj().T
+    A = (A + A.conj().T) / 2.0
+    B = np.array([[0.3, 1.0j, 0.5], [-1.0j, 0.7, 0.2 - 0.1j], [0.5, 0.2 + 0.1j, -0.4]])
+
+    def f(t):
+        return np.sum(np.linalg.eigvalsh(A + t * B) ** 3)
+
+    expected = np.real(powers_of_trace(A, B, 3))
+    np.testing.assert_allclose(tn.grad(tn.grad(f))(0.0), expected, rtol=1e-11)
+    np.testing.assert_allclose(tn.hessian(f)(0.0), expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3), (3, 4)])
+@pytest.mark.parametrize("power", [2, 4])
+def test_second_derivatives_at_repeated_singular_values(shape, power):
+    """Σσ² = tr AᵀA and Σσ⁴ = tr (AᵀA)²."""
+    rng = np.random.default_rng(1)
+    u = np.linalg.qr(rng.standard_normal((shape[0], shape[0])))[0][:, :3]
+    v = np.linalg.qr(rng.standard_normal((shape[1], shape[1])))[0][:, :3]
+    B = rng.standard_normal(shape)
+    faces = (
+        lambda A: np.linalg.svd(A, compute_uv=False),
+        np.linalg.svdvals,
+        lambda A: np.linalg.svd(A)[1],
+        lambda A: np.linalg.svd(A, full_matrices=False)[1],
+    )
+    for values in ([2.0, 2.0, 2.0], [5.0, 2.0, 2.0], [3.0, 2.0, 0.0], [0.0, 0.0, 0.0]):
+        A = (u * np.array(values)) @ v.T
+        if not np.all(values):
+            A = np.zeros(shape)
+            np.fill_diagonal(A, values)
+        square = B.T @ A + A.T @ B
+        expected = 2.0 * np.sum(B * B)
+        if power == 4:
+            expected = 2.0 * np.sum(square * square) + 4.0 * np.sum((B.T @ B) * (A.T @ A))
+        for values_of in faces:
+            found = tn.hvp(lambda A, s=values_of: np.sum(s(A) ** power), (A,), (B,))
+            np.testing.assert_allclose(np.sum(found * B), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_the_second_derivative_of_a_nuclear_norm_at_repeated_singular_values():
+    """At a multiple of I: the antisymmetric part of the direction, by A = R(t)·S(t)."""
+    B = np.array([[0.3, -1.0], [0.4, 0.7]])
+
+    def f(A):
+        return np.linalg.norm(A, "nuc")
+
+    # With B = S + K and K² = -k² I: ‖2I + tB‖ = 4 + t tr S + t² k²/2 + ...
+    k = (B[0, 1] - B[1, 0]) / 2.0
+    np.testing.assert_allclose(np.sum(tn.hvp(f, (2.0 * np.eye(2),), (B,)) * B), k * k, rtol=1e-12)
+
+
+def test_what_does_not_treat_repeated_eigenvalues_alike_has_a_kink():
+    A = 2.0 * np.eye(2)
+
+    def largest(A):
+        return np.linalg.eigvalsh(A)[-1]
+
+    np.testing.assert_allclose(tn.grad(largest)(A), A / 4.0)
+    np.testing.assert_allclose(tn.jacobian(largest, mode="forward")(A), A / 4.0)
+    assert np.isnan(tn.hessian(largest)(A)).any()
+
+
+def test_a_matrix_whose_eigenvectors_do_not_span_the_space_has_no_derivative():
+    """tr A² is smooth there, but not by these eigenvectors: nan, where it once was a number."""
+    A = np.array([[2.0, 1.0], [0.0, 2.0]])
+    for f in (
+        lambda A: np.sum(np.real(np.linalg.eigvals(A)) ** 2),
+        lambda A: np.sum(np.real(np.linalg.eig(A)[0]) ** 2),
+    ):
+        assert np.isnan(tn.grad(f)(A)).all()
+        assert np.isnan(tn.jacobian(f, mode="forward")(A)).all()
+
+
+HERMITIAN = np.array([[2.0, 1.0j, 0.3], [-1.0j, 3.0, 0.5], [0.3, 0.5, 1.0]])
+CHOICES = {
+    "the phase of an eigenvector": (
+        lambda A: np.real(np.sum(np.linalg.eigh(A)[1] * np.arange(1.0, 10.0).reshape(3, 3))),
+        HERMITIAN,
+    ),
+    "the phase of a singular vector": (
+        lambda A: np.real(np.linalg.svd(A)[0][1, 0]),
+        HERMITIAN + np.diag([0.0, 1.0j, 0.2]),
+    ),
+    "the basis beyond the last": (
+        lambda A: np.linalg.svd(A)[0][1, 2],
+        np.arange(8.0).reshape(4, 2) ** 0.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_lapack_chooses_is_refused_in_both_modes(name):
+    f, A = CHOICES[name]
+    with pytest.raises(tn.TapeError, match="free to choose"):
+        tn.vjp(f, A)[1](1.0)
+    with pytest.raises(tn.TapeError, match="free to choose"):
+        tn.jvp(f, (A,), (A @ A.conj().T @ A,))
+
+
+def test_what_does_not_depend_on_the_choice_is_differentiated_in_both_modes():
+    def projection(A):
+        v = np.linalg.eigh(A)[1]
+        return np.real(np.sum(np.outer(v[:, 0], np.conj(v[:, 0])) * np.arange(9.0).reshape(3, 3)))
+
+    B = HERMITIAN @ np.diag([1.0, 2.0, 3.0]) @ HERMITIAN
+
+    def along(t):
+        v = np.linalg.eigh(HERMITIAN + t * B)[1]
+        return np.real(np.sum(np.outer(v[:, 0], v[:, 0].conj()) * np.arange(9.0).reshape(3, 3)))
+
+    expected = (along(1e-5) - along(-1e-5)) / 2e-5
+    assert tn.jvp(projection, (HERMITIAN,), (B,))[1] == pytest.approx(expected, rel=1e-7)
+    (adjoint,) = tn.vjp(projection, HERMITIAN)[1](1.0)
+    assert np.real(np.sum(adjoint * B)) == pytest.approx(expected, rel=1e-7)

@@ -1,6 +1,7 @@
 """Recordings at the same time, one inside another, and after their end."""
 
 import asyncio
+import contextlib
 import contextvars
 import copy
 import itertools
@@ -210,6 +211,65 @@ def test_recordings_inside_a_generator():
     assert tn.grad(after_two)(1.0) == 0.25
 
 
+def slopes_in_steps(a):
+    """A generator that is suspended inside its block."""
+    x = tn.Variable(a)
+    with tn.GradientTape() as tape:
+        y = x * x
+        yield None
+        z = y * x
+        yield None
+        z = z * 1.0
+    yield tape.gradient(z, x).numpy()
+
+
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations("aaaabb", 6)))[::3])
+def test_generators_may_leave_their_blocks_in_any_order(order):
+    running = {"a": slopes_in_steps(2.0), "b": slopes_in_steps(3.0)}
+    found = {name: [] for name in running}
+    for name in (*order, *"aabb"):
+        found[name] += [value for value in (next(running[name], None),) if value is not None]
+    assert found == {"a": [12.0], "b": [27.0]}
+
+
+def test_a_block_that_is_left_in_another_thread_says_so():
+    """What ran there was not recorded: no number is better than a wrong one."""
+
+    def work():
+        steps = slopes_in_steps(2.0)
+        next(steps)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(next, steps).result()
+            with pytest.raises(tn.TapeError, match=r"line \d+.*another thread or context"):
+                pool.submit(next, steps).result()
+        assert not CURRENT.get().open
+        assert tn.grad(lambda x: x * x)(3.0) == 6.0
+
+    contextvars.copy_context().run(work)
+
+
+def test_a_block_that_is_dropped_in_another_context_is_closed():
+    def work():
+        steps = slopes_in_steps(2.0)
+        next(steps)
+        contextvars.Context().run(steps.close)
+        assert not CURRENT.get().open
+
+    contextvars.copy_context().run(work)
+
+
+def test_a_generator_that_opens_a_block_for_its_caller():
+    @contextlib.contextmanager
+    def recording():
+        with tn.GradientTape() as tape:
+            yield tape
+
+    x = tn.Variable(2.0)
+    with recording() as tape:
+        y = x**3
+    assert tape.gradient(y, x).numpy() == 12.0
+
+
 # -- exceptions ------------------------------------------------------------------------------------
 
 FACES = {
@@ -298,9 +358,7 @@ def test_two_derivatives_in_any_mix(names):
     assert float(f(0.4)) == pytest.approx(exact, rel=1e-13)
 
 
-@pytest.mark.parametrize(
-    "names", list(itertools.product(["grad", "jvp", "tape"], repeat=3)), ids=" of ".join
-)
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=3)), ids=" of ".join)
 def test_three_derivatives_in_any_mix(names):
     def f(x):
         return np.sin(x) * x
@@ -316,6 +374,51 @@ def test_perturbations_are_not_confused(names):
     outer, inner = (DERIVATIVES[name] for name in names)
     assert float(outer(lambda x: x * inner(lambda y: x + y)(1.0))(1.0)) == 1.0
     assert float(outer(lambda x: x * inner(lambda y: x * y)(2.0))(3.0)) == 6.0
+
+
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=3)), ids=" of ".join)
+def test_perturbations_of_three_levels_are_not_confused(names):
+    """Each level uses the variables of all levels around it."""
+    first, second, third = (DERIVATIVES[name] for name in names)
+
+    def f(x):
+        def g(y):
+            return x * y * y * third(lambda z: x * y * z**3)(2.0)
+
+        return x * second(g)(3.0)
+
+    # The innermost is 12 x y; then 36 x² y² = 324 x²; then 972 x².
+    assert float(first(f)(1.0)) == pytest.approx(972.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=2)), ids=" of ".join)
+def test_an_operator_applied_to_its_own_result(names):
+    """Manzyuk, Pearlmutter, Radul, Rush and Siskind (2019): shifts, differentiated at 0."""
+
+    def shifted(derivative):
+        return lambda f: lambda x: derivative(lambda u: f(x + u))(0.0)
+
+    outer, inner = (shifted(DERIVATIVES[name]) for name in names)
+    assert float(outer(inner(np.exp))(1.0)) == pytest.approx(math.e, rel=1e-14)
+    assert float(outer(inner(lambda x: x**3))(2.0)) == pytest.approx(12.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("names", list(itertools.product(DERIVATIVES, repeat=2)), ids=" of ".join)
+def test_a_perturbation_does_not_escape_by_a_closure(names):
+    """Siskind and Pearlmutter (2005), with what the inner function stored."""
+    outer, inner = (DERIVATIVES[name] for name in names)
+    seen = []
+
+    def f(x):
+        def g(y):
+            seen.append(y)
+            return x * y
+
+        slope = inner(g)(2.0)
+        # What is left of y is a number of the inner function: constant for the outer one.
+        return slope * x + 0.0 * seen[-1]
+
+    assert float(outer(f)(3.0)) == 6.0
 
 
 def test_a_variable_inside_a_recording_does_not_cut_it():

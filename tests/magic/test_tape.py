@@ -692,3 +692,9 @@ def test_a_timed_last_line_binds_the_output(notebook):
     notebook.run("%%tape -o t\nx = 2.0\n%time z = x*3\n")
     t = notebook.names["t"]
     assert (t.point.output_name, t.value, t.gradient["x"]) == ("z", 6.0, 3.0)
+
+
+def test_row_stack_takes_rows_that_are_lists(notebook):
+    with pytest.warns(DeprecationWarning, match="row_stack"):
+        notebook.run("%%tape -o t\nx = 2.0\nz = np.sum(np.row_stack([[x, 1.0], [x, x]]))\n")
+    assert notebook.names["t"].gradient["x"] == 3.0

@@ -374,7 +374,6 @@ def _path(
     """Compile a recording of a function."""
     layout = _layout(value)
     by_position = not kwargs and all(map(_is_traceable, args))
-    selects = any(operation.rule and operation.rule.selects for operation in tape.operations)
     compiled = compile_tape(
         tape,
         inputs,
@@ -382,7 +381,8 @@ def _path(
         results=layout and (lambda texts: layout.format(*texts)),
         restore=True,
         checked=True,
-        finite=selects and bool(tape.swept),
+        # A sweep of what is not finite there may go another way.
+        finite=bool(tape.swept),
     )
     rebuilt = None if layout else functools.partial(_rebuild, value)
     return _Path(compiled, len(args) if by_position else -1, rebuilt)

@@ -162,7 +162,10 @@ NAMES: dict[str, Any] = {
     **{name: value for name, value in vars(math).items() if not name.startswith("_")},
     **{
         function.__name__: function
-        for function in (sign, square, maximum, minimum, fmax, fmin, logaddexp, ndtr, expit)
+        for function in (
+            *(sign, square, maximum, minimum, fmax, fmin),
+            *(logaddexp, ndtr, expit),
+        )
     },
 }
 """What the texts refer to."""

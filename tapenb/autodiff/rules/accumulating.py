@@ -10,7 +10,7 @@ import numpy as np
 
 from ..primitives import primitive
 from .expressed import Composite, General
-from .kinds import Linear, Rule, fit, fit_mask, spread, total
+from .kinds import Linear, Rule, fit, spread, total
 from .reductions import ABSENT, EXTREMUM, Reduction, optional
 from .registry import function
 
@@ -146,25 +146,11 @@ function(np.cumulative_prod, Composite(_cumulative_prod), "x")
 # -- without what is not a number ----------------------------------------------------------------
 
 
-class Skipping(Composite):
-    """A function of what is a number; every nan adds nothing."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with the nans marked as unused."""
-        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
-        unused = fit_mask(np.isnan(operands[0]), operands[0])
-        return contributions, [unused, *[None] * (len(operands) - 1)]
-
-
-def _skipping(numpy_function: Callable[..., Any], neutral: float) -> Skipping:
+def _skipping(numpy_function: Callable[..., Any], neutral: float) -> Composite:
     def expression(a: Any, *options: Any, **params: Any) -> Any:
         return numpy_function(np.where(np.isnan(a), neutral, a), *options, **params)
 
-    return Skipping(expression)
+    return Composite(expression)
 
 
 for skipper, whole, neutral in ((np.nansum, np.sum, 0.0), (np.nanprod, np.prod, 1.0)):

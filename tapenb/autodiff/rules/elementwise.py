@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .kinds import Constant, Elementwise, fit_mask
+from .kinds import Constant, Elementwise
 from .registry import RULES
 
 
@@ -72,27 +72,9 @@ def below_one(x: Any) -> Any:
     return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
 
 
-class Choosing(Elementwise):
-    """Elementwise, where an operand that is not chosen adds nothing, whatever it would be."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with masks of what was not chosen."""
-        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
-        deads = []
-        for slot, operand in enumerate(operands):
-            unused = self.term(slot, np.ones(result.shape), result, operands) == 0
-            unused = unused if dead is None else np.logical_or(unused, dead)
-            deads.append(fit_mask(np.broadcast_to(unused, result.shape), operand))
-        return contributions, deads
-
-
-def larger(x1: Any, x2: Any) -> Any:
-    """1 where x1 is larger, one half where both are equal, else 0."""
-    return np.where(x1 == x2, 0.5, np.where(x1 > x2, 1.0, 0.0))
+def chosen(g: Any, x1: Any, x2: Any) -> Any:
+    """`g` where x1 is larger, half of it where both are equal; elsewhere 0, whatever `g` is."""
+    return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
 
 
 def least(x: Any) -> Any:
@@ -109,7 +91,7 @@ Elementwise.names.update(
     portion=portion,
     slant=slant,
     below_one=below_one,
-    larger=larger,
+    chosen=chosen,
     least=least,
 )
 
@@ -134,10 +116,10 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.fabs: ("sign(x)",),
     np.copysign: ("where(signbit(x1) == signbit(x2), 1.0, -1.0)", "0"),
     np.hypot: ("ratio(x1, y)", "ratio(x2, y)"),
-    np.maximum: ("larger(x1, x2)", "larger(x2, x1)"),
-    np.minimum: ("larger(x2, x1)", "larger(x1, x2)"),
-    np.fmax: ("larger(least(x1), least(x2))", "larger(least(x2), least(x1))"),
-    np.fmin: ("larger(least(-x1), least(-x2))", "larger(least(-x2), least(-x1))"),
+    np.maximum: ("chosen(g, x1, x2)", "chosen(g, x2, x1)"),
+    np.minimum: ("chosen(g, x2, x1)", "chosen(g, x1, x2)"),
+    np.fmax: ("chosen(g, least(x1), least(x2))", "chosen(g, least(x2), least(x1))"),
+    np.fmin: ("chosen(g, least(-x1), least(-x2))", "chosen(g, least(-x2), least(-x1))"),
     # exponentials and logarithms
     np.exp: ("y",),
     np.exp2: ("y * log(2.0)",),
@@ -204,6 +186,4 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
 )
 
 RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
-for choice in (np.maximum, np.minimum, np.fmax, np.fmin):
-    RULES[choice] = Choosing(*PARTIALS[choice])
 RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))

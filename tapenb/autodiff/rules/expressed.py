@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..local import pull, push
-from ..tape import Operation
 from .kinds import Parts, Rule, adjoint_dtype, fit, spread
 
 __all__ = ["Composite", "General"]
@@ -52,26 +51,10 @@ class Composite(Rule):
         return True
 
     def vjp(self, adjoint, result, operands, operation, wanted):
-        return self._pulled(adjoint, operands, operation, wanted)
-
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        """The contributions, with masks inside of the expression."""
-        return self._pulled(adjoint, operands, operation, wanted, masked=True), [None] * len(
-            operands
-        )
-
-    def _pulled(
-        self,
-        adjoint: Any,
-        operands: Sequence[Any],
-        operation: Operation,
-        wanted: Sequence[bool],
-        masked: bool | None = None,
-    ) -> list[Any]:
         def function(*inputs: Any) -> Any:
             return self.expression(*inputs, **operation.params)
 
-        return _fitted(pull(function, operands, adjoint, wanted, masked=masked), operands)
+        return _fitted(pull(function, operands, adjoint, wanted), operands)
 
     def jvp(self, tangents, result, operands, operation):
         def function(*inputs: Any) -> Any:

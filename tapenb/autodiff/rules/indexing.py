@@ -77,7 +77,6 @@ setitem.rule = Linear(
     setitem,
     lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
     _written,
-    moves=True,
 )
 add_at.rule = Linear(
     add_at,
@@ -87,7 +86,6 @@ add_at.rule = Linear(
 gather.rule = Linear(
     gather,
     lambda adjoint, array, *, positions: collect(adjoint, positions=positions, shape=array.shape),
-    moves=True,
 )
 collect.rule = Linear(
     collect, lambda adjoint, taken, *, positions, shape: gather(adjoint, positions=positions)
@@ -98,6 +96,5 @@ scatter.rule = Linear(
         adjoint, np.zeros(positions.shape), positions=positions
     ),
     lambda adjoint, array, value, *, positions: gather(adjoint, positions=positions),
-    moves=True,
 )
-build.rule = Linear(build, _leaf, sequence=True, moves=True)
+build.rule = Linear(build, _leaf, sequence=True)

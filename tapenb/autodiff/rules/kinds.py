@@ -7,6 +7,8 @@ recorded: that is what makes every order work. Both methods get the operation, h
 from __future__ import annotations
 
 import ast
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +53,8 @@ def fit(contribution: Any, operand: Any) -> Any:
             dtype = _FLOAT
     else:
         shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)
+    if not shape and type(contribution) is np.ndarray and not contribution.ndim:
+        contribution = contribution[()]
     if contribution.shape != shape:
         add = np.add.reduce if type(contribution) is np.ndarray else np.sum
         if contribution.ndim < len(shape):
@@ -94,6 +98,25 @@ def fit_mask(dead: Any, operand: Any) -> Any:
     return np.reshape(np.all(dead, axis=axes), shape) if axes else dead
 
 
+def tainted(value: Any, dead: Any) -> Any:
+    """Nan in place of an adjoint or tangent, but 0 where that is zero by structure."""
+    if isinstance(value, Parts):
+        masks = dead or {}
+        return Parts({i: tainted(part, masks.get(i)) for i, part in value.items()})
+    nan = complex(np.nan, np.nan) if value.dtype.kind == "c" else np.nan
+    nans = np.full(value.shape, nan, value.dtype)
+    return nans[()] if dead is None else np.where(dead, 0.0, nans)
+
+
+def untouched(value: Any) -> Any:
+    """What a rule made of nan where it is a number: zero by structure; None where all is nan."""
+    if value is None:
+        return None
+    if isinstance(value, Parts):
+        return Parts({i: untouched(part) for i, part in value.items()})
+    return np.logical_not(np.isnan(value))
+
+
 def total(terms: Sequence[Any]) -> Any:
     """The sum of those terms that are not symbolic zeros (None)."""
     result = None
@@ -122,30 +145,27 @@ class Rule:
         Whether NumPy may answer with a view of the operand's memory.
     differentiable : bool
         Whether there is a derivative other than zero.
-    selects : bool
-        Whether elements of an operand may go unused by their value, which then add nothing.
-    moves : bool
-        Whether it puts elements elsewhere, each as it is, or leaves them out.
+    gauged : bool
+        Whether a part of the result may be a choice among equals; `chooses` says whether it is.
     """
 
     view = False
     differentiable = True
-    selects = False
-    moves = False
+    gauged = False
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
     in_place: tuple[Callable[..., Any] | None, ...] = ()
     """The same terms that change `g` into what they give, where there is such a one."""
-
-    def leaves_out(self, operands: int) -> bool:
-        """Whether an operation of so many operands may leave elements unused."""
-        return self.selects
 
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
         raise NotImplementedError
 
     needs_result = False
+
+    def chooses(self, result: Any) -> bool:
+        """Whether a part of this result is a choice among equals, which has no derivative."""
+        return False
 
     def vjp(
         self,
@@ -175,10 +195,27 @@ class Rule:
     ) -> tuple[list[Any], list[Any]]:
         """As `vjp`, with the elements of the adjoint that are zero by structure, or None.
 
-        Returns the contributions, and such a mask for each.
+        Returns the contributions, and such a mask for each: what an adjoint of nan does not reach.
         """
         contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        return contributions, [None] * len(contributions)
+        reached = self.vjp(tainted(adjoint, dead), result, operands, operation, wanted)
+        return contributions, [untouched(part) for part in reached]
+
+    def masked_jvp(
+        self,
+        deads: Sequence[Any],
+        tangents: Sequence[Any],
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+    ) -> tuple[Any, Any]:
+        """As `jvp`, with such masks of the tangents; returns the tangent and its mask."""
+        nans = [
+            None if tangent is None else tainted(tangent, dead)
+            for tangent, dead in zip(tangents, deads, strict=True)
+        ]
+        reached = self.jvp(nans, result, operands, operation)
+        return self.jvp(tangents, result, operands, operation), untouched(reached)
 
 
 class Constant(Rule):
@@ -271,16 +308,43 @@ class Elementwise(Rule):
             contributions.append(None if term is None else fit(term, operand))
         return contributions
 
+    def _masked_term(
+        self, slot: int, factor: Any, dead: Any, result: Any, operands: Sequence[Any]
+    ) -> tuple[Any, Any]:
+        """A term that is 0 where it is so by structure, and the mask of that."""
+        term = self.term(slot, factor, result, operands)
+        if term is None or (dead is None and self.terms[slot] is None):
+            return term, None
+        unused = untouched(self.term(slot, tainted(factor, dead), result, operands))
+        unused = unused if dead is None else np.logical_or(unused, dead)
+        return np.where(unused, 0.0, term), unused
+
     def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        if dead is None:
-            return super().masked_vjp(None, adjoint, result, operands, operation, wanted)
         contributions, deads = [], []
         for slot, operand in enumerate(operands):
-            term = self.term(slot, adjoint, result, operands) if wanted[slot] else None
-            term = None if term is None else fit(np.where(dead, 0.0, term), operand)
-            contributions.append(term)
-            deads.append(fit_mask(dead, operand))
+            term = unused = None
+            if wanted[slot]:
+                term, unused = self._masked_term(slot, adjoint, dead, result, operands)
+            contributions.append(None if term is None else fit(term, operand))
+            deads.append(None if unused is None else fit_mask(unused, operand))
         return contributions, deads
+
+    def masked_jvp(self, deads, tangents, result, operands, operation):
+        terms, masks = [], []
+        for slot, tangent in enumerate(tangents):
+            if tangent is None:
+                continue
+            term, unused = self._masked_term(slot, tangent, deads[slot], result, operands)
+            if term is not None:
+                terms.append(term)
+                masks.append(unused)
+        if not terms:
+            return None, None
+        dead = None
+        if all(mask is not None for mask in masks):
+            dead = functools.reduce(np.logical_and, masks)
+            dead = np.broadcast_to(dead, result.shape)
+        return spread(total(terms), result), dead
 
     def jvp(self, tangents, result, operands, operation):
         term = total(
@@ -307,8 +371,6 @@ class Linear(Rule):
         Whether NumPy may answer with a view of the operand's memory.
     reads : tuple of int
         The operands of which the values, not only the shapes, are read.
-    moves : bool
-        Whether every element of the result is one of an operand's, as in any view.
     """
 
     def __init__(
@@ -318,14 +380,12 @@ class Linear(Rule):
         sequence: bool = False,
         view: bool = False,
         reads: tuple[int, ...] = (),
-        moves: bool = False,
     ) -> None:
         self.primal = primal
         self.transposes = transposes
         self.sequence = sequence
         self.view = view
         self.reads = reads
-        self.moves = moves or view
 
     def needs(self, slot: int) -> bool:
         return slot in self.reads
@@ -343,15 +403,6 @@ class Linear(Rule):
                 term = transpose and transpose(adjoint, *operands, **operation.params)
                 contributions.append(None if term is None else fit(term, operand))
         return contributions
-
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        if not self.moves:
-            return contributions, [None] * len(contributions)
-        # What no live element came from is zero by structure.
-        live = np.ones(result.shape) if dead is None else np.where(dead, 0.0, 1.0)
-        reached = self.vjp(live, result, operands, operation, wanted)
-        return contributions, [None if part is None else part == 0.0 for part in reached]
 
     def jvp(self, tangents, result, operands, operation):
         if all(tangent is None for tangent in tangents):
@@ -414,6 +465,8 @@ class Weighted(Rule):
         ``reduce(weighted, **params)``: the linear reduction over the same axes.
     extend : callable
         ``extend(adjoint, operand, **params)``: its transpose.
+    weigh : callable
+        ``weigh(factor, weights)``, by default their product.
     """
 
     needs_result = True
@@ -423,10 +476,12 @@ class Weighted(Rule):
         weights: Callable[..., Any],
         reduce: Callable[..., Any],
         extend: Callable[..., Any],
+        weigh: Callable[[Any, Any], Any] = operator.mul,
     ) -> None:
         self.weights = weights
         self.reduce = reduce
         self.extend = extend
+        self.weigh = weigh
 
     def needs(self, slot: int) -> bool:
         return True
@@ -434,13 +489,13 @@ class Weighted(Rule):
     def vjp(self, adjoint, result, operands, operation, wanted):
         (operand,), params = operands, operation.params
         weights = self.weights(result, operand, **params)
-        return [fit(self.extend(adjoint, operand, **params) * weights, operand)]
+        return [fit(self.weigh(self.extend(adjoint, operand, **params), weights), operand)]
 
     def jvp(self, tangents, result, operands, operation):
         (tangent,), (operand,), params = tangents, operands, operation.params
         if tangent is None:
             return None
-        weighted = tangent * self.weights(result, operand, **params)
+        weighted = self.weigh(tangent, self.weights(result, operand, **params))
         return spread(self.reduce(weighted, **params), result)
 
 

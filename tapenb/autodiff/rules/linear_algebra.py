@@ -24,11 +24,13 @@ from typing import Any
 
 import numpy as np
 
+from ..local import pull
 from ..primitives import primitive
+from ..sweeps import forward
 from ..tape import TapeError
 from ..tracing import guard, is_traced, plain, refuse
 from .expressed import Composite, General
-from .kinds import Constant, Parts, Rule, fit, spread
+from .kinds import Constant, Elementwise, Parts, Rule, Weighted, fit, spread
 from .registry import function
 
 # -- matrices, in stacks ---------------------------------------------------------------------------
@@ -303,22 +305,205 @@ def _determinant(a: Any) -> Any:
 function(np.linalg.slogdet, General(_logarithm), "a")
 function(np.linalg.det, Composite(_determinant), "a")
 
-# -- decompositions --------------------------------------------------------------------------------
+# -- repeated eigenvalues and singular values ------------------------------------------------------
+#
+# Each of them alone has a kink there; they share equally, as ties in a sort do. What treats them
+# alike, a function of the matrix that is symmetric in them, is smooth. Its second derivative holds
+# how the slope f'(w) of each changes with it (Daleckii and Krein; Lewis and Sendov, "Twice
+# differentiable spectral functions", 2001): that is asked of the tape between w and its adjoint.
 
 
-class _Gauged(General):
-    """A decomposition in which some vectors are NumPy's choice among equals.
+def groups(w: np.ndarray) -> np.ndarray:
+    """A number for each group of values, in order, that are equal but for rounding."""
+    noise = 8 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0)
+    apart = np.abs(np.diff(w, axis=-1)) > noise[..., None]
+    return np.cumsum(np.concatenate([np.zeros((*w.shape[:-1], 1), bool), apart], -1), axis=-1)
 
-    What is differentiated must not depend on that choice, which has no derivative. The backward
-    sweep sees whether it does; the forward one cannot, and keeps the choice as still as possible.
+
+def _same(labels: np.ndarray) -> np.ndarray:
+    """Which pairs belong to one group."""
+    return labels[..., :, None] == labels[..., None, :]
+
+
+def _distinct(labels: np.ndarray) -> bool:
+    """Whether every group has one member."""
+    return labels.size == 0 or bool(np.all(labels[..., -1] == labels.shape[-1] - 1))
+
+
+def shared(changes: Any, labels: np.ndarray) -> Any:
+    """For each value the mean over its group."""
+    if _distinct(labels):
+        return changes
+    same = _same(labels)
+    return ((same / same.sum(-1, keepdims=True)).astype(changes.dtype) @ column(changes))[..., 0]
+
+
+def _slopes(entry: int, seed: Any, adjoint: Any, labels: np.ndarray) -> Any:
+    """How the adjoint of a repeated value changes with that value, less than with its like.
+
+    Where a group is not treated alike it is nan: such a function has a kink there.
+    """
+    means = shared(plain(adjoint), labels)
+    unlike = np.abs(plain(adjoint) - means) > 1e-8 * np.max(np.abs(means), initial=0.0)
+    kinks = np.where(shared(unlike.astype(float), labels) > 0.0, np.nan, 0.0)
+    found = None
+    if is_traced(adjoint) and adjoint.is_active():
+        tape, target = adjoint.tape, adjoint.reference(adjoint.tape, True)
+        found = forward(tape, {entry: seed}, [target], record=True, every=True).get(target)
+    if found is None:
+        return kinks
+    same = _same(labels)
+    first = np.argmax(same, axis=-1)
+    several = same.sum(-1) > 1
+    second = np.where(several, first + 1, first)
+    other = np.where(several, np.take_along_axis(found, second, -1), 0.0)
+    return np.take_along_axis(found, first, -1) - other + kinks
+
+
+def _quotients(w: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+    """Differences of the adjoint over those of the values, in their limit where these are equal."""
+    same = _same(labels)
+    gaps = np.where(same, 1.0, row(w) - column(w))
+    return np.where(same, column(slopes), (row(adjoint) - column(adjoint)) / gaps)
+
+
+def _on_diagonal(values: Any) -> Any:
+    return np.where(np.eye(values.shape[-1], dtype=bool), column(values), 0.0)
+
+
+@primitive
+def _from_eigenvalues(h: Any, adjoint: Any, slopes: Any, *, labels: np.ndarray) -> Any:
+    """The adjoint of a Hermitian matrix from that of its eigenvalues."""
+    v = np.linalg.eigh(h)[1]
+    return conjugate((v * row(adjoint)) @ adjoined(v))
+
+
+def _along_eigenvectors(tangents: Any, result: Any, operands: Any, *, labels: np.ndarray) -> Any:
+    (dh, change, _), (h, adjoint, slopes) = tangents, operands
+    w, v = np.linalg.eigh(h)
+    turned = adjoined(v) @ dh @ v
+    turned = turned - _on_diagonal(shared(real(diagonal(turned)), labels))
+    inner = _quotients(w, adjoint, slopes, labels) * turned + _on_diagonal(change)
+    return conjugate(v @ inner @ adjoined(v))
+
+
+@primitive
+def _from_singular_values(a: Any, adjoint: Any, slopes: Any, *, labels: np.ndarray) -> Any:
+    """The adjoint of a matrix from that of its singular values."""
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return conjugate((u * row(adjoint)) @ vh)
+
+
+def _along_singular_vectors(
+    tangents: Any, result: Any, operands: Any, *, labels: np.ndarray
+) -> Any:
+    (da, change, _), (a, adjoint, slopes) = tangents, operands
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    v, none = adjoined(vh), s == 0.0
+    inner = adjoined(u) @ da @ v
+    even, odd = 0.5 * (inner + adjoined(inner)), 0.5 * (inner - adjoined(inner))
+    kept = np.where(none, 0.0, shared(real(diagonal(inner)), labels))
+    even = _quotients(s, adjoint, slopes, labels) * (even - _on_diagonal(kept))
+    pairs = row(none) & column(none)
+    sums = np.where(pairs, 1.0, row(s) + column(s))
+    odd = np.where(pairs, column(slopes), (row(adjoint) + column(adjoint)) / sums) * odd
+    ratios = row(np.where(none, slopes, adjoint / np.where(none, 1.0, s)))
+    left, right = u @ inner, inner @ vh
+    return conjugate(
+        u @ (even + odd + _on_diagonal(change)) @ vh
+        + ((da @ v - left) * ratios) @ vh
+        + (u * ratios) @ (adjoined(u) @ da - right)
+    )
+
+
+_from_eigenvalues.rule = General(_along_eigenvectors)
+_from_singular_values.rule = General(_along_singular_vectors)
+
+
+class _Spectral(General):
+    """Of eigenvalues or singular values, alone or beside their vectors.
+
+    Parameters
+    ----------
+    tangent : callable
+        As for General.
+    back : callable
+        ``back(operand, adjoint, slopes, labels, **params)``: the adjoint of the matrix from that of
+        its values, of which some may be equal.
+    number : int
+        Which of several results the values are.
     """
 
     def __init__(
-        self, tangent: Callable[..., Any], turns: Callable[[Any, Any], Iterable[Any]], what: str
+        self, tangent: Callable[..., Any], back: Callable[..., Any], number: int = 0
     ) -> None:
         super().__init__(tangent)
+        self.back = back
+        self.number = number
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        values, part = result, adjoint
+        if isinstance(adjoint, Parts) and set(adjoint) == {self.number}:
+            values, part = result[self.number], adjoint[self.number]
+        if not is_traced(values) or isinstance(part, Parts) or operation.params.get("hermitian"):
+            return super().vjp(adjoint, result, operands, operation, wanted)
+        labels = decide(values, groups)
+        if _distinct(labels) and not np.any(plain(values) == 0.0):
+            return super().vjp(adjoint, result, operands, operation, wanted)
+        same = _same(labels)
+        seed = (np.argmax(same, axis=-1) == np.arange(labels.shape[-1])).astype(values.dtype)
+        entry = values.reference(values.tape, True)
+        if isinstance(adjoint, Parts):
+            (entry,), seed = values.tape.parents(entry), Parts({self.number: seed})
+        slopes = _slopes(entry, seed, part, labels)
+        params = {key: v for key, v in operation.params.items() if key == "UPLO"}
+        return [fit(self.back(operands[0], part, slopes, labels, **params), operands[0])]
+
+
+def _back_from_eigenvalues(
+    a: Any, adjoint: Any, slopes: Any, labels: np.ndarray, UPLO: str = "L"
+) -> Any:
+    h = hermitian(a, UPLO)
+    whole = _from_eigenvalues(h, shared(adjoint, labels), slopes, labels=labels)
+    return pull(lambda a: hermitian(a, UPLO), [a], whole, [True], beside=[h])[0]
+
+
+def _back_from_singular_values(a: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+    s = np.linalg.svd(plain(a), compute_uv=False)
+    adjoint = shared(np.where(s == 0.0, 0.0 * adjoint, adjoint), labels)
+    return _from_singular_values(a, adjoint, slopes, labels=labels)
+
+
+# -- decompositions --------------------------------------------------------------------------------
+
+
+class _Gauged(_Spectral):
+    """A decomposition in which some vectors are NumPy's choice among equals.
+
+    What is differentiated must not depend on that choice, which has no derivative. The backward
+    sweep sees whether it does; the forward one keeps the choice as still as possible, and is
+    checked by a backward one.
+    """
+
+    gauged = True
+
+    def __init__(
+        self,
+        tangent: Callable[..., Any],
+        turns: Callable[[Any, Any], Iterable[Any]],
+        what: str,
+        back: Callable[..., Any],
+        number: int,
+    ) -> None:
+        super().__init__(tangent, back, number)
         self.turns = turns
         self.what = what
+
+    def chooses(self, result: Any) -> bool:
+        if not isinstance(result, tuple):
+            return False
+        free = any(part.dtype.kind == "c" for part in result)
+        return free or len({min(part.shape[-2:]) for part in result if part.ndim > 1}) > 1
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         if isinstance(adjoint, Parts):
@@ -339,7 +524,8 @@ class _Gauged(General):
 def _eigh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
     w, v = result
     turned = adjoined(v) @ hermitian(tangents[0], UPLO) @ v
-    return real(diagonal(turned)), v @ (reciprocal_gaps(w) * turned)
+    changes = shared(real(diagonal(turned)), decide(w, groups))
+    return changes, v @ (reciprocal_gaps(w) * turned)
 
 
 def _eigh_turns(parts: dict[int, Any], result: Any) -> Any:
@@ -350,7 +536,8 @@ def _eigh_turns(parts: dict[int, Any], result: Any) -> Any:
 
 def _eigvalsh(tangents: Any, result: Any, operands: Any, *, UPLO: str = "L") -> Any:
     v = np.linalg.eigh(operands[0], UPLO)[1]
-    return real(np.sum(conjugate(v) * (hermitian(tangents[0], UPLO) @ v), axis=-2))
+    changes = real(np.sum(conjugate(v) * (hermitian(tangents[0], UPLO) @ v), axis=-2))
+    return shared(changes, decide(result, groups))
 
 
 @primitive
@@ -376,6 +563,15 @@ def _matching(w: np.ndarray, other: np.ndarray) -> np.ndarray:
     return matrix
 
 
+@primitive
+def _dependable(v: np.ndarray) -> np.ndarray:
+    """1 where eigenvectors span the space, and nan where they hardly do: at a defective matrix."""
+    s = np.linalg.svd(v, compute_uv=False)
+    flat = s[..., -1:] <= np.sqrt(np.finfo(s.dtype).eps) * s[..., :1]
+    return np.where(flat, np.nan, 1.0)
+
+
+_dependable.rule = Constant()
 _real_elements.rule = Constant()
 _matching.rule = Constant()
 
@@ -383,7 +579,7 @@ _matching.rule = Constant()
 def _eig(tangents: Any, result: Any, operands: Any) -> Any:
     """With LAPACK's scaling: length 1, and the largest element real."""
     w, v = result
-    turned = np.linalg.solve(v, tangents[0] @ v)
+    turned = np.linalg.solve(v, tangents[0] @ v) * column(_dependable(v))
     change = v @ (reciprocal_gaps(w) * turned)
     change = change - v * np.sum(real(conjugate(v) * change), axis=-2, keepdims=True)
     if v.dtype.kind == "c":
@@ -396,7 +592,7 @@ def _eig(tangents: Any, result: Any, operands: Any) -> Any:
 
 def _eigvals(tangents: Any, result: Any, operands: Any) -> Any:
     w, v = np.linalg.eig(operands[0])
-    changes = diagonal(np.linalg.solve(v, tangents[0] @ v))
+    changes = diagonal(np.linalg.solve(v, tangents[0] @ v)) * _dependable(v)
     return (_matching(result, w) @ column(changes))[..., 0]
 
 
@@ -410,6 +606,15 @@ def _svd_by_eigenvectors(da: Any, result: Any, a: Any, compute_uv: bool) -> Any:
         return ds
     du = u @ (reciprocal_gaps(signs * s) * turned)
     return du, ds, column(signs) * adjoined(du)
+
+
+@primitive
+def _unknown(s: np.ndarray) -> np.ndarray:
+    """The tangent 0 of a singular value 0, which is a convention and has no derivative."""
+    return np.zeros_like(s)
+
+
+_unknown.rule = Elementwise("nan * g")
 
 
 def _svd(
@@ -429,7 +634,9 @@ def _svd(
     first, last = u[..., :, :k], vh[..., :k, :]
     v = adjoined(last)
     inner = adjoined(first) @ da @ v
-    ds = np.where(s == 0, 0.0, real(diagonal(inner)))
+    changes = real(diagonal(inner))
+    changes = np.where(s == 0, 0.0 * changes + _unknown(s), changes)
+    ds = shared(changes, decide(s, groups))
     if not compute_uv:
         return ds
     gaps, back = reciprocal_gaps(s, sums=True), adjoined(inner)
@@ -546,18 +753,28 @@ def _call_qr(a: Any, *, mode: str = "reduced") -> Any:
     return np.linalg.qr(a, mode=mode)
 
 
-function(np.linalg.eigh, _Gauged(_eigh, _eigh_turns, "the phase of a complex eigenvector"), "a")
-function(np.linalg.eigvalsh, General(_eigvalsh), "a")
+function(
+    np.linalg.eigh,
+    _Gauged(
+        _eigh, _eigh_turns, "the phase of a complex eigenvector", _back_from_eigenvalues, number=0
+    ),
+    "a",
+)
+function(np.linalg.eigvalsh, _Spectral(_eigvalsh, _back_from_eigenvalues), "a")
 function(np.linalg.eig, General(_eig), "a")
 function(np.linalg.eigvals, General(_eigvals), "a")
 function(
     np.linalg.svd,
     _Gauged(
-        _svd, _svd_turns, "the phase of a singular vector, or the basis of those beyond the last"
+        _svd,
+        _svd_turns,
+        "the phase of a singular vector, or the basis of those beyond the last",
+        _back_from_singular_values,
+        number=1,
     ),
     "a",
 )
-function(np.linalg.svdvals, General(_svdvals), "x")
+function(np.linalg.svdvals, _Spectral(_svdvals, _back_from_singular_values), "x")
 function(np.linalg.cholesky, General(_cholesky), "a")
 function(np.linalg.qr, _QR(_triangular), "a", call=_call_qr)
 
@@ -582,17 +799,60 @@ def _squares(x: Any) -> Any:
     return real(x) ** 2 + np.imag(x) ** 2 if x.dtype.kind == "c" else x * x
 
 
+@primitive
+def _magnitude(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """A power of 2 near the largest element: dividing by it is exact."""
+    largest = np.max(np.abs(x), axis=axis, keepdims=True, initial=0.0)
+    usable = np.isfinite(largest) & (largest > 0.0)
+    return np.where(usable, np.exp2(np.floor(np.log2(np.where(usable, largest, 1.0)))), 1.0)
+
+
+_magnitude.rule = Constant()
+
+
+@primitive
+def length(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """The root of the sum of squares, which neither overflow nor vanish on the way."""
+    scale = _magnitude(x, axis=axis)
+    return scale * np.sqrt(np.sum(_squares(x / scale), axis=axis, keepdims=True))
+
+
+@primitive
+def _unit(x: np.ndarray, *, axis: Any) -> np.ndarray:
+    """A vector over its length; 0 where that is 0."""
+    x = x / _magnitude(x, axis=axis)
+    size = length(x, axis=axis)
+    return x / np.where(size == 0.0, 1.0, size)
+
+
+def _turned(tangents: Any, result: Any, operands: Any, *, axis: Any) -> Any:
+    """The tangent of a unit vector: what is at right angles to it, over the length."""
+    (t,), (x,) = tangents, operands
+    along = np.sum(real(conjugate(result) * t), axis=axis, keepdims=True)
+    size = length(x, axis=axis)
+    zero = size == 0.0
+    return np.where(zero, 0.0 * t, (t - result * along) / np.where(zero, 1.0, size))
+
+
+length.rule = Weighted(
+    lambda result, x, *, axis: conjugate(_unit(x, axis=axis)),
+    lambda weighted, *, axis: np.sum(weighted, axis=axis, keepdims=True),
+    lambda adjoint, x, *, axis: np.broadcast_to(adjoint, x.shape),
+)
+_unit.rule = General(_turned)
+
+
 def _root(total: Any, exponent: float) -> Any:
     """A power of a sum that is 0, with derivative 0, where the sum is."""
     zero = total == 0
-    rest = np.where(zero, 1.0, total)
-    return np.where(zero, 0.0, np.sqrt(rest) if exponent == 0.5 else rest**exponent)
+    return np.where(zero, 0.0 * total, np.where(zero, 1.0, total) ** exponent)
 
 
 def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     options = {"axis": axis, "keepdims": keepdims}
     if order is None or order == 2:
-        return _root(np.sum(_squares(x), **options), 0.5)
+        size = length(x, axis=axis)
+        return size if keepdims else np.squeeze(size, axis)
     sizes = np.abs(x)
     if order == np.inf:
         return np.max(sizes, **options)
@@ -602,14 +862,16 @@ def _norm_of_vectors(x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
         return np.sum((x != 0).astype(float), **options)
     if order == 1:
         return np.sum(sizes, **options)
-    return _root(np.sum(sizes**order, **options), 1.0 / order)
+    scale = _magnitude(sizes, axis=axis)
+    size = scale * _root(np.sum((sizes / scale) ** order, axis=axis, keepdims=True), 1.0 / order)
+    return size if keepdims else np.squeeze(size, axis)
 
 
 def _norm_of_matrices(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
     places = tuple(place % x.ndim for place in axis)
     x = np.moveaxis(x, places, (-2, -1))
     if order in (None, "fro", "f"):
-        result = _root(np.sum(_squares(x), axis=(-2, -1)), 0.5)
+        result = length(x, axis=(-2, -1))[..., 0, 0]
     elif order in (2, -2, "nuc"):
         s = np.linalg.svd(x, compute_uv=False)
         result = np.sum(s, -1) if order == "nuc" else (np.max if order == 2 else np.min)(s, axis=-1)

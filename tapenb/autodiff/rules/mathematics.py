@@ -16,29 +16,12 @@ import numpy as np
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..tracing import as_operand, guard, is_traced, plain, refuse
 from ..writing import write
-from .elementwise import Choosing, larger
 from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Linear, fit_mask
+from .kinds import Constant, Elementwise, Linear
 from .registry import COMPLEX_RULES, FUNCTIONS, RULES, function
 from .sorting import when_active
 
 CLIP: np.ufunc = np._core.umath.clip
-
-
-class Finite(Elementwise):
-    """Elementwise where the operand is finite; where it is not, a constant replaces it."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with the elements that were replaced marked as unused."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        unused = np.logical_not(np.isfinite(operands[0]))
-        if dead is not None:
-            unused = np.logical_or(unused, dead)
-        return contributions, [fit_mask(unused, operands[0])]
 
 
 def _kept(g: Any, x: Any) -> Any:
@@ -54,7 +37,7 @@ def _scaled(x: Any, exponent: Any) -> Any:
     return np.ldexp(x, exponent.astype(np.intp))
 
 
-Elementwise.names.update(kept=_kept, scaled=_scaled, larger=larger)
+Elementwise.names.update(kept=_kept, scaled=_scaled)
 
 
 # -- parts of floating point ---------------------------------------------------------------------
@@ -100,7 +83,7 @@ def _finite(
 
 for asker in (np.isneginf, np.isposinf, np.fix):
     function(asker, Constant(), "x")
-function(np.nan_to_num, Finite("kept(g, x)"), "x")
+function(np.nan_to_num, Elementwise("kept(g, x)"), "x")
 when_active(np.nan_to_num, _finite)
 
 
@@ -113,10 +96,10 @@ function(np.unwrap, Elementwise("1", "(y - x1) / x2"), "p", "period", call=_unwr
 
 # -- limits --------------------------------------------------------------------------------------
 
-RULES[CLIP] = Choosing(
-    "larger(x1, x2) * larger(x3, maximum(x1, x2))",
-    "larger(x2, x1) * larger(x3, maximum(x1, x2))",
-    "larger(maximum(x1, x2), x3)",
+RULES[CLIP] = Elementwise(
+    "chosen(chosen(g, x3, maximum(x1, x2)), x1, x2)",
+    "chosen(chosen(g, x3, maximum(x1, x2)), x2, x1)",
+    "chosen(g, maximum(x1, x2), x3)",
 )
 
 
@@ -157,7 +140,8 @@ def _direction(tangents: Any, result: Any, operands: Any, **_: Any) -> Any:
     (tangent,), (x,) = tangents, operands
     size = np.absolute(x)
     along = np.real(np.conjugate(result) * tangent)
-    return np.where(size == 0, 0.0, (tangent - result * along) / np.where(size == 0, 1.0, size))
+    safe = np.where(size == 0, 1.0, size)
+    return np.where(size == 0, 0.0 * tangent, (tangent - result * along) / safe)
 
 
 def _imaginary(adjoint: Any, x: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .expressed import Composite
-from .kinds import Constant, Linear, Rule, Weighted, fit_mask, spread
+from .kinds import Constant, Linear, Rule, Weighted
 from .registry import function
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Reduction",
     "axes_of",
     "extend",
-    "left_out",
     "merged",
     "optional",
     "restored",
@@ -61,32 +60,6 @@ def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
 # -- sums ----------------------------------------------------------------------------------------
 
 
-def left_out(a: Any, where: Any) -> Any:
-    """The elements that a mask leaves out of a reduction."""
-    shape = np.broadcast_shapes(a.shape, where.shape)
-    return fit_mask(np.logical_not(np.broadcast_to(where, shape)), a)
-
-
-class Selecting(Linear):
-    """A linear reduction whose last operand may be a mask; what it leaves out adds nothing."""
-
-    selects = True
-
-    def leaves_out(self, operands: int) -> bool:
-        """Only where a mask is among the operands."""
-        return operands == len(self.transposes)
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with a mask of what was left out."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        deads: list[Any] = [None] * len(operands)
-        if len(operands) == len(self.transposes):
-            deads[0] = left_out(operands[0], operands[-1])
-        return contributions, deads
-
-
 def _to_terms(
     adjoint: Any, a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any
 ) -> Any:
@@ -111,7 +84,7 @@ def _mean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
 
 def summing(call: Callable[..., Any]) -> Rule:
     """The rule of a sum of `a`, `initial` and those elements that are in `where`."""
-    return Selecting(call, _to_terms, lambda adjoint, *_, **__: adjoint, None, reads=(2,))
+    return Linear(call, _to_terms, lambda adjoint, *_, **__: adjoint, None, reads=(2,))
 
 
 # -- reductions of a longer array ----------------------------------------------------------------
@@ -155,7 +128,6 @@ class Reduction(Rule):
     """
 
     needs_result = True
-    selects = True
 
     def __init__(self, rule: Rule, reduce: Callable[..., Any], neutral: float) -> None:
         self.rule = rule
@@ -195,44 +167,10 @@ class Reduction(Rule):
         rule = self.rule if len(operands) == 1 else self.extended
         return rule.vjp(adjoint, result, operands, operation, wanted)
 
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with masks of what was left out and of what is no extremum."""
-        if len(operands) == 1:
-            return self.rule.masked_vjp(dead, adjoint, result, operands, operation, wanted)
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        deads: list[Any] = [None] * len(operands)
-        if len(operands) == 3:
-            deads[0] = left_out(operands[0], operands[2])
-        return contributions, deads
-
     def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
         """That of the plain or of the longer reduction."""
         rule = self.rule if len(operands) == 1 else self.extended
         return rule.jvp(tangents, result, operands, operation)
-
-
-class Extremum(Weighted):
-    """What does not attain an extremum adds nothing, whatever it would be."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contribution, with a mask of what is no extremum."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        return contributions, [self.weights(result, operands[0], **operation.params) == 0]
-
-    def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
-        """The tangents of what attains the extremum."""
-        (tangent,), (operand,), params = tangents, operands, operation.params
-        if tangent is None:
-            return None
-        weights = self.weights(result, operand, **params)
-        weighted = np.where(weights == 0, 0.0, tangent * weights)
-        return spread(self.reduce(weighted, **params), result)
 
 
 def _total(weighted: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
@@ -246,6 +184,11 @@ def ties(
     rounded = operand if dtype is None else operand.astype(dtype)
     attained = rounded == extend(result, operand, axis, keepdims)
     return attained / np.sum(attained, axis=axis, keepdims=True)
+
+
+def _attaining(factor: Any, weights: Any) -> Any:
+    """The share of what attains an extremum; the rest is 0, whatever the factor is."""
+    return np.where(weights == 0, 0.0, factor * weights)
 
 
 def others(
@@ -288,9 +231,9 @@ def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 SUM = summing(optional(np.sum))
-MEAN = Selecting(_mean, _share, None, reads=(1,))
+MEAN = Linear(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
-EXTREMUM = Extremum(ties, _total, extend)
+EXTREMUM = Weighted(ties, _total, extend, _attaining)
 
 function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
 function(np.mean, MEAN, "a", "where", call=_mean)

@@ -23,7 +23,7 @@ from ..tracing import (
     plain_key,
 )
 from ..writing import write
-from .kinds import Linear, fit_mask
+from .kinds import Linear
 from .registry import RULES
 
 
@@ -33,26 +33,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
-class Where(Linear):
-    """Of each element one branch is taken; the other adds nothing, whatever it would be."""
-
-    selects = True
-
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        """The branches' adjoints, with masks of what was not taken."""
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        condition = np.broadcast_to(operands[0], result.shape)
-        unused = [None, np.logical_not(condition), condition]
-        if dead is not None:
-            unused = [None, *(np.logical_or(mask, dead) for mask in unused[1:])]
-        deads = [
-            None if mask is None else fit_mask(mask, operand)
-            for mask, operand in zip(unused, operands, strict=True)
-        ]
-        return contributions, deads
-
-
-where.rule = RULES[np.where] = Where(
+where.rule = RULES[np.where] = Linear(
     where,
     None,
     lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),

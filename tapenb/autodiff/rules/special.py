@@ -499,16 +499,19 @@ def _logsumexp(
         b = np.ones(()) if b is None else b
         sums = np.sum(b * np.exp(a - np.max(a)), axis=axis, keepdims=keepdims)
         return np.log(np.absolute(sums)) + np.max(a), np.sign(sums)
-    if b is None:
+    if b is None and a.dtype.kind != "c":
         return np.logaddexp.reduce(a, axis=axis, keepdims=keepdims)
-    a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
-    largest = np.max(a, axis=axis, keepdims=True)
-    sums = np.log(np.sum(b * np.exp(a - largest), axis=axis, keepdims=True)) + largest
+    if b is not None:
+        a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
+    largest = np.max(np.real(a), axis=axis, keepdims=True)
+    terms = np.exp(a - largest)
+    terms = terms if b is None else b * terms
+    sums = np.log(np.sum(terms, axis=axis, keepdims=True)) + largest
     return sums if keepdims else np.squeeze(sums, axis=axis)
 
 
 def _log_softmax(x: Any, axis: Any = None) -> Any:
-    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
+    return x - _logsumexp(x, axis=axis, keepdims=True)
 
 
 def _softmax(x: Any, axis: Any = None) -> Any:

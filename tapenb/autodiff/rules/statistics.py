@@ -17,10 +17,10 @@ import numpy as np
 
 from ..dispatch import HANDLERS, any_active, call_entry
 from ..tracing import as_operand, guard, is_traced, plain, plain_key, refuse
-from .accumulating import Skipping
 from .expressed import Composite, General
-from .kinds import Rule, fit_mask
-from .reductions import ABSENT, left_out
+from .kinds import Rule
+from .linear_algebra import length
+from .reductions import ABSENT
 from .registry import FUNCTIONS, function
 from .sorting import when_active
 
@@ -148,20 +148,6 @@ class _Quantile(Composite):
     needs_result = True
     by_weights = General(_attained)
 
-    def __init__(self, expression: Callable[..., Any], skip: bool) -> None:
-        super().__init__(expression)
-        self.selects = skip
-
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        """The contributions, with a mask of what is not a number."""
-        if len(operands) == 3:
-            contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        else:
-            contributions = self._pulled(adjoint, operands, operation, wanted, masked=True)
-        a, *rest = operands
-        unused = fit_mask(np.isnan(a), a) if self.selects else None
-        return contributions, [unused, *[None] * len(rest)]
-
     def vjp(self, adjoint, result, operands, operation, wanted):
         formula: Rule = self.by_weights if len(operands) == 3 else super()
         return formula.vjp(adjoint, result, operands, operation, wanted)
@@ -227,7 +213,7 @@ def _freedom(ddof: Any, correction: Any) -> Any:
     return ddof if correction is np._NoValue else correction
 
 
-def _variance(
+def _deviations(
     a: Any,
     mean: Any = np._NoValue,
     where: Any = ABSENT,
@@ -235,10 +221,10 @@ def _variance(
     axis: Any = None,
     ddof: Any = 0,
     correction: Any = np._NoValue,
-    keepdims: Any = False,
     skip: bool = False,
     **_: Any,
-) -> Any:
+) -> tuple[Any, Any, tuple[int, ...]]:
+    """What is left of the mean, the degrees of freedom, and the axes of both."""
     axes = _axes(a, axis)
     missing = _missing(a, where, skip)
     skip = missing is not None
@@ -253,19 +239,20 @@ def _variance(
     if skip:
         deviation = np.where(missing, 0.0, deviation)
     degrees = count - _freedom(ddof, correction)
-    if skip:
-        degrees = np.where(degrees > 0, degrees, np.nan)
-        if not _kept(keepdims):
-            degrees = np.reshape(degrees, _total(deviation, axes).shape)
-    else:
-        degrees = np.float64(max(degrees, 0))
-    return _total(_square(deviation), axes, keepdims) / degrees
+    degrees = np.where(degrees > 0, degrees, np.nan) if skip else np.float64(max(degrees, 0))
+    return deviation, degrees, axes
 
 
-def _deviation(*operands: Any, **params: Any) -> Any:
-    variance = _variance(*operands, **params)
-    positive = np.where(variance == 0, 1.0, variance)
-    return np.where(variance == 0, 0.0, np.sqrt(positive))
+def _variance(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
+    deviation, degrees, axes = _deviations(*operands, **params)
+    variance = _total(_square(deviation), axes, True) / degrees
+    return variance if _kept(keepdims) else np.squeeze(variance, axes)
+
+
+def _deviation(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
+    deviation, degrees, axes = _deviations(*operands, **params)
+    result = length(deviation, axis=axes) / np.sqrt(degrees)
+    return result if _kept(keepdims) else np.squeeze(result, axes)
 
 
 def _missing(a: Any, where: Any, skip: bool) -> Any:
@@ -281,30 +268,6 @@ def _nanmean(a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = Fals
     missing = _missing(a, where, True)
     count = np.sum(np.logical_not(missing), axis=axis, keepdims=_kept(keepdims))
     return _total(np.where(missing, 0.0, a), axis, keepdims) / count
-
-
-class _Statistic(Composite):
-    """What is left out, or is not a number and skipped, adds nothing, whatever it would be.
-
-    The last of the optional operands is the mask.
-    """
-
-    selects = True
-
-    def __init__(self, expression: Callable[..., Any], skip: bool, optional: int) -> None:
-        super().__init__(expression)
-        self.skip = skip
-        self.optional = optional
-
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        """The contributions, with a mask of what was left out."""
-        contributions = self._pulled(adjoint, operands, operation, wanted, masked=True)
-        a, *rest = operands
-        masks = [np.isnan(a)] if self.skip else []
-        if len(rest) == self.optional and rest[-1] is not ABSENT:
-            masks.append(left_out(a, rest[-1]))
-        unused = fit_mask(np.logical_or.reduce(masks), a) if masks else None
-        return contributions, [unused, *[None] * len(rest)]
 
 
 def _peak_to_peak(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
@@ -400,7 +363,7 @@ def _counted(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
             bins = guard(a, count, frame) if is_traced(a) else count(a)
         options |= {} if weights is None else {"weights": weights}
-        operands = (a, bins) if range is None and not rest else (a, bins, range, *rest)
+        operands = (a, bins, range, *rest)
         if not any_active([operands, options]):
             return numpy_function(
                 *map(plain, operands), **{k: plain(v) for k, v in options.items()}
@@ -431,6 +394,8 @@ def _histogram(
     inside = np.logical_and(bin_ >= 0, bin_ < count)
     weights = 1.0 if weights is None else np.ravel(weights)
     weights = np.where(inside, weights, 0.0)
+    if weights.dtype == np.longdouble:  # which bincount does not know
+        weights = weights.astype(float)
     sums = np.bincount(np.where(inside, bin_, 0), weights, minlength=count)
     if density:
         sums = sums / (edges[1:] - edges[:-1]) / np.sum(sums)
@@ -500,7 +465,7 @@ for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
 ):
-    rule = (Skipping if skip else Composite)(partial(expression, skip=skip))
+    rule = Composite(partial(expression, skip=skip))
     function(numpy_function, rule, "a", call=_unwritten(numpy_function))
 for numpy_function, scale, skip in (
     (np.quantile, 1.0, False),
@@ -508,7 +473,7 @@ for numpy_function, scale, skip in (
     (np.nanquantile, 1.0, True),
     (np.nanpercentile, 100.0, True),
 ):
-    rule = _Quantile(partial(_quantile, scale=scale, skip=skip), skip)
+    rule = _Quantile(partial(_quantile, scale=scale, skip=skip))
     function(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
 
 
@@ -525,7 +490,7 @@ for numpy_function, expression, skip in (
     (np.nanvar, _variance, True),
     (np.nanstd, _deviation, True),
 ):
-    rule = _Statistic(partial(expression, skip=skip), skip, 2)
+    rule = Composite(partial(expression, skip=skip))
     function(numpy_function, rule, "a", "mean", "where", call=_with_mean(numpy_function))
 
 
@@ -540,7 +505,7 @@ def _call_nanmean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
     return np.nanmean(a, where=where, **params)
 
 
-function(np.nanmean, _Statistic(_nanmean, True, 1), "a", "where", call=_call_nanmean)
+function(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
 function(np.ptp, Composite(_peak_to_peak), "a")
 function(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
 function(np.corrcoef, Composite(_correlation), "x", "y")

@@ -10,7 +10,7 @@ import numpy as np
 from ..primitives import change_at, gather, masked, scatter
 from .accumulating import cumulated, recurrence, running_product, shifted
 from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Linear, Rule, fit_mask
+from .kinds import Constant, Elementwise, Linear, Rule
 from .reductions import (
     ABSENT,
     EXTREMUM,
@@ -40,9 +40,9 @@ def _running_extremum(
         return tangent
     before = shifted(result, np.nan, axis)
     goes_on = np.where(before == result, 1.0, 0.0)
-    attains = np.where(a == result, 1.0, 0.0)
-    count = recurrence(goes_on, attains, axis=axis)
-    return recurrence(goes_on, attains * tangent, axis=axis) / count
+    attains = a == result
+    count = recurrence(goes_on, np.where(attains, 1.0, 0.0), axis=axis)
+    return recurrence(goes_on, np.where(attains, tangent, 0.0), axis=axis) / count
 
 
 def _chain(ufunc: np.ufunc, rule: Elementwise) -> Callable[..., Any]:
@@ -232,24 +232,5 @@ def _masked(array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict
     return np.where(where, ufunc(*inputs, **options), array)
 
 
-class _Masked(Composite):
-    """What is not computed adds nothing, whatever it would be."""
-
-    selects = True
-
-    def masked_vjp(
-        self, dead: Any, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
-    ) -> tuple[list[Any], list[Any]]:
-        """The contributions, with masks of what was not computed."""
-        contributions, _ = super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
-        used = np.broadcast_to(operands[1], result.shape)
-        unused = np.logical_not(used)
-        deads = [used, None, *[unused] * (len(operands) - 2)]
-        return contributions, [
-            None if mask is None else fit_mask(mask, operand)
-            for mask, operand in zip(deads, operands, strict=True)
-        ]
-
-
 change_at.rule = Composite(_change_at)
-masked.rule = _Masked(_masked)
+masked.rule = Composite(_masked)
