@@ -20,13 +20,24 @@ import numpy as np
 
 from .dispatch import HANDLERS, any_active, call_function
 from .elements import ndenumerate, vectorize
-from .rules import special
+from .provenance import here
+from .rules import distributions, special
 from .rules.manipulation import guarded_arange
 from .rules.registry import FUNCTIONS
 from .tape import CURRENT, Tape
-from .tracing import TracedArray, as_operand, guard, is_traced, lift, refuse
+from .tracing import (
+    TracedArray,
+    TracedScalar,
+    as_operand,
+    guard,
+    is_traced,
+    lift,
+    plain,
+    plain_key,
+    refuse,
+)
 
-__all__ = ["substitute"]
+__all__ = ["original", "substitute"]
 
 _MODULES = (np, np.linalg, np.fft, np.random)
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
@@ -37,49 +48,64 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open and tape.births else None
 
 
-_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd, vars(np).get("row_stack")})
+_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd})
 """Functions that mean something else by a list than by an array."""
+_ROW_STACK = vars(np).get("row_stack")
+"""``np.vstack`` under its old name, which a later NumPy will not have."""
 
 
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
     if real in _NESTED:
         return args
-    entry = FUNCTIONS.get(real)
+    entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
 
 
-def _born(tape: Tape, value: Any) -> Any:
-    """An array of floats that NumPy made, able to hold traced values."""
+def _born(tape: Tape, value: Any, args: Any = ()) -> Any:
+    """An array of floats that NumPy made, able to hold traced values.
+
+    One that lies in the memory of a plain argument can not: under its other name it stays plain.
+    """
     if type(value) is np.ndarray and value.dtype.kind in "fc":
-        return TracedArray(tape, None, value)
+        born = TracedArray(tape, None, value)
+        for arg in args:
+            if type(arg) is np.ndarray and np.may_share_memory(arg, value):
+                born.own().exposed = here(sys._getframe(2))
+        return born
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_born(tape, part) for part in value))
     return value
+
+
+_LAYOUTS = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
 def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array`` and its kin: a traced argument stays traced."""
 
     def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if "copy" in kwargs and kwargs["copy"] is None:
-            del kwargs["copy"]
         value = lift(obj)
         if is_traced(value) and dtype is not None and np.dtype(dtype).hasobject:
             refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
-            return _born(tape, real(value, *args, **options, **kwargs))
+            return _born(tape, real(value, *args, **options, **kwargs), (value,))
         result = value
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
         if not isinstance(result.value, np.ndarray):
             result = np.reshape(result, ())
-        fresh = real is not np.array or kwargs.get("copy", True) is False
-        if is_traced(result) and not (fresh or value is not obj):
+        if real is np.asarray_chkfinite and not guard(result, _is_finite, sys._getframe(1)):
+            real(plain(result))
+        copies = real is np.array and kwargs.get("copy", True)
+        if copies and result is obj:
             result = np.copy(result)
+        order = _LAYOUTS.get(real, kwargs.get("order"))
+        if order in ("C", "F") and not result.value.flags[f"{order}_CONTIGUOUS"]:
+            result = np.copy(result, order=order)
         if is_traced(result) and kwargs.get("ndmin", 0) > result.ndim:
             result = np.reshape(result, (1,) * (kwargs["ndmin"] - result.ndim) + result.shape)
         return result
@@ -87,10 +113,17 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     return array
 
 
+def _is_finite(value: Any) -> bool:
+    return bool(np.isfinite(value).all())
+
+
 def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
     """A range with traced bounds: how many elements it has is a guard."""
     bounds = (*args, *kwargs.values())
     if not any(is_traced(bound) and bound.dtype.kind in "fc" for bound in bounds):
+        frame = sys._getframe(1)
+        args = tuple(plain_key(bound, frame) for bound in args)
+        kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
         return _born(tape, np.arange(*args, **kwargs))
     return guarded_arange(*args, **kwargs)
 
@@ -166,7 +199,7 @@ def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
             return special(tape, *args, **kwargs)
         if (real in FUNCTIONS or real in HANDLERS) and any_active([*args, kwargs]):
             return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
-        return _born(tape, real(*_lifted(real, args), **kwargs))
+        return _born(tape, real(*_lifted(real, args), **kwargs), args)
 
     return twin
 
@@ -244,6 +277,8 @@ class _TwinUfunc:
         self._real = real
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and type(args[0]) is TracedScalar:
+            return self._real(args[0])
         tape = _recording()
         if tape is None:
             return self._real(*args, **kwargs)
@@ -307,18 +342,31 @@ def _twins() -> dict[int, tuple[Any, Any]]:
 
 
 @functools.cache
-def _twins_of_scipy() -> dict[int, tuple[Any, Any]]:
-    """The same for ``scipy.special``, some functions of which ask for plain arrays."""
-    module = sys.modules["scipy.special"]
-    special.rule_of(module.erf)
-    copy = ModuleType(module.__name__, module.__doc__)
-    copy.__dict__.update(module.__dict__)
-    twins: dict[int, tuple[Any, Any]] = {id(module): (module, copy)}
+def _twins_of_scipy(names: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
+    """The same for those of SciPy's modules that are there: much of them asks for plain arrays."""
+    twins: dict[int, tuple[Any, Any]] = {}
+    modules: dict[str, ModuleType] = {}
+    for full in names:
+        module = sys.modules[full]
+        modules[full] = copy = ModuleType(full, module.__doc__)
+        copy.__dict__.update(module.__dict__)
+        twins[id(module)] = (module, copy)
+    special.rule_of(sys.modules["scipy.special"].erf)
     for name in special.functions():
-        value = getattr(module, name)
+        value = getattr(sys.modules["scipy.special"], name)
         twins[id(value)] = (value, _twin(value))
-        setattr(copy, name, twins[id(value)][1])
+        setattr(modules["scipy.special"], name, twins[id(value)][1])
+    for name in distributions.known() if "scipy.stats" in names else ():
+        value = getattr(sys.modules["scipy.stats"], name)
+        twins[id(value)] = (value, distributions.Distribution(value, name))
+        setattr(modules["scipy.stats"], name, twins[id(value)][1])
+    for full, copy in modules.items():
+        if full != "scipy":
+            setattr(modules["scipy"], full.partition(".")[2], copy)
     return twins
+
+
+_SCIPY = ("scipy", "scipy.special", "scipy.stats")
 
 
 def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
@@ -334,18 +382,36 @@ def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
     callable
         Restores every name that is still bound to a twin.
     """
-    twins = _twins()
-    if "scipy.special" in sys.modules:
-        twins = twins | _twins_of_scipy()
+    twins = _every_twin(_scipy())
     for name, value in list(namespace.items()):
         found = twins.get(id(value))
         if found is not None:
             namespace[name] = found[1]
 
     def restore() -> None:
-        real = {id(twin): original for original, twin in twins.values()}
         for name, value in list(namespace.items()):
-            if id(value) in real:
-                namespace[name] = real[id(value)]
+            if original(value) is not value:
+                namespace[name] = original(value)
 
     return restore
+
+
+def original(value: Any) -> Any:
+    """What of NumPy's a twin stands for; anything else as it is."""
+    return _originals(_scipy()).get(id(value), value)
+
+
+def _scipy() -> tuple[str, ...]:
+    """Which of SciPy's modules are there."""
+    there = tuple(name for name in _SCIPY if name in sys.modules)
+    return there if "scipy.special" in there else ()
+
+
+@functools.cache
+def _every_twin(scipy: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
+    return _twins() | _twins_of_scipy(scipy) if scipy else _twins()
+
+
+@functools.cache
+def _originals(scipy: tuple[str, ...]) -> dict[int, Any]:
+    return {id(twin): real for real, twin in _every_twin(scipy).values()}

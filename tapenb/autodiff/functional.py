@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ import numpy as np
 from .diagnosis import NotFinite, origins
 from .primitives import convert
 from .recorder import recording
+from .rules.indexing import collect
 from .rules.kinds import Constant, adjoint_dtype
+from .sparsity import Compressed, colours, form_of, nothing, structure
 from .structures import flatten, rebuild
 from .sweeps import detach, forward, ones_like, reverse
 from .tape import Operation, Tape
@@ -454,7 +457,11 @@ def _basis(value: Any) -> list[Any]:
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, mode: str = "reverse"
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    mode: str = "reverse",
+    *,
+    sparse: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian of an array-valued function, of shape ``y.shape + x.shape``.
 
@@ -465,6 +472,10 @@ def jacobian(
     argnums : int or tuple of int
     mode : {"reverse", "forward"}
         One sweep for each element of the result, or one for each element of the argument.
+    sparse : bool
+        Whether to give a ``scipy.sparse.csr_array`` of shape ``(y.size, x.size)``, of one argument
+        and one result. What can only be zero is seen from the recorded operations, and rows (or
+        columns) that share no place are found in one sweep (Curtis, Powell and Reid, 1974).
 
     Examples
     --------
@@ -477,6 +488,8 @@ def jacobian(
     if mode not in ("reverse", "forward"):
         raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
     blocks = _rows if mode == "reverse" else _columns
+    if sparse and not isinstance(argnums, int):
+        raise ValueError("sparse=True is by one argument: give argnums as a number")
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -485,6 +498,13 @@ def jacobian(
             values = flatten(call.value)
             for value in values:
                 _output(value, "jacobian")
+            if sparse:
+                return _compressed(call, values, mode, nested)
+            if isinstance(argnums, int) and _is_simple(call, values):
+                whole = _from_groups(call, values, mode, nested)
+                if whole is not None:
+                    block = call.like_arguments([_finish(whole, nested)])
+                    return rebuild(call.value, iter([block]))
             matrix = blocks(call, values, nested)
             rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
             return rebuild(call.value, iter(rows))
@@ -529,13 +549,76 @@ def _columns(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
     return matrix
 
 
+def _is_simple(call: _Call, values: list[Any]) -> bool:
+    """Whether there is one argument and one result, which depends on it."""
+    return len(values) == len(call.leaves) == 1 and call.top(values[0]) is not None
+
+
+def _compressed(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
+    """The Jacobian of one result by one argument as a sparse matrix."""
+    if len(values) != 1 or len(call.leaves) != 1:
+        raise ValueError("sparse=True is for one array as argument and one as result")
+    if not _is_simple(call, values):
+        return nothing(np.size(plain(values[0])), call.leaves[0].size)
+    data, form = _grouped(call, values[0], mode, record)
+    return Compressed(data, form) if record else Compressed(data, form).rebuilt([detach(data)])
+
+
+def _from_groups(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
+    """The Jacobian, where few sweeps find it; None where as many are needed as it has columns."""
+    size = call.leaves[0].size if mode == "forward" else np.size(plain(values[0]))
+    if size < _MANY or find_spec("scipy") is None:
+        return None
+    found = _grouped(call, values[0], mode, record, most=size // 2)
+    if found is None:
+        return None
+    data, form = found
+    shape = np.shape(plain(values[0])) + call.leaves[0].shape
+    rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
+    return collect(data, positions=rows * form.shape[1] + form.indices, shape=shape)
+
+
+_MANY = 32
+"""From so many columns on, it is worth looking which of them share no row."""
+
+
+def _grouped(
+    call: _Call, value: Any, mode: str, record: bool, most: float = math.inf
+) -> tuple[Any, Any] | None:
+    """The numbers of a sparse Jacobian and its form, from a sweep for each group."""
+    (leaf,), (entry,), top = call.leaves, call.entries, call.top(value)
+    by_row = mode == "reverse"
+    pattern = structure(call.tape, entry, top)
+    group = colours(pattern.T.tocsr() if by_row else pattern)
+    groups = int(max(group, default=-1)) + 1
+    if groups > most:
+        return None
+    form = form_of(pattern)
+    start, end = (value, leaf) if by_row else (leaf, value)
+    dtype = adjoint_dtype(plain(start))
+    sweeps = []
+    for number in range(groups):
+        seed = (group == number).reshape(start.shape).astype(dtype)[()]
+        if by_row:
+            found = reverse(call.tape, {top: seed}, [entry], record=record).get(entry)
+        else:
+            found = forward(call.tape, {entry: seed}, [top], record=record).get(top)
+        sweeps.append(np.ravel(_zeros(end) if found is None else found))
+    rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
+    along, across = (rows, form.indices) if by_row else (form.indices, rows)
+    size = np.size(plain(end))
+    return np.concatenate(sweeps)[group[along] * size + across], form
+
+
 def _stack(parts: list[Any], outer: tuple[int, ...], inner: tuple[int, ...]) -> Any:
     if not parts:
         return np.zeros(outer + inner)[()]
     return np.reshape(np.stack(parts), outer + inner) if outer else parts[0]
 
 
-def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+def hessian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, sparse: bool = False
+) -> Callable[..., Any]:
     """The matrix of second derivatives, forward over reverse, of shape ``x.shape + x.shape``.
 
     Parameters
@@ -543,6 +626,9 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     f : callable
         Returns a number.
     argnums : int or tuple of int
+    sparse : bool
+        Whether to give a ``scipy.sparse.csr_array`` of shape ``(x.size, x.size)``, from as many
+        sweeps as there are columns that share a row, not as there are columns.
 
     Examples
     --------
@@ -552,7 +638,7 @@ def hessian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callab
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    return jacobian(grad(f, argnums), argnums, mode="forward")
+    return jacobian(grad(f, argnums), argnums, mode="forward", sparse=sparse)
 
 
 def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:

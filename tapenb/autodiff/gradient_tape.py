@@ -194,10 +194,10 @@ class GradientTape:
         tape = self._tape
         if tape is not None and tape.windows == 1 and not tape.open:
             # The person's values still refer to the tape, but nobody can play it any more.
-            columns = (tape.operations, tape.left, tape.right, tape.values, tape.sites)
-            for column in (*columns, tape.constants, tape.fingerprints):
+            columns = (tape.operations, tape.right, tape.values, tape.sites, tape.constants)
+            for column in (*columns, tape.many, tape.fingerprints, tape.independents):
                 column.clear()
-            del tape.offsets[:]
+            del tape.left[:], tape.offsets[:]
         self._tape, self._windows, self._watched, self._known = None, [], {}, {}
 
     @contextmanager
@@ -327,7 +327,8 @@ class GradientTape:
             seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
         leaves = flatten(sources)
-        found = self._sweep(tape, seeds, leaves, record)
+        last = not self._persistent and not tape.open and tape.windows == 1
+        found = self._sweep(tape, seeds, leaves, record, spend=last)
         if unconnected_gradients == "zero":
             pairs = zip(leaves, found, strict=True)
             found = [_zero(leaf) if gradient is None else gradient for leaf, gradient in pairs]
@@ -508,7 +509,13 @@ class GradientTape:
             tape.open = was
 
     def _sweep(
-        self, tape: Tape, seeds: dict[int, Any], leaves: list[Any], record: bool
+        self,
+        tape: Tape,
+        seeds: dict[int, Any],
+        leaves: list[Any],
+        record: bool,
+        *,
+        spend: bool = False,
     ) -> list[Any]:
         """The adjoint of each source, None where nothing flows to it."""
         entries: list[list[int]] = []
@@ -523,7 +530,7 @@ class GradientTape:
             entries = [[e for e in group if e in tracked] for group in entries]
         wanted = [entry for group in entries for entry in group]
         shared = len(set(wanted)) < len(wanted)
-        found = reverse(tape, seeds, wanted, record=record, within=within) if wanted else {}
+        found = reverse(tape, seeds, wanted, record=record, within=within, spend=spend)
         results = []
         for group in entries:
             parts = [found[entry] for entry in group if entry in found]

@@ -16,7 +16,7 @@ from .tape import Lost, Tape
 
 __all__ = ["Memory", "element_numbers", "fingerprint", "keep_constant"]
 
-_COPIED = 2048
+_COPIED = 8192
 """Plain operands of up to so many elements are copied, larger ones fingerprinted."""
 
 

@@ -61,13 +61,39 @@ UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
 AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
 
 
+_KINDS = (int, float, complex, np.generic, np.ndarray, list, tuple)
+
+
 def _known(other: Any) -> bool:
-    return type(other) in _KNOWN or isinstance(other, (np.generic, np.ndarray, list, tuple))
+    return type(other) in _KNOWN or isinstance(other, _KINDS)
+
+
+def _defers(other: Any, name: str) -> bool:
+    """Whether an operand answers an operator itself, as a subclass of float or ndarray may."""
+    if not _known(other):
+        return True
+    if type(other) in _NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
+        return False
+    name = f"__{_MIRRORED.get(name, 'r' + name)}__"
+    own = getattr(type(other), name, None)
+    return all(own is not getattr(base, name, None) for base in _KINDS)
+
+
+def _is_sequence(self: Traced, other: Any, name: str) -> bool:
+    """Whether a list stays a list beside a number: ``[0.0] * n`` repeats, and adds nothing."""
+    if not isinstance(other, list | tuple) or type(self) is TracedArray:
+        return False
+    if isinstance(self.value, np.generic):
+        return name == "mul" and isinstance(self.value, np.integer)
+    return True
+
+
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 _RAISED = object()
-new = object.__new__
-getframe = sys._getframe
+_new = object.__new__
+_getframe = sys._getframe
 
 
 def apply_number(operation: Operation, traced: TracedScalar, frame: FrameType) -> Any:
@@ -90,14 +116,14 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
 
     def forward(self: Traced, other: Any) -> Any:
         if type(other) in TRACED:
-            return apply(operation, (self, other), sys._getframe(1))
-        if _known(other):
-            return apply(operation, (self, as_operand(other)), sys._getframe(1))
+            return apply(operation, (self, other), _getframe(1))
+        if not (_defers(other, name) or _is_sequence(self, other, name)):
+            return apply(operation, (self, as_operand(other)), _getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        if _known(other):
-            return apply(operation, (as_operand(other), self), sys._getframe(1))
+        if _known(other) and not _is_sequence(self, other, name):
+            return apply(operation, (as_operand(other), self), _getframe(1))
         return NotImplemented
 
     # The same for two numbers, the commonest entries by far, without what only arrays need.
@@ -122,9 +148,9 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = new(TracedScalar)
+        result = _new(TracedScalar)
         result.tape, result.value = tape, value
-        result.index = tape.put(operation, self.index, index, value, getframe(1))
+        result.index = tape.put(operation, self.index, index, value, _getframe(1))
         return result
 
     def reflected_number(self: TracedScalar, other: Any) -> Any:
@@ -138,11 +164,11 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
         if value is _RAISED:
             return reflected(self, other)
         index = tape.append_constant(other)
-        entry = tape.put(operation, index, self.index, value, sys._getframe(1))
+        entry = tape.put(operation, index, self.index, value, _getframe(1))
         return TracedScalar(tape, entry, value)
 
     def in_place(self: TracedArray, other: Any) -> Any:
-        frame = sys._getframe(1)
+        frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
             return NotImplemented
         result = apply(operation, (self, as_operand(other)), frame)
@@ -163,10 +189,10 @@ def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> 
     operation = Operation(function, RULES[ufunc], ufunc.__name__)
 
     def of_number(self: TracedScalar) -> Any:
-        return apply_number(operation, self, sys._getframe(1))
+        return apply_number(operation, self, _getframe(1))
 
     def of_array(self: TracedArray) -> Any:
-        return apply(operation, (self,), sys._getframe(1))
+        return apply(operation, (self,), _getframe(1))
 
     setattr(TracedScalar, f"__{name}__", of_number)
     setattr(TracedArray, f"__{name}__", of_array)

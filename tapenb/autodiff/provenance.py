@@ -10,12 +10,15 @@ from __future__ import annotations
 import dis
 import linecache
 import os
+import sysconfig
 from functools import lru_cache
 from types import CodeType, FrameType
 
 import numpy as np
 
 _INSIDE = tuple(os.path.dirname(path) + os.sep for path in (np.__file__, os.path.dirname(__file__)))
+_INSTALLED = tuple(sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib"))
+_STANDARD = (sysconfig.get_path("stdlib") + os.sep, "<string>", "<frozen ")
 
 
 # By identity, never by hash: hashing a code object reads the whole of it.
@@ -182,10 +185,34 @@ def outside(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+def calls(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is a call."""
+    return dis.opname[code.co_code[offset]].startswith("CALL")
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether code is Python's or an installed package's, and none of the person's."""
+    return code.co_filename.startswith((*_INSIDE, *_INSTALLED, *_STANDARD))
+
+
+def persons(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame at or above one that no library's code runs in; else as `outside`."""
+    nearest = frame = outside(frame)
+    while frame is not None and is_library(frame.f_code):
+        frame = frame.f_back
+    return frame or nearest
+
+
 def here(frame: FrameType | None) -> str:
-    """The person's line at or above a frame, in words."""
-    site, offset = Tracker().place(frame)
-    return "an unknown line" if site is None else describe(site.code, offset)
+    """The person's line at or above a frame, in words; and that of a package that they call."""
+    nearest, frame = outside(frame), persons(frame)
+    if nearest is None or frame is None:
+        return "an unknown line"
+    place = describe(frame.f_code, frame.f_lasti)
+    file = nearest.f_code.co_filename
+    if nearest is not frame and file.startswith(_INSTALLED):
+        place += f" (line {nearest.f_lineno} of {os.path.basename(file)})"
+    return place
 
 
 _signs: dict[int, tuple[CodeType, dict[int, str]]] = {}

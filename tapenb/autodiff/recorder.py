@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 
 from .floating import persons_warnings
+from .provenance import calls, describe, is_library, source_of
 from .tape import CURRENT, Tape
+from .tracing import is_traced
 
 __all__ = ["recording"]
 
@@ -54,5 +57,42 @@ class recording:  # noqa: N801  reads as the context that it is
             CURRENT.reset(self._token)
         tape.close()
         refusal, tape.refusal = tape.refusal, None
-        if refusal is not None and error is None:
-            raise refusal
+        # C code may turn a refusal into an error of its own, which says less.
+        swallowed = error is None or (isinstance(error, Exception) and error is not refusal)
+        if refusal is not None and swallowed:
+            raise refusal from error
+        if isinstance(error, Exception):
+            _explain(error)
+
+
+def _explain(error: Exception) -> None:
+    """Note on an error of code that takes no traced value which value that was, and a way out."""
+    trace, last, place = error.__traceback__, None, None
+    while trace is not None:
+        last = trace
+        if not is_library(trace.tb_frame.f_code):
+            place = describe(trace.tb_frame.f_code, trace.tb_lasti)
+        trace = trace.tb_next
+    if place is None or str(error).startswith("unsupported operand"):
+        return  # the person's own mistake, which plain numbers would make as well
+    if "Traced" in str(error) or _was_handed(error, last):
+        error.add_note(
+            f"{place}: a traced value was handed to code that takes plain numbers only. Use "
+            "NumPy's own functions, or cut on purpose with stop_gradient(x) or x.numpy()."
+        )
+
+
+def _was_handed(error: Exception, trace: TracebackType) -> bool:
+    """Whether what raised, a library or code in C, seems to have been given a traced value."""
+    frame = trace.tb_frame
+    code, names = frame.f_code, {**frame.f_globals, **frame.f_locals}
+    if is_library(code):
+        return type(error) is TypeError and any(map(is_traced, frame.f_locals.values()))
+    if type(error) is TypeError:
+        own = re.search(r"\barguments?\b", str(error))  # a call with too few, or too many
+    else:
+        own = type(error).__module__ == "builtins"
+    if own or not calls(code, trace.tb_lasti):
+        return False
+    said = re.findall(r"\w+", source_of(code, trace.tb_lasti) or "")
+    return any(is_traced(names.get(name)) for name in said)

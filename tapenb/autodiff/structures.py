@@ -10,10 +10,22 @@ import numpy as np
 
 from .tracing import TRACED
 
-__all__ = ["flatten", "rebuild"]
+__all__ = ["Container", "flatten", "rebuild"]
 
 _LEAVES = frozenset({*TRACED, np.ndarray, np.float64, float, int, type(None)})
 """The commonest leaves; whatever else is no container is one, too."""
+
+
+class Container:
+    """An object that says itself which of its parts are leaves."""
+
+    def leaves(self) -> list[Any]:
+        """The leaves in order."""
+        raise NotImplementedError
+
+    def rebuilt(self, leaves: list[Any]) -> Any:
+        """The like of it with other leaves."""
+        raise NotImplementedError
 
 
 def _is_record(structure: Any) -> bool:
@@ -39,6 +51,8 @@ def flatten(structure: Any) -> list[Any]:
         return [leaf for part in structure for leaf in flatten(part)]
     if isinstance(structure, dict):
         return [leaf for part in structure.values() for leaf in flatten(part)]
+    if isinstance(structure, Container):
+        return structure.leaves()
     if _is_record(structure):
         fields = dataclasses.fields(structure)
         return [leaf for each in fields for leaf in flatten(getattr(structure, each.name))]
@@ -67,6 +81,8 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
         return type(structure)(rebuild(part, leaves) for part in structure)
     if isinstance(structure, dict):
         return {key: rebuild(part, leaves) for key, part in structure.items()}
+    if isinstance(structure, Container):
+        return structure.rebuilt([next(leaves) for _ in structure.leaves()])
     if _is_record(structure):
         fields = dataclasses.fields(structure)
         changes = {each.name: rebuild(getattr(structure, each.name), leaves) for each in fields}

@@ -16,7 +16,7 @@ import numpy as np
 from .memory import fingerprint
 from .primitives import convert
 from .rules.kinds import Parts, adjoint_dtype, fit
-from .tape import INPUT, LARGE, Lost, Tape, TapeError
+from .tape import INPUT, LARGE, MANY, Lost, Tape, TapeError
 from .tracing import TracedArray, TracedScalar, plain, projections
 from .widening import is_wide, narrow, wide, widened
 
@@ -75,8 +75,8 @@ def _reached(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
     operations, lefts, rights = tape.operations, tape.left, tape.right
     for index in range(min(below, default=top) + 1, top + 1):
         left, right = lefts[index], rights[index]
-        if type(left) is tuple:
-            if not any(parent >= 0 and reached[parent] for parent in left):
+        if left == MANY:
+            if not any(parent >= 0 and reached[parent] for parent in tape.many[index]):
                 continue
         elif not (
             (left >= 0 and reached[left]) or (right is not None and right >= 0 and reached[right])
@@ -143,8 +143,9 @@ def reverse(
     verify(tape)
     begin = len(tape)
     top = max(seeds)
-    short = not (record or masked or every or edges is not None or within is not None)
-    if short and kept.issuperset(tape.independents):
+    # Elementwise entries take a short way where no more than adjoints of sources are asked for.
+    short = not (record or masked or every or edges is not None)
+    if short and within is None and kept.issuperset(tape.independents):
         reached = bytearray(b"\1") * (top + 1)
     else:
         reached = _reached(tape, kept, top, within)
@@ -169,7 +170,7 @@ def reverse(
                 fresh = index in own or record or every or edges is not None
                 found[index] = g if fresh else detach(g)
                 own.discard(index)
-            if not reached[index]:
+            if not reached[index] or (within is not None and not within(index)):
                 continue
             operation = tape.operations[index]
             if short and operation.terms is not None:
@@ -189,8 +190,6 @@ def reverse(
                 continue
             rule = operation.rule
             if rule is None or not rule.differentiable:
-                continue
-            if within is not None and not within(index):
                 continue
             parents = tape.parents(index)
             wanted = [parent >= 0 and reached[parent] == 1 for parent in parents]

@@ -30,6 +30,7 @@ __all__ = [
     "GUARD",
     "INPUT",
     "LARGE",
+    "MANY",
     "RAISES",
     "Entry",
     "Lost",
@@ -95,6 +96,9 @@ INPUT = Operation(_unreplayable, None, "input")
 GUARD = "guard"
 RAISES = "raises"
 
+
+MANY = -(1 << 31)
+"""Stands for the operands of an entry that has more than two or none."""
 
 LARGE = 1 << 16
 """From so many bytes on it is worth letting go of a value that nothing needs."""
@@ -197,6 +201,7 @@ class Tape:
         "independents",
         "inputs",
         "left",
+        "many",
         "moved",
         "namespace",
         "offsets",
@@ -225,14 +230,15 @@ class Tape:
     def __init__(self, *, births: bool = False) -> None:
         """Open an empty tape; with `births`, one of a cell, whose arrays can all hold entries."""
         self.operations: list[Operation] = []
-        # A first and a second operand; `left` holds a tuple where there are more than two or none.
-        self.left: list[Any] = []
+        # A first and a second operand; where there are more than two or none, `left` says MANY.
+        self.left = array("l")
+        self.many: dict[int, tuple[int, ...]] = {}
         self.right: list[int | None] = []
         self.values: list[Any] = []
         self.constants: list[Any] = []
         self.fingerprints: dict[int, tuple[np.ndarray, int]] = {}
         self.sites: list[Site | None] = []
-        self.offsets = array("l")
+        self.offsets = array("i")
         self.tracker = Tracker()
         self.open = True
         self.births = births
@@ -241,8 +247,8 @@ class Tape:
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None
-        # Whether large values that no rule reads are let go of: nobody will look at this tape.
-        self.frugal = False
+        # Whether large values that no rule reads are let go of, and computed again if looked at.
+        self.frugal = births
         # The notebook's names while its cell records, and inputs that foreign code merely read.
         self.namespace: dict[str, Any] | None = None
         self.demoted: dict[int, str] = {}
@@ -300,8 +306,8 @@ class Tape:
     def parents(self, index: int) -> tuple[int, ...]:
         """The operands of an entry: from 0 an entry, below 0 a constant."""
         left, right = self.left[index], self.right[index]
-        if type(left) is tuple:
-            return left
+        if left == MANY:
+            return self.many[index]
         return (left,) if right is None else (left, right)
 
     def value(self, reference: int) -> Any:
@@ -349,11 +355,13 @@ class Tape:
         """Put one entry on the tape; `frame` is where to start looking for the person's line."""
         if len(parents) == 2:
             return self.put(operation, parents[0], parents[1], value, frame)
-        left = parents[0] if len(parents) == 1 else tuple(parents)
-        return self.put(operation, left, None, value, frame)
+        if len(parents) == 1:
+            return self.put(operation, parents[0], None, value, frame)
+        self.many[len(self.operations)] = tuple(parents)
+        return self.put(operation, MANY, None, value, frame)
 
     def put(
-        self, operation: Operation, left: Any, right: int | None, value: Any, frame: FrameType
+        self, operation: Operation, left: int, right: int | None, value: Any, frame: FrameType
     ) -> int:
         """Put one entry of one or two operands on the tape, a row of the columns."""
         self.left.append(left)
@@ -376,7 +384,8 @@ class Tape:
 
     def append_input(self, value: Any) -> int:
         """Put a new independent variable on the tape."""
-        self.left.append(())
+        self.left.append(MANY)
+        self.many[len(self.operations)] = ()
         self.right.append(None)
         self.sites.append(None)
         self.offsets.append(0)
@@ -423,14 +432,14 @@ class Tape:
         entries, constants = len(self), len(self.constants)
 
         def shift(reference: Any) -> Any:
-            if type(reference) is tuple:
-                return tuple(shift(r) for r in reference)
-            if reference is None:
-                return None
+            if reference is None or reference == MANY:
+                return reference
             return reference + entries if reference >= 0 else reference - constants
 
         self.operations += other.operations
-        self.left += [shift(reference) for reference in other.left]
+        self.left.extend(shift(reference) for reference in other.left)
+        for index, parents in other.many.items():
+            self.many[index + entries] = tuple(map(shift, parents))
         self.right += [shift(reference) for reference in other.right]
         self.values += other.values
         self.constants += other.constants
@@ -454,9 +463,9 @@ class Tape:
     def copy(self) -> Tape:
         """A tape with the same entries that can grow by itself."""
         twin = Tape()
-        for column in ("operations", "left", "right", "values", "constants", "sites"):
+        for column in ("operations", "right", "values", "constants", "sites"):
             setattr(twin, column, list(getattr(self, column)))
-        twin.offsets = array("l", self.offsets)
+        twin.left, twin.many, twin.offsets = self.left[:], dict(self.many), self.offsets[:]
         twin.fingerprints = dict(self.fingerprints)
         twin.independents = list(self.independents)
         twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
@@ -467,9 +476,10 @@ class Tape:
     def like(cls, other: Tape) -> Tape:
         """A tape of the same entries, whose values are still to be computed."""
         twin = cls()
-        shared = "operations", "left", "right", "constants", "fingerprints", "sites", "offsets"
+        shared = "operations", "left", "many", "right", "constants", "fingerprints", "sites"
         for column in shared:
             setattr(twin, column, getattr(other, column))
+        twin.offsets = other.offsets
         twin.independents = other.independents
         twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
         twin.repeats = other.repeats

@@ -22,7 +22,7 @@ import numpy as np
 from .memory import Memory, element_numbers, keep_constant
 from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
-from .rules.kinds import Constant, Elementwise, Item
+from .rules.kinds import Constant, Elementwise, Item, Rule
 from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
 
 __all__ = [
@@ -97,10 +97,16 @@ class Traced:
 
     # Text can come back as a number, so it is a guard, too.
     def __repr__(self) -> str:
-        return guard(self, repr, sys._getframe(1))
+        return self._text(repr, sys._getframe(1))
 
     def __str__(self) -> str:
-        return guard(self, str, sys._getframe(1))
+        return self._text(str, sys._getframe(1))
+
+    def _text(self, question: Callable[[Any], str], frame: FrameType) -> str:
+        # json.dumps(x, default=str) asks for text only because it takes no traced number.
+        if self.is_active() and frame.f_globals.get("__name__") == "json.encoder":
+            self._leave("json.dumps(x)", frame)
+        return guard(self, question, frame)
 
     def __format__(self, spec: str) -> str:
         return guard(self, methodcaller("__format__", spec), sys._getframe(1))
@@ -257,6 +263,9 @@ class Traced:
         if tape is None or index is None:
             return
         caller = outside(frame)
+        if _is_asserting(frame, caller):
+            guard(self, np.asarray, frame)
+            return
         package = caller.f_globals.get("__name__", "").split(".")[0] if caller is not None else ""
         if package in _DRAWING:
             return
@@ -278,6 +287,15 @@ class Traced:
 
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
 """Packages that make pictures of numbers, from which no number comes back."""
+
+
+def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:
+    """Whether ``np.testing`` looks at a value, from which nothing but an error comes back."""
+    while frame is not None and frame is not caller:
+        if frame.f_globals.get("__name__", "").startswith("numpy.testing"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def here_in(tape: Tape, frame: FrameType) -> str:
@@ -548,12 +566,36 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         index = tape.append(operation, references, value, frame)
         if isinstance(value, tuple | list):
             return projections(tape, index, value, operands[0] if rule.view else None, frame)
-        return TracedScalar(tape, index, value)
-    spared = tape.frugal and value.nbytes >= LARGE and not rule.needs_result
+        return _wrap(tape, index, value, None)
+    spared = tape.frugal and value.nbytes >= LARGE and _is_spared(tape, rule, references)
     index = tape.append(operation, references, Lost(value) if spared else value, frame)
-    if rule.view:
-        return _wrap_array(tape, index, value, operands[0])
-    return TracedArray(tape, index, value)
+    source = operands[0] if rule.view else _shared(value, operands)
+    return (
+        TracedArray(tape, index, value)
+        if source is None
+        else _wrap_array(tape, index, value, source)
+    )
+
+
+def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
+    """The operand that NumPy gave back, or a view of it, where it need not have made anything."""
+    for operand in operands:
+        if type(operand) is TracedArray and (
+            value is operand.value
+            or (value.base is not None and np.may_share_memory(value, operand.value))
+        ):
+            return operand
+    return None
+
+
+def _is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
+    """Whether a large value need not be kept: no rule has read it, and it is cheap to have again.
+
+    In a cell people look at values, so there it is kept if a plain operand may be written over.
+    """
+    if rule.terms is None or rule.needs_result:
+        return False
+    return not (tape.births and any(~reference in tape.fingerprints for reference in references))
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
@@ -566,6 +608,11 @@ def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
 def _wrap(tape: Tape, index: int, value: Any, source: Any) -> Traced:
     if type(value) is np.ndarray:
         return _wrap_array(tape, index, value, source)
+    if isinstance(value, np.ndarray):
+        raise TapeError(
+            f"{tape.where(index)}: this gives a {type(value).__name__}, a subclass of ndarray with "
+            "rules of its own, which a tape cannot follow. Use np.asarray(...) of it first."
+        )
     return TracedScalar(tape, index, value)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from IPython.utils.capture import capture_output
 
-from ..autodiff.births import substitute
+from ..autodiff.births import original, substitute
 from ..autodiff.memory import Memory, element_numbers
 from ..autodiff.recorder import recording
 from ..autodiff.sweeps import verify
@@ -191,6 +191,7 @@ class CellRun:
         after = Snapshot(namespace, self._names())
         figures = _figures()
         try:
+            self.before.check_iterators()
             self.before.restore()
             moved = {each.name: each.at(positions) for each in inputs}
             with capture_output():
@@ -441,16 +442,16 @@ class _Inputs:
             self._namespace[name] = traced
         for container in containers([self._namespace[name] for name in names]):
             for key, value in items(container):
-                memory = self._input_memory(value)
+                memory = self._shared_memory(value)
                 if memory is not None:
                     container[key] = _stale(self._tape, value, memory)
 
-    def _input_memory(self, value: Any) -> Memory | None:
-        """The memory of an input that an array in a container shares."""
+    def _shared_memory(self, value: Any) -> Memory | None:
+        """The memory of an array of the notebook that an array in a container shares."""
         if type(value) is not np.ndarray or value.dtype.kind != "f":
             return None
         for memory in self._memories:
-            if memory.reference is not None and np.may_share_memory(memory.owner, value):
+            if np.may_share_memory(memory.owner, value):
                 return memory
         return None
 
@@ -474,15 +475,33 @@ class _Inputs:
         namespace = self._namespace
         for container in containers([namespace[name] for name in names]):
             for key, value in items(container):
-                if is_traced(value) and value.tape is self._tape:
-                    container[key] = plain(value)
+                ordinary = self._ordinary(value)
+                if ordinary is not value:
+                    container[key] = ordinary
+            if isinstance(container, dict) and any(map(is_traced, container)):
+                ordered = [(plain(key), value) for key, value in container.items()]
+                container.clear()
+                container.update(ordered)
         for name, value in list(namespace.items()):
-            if type(value) is tuple and any(map(is_traced, value)):
-                namespace[name] = _ordinary(value)
-            if not is_traced(value) or value.tape is not self._tape:
-                continue
             traced, original = self._originals.get(name, (None, None))
-            namespace[name] = original if value is traced else plain(value)
+            ordinary = original if value is traced is not None else self._ordinary(value)
+            if ordinary is not value:
+                namespace[name] = ordinary
+
+    def _ordinary(self, value: Any) -> Any:
+        """A value without the tape: plain, NumPy's own function, a tuple of such."""
+        if is_traced(value):
+            return plain(value) if value.tape is self._tape else value
+        if isinstance(value, tuple | frozenset | set):
+            parts = [self._ordinary(part) for part in value]
+            if all(part is old for part, old in zip(parts, value, strict=True)):
+                return value
+            if isinstance(value, set):
+                value.clear()
+                value.update(parts)
+                return value
+            return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+        return original(value)
 
     def described(self, options: Options) -> list[Input]:
         """What the recording needs to know of each input."""

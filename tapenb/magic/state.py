@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.memory import fingerprint
-from .containers import cells_of, has_state
+from .containers import Attributes, cells_of, has_state
 
 __all__ = ["Snapshot", "StateLost", "reachable"]
 
@@ -68,7 +68,8 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
         kind = value if isinstance(value, type) else type(value)
         functions = [value, *vars(kind).values()] if kind.__module__ == "__main__" else [value]
         for function in functions:
-            function = getattr(function, "__wrapped__", function)
+            if type(function).__module__ != "__main__":  # whose __getattr__ might do anything
+                function = getattr(function, "__wrapped__", function)
             if isinstance(function, FunctionType):
                 inner = _code_names(function.__code__)
                 named |= inner
@@ -136,7 +137,7 @@ class Snapshot:
                 copy = {k: v for k, v in vars(value).items() if not k.startswith("__")}
                 todo += list(copy.values())
             elif has_state(value):
-                copy = dict(vars(value))
+                copy = dict(Attributes(value).items())
                 todo += [*copy.values(), type(value)]
             elif isinstance(value, Iterator) and type(value).__module__ != "tapenb":
                 self._spent = value
@@ -155,6 +156,14 @@ class Snapshot:
         self._bytes += value.nbytes
         self._kept[id(value)] = (value, value.copy())
 
+    def check_iterators(self) -> None:
+        """Raise StateLost where something cannot be wound back, and so no cell begin there."""
+        if self._spent is not None:
+            raise StateLost(
+                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
+                "so it cannot run again from where it began; make a list of it in a cell above"
+            )
+
     def restore(self) -> None:
         """Put everything back.
 
@@ -163,11 +172,6 @@ class Snapshot:
         StateLost
             Where something too large to be kept has changed.
         """
-        if self._spent is not None:
-            raise StateLost(
-                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
-                "so it cannot run again from where it began; make a list of it in a cell above"
-            )
         for array, mark in self._marked:
             if fingerprint(array) != mark:
                 raise StateLost(
@@ -202,7 +206,6 @@ class Snapshot:
                 for name, content in copy.items():
                     setattr(value, name, content)
             else:
-                vars(value).clear()
-                vars(value).update(copy)
+                Attributes(value).replace(copy)
         random.setstate(self._random)
         np.random.set_state(self._numpy)

@@ -273,6 +273,17 @@ class Recording:
             tuple(tuple(bare(point.hessian[row, column]) for column in names) for row in rows),
         )
 
+    def source(self) -> str:
+        """The Python text of the program behind `numbers`: the output with its derivatives.
+
+        Returns
+        -------
+        str
+            Empty where the cell computes more than single numbers.
+        """
+        compiled = None if self._program is None else self._program.numbers
+        return "" if compiled is None else compiled.source
+
     def _at_inputs(self, values: dict[str, Any]) -> Point:
         """The point at some inputs, where the compiled program has no answer, or not yet."""
         positions = dict(self.point.positions)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import Compiled, GuardFailed, compile_tape
-from ..autodiff.compiling.scalars import NAMES
+from ..autodiff.compiling import Compiled, GuardFailed, compile_tape, is_taken
 from ..autodiff.tape import Tape
 from .inputs import Input
 
@@ -20,8 +18,6 @@ UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
 
 _LONGEST = 5_000
 """Tapes of up to so many entries are compiled: it takes some milliseconds for a thousand."""
-
-_TAKEN = re.compile(r"[bcvx]\d+|np|float64|Changed|float|type|isfinite")
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:
@@ -34,8 +30,7 @@ def are_floats(inputs: Sequence[Input]) -> bool:
     return all(
         type(each.value) in (float, np.float64)
         and len(each.entries) == 1
-        and not callable(NAMES.get(each.name))
-        and not _TAKEN.fullmatch(each.name)
+        and not is_taken(each.name)
         for each in inputs
     )
 

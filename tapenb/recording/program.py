@@ -569,6 +569,8 @@ def _first(tape: Tape, length: int) -> Tape:
     part = Tape()
     part.operations = tape.operations[:length]
     part.left, part.right = tape.left[:length], tape.right[:length]
+    part.many = tape.many
+    part.independents = [entry for entry in tape.independents if entry < length]
     part.values, part.constants = tape.values[:length], tape.constants
     part.sites, part.offsets = tape.sites[:length], tape.offsets[:length]
     part.inputs, part.output = tape.inputs, tape.output

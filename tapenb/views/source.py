@@ -1,24 +1,24 @@
-"""The tape as straight-line Python."""
+"""The tape as straight-line Python: the program that plays it at other inputs."""
 
 from __future__ import annotations
 
+import ast
+import math
+import sys
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-import numpy as np
-
-from ..autodiff.tape import Tape
-from .formulas import call, constant, entries, names
+from ..autodiff.compiling import Compiled, compile_tape, is_taken
+from ..autodiff.tape import Entry, Tape
+from .formulas import constant, entries, names
 from .labels import shorten
 
 __all__ = ["Source", "source"]
 
-# Comments begin in this column, or after the longest shorter line.
-_MARGIN = 44
-
 
 class Source:
-    """Readable Python that computes what the tape holds, one operation a line.
+    """Readable Python that computes what the tape holds.
 
     Parameters
     ----------
@@ -28,30 +28,25 @@ class Source:
 
     def __init__(self, tape: Tape) -> None:
         shown = entries(tape)
-        named = names(shown)
-        self.lines = ["import numpy as np", ""]
-        code: list[tuple[str, str]] = []
-        for entry in shown:
-            if entry.kind == "input":
-                given = f"{named[entry.index]} = {constant(entry.value)}"
-                alias = entry.name if entry.name != named[entry.index] else ""
-                code.append((given, alias or ""))
-                continue
-            operands = [
-                named[parent] if parent >= 0 else _signed(tape.value(parent))
-                for parent in entry.parents
-            ]
-            expression = call(tape, entry, operands)
-            where = "" if entry.line is None else f"line {entry.line}"
-            comment = where
-            if entry.source:
-                comment = f"{where}: {shorten(entry.source, 50)}" if where else entry.source
-            code.append((f"{named[entry.index]} = {expression}", comment))
-        margin = max((len(line) for line, _ in code if len(line) <= _MARGIN), default=0)
-        self.lines += [
-            f"{line:<{margin}}  # {shorten(comment, 60)}" if comment else line
-            for line, comment in code
-        ]
+        named = {
+            index: f"{name}_" if is_taken(name) and name[0] not in "vx" else name
+            for index, name in names(shown).items()
+        }
+        inputs = {entry.index: named[entry.index] for entry in shown if entry.kind == "input"}
+        read = {parent for entry in shown for parent in entry.parents}
+        last = [entry.index for entry in shown if entry.index not in read]
+        outputs = last if tape.output is None else [tape.output]
+        output = None if tape.output is None else tape[tape.output].name
+        self.compiled = compile_tape(
+            tape,
+            inputs,
+            outputs,
+            results=(lambda texts: texts[0]) if len(outputs) == 1 else None,
+            name=output if output and output.isidentifier() and not is_taken(output) else "tape",
+            names=named,
+            notes={index: note for index, note in map(_note, tape) if note},
+        )
+        self.lines = [*_head(self.compiled), *self.compiled.source.rstrip().splitlines()]
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -63,7 +58,10 @@ class Source:
 
 
 def source(tape: Tape) -> Source:
-    """The tape as readable straight-line Python.
+    """The tape as readable straight-line Python: what a compiled tape runs.
+
+    Single numbers are computed by ``math``; a value that is read once stands where it is read; what
+    Python was told is a line that raises where it would be told otherwise.
 
     Parameters
     ----------
@@ -74,13 +72,45 @@ def source(tape: Tape) -> Source:
     --------
     >>> import numpy as np
     >>> import tapenb as tn
-    >>> print(str(source(tn.record(lambda x: np.sin(x) * 3.0, 2.0))).splitlines()[2])
-    x = 2.0
+    >>> print(source(tn.record(lambda x, y: np.sin(x) * 3.0 + y, 2.0, 1.0)))  # doctest: +ELLIPSIS
+    from math import sin
+    <BLANKLINE>
+    def tape(x, y):
+        v3 = sin(x) * 3.0 + y                     # line 1: ...
+        return v3
     """
     return Source(tape)
 
 
-def _signed(operand: Any) -> str:
-    """A constant, in brackets where its sign would meet an operator."""
-    text = constant(operand)
-    return f"({text})" if np.ndim(operand) == 0 and text.startswith("-") else text
+def _note(entry: Entry) -> tuple[int, str]:
+    """An entry, and where its text stands in the person's code."""
+    if entry.source is None or entry.kind == "input":
+        return entry.index, ""
+    where = "" if entry.line is None else f"line {entry.line}: "
+    return entry.index, where + shorten(entry.source, 50)
+
+
+def _head(compiled: Compiled) -> Iterator[str]:
+    """What a program imports, and its constants."""
+    tree = ast.parse(compiled.source)
+    written = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    known = compiled.function.__globals__
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used = {name: known[name] for name in sorted((names & known.keys()) - written)}
+    modules: dict[str, list[str]] = {}
+    rest: dict[str, Any] = {}
+    for name, value in used.items():
+        home = "math" if value is getattr(math, name, None) else getattr(value, "__module__", None)
+        own = getattr(value, "__name__", name)
+        if name == "np":
+            yield "import numpy as np"
+        elif home is not None and hasattr(sys.modules.get(home), own):
+            modules.setdefault(home, []).append(name if name == own else f"{own} as {name}")
+        else:
+            rest[name] = value
+    yield from (f"from {home} import {', '.join(own)}" for home, own in sorted(modules.items()))
+    yield ""
+    for name, value in rest.items():
+        yield f"{name} = {constant(value)}"
+    if rest:
+        yield ""

@@ -116,9 +116,10 @@ GOALS: tuple[Goal, ...] = (
         goal
         for work in ("S1", "S2")
         for goal in (
-            Goal(work, "`%%tape`, as the panel asks: over hand-written", over(work, "%%tape"), 3.0),
-            Goal(work, "… over the fastest peer", over_best(work, "%%tape", *SECOND), 1.0),
-            Goal(work, "… over JAX jit", over(work, "%%tape", JAX), 1 / 8),
+            Goal(work, "`t.at`, as the panel asks: over hand-written", over(work, "t.at"), 3.0),
+            Goal(work, "`t.numbers`: over hand-written", over(work, "t.numbers"), 3.0),
+            Goal(work, "… over the fastest peer", over_best(work, "t.numbers", *SECOND), 1.0),
+            Goal(work, "… over JAX jit", over(work, "t.numbers", JAX), 1 / 8),
         )
     ),
     Goal("S1", "slider moved to numbers sent", figure("slider"), 1e-3, "ms"),

@@ -35,9 +35,10 @@ def fixed_loop() -> float:
 
 
 def pin(cores: Iterable[int]) -> None:
-    """Keep this process on some cores, where the system can do that."""
+    """Keep this process, and the threads that it has, on some cores, where the system can."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, set(cores))
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), set(cores))
 
 
 def cores() -> list[int]:

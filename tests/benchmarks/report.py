@@ -30,10 +30,10 @@ def digits(number: float) -> str:
     return f"{number:.3g}" if number >= 0.001 else f"{number:.2g}"
 
 
-def _shown(cell: Cell | None, scale: float) -> str:
+def _shown(cell: Cell | None, scale: float, *, quiet: bool = True) -> str:
     if cell is None or cell.seconds is None:
         return "✗" if cell is not None and cell.failed else "–"
-    return digits(cell.seconds * scale) + ("" if cell.quiet else "~")
+    return digits(cell.seconds * scale) + ("" if cell.quiet and quiet else "~")
 
 
 def _table(head: list[str], lines: Iterable[list[str]], *, markdown: bool) -> str:
@@ -82,10 +82,11 @@ def _ratios(found: Measured, among: Iterable[str], *, markdown: bool) -> str:
     columns = _columns(found.cells, among)
     lines = []
     for name, row in found.cells.items():
-        under = row.get(WORKS[name].over)
-        scale = 0.0 if under is None or not under.seconds else 1.0 / under.seconds
-        cells = [_shown(row.get(column), scale) if scale else "–" for column in columns]
-        lines.append([name, *cells])
+        under = row.get(WORKS[name].over, Cell())
+        if under.seconds:
+            scale, quiet = 1.0 / under.seconds, under.quiet
+            cells = [_shown(row.get(column), scale, quiet=quiet) for column in columns]
+            lines.append([name, *cells])
     return _table(["work", *columns], lines, markdown=markdown)
 
 
@@ -136,18 +137,16 @@ def _malloc() -> str:
 
 def summary(found: Measured) -> str:
     """What a run prints."""
-    both = {**HAND, **OURS}
-    parts = [
-        f"{_machine()}; {_versions()}; {_malloc()}",
-        "Medians of quiet repeats (~: none was quiet), tapenb's columns",
-        _times(found, both, markdown=False),
-        "Other libraries",
-        _times(found, ["hand-written", *PEERS], markdown=False),
-        "Over hand-written (H1: over the value alone)",
-        _ratios(found, [*both, *PEERS], markdown=False),
-        "Goals",
-        _goals(found, markdown=False),
-    ]
+    ours, peers = [*HAND, *OURS], _columns(found.cells, PEERS)
+    parts = [f"{_machine()}; {_versions()}; {_malloc()}"]
+    if found.cells:
+        parts += ["Medians of quiet repeats (~: none was quiet), tapenb's columns"]
+        parts += [_times(found, ours, markdown=False)]
+        if peers:
+            parts += ["Other libraries", _times(found, ["hand-written", *peers], markdown=False)]
+        parts += ["Over hand-written (H1: over the value alone)"]
+        parts += [_ratios(found, [*ours, *peers], markdown=False)]
+    parts += ["Goals", _goals(found, markdown=False)]
     why = _why(found)
     if why:
         parts += ["Without a figure", "\n".join(why)]
@@ -175,8 +174,8 @@ from a slider to the text in a page. Nothing here is a test: what CI checks is c
   collector on, and they are asked for one repeat in turn.
 - A repeat is as many calls as take about 5 ms. It stands between two runs of a fixed loop; where
   the loop took more than 1.12 times its fastest, or the process had the core for less than 95 % of
-  the time, the machine was busy and the repeat is left out. `~` marks a cell of which no repeat was
-  quiet.
+  the time, the machine was busy and the repeat is left out. `~` marks a figure for which no repeat
+  was quiet.
 - Every result (values, gradients, Hessians) is compared with the hand-written one first, to nine
   digits. A wrong one, or an error, shows as ✗ and ends the command with a failure.
 - Each library is used as its documentation recommends: `jax.jit` with x64, `tf.GradientTape` and
@@ -189,11 +188,11 @@ from a slider to the text in a page. Nothing here is a test: what CI checks is c
 |---|---|
 {works}
 
-`grad` stands for `value_and_grad`, `hessian` and `hvp`; `%%tape` is a recorded cell asked for all
-its numbers at another point, as the panel asks. E1 is one of 1,000 scalar operations recorded, E2
-one swept backward; the hand-written ones are the chain in NumPy alone, and a loop over what was
-kept. H1 is over the value alone. Bytes are those of the process while a tape of 50,000 operations
-is kept; by hand, those of values and adjoints.
+`grad` stands for `value_and_grad`, `hessian` and `hvp`; `t` is what `%%tape -o t` binds: a recorded
+cell asked for all its numbers at another point, by `t.at` as the panel asks. E1 is one of 1,000
+scalar operations recorded, E2 one swept backward; the hand-written ones are the chain in NumPy
+alone, and a loop over what was kept. H1 is over the value alone. Bytes are those of the process
+while a tape of 50,000 operations is kept; by hand, those of values and adjoints.
 """
 
 
@@ -207,7 +206,7 @@ def page(found: Measured, pictures: Iterable[str]) -> str:
         _ratios(found, [*HAND, *OURS], markdown=True),
         "Other libraries:",
         _ratios(found, PEERS, markdown=True),
-        "## Goals\n\nOf the same run.",
+        "## Goals\n\nOf the same run; where the tables have a `~`, a verdict says little.",
         _goals(found, markdown=True),
     ]
     drawn = "\n\n".join(f"![{name}]({name})" for name in pictures)

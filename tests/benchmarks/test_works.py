@@ -101,13 +101,13 @@ def test_a_median_leaves_out_what_was_measured_on_a_busy_machine():
 
 def test_goals_are_compared_with_what_was_measured():
     cells = {
-        "S1": {"hand-written": Cell(1e-6), "%%tape": Cell(2e-6), "JAX jit": Cell(9e-6)},
+        "S1": {"hand-written": Cell(1e-6), "t.numbers": Cell(2e-6), "JAX jit": Cell(9e-6)},
         "H4": {"hand-written": Cell(1e-3), "tn.function": Cell(2e-3)},
         "E3": {"GradientTape": Cell(reason="more than 4 s")},
     }
     found = goals.Measured(cells, {"slider": Figure(5e-4)})
     told = {(goal.work, goal.text): (number, word) for goal, number, word in goals.verdicts(found)}
-    assert told["S1", "`%%tape`, as the panel asks: over hand-written"] == (2.0, "reached")
+    assert told["S1", "`t.numbers`: over hand-written"] == (2.0, "reached")
     assert told["S1", "… over JAX jit"] == (pytest.approx(2 / 9), "not reached")
     assert told["S1", "slider moved to numbers sent"] == (5e-4, "reached")
     assert told["H4", "`tn.function`: over hand-written"] == (2.0, "not reached")

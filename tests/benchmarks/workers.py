@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
@@ -98,9 +99,9 @@ def _case(column: str, work: Work) -> tuple[Case, Callable[[Any], np.ndarray]]:
     return Case(call, inputs), lambda result: _flat(plain(result))
 
 
-def _serve(pipe: Connection, own: list[int]) -> None:
-    """Answer the parent's requests until it has no more."""
-    pin(own)
+def _serve(pipe: Connection, first: list[int], own: list[int]) -> None:
+    """Import on one core, then answer the parent's requests on another until it has no more."""
+    pin(first)
     # A library that talks talks to nobody: the parent prints the table.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     cases: dict[tuple[str, str], Case] = {}
@@ -111,7 +112,11 @@ def _serve(pipe: Connection, own: list[int]) -> None:
             return
         try:
             if command == "import":
-                answer: Any = _asked(arguments[0]) and None
+                answer: Any = None
+                try:
+                    _asked(arguments[0])
+                finally:
+                    pin(own)
             elif command == "begin":
                 column, name = arguments
                 case, plain = _case(column, WORKS[name])
@@ -172,8 +177,11 @@ class Processes:
         return self._answer(name, request, self.patience)
 
     def _answer(self, name: str, request: tuple[Any, ...], patience: float) -> Any:
+        self._running[name][1].send(request)
+        return self._received(name, patience)
+
+    def _received(self, name: str, patience: float) -> Any:
         process, pipe = self._running[name]
-        pipe.send(request)
         if not pipe.poll(patience):
             self._stop(name)
             raise Absent(f"more than {patience:g} s")
@@ -187,17 +195,29 @@ class Processes:
             raise answer
         return answer
 
+    def start(self, columns: list[str]) -> None:
+        """Start what these columns need, on all cores at once."""
+        asked = {PROCESS.get(column, column): column for column in columns[::-1]}
+        for turn, (name, column) in enumerate(asked.items()):
+            self._start(name, turn)
+            self._running[name][1].send(("import", column))
+        for name in asked:
+            # What cannot be imported says so again when it is asked.
+            with suppress(Absent, Failed):
+                self._received(name, SECONDS_OF_AN_IMPORT)
+
     def drop(self) -> None:
         """Let every process forget the work that was measured."""
         for name in list(self._running):
             self.ask(name, "drop")
 
-    def _start(self, name: str) -> None:
+    def _start(self, name: str, turn: int = 0) -> None:
         allowed = cores()
+        first = [allowed[-1 - turn % len(allowed)]]
         own = allowed if name == "two cores" else allowed[-1:]
         here, there = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        process = context.Process(target=_serve, args=(there, own), daemon=True)
+        process = context.Process(target=_serve, args=(there, first, own), daemon=True)
         process.start()
         there.close()
         self._running[name] = process, here
@@ -266,7 +286,7 @@ def measure(
     """
     cells = {column: Cell() for column in columns}
     expected: list[np.ndarray] = []
-    left: dict[str, float] = {}
+    first: dict[str, float] = {}
     for column, cell in cells.items():
         if column not in HAND and not offers(column, work.kind):
             continue
@@ -277,7 +297,7 @@ def measure(
             if smaller is not None and 10 * smaller.seconds > processes.patience:
                 raise Absent(f"more than {processes.patience:g} s: ten times {work.grown_from}")
             fresh = work.kind == "memory"
-            results, first = processes.ask(column, "begin", column, work.name, fresh=fresh)
+            results, took = processes.ask(column, "begin", column, work.name, fresh=fresh)
         except Absent as absent:
             cell.reason = str(absent)
             continue
@@ -292,13 +312,13 @@ def measure(
         if cell.reason:
             cell.failed = True
             continue
-        if work.kind == "both" and first > seconds:
+        if work.kind == "both" and took > seconds and column != "tn.function":
             # Nothing was compiled in it, and another one would take as long.
-            cell.repeats.append(Repeat(first, fixed_loop()))
+            cell.repeats.append(Repeat(took, fixed_loop()))
         else:
-            left[column] = seconds
-    if left:
-        _go_round(work, cells, left, processes, rounds)
+            first[column] = took
+    if first:
+        _go_round(work, cells, first, processes, rounds, seconds)
     for cell in cells.values():
         if cell.repeats:
             cell.seconds, cell.quiet = median(cell.repeats, processes.quiet)
@@ -308,14 +328,20 @@ def measure(
 
 
 def _go_round(
-    work: Work, cells: dict[str, Cell], left: dict[str, float], processes: Processes, rounds: int
+    work: Work,
+    cells: dict[str, Cell],
+    first: dict[str, float],
+    processes: Processes,
+    rounds: int,
+    seconds: float,
 ) -> None:
     """Ask each column for a repeat in turn, until all have enough quiet ones or no time left."""
     # A state made before a call is kept until it is used, so there are few at once.
     most = 5 if work.kind == "backward" else 10**6
-    for column in left:
-        processes.ask(column, "calibrate", (column, work.name), SECONDS_OF_A_REPEAT, most)
-    wanted = dict.fromkeys(left, rounds)
+    for column in first:
+        if first[column] < seconds:
+            processes.ask(column, "calibrate", (column, work.name), SECONDS_OF_A_REPEAT, most)
+    wanted, left = dict.fromkeys(first, rounds), dict.fromkeys(first, seconds)
     while wanted:
         for column in list(wanted):
             began = time.perf_counter()

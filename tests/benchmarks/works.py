@@ -311,6 +311,10 @@ GAS = 8.314 * 300.0
 PLUS, MINUS = 1.0 + math.sqrt(2.0), 1.0 - math.sqrt(2.0)
 
 
+for _constant in (ATTRACTION, VOLUMES):
+    _constant.flags.writeable = False
+
+
 def helmholtz(np: Any) -> Callable[..., Any]:
     """The energy of a mixed fluid, the survey's equation 8 and Figure 5."""
     attraction, volumes = np.asarray(ATTRACTION), np.asarray(VOLUMES)

@@ -1,48 +1,15 @@
-"""A real IPython shell, fresh for every test."""
+"""A notebook, fresh for every test."""
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
-
-class Notebook:
-    """A shell whose cells are run as a notebook runs them."""
-
-    def __init__(self, shell):
-        self.shell = shell
-        self.names = shell.user_ns
-
-    def run(self, text, cell_id=None):
-        """Run a cell; what it printed and displayed is kept, its exception is raised."""
-        self.last = self.attempt(text, cell_id)
-        if self.last.error_in_exec is not None:
-            raise self.last.error_in_exec
-        if self.last.error_before_exec is not None:
-            raise self.last.error_before_exec
-        return self.last.result
-
-    def attempt(self, text, cell_id=None):
-        with capture_output() as self.captured:
-            return self.shell.run_cell(text, store_history=True, cell_id=cell_id)
-
-    @property
-    def printed(self):
-        return self.captured.stdout
-
-    @property
-    def displayed(self):
-        return [output.data for output in self.captured.outputs]
+from .notebook import open_notebook
 
 
 @pytest.fixture
 def notebook(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
-    shell.colors = "nocolor"
-    book = Notebook(shell)
-    book.run("import numpy as np\n%load_ext tapenb")
+    book = open_notebook()
     yield book
-    shell.reset()
+    book.shell.reset()
     InteractiveShell.clear_instance()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.compiling import GuardFailed
 from tests.panel.recordings import survey
 
 
@@ -75,18 +76,49 @@ def test_source_computes_what_the_tape_holds():
         return np.maximum(a, w[0]) @ np.array([-1.0])
 
     tape = tn.record(f, 0.5, np.arange(4.0))
-    source = str(tape.source())
+    namespace: dict = {}
+    exec(str(tape.source()), namespace)
+    program = namespace["tape"]
+    np.testing.assert_allclose(program(0.5, np.arange(4.0)), f(0.5, np.arange(4.0)), rtol=1e-15)
+    moved = np.array([0.7, 2.0, -1.0, 3.0])
+    np.testing.assert_allclose(program(0.7, moved), f(0.7, moved), rtol=1e-15)
+
+
+def test_source_has_its_imports_and_constants():
+    weights = np.linspace(0.0, 1.0, 4)
+
+    def f(x):
+        y = np.linalg.inv(x) @ weights[1:3]
+        y[0] = np.sum(y)
+        return y[x[0] > 0] * float("inf") if y[0] > 100 else y[::-1].copy() - weights[2]
+
+    x = np.array([[2.0, 1.0], [0.5, 3.0]])
+    source = str(tn.record(f, x).source())
     namespace: dict = {}
     exec(source, namespace)
-    last = source.splitlines()[-1].split(" = ")[0]
-    np.testing.assert_array_equal(namespace[last], tape[tape.output].value)
+    np.testing.assert_allclose(namespace["tape"](x), f(x), rtol=1e-15)
+    with pytest.raises(GuardFailed):
+        namespace["tape"](x / 1000.0)
 
 
 def test_source_keeps_the_persons_names_and_lines(tape: tn.Tape):
     lines = str(tape.source()).splitlines()
-    assert lines[:4] == ["import numpy as np", "", "x = 2.0", "y = 5.0"]
-    assert lines[4].startswith("v1 = np.log(x)  # line ")
-    assert lines[-1].startswith("z = v3 - v4 ")
+    assert lines[:3] == ["from math import log, sin", "", "def z(x, y):"]
+    assert lines[3].startswith("    z = log(x) + x * y - sin(y)  ")
+    assert lines[3].endswith(": np.log(x) + x * y - np.sin(y)")
+    assert lines[-1] == "    return z"
+
+
+def test_source_leaves_the_programs_own_names():
+    def f(gamma, v1):
+        log = np.log(gamma)
+        return np.exp(log) * log * v1
+
+    tape = tn.record(f, 2.0, 3.0)
+    assert "def tape(gamma_, v1):" in str(tape.source())
+    namespace: dict = {}
+    exec(str(tape.source()), namespace)
+    assert namespace["tape"](5.0, 7.0) == pytest.approx(f(5.0, 7.0))
 
 
 def test_names_that_are_bound_twice_or_cannot_be_names():
@@ -97,8 +129,9 @@ def test_names_that_are_bound_twice_or_cannot_be_names():
 
     tape = tn.record(f, 3.0)
     tape.inputs = {"lambda": tape.inputs["w"]}
-    assert [line.split(" = ")[0] for line in str(tape.source()).splitlines()[2:]] == [
-        *("x0", "v1", "v2")
+    lines = str(tape.source()).splitlines()[1:]
+    assert [line.split("  #")[0].rstrip() for line in lines] == [
+        *("def s(x0):", "    v2 = x0 * 2.0 + 1.0", "    return v2")
     ]
 
 

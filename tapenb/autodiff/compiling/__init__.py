@@ -3,6 +3,7 @@
 from .compiled import Compiled, compile_tape
 from .function import Function, function
 from .replaying import GuardFailed, replay, same_answer
+from .scalars import is_taken
 
 __all__ = [
     "Compiled",
@@ -10,6 +11,7 @@ __all__ = [
     "GuardFailed",
     "compile_tape",
     "function",
+    "is_taken",
     "replay",
     "same_answer",
 ]

@@ -34,14 +34,14 @@ class Compiled:
 
     __slots__ = ("by_math", "function", "of_numbers", "plan", "source")
 
-    def __init__(self, plan: Plan, source: str, emitter: Emitter) -> None:
+    def __init__(self, plan: Plan, source: str, emitter: Emitter, name: str) -> None:
         self.plan = plan
         self.source = source
         self.by_math = emitter.by_math_alone
         self.of_numbers = emitter.of_numbers
         namespace = emitter.namespace
         exec(compile(source, "<tape>", "exec"), namespace)
-        self.function: Callable[..., Any] = namespace["tape"]
+        self.function: Callable[..., Any] = namespace[name]
 
     def __call__(self, *inputs: Any) -> Any:
         """The results at other inputs.
@@ -70,6 +70,7 @@ def compile_tape(
     floats: bool = False,
     elsewhere: bool = False,
     finite: bool = False,
+    name: str = "tape",
     names: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
 ) -> Compiled:
@@ -95,6 +96,8 @@ def compile_tape(
         Whether it raises ValueError at the recorded point itself.
     finite : bool
         Whether it raises ArithmeticError where a result is not finite.
+    name : str
+        What the function is called.
     names, notes : mapping of int to str, optional
         What entries are called, and remarks for their lines.
 
@@ -133,5 +136,5 @@ def compile_tape(
         for output, example in zip(plan.outputs, plan.examples, strict=True)
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
-    source = emitter.text("tape", list(inputs.values()), whole)
-    return Compiled(plan, source, emitter)
+    source = emitter.text(name, list(inputs.values()), whole)
+    return Compiled(plan, source, emitter, name)

@@ -281,9 +281,10 @@ def function(f: Callable[..., Any]) -> Function:
         The same function, faster from the second call on. There is one recording for each kind of
         arguments (types, shapes, dtypes) and each path through `f` that their values choose. What
         `f` reads besides (globals, closures, attributes) is watched: where it changed, `f` is
-        recorded anew. Where it cannot be watched, because `f` draws random numbers, reads a clock
-        or a file, changes what it reads or writes into its arguments, `f` itself runs each time.
-        ``stats()`` says what happened, ``source()`` shows the programs.
+        recorded anew; a large array costs a look through it at each call, unless it is read-only
+        (``a.flags.writeable = False``). Where it cannot be watched, because `f` draws random
+        numbers, reads a clock or a file, changes what it reads or writes into its arguments, `f`
+        itself runs each time. ``stats()`` says what happened, ``source()`` shows the programs.
 
     Notes
     -----

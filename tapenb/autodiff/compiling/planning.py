@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Hashable, Sequence
+from itertools import permutations
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -65,9 +66,10 @@ def ufunc_name(operation: Operation) -> str | None:
     return None
 
 
-def accumulate(array: np.ndarray, part: Any, *, key: Any) -> np.ndarray:
-    """``array[key] += part``, in place."""
-    array[key] += part
+def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
+    """``array[key] += part`` or ``-= part``, in place or in a copy."""
+    array = array.copy() if copy else array
+    array[key] += -part if negated else part
     return array
 
 
@@ -133,8 +135,10 @@ class Plan:
         return self.tape.peek(reference)
 
     def _number(self, reference: int) -> int:
-        """One reference for each constant number, of which a sweep has many alike."""
+        """One reference for each constant, of which a sweep has many alike."""
         value = self.constants[~reference]
+        if type(value) is np.ndarray:
+            return self._array(value, reference)
         if not isinstance(value, float | int | complex | np.generic):
             return reference
         return self._numbers.setdefault((type(value), repr(value)), reference)
@@ -167,6 +171,15 @@ class Plan:
         self.constants.append(value)
         return self._number(~(len(self.constants) - 1))
 
+    def _array(self, value: np.ndarray, reference: int) -> int:
+        """One reference for each memory; a symmetric matrix is its own transpose."""
+        place = value.__array_interface__["data"][0]
+        key = place, value.shape, value.strides, value.dtype
+        turned = place, value.shape[::-1], value.strides[::-1], value.dtype
+        if turned != key and turned in self._numbers and np.array_equal(value, value.T):
+            return self._numbers[turned]
+        return self._numbers.setdefault(key, reference)
+
     def _representative(self, index: int) -> int:
         tape = self.tape
         operation = tape.operations[index]
@@ -174,6 +187,8 @@ class Plan:
             return index
         operands = tuple(self.resolve(parent) for parent in tape.parents(index))
         if operation.name == "argument" or self._is_number_again(index, operation, operands):
+            return operands[0]
+        if operation.name in _RESHAPING and self._is_identity(operation, operands):
             return operands[0]
         if operation.name not in (GUARD, RAISES):
             if self._in_sweep[index]:
@@ -204,6 +219,8 @@ class Plan:
     ) -> Hashable | None:
         """What steps that compute the same have in common; None where that cannot be told."""
         name = ufunc_name(operation)
+        if operation.name == "dot" and self._is_matrix_product(operands):
+            name = "matmul"
         if name is not None and isinstance(example, np.ndarray | np.generic):
             if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
                 name, operands = "multiply", (operands[0], operands[0])
@@ -215,6 +232,11 @@ class Plan:
         except TypeError:
             return None
         return key
+
+    def _is_matrix_product(self, operands: tuple[int, ...]) -> bool:
+        """Whether ``np.dot`` of these is what ``@`` is."""
+        ranks = [np.ndim(self.value(operand)) for operand in operands]
+        return max(ranks) == 2 and min(ranks) > 0
 
     # -- the arithmetic of sweeps -----------------------------------------------------------------
 
@@ -230,10 +252,10 @@ class Plan:
             simpler = simpler or self._scaled(name, operands, result)
             simpler = simpler or self._signs_outside(name, operands, result)
             return simpler or self._gathered(name, operands, result) or (operation, operands)
+        if name == "matmul":
+            return self._known_product(operation, operands, result) or (operation, operands)
         if operation.name == "sum" and len(operands) == 1:
             return self._factor_outside(operation, operands, result)
-        if operation.name in _RESHAPING and self._is_identity(operation, operands):
-            return _SAME, operands[:1]
         return operation, operands
 
     def _without_neutral(
@@ -275,6 +297,10 @@ class Plan:
             return _NEGATIVE, (base,)
         # Of a single precision that a float64 would double.
         real = np.finfo(getattr(result, "dtype", float)).dtype
+        opposite = self._constant(real.type(-factor)), base
+        twin = self._shared.get(self._key(_MULTIPLY, opposite, result))
+        if twin is not None:
+            return _NEGATIVE, (twin,)
         return _MULTIPLY, (self._constant(real.type(factor)), base)
 
     def _signs_outside(
@@ -325,10 +351,27 @@ class Plan:
         outer = self._times(factor, self._make(operation, (base,), result), result)
         return outer or (operation, operands)
 
+    def _known_product(
+        self, operation: Operation, operands: tuple[int, ...], result: Any
+    ) -> tuple[Operation, tuple[int, ...]] | None:
+        """``A @ (s * x)`` as ``s * (A @ x)``, where ``A @ x`` is computed anyway."""
+        for slot in (0, 1):
+            inner = self._operation_of(operands[slot])
+            if inner is None or ufunc_name(inner) != "multiply":
+                continue
+            for number, array in permutations(self._operands[operands[slot]]):
+                bare = (*operands[:slot], array, *operands[slot + 1 :])
+                known = self._shared.get(self._key(operation, bare, result))
+                if np.ndim(self.value(number)) == 0 and known is not None:
+                    return _MULTIPLY, (number, known)
+        return None
+
     def _is_identity(self, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""
         shape = np.shape(self.value(operands[0]))
         strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
+        if operation.name == "ravel":
+            return len(shape) == 1
         if operation.name == "reshape":
             order = operation.params.get("order", "C")
             return order == "C" and tuple(np.atleast_1d(operation.params["shape"])) == shape
@@ -416,13 +459,18 @@ class Plan:
             if ufunc_name(operation) != "add" or not self.is_in_sweep(index):
                 continue
             for array, part in (self._operands[index], self._operands[index][::-1]):
-                if self._is_part(part) and self._is_temporary(array, self.value(index)):
-                    key = self.operation(part).params["key"]
-                    self._operations[index] = Operation(
-                        accumulate, None, "accumulate", {"key": key}
-                    )
-                    self._operands[index] = (array, self._operands[part][0])
-                    added.add(part)
+                if self._is_part(part) and _alike(self.value(array), self.value(index)):
+                    (inner,) = self._operands[part]
+                    sign, positive = self._sign_of(inner)
+                    negated = sign < 0 and self.uses[inner] == 1
+                    params = {
+                        "key": self.operation(part).params["key"],
+                        "copy": not self._is_temporary(array),
+                        "negated": negated,
+                    }
+                    self._operations[index] = Operation(accumulate, None, "accumulate", params)
+                    self._operands[index] = (array, positive if negated else inner)
+                    added |= {part, inner} if negated else {part}
                     break
         self.steps = [index for index in self.steps if index not in added]
 
@@ -433,15 +481,17 @@ class Plan:
             return False
         return is_basic(operation.params["key"])
 
-    def _is_temporary(self, reference: int, result: Any) -> bool:
+    def _is_temporary(self, reference: int) -> bool:
         """Whether nobody else reads an array, which stands in memory of its own."""
-        if reference < 0 or self.uses[reference] != 1 or type(result) is not np.ndarray:
-            return False
-        return self.makes_memory(reference) and _alike(self.value(reference), result)
+        return reference in self._operands and (
+            self.uses[reference] == 1 and self.makes_memory(reference)
+        )
 
     def makes_memory(self, index: int) -> bool:
         """Whether the result of a step lies in memory of its own, not in that of an operand."""
         operation = self.operation(index)
+        if operation.name == "accumulate":
+            return bool(operation.params["copy"])
         return ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
 
     def _is_droppable(self, index: int) -> bool:
@@ -494,7 +544,7 @@ _SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
 _MAKING_MEMORY = frozenset(
     {"sum", "mean", "max", "min", "prod", "unindex", "collect", "where", "concatenate", "stack"}
 )
-_RESHAPING = frozenset({"reshape", "moveaxis", "swapaxes", "transpose"})
+_RESHAPING = frozenset({"ravel", "reshape", "moveaxis", "swapaxes", "transpose"})
 
 
 def _is_uniform(array: np.ndarray) -> bool:

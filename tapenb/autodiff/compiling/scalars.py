@@ -7,9 +7,10 @@ infinity or nan, and the caller turns to NumPy.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
-__all__ = ["ATOM", "EXPRESSIONS", "NAMES", "POWERS", "Expression"]
+__all__ = ["ATOM", "EXPRESSIONS", "NAMES", "POWERS", "Expression", "is_taken"]
 
 ATOM = 20
 """The precedence of a name or a call: never in brackets."""
@@ -96,6 +97,14 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
         )
     },
 }
+
+_OWN = re.compile(r"[bcvx]\d+|chain\d+|np|float|float64|type|Changed|buffers|take|give")
+
+
+def is_taken(name: str) -> bool:
+    """Whether a compiled program uses a name for something of its own."""
+    return callable(NAMES.get(name)) or _OWN.fullmatch(name) is not None
+
 
 POWERS: dict[float, str] = {1.0: "{0}", 2.0: "{0} * {0}", 3.0: "{0} * {0} * {0}"}
 """Constant exponents that are written out."""

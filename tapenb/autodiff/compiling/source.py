@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rules.registry import FUNCTIONS
+from ..rules.indexing import is_basic
 from ..tape import GUARD, INPUT, RAISES, Operation
 from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
 from .planning import Plan, ufunc_name
@@ -30,6 +30,7 @@ _KINDS = {
     np.bool_: _TRUTH,
     int: _INTEGER,
 }
+_MODULES = {np: "np", np.linalg: "np.linalg", np.fft: "np.fft"}
 _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),
@@ -206,10 +207,9 @@ class Emitter:
 
     def _function(self, operation: Operation) -> str:
         function = operation.function
-        module = getattr(np, operation.name, None)
-        entry = FUNCTIONS.get(module) if module is not None else None
-        if function is module or (entry is not None and entry.call is function is module):
-            return f"np.{operation.name}"
+        for module, prefix in _MODULES.items():
+            if getattr(module, operation.name, None) is function:
+                return f"{prefix}.{operation.name}"
         if function not in self._functions:
             self._functions[function] = self.bind(function, operation.name)
         return self._functions[function]
@@ -271,7 +271,8 @@ class Emitter:
             text = self.by_numpy(index, operation)
             if type(self.plan.value(index)) is np.float64:
                 text = f"float({text})"
-            self.line(f"{self.name(index)} = {text}", index)
+            if text != self.name(index):
+                self.line(f"{self.name(index)} = {text}", index)
 
     def line(self, text: str, index: int | None = None) -> None:
         """Add a line of the function's body."""
@@ -306,9 +307,9 @@ class Emitter:
         in_sweep = self.plan.is_in_sweep(index)
         operands = [self.operand(o, in_sweep=in_sweep) for o in self.plan.operands(index)]
         if operation.name == "getitem":
-            key = _key(operation.params["key"])
-            if key is not None:
-                return f"{operands[0]}[{key}]"
+            return f"{operands[0]}[{self._index(operation.params['key'])}]"
+        if operation.name == "unindex" and is_basic(operation.params["key"]):
+            return self._among_zeros(index, operation, operands[0])
         reduced = self._reduced(index, operation, operands)
         if reduced is not None:
             return reduced
@@ -318,9 +319,24 @@ class Emitter:
     def _accumulated(self, index: int, operation: Operation) -> str:
         """The name of an array, to a part of which another is added first."""
         array, part = (self.operand(operand) for operand in self.plan.operands(index))
-        key = _key(operation.params["key"]) or self.bind(operation.params["key"], "key")
-        self.line(f"{array}[{key}] += {part}", index)
+        key = self._index(operation.params["key"])
+        if operation.params["copy"]:
+            self.line(f"{self.name(index)} = {array}.copy()", index)
+            array = self.name(index)
+        sign = "-" if operation.params["negated"] else "+"
+        self.line(f"{array}[{key}] {sign}= {part}", index)
         return array
+
+    def _among_zeros(self, index: int, operation: Operation, operand: str) -> str:
+        """The name of an array of zeros, to a part of which another is assigned first."""
+        value, name = self.plan.value(index), self.name(index)
+        self.line(f"{name} = np.zeros({value.shape}, {self.bind(value.dtype, value.dtype.name)})")
+        self.line(f"{name}[{self._index(operation.params['key'])}] = {operand}", index)
+        return name
+
+    def _index(self, key: Any) -> str:
+        """What stands between brackets."""
+        return _key(key) or self.bind(key, "key")
 
     def _reduced(self, index: int, operation: Operation, operands: list[str]) -> str | None:
         """A reduction by the ufunc itself, without what NumPy's function puts around it."""
@@ -418,15 +434,17 @@ class Emitter:
         """Operands of a ufunc on arrays; a float64 beside an array of float64 needs no type."""
         operands, in_sweep = self.plan.operands(index), self.plan.is_in_sweep(index)
         values = [self.plan.value(operand) for operand in operands]
+        # A sign before the first operand needs no brackets, but for that of a power.
+        power = ufunc_name(self.plan.operation(index)) == "power"
         weak = any(
             isinstance(value, np.ndarray) and value.ndim and value.dtype == np.float64
             for value in values
         )
         return [
-            self.number(operand).within(within)
+            self.number(operand).within(within if at or within < ATOM or power else _SIGN)
             if weak and type(value) is np.float64 and np.isfinite(value)
             else self.operand(operand, in_sweep=in_sweep, within=within)
-            for operand, value in zip(operands, values, strict=True)
+            for at, (operand, value) in enumerate(zip(operands, values, strict=True))
         ]
 
     def _chain(self, chain: Chain) -> None:
@@ -609,7 +627,11 @@ def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> lis
 
 
 def _all_finite(value: Any) -> bool:
-    return not isinstance(value, np.ndarray) or bool(np.isfinite(value).all())
+    """Whether an array is finite: so is the sum of its squares, unless it overflows."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
+        return True
+    squares = np.vdot(value, value)
+    return math.isfinite(squares.real) or bool(np.isfinite(value).all())
 
 
 def _raises(expected: type, function: Any, *operands: Any, **params: Any) -> bool:

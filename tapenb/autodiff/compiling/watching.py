@@ -34,6 +34,9 @@ __all__ = ["Unwatchable", "Watch"]
 _MOST = 4096
 """Of so many values at most is a function watched."""
 
+_SMALL = 2048
+"""Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
+
 _PURE = frozenset(
     "abc array bisect cmath collections contextlib copy dataclasses decimal enum fractions "
     "functools heapq inspect itertools logging math numbers operator re statistics string "
@@ -169,7 +172,11 @@ class Watch:
     def _visit_array(self, array: np.ndarray) -> None:
         if array.dtype.hasobject:
             raise Unwatchable("it reads an array of objects")
-        self._expect("{0}({1}) == {2}", _mark, array, _mark(array))
+        if array.nbytes <= _SMALL:
+            self._expect("{0}.tobytes() == {1}", array, array.tobytes())
+        elif not _is_constant(array):
+            self._expect("{0}({1}) == {2}", fingerprint, array, fingerprint(array))
+        self._expect("{0}.shape == {1}", array, array.shape)
 
     def _visit_random(self, generator: Any) -> None:
         if isinstance(generator, np.random.Generator):
@@ -279,10 +286,13 @@ def _top(value: Any) -> str:
     return (getattr(value, "__module__", None) or "").partition(".")[0].removeprefix("_")
 
 
-def _mark(array: np.ndarray) -> Any:
-    """What tells whether an array is the same: its form, and its bytes or a mark of them."""
-    content = array.tobytes() if array.nbytes <= 2048 else fingerprint(array)
-    return array.shape, array.dtype, content
+def _is_constant(array: np.ndarray | None) -> bool:
+    """Whether nobody can write to an array, nor to the memory that it is a view of."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
 
 
 def _same_objects(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:

@@ -30,8 +30,12 @@ def _columns(b: Any) -> Any:
 
 def dot_left(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `a` in ``np.dot(a, b)``."""
-    if a.ndim == 0 or b.ndim == 0:
+    if a.ndim == 0 or b.ndim == 0 or a.ndim == b.ndim == 1:
         return adjoint * b
+    if b.ndim == 1:
+        return np.expand_dims(adjoint, -1) * b
+    if a.ndim <= 2 and b.ndim == 2:
+        return np.matmul(adjoint, b.T)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
     return np.reshape(np.matmul(adjoint, np.transpose(columns)), a.shape)
@@ -39,8 +43,12 @@ def dot_left(adjoint: Any, a: Any, b: Any) -> Any:
 
 def dot_right(adjoint: Any, a: Any, b: Any) -> Any:
     """The adjoint of `b` in ``np.dot(a, b)``."""
-    if a.ndim == 0 or b.ndim == 0:
+    if a.ndim == 0 or b.ndim == 0 or a.ndim == b.ndim == 1:
         return adjoint * a
+    if a.ndim == 1 and b.ndim == 2:
+        return np.expand_dims(a, -1) * adjoint
+    if a.ndim == 2 and b.ndim <= 2:
+        return np.matmul(a.T, adjoint)
     rows, columns = _rows(a), _columns(b)
     adjoint = np.reshape(adjoint, (rows.shape[0], columns.shape[1]))
     product = np.matmul(np.transpose(rows), adjoint)

@@ -125,6 +125,26 @@ def _asked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     return ask
 
 
+def _answered(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that makes indices: those that it is given are guards."""
+
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        frame = sys._getframe(1)
+        args = tuple(plain_key(arg, frame) for arg in args)
+        return numpy_function(*args, **{k: plain_key(v, frame) for k, v in kwargs.items()})
+
+    return answer
+
+
+def _printed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives text, which can come back as a number, and so is a guard."""
+
+    def text(a: Any, *args: Any, **kwargs: Any) -> str:
+        return guard(a, lambda value: numpy_function(value, *args, **kwargs), sys._getframe(1))
+
+    return text
+
+
 def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     return x.astype(dtype, copy=copy)
 
@@ -157,8 +177,9 @@ for question in (
     np.tril_indices_from,
     np.triu_indices_from,
     np.diag_indices_from,
-    np.array_repr,
-    np.array_str,
-    np.array2string,
 ):
     HANDLERS[question] = _asked(question)
+for indexing in (np.unravel_index, np.ravel_multi_index):
+    HANDLERS[indexing] = _answered(indexing)
+for printing in (np.array_repr, np.array_str, np.array2string):
+    HANDLERS[printing] = _printed(printing)

@@ -139,7 +139,8 @@ def _attained(
     found = np.logical_and(a == result, weights > 0) * 1.0
     inner = tuple(np.ndim(q) + i for i in axes)
     share = found / np.sum(found, axis=inner, keepdims=True)
-    return np.sum(tangent * share, axis=inner, keepdims=_kept(keepdims))
+    terms = np.where(found > 0.0, tangent * share, 0.0)
+    return np.sum(terms, axis=inner, keepdims=_kept(keepdims))
 
 
 class _Quantile(Composite):
@@ -363,7 +364,7 @@ def _counted(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
             bins = guard(a, count, frame) if is_traced(a) else count(a)
         options |= {} if weights is None else {"weights": weights}
-        operands = (a, bins, range, *rest)
+        operands = (a, bins) if range is None and not rest else (a, bins, range, *rest)
         if not any_active([operands, options]):
             return numpy_function(
                 *map(plain, operands), **{k: plain(v) for k, v in options.items()}

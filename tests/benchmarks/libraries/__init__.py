@@ -25,9 +25,11 @@ OURS = {
     "two cores": "ours:TwoCores",
     "sparse": "ours:Sparse",
     "sparse, compiled": "ours:SparseFunction",
-    "%%tape": "ours:Recorded",
+    "t.at": "ours:Recorded",
+    "t.numbers": "ours:Numbers",
 }
-"""tapenb's ways. `grad` stands for `grad`, `hessian` and `hvp`, whichever the work is about."""
+"""tapenb's ways. `grad` stands for `grad`, `hessian` and `hvp`, whichever the work is about; `t` is
+what `%%tape -o t` binds."""
 
 PEERS = {
     "SymPy, lambdify": "peers:SymPy",
@@ -47,6 +49,7 @@ COLUMNS = HAND | OURS | PEERS
 PROCESS = {
     **dict.fromkeys(HAND, "hand-written"),
     **dict.fromkeys(("grad", "tn.function", "sparse", "sparse, compiled"), "GradientTape"),
+    "t.numbers": "t.at",
     "tf.function": "GradientTape (TF)",
     "CasADi, buffers": "CasADi",
 }

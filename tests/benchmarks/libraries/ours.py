@@ -203,18 +203,48 @@ CELLS = {
 }
 
 
+NAMES = {"S1": ("x", "y"), "S2": ("S", "v")}
+
+
+def recording(work: Work) -> Any:
+    """What `%%tape -o t` binds for the cell of a work."""
+    from IPython.utils.capture import capture_output
+
+    from ..notebook import shell
+
+    notebook = shell()
+    with capture_output():
+        notebook.run_cell(f"%%tape -o t\n{CELLS[work.name]}", silent=True).raise_error()
+    return notebook.user_ns["t"]
+
+
 class Recorded(_Ours):
-    """A cell under `%%tape -o t`, asked for every number at another point, as the panel does."""
+    """A cell under `%%tape -o t`: `t.at(...)`, as the panel asks, and every number of it."""
 
     def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
-        from IPython.utils.capture import capture_output
+        at, (first, other) = recording(work).at, NAMES[work.name]
 
-        from ..notebook import shell
+        def call(x: float, y: float) -> tuple[Any, ...]:
+            point = at({first: x, other: y})
+            gradient, hessian = point.gradient, point.hessian
+            return (
+                point.value,
+                gradient[first],
+                gradient[other],
+                hessian[first, first],
+                hessian[first, other],
+                hessian[other, first],
+                hessian[other, other],
+            )
 
-        notebook = shell()
-        with capture_output():
-            notebook.run_cell(f"%%tape -o t\n{CELLS[work.name]}", silent=True).raise_error()
-        recording = notebook.user_ns["t"]
+        return call
+
+
+class Numbers(_Ours):
+    """The same by `t.numbers(...)`: bare numbers."""
+
+    def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        numbers = recording(work).numbers
         if work.name == "S1":
-            return lambda x, y: recording.numbers(x=x, y=y)
-        return lambda spot, volatility: recording.numbers(S=spot, v=volatility)
+            return lambda x, y: numbers(x=x, y=y)
+        return lambda x, y: numbers(S=x, v=y)

@@ -1,0 +1,314 @@
+"""SciPy's distributions, which ask for plain arrays, so that only a cell can trace them.
+
+SciPy computes the value. The derivative is that of the logarithm of the density, or of the
+distribution function, written in the special functions that have rules: NIST Digital Library of
+Mathematical Functions (DLMF) and Johnson, Kotz, Balakrishnan, *Continuous Univariate
+Distributions*. A count has no derivative, nor has what has no closed form (`t.cdf` by `df`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..dispatch import any_active
+from ..tape import Operation
+from ..tracing import apply, as_operand, plain, refuse
+from .expressed import Composite
+from .special import Special
+
+__all__ = ["Distribution", "known"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Distributions of one number.
+
+    Attributes
+    ----------
+    shapes : str
+        The names of its parameters besides place and scale.
+    inside : str
+        Where there is a density, as text in the standardized number ``z`` and the shapes.
+    formulas : dict of str to str
+        By the name of a method; ``logpdf`` and ``cdf`` at least.
+    between : float
+        A number inside.
+    discrete : bool
+        Whether it is of counts.
+    """
+
+    shapes: str
+    inside: str
+    formulas: dict[str, str]
+    between: float = 0.5
+    discrete: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what the methods take."""
+        first, last = ("k", ("loc",)) if self.discrete else ("x", ("loc", "scale"))
+        return (first, *self.shapes.split(), *last)
+
+
+ANYWHERE = "z == z"
+FAMILIES = {
+    "norm": Family("", ANYWHERE, {
+        "logpdf": "-0.5 * z * z",
+        "cdf": "ndtr(z)",
+        "sf": "ndtr(-z)",
+        "logcdf": "log_ndtr(z)",
+        "logsf": "log_ndtr(-z)",
+    }),
+    "expon": Family("", "z >= 0.0", {"logpdf": "-z", "cdf": "-expm1(-z)", "sf": "exp(-z)"}),
+    "gamma": Family("a", "z > 0.0", {
+        "logpdf": "xlogy(a - 1.0, z) - z - gammaln(a)",
+        "cdf": "gammainc(a, z)",
+        "sf": "gammaincc(a, z)",
+    }),
+    "chi2": Family("df", "z > 0.0", {
+        "logpdf": "xlogy(0.5 * df - 1.0, z) - 0.5 * z - gammaln(0.5 * df) - 0.5 * df * log(2.0)",
+        "cdf": "chdtr(df, z)",
+        "sf": "chdtrc(df, z)",
+    }),
+    "beta": Family("a b", "(z > 0.0) & (z < 1.0)", {
+        "logpdf": "xlogy(a - 1.0, z) + xlog1py(b - 1.0, -z) - betaln(a, b)",
+        "cdf": "betainc(a, b, z)",
+        "sf": "betainc(b, a, 1.0 - z)",
+    }),
+    "t": Family("df", ANYWHERE, {
+        "logpdf": "-betaln(0.5 * df, 0.5) - 0.5 * log(df) - 0.5 * (df + 1.0) * log1p(z * z / df)",
+        "cdf": "stdtr(df, z)",
+        "sf": "stdtr(df, -z)",
+    }),
+    "lognorm": Family("s", "z > 0.0", {
+        "logpdf": "-0.5 * square(log(z) / s) - log(s * z)",
+        "cdf": "ndtr(log(z) / s)",
+        "sf": "ndtr(-log(z) / s)",
+    }),
+    "uniform": Family("", "(z >= 0.0) & (z <= 1.0)", {"logpdf": "0.0 * z", "cdf": "z"}),
+    "laplace": Family("", ANYWHERE, {
+        "logpdf": "-abs(z)",
+        "cdf": "where(z < 0.0, 0.5 * exp(-abs(z)), 1.0 - 0.5 * exp(-abs(z)))",
+    }),
+    "logistic": Family("", ANYWHERE, {
+        "logpdf": "log_expit(z) + log_expit(-z)",
+        "cdf": "expit(z)",
+        "sf": "expit(-z)",
+        "logcdf": "log_expit(z)",
+        "logsf": "log_expit(-z)",
+    }),
+    "cauchy": Family("", ANYWHERE, {
+        "logpdf": "-log1p(z * z)", "cdf": "0.5 + arctan(z) / pi", "sf": "0.5 - arctan(z) / pi",
+    }),
+    "poisson": Family("mu", "z >= 0.0", {
+        "logpdf": "xlogy(z, mu) - gammaln(z + 1.0) - mu",
+        "cdf": "pdtr(z, mu)",
+        "sf": "pdtrc(z, mu)",
+    }, between=1.0, discrete=True),
+    "binom": Family("n p", "(z >= 0.0) & (z <= n)", {
+        "logpdf": "log(binom(n, z)) + xlogy(z, p) + xlog1py(n - z, -p)",
+        "cdf": "where(z < n, betainc(where(z < n, n - z, 1.0), z + 1.0, 1.0 - p), 1.0)",
+    }, between=0.0, discrete=True),
+    "bernoulli": Family("p", "(z >= 0.0) & (z <= 1.0)", {
+        "logpdf": "xlogy(z, p) + xlog1py(1.0 - z, -p)",
+        "cdf": "where(z < 1.0, 1.0 - p, 1.0)",
+    }, between=0.0, discrete=True),
+}  # fmt: skip
+
+
+@cache
+def _formula(name: str, text: str) -> Callable[..., Any]:
+    names = ", ".join(["z", *FAMILIES[name].shapes.split()])
+    return eval(f"lambda {names}: {text}", Special.names)
+
+
+def _expression(name: str, method: str) -> Callable[..., Any]:
+    """A method of a family's in other words."""
+    family = FAMILIES[name]
+    formulas = family.formulas
+    logarithm = method.startswith("log") and method not in formulas
+    key = method.removeprefix("log") if logarithm else method
+    if key in ("pdf", "pmf", "logpmf"):
+        key = "logpdf"
+    complement = key == "sf" and "sf" not in formulas
+    key = "cdf" if complement else key
+
+    def expression(loc: Any, scale: Any, **operands: Any) -> Any:
+        shapes = [operands[shape] for shape in family.shapes.split()]
+        z = (operands[family.names[0]] - loc) / scale
+        z = np.floor(z) if family.discrete else z
+        inside = _formula(name, family.inside)(z, *shapes)
+        value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
+        if key == "logpdf":
+            value = value if family.discrete else value - np.log(scale)
+            value = value + (0.0 if method.startswith("log") else _constant(name))
+            value = value if method.startswith("log") else np.exp(value)
+        value = 1.0 - value if complement else value
+        return np.where(inside, np.log(value) if logarithm and key != "logpdf" else value, 0.0)
+
+    return expression
+
+
+def _constant(name: str) -> float:
+    """What a formula leaves out of the logarithm of a density, since it has no derivative."""
+    return {
+        "norm": -0.5 * np.log(2.0 * np.pi),
+        "lognorm": -0.5 * np.log(2.0 * np.pi),
+        "laplace": -np.log(2.0),
+        "cauchy": -np.log(np.pi),
+    }.get(name, 0.0)
+
+
+# -- of several numbers --------------------------------------------------------------------------
+
+
+def _dirichlet(x: Any, alpha: Any, **_: Any) -> Any:
+    names = Special.names
+    if x.shape[0] < alpha.shape[0]:
+        x = np.concatenate([x, 1.0 - np.sum(x, axis=0, keepdims=True)])
+    constant = names["gammaln"](np.sum(alpha)) - np.sum(names["gammaln"](alpha))
+    return constant + np.sum(np.transpose(names["xlogy"](alpha - 1.0, np.transpose(x))), axis=0)
+
+
+def _spectrum(cov: Any) -> tuple[Any, Any]:
+    """The inverse of a covariance on its range, and the logarithm of its determinant there."""
+    cov = 0.5 * (cov + np.transpose(cov))
+    values = np.linalg.eigvalsh(plain(cov))
+    if np.all(values > 1e6 * np.finfo(float).eps * np.max(np.abs(values))):
+        return np.linalg.inv(cov), np.linalg.slogdet(cov)[1]
+    values = np.linalg.eigvalsh(cov)
+    kept = values > 1e6 * np.finfo(float).eps * np.max(np.abs(values))
+    return np.linalg.pinv(cov, hermitian=True), np.sum(np.log(np.where(kept, values, 1.0)))
+
+
+def _covariance(mean: Any, cov: Any) -> Any:
+    """A covariance as SciPy reads it: of a number, or of variances, a diagonal."""
+    if cov.ndim == 2:
+        return cov
+    size = max(np.shape(mean) or (1,), np.shape(cov) or (1,))[0]
+    return np.eye(size) * cov
+
+
+def _normal(x: Any, mean: Any, cov: Any, **_: Any) -> Any:
+    cov = _covariance(mean, cov)
+    inverse, determinant = _spectrum(cov)
+    deviation = x - mean
+    if deviation.ndim == 0 or deviation.shape[-1] != cov.shape[0]:
+        deviation = np.expand_dims(deviation, -1)
+    distance = np.sum(deviation * (deviation @ inverse), axis=-1)
+    rank = np.linalg.matrix_rank(plain(cov))
+    return -0.5 * (distance + determinant + rank * np.log(2.0 * np.pi))
+
+
+def _entropy(mean: Any, cov: Any, **_: Any) -> Any:
+    return 0.5 * _spectrum(_covariance(mean, cov))[1]
+
+
+def _exponential(logarithm: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda **operands: np.exp(logarithm(**operands))
+
+
+SEVERAL = {
+    "dirichlet": {
+        "logpdf": (("x", "alpha"), _dirichlet),
+        "pdf": (("x", "alpha"), _exponential(_dirichlet)),
+    },
+    "multivariate_normal": {
+        "logpdf": (("x", "mean", "cov"), _normal),
+        "pdf": (("x", "mean", "cov"), _exponential(_normal)),
+        "entropy": (("mean", "cov"), _entropy),
+    },
+}
+DEFAULTS = {"loc": 0.0, "scale": 1.0, "mean": np.zeros(()), "cov": np.ones(())}
+CONTINUOUS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
+DISCRETE = ("pmf", "logpmf", "cdf", "logcdf", "sf", "logsf")
+
+
+def known() -> tuple[str, ...]:
+    """The names of the distributions of ``scipy.stats`` that can be traced in a cell."""
+    return (*FAMILIES, *SEVERAL)
+
+
+@cache
+def _method(name: str, method: str) -> tuple[tuple[str, ...], Callable[..., Any]] | None:
+    """What a method takes, and the method in other words; None where it has no derivative."""
+    if name in SEVERAL:
+        return SEVERAL[name].get(method)
+    family = FAMILIES[name]
+    if method not in (DISCRETE if family.discrete else CONTINUOUS):
+        return None
+    return family.names, _expression(name, method)
+
+
+class Distribution:
+    """A distribution of ``scipy.stats``, or a frozen one, as it is while a cell records.
+
+    Parameters
+    ----------
+    real : object
+        SciPy's own.
+    name : str
+    args, kwargs
+        What it is frozen with.
+    """
+
+    def __init__(self, real: Any, name: str, *args: Any, **kwargs: Any) -> None:
+        self._real = real
+        self._name = name
+        self._frozen = args, kwargs
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return Distribution(self._real, self._name, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        args, kwargs = self._frozen
+        found = _method(self._name, name)
+        if found is None:
+            if any_active([args, kwargs]):
+                refuse(f"scipy.stats.{self._name}.{name} is", sys._getframe(1))
+            return getattr(self._real(*args, **kwargs) if args or kwargs else self._real, name)
+        names, expression = found
+
+        def call(*more: Any, **options: Any) -> Any:
+            given = [*more, *args], {**kwargs, **options}
+            return self._call(name, names, expression, *given, sys._getframe(1))
+
+        return call
+
+    def _call(
+        self,
+        method: str,
+        names: tuple[str, ...],
+        expression: Callable[..., Any],
+        args: list[Any],
+        kwargs: dict[str, Any],
+        frame: FrameType,
+    ) -> Any:
+        function = getattr(self._real, method)
+        if not any_active([args, kwargs]):
+            return function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
+        bound = dict(zip(names, args, strict=False)) | kwargs
+        if len(args) > len(names) or not {*names} - {*DEFAULTS} <= {*bound}:
+            return function(*args, **kwargs)  # raises SciPy's own error
+        given = [name for name in names if bound.get(name) is not None]
+        operands = [as_operand(bound.pop(name)) for name in given]
+
+        def value(*operands: Any) -> Any:
+            return function(**dict(zip(given, operands, strict=True)), **bound)
+
+        def reexpressed(*operands: Any) -> Any:
+            return expression(**DEFAULTS | dict(zip(given, operands, strict=True)))
+
+        label = f"{self._name}.{method}"
+        return apply(Operation(value, Composite(reexpressed), label), operands, frame)

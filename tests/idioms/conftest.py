@@ -1,0 +1,24 @@
+"""One notebook for all programs, emptied after each."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from ..magic.notebook import open_notebook
+
+
+@pytest.fixture(scope="module")
+def shared_notebook(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        book = open_notebook()
+        yield book
+        book.shell.reset()
+        InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def notebook(shared_notebook):
+    before = dict(shared_notebook.names)
+    yield shared_notebook
+    shared_notebook.names.clear()
+    shared_notebook.names.update(before)
