@@ -86,14 +86,14 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
             *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt"),
             *("sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc", "gamma"),
             *("isnan", "isinf", "isfinite"),
-            *("square", "sign", "ndtr", "expit", "sech_squared"),
+            *("square", "sign", "ndtr", "expit"),
         )
     },
     **{
         name: _call2(name)
         for name in (
             *("hypot", "copysign", "fmod"),
-            *("maximum", "minimum", "fmax", "fmin", "logaddexp"),
+            *("sech_squared", "maximum", "minimum", "fmax", "fmin", "logaddexp"),
         )
     },
 }
@@ -158,8 +158,10 @@ def expit(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-def sech_squared(x: float) -> float:
-    """``1 / cosh(x)**2``."""
+def sech_squared(x: float, y: float) -> float:
+    """``1 / cosh(x)**2`` beside ``y = tanh(x)``."""
+    if -0.99 < y < 0.99:
+        return 1.0 - y * y
     decay = math.exp(-2.0 * abs(x))
     return 4.0 * decay / (1.0 + decay) ** 2
 

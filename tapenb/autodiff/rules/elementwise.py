@@ -62,10 +62,15 @@ def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
 
 
 @primitive
-def sech_squared(x: Any) -> Any:
-    """``1 / cosh(x)**2`` to the last digits, also where ``tanh(x)`` is 1 but for rounding."""
-    decay = np.exp(-2.0 * (x * np.copysign(1.0, x.real)))
-    return 4.0 * decay / (1.0 + decay) ** 2
+def sech_squared(x: Any, y: Any) -> Any:
+    """``1 / cosh(x)**2`` beside ``y = tanh(x)``, also where that is 1 but for rounding."""
+    slope = 1.0 - y * y
+    far = np.absolute(y) > 0.99
+    if not far.any():
+        return slope
+    twice = -2.0 * x * np.copysign(1.0, x.real)
+    decay = np.exp(twice, out=np.zeros(y.shape, y.dtype), where=far)
+    return np.where(far, 4.0 * decay / (1.0 + decay) ** 2, slope)[()]
 
 
 def slant(x: Any) -> Any:
@@ -157,7 +162,7 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     # hyperbolic functions
     np.sinh: ("cosh(x)",),
     np.cosh: ("sinh(x)",),
-    np.tanh: ("sech_squared(x)",),
+    np.tanh: ("sech_squared(x, y)",),
     np.arcsinh: ("g / slant(x)",),
     np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x - -1.0))",),
     np.arctanh: ("1.0 / ((1.0 - x) * (1.0 + x))",),
@@ -194,6 +199,6 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
     np.lcm,
 )
 
-sech_squared.rule = Elementwise("-2.0 * g * tanh(x) * y")
+sech_squared.rule = Elementwise("-2.0 * g * x2 * y", "0")
 RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
 RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))
