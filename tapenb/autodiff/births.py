@@ -48,15 +48,17 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open and tape.births else None
 
 
-_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd, vars(np).get("row_stack")})
+_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd})
 """Functions that mean something else by a list than by an array."""
+_ROW_STACK = vars(np).get("row_stack")
+"""``np.vstack`` under its old name, which a later NumPy will not have."""
 
 
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
     if real in _NESTED:
         return args
-    entry = FUNCTIONS.get(real)
+    entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)

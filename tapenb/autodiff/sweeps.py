@@ -491,19 +491,22 @@ def forward(
     if record:
         tape.swept.append((begin, len(tape)))
     found = {target: tangent[target] for target in targets if target in tangent}
-    if masked is None and all(map(_is_finite, seeds.values())):
-        if gauged and not every:
-            # A backward sweep sees the dependence, and says so.
-            generic = {target: _generic(tape.peek(target)) for target in found}
-            reverse(tape, generic, seeds, masked=False)
-        options = {"edges": edges, "dead": dead}
-        if not all(map(_is_finite, found.values())):
-            found = forward(tape, seeds, targets, record=record, masked=True, **options)
-        if not _all_finite(tape, found, found):
-            reached = _reached(tape, seeds, max(targets), None)
-            sweep = partial(_forward_widely, targets=targets, **options)
-            return _widely(sweep, tape, seeds, seeds, reached, found, record)
-    return found
+    if masked is not None:
+        return found
+    if gauged and not every:
+        # A backward sweep sees the dependence, and says so.
+        generic = {target: _generic(tape.peek(target)) for target in found}
+        reverse(tape, generic, seeds, masked=False)
+    if _all_finite(tape, found, found) or not all(map(_is_finite, seeds.values())):
+        return found
+    options = {"edges": edges, "dead": dead}
+    if not all(map(_is_finite, found.values())):
+        found = forward(tape, seeds, targets, record=record, masked=True, **options)
+        if _all_finite(tape, found, found):
+            return found
+    reached = _reached(tape, set(seeds), max(targets), None)
+    sweep = partial(_forward_widely, targets=targets, **options)
+    return _widely(sweep, tape, seeds, seeds, reached, found, record)
 
 
 def _generic(value: Any) -> Any:

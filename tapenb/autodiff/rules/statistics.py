@@ -139,7 +139,8 @@ def _attained(
     found = np.logical_and(a == result, weights > 0) * 1.0
     inner = tuple(np.ndim(q) + i for i in axes)
     share = found / np.sum(found, axis=inner, keepdims=True)
-    return np.sum(tangent * share, axis=inner, keepdims=_kept(keepdims))
+    terms = np.where(found > 0.0, tangent * share, 0.0)
+    return np.sum(terms, axis=inner, keepdims=_kept(keepdims))
 
 
 class _Quantile(Composite):
