@@ -406,6 +406,8 @@ class Panel(anywidget.AnyWidget):
         key = (control.label, control.min, control.max, others)
         if self._curve and self._curve[0] == key:
             return self._curve[1]
+        # The first time, what computes the curve is compiled.
+        self._recording.prepare_curve()
         began = time.perf_counter()
         self._values_along(control.label, np.array([control.value]))
         samples = min(_SAMPLES, int(_CURVE_SECONDS / (time.perf_counter() - began)))

@@ -193,6 +193,10 @@ class Recording:
 
         self._run_again(dict(positions), finished)
 
+    def prepare_curve(self) -> None:
+        """Compile what `curve` calls, so that its first call takes no longer than the others."""
+        _ = self._program.output_alone
+
     def curve(self, label: str, xs: Any) -> np.ndarray:
         """The output (summed) along one slider, nan where another program would run.
 
