@@ -132,15 +132,22 @@ def element_numbers(owner: np.ndarray, view: np.ndarray) -> np.ndarray:
 
 
 def fingerprint(array: np.ndarray) -> int:
-    """A mark of an array's content, for noticing that it was written: sums of rows and columns.
+    """A mark of an array's content, for noticing that it was written.
 
-    Two passes at the speed of memory. A change of one element always shows, and so does a swap of
-    two, unless both stand 1024 words apart by a multiple and carry the same bits.
+    Sums of rows and columns, for two lengths of rows: three passes at the speed of memory. A change
+    of one element always shows, and so does a swap of two; one length alone would not tell one
+    permutation matrix from another.
     """
     data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    words = data[: data.size // 8192 * 8192].view(np.uint64).reshape(-1, 1024)
-    rest = data[words.size * 8 :]
-    return hash((words.sum(0).tobytes(), words.sum(1).tobytes(), rest.tobytes()))
+    words = data[: data.size // 8192 * 8192].view(np.uint64)
+    rows, rest = words.reshape(-1, 1024), data[words.size * 8 :]
+    slanted = words[: words.size // _SLANT * _SLANT].reshape(-1, _SLANT)
+    sums = rows.sum(0), rows.sum(1), slanted.sum(0)
+    return hash((*(each.tobytes() for each in sums), rest.tobytes()))
+
+
+_SLANT = 1021
+"""A prime next to 1024: elements that stand in one column of the one stand apart in the other."""
 
 
 def keep_constant(tape: Tape, value: object) -> int:

@@ -108,12 +108,18 @@ def _everything(found: dict[int, Any], parents: Sequence[int], rows: int) -> Any
 
 def _elementwise(tape: Tape, index: int, found: dict[int, Any]) -> Any:
     """Each element depends on the same element of each operand, broadcast."""
+    partials = tape.operations[index].rule.partials
+    slots = [slot for slot in range(len(tape.parents(index))) if partials[slot] != "0"]
+    return _broadcast(tape, index, found, slots)
+
+
+def _broadcast(tape: Tape, index: int, found: dict[int, Any], slots: Sequence[int]) -> Any:
     shape = np.shape(tape.peek(index))
     parents = tape.parents(index)
     columns = next(found[parent] for parent in parents if parent in found).shape[1]
     total = _sparse().csr_array((int(np.prod(shape)), columns), dtype=bool)
-    for slot, parent in enumerate(parents):
-        if parent in found and tape.operations[index].rule.partials[slot] != "0":
+    for parent in (parents[slot] for slot in slots):
+        if parent in found:
             own = np.shape(tape.peek(parent))
             numbers = np.arange(int(np.prod(own))).reshape(own)
             total = total + found[parent][np.broadcast_to(numbers, shape).reshape(-1)]
@@ -127,6 +133,9 @@ def _moving(tape: Tape, index: int, found: dict[int, Any]) -> Any:
     """
     if tape.operations[index].name == "sum" and len(tape.parents(index)) == 1:
         return _summing(tape, index, found)
+    if tape.operations[index].name == "where" and tape.parents(index)[0] >= 0:
+        # Elsewhere the condition may choose the other one.
+        return _broadcast(tape, index, found, (1, 2))
     sparse = _sparse()
     first = _origins(tape, index, found, np.random.default_rng(1))
     second = _origins(tape, index, found, np.random.default_rng(2))
@@ -146,8 +155,8 @@ def _origins(
     for slot, parent in enumerate(tape.parents(index)):
         shape = np.shape(tape.peek(parent))
         if not rule.sequence and (slot in rule.reads or rule.transposes[slot] is None):
-            if parent in found:
-                return None
+            if parent >= 0:
+                return None  # elsewhere it may have another value
             operands.append(tape.value(parent))
         elif parent in found:
             label = rng.uniform(1.0, 2.0, shape)
@@ -186,9 +195,10 @@ def _product(tape: Tape, index: int, found: dict[int, Any]) -> Any:
         return None
     left, right = tape.parents(index)
     a, b = tape.peek(left), tape.peek(right)
-    if np.ndim(a) == 2 and np.ndim(b) == 1 and left not in found:
+    # Elsewhere an entry may have other zeros.
+    if np.ndim(a) == 2 and np.ndim(b) == 1 and left < 0:
         return _sparse().csr_array(np.asarray(a) != 0) @ found[right]
-    if np.ndim(a) == 1 and np.ndim(b) == 2 and right not in found:
+    if np.ndim(a) == 1 and np.ndim(b) == 2 and right < 0:
         return _sparse().csr_array(np.asarray(b).T != 0) @ found[left]
     return None
 
@@ -230,11 +240,12 @@ def colours(pattern: Any) -> np.ndarray:
     array([0, 1, 2, 0, 1])
     """
     key = (pattern.shape, pattern.indptr.tobytes(), pattern.indices.tobytes())
-    if key not in _COLOURS:
+    found = _COLOURS.get(key)
+    if found is None:
         if len(_COLOURS) >= _MOST_KNOWN:
             _COLOURS.clear()
-        _COLOURS[key] = _coloured(pattern)
-    return _COLOURS[key]
+        found = _COLOURS[key] = _coloured(pattern)
+    return found
 
 
 _COLOURS: dict[Any, np.ndarray] = {}

@@ -1,10 +1,19 @@
 """Compiled tapes against the runs that they stand for."""
 
+import asyncio
 import copy
+import dataclasses
+import functools
 import itertools
 import math
+import os
+import signal
+import textwrap
 import time
+import warnings
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -414,6 +423,471 @@ def test_what_cannot_be_replayed_is_run(f, reason):
         np.testing.assert_array_equal(answers, [[2.0, 2.0], [3.0, 3.0], [4.0, 4.0]])
     elif f is not leaves_the_tape:
         assert not np.array_equal(answers[1], answers[2])
+
+
+def helpers():
+    """Modules of the person's own: one in another."""
+    outer, inner = ModuleType("outer"), ModuleType("inner")
+    outer.inner, outer.k, inner.k = inner, 2.0, 2.0
+    return outer
+
+
+def namespace(program):
+    """What a program defines; ``f`` is the function."""
+    made = {"np": np, "helper": helpers(), "functools": functools, "__name__": "made"}
+    exec(textwrap.dedent(program), made)
+    return made
+
+
+CHANGES = {
+    "a module within a module": ("f = lambda x: x * helper.inner.k", "helper.inner.k = 9.0"),
+    "a module by another name": (
+        """
+        def f(x):
+            module = helper
+            return x * module.k
+        """,
+        "helper.k = 9.0",
+    ),
+    "a module in a closure": (
+        """
+        def make():
+            module = helper
+            return lambda x: x * module.k
+        f = make()
+        """,
+        "helper.k = 9.0",
+    ),
+    "a name that was a builtin's": ("f = lambda x: abs(x)", "abs = lambda x: x * 9.0"),
+    "a number of NumPy's in a class": (
+        """
+        class K:
+            k = np.float32(2.0)
+        f = lambda x: x * K.k
+        """,
+        "K.k = np.float32(9.0)",
+    ),
+    "an attribute that only the base had": (
+        """
+        class B:
+            k = 2.0
+        class K(B):
+            pass
+        f = lambda x: x * K.k
+        """,
+        "K.k = 9.0",
+    ),
+    "a property": (
+        """
+        class K:
+            k = property(lambda self: 2.0)
+        one = K()
+        f = lambda x: x * one.k
+        """,
+        "K.k = property(lambda self: 9.0)",
+    ),
+    "a static method": (
+        """
+        class K:
+            k = staticmethod(lambda: 2.0)
+        f = lambda x: x * K.k()
+        """,
+        "K.k = staticmethod(lambda: 9.0)",
+    ),
+    "a class in a class": (
+        """
+        class K:
+            class L:
+                k = 2.0
+        f = lambda x: x * K.L.k
+        """,
+        "K.L.k = 9.0",
+    ),
+    "a descriptor": (
+        """
+        class D:
+            k = 2.0
+            def __get__(self, one, owner):
+                return D.k
+        class K:
+            d = D()
+        one = K()
+        f = lambda x: x * one.d
+        """,
+        "D.k = 9.0",
+    ),
+    "a private slot": (
+        """
+        class K:
+            __slots__ = ("__k",)
+            def put(self, k):
+                self.__k = k
+            def get(self):
+                return self.__k
+        one = K()
+        one.put(2.0)
+        f = lambda x: x * one.get()
+        """,
+        "one.put(9.0)",
+    ),
+    "a kind of dict": (
+        """
+        class P(dict):
+            k = 2.0
+            def __getitem__(self, key):
+                return dict.__getitem__(self, key) * self.k
+        p = P(a=1.0)
+        f = lambda x: x * p["a"]
+        """,
+        "p.k = 9.0",
+    ),
+    "an attribute of the function": (
+        """
+        def f(x):
+            return x * f.k
+        f.k = 2.0
+        """,
+        "f.k = 9.0",
+    ),
+    "the code of a function": (
+        """
+        def g(x):
+            return x * 2.0
+        f = lambda x: g(x)
+        """,
+        "g.__code__ = (lambda x: x * 9.0).__code__",
+    ),
+    "a default": ("def f(x, k=2.0): return x * k", "f.__defaults__ = (9.0,)"),
+    "a default by keyword": ("def f(x, *, k=2.0): return x * k", "f.__kwdefaults__['k'] = 9.0"),
+    "an argument of partial": (
+        "f = functools.partial(lambda x, k: x * k, k=2.0)",
+        "f.keywords['k'] = 9.0",
+    ),
+    "a permutation of 1024": (
+        """
+        P = np.eye(1024)
+        f = lambda x: P @ np.arange(1024.0) * x
+        """,
+        "P[:] = P[::-1].copy()",
+    ),
+    "a row of a structured array": (
+        """
+        row = np.zeros(1, [("k", float)])[0]
+        f = lambda x: x * (row["k"] + 2.0)
+        """,
+        "row['k'] = 9.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changes_that_are_hard_to_see(name):
+    program, change = CHANGES[name]
+    made = namespace(program)
+    f = tn.function(made["f"])
+    for _ in range(2):
+        before = made["f"](1.5)
+        alike(f(1.5), before)
+    exec(change, made)
+    after = made["f"](1.5)
+    assert not np.array_equal(after, before)
+    for _ in range(2):
+        alike(f(1.5), after)
+
+
+DRAWS = {
+    "an import of its own": """
+        def f(x):
+            import random
+            return x * random.random()
+        """,
+    "NumPy by an import of its own": """
+        def f(x):
+            import numpy
+            return x * numpy.random.normal()
+        """,
+    "a method of Python's generator": """
+        from random import random
+        f = lambda x: x * random()
+        """,
+    "a generator of Python's": """
+        from random import Random
+        rng = Random(0)
+        f = lambda x: x * rng.random()
+        """,
+    "default_rng": """
+        from numpy.random import default_rng
+        f = lambda x: x * default_rng().normal()
+        """,
+    "NumPy by another name": """
+        def f(x):
+            module = np
+            return x * module.random.normal()
+        """,
+    "scipy.stats": """
+        from scipy import stats
+        f = lambda x: x * stats.norm.rvs()
+        """,
+    "a clock": """
+        from datetime import datetime
+        f = lambda x: x * datetime.now().timestamp()
+        """,
+    "a name that it assigns": """
+        last = 0.0
+        def g():
+            return last
+        def f(x):
+            global last
+            last = g() + x
+            return last
+        """,
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_what_answers_differently_each_time_is_run_each_time(name):
+    f = tn.function(namespace(DRAWS[name])["f"])
+    assert len({float(f(1.5)) for _ in range(4)}) == 4
+
+
+@pytest.mark.parametrize("read", ["np.load(path)", "np.loadtxt(path)", "float(path.read_text())"])
+def test_a_file_that_is_read_may_change(read, tmp_path):
+    path = tmp_path / "number"
+
+    def write(number):
+        if "load(" in read:
+            with path.open("wb") as file:
+                np.save(file, number)
+        else:
+            path.write_text(str(number))
+
+    f = tn.function(eval(f"lambda x: x * {read}", {"np": np, "path": path}))
+    for number in (2.0, 2.0, 9.0):
+        write(number)
+        assert f(1.5) == 1.5 * number
+
+
+def scaled_by_factor(x):
+    return x * FACTOR
+
+
+class Scaled:
+    k = 2.0
+
+
+@dataclasses.dataclass
+class Line:
+    slope: float
+    k = 2.0
+
+    def at(self, x):
+        return self.slope * self.k * x
+
+
+def test_functions_and_classes_that_are_handed_over_are_watched(monkeypatch):
+    by_function = tn.function(lambda g, x: g(x))
+    by_class = tn.function(lambda kind, x: kind.k * x)
+    by_record = tn.function(lambda line, x: line.at(x))
+    for k in (2.0, 2.0, 5.0):
+        monkeypatch.setitem(globals(), "FACTOR", k)
+        monkeypatch.setattr(Scaled, "k", k)
+        monkeypatch.setattr(Line, "k", k)
+        assert by_function(scaled_by_factor, 1.5) == 1.5 * k
+        assert by_class(Scaled, 1.5) == 1.5 * k
+        assert by_record(Line(3.0), 1.5) == 4.5 * k
+    assert by_record.stats().replays == 1
+
+
+def test_records_that_hold_more_than_their_fields():
+    @dataclasses.dataclass
+    class Pair:
+        a: float
+        b: float = dataclasses.field(init=False)
+
+        def __post_init__(self):
+            self.b = 2.0 * self.a
+
+    def pair(b):
+        one = Pair(3.0)
+        one.b = b
+        return one
+
+    f = tn.function(lambda p: p.a * p.b)
+    assert [f(pair(b)) for b in (1.0, 2.0, 2.0)] == [3.0, 6.0, 6.0]
+    line, g = Line(1.0), tn.function(lambda line: line.slope * line.more)
+    for more in (1.0, 2.0, 3.0):
+        line.more = more
+        assert g(line) == more
+
+
+def test_what_it_writes_into_containers_is_the_callers():
+    def f(values, table, line, x):
+        values.append(x)
+        table["sum"] = table["sum"] + x
+        line.slope = line.slope + x
+        return x * 2.0
+
+    g, values, table, line = tn.function(f), [], {"sum": 0.0}, Line(0.0)
+    for x in (1.0, 2.0, 3.0):
+        assert g(values, table, line, x) == 2.0 * x
+    assert values == [1.0, 2.0, 3.0]
+    assert table == {"sum": 6.0}
+    assert line.slope == 6.0
+
+
+def test_arguments_that_share_memory_are_written_to():
+    def f(x, y):
+        x += 1.0
+        return np.sum(y)
+
+    g, x = tn.function(f), np.zeros(3)
+    assert [g(x, x), g(x, x[:2]), g(x[1:], x)] == [3.0, 4.0, 8.0]
+
+
+class Box:
+    def __init__(self, content):
+        self.content = content
+
+
+def squares(x):
+    yield x * x
+
+
+async def square(x):
+    return x * x
+
+
+@pytest.mark.parametrize(
+    ("f", "read"),
+    [
+        (lambda x: Box(x * x), lambda box: box.content),
+        (lambda x: lambda: x * x, lambda f: f()),
+        (lambda x: iter([x * x]), next),
+        (lambda x: {x * x}, lambda values: values.pop()),
+        (squares, next),
+        (square, asyncio.run),
+        (lambda x: OrderedDict(a=x * x), lambda table: table.popitem()[1]),
+        (lambda x: {"{0}": x * x, "{": x}, lambda table: table["{0}"]),
+    ],
+)
+def test_results_of_any_kind(f, read):
+    g = tn.function(f)
+    for x in (2.0, 3.0, 4.0):
+        result = g(x)
+        assert f is square or type(result) is type(f(x))
+        assert read(result) == x * x
+
+
+def test_a_result_that_is_constant_is_the_callers_own():
+    weights = np.arange(3.0)
+    f = tn.function(lambda x: (np.arange(3) * 2.0, tn.grad(lambda x: np.sum(weights * x))(x)))
+    for _ in range(3):
+        doubled, gradient = f(np.ones(3))
+        np.testing.assert_array_equal(doubled, [0.0, 2.0, 4.0])
+        np.testing.assert_array_equal(gradient, [0.0, 1.0, 2.0])
+        doubled[:] = gradient[:] = 99.0
+    np.testing.assert_array_equal(weights, np.arange(3.0))
+
+
+A = np.arange(600.0).reshape(20, 30)
+
+
+def hears(x):
+    try:
+        with np.errstate(all="raise"):
+            return np.log(x)
+    except FloatingPointError:
+        return -x
+
+
+def takes(x):
+    try:
+        return np.take(np.arange(3.0), x.astype(int)) * 2.0
+    except IndexError:
+        return -x
+
+
+def orders(x):
+    return np.ravel(x * 2.0, order="K")
+
+
+def asks_for_strides(x):
+    return x * x.strides[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "points"),
+    [
+        (hears, [np.array([1.0, 2.0]), np.array([3.0, 2.0]), np.array([-1.0, 2.0])]),
+        (takes, [np.array([1.0, 2.0]), np.array([2.0, 0.0]), np.array([7.0, 2.0])]),
+        (orders, [np.ones((30, 20)), A, A.copy("F"), A, A.copy("F")]),
+        (asks_for_strides, [A, A, A.copy("F")]),
+    ],
+)
+def test_what_a_replay_cannot_answer_is_run(f, points):
+    g = tn.function(f)
+    for x in points:
+        alike(g(x), f(x))
+
+
+def test_an_array_that_it_writes_after_reading():
+    def f(x):
+        buffer = np.zeros(10_000)
+        before = np.sum(x * buffer)
+        buffer[:] = 1.0
+        return before + np.sum(x * buffer)
+
+    g, x = tn.function(f), np.ones(10_000)
+    assert [g(x), g(x), g(2.0 * x)] == [10_000.0, 10_000.0, 20_000.0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (x**2.0 + 1.0) * 2.0,
+        lambda x: (x * x, x**2.0, x**2),
+        lambda x: (np.power(x, 0.5) + 0.0) * 1.0,
+        lambda x: (np.power(x, -1.0) + 0.0) * 1.0,
+    ],
+)
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.arange(400, dtype=np.int8),
+        np.arange(1, 400) * 10**8,
+        np.tile(np.array([-np.inf, -0.0, 0.0, 1.0, np.inf, np.nan]), 64),
+        np.tile(np.array([0.1, 3.0], np.float32), 300),
+    ],
+)
+def test_powers_of_every_dtype(f, x):
+    g = tn.function(f)
+    with np.errstate(all="ignore"):
+        for _ in range(2):
+            alike(g(x), f(x))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_a_forked_process_computes_blocks_with_threads_of_its_own(monkeypatch):
+    monkeypatch.setattr(blocks, "_cores", lambda: 2)
+    f, x = tn.function(lambda x: np.sum(np.tanh(x) * x)), np.ones(1 << 18)
+    f(x), f(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python's, about threads in a process that forks
+        child = os.fork()
+    if not child:
+        signal.alarm(20)
+        os._exit(0 if f(x) > 0.0 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_one_compiled_function_within_another():
+    factor = [2.0]
+    inner = tn.function(lambda x: x * factor[0])
+    outer = tn.function(lambda x: inner(x) + 1.0)
+    assert [outer(1.0), outer(2.0)] == [3.0, 5.0]
+    assert outer.stats().replays == 1
+    factor[0] = 5.0
+    assert [outer(2.0), inner(2.0)] == [11.0, 10.0]
 
 
 def test_what_it_did_is_said():

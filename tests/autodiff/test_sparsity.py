@@ -150,3 +150,46 @@ def test_what_a_sparse_matrix_is_asked_of():
     with pytest.raises(ValueError, match="one array as argument"):
         tn.jacobian(lambda x: x["a"] * x["b"], sparse=True)({"a": X, "b": X})
     assert tn.jacobian(lambda x: np.ones(3), sparse=True)(X).nnz == 0
+
+
+SHIFTED = np.eye(N) + np.eye(N, k=7)
+# Second derivatives by x, and places that only the second of two points has.
+ELSEWHERE = {
+    "a condition": (
+        lambda x, a: np.sum(np.where(a > 0.0, x * np.roll(x, 1), x**2)),
+        lambda a: (
+            np.diag(2.0 * (a <= 0.0))
+            + np.diag(1.0 * (a > 0.0)) @ np.eye(N)[np.arange(N) - 1]
+            + (np.diag(1.0 * (a > 0.0)) @ np.eye(N)[np.arange(N) - 1]).T
+        ),
+        -np.ones(N),
+        np.where(np.arange(N) % 3, 1.0, -1.0),
+    ),
+    "a matrix": (
+        lambda x, a: np.sum((a @ x) ** 2),
+        lambda a: 2.0 * a.T @ a,
+        np.eye(N),
+        SHIFTED,
+    ),
+    "an order": (
+        lambda x, a: np.sum(np.take_along_axis(x, np.argsort(a), 0)[1:] * x[1:]),
+        lambda a: (
+            np.eye(N)[np.argsort(a)][1:].T @ np.eye(N)[1:]
+            + np.eye(N)[1:].T @ np.eye(N)[np.argsort(a)][1:]
+        ),
+        np.arange(N) * 1.0,
+        np.cos(np.arange(N)),
+    ),
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"sparse": True}])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_the_structure_holds_wherever_the_tape_does(name, options):
+    f, expected, here, there = ELSEWHERE[name]
+    compiled = tn.function(tn.hessian(f, **options))
+    for a in (here, here, there):
+        found = compiled(X, a)
+        found = found.toarray() if options else found
+        np.testing.assert_allclose(found, expected(a), atol=1e-12)
+    assert compiled.stats().replays > 0

@@ -193,6 +193,11 @@ def _workers(cores: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores, "tapenb")
 
 
+if hasattr(os, "register_at_fork"):
+    # A forked process has none of the threads.
+    os.register_at_fork(after_in_child=_workers.cache_clear)
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

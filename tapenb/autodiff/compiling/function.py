@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..memory import fingerprint
 from ..recorder import recording
-from ..structures import flatten, rebuild
+from ..structures import Container, flatten, rebuild
 from ..tape import CURRENT, Tape, TapeError
 from ..tracing import TracedArray, independent, is_traced, plain
 from .compiled import Compiled, compile_tape
 from .replaying import GuardFailed
-from .watching import Unwatchable, Watch
+from .watching import Unwatchable, Watch, random_state
 
 __all__ = ["Function", "Stats", "function"]
 
@@ -77,15 +80,22 @@ class _Path:
         How many arguments there are where each is one number or array, else -1.
     rebuilt : callable or None
         What makes the result of what the compiled tape returns.
+    holds : callable
+        Whether the function still reads what it read.
     branches : dict of int to _Path
         By guard: what was recorded where it failed.
     """
 
-    __slots__ = ("branches", "call", "compiled", "count", "rebuilt")
+    __slots__ = ("branches", "call", "compiled", "count", "holds", "rebuilt")
 
     def __init__(
-        self, compiled: Compiled, count: int, rebuilt: Callable[[Any], Any] | None
+        self,
+        compiled: Compiled,
+        count: int,
+        rebuilt: Callable[[Any], Any] | None,
+        holds: Callable[[], bool],
     ) -> None:
+        self.holds = holds
         self.compiled = compiled
         self.call = compiled.function if compiled.by_math else compiled
         self.count = -1 if rebuilt else count
@@ -119,6 +129,8 @@ class Function:
         # What the function reads besides its arguments, and why that cannot be watched.
         self._watch: Watch | None = None
         self._plainly: str | None = None
+        # Functions and classes among its arguments: what they read is watched, too.
+        self._handed: dict[Any, None] = {}
         # The path that answered last, where its arguments are numbers and arrays by position.
         self._latest: _Path | None = None
 
@@ -131,11 +143,11 @@ class Function:
             and len(args) == path.count
             and not kwargs
             and CURRENT.get() is None
-            and self._watch.holds()
+            and path.holds()
         ):
             try:
                 return path.call(*args)
-            except _UNANSWERED:
+            except Exception:  # whatever it is, `_choose` finds who answers
                 pass
         return self._choose(args, kwargs)
 
@@ -177,7 +189,8 @@ class Function:
         key = _signature(args, kwargs)
         if key is None:
             return self._run(args, kwargs, "an argument is nothing that can be told apart by value")
-        if self._watch is not None and not self._watch.holds():
+        watch = self._watch
+        if watch is not None and not watch.holds():
             self._forget()
         leaves = [leaf for leaf in arguments if _is_traceable(leaf)]
         path = self._trees.get(key)
@@ -188,8 +201,10 @@ class Function:
             except GuardFailed as failed:
                 below = path, failed.entry
                 path = path.branches.get(failed.entry)
-            except _UNANSWERED:
+            except (ArithmeticError, ValueError):
                 return self._run(args, kwargs, "it met an infinity or nan, which NumPy computes")
+            except Exception as error:
+                return self._run(args, kwargs, f"a replay raised {type(error).__name__}")
             else:
                 self._trees.move_to_end(key)
                 self._latest = path
@@ -202,6 +217,7 @@ class Function:
 
     def _forget(self) -> None:
         self._trees.clear()
+        self._handed.clear()
         self._watch = self._latest = None
 
     # -- recording --------------------------------------------------------------------------------
@@ -214,12 +230,16 @@ class Function:
         below: tuple[_Path, int] | None,
     ) -> Any:
         """Run the function, and keep the recording for the next call."""
+        handed = self._handed | dict.fromkeys(_handed(key))
         try:
-            watch = self._watch or Watch(self._f)
+            watch = self._watch
+            if watch is None or len(handed) > len(self._handed):
+                watch = Watch(self._f, *handed)
+            if any(is_kind(self._f) for is_kind in _SUSPENDED):
+                raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
-            self._plainly = str(unwatchable)
-            return self._run(args, kwargs, self._plainly)
-        tape = Tape()
+            return self._run_always(args, kwargs, str(unwatchable))
+        tape, drawn = Tape(), random_state()
         try:
             with recording(tape):
                 arguments = [
@@ -230,25 +250,48 @@ class Function:
                 inputs = {leaf.index: f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
                 value = self._f(*positional, **named)
+                _refuse_result(value)
                 leaves = flatten(value)
                 outputs = [_output(leaf, tape) for leaf in leaves]
-        except TapeError as error:
-            self._plainly = str(error)
-            return self._run(args, kwargs, self._plainly)
+        except (TapeError, Unwatchable) as error:
+            return self._run_always(args, kwargs, str(error))
+        originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
+        written = any(map(_is_written, traced))
+        kept = flatten((positional, named))
+        if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
+            return self._run_always(args, kwargs, "it writes into its arguments")
         self._recordings += 1
         reason = "these arguments, or what they decide, were new"
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
-        result = rebuild(value, iter([plain(leaf) for leaf in leaves]))
-        if _write_back(traced, [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]):
-            self._plainly = "it writes into its arguments"
-        elif not watch.holds():
-            self._plainly = "it changes what it reads"
-        elif len(tape) > _LONGEST:
-            self._plainly = f"its tape has more than {_LONGEST} entries"
-        else:
-            self._watch = watch
-            self._keep(key, below, _path(tape, inputs, args, kwargs, outputs, value))
+        # The recording keeps its arrays to itself.
+        result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
+        if written:
+            _write_back(traced, originals)
+        self._plainly = "it writes into its arguments" if written else self._objection(tape, watch)
+        if self._plainly is None and random_state() != drawn:
+            self._plainly = "it draws random numbers"
+        if self._plainly is None:
+            self._watch, self._handed = watch, handed
+            self._keep(key, below, _path(tape, inputs, args, kwargs, outputs, value, watch))
         return result
+
+    def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        """Run the function, now and whenever it is called."""
+        self._plainly = reason
+        return self._run(args, kwargs, reason)
+
+    @staticmethod
+    def _objection(tape: Tape, watch: Watch) -> str | None:
+        """Why a recording cannot stand for the function."""
+        if not watch.holds():
+            return "it changes what it reads"
+        if len(tape) > _LONGEST:
+            return f"its tape has more than {_LONGEST} entries"
+        if any(operation.params.get("order") in _BY_MEMORY for operation in tape.operations):
+            return "it asks how elements lie in memory"
+        if any(fingerprint(array) != mark for array, mark in tape.fingerprints.values()):
+            return "it writes into an array that it read"
+        return None
 
     def _keep(self, key: Hashable, below: tuple[_Path, int] | None, path: _Path) -> None:
         root = self._trees.get(key)
@@ -262,7 +305,12 @@ class Function:
         self._latest = path
 
 
-_UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
+_SUSPENDED = (
+    inspect.iscoroutinefunction,
+    inspect.isgeneratorfunction,
+    inspect.isasyncgenfunction,
+)
+_BY_MEMORY = ("K", "A", "k", "a")
 
 
 def function(f: Callable[..., Any]) -> Function:
@@ -329,21 +377,59 @@ def _signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None
 
 def _form(value: Any) -> Hashable:
     kind = type(value)
+    if kind is np.ndarray and _is_traceable(value):
+        return kind, value.shape, value.dtype
     if _is_traceable(value):
-        return (kind, value.shape, value.dtype) if kind is np.ndarray else kind
-    if isinstance(value, list | tuple):
-        return (kind, *map(_form, value))
-    if isinstance(value, dict):
-        return (kind, *((key, _form(part)) for key, part in value.items()))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return (kind, *(_form(getattr(value, each.name)) for each in fields))
-    if isinstance(value, _TOLD_APART):
+        return kind
+    parts = _parts(value)
+    if parts is not None:
+        return (kind, *(value if kind is dict else ()), *map(_form, parts))
+    if kind in _TOLD_APART or isinstance(value, type | np.dtype):
         return (kind, value)
     raise TypeError
 
 
-_TOLD_APART = (bool, str, bytes, type(None), type(Ellipsis), type, FunctionType, np.dtype)
+_TOLD_APART = (bool, str, bytes, type(None), type(Ellipsis), FunctionType)
+
+
+def _parts(value: Any) -> list[Any] | None:
+    """The parts of a container that `rebuild` makes again as it was; None of anything else."""
+    kind = type(value)
+    if kind in (list, tuple) or (isinstance(value, tuple) and hasattr(kind, "_fields")):
+        return list(value)
+    if kind is dict:
+        return list(value.values())
+    if not dataclasses.is_dataclass(kind) or hasattr(kind, "__post_init__"):
+        return None
+    fields = dataclasses.fields(value)
+    names = [each.name for each in fields]
+    if not all(each.init for each in fields) or list(getattr(value, "__dict__", names)) != names:
+        return None
+    return [getattr(value, name) for name in names]
+
+
+def _handed(key: Any) -> Iterator[Any]:
+    """The functions and classes in a signature."""
+    if isinstance(key, tuple):
+        for part in key:
+            yield from _handed(part)
+    elif isinstance(key, FunctionType | type):
+        yield key
+
+
+def _refuse_result(value: Any) -> None:
+    """Refuse what may hold traced values, or may be changed by the caller."""
+    parts = _parts(value)
+    if parts is not None:
+        for part in parts:
+            _refuse_result(part)
+    elif not (
+        is_traced(value)
+        or _is_traceable(value)
+        or type(value) in (bool, str, bytes, type(None))
+        or isinstance(value, Container | np.dtype)
+    ):
+        raise Unwatchable(f"it returns a {type(value).__name__}, which may hold anything")
 
 
 def _output(leaf: Any, tape: Tape) -> int:
@@ -353,14 +439,25 @@ def _output(leaf: Any, tape: Tape) -> int:
     return tape.append_constant(plain(leaf))
 
 
-def _write_back(traced: list[Any], originals: list[Any]) -> bool:
+def _copied(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _is_written(leaf: Any) -> bool:
+    return type(leaf) is TracedArray and leaf.memory is not None and bool(leaf.memory.version)
+
+
+def _overlap(values: list[Any]) -> bool:
+    """Whether arrays may share memory."""
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    return any(np.may_share_memory(one, other) for one, other in combinations(arrays, 2))
+
+
+def _write_back(traced: list[Any], originals: list[Any]) -> None:
     """Give the caller's arrays what was written into the copies that were traced."""
-    written = False
     for leaf, original in zip(traced, originals, strict=True):
-        if type(leaf) is TracedArray and leaf.memory is not None and leaf.memory.version:
+        if _is_written(leaf):
             original[...] = leaf.value
-            written = True
-    return written
 
 
 def _path(
@@ -370,6 +467,7 @@ def _path(
     kwargs: dict[str, Any],
     outputs: list[int],
     value: Any,
+    watch: Watch,
 ) -> _Path:
     """Compile a recording of a function."""
     layout = _layout(value)
@@ -385,7 +483,7 @@ def _path(
         finite=bool(tape.swept),
     )
     rebuilt = None if layout else functools.partial(_rebuild, value)
-    return _Path(compiled, len(args) if by_position else -1, rebuilt)
+    return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds)
 
 
 def _rebuild(value: Any, found: tuple[Any, ...]) -> Any:
@@ -407,6 +505,7 @@ def _layout(value: Any) -> str | None:
         parts = [_layout(part) for part in value.values()]
         if None in parts or not all(type(key) is str for key in value):
             return None
-        named = (f"{key!r}: {part}" for key, part in zip(value, parts, strict=True))
+        keys = (repr(key).replace("{", "{{").replace("}", "}}") for key in value)
+        named = (f"{key}: {part}" for key, part in zip(keys, parts, strict=True))
         return f"{{{{{', '.join(named)}}}}}"
     return None if len(flatten(value)) != 1 or flatten(value)[0] is not value else "{}"

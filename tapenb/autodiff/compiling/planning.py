@@ -225,7 +225,9 @@ class Plan:
                 name, operands = "multiply", (operands[0], operands[0])
             if name != "power":
                 same = tuple(self._as_double(operand, example) for operand in operands)
-                return name, tuple(sorted(same)) if name in _COMMUTATIVE else same
+                same = tuple(sorted(same)) if name in _COMMUTATIVE else same
+                # A square of integers by ``** 2.0`` is of floats, a product is not.
+                return name, same, _form(example)
         try:
             key = operation.function, _frozen(operation.params), operands
             hash(key)

@@ -7,6 +7,7 @@ A value that is read once stands where it is read.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -42,7 +43,7 @@ _LONG = 72
 _BUFFERED = 2048
 """From so many bytes on, an array is computed in a buffer that is used again."""
 _AS_POWER = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
-"""The exponents for which NumPy's arrays have a function of their own."""
+"""The exponents for which ``**`` of floating-point arrays is a function of its own."""
 
 _REDUCTIONS = {
     "sum": "add",
@@ -428,7 +429,8 @@ class Emitter:
         operation, operands = plan.operation(index), plan.operands(index)
         name = ufunc_name(operation)
         exponent = plan.value(operands[1]) if name == "power" and operands[1] < 0 else None
-        if type(exponent) in (int, float) and exponent in _AS_POWER:
+        shortcut = type(exponent) in (int, float) and operation.function is operator.pow
+        if shortcut and exponent in _AS_POWER and plan.value(operands[0]).dtype.kind in "fc":
             name, operands = _AS_POWER[exponent], operands[:1]
         texts = self._array_operands(index)[: len(operands)]
         if (
