@@ -183,6 +183,66 @@ GOALS: tuple[Goal, ...] = (
 )
 
 
+OBSTACLES: dict[str, tuple[str, ...]] = {
+    "`t.at` makes a point of named numbers, NumPy's own; `t.numbers` leaves those out.": (
+        "`t.at`, as the panel asks",
+    ),
+    "Half of a recorded operation is NumPy's way to our method, and the frame that says which line "
+    "asked; half of a swept one is the rule's own call.": ("`GradientTape`, an operation",),
+    "An entry of small arrays costs about 2.6 µs to record and 1.7 µs to sweep beside NumPy's own "
+    "time, in Python: finding operands, shapes, what is owned. Opening a tape, a sweep and a call "
+    "of `gradient` cost 4, 6 and 8 µs. `tn.function` leaves all of it out.": (
+        "E3 `GradientTape`",
+        "V2 `grad`",
+        "V2 … over the fastest eager peer",
+        "V3 `grad`",
+    ),
+    "A gradient keeps the values that rules read in new memory, which the system hands out page by "
+    "page; hand-written NumPy works in place. Without page faults the same passes take 0.9 times "
+    "the hand-written time.": ("V1 `grad`", "V1 … over the fastest eager peer"),
+    "NumPy passes over the blocks once for each operation; XLA makes one loop of them, with its "
+    "own exponential.": ("V1 … on two cores, over JAX jit on one",),
+    "About twenty calls of NumPy on small arrays, at 0.4 µs and more.": (
+        "H2",
+        "V2 … over JAX jit",
+        "E3 … over JAX jit",
+    ),
+    "Products as NumPy's `matmul`, and a look at whether all results are finite.": (
+        "V3 `tn.function`",
+        "V3 … over JAX jit",
+    ),
+    "Two products with the matrix where the value has one, and Python for each entry.": (
+        "H1 `grad`",
+    ),
+    "One sweep for each of three colours, and their zeros.": ("H3",),
+    "Zeros around the two parts of the result are written before they are added.": ("H4",),
+    "Each operation is recorded with its line, and what the cell computed is kept.": ("`%%tape`",),
+    "Two forward sweeps on the backward sweep are recorded, simplified and compiled.": ("compile",),
+}
+"""What stands in the way of goals, by how their lines begin."""
+
+
+def obstacles(found: Measured) -> list[str]:
+    """What stands in the way of the goals that a run did not reach."""
+    missed = [
+        f"{goal.work} {goal.text}"
+        for goal, number, _ in verdicts(found)
+        if number is not None and number > goal.limit
+    ]
+    lines = []
+    for obstacle, beginnings in OBSTACLES.items():
+        stopped = [line for line in missed if _is_meant(line, beginnings)]
+        if stopped:
+            lines.append(f"{'; '.join(stopped)}: {obstacle}")
+    return lines
+
+
+def _is_meant(line: str, beginnings: tuple[str, ...]) -> bool:
+    return any(
+        line.startswith(text) or line.split(" ", 1)[1].startswith(text) for text in beginnings
+    )
+
+
 def verdicts(found: Measured) -> list[tuple[Goal, float | None, str]]:
     """Each goal with its number and ``reached``, ``not reached`` or why there is no number.
 

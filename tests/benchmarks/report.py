@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from .goals import Measured, verdicts
+from .goals import Measured, obstacles, verdicts
 from .libraries import HAND, OURS, PEERS
 from .measuring import cores
 from .notebook import FIGURES
@@ -209,6 +209,10 @@ def page(found: Measured, pictures: Iterable[str]) -> str:
         "## Goals\n\nOf the same run; where the tables have a `~`, a verdict says little.",
         _goals(found, markdown=True),
     ]
+    stopped = obstacles(found)
+    if stopped:
+        head = "What stands in the way of those that were not reached, from profiles:"
+        parts += [head, "\n".join(f"- {line}" for line in stopped)]
     drawn = "\n\n".join(f"![{name}]({name})" for name in pictures)
     if drawn:
         parts += ["## Growth\n\nTime and memory against entries, inputs and elements.", drawn]
