@@ -34,9 +34,12 @@ class Memory:
         How often it was written; a view with another version is stale.
     exposed : str or None
         The line that handed the buffer to code which the tape cannot follow.
+    swap : tuple of (ndarray, array, int), or None
+        Of two parts that C code is swapping, the one written first: its place, what stood there,
+        and the version since.
     """
 
-    __slots__ = ("_aliases", "_pinned", "exposed", "owner", "reference", "tape", "version")
+    __slots__ = ("_aliases", "_pinned", "exposed", "owner", "reference", "swap", "tape", "version")
 
     def __init__(self, tape: Tape | None, owner: np.ndarray, reference: int | None) -> None:
         self.tape = tape
@@ -44,6 +47,7 @@ class Memory:
         self.reference = reference
         self.version = 0
         self.exposed: str | None = None
+        self.swap: tuple[np.ndarray, object, int] | None = None
         # Entries whose saved value lies in this buffer, and those of them that a rule will read.
         self._aliases: list[int] = []
         self._pinned: set[int] = set()

@@ -14,7 +14,7 @@ import numpy as np
 
 from .memory import Memory, element_numbers
 from .primitives import scatter, setitem
-from .provenance import here
+from .provenance import calls, here
 from .tape import Tape, TapeError
 from .tracing import TRACED, TracedArray, lift, plain, plain_key, reference_of
 
@@ -105,7 +105,35 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
 
 def _setitem(self: TracedArray, key: Any, value: Any) -> None:
     frame = sys._getframe(1)
-    write(self, plain_key(key, frame), value, frame)
+    key = plain_key(key, frame)
+    if (
+        type(value) is TracedArray
+        and np.may_share_memory(self.value, value.value)
+        and calls(frame.f_code, frame.f_lasti)
+    ):
+        value = _swapped(self, key, value)
+    write(self, key, value, frame)
+
+
+def _swapped(target: TracedArray, key: Any, value: TracedArray) -> Any:
+    """What C code writes that swaps parts of an array as if it were a list.
+
+    NumPy's ``shuffle`` does that with all that is no ndarray. The rows that it holds are views,
+    which the first of its two writes changes: the second gets what stood there before.
+    """
+    memory = target.own()
+    swap, memory.swap = memory.swap, None
+    if swap is not None:
+        part, content, version = swap
+        if value.version + 1 == version == memory.version and _is_same(part, value.value):
+            return content
+    part = target[key]
+    memory.swap = part.value, np.copy(part), memory.version + 1
+    return value
+
+
+def _is_same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and one.__array_interface__ == other.__array_interface__
 
 
 def _fill(self: TracedArray, value: Any) -> None:

@@ -139,6 +139,57 @@ def test_a_branch_that_is_not_taken_adds_nothing_at_any_order():
         np.testing.assert_allclose(g(-1.0), expected)
 
 
+ROWS = {
+    "matmul": lambda X, w: X @ w,
+    "dot": np.dot,
+    "einsum": lambda X, w: np.einsum("ij,j->i", X, w),
+    "elements": lambda X, w: np.sum(X * w, axis=1),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_that_is_left_out_adds_nothing_even_where_it_is_nan(name):
+    X, y = np.array([[1.0, 2.0], [np.nan, 3.0], [4.0, np.inf], [4.0, -1.0]]), np.arange(4.0)
+    whole = np.isfinite(X).all(axis=1)
+    w, A, b = np.array([0.3, -0.2]), X[whole], y[whole]
+
+    def loss(w):
+        return np.sum(np.where(whole, (ROWS[name](X, w) - y) ** 2, 0.0))
+
+    np.testing.assert_allclose(tn.grad(loss)(w), 2 * A.T @ (A @ w - b))
+    np.testing.assert_allclose(tn.jacobian(loss, mode="forward")(w), 2 * A.T @ (A @ w - b))
+    np.testing.assert_allclose(tn.hessian(loss)(w), 2 * A.T @ A)
+    np.testing.assert_allclose(tn.jacobian(tn.grad(loss))(w), 2 * A.T @ A)
+    assert np.isnan(tn.grad(lambda w: np.sum(ROWS[name](X, w)))(w)).any()
+
+
+def products_of_nan(x):
+    root, log = np.sqrt(x), np.log(x)
+    yield root @ log
+    yield np.vdot(root, log)
+    yield np.outer(root, log)[0, 2]
+    yield np.einsum("i,i", root, log)
+    yield np.convolve(root, log)[2]
+    yield np.prod(root)
+    yield np.cumprod(root)[2]
+    yield np.std(log)
+    yield np.linalg.norm(log)
+    yield np.linalg.solve(np.diag(x + 3.0), log)[0]
+    yield np.trapezoid(root, x)
+
+
+@pytest.mark.parametrize("number", range(11))
+def test_a_reduction_in_a_branch_that_is_not_taken_adds_nothing(number):
+    x = np.array([-1.0, 0.5, 2.0])
+
+    def f(x):
+        return np.where(x[0] > 0, list(products_of_nan(x))[number], x[1] ** 2)
+
+    np.testing.assert_allclose(tn.grad(f)(x), [0.0, 1.0, 0.0])
+    np.testing.assert_allclose(tn.jacobian(f, mode="forward")(x), [0.0, 1.0, 0.0])
+    np.testing.assert_allclose(tn.hessian(f)(x), np.diag([0.0, 2.0, 0.0]))
+
+
 def test_ties_share_along_each_axis():
     x = np.array([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0]])
     along_rows = tn.grad(lambda x: np.sum(np.max(x, axis=1)))(x)

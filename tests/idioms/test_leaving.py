@@ -162,6 +162,17 @@ w = v*2
 np.random.default_rng(0).shuffle(w)
 w[0]*y
 
+# rng.shuffle of rows
+B = np.outer(v, v)*x
+np.random.default_rng(3).shuffle(B)
+np.random.RandomState(1).shuffle(B)
+np.sum(B @ v)*B[0, 1]
+
+# rng.shuffle of rows that are plain, made here
+B = np.arange(8.0).reshape(4, 2)
+np.random.default_rng(3).shuffle(B)
+B[0, 0]*x + B[1, 0]*y
+
 # rng.permutation(v) †
 np.random.default_rng(0).permutation(v*2)[0]*y
 

@@ -21,7 +21,7 @@ from ..tape import Operation
 from ..tracing import apply, as_operand, plain, plain_key
 from .expressed import Composite
 from .indexing import collect
-from .kinds import Linear, Multilinear, Rule, fit, spread, total
+from .kinds import Linear, Multilinear, fit
 from .linear_algebra import column, conjugate, row, transposed
 from .registry import RULES, function, listed
 
@@ -98,13 +98,17 @@ def labels_of(pairs: Sequence[tuple[str, Any]]) -> list[str]:
     return [label for label, _ in pairs]
 
 
-class _Einsum(Rule):
+def _summed(*operands: Any, subscripts: str, **options: Any) -> Any:
+    return np.einsum(subscripts, *operands, **options)
+
+
+class _Einsum(Multilinear):
     """Linear in each of its operands."""
 
     view = True
 
-    def needs(self, slot: int) -> bool:
-        return True
+    def __init__(self) -> None:
+        super().__init__(_summed)
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         labels, output = _explicit(operation.params["subscripts"], [x.ndim for x in operands])
@@ -115,23 +119,8 @@ class _Einsum(Rule):
             for slot, (operand, want) in enumerate(zip(operands, wanted, strict=True))
         ]
 
-    def jvp(self, tangents, result, operands, operation):
-        terms = []
-        for slot, tangent in enumerate(tangents):
-            if tangent is not None:
-                arguments = [*operands[:slot], tangent, *operands[slot + 1 :]]
-                optimize = operation.params.get("optimize", False)
-                subscripts = operation.params["subscripts"]
-                terms.append(np.einsum(subscripts, *arguments, optimize=optimize))
-        term = total(terms)
-        return None if term is None else spread(term, result)
-
 
 EINSUM = _Einsum()
-
-
-def _summed(*operands: Any, subscripts: str, **options: Any) -> Any:
-    return np.einsum(subscripts, *operands, **options)
 
 
 def _einsum(*operands: Any, out: Any = None, optimize: Any = False, **options: Any) -> Any:

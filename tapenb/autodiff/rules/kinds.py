@@ -108,6 +108,16 @@ def tainted(value: Any, dead: Any) -> Any:
     return nans[()] if dead is None else np.where(dead, 0.0, nans)
 
 
+def all_dead(value: Any, dead: Any) -> Any:
+    """Whether a whole adjoint is zero by structure."""
+    if isinstance(value, Parts):
+        masks = dead or {}
+        return functools.reduce(
+            np.logical_and, [all_dead(part, masks.get(i)) for i, part in value.items()], np.True_
+        )
+    return np.False_ if dead is None else np.all(dead)
+
+
 def untouched(value: Any) -> Any:
     """What a rule made of nan where it is a number: zero by structure; None where all is nan."""
     if value is None:
@@ -199,7 +209,16 @@ class Rule:
         """
         contributions = self.vjp(adjoint, result, operands, operation, wanted)
         reached = self.vjp(tainted(adjoint, dead), result, operands, operation, wanted)
-        return contributions, [untouched(part) for part in reached]
+        deads = [untouched(part) for part in reached]
+        if dead is None:
+            return contributions, deads
+        # Of operands that are not finite a rule makes nan even where nothing comes back at all.
+        nothing = all_dead(adjoint, dead)
+        for slot, part in enumerate(contributions):
+            if part is not None and not isinstance(part, Parts):
+                deads[slot] = np.logical_or(deads[slot], nothing)
+                contributions[slot] = np.where(deads[slot], 0.0, part)
+        return contributions, deads
 
     def masked_jvp(
         self,
@@ -451,6 +470,29 @@ class Multilinear(Rule):
                 terms.append(self.primal(*arguments, **operation.params))
         term = total(terms)
         return None if term is None else spread(term, result)
+
+    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+        # An element that is not finite matters where it meets an adjoint that is not dead.
+        if dead is None:
+            return super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
+        infinite = [np.logical_not(np.isfinite(operand)) for operand in operands]
+        finite = [
+            np.where(bad, 0.0, operand) for bad, operand in zip(infinite, operands, strict=True)
+        ]
+        alive = np.logical_not(dead).astype(float)
+        marks = [bad.astype(float) for bad in infinite]
+        rest = result, finite, operation, wanted
+        contributions, deads = [], []
+        for whole, part, met, reached in zip(
+            self.vjp(adjoint, result, operands, operation, wanted),
+            self.vjp(adjoint, *rest),
+            self.vjp(alive, result, marks, operation, wanted),
+            self.vjp(tainted(adjoint, dead), *rest),
+            strict=True,
+        ):
+            contributions.append(None if whole is None else np.where(met != 0, whole, part))
+            deads.append(untouched(reached))
+        return contributions, deads
 
 
 class Weighted(Rule):
