@@ -222,7 +222,7 @@ def reverse(
                     )
                 _add(adjoint, own, parent, contribution, False)
     if record:
-        tape.swept.append((begin, len(tape)))
+        tape.swept.append((begin, len(tape), tuple(seeds)))
     if masked is not None or (sound and all(map(_is_finite, found.values()))):
         return found
     if not all(map(_is_finite, seeds.values())):
@@ -489,7 +489,7 @@ def forward(
                         share = rule.jvp(alone, result, operands, operations[index])
                         edges[parents[slot], index, slot] = share
     if record:
-        tape.swept.append((begin, len(tape)))
+        tape.swept.append((begin, len(tape), tuple(targets)))
     found = {target: tangent[target] for target in targets if target in tangent}
     if masked is not None:
         return found

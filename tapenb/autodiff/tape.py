@@ -271,7 +271,7 @@ class Tape:
         # What stands here once more, in wider floating point, by its new entry.
         self.repeats: dict[int, int] = {}
         # From where to where the entries are those of recorded sweeps.
-        self.swept: list[tuple[int, int]] = []
+        self.swept: list[tuple[int, int, tuple[int, ...]]] = []
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -459,7 +459,10 @@ class Tape:
         self.sites += other.sites
         self.offsets.extend(other.offsets)
         self.repeats |= {new + entries: old + entries for new, old in other.repeats.items()}
-        self.swept += [(first + entries, last + entries) for first, last in other.swept]
+        self.swept += [
+            (first + entries, last + entries, tuple(value + entries for value in values))
+            for first, last, values in other.swept
+        ]
         other.moved = (self, entries, constants)
 
     def resolve(self, index: int) -> tuple[Tape, int]:

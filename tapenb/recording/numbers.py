@@ -59,7 +59,9 @@ def compile_numbers(
     if len(tape) > _LONGEST or tape.strict:
         return None
     named = {each.entries[0]: each.name for each in inputs}
-    compiled = compile_tape(tape, named, outputs, results=results, floats=True, elsewhere=elsewhere)
+    compiled = compile_tape(
+        tape, named, outputs, results=results, floats=True, elsewhere=elsewhere, finite=True
+    )
     return compiled if compiled.of_numbers else None
 
 

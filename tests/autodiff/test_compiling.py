@@ -899,3 +899,18 @@ def test_what_it_did_is_said():
         "2 recordings for 1 kinds of arguments",
         "  2 × these arguments, or what they decide, were new",
     ]
+
+
+def test_an_infinite_value_on_the_way_is_noticed():
+    """Where a sweep starts from infinity its numbers may be finite, and wrong."""
+
+    def f(x):
+        return np.sqrt(np.sum(x * x))
+
+    slopes = tn.function(tn.grad(f))
+    tangent = tn.function(lambda x: tn.jvp(f, (x,), (np.ones(2),))[1])
+    with np.errstate(over="ignore"):
+        for x in (np.array([3.0, 4.0]), np.array([3.0, 4.0]), np.array([3e200, 4e200])):
+            np.testing.assert_allclose(slopes(x), [0.6, 0.8])
+            np.testing.assert_allclose(tangent(x), 1.4)
+    assert slopes.stats().replays == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,13 @@ class Compiled:
             return self.function(*inputs)
 
 
+def _started(tape: Tape) -> list[int]:
+    """What the sweeps on a tape started from or led to, of what the person's code computed."""
+    in_sweeps = {index for first, last, _ in tape.swept for index in range(first, last)}
+    values = dict.fromkeys(value for *_, values in tape.swept for value in values)
+    return [value for value in values if value not in in_sweeps]
+
+
 def compile_tape(
     tape: Tape,
     inputs: Mapping[int, str],
@@ -95,7 +103,8 @@ def compile_tape(
     elsewhere : bool
         Whether it raises ValueError at the recorded point itself.
     finite : bool
-        Whether it raises ArithmeticError where a result is not finite.
+        Whether it raises ArithmeticError where a result, or what a sweep started from, is not
+        finite: a sweep that is recorded there may find what one from elsewhere does not.
     name : str
         What the function is called.
     names, notes : mapping of int to str, optional
@@ -112,7 +121,8 @@ def compile_tape(
         return (v2,)
     <BLANKLINE>
     """
-    plan = Plan(tape, outputs)
+    started = _started(tape) if finite else []
+    plan = Plan(tape, [*outputs, *started])
     emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
     if checked:
         for index in inputs:
@@ -133,7 +143,7 @@ def compile_tape(
         emitter.finite(plan.outputs)
     texts = [
         emitter.result(output, example, restore=restore)
-        for output, example in zip(plan.outputs, plan.examples, strict=True)
+        for output, example in islice(zip(plan.outputs, plan.examples, strict=True), len(outputs))
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
     source = emitter.text(name, list(inputs.values()), whole)

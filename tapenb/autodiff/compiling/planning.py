@@ -100,7 +100,7 @@ class Plan:
         self._operations = list(tape.operations)
         self._alias: list[int] = []
         self._in_sweep = bytearray(len(tape))
-        for first, last in tape.swept:
+        for first, last, _ in tape.swept:
             self._in_sweep[first:last] = b"\1" * (last - first)
         self._shared: dict[Hashable, int] = {}
         self._order: list[int] = []

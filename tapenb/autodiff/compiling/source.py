@@ -36,7 +36,7 @@ _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),
 }
-_SIGN = EXPRESSIONS["negative"][1]
+_SIGN, _SUM = EXPRESSIONS["negative"][1], EXPRESSIONS["add"][1]
 _LONG = 72
 """Expressions of up to so many characters may stand within others."""
 
@@ -605,13 +605,18 @@ class Emitter:
 
     def finite(self, references: Sequence[int]) -> None:
         """Add lines that refuse results that are not finite."""
+        numbers: list[str] = []
         for reference in dict.fromkeys(references):
             if reference < 0 or self.kind(reference) not in (_NUMBER, _OTHER):
                 continue
-            number = self.kind(reference) == _NUMBER
-            test = "isfinite({})" if number else self.bind(_all_finite, "all_finite") + "({})"
-            name = self.name(reference)
-            self.line(f'if not {test.format(name)}: raise ArithmeticError("{name}")')
+            if self.kind(reference) == _NUMBER:
+                numbers.append(self.number(reference).within(_SUM))
+                continue
+            test, name = self.bind(_all_finite, "all_finite"), self.name(reference)
+            self.line(f'if not {test}({name}): raise ArithmeticError("{name}")')
+        if numbers:
+            # One infinity or nan makes the sum one; a sum that overflows is only a false alarm.
+            self.line(f'if not isfinite({" + ".join(numbers)}): raise ArithmeticError("infinite")')
 
     # -- the whole --------------------------------------------------------------------------------
 
