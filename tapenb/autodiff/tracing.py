@@ -399,6 +399,11 @@ class TracedArray(Traced):
         whole = memory.reference
         if whole is None or whole < 0:
             self.index = None
+        elif self.value.dtype != memory.owner.dtype:
+            raise TapeError(
+                f"{here(sys._getframe(1))}: the array of which this is the real or imaginary part "
+                "was written to since. Take its .real or .imag again, or a copy of it before."
+            )
         elif memory.is_whole(self.value):
             self.index = whole
         else:
@@ -636,12 +641,7 @@ def _item(values: Any, *, number: int) -> Any:
 
 def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source: Any) -> Any:
     """An array for an entry; one that NumPy made as a view shares its source's memory."""
-    if (
-        type(source) is TracedArray
-        and value.size
-        and value.dtype == source.value.dtype
-        and np.may_share_memory(value, source.value)
-    ):
+    if type(source) is TracedArray and value.size and np.may_share_memory(value, source.value):
         memory = source.own()
         if index is not None:
             memory.alias(index)

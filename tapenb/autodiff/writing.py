@@ -58,6 +58,11 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
             f"{target.value.dtype}, which would cut off its derivative. Make the array one of "
             "floats."
         )
+    if target.value.dtype != memory.owner.dtype:
+        raise TapeError(
+            f"{here(frame)}: writing into the real or imaginary part of a traced array would lose "
+            "derivatives. Make a new array of both parts instead (re + 1j*im)."
+        )
     memory.tape = tape
     memory.promote()
     base = target.reference(tape, False)
@@ -162,6 +167,31 @@ def _partition(
     write(self, Ellipsis, parted, sys._getframe(1))
 
 
+def _set_real(self: TracedArray, value: Any) -> None:
+    write(self.real, Ellipsis, value, sys._getframe(1))
+
+
+def _set_imag(self: TracedArray, value: Any) -> None:
+    if self.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    write(self.imag, Ellipsis, value, sys._getframe(1))
+
+
+def _set_shape(self: TracedArray, shape: Any) -> None:
+    """Another shape of the same elements, seen by all who hold this array."""
+    shaped = np.reshape(self, shape)
+    if shaped.size and not np.may_share_memory(shaped.value, self.value):
+        raise AttributeError(
+            "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with "
+            "the desired shape."
+        )
+    self.tape, self.index, self.value = shaped.tape, shaped.index, shaped.value
+    self.memory, self.version = shaped.memory, shaped.version
+
+
+TracedArray.real = property(TracedArray.real.fget, _set_real, doc=TracedArray.real.__doc__)
+TracedArray.imag = property(TracedArray.imag.fget, _set_imag, doc=TracedArray.imag.__doc__)
+TracedArray.shape = property(TracedArray.shape.fget, _set_shape, doc=TracedArray.shape.__doc__)
 TracedArray.__setitem__ = _setitem
 TracedArray.fill = _fill
 TracedArray.sort = _sort

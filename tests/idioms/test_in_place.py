@@ -413,10 +413,37 @@ np.sum(np.abs(w)**2)
 w = (v + 1j*x)*y
 w.real[0]*w.imag[1] + np.sum(w.real)
 
-# y.shape assigned †
+# a part of a complex array written as a view †
+w = v + 1j*x
+w.imag[:] = v*y
+np.sum(np.abs(w)**2)
+
+# the real part is a view of what is written later †
+w = v + 1j*x
+r = w.real
+w *= x
+np.sum(r**2)*y
+
+# the real part taken again, and a copy of it
+w = v + 1j*x
+r = w.real.copy()
+w *= x
+np.sum(r**2)*y + np.sum(w.real*w.imag)
+
+# the real part of what is real is itself
 w = v*x
+w.real = v[::-1]*y
+w.real *= 2
+np.sum(w*v)
+
+# y.shape assigned
+w = v*x
+u, part = w, w[1:]
 w.shape = (3, 1)
-np.sum(w)*y
+w[0] = y
+part *= 2
+w.shape = -1
+np.sum(u*v)*y + np.sum(part**2)
 
 # y.resize †
 w = v*x
