@@ -786,6 +786,11 @@ def test_a_result_that_is_constant_is_the_callers_own():
         np.testing.assert_array_equal(doubled, [0.0, 2.0, 4.0])
         np.testing.assert_array_equal(gradient, [0.0, 1.0, 2.0])
         doubled[:] = gradient[:] = 99.0
+    g = tn.function(lambda x: (x, np.arange(3) * 2.0))
+    for _ in range(3):
+        doubled = g(1.5)[1]
+        np.testing.assert_array_equal(doubled, [0.0, 2.0, 4.0])
+        doubled[:] = 99.0
     np.testing.assert_array_equal(weights, np.arange(3.0))
 
 

@@ -639,6 +639,8 @@ class Emitter:
 
     def _is_own(self, reference: int) -> bool:
         """Whether a result is an array that nothing else holds."""
+        if reference < 0:
+            return False
         memory = self._lifetimes.memory_of(reference)
         if memory & self._given or any(
             holder < 0 or self.plan.operation(holder) is INPUT for holder in memory
