@@ -54,13 +54,20 @@ def compile_numbers(
     results : callable, optional
         From the texts of the outputs, the text of what is returned instead of their tuple.
     elsewhere : bool
-        Whether it refuses the recorded point, where the recording itself has the numbers.
+        Whether it refuses the recorded point, where the recording itself has the numbers, and
+        points where one of them is not finite: a sweep that starts there may find another one.
     """
     if len(tape) > _LONGEST or tape.strict:
         return None
     named = {each.entries[0]: each.name for each in inputs}
     compiled = compile_tape(
-        tape, named, outputs, results=results, floats=True, elsewhere=elsewhere, finite=True
+        tape,
+        named,
+        outputs,
+        results=results,
+        floats=True,
+        elsewhere=elsewhere,
+        finite=elsewhere,
     )
     return compiled if compiled.of_numbers else None
 

@@ -267,10 +267,8 @@ class Program:
             except UNANSWERED:
                 pass
             else:
-                point = Point(self, positions, found)
-                if point.is_finite:
-                    return point
-        strict = len(self.tape) if self.tape.strict else 0
+                return Point(self, positions, found)
+        strict = self._strict
         point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
         if point.is_finite:
             return point
@@ -280,6 +278,11 @@ class Program:
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
         found = Point.of_tape(other, positions, other.swept)
         return found if _count(found) > _count(point) else point
+
+    @property
+    def _strict(self) -> int:
+        """Before which entry a floating-point error ends a replay."""
+        return len(self.tape) if self.tape.strict else 0
 
     @cached_property
     def _are_floats(self) -> bool:
@@ -372,7 +375,7 @@ class Program:
                 raise
             except UNANSWERED:
                 pass
-        return np.sum(replay(self.tape, values).value(self.tape.output))
+        return np.sum(replay(self.tape, values, strict=self._strict).value(self.tape.output))
 
     # -- from a tape ------------------------------------------------------------------------------
 

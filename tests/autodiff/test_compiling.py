@@ -786,6 +786,11 @@ def test_a_result_that_is_constant_is_the_callers_own():
         np.testing.assert_array_equal(doubled, [0.0, 2.0, 4.0])
         np.testing.assert_array_equal(gradient, [0.0, 1.0, 2.0])
         doubled[:] = gradient[:] = 99.0
+    g = tn.function(lambda x: (x, np.arange(3) * 2.0))
+    for _ in range(3):
+        doubled = g(1.5)[1]
+        np.testing.assert_array_equal(doubled, [0.0, 2.0, 4.0])
+        doubled[:] = 99.0
     np.testing.assert_array_equal(weights, np.arange(3.0))
 
 
@@ -864,6 +869,40 @@ def test_powers_of_every_dtype(f, x):
     with np.errstate(all="ignore"):
         for _ in range(2):
             alike(g(x), f(x))
+
+
+@pytest.mark.parametrize("number", [float, np.float64])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.where(x > 1.0, x, 0),
+        lambda x: np.where(x > 1.0, 2, x) ** 3,
+        lambda x: np.maximum(x, 2),
+        lambda x: np.minimum(3, x) * 2,
+        lambda x: np.fmax(x, 2**60 + 1) - 2**60,
+    ],
+)
+def test_a_choice_of_a_float_and_an_integer_is_a_float(f, number):
+    g = tn.function(f)
+    for x in (1.5, 0.5, 2.5, 4.5):
+        alike(g(number(x)), f(number(x)))
+
+
+def test_what_is_not_chosen_raises_where_the_run_does():
+    f = tn.function(lambda x: np.where(x > 1.0, np.exp(x / x), x))
+    assert [f(x) for x in (2.0, 0.5)] == [math.e, 0.5]
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            f(0.0)
+
+
+def test_a_gradient_in_single_precision_that_is_not_finite():
+    """Found as a run finds it: what was not chosen adds nothing."""
+    slope = tn.grad(lambda x: np.where(x > 0, np.sqrt(x), x))
+    f = tn.function(slope)
+    with np.errstate(all="ignore"):
+        for x in (2.0, 3.0, 0.0, -1.0):
+            alike(f(np.float32(x)), slope(np.float32(x)))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")

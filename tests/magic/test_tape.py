@@ -358,6 +358,25 @@ def test_every_question_that_python_asks_is_a_guard(notebook):
             assert float(t(x=x).value) == pytest.approx(float(truth(x)), abs=0), body
 
 
+def test_a_curve_hears_of_floating_point_errors(notebook):
+    notebook.run(
+        "%%tape x --order 1 -o t\nx = 4.0\nwith np.errstate(divide='raise'):\n"
+        "    try: z = np.log(x - 2.5)\n    except FloatingPointError: z = x*100\n"
+    )
+    ys = notebook.names["t"].curve("x", [3.5, 2.5])
+    assert ys[0] == 0.0
+    assert np.isnan(ys[1])
+
+
+def test_numbers_of_a_program_are_those_of_a_run_where_a_branch_overflows(notebook):
+    notebook.run("%%tape x --order 1 -o t\nx = 4.0\nz = np.where(x > 1e100, 2*x, x*x*x)\n")
+    t = notebook.names["t"]
+    for _ in range(3):
+        assert t(x=3.0).gradient["x"] == 27.0
+        assert t(x=1e200).gradient["x"] == 2.0
+        assert t.numbers(x=1e200)[1] == (2.0,)
+
+
 def test_the_recording_follows_its_panel_and_names_keep_the_run(notebook):
     notebook.run(SURVEY)
     t = notebook.names["t"]

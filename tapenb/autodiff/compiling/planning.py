@@ -454,7 +454,7 @@ class Plan:
             if index < len(tape) and tape.operations[index] is INPUT:
                 steps.append(index)
                 continue
-            if index in uses or not self._is_droppable(index):
+            if index in uses or not self.is_droppable(index):
                 steps.append(index)
                 for operand in self._operands[index]:
                     uses[operand] = uses.get(operand, 0) + 1
@@ -503,7 +503,7 @@ class Plan:
             return bool(operation.params["copy"])
         return ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
 
-    def _is_droppable(self, index: int) -> bool:
+    def is_droppable(self, index: int) -> bool:
         """Whether nobody misses an entry of which nobody reads the result: it could not raise."""
         operation = self.operation(index)
         if operation.name in (GUARD, RAISES):

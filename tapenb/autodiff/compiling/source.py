@@ -36,7 +36,9 @@ _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),
 }
-_SIGN, _SUM = EXPRESSIONS["negative"][1], EXPRESSIONS["add"][1]
+_CHOOSING = {"where", "maximum", "minimum", "fmax", "fmin"}
+"""What gives one of its operands as it is."""
+_SIGN = EXPRESSIONS["negative"][1]
 _LONG = 72
 """Expressions of up to so many characters may stand within others."""
 
@@ -164,6 +166,9 @@ class Emitter:
             for operand in self.plan.operands(index):
                 if operand in self._by_math and self.plan.uses[operand] == 1 and not written_out:
                     once.add(operand)
+        if any(self._expression(index) == "where" for index in self._by_math):
+            # What is not chosen would not raise.
+            once = {index for index in once if self.plan.is_droppable(index)}
         return once - set(self.plan.outputs)
 
     def _exponent(self, index: int) -> float | None:
@@ -292,6 +297,12 @@ class Emitter:
             return Expression(POWERS[exponent].format(base.within(ATOM)), precedence)
         name = self._expression(index)
         parts = [self.number(operand) for operand in operands]
+        if name in _CHOOSING and self.kind(index) == _NUMBER:
+            # Of a float and an integer NumPy gives a float.
+            parts = [
+                Expression(f"float({part.text})") if self.kind(operand) == _INTEGER else part
+                for operand, part in zip(operands, parts, strict=True)
+            ]
         if name == "multiply" and "-1.0" in (parts[0].text, parts[1].text):
             parts = [part for part in parts if part.text != "-1.0"] or parts[:1]
             name = "negative"
@@ -605,18 +616,16 @@ class Emitter:
 
     def finite(self, references: Sequence[int]) -> None:
         """Add lines that refuse results that are not finite."""
-        numbers: list[str] = []
-        for reference in dict.fromkeys(references):
-            if reference < 0 or self.kind(reference) not in (_NUMBER, _OTHER):
-                continue
-            if self.kind(reference) == _NUMBER:
-                numbers.append(self.number(reference).within(_SUM))
-                continue
-            test, name = self.bind(_all_finite, "all_finite"), self.name(reference)
-            self.line(f'if not {test}({name}): raise ArithmeticError("{name}")')
-        if numbers:
-            # One infinity or nan makes the sum one; a sum that overflows is only a false alarm.
-            self.line(f'if not isfinite({" + ".join(numbers)}): raise ArithmeticError("infinite")')
+        computed = [reference for reference in dict.fromkeys(references) if reference >= 0]
+        # A sum is finite only where its terms are.
+        numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
+        tests = [f"isfinite({' + '.join(numbers)})"] if numbers else []
+        for reference in computed:
+            if self.kind(reference) == _OTHER:
+                all_finite = self.bind(_all_finite, "all_finite")
+                tests.append(f"{all_finite}({self.name(reference)})")
+        for test in tests:
+            self.line(f'if not {test}: raise ArithmeticError("not finite")')
 
     # -- the whole --------------------------------------------------------------------------------
 
@@ -630,6 +639,8 @@ class Emitter:
 
     def _is_own(self, reference: int) -> bool:
         """Whether a result is an array that nothing else holds."""
+        if reference < 0:
+            return False
         memory = self._lifetimes.memory_of(reference)
         if memory & self._given or any(
             holder < 0 or self.plan.operation(holder) is INPUT for holder in memory
@@ -663,9 +674,9 @@ def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> lis
 
 
 def _all_finite(value: Any) -> bool:
-    """Whether an array is finite: so is the sum of its squares, unless it overflows."""
+    """Whether a value is finite; an array is where the sum of its squares is."""
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
-        return True
+        return not isinstance(value, np.inexact | complex) or bool(np.isfinite(value))
     squares = np.vdot(value, value)
     return math.isfinite(squares.real) or bool(np.isfinite(value).all())
 
