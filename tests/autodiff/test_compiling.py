@@ -563,6 +563,43 @@ CHANGES = {
         "f = functools.partial(lambda x, k: x * k, k=2.0)",
         "f.keywords['k'] = 9.0",
     ),
+    "the class of an object": (
+        """
+        class K:
+            def get(self):
+                return 2.0
+        class L(K):
+            def get(self):
+                return 9.0
+        one = K()
+        f = lambda x: x * one.get()
+        """,
+        "one.__class__ = L",
+    ),
+    "an attribute that a module computes": (
+        """
+        k = 2.0
+        helper.__getattr__ = lambda name: k
+        f = lambda x: x * helper.anything
+        """,
+        "k = 9.0",
+    ),
+    "what a ufunc of Python's calls": (
+        """
+        k = 2.0
+        scale = np.frompyfunc(lambda x: x * k, 1, 1)
+        f = lambda x: x * float(scale(1.0))
+        """,
+        "k = 9.0",
+    ),
+    "a view of a dict": (
+        """
+        table = {"k": 2.0}
+        values = table.values()
+        f = lambda x: x * max(values)
+        """,
+        "table['k'] = 9.0",
+    ),
     "a permutation of 1024": (
         """
         P = np.eye(1024)
@@ -631,6 +668,14 @@ DRAWS = {
     "a clock": """
         from datetime import datetime
         f = lambda x: x * datetime.now().timestamp()
+        """,
+    "an iterator": """
+        steps = iter([1.0, 2.0, 3.0, 4.0])
+        f = lambda x: x * next(steps)
+        """,
+    "a generator": """
+        steps = (k * 1.0 for k in range(4))
+        f = lambda x: x * next(steps)
         """,
     "a name that it assigns": """
         last = 0.0

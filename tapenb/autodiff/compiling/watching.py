@@ -187,6 +187,8 @@ class Watch:
             self._visit_random(value)
         elif isinstance(value, np.void):
             raise Unwatchable("it reads a row of a structured array")
+        elif isinstance(value, np.ufunc) and set("".join(value.types)) <= set("O->"):
+            raise Unwatchable(f"it calls {value.__name__}, a Python function made a ufunc")
         elif isinstance(value, np.generic | np.dtype | np.ufunc):
             pass
         elif kind is BuiltinFunctionType:
@@ -342,6 +344,8 @@ class Watch:
             self._refuse_impure(value)
             if not (_is_module_of(value, _LIBRARIES) or _is_module_of(value, _PURE)):
                 self._expect_name(vars(value), attribute)
+                if attribute not in vars(value):
+                    raise Unwatchable(f"{value.__name__}.{attribute} is no plain attribute")
             value = getattr(value, attribute, None)
         if isinstance(value, ModuleType) and _is_module_of(value, _LIBRARIES):
             # What it is asked for cannot be seen where it goes by another name.
@@ -406,15 +410,22 @@ def _state(value: Any) -> tuple[Any, ...]:
                     held[name] = slot.__get__(value)
                 except AttributeError:
                     continue
-    return _contents(held)
+    return type(value), *_contents(held)
+
+
+_NEVER_CALLED = 1 << 7
+"""The flag of a class that Python code cannot make objects of."""
 
 
 def _hides_state(kind: type) -> bool:
     """Whether objects of a class hold more than attributes and items: it is written in C."""
     for base in kind.__mro__:
+        if base is object or base in _CONTAINERS:
+            continue
         new = vars(base).get("__new__")
-        if type(new) is BuiltinFunctionType and new.__self__ is base:
-            return base is not object and base not in _CONTAINERS
+        made_in_c = type(new) is BuiltinFunctionType and new.__self__ is base
+        if made_in_c or "__module__" not in vars(base) or base.__flags__ & _NEVER_CALLED:
+            return True
     return False
 
 
