@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 
 import tapenb as tn
-from tapenb.autodiff.compiling import blocks
+from tapenb.autodiff.compiling import GuardFailed, blocks, compile_tape
 from tapenb.autodiff.tape import CURRENT
 
 from .samples import SAMPLES, name_of
@@ -972,6 +972,21 @@ def test_one_compiled_function_within_another():
     assert outer.stats().replays == 1
     factor[0] = 5.0
     assert [outer(2.0), inner(2.0)] == [11.0, 10.0]
+
+
+def test_inputs_may_have_the_names_of_what_a_program_refers_to():
+    tape = tn.record(lambda x: x * x.numpy(), 4.0)
+    for name in ("x", "answer", "ask", "same_answer"):
+        compiled = compile_tape(tape, {0: name}, [tape.output])
+        assert compiled(4.0) == (16.0,)
+        with pytest.raises(GuardFailed):
+            compiled(5.0)
+
+
+def test_a_checkpoint_of_a_lambda():
+    f = tn.function(tn.grad(tn.checkpoint(lambda x: np.sin(x) * x)))
+    for x in (1.0, 2.0, 3.0):
+        assert f(x) == pytest.approx(math.cos(x) * x + math.sin(x), rel=1e-14)
 
 
 def test_what_it_did_is_said():

@@ -368,6 +368,13 @@ def test_a_curve_hears_of_floating_point_errors(notebook):
     assert np.isnan(ys[1])
 
 
+def test_an_input_may_be_called_inf(notebook):
+    notebook.run("%%tape -o t --order 1\ninf = 2.0\nz = np.minimum(np.inf, inf*inf)\n")
+    t = notebook.names["t"]
+    for inf in (5.0, 6.0, 7.0):
+        assert t(inf=inf).value == inf * inf
+
+
 def test_numbers_of_a_program_are_those_of_a_run_where_a_branch_overflows(notebook):
     notebook.run("%%tape x --order 1 -o t\nx = 4.0\nz = np.where(x > 1e100, 2*x, x*x*x)\n")
     t = notebook.names["t"]

@@ -10,6 +10,7 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from functools import partial
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -206,9 +207,12 @@ class Emitter:
 
     def bind(self, value: Any, wanted: str) -> str:
         """A name for something that the text refers to."""
+        if not wanted.isidentifier() or iskeyword(wanted):
+            wanted = "function"  # a lambda
         name = wanted
         number = 1
-        while name in self.namespace and self.namespace[name] is not value:
+        own = set(self._names.values())
+        while name in own or (name in self.namespace and self.namespace[name] is not value):
             name = f"{wanted}_{number}"
             number += 1
         self.namespace[name] = value
