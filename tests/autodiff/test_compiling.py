@@ -950,6 +950,12 @@ def test_a_gradient_in_single_precision_that_is_not_finite():
             alike(f(np.float32(x)), slope(np.float32(x)))
 
 
+def test_an_integer_to_the_power_of_a_float_is_a_float():
+    f = tn.function(lambda n: n**2.0)
+    for n in (5, 7, -3, 2**40, 2**70):
+        alike(f(n), n**2.0)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_process_computes_blocks_with_threads_of_its_own(monkeypatch):
     monkeypatch.setattr(blocks, "_cores", lambda: 2)

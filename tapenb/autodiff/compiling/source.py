@@ -176,7 +176,9 @@ class Emitter:
         """The exponent of a power that is written out."""
         if index not in self._by_math or self._expression(index) != "power":
             return None
-        exponent = self.plan.operands(index)[1]
+        base, exponent = self.plan.operands(index)
+        if self.kind(base) != _NUMBER:
+            return None  # the product of integers is one
         value = self.plan.value(exponent) if exponent < 0 else None
         return value if isinstance(value, float | int) and value in POWERS else None
 

@@ -285,11 +285,7 @@ class Watch:
     def _visit_function(self, function: FunctionType) -> None:
         # Where it was written: functools.wraps gives a wrapper the module of what it wraps.
         home = function.__globals__.get("__name__", "").partition(".")[0]
-        if home in _LIBRARIES:
-            self._refuse_impure(function)
-            self._visit_all(_cells(function).values())
-            return
-        if home in sys.stdlib_module_names and home != "__main__":
+        if home != "__main__" and (home in _LIBRARIES or home in sys.stdlib_module_names):
             self._refuse_impure(function)
             self._visit_all(_cells(function).values())
             return
