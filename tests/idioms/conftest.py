@@ -1,9 +1,8 @@
 """One notebook for all programs, emptied after each."""
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
-from ..magic.notebook import open_notebook
+from ..magic.notebook import close_shell, open_notebook
 
 
 @pytest.fixture(scope="module")
@@ -12,8 +11,7 @@ def shared_notebook(tmp_path_factory):
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         book = open_notebook()
         yield book
-        book.shell.reset()
-        InteractiveShell.clear_instance()
+        close_shell(book.shell)
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """A notebook, fresh for every test."""
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
-from .notebook import open_notebook
+from .notebook import close_shell, open_notebook
 
 
 @pytest.fixture
@@ -11,5 +10,4 @@ def notebook(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     book = open_notebook()
     yield book
-    book.shell.reset()
-    InteractiveShell.clear_instance()
+    close_shell(book.shell)

@@ -1,9 +1,12 @@
 """A real IPython shell whose cells are run as a notebook runs them."""
 
+import atexit
+
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
-__all__ = ["Notebook", "open_notebook"]
+__all__ = ["Notebook", "close_shell", "open_notebook", "open_shell"]
 
 
 class Notebook:
@@ -35,11 +38,22 @@ class Notebook:
         return [output.data for output in self.captured.outputs]
 
 
+def open_shell():
+    """A shell that keeps no history."""
+    InteractiveShell.clear_instance()
+    return InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+
+
+def close_shell(shell):
+    """Leave nothing of a shell behind, not even what it would do when Python ends."""
+    atexit.unregister(shell.atexit_operations)
+    shell.user_ns.clear()
+    InteractiveShell.clear_instance()
+
+
 def open_notebook():
     """A fresh notebook with NumPy and ``%%tape``; whoever opens it closes it."""
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
+    shell = open_shell()
     shell.colors = "nocolor"
     book = Notebook(shell)
     book.run("import numpy as np\n%load_ext tapenb")

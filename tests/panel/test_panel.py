@@ -11,13 +11,13 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from tapenb.panel import Panel, live, static
 from tapenb.recording import Recording
 from tapenb.views import layout
+from tests.magic.notebook import close_shell, open_shell
 from tests.panel.recordings import branch, record, survey
 
 PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
@@ -50,9 +50,9 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
 @pytest.fixture
 def _shell() -> Iterator[None]:
     """Something that displays."""
-    InteractiveShell.instance()
+    shell = open_shell()
     yield
-    InteractiveShell.clear_instance()
+    close_shell(shell)
 
 
 @pytest.fixture
