@@ -220,7 +220,9 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
     "Zeros around the two parts of the result are written before they are added, and the value is "
     "computed to see whether it is finite.": ("H4",),
     "Each operation is recorded with its line, and what the cell computed is kept.": ("`%%tape`",),
-    "Two forward sweeps on the backward sweep are recorded, simplified and compiled.": ("compile 1,000",),
+    "Two forward sweeps on the backward sweep are recorded, simplified and compiled.": (
+        "compile 1,000",
+    ),
 }
 """What stands in the way of goals, by how their lines begin."""
 
