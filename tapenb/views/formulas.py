@@ -9,29 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ..autodiff.compiling import INFIX
 from ..autodiff.tape import Entry, Tape
 from .labels import one_line
 from .numbers import number, value
 
 __all__ = ["INFIX", "call", "constant", "entries", "index", "names", "numbering", "parameters"]
 
-# Operators as Python writes them.
-INFIX = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "floor_divide": "//",
-    "remainder": "%",
-    "power": "**",
-    "matmul": "@",
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "equal": "==",
-    "not_equal": "!=",
-}
 _PREFIX = {"negative": "-", "positive": "+"}
 
 

@@ -4,8 +4,10 @@ from .compiled import Compiled, compile_tape
 from .function import Function, function
 from .replaying import GuardFailed, replay, same_answer
 from .scalars import is_taken
+from .source import INFIX
 
 __all__ = [
+    "INFIX",
     "Compiled",
     "Function",
     "GuardFailed",

@@ -22,7 +22,7 @@ from .planning import Plan, ufunc_name
 from .replaying import GuardFailed, same_answer
 from .scalars import ATOM, EXPRESSIONS, NAMES, POWERS, Expression
 
-__all__ = ["Emitter", "infix"]
+__all__ = ["INFIX", "Emitter"]
 
 _NUMBER, _TRUTH, _INTEGER, _OTHER = "number", "truth", "integer", "other"
 _KINDS = {
@@ -58,7 +58,7 @@ _REDUCTIONS = {
     "amin": "minimum",
 }
 
-infix = {
+INFIX = {
     "add": "+",
     "subtract": "-",
     "multiply": "*",
@@ -323,8 +323,8 @@ class Emitter:
         if operation.name == "accumulate":
             return self._accumulated(index, operation)
         name = ufunc_name(operation)
-        if type(operation.function) is not np.ufunc and name in infix:
-            return f" {infix[name]} ".join(self._array_operands(index, within=ATOM))
+        if type(operation.function) is not np.ufunc and name in INFIX:
+            return f" {INFIX[name]} ".join(self._array_operands(index, within=ATOM))
         in_sweep = self.plan.is_in_sweep(index)
         operands = [self.operand(o, in_sweep=in_sweep) for o in self.plan.operands(index)]
         if operation.name == "getitem":
