@@ -1019,3 +1019,31 @@ def test_an_infinite_value_on_the_way_is_noticed():
             np.testing.assert_allclose(slopes(x), [0.6, 0.8])
             np.testing.assert_allclose(tangent(x), 1.4)
     assert slopes.stats().replays == 1
+
+
+def test_a_value_that_overflows_is_missed_nowhere_where_its_products_are_not():
+    """Sums and products of what is not finite are not finite, so the results say enough."""
+    slope = tn.function(tn.grad(lambda x: np.sum(x * x * x[0] - 2.0 * x)))
+    x = np.array([3e150, 4e150])
+    with np.errstate(over="ignore"):
+        for scale in (1.0, 1.0, 0.5):
+            y = scale * x
+            expected = [3.0 * y[0] ** 2 + y[1] ** 2 - 2.0, 2.0 * y[0] * y[1] - 2.0]
+            np.testing.assert_allclose(slope(y), expected, rtol=1e-15)
+        assert slope.stats().replays == 2
+        # Here the derivative overflows, too.
+        assert not np.isfinite(slope(1e60 * x)).all()
+    assert slope.stats().replays == 2
+
+
+@pytest.mark.parametrize("hidden", [lambda y: 1.0 / y, lambda y: np.exp(-y), np.tanh])
+def test_an_overflow_on_the_way_is_not_missed_behind_a_limit(hidden):
+    def f(x):
+        y = x[:2] * x[1:] * 1e300
+        return np.sum(hidden(y)) + np.sum(y * 0.0) + x[0]
+
+    slope = tn.function(tn.grad(f))
+    with np.errstate(all="ignore"):
+        for x in (np.array([0.1, 2.0, 3.0]), np.array([0.2, 2.0, 3.0]), np.full(3, 1e10)):
+            np.testing.assert_array_equal(slope(x), tn.grad(f)(x))
+    assert slope.stats().replays == 1

@@ -142,7 +142,7 @@ def _chain_shape(
 
 def _chain(plan: Plan, steps: list[int]) -> Chain:
     within = set(steps)
-    read_outside = set(plan.outputs)
+    read_outside = {*plan.outputs, *plan.checked}
     for index in plan.steps:
         if index not in within and plan.operation(index) is not INPUT:
             read_outside.update(plan.operands(index))
@@ -171,7 +171,7 @@ class Lifetimes:
                     for holder in self.memory_of(operand):
                         self.last[holder] = position
                 self.last.setdefault(index, position)
-        for output in plan.outputs:
+        for output in (*plan.outputs, *plan.checked):
             for holder in self.memory_of(output):
                 self.last[holder] = len(order)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -104,7 +103,8 @@ def compile_tape(
         Whether it raises ValueError at the recorded point itself.
     finite : bool
         Whether it raises ArithmeticError where a result, or what a sweep started from, is not
-        finite: a sweep that is recorded there may find what one from elsewhere does not.
+        finite: a sweep that is recorded there may find what one from elsewhere does not. What it
+        started from is not computed for that where the results would show an overflow, too.
     name : str
         What the function is called.
     names, notes : mapping of int to str, optional
@@ -121,8 +121,7 @@ def compile_tape(
         return (v2,)
     <BLANKLINE>
     """
-    started = _started(tape) if finite else []
-    plan = Plan(tape, [*outputs, *started])
+    plan = Plan(tape, outputs, _started(tape) if finite else None)
     emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
     if checked:
         for index in inputs:
@@ -139,11 +138,10 @@ def compile_tape(
         elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
     emitter.arrange(arranged(plan))
-    if finite:
-        emitter.finite(plan.outputs)
+    emitter.finite(plan.checked)
     texts = [
         emitter.result(output, example, restore=restore)
-        for output, example in islice(zip(plan.outputs, plan.examples, strict=True), len(outputs))
+        for output, example in zip(plan.outputs, plan.examples, strict=True)
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
     source = emitter.text(name, list(inputs.values()), whole)

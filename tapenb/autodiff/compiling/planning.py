@@ -22,7 +22,7 @@ from ..rules.indexing import is_basic
 from ..rules.kinds import Elementwise, Item, Linear, Multilinear, Weighted
 from ..tape import GUARD, INPUT, RAISES, Operation, Tape
 
-__all__ = ["Plan", "ufunc_name"]
+__all__ = ["Plan", "is_placing", "ufunc_name"]
 
 _OPERATORS = {
     operator.add: "add",
@@ -66,6 +66,16 @@ def ufunc_name(operation: Operation) -> str | None:
     return None
 
 
+def is_placing(operation: Operation) -> bool:
+    """Whether each element of the operand goes to a place of its own, and all others are zero."""
+    if operation.name == "unindex":
+        return is_basic(operation.params["key"])
+    if operation.name == "collect":
+        positions = operation.params["positions"]
+        return np.unique(positions).size == positions.size
+    return operation.name in _RESHAPING
+
+
 def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
     """``array[key] += part`` or ``-= part``, in place or in a copy."""
     array = array.copy() if copy else array
@@ -82,6 +92,8 @@ class Plan:
         Closed.
     outputs : sequence of int
         The entries that are wanted.
+    watched : sequence of int, optional
+        Entries that must be finite, as the outputs must, for those to be believed.
 
     Attributes
     ----------
@@ -91,9 +103,13 @@ class Plan:
         How many operands of those steps, and outputs, each entry is.
     constants : list
         As the tape's, and those that were folded.
+    checked : list of int
+        The steps that must be finite: every one where nothing is watched.
     """
 
-    def __init__(self, tape: Tape, outputs: Sequence[int]) -> None:
+    def __init__(
+        self, tape: Tape, outputs: Sequence[int], watched: Sequence[int] | None = None
+    ) -> None:
         self.tape = tape
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
@@ -115,6 +131,12 @@ class Plan:
         self.examples = [
             self.constants[~output] if output < 0 else tape.peek(output) for output in outputs
         ]
+        if watched is None:
+            self.checked = []
+        else:
+            # An overflow on the way may show in the outputs themselves.
+            needed = [] if self._shows(self.outputs) else map(self.resolve, watched)
+            self.checked = list(dict.fromkeys(map(self._bare, (*self.outputs, *needed))))
         self.steps, self.uses = self._needed()
         self._accumulate()
 
@@ -444,10 +466,38 @@ class Plan:
         inner = self._operation_of(reference)
         return inner is not None and inner.name == "broadcast_to"
 
+    # -- what is not finite -----------------------------------------------------------------------
+
+    def _shows(self, outputs: Sequence[int]) -> bool:
+        """Whether outputs are not finite where anything on the way to them is not."""
+        seen: set[int] = set()
+        todo = [output for output in outputs if output >= 0]
+        while todo:
+            index = todo.pop()
+            operation = self.operation(index)
+            if index in seen or operation is INPUT:
+                continue
+            seen.add(index)
+            operands = self._operands[index]
+            name = ufunc_name(operation) or operation.name
+            if name == "power" and (self._number_at(operands[1]) or 0.0) > 0.0:
+                name = "square"
+            shown = operands[: _SHOWING.get(name, 0)]
+            if any(operand >= 0 for operand in operands[len(shown) :]):
+                return False
+            todo += [operand for operand in shown if operand >= 0]
+        return True
+
+    def _bare(self, reference: int) -> int:
+        """What is finite where a step is: the elements without the zeros around them."""
+        while reference >= 0 and is_placing(self.operation(reference)):
+            reference = self._operands[reference][0]
+        return reference
+
     def _needed(self) -> tuple[list[int], dict[int, int]]:
         tape = self.tape
         uses: dict[int, int] = {}
-        for output in self.outputs:
+        for output in (*self.outputs, *self.checked):
             uses[output] = uses.get(output, 0) + 1
         steps = []
         for index in reversed(self._order):
@@ -550,6 +600,16 @@ _SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
         (-1, -1): (1, _SUBTRACT, True),
     },
 }
+_ALL = 1 << 30
+_SHOWING = {
+    **dict.fromkeys(("add", "subtract", "multiply", "negative", "positive", "square"), _ALL),
+    **dict.fromkeys(("getitem", "unindex", "gather", "collect", "convert", "broadcast_to"), _ALL),
+    **dict.fromkeys(("reshape", "ravel", "transpose", "moveaxis", "swapaxes"), _ALL),
+    **dict.fromkeys(("expand_dims", "squeeze", "concatenate", "stack", "sum"), _ALL),
+    "divide": 1,
+}
+"""By name: of how many first operands each element that is not finite gives one that is not."""
+
 _MAKING_MEMORY = frozenset(
     {"sum", "mean", "max", "min", "prod", "unindex", "collect", "where", "concatenate", "stack"}
 )

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..rules.indexing import is_basic
 from ..tape import GUARD, INPUT, RAISES, Operation
 from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
-from .planning import Plan, ufunc_name
+from .planning import Plan, is_placing, ufunc_name
 from .replaying import GuardFailed, same_answer
 from .scalars import ATOM, EXPRESSIONS, NAMES, POWERS, Expression
 
@@ -170,7 +169,7 @@ class Emitter:
         if any(self._expression(index) == "where" for index in self._by_math):
             # What is not chosen would not raise.
             once = {index for index in once if self.plan.is_droppable(index)}
-        return once - set(self.plan.outputs)
+        return once - {*self.plan.outputs, *self.plan.checked}
 
     def _exponent(self, index: int) -> float | None:
         """The exponent of a power that is written out."""
@@ -329,7 +328,7 @@ class Emitter:
         operands = [self.operand(o, in_sweep=in_sweep) for o in self.plan.operands(index)]
         if operation.name == "getitem":
             return f"{operands[0]}[{self._index(operation.params['key'])}]"
-        if operation.name == "unindex" and is_basic(operation.params["key"]):
+        if operation.name in ("unindex", "collect") and is_placing(operation):
             return self._among_zeros(index, operation, operands[0])
         viewed = self._viewed(index, operation, operands)
         if viewed is not None:
@@ -371,7 +370,11 @@ class Emitter:
         """The name of an array of zeros, to a part of which another is assigned first."""
         value, name = self.plan.value(index), self.name(index)
         self.line(f"{name} = np.zeros({value.shape}, {self.bind(value.dtype, value.dtype.name)})")
-        self.line(f"{name}[{self._index(operation.params['key'])}] = {operand}", index)
+        if operation.name == "unindex":
+            place = f"{name}[{self._index(operation.params['key'])}]"
+        else:
+            place = f"{name}.reshape(-1)[{self.bind(operation.params['positions'], 'positions')}]"
+        self.line(f"{place} = {operand}", index)
         return name
 
     def _index(self, key: Any) -> str:
@@ -621,8 +624,8 @@ class Emitter:
         self.line(f'if {test}: raise ValueError("recorded")')
 
     def finite(self, references: Sequence[int]) -> None:
-        """Add lines that refuse results that are not finite."""
-        computed = [reference for reference in dict.fromkeys(references) if reference >= 0]
+        """Add lines that refuse steps that are not finite."""
+        computed = [reference for reference in references if reference >= 0]
         # A sum is finite only where its terms are.
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
         tests = [f"isfinite({' + '.join(numbers)})"] if numbers else []
