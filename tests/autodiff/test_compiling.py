@@ -1047,3 +1047,54 @@ def test_an_overflow_on_the_way_is_not_missed_behind_a_limit(hidden):
         for x in (np.array([0.1, 2.0, 3.0]), np.array([0.2, 2.0, 3.0]), np.full(3, 1e10)):
             np.testing.assert_array_equal(slope(x), tn.grad(f)(x))
     assert slope.stats().replays == 1
+
+
+@pytest.mark.parametrize("size", [20, 50_000])
+@pytest.mark.parametrize(
+    "key",
+    [
+        slice(1, None),
+        slice(None, -1),
+        slice(3, -4),
+        slice(0, 3),
+        slice(None, None, -1),
+        slice(1, None, 2),
+        (slice(2, None), slice(None)),
+        (slice(None), slice(1, None)),
+        (slice(None), 1),
+        7,
+        Ellipsis,
+    ],
+    ids=str,
+)
+def test_parts_of_arrays_are_written_where_they_belong(size, key):
+    wide = isinstance(key, tuple)
+    shape = (size // 2, 2) if wide else (size,)
+
+    def f(x):
+        part = x[key]
+        return np.sum(np.sin(part) * part * 3.0) + np.sum(np.tanh(x[2:-1] * x[1:-2]))
+
+    def derivatives(x, v):
+        return tn.grad(f)(x), tn.hvp(f, (x,), (v,)), tn.hvp(f, (v,), (x,))
+
+    rng = np.random.default_rng(1)
+    compiled = tn.function(derivatives)
+    compiled(*rng.normal(size=(2, *shape)))
+    kept = []
+    for _ in range(3):
+        x, v = rng.normal(size=(2, *shape))
+        kept.append((compiled(x, v), derivatives(x, v)))
+    for found, expected in kept:
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13)
+    assert compiled.stats().replays == 3
+
+
+def test_a_part_of_a_long_result_is_the_callers_own():
+    f = tn.function(lambda x: (np.sin(x) * 2.0)[1:])
+    x = np.linspace(0.0, 1.0, 50_000)
+    f(x)
+    first = f(x)
+    f(2.0 * x)
+    np.testing.assert_allclose(first, np.sin(x)[1:] * 2.0, rtol=1e-15)

@@ -181,9 +181,8 @@ class Lifetimes:
             return frozenset({reference})
         if reference not in self._holders:
             holders = {reference}
-            if not self._plan.makes_memory(reference):
-                for operand in self._plan.operands(reference):
-                    holders |= self.memory_of(operand)
+            for operand in self._plan.lenders(reference):
+                holders |= self.memory_of(operand)
             self._holders[reference] = frozenset(holders)
         return self._holders[reference]
 

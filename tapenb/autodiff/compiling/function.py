@@ -76,6 +76,8 @@ class _Path:
     Attributes
     ----------
     compiled : Compiled
+    call : callable
+        Gives the function's result.
     count : int
         How many arguments there are where each is one number or array, else -1.
     rebuilt : callable or None
@@ -97,8 +99,9 @@ class _Path:
     ) -> None:
         self.holds = holds
         self.compiled = compiled
-        self.call = compiled.function if compiled.by_math else compiled
-        self.count = -1 if rebuilt else count
+        call = compiled.function if compiled.by_math else compiled
+        self.call = call if rebuilt is None else lambda *args: rebuilt(call(*args))
+        self.count = count
         self.rebuilt = rebuilt
         self.branches: dict[int, _Path] = {}
 

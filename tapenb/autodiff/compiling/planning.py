@@ -139,6 +139,7 @@ class Plan:
             self.checked = list(dict.fromkeys(map(self._bare, (*self.outputs, *needed))))
         self.steps, self.uses = self._needed()
         self._accumulate()
+        self._turn()
 
     def resolve(self, reference: int) -> int:
         """What stands for an entry or a constant."""
@@ -308,6 +309,8 @@ class Plan:
         scale, base = self._scale(name, operands)
         if scale is not None:
             further, deeper = self._scale_of(base)
+            if deeper == base and name == "multiply":
+                return self._times(scale, base, result)
             if deeper != base and _alike(self.value(base), result):
                 return self._times(scale * further, deeper, result)
         elif name in ("add", "subtract"):
@@ -533,6 +536,35 @@ class Plan:
                     break
         self.steps = [index for index in self.steps if index not in added]
 
+    def _turn(self) -> None:
+        """``-(a - b)`` as ``b - a``, ``-(a + (b - c))`` as ``(c - b) - a``."""
+        turned = set()
+        for index in self.steps:
+            if ufunc_name(self.operation(index)) != "negative" or not self.is_in_sweep(index):
+                continue
+            (inner,) = self._operands[index]
+            opposite = self._opposite(inner)
+            if opposite is not None:
+                self._operations[index], self._operands[index] = opposite
+                turned.add(inner)
+        self.steps = [index for index in self.steps if index not in turned]
+
+    def _opposite(self, reference: int) -> tuple[Operation, tuple[int, ...]] | None:
+        """The opposite of a difference that is read once, at no more cost; else None."""
+        operation = self._operation_of(reference)
+        name = operation and ufunc_name(operation)
+        if name not in ("add", "subtract") or self.uses[reference] != 1:
+            return None
+        left, right = self._operands[reference]
+        if name == "subtract":
+            return _SUBTRACT, (right, left)
+        for first, other in ((left, right), (right, left)):
+            opposite = self._opposite(first)
+            if opposite is not None and _alike(self.value(first), self.value(reference)):
+                self._operations[first], self._operands[first] = opposite
+                return _SUBTRACT, (first, other)
+        return None
+
     def _is_part(self, reference: int) -> bool:
         """Whether a step puts an array among zeros, at places that a slice or number names."""
         operation = self._operation_of(reference)
@@ -542,16 +574,18 @@ class Plan:
 
     def _is_temporary(self, reference: int) -> bool:
         """Whether nobody else reads an array, which stands in memory of its own."""
-        return reference in self._operands and (
-            self.uses[reference] == 1 and self.makes_memory(reference)
-        )
+        if reference not in self._operands or self.uses[reference] != 1:
+            return False
+        # What was added to in place was such an array.
+        return self.operation(reference).name == "accumulate" or not self.lenders(reference)
 
-    def makes_memory(self, index: int) -> bool:
-        """Whether the result of a step lies in memory of its own, not in that of an operand."""
+    def lenders(self, index: int) -> tuple[int, ...]:
+        """The operands in whose memory the result of a step may lie; none if it has its own."""
         operation = self.operation(index)
         if operation.name == "accumulate":
-            return bool(operation.params["copy"])
-        return ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
+            return () if operation.params["copy"] else self._operands[index][:1]
+        own = ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
+        return () if own else self._operands[index]
 
     def is_droppable(self, index: int) -> bool:
         """Whether nobody misses an entry of which nobody reads the result: it could not raise."""
@@ -607,6 +641,8 @@ _SHOWING = {
     **dict.fromkeys(("reshape", "ravel", "transpose", "moveaxis", "swapaxes"), _ALL),
     **dict.fromkeys(("expand_dims", "squeeze", "concatenate", "stack", "sum"), _ALL),
     "divide": 1,
+    **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "arcsin", "arccos", "arcsinh"), 1),
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "sqrt", "cbrt", "absolute"), 1),
 }
 """By name: of how many first operands each element that is not finite gives one that is not."""
 

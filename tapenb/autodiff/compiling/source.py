@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..rules.indexing import is_basic
 from ..tape import GUARD, INPUT, RAISES, Operation
 from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
 from .planning import Plan, is_placing, ufunc_name
@@ -122,6 +123,9 @@ class Emitter:
         self.buffers: list[tuple[tuple[int, ...], np.dtype]] = []
         self._free: dict[Any, list[str]] = {}
         self._in_buffer: dict[int, str] = {}
+        # By steps that are computed among zeros: those with the zeros, which then are there.
+        self._framed: dict[int, int] = {}
+        self._filled: set[int] = set()
         self._by_math = {
             index for index in plan.steps if plan.operation(index) is not INPUT
             and self._is_by_math(index)
@@ -369,6 +373,8 @@ class Emitter:
     def _among_zeros(self, index: int, operation: Operation, operand: str) -> str:
         """The name of an array of zeros, to a part of which another is assigned first."""
         value, name = self.plan.value(index), self.name(index)
+        if index in self._filled:
+            return name
         self.line(f"{name} = np.zeros({value.shape}, {self.bind(value.dtype, value.dtype.name)})")
         if operation.name == "unindex":
             place = f"{name}[{self._index(operation.params['key'])}]"
@@ -417,6 +423,8 @@ class Emitter:
                 self.step(index)
             return
         lifetimes = self._lifetimes = Lifetimes(self.plan, order)
+        self._end = len(order)
+        self._framed = self._frames()
         ending_at: dict[int, set[int]] = {}
         for index, last in lifetimes.last.items():
             ending_at.setdefault(last, set()).add(index)
@@ -431,16 +439,61 @@ class Emitter:
                 if elementwise:
                     self._release(ending.intersection(operands) - {item})
                 product = ufunc_name(self.plan.operation(item)) == "matmul"
-                temporary = lifetimes.last[item] < len(order)
-                if (elementwise or product) and temporary and self._is_buffered(item):
+                if elementwise and item in self._framed:
+                    self._into_frame(item)
+                elif (elementwise or product) and self._is_buffered(item):
                     self._into_buffer(item)
                 else:
                     self.step(item)
             self._release(ending)
 
     def _is_buffered(self, index: int) -> bool:
+        """Whether an array is long enough for a buffer, and not read after the end."""
         value = self.plan.value(index)
-        return type(value) is np.ndarray and value.ndim > 0 and value.nbytes >= _BUFFERED
+        long = type(value) is np.ndarray and value.ndim > 0 and value.nbytes >= _BUFFERED
+        return long and self._lifetimes.last[index] < self._end
+
+    def _frames(self) -> dict[int, int]:
+        """By arrays that are only put among zeros, in one piece: the whole with the zeros."""
+        plan, found = self.plan, {}
+        for index in plan.steps:
+            operation = plan.operation(index)
+            if operation.name != "unindex" or not is_basic(operation.params["key"]):
+                continue
+            (inner,) = plan.operands(index)
+            start, stop, size = self._piece(index)
+            mostly = start is not None and 2 * (stop - start) > size
+            alone = inner >= 0 and plan.uses[inner] == 1 and plan.operation(inner) is not INPUT
+            if mostly and alone and plan.value(inner).dtype == plan.value(index).dtype:
+                found[inner] = index
+        return found
+
+    def _piece(self, index: int) -> tuple[int | None, int, int]:
+        """Where among the elements of an array with zeros around it the others begin and end."""
+        shape = self.plan.value(index).shape
+        whole = np.empty(shape, bool)
+        piece = np.asarray(whole[self.plan.operation(index).params["key"]])
+        if not piece.size or not piece.flags.c_contiguous:
+            return None, 0, whole.size
+        start = piece.ctypes.data - whole.ctypes.data
+        return start, start + piece.size, whole.size
+
+    def _frame(self, inner: int) -> None:
+        """Memory for an array with zeros around it, which are written, and a name for the array."""
+        index = self._framed[inner]
+        self._filled.add(index)
+        self._whole(index)
+        name = self.name(index)
+        start, stop, size = self._piece(index)
+        flat = name if self.plan.value(index).ndim == 1 else f"{name}.reshape(-1)"
+        for piece in ([f":{start}"] if start else []) + ([f"{stop}:"] if stop < size else []):
+            self.line(f"{flat}[{piece}] = 0.0", index)
+        key = self._index(self.plan.operation(index).params["key"])
+        self.line(f"{self.name(inner)} = {name}[{key}]")
+
+    def _into_frame(self, inner: int) -> None:
+        self._frame(inner)
+        self.line(self._ufunc_call(inner, self.name(inner)), inner)
 
     def _release(self, indices: set[int]) -> None:
         """Let the buffers of these steps be used again."""
@@ -548,7 +601,10 @@ class Emitter:
         head = f"def chain{number}({', '.join(['start', 'stop', 'buffers', *parameters])}):"
         self.chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
         for result in chain.results:
-            self._whole(result)
+            if result in self._framed:
+                self._frame(result)
+            else:
+                self._whole(result)
         flat = [f"{text}.reshape(-1)" if r in long else text for r, text in given.items()] + [
             f"{self.name(r)}.reshape(-1)" for r in chain.results
         ]
@@ -568,13 +624,13 @@ class Emitter:
             self.line(f"{name} = float({text})", total)
 
     def _whole(self, index: int) -> None:
-        """Memory for a result of a chain that is read outside of it."""
+        """Memory for an array that is written piece by piece."""
         value = self.plan.value(index)
-        if index in self.plan.outputs:
+        if self._is_buffered(index):
+            self.line(f"{self.name(index)} = {self._buffer(index)}")
+        else:
             dtype = self.bind(value.dtype, value.dtype.name)
             self.line(f"{self.name(index)} = np.empty({value.shape}, {dtype})")
-        else:
-            self.line(f"{self.name(index)} = {self._buffer(index)}")
 
     def _guard(self, index: int, operation: Operation) -> None:
         (operand,) = self.plan.operands(index)
