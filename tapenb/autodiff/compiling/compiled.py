@@ -9,6 +9,7 @@ import numpy as np
 
 from ..tape import INPUT, Tape
 from .blocks import arranged
+from .combining import combine
 from .planning import Plan
 from .source import Emitter
 
@@ -122,6 +123,7 @@ def compile_tape(
     <BLANKLINE>
     """
     plan = Plan(tape, outputs, _started(tape) if finite else None)
+    combine(plan)
     emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
     if checked:
         for index in inputs:

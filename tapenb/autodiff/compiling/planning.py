@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from itertools import permutations
 from types import BuiltinFunctionType
 from typing import Any
@@ -22,7 +22,7 @@ from ..rules.indexing import is_basic
 from ..rules.kinds import Elementwise, Item, Linear, Multilinear, Weighted
 from ..tape import GUARD, INPUT, RAISES, Operation, Tape
 
-__all__ = ["Plan", "is_placing", "ufunc_name"]
+__all__ = ["SUBTRACT", "Plan", "alike", "frozen", "is_placing", "ufunc_name"]
 
 _OPERATORS = {
     operator.add: "add",
@@ -74,13 +74,6 @@ def is_placing(operation: Operation) -> bool:
         positions = operation.params["positions"]
         return np.unique(positions).size == positions.size
     return operation.name in _RESHAPING
-
-
-def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
-    """``array[key] += part`` or ``-= part``, in place or in a copy."""
-    array = array.copy() if copy else array
-    array[key] += -part if negated else part
-    return array
 
 
 class Plan:
@@ -137,9 +130,9 @@ class Plan:
             # An overflow on the way may show in the outputs themselves.
             needed = [] if self._shows(self.outputs) else map(self.resolve, watched)
             self.checked = list(dict.fromkeys(map(self._bare, (*self.outputs, *needed))))
-        self.steps, self.uses = self._needed()
-        self._accumulate()
-        self._turn()
+        self.steps: list[int] = []
+        self.uses: dict[int, int] = {}
+        self.count()
 
     def resolve(self, reference: int) -> int:
         """What stands for an entry or a constant."""
@@ -185,6 +178,37 @@ class Plan:
         self._operands[index] = operands
         self._order.append(index)
         return index
+
+    def is_computed(self, reference: int) -> bool:
+        """Whether a step computes this: it is no constant and no input."""
+        return reference in self._operands
+
+    def constant(self, value: Any) -> int:
+        """A reference to a constant that is on no tape."""
+        return self._constant(value)
+
+    def insert(
+        self, before: int, operation: Operation, operands: tuple[int, ...], example: Any
+    ) -> int:
+        """A step that stands on no tape, computed before another."""
+        index = len(self._operations)
+        self._examples[index] = example
+        self._operations.append(operation)
+        self._operands[index] = operands
+        self._order.insert(self._order.index(before), index)
+        return index
+
+    def replace(self, index: int, operation: Operation, operands: tuple[int, ...]) -> None:
+        """Let a step be computed in another way."""
+        self._operations[index], self._operands[index] = operation, operands
+
+    def leave_out(self, steps: Collection[int]) -> None:
+        """Leave out steps that nobody reads any more."""
+        self.steps = [index for index in self.steps if index not in steps]
+
+    def count(self) -> None:
+        """Find anew which steps are needed, and how often each is read."""
+        self.steps, self.uses = self._needed()
 
     def is_in_sweep(self, index: int) -> bool:
         """Whether a step belongs to a sweep, and not to what the person wrote."""
@@ -252,7 +276,7 @@ class Plan:
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)
         try:
-            key = operation.function, _frozen(operation.params), operands
+            key = operation.function, frozen(operation.params), operands
             hash(key)
         except TypeError:
             return None
@@ -298,7 +322,7 @@ class Plan:
             return None
         neutral, either = _NEUTRAL[name]
         for constant, other in (operands[::-1], operands)[: 2 if either else 1]:
-            if self._number_at(constant) == neutral and _alike(self.value(other), result):
+            if self._number_at(constant) == neutral and alike(self.value(other), result):
                 return _SAME, (other,)
         return None
 
@@ -309,9 +333,10 @@ class Plan:
         scale, base = self._scale(name, operands)
         if scale is not None:
             further, deeper = self._scale_of(base)
-            if deeper == base and name == "multiply":
+            if deeper == base and name == "multiply" and abs(scale) != 1.0:
+                # Perhaps its opposite is known.
                 return self._times(scale, base, result)
-            if deeper != base and _alike(self.value(base), result):
+            if deeper != base and alike(self.value(base), result):
                 return self._times(scale * further, deeper, result)
         elif name in ("add", "subtract"):
             (one, left), (other, right) = map(self._scale_of, operands)
@@ -323,7 +348,7 @@ class Plan:
         self, factor: float, base: int, result: Any
     ) -> tuple[Operation, tuple[int, ...]] | None:
         inexact = np.asarray(result).dtype.kind in "fc"
-        if not inexact or not _alike(self.value(base), result) or not 1e-30 < abs(factor) < 1e30:
+        if not inexact or not alike(self.value(base), result) or not 1e-30 < abs(factor) < 1e30:
             return None
         if factor == 1.0:
             return _SAME, (base,)
@@ -343,7 +368,7 @@ class Plan:
         """``(-a) * b`` as ``-(a * b)``, ``a + (-b)`` as ``a - b``."""
         if len(operands) != 2:
             return None
-        signs, (left, right) = zip(*map(self._sign_of, operands), strict=True)
+        signs, (left, right) = zip(*map(self.sign_of, operands), strict=True)
         if signs == (1, 1) or name not in _SIGNED:
             return None
         sign, operation, swapped = _SIGNED[name][signs]
@@ -352,11 +377,11 @@ class Plan:
             return operation, operands
         return _NEGATIVE, (self._make(operation, operands, result),)
 
-    def _sign_of(self, reference: int) -> tuple[int, int]:
+    def sign_of(self, reference: int) -> tuple[int, int]:
         """A sign, and what has it."""
         if reference in self._operands and ufunc_name(self.operation(reference)) == "negative":
             (inner,) = self._operands[reference]
-            if _alike(self.value(inner), self.value(reference)):
+            if alike(self.value(inner), self.value(reference)):
                 return -1, inner
         return 1, reference
 
@@ -364,14 +389,14 @@ class Plan:
         self, name: str, operands: tuple[int, ...], result: Any
     ) -> tuple[Operation, tuple[int, ...]] | None:
         """The sum of two arrays with zeros around the same places: the sum with zeros around it."""
-        one, other = map(self._operation_of, operands[:2]) if name == "add" else (None, None)
+        one, other = map(self.operation_of, operands[:2]) if name == "add" else (None, None)
         if one is None or other is None or not one.name == other.name == "unindex":
             return None
-        if _frozen(one.params) != _frozen(other.params):
+        if frozen(one.params) != frozen(other.params):
             return None
         left, right = (self._operands[operand][0] for operand in operands)
         example = self.value(left)
-        if not _alike(example, self.value(right)):
+        if not alike(example, self.value(right)):
             return None
         return one, (self._make(_ADD, (left, right), example),)
 
@@ -380,7 +405,7 @@ class Plan:
     ) -> tuple[Operation, tuple[int, ...]]:
         """``sum(2 * a)`` as ``2 * sum(a)``."""
         factor, base = self._scale_of(operands[0])
-        if base == operands[0] or not _alike(self.value(base), self.value(operands[0])):
+        if base == operands[0] or not alike(self.value(base), self.value(operands[0])):
             return operation, operands
         outer = self._times(factor, self._make(operation, (base,), result), result)
         return outer or (operation, operands)
@@ -390,7 +415,7 @@ class Plan:
     ) -> tuple[Operation, tuple[int, ...]] | None:
         """``A @ (s * x)`` as ``s * (A @ x)``, where ``A @ x`` is computed anyway."""
         for slot in (0, 1):
-            inner = self._operation_of(operands[slot])
+            inner = self.operation_of(operands[slot])
             if inner is None or ufunc_name(inner) != "multiply":
                 continue
             for number, array in permutations(self._operands[operands[slot]]):
@@ -413,7 +438,7 @@ class Plan:
         moved = operation.evaluate([probe, *map(self.value, operands[1:])])
         return moved.shape == shape and moved.strides == strides
 
-    def _operation_of(self, reference: int) -> Operation | None:
+    def operation_of(self, reference: int) -> Operation | None:
         """The operation of a step within a sweep."""
         if reference < 0 or reference not in self._operands or not self.is_in_sweep(reference):
             return None
@@ -421,7 +446,7 @@ class Plan:
 
     def _scale_of(self, reference: int) -> tuple[float, int]:
         """A constant factor, and what a step of a sweep multiplies by it."""
-        inner = self._operation_of(reference)
+        inner = self.operation_of(reference)
         if inner is None:
             return 1.0, reference
         scale, base = self._scale(ufunc_name(inner), self._operands[reference])
@@ -466,7 +491,7 @@ class Plan:
         return tuple(found)
 
     def _is_stretched(self, reference: int) -> bool:
-        inner = self._operation_of(reference)
+        inner = self.operation_of(reference)
         return inner is not None and inner.name == "broadcast_to"
 
     # -- what is not finite -----------------------------------------------------------------------
@@ -513,72 +538,6 @@ class Plan:
                     uses[operand] = uses.get(operand, 0) + 1
         return steps[::-1], uses
 
-    def _accumulate(self) -> None:
-        """Add to a part of an array in place, rather than a whole array with zeros elsewhere."""
-        added = set()
-        for index in self.steps:
-            operation = self.operation(index)
-            if ufunc_name(operation) != "add" or not self.is_in_sweep(index):
-                continue
-            for array, part in (self._operands[index], self._operands[index][::-1]):
-                if self._is_part(part) and _alike(self.value(array), self.value(index)):
-                    (inner,) = self._operands[part]
-                    sign, positive = self._sign_of(inner)
-                    negated = sign < 0 and self.uses[inner] == 1
-                    params = {
-                        "key": self.operation(part).params["key"],
-                        "copy": not self._is_temporary(array),
-                        "negated": negated,
-                    }
-                    self._operations[index] = Operation(accumulate, None, "accumulate", params)
-                    self._operands[index] = (array, positive if negated else inner)
-                    added |= {part, inner} if negated else {part}
-                    break
-        self.steps = [index for index in self.steps if index not in added]
-
-    def _turn(self) -> None:
-        """``-(a - b)`` as ``b - a``, ``-(a + (b - c))`` as ``(c - b) - a``."""
-        turned = set()
-        for index in self.steps:
-            if ufunc_name(self.operation(index)) != "negative" or not self.is_in_sweep(index):
-                continue
-            (inner,) = self._operands[index]
-            opposite = self._opposite(inner)
-            if opposite is not None:
-                self._operations[index], self._operands[index] = opposite
-                turned.add(inner)
-        self.steps = [index for index in self.steps if index not in turned]
-
-    def _opposite(self, reference: int) -> tuple[Operation, tuple[int, ...]] | None:
-        """The opposite of a difference that is read once, at no more cost; else None."""
-        operation = self._operation_of(reference)
-        name = operation and ufunc_name(operation)
-        if name not in ("add", "subtract") or self.uses[reference] != 1:
-            return None
-        left, right = self._operands[reference]
-        if name == "subtract":
-            return _SUBTRACT, (right, left)
-        for first, other in ((left, right), (right, left)):
-            opposite = self._opposite(first)
-            if opposite is not None and _alike(self.value(first), self.value(reference)):
-                self._operations[first], self._operands[first] = opposite
-                return _SUBTRACT, (first, other)
-        return None
-
-    def _is_part(self, reference: int) -> bool:
-        """Whether a step puts an array among zeros, at places that a slice or number names."""
-        operation = self._operation_of(reference)
-        if operation is None or operation.name != "unindex" or self.uses[reference] != 1:
-            return False
-        return is_basic(operation.params["key"])
-
-    def _is_temporary(self, reference: int) -> bool:
-        """Whether nobody else reads an array, which stands in memory of its own."""
-        if reference not in self._operands or self.uses[reference] != 1:
-            return False
-        # What was added to in place was such an array.
-        return self.operation(reference).name == "accumulate" or not self.lenders(reference)
-
     def lenders(self, index: int) -> tuple[int, ...]:
         """The operands in whose memory the result of a step may lie; none if it has its own."""
         operation = self.operation(index)
@@ -615,7 +574,7 @@ _NEGATIVE = Operation(operator.neg, None, "negative")
 _MULTIPLY = Operation(operator.mul, None, "multiply")
 _DIVIDE = Operation(operator.truediv, None, "divide")
 _ADD = Operation(operator.add, None, "add")
-_SUBTRACT = Operation(operator.sub, None, "subtract")
+SUBTRACT = Operation(operator.sub, None, "subtract")
 
 # By ufunc and the signs of its operands: the sign of the result, the operation on the operands
 # without signs, and whether they change places.
@@ -624,14 +583,14 @@ _SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
     "multiply": {signs: (sign, _MULTIPLY, False) for signs, sign in _PRODUCT_SIGNS.items()},
     "divide": {signs: (sign, _DIVIDE, False) for signs, sign in _PRODUCT_SIGNS.items()},
     "add": {
-        (1, -1): (1, _SUBTRACT, False),
-        (-1, 1): (1, _SUBTRACT, True),
+        (1, -1): (1, SUBTRACT, False),
+        (-1, 1): (1, SUBTRACT, True),
         (-1, -1): (-1, _ADD, False),
     },
     "subtract": {
         (1, -1): (1, _ADD, False),
         (-1, 1): (-1, _ADD, False),
-        (-1, -1): (1, _SUBTRACT, True),
+        (-1, -1): (1, SUBTRACT, True),
     },
 }
 _ALL = 1 << 30
@@ -659,7 +618,7 @@ def _is_uniform(array: np.ndarray) -> bool:
     return not any(array.strides) or bool((array == array.reshape(-1)[0]).all())
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
     """Whether two values have the same shape and dtype."""
     return _form(one) == _form(other)
 
@@ -669,12 +628,12 @@ def _form(value: Any) -> tuple[tuple[int, ...], Any]:
     return (np.shape(value), np.dtype(type(value)) if dtype is None else dtype)
 
 
-def _frozen(part: Any) -> Hashable:
+def frozen(part: Any) -> Hashable:
     """Parameters as a key; arrays and the like by identity."""
     if isinstance(part, dict):
-        return tuple((key, _frozen(value)) for key, value in sorted(part.items()))
+        return tuple((key, frozen(value)) for key, value in sorted(part.items()))
     if isinstance(part, list | tuple):
-        return (type(part), *map(_frozen, part))
+        return (type(part), *map(frozen, part))
     if isinstance(part, slice):
         return (slice, part.start, part.stop, part.step)
     if isinstance(part, float) and (part == 0 or math.isnan(part)):
