@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from keyword import iskeyword
 from typing import Any
 
@@ -326,6 +326,9 @@ class Emitter:
         if operation.name == "accumulate":
             return self._accumulated(index, operation)
         name = ufunc_name(operation)
+        if name == "matmul" and self._is_flat_product(index):
+            left, right = self._array_operands(index)
+            return f"{left}.dot({right})"
         if type(operation.function) is not np.ufunc and name in INFIX:
             return f" {INFIX[name]} ".join(self._array_operands(index, within=ATOM))
         in_sweep = self.plan.is_in_sweep(index)
@@ -399,6 +402,10 @@ class Emitter:
         axis, keepdims = operation.params.get("axis"), operation.params.get("keepdims", False)
         if keepdims not in (True, False) or (operation.name == "mean" and value.itemsize < 8):
             return None
+        if operation.name == "sum" and not keepdims:
+            product = self._by_ones(index, operands[0], value, axis)
+            if product is not None:
+                return product
         options = [] if value.ndim == 1 and axis in (None, 0, (0,)) else [f"axis={axis}"]
         options += ["keepdims=True"] if keepdims else []
         text = f"np.{ufunc}.reduce({', '.join([*operands, *options])})"
@@ -406,6 +413,24 @@ class Emitter:
             count = value.size // max(np.size(self.plan.value(index)), 1)
             return f"{text} / {count}"
         return text
+
+    def _is_flat_product(self, index: int) -> bool:
+        """Whether an array's own `dot` is a product of matrices or vectors, and is faster."""
+        values = [self.plan.value(operand) for operand in self.plan.operands(index)]
+        if any(type(value) is not np.ndarray or value.ndim > 2 for value in values):
+            return False
+        return values[0].dtype == values[1].dtype and values[0].dtype.char in "fd"
+
+    def _by_ones(self, index: int, operand: str, value: np.ndarray, axis: Any) -> str | None:
+        """The sum along an axis of a matrix as a product with ones: in a sweep, in any order."""
+        axes = {0: 0, 1: 1, -1: 1, -2: 0}
+        (axis,) = axis if type(axis) is tuple and len(axis) == 1 else (axis,)
+        if type(axis) is not int or value.ndim != 2 or value.dtype.char not in "fd":
+            return None
+        if not self.plan.is_in_sweep(index):
+            return None
+        ones = self.bind(_ones(value.shape[axes[axis]], value.dtype.char), "ones")
+        return f"{operand}.dot({ones})" if axes[axis] else f"{ones}.dot({operand})"
 
     def _parameters(self, operation: Operation) -> list[str]:
         return [f"{key}={self._parameter(value)}" for key, value in operation.params.items()]
@@ -525,6 +550,8 @@ class Emitter:
         if shortcut and exponent in _AS_POWER and plan.value(operands[0]).dtype.kind in "fc":
             name, operands = _AS_POWER[exponent], operands[:1]
         texts = self._array_operands(index)[: len(operands)]
+        if name == "matmul" and self._is_flat_product(index):
+            return f"{texts[0]}.dot({texts[1]}, {out})"
         if (
             type(operation.function) is np.ufunc
             and getattr(np, name, None) is not operation.function
@@ -682,13 +709,22 @@ class Emitter:
     def finite(self, references: Sequence[int]) -> None:
         """Add lines that refuse steps that are not finite."""
         computed = [reference for reference in references if reference >= 0]
-        # A sum is finite only where its terms are.
+        values = {self.name(each): self.plan.value(each) for each in computed}
+        # A sum is finite only where its terms are; squares of what is finite may not be.
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
-        tests = [f"isfinite({' + '.join(numbers)})"] if numbers else []
-        for reference in computed:
-            if self.kind(reference) == _OTHER:
-                all_finite = self.bind(_all_finite, "all_finite")
-                tests.append(f"{all_finite}({self.name(reference)})")
+        arrays = [
+            name
+            for name, value in values.items()
+            if type(value) is np.ndarray and value.ndim and value.dtype.kind == "f"
+        ]
+        squares = [f"{self.bind(np.vdot, 'vdot')}({name}, {name})" for name in arrays]
+        terms = " + ".join([*numbers, *squares])
+        tests = [f"isfinite({terms})"] if terms else []
+        if arrays:
+            whole = ", ".join([*numbers, *arrays])
+            tests[0] += f" and not {self.bind(_all_finite, 'all_finite')}({whole})"
+        others = [name for name in values if name not in {*numbers, *arrays}]
+        tests += [f"{self.bind(_all_finite, 'all_finite')}({name})" for name in others]
         for test in tests:
             self.line(f'if not {test}: raise ArithmeticError("not finite")')
 
@@ -738,12 +774,19 @@ def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> lis
         return [np.empty(shape, dtype) for shape, dtype in forms]
 
 
-def _all_finite(value: Any) -> bool:
-    """Whether a value is finite; an array is where the sum of its squares is."""
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fc":
-        return not isinstance(value, np.inexact | complex) or bool(np.isfinite(value))
-    squares = np.vdot(value, value)
-    return math.isfinite(squares.real) or bool(np.isfinite(value).all())
+def _all_finite(*values: Any) -> bool:
+    """Whether all numbers and elements are finite."""
+    return all(bool(np.isfinite(value).all()) for value in values if _is_inexact(value))
+
+
+def _is_inexact(value: Any) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return isinstance(value, float | complex) if dtype is None else dtype.kind in "fc"
+
+
+@lru_cache(64)
+def _ones(size: int, dtype: str) -> np.ndarray:
+    return np.ones(size, dtype)
 
 
 def _raises(expected: type, function: Any, *operands: Any, **params: Any) -> bool:

@@ -41,7 +41,7 @@ __all__ = ["Unwatchable", "Watch", "random_state"]
 _MOST = 4096
 """Of so many values at most is a function watched."""
 
-_SMALL = 2048
+_SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
 
 _PURE = frozenset(
@@ -76,6 +76,7 @@ _FIXED = (
 )
 _CONTAINERS = (list, tuple, set, frozenset, deque, dict, MappingProxyType)
 _ARRAYS = (np.ndarray, np.memmap, np.matrix)
+_ARRAY_FUNCTION = type(np.sum)
 _DESCRIPTORS = (
     *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType),
     *(type(tuple.__dict__["count"]), type(dict.__dict__["fromkeys"])),
@@ -191,6 +192,9 @@ class Watch:
             raise Unwatchable(f"it calls {value.__name__}, a Python function made a ufunc")
         elif isinstance(value, np.generic | np.dtype | np.ufunc):
             pass
+        elif kind is _ARRAY_FUNCTION:
+            # NumPy's own: what it holds is of no concern to a call.
+            self._refuse_impure(value)
         elif kind is BuiltinFunctionType:
             self._refuse_impure(value)
             if not isinstance(value.__self__, ModuleType | type):
