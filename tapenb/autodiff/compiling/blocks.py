@@ -8,6 +8,7 @@ blocks. Nothing long is written but what is read outside of the chain.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -233,32 +234,32 @@ def in_blocks(
         For each sum the sums of the blocks.
     """
     length = max(4096, min(_LONG, 1 << ((_CACHE // max(arrays, 1)).bit_length() - 1)))
+    starts = range(0, size, length)
+    found: list[Any] = [None] * len(starts)
+    # Whoever is ready takes the next block: a core may be busy with something else.
+    waiting = deque(enumerate(starts))
 
-    def part(first: int, last: int) -> list[tuple[Any, ...]]:
+    def work() -> None:
         try:
             buffers = pool.pop()
         except IndexError:
             buffers = [np.empty(length, dtype) for dtype in dtypes]
-        sums = []
         with np.errstate(all="ignore"):
-            for start in range(first, last, length):
-                stop = min(start + length, last)
+            while True:
+                try:
+                    number, start = waiting.popleft()
+                except IndexError:
+                    break
+                stop = min(start + length, size)
+                short = buffers
                 if stop - start < length:
                     short = [buffer[: stop - start] for buffer in buffers]
-                    sums.append(chain(start, stop, short, *operands))
-                else:
-                    sums.append(chain(start, stop, buffers, *operands))
+                found[number] = chain(start, stop, short, *operands)
         pool.append(buffers)
-        return sums
 
-    cores = _cores() if size >= _SHARED else 1
-    if cores == 1:
-        found = part(0, size)
-    else:
-        share = -(-size // (cores * length)) * length
-        bounds = [(first, min(first + share, size)) for first in range(0, size, share)]
-        others = [_workers(cores).submit(part, *bound) for bound in bounds[1:]]
-        found = part(*bounds[0])
-        for other in others:
-            found += other.result()
+    cores = min(_cores(), len(starts)) if size >= _SHARED else 1
+    others = [_workers(cores).submit(work) for _ in range(cores - 1)]
+    work()
+    for other in others:
+        other.result()
     return tuple(map(list, zip(*found, strict=True)))

@@ -99,7 +99,9 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     },
 }
 
-_OWN = re.compile(r"[bcvx]\d+|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give")
+_OWN = re.compile(
+    r"[bcvx]\d+(_squares)?|vdot|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give"
+)
 
 
 def is_taken(name: str) -> bool:

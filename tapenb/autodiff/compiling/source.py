@@ -126,6 +126,8 @@ class Emitter:
         # By steps that are computed among zeros: those with the zeros, which then are there.
         self._framed: dict[int, int] = {}
         self._filled: set[int] = set()
+        # Arrays of which the blocks' squares are summed.
+        self._squared: set[int] = set()
         self._by_math = {
             index for index in plan.steps if plan.operation(index) is not INPUT
             and self._is_by_math(index)
@@ -596,6 +598,7 @@ class Emitter:
             if index not in chain.sums
             for operand in plan.operands(index)
         }
+        squared = [r for r in chain.results if r in plan.checked and self._is_real_array(r)]
         self.lines, free, held, dtypes = [], {}, {}, []
         for reference in [*long, *chain.results]:
             name = given.get(reference) or self.name(reference)
@@ -619,12 +622,15 @@ class Emitter:
                 if plan.operands(total)[0] == index:
                     ufunc = _REDUCTIONS[plan.operation(total).name]
                     self.line(f"{self.name(total)} = np.{ufunc}.reduce({self.name(index)})", total)
+            if index in squared:
+                self.line(f"{self._squares(index)} = {self._square_sum(index)}")
             if last.get(index, at) == at and index in held:
                 free.setdefault(plan.value(index).dtype, []).append(held.pop(index))
         body, self.lines = self.lines, outer
         number = len(self.chains)
         parameters = [*given.values(), *(self.name(r) for r in chain.results)]
-        totals = "".join(f"{self.name(total)}, " for total in chain.sums)
+        sums = [*map(self.name, chain.sums), *map(self._squares, squared)]
+        totals = "".join(f"{total}, " for total in sums)
         head = f"def chain{number}({', '.join(['start', 'stop', 'buffers', *parameters])}):"
         self.chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
         for result in chain.results:
@@ -649,6 +655,9 @@ class Emitter:
             text = f"np.{_REDUCTIONS[operation.name]}.reduce({name})"
             text += f" / {chain.size}" if operation.name == "mean" else ""
             self.line(f"{name} = float({text})", total)
+        for result in squared:
+            self.line(f"{self._squares(result)} = fsum({self._squares(result)})")
+            self._squared.add(result)
 
     def _whole(self, index: int) -> None:
         """Memory for an array that is written piece by piece."""
@@ -712,12 +721,12 @@ class Emitter:
         values = {self.name(each): self.plan.value(each) for each in computed}
         # A sum is finite only where its terms are; squares of what is finite may not be.
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
-        arrays = [
-            name
-            for name, value in values.items()
-            if type(value) is np.ndarray and value.ndim and value.dtype.kind == "f"
+        arrays = [self.name(each) for each in computed if self._is_real_array(each)]
+        squares = [
+            self._squares(each) if each in self._squared else self._square_sum(each)
+            for each in computed
+            if self._is_real_array(each)
         ]
-        squares = [f"{self.bind(np.vdot, 'vdot')}({name}, {name})" for name in arrays]
         terms = " + ".join([*numbers, *squares])
         tests = [f"isfinite({terms})"] if terms else []
         if arrays:
@@ -727,6 +736,18 @@ class Emitter:
         tests += [f"{self.bind(_all_finite, 'all_finite')}({name})" for name in others]
         for test in tests:
             self.line(f'if not {test}: raise ArithmeticError("not finite")')
+
+    def _is_real_array(self, reference: int) -> bool:
+        value = self.plan.value(reference)
+        return type(value) is np.ndarray and value.ndim > 0 and value.dtype.kind == "f"
+
+    def _squares(self, reference: int) -> str:
+        """What the sum of an array's squares is called, where blocks are summed."""
+        return f"v{reference}_squares"
+
+    def _square_sum(self, reference: int) -> str:
+        """The sum of an array's squares: not finite where an element is not."""
+        return f"{self.bind(np.vdot, 'vdot')}({self.name(reference)}, {self.name(reference)})"
 
     # -- the whole --------------------------------------------------------------------------------
 
