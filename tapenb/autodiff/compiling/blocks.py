@@ -24,7 +24,7 @@ __all__ = ["Chain", "Lifetimes", "arranged", "in_blocks", "is_elementwise", "is_
 
 _LONG = 32_768
 """From so many elements on, chains are computed in blocks."""
-_CACHE = 1 << 17
+_CACHE = 1 << 18
 """How many elements the arrays of a block may have together."""
 _SHARED = 1 << 17
 """From so many elements on, the processor's cores share the blocks."""
