@@ -20,7 +20,15 @@ import numpy as np
 from ..tape import GUARD, INPUT, RAISES
 from .planning import Plan, ufunc_name
 
-__all__ = ["Chain", "Lifetimes", "arranged", "in_blocks", "is_elementwise", "is_total_sum"]
+__all__ = [
+    "REDUCTIONS",
+    "Chain",
+    "Lifetimes",
+    "arranged",
+    "in_blocks",
+    "is_elementwise",
+    "is_total_sum",
+]
 
 _LONG = 32_768
 """From so many elements on, chains are computed in blocks."""
@@ -29,7 +37,16 @@ _CACHE = 1 << 18
 _SHARED = 1 << 17
 """From so many elements on, the processor's cores share the blocks."""
 
-_SUMS = {"sum": "add", "mean": "add", "max": "maximum", "min": "minimum", "amax": "maximum"}
+REDUCTIONS = {
+    "sum": "add",
+    "mean": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "amax": "maximum",
+    "min": "minimum",
+    "amin": "minimum",
+}
+"""By function: the ufunc of which it is a reduction."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +86,11 @@ def is_elementwise(plan: Plan, index: int) -> bool:
 def is_total_sum(plan: Plan, index: int) -> bool:
     """Whether a step reduces all elements of an array of float64 to one number."""
     operation = plan.operation(index)
-    if operation.name not in _SUMS or set(operation.params) - {"axis"}:
+    if (
+        operation.name not in REDUCTIONS
+        or operation.name == "prod"
+        or set(operation.params) - {"axis"}
+    ):
         return False
     if type(plan.value(index)) is not np.float64 or len(plan.operands(index)) != 1:
         return False

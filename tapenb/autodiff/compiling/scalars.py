@@ -100,7 +100,7 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
 }
 
 _OWN = re.compile(
-    r"[bcvx]\d+(_squares)?|vdot|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give"
+    r"[bcvx]\d+(_squares)?|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give"
 )
 
 

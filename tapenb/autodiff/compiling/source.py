@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 
-from ..rules.indexing import is_basic
 from ..tape import GUARD, INPUT, RAISES, Operation
-from .blocks import Chain, Lifetimes, in_blocks, is_elementwise
+from .arrays import Arrays
+from .blocks import REDUCTIONS, Chain
 from .planning import Plan, is_placing, ufunc_name
 from .replaying import GuardFailed, same_answer
 from .scalars import ATOM, EXPRESSIONS, NAMES, POWERS, Expression
@@ -43,20 +43,8 @@ _SIGN = EXPRESSIONS["negative"][1]
 _LONG = 72
 """Expressions of up to so many characters may stand within others."""
 
-_BUFFERED = 2048
-"""From so many bytes on, an array is computed in a buffer that is used again."""
 _AS_POWER = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 """The exponents for which ``**`` of floating-point arrays is a function of its own."""
-
-_REDUCTIONS = {
-    "sum": "add",
-    "mean": "add",
-    "prod": "multiply",
-    "max": "maximum",
-    "amax": "maximum",
-    "min": "minimum",
-    "amin": "minimum",
-}
 
 INFIX = {
     "add": "+",
@@ -117,17 +105,7 @@ class Emitter:
         self._functions: dict[Any, str] = {}
         self._kinds: dict[int, str] = {}
         self._expressions: dict[int, str | None] = {}
-        self._given: set[int] = set()
-        # Texts of the functions for blocks; shapes and dtypes of the buffers; which are in use.
-        self.chains: list[str] = []
-        self.buffers: list[tuple[tuple[int, ...], np.dtype]] = []
-        self._free: dict[Any, list[str]] = {}
-        self._in_buffer: dict[int, str] = {}
-        # By steps that are computed among zeros: those with the zeros, which then are there.
-        self._framed: dict[int, int] = {}
-        self._filled: set[int] = set()
-        # Arrays of which the blocks' squares are summed.
-        self._squared: set[int] = set()
+        self._arrays = Arrays(self)
         self._by_math = {
             index for index in plan.steps if plan.operation(index) is not INPUT
             and self._is_by_math(index)
@@ -274,6 +252,14 @@ class Emitter:
 
     # -- steps ------------------------------------------------------------------------------------
 
+    def arrange(self, order: list[int | Chain]) -> None:
+        """Add the lines of all steps."""
+        if self.of_numbers:
+            for index in order:
+                self.step(index)
+        else:
+            self._arrays.arrange(order)
+
     def step(self, index: int) -> None:
         """Add the line, if it needs one, that computes a step."""
         operation = self.plan.operation(index)
@@ -336,7 +322,7 @@ class Emitter:
         in_sweep = self.plan.is_in_sweep(index)
         operands = [self.operand(o, in_sweep=in_sweep) for o in self.plan.operands(index)]
         if operation.name == "getitem":
-            return f"{operands[0]}[{self._index(operation.params['key'])}]"
+            return f"{operands[0]}[{self.index(operation.params['key'])}]"
         if operation.name in ("unindex", "collect") and is_placing(operation):
             return self._among_zeros(index, operation, operands[0])
         viewed = self._viewed(index, operation, operands)
@@ -367,7 +353,7 @@ class Emitter:
     def _accumulated(self, index: int, operation: Operation) -> str:
         """The name of an array, to a part of which another is added first."""
         array, part = (self.operand(operand) for operand in self.plan.operands(index))
-        key = self._index(operation.params["key"])
+        key = self.index(operation.params["key"])
         if operation.params["copy"]:
             self.line(f"{self.name(index)} = {array}.copy()", index)
             array = self.name(index)
@@ -378,23 +364,23 @@ class Emitter:
     def _among_zeros(self, index: int, operation: Operation, operand: str) -> str:
         """The name of an array of zeros, to a part of which another is assigned first."""
         value, name = self.plan.value(index), self.name(index)
-        if index in self._filled:
+        if index in self._arrays.filled:
             return name
         self.line(f"{name} = np.zeros({value.shape}, {self.bind(value.dtype, value.dtype.name)})")
         if operation.name == "unindex":
-            place = f"{name}[{self._index(operation.params['key'])}]"
+            place = f"{name}[{self.index(operation.params['key'])}]"
         else:
             place = f"{name}.reshape(-1)[{self.bind(operation.params['positions'], 'positions')}]"
         self.line(f"{place} = {operand}", index)
         return name
 
-    def _index(self, key: Any) -> str:
+    def index(self, key: Any) -> str:
         """What stands between brackets."""
         return _key(key) or self.bind(key, "key")
 
     def _reduced(self, index: int, operation: Operation, operands: list[str]) -> str | None:
         """A reduction by the ufunc itself, without what NumPy's function puts around it."""
-        ufunc = _REDUCTIONS.get(operation.name)
+        ufunc = REDUCTIONS.get(operation.name)
         (reference,) = self.plan.operands(index)[:1] or (None,)
         value = None if reference is None else self.plan.value(reference)
         if ufunc is None or len(operands) != 1 or type(value) is not np.ndarray:
@@ -434,115 +420,7 @@ class Emitter:
         ones = self.bind(_ones(value.shape[axes[axis]], value.dtype.char), "ones")
         return f"{operand}.dot({ones})" if axes[axis] else f"{ones}.dot({operand})"
 
-    def _parameters(self, operation: Operation) -> list[str]:
-        return [f"{key}={self._parameter(value)}" for key, value in operation.params.items()]
-
-    def _parameter(self, value: Any) -> str:
-        literal = _literal(value)
-        return self.bind(value, "option") if literal is None else literal
-
-    # -- arrays -----------------------------------------------------------------------------------
-
-    def arrange(self, order: list[int | Chain]) -> None:
-        """Add the lines of all steps, arrays in buffers that are used again."""
-        if self.of_numbers:
-            for index in order:
-                self.step(index)
-            return
-        lifetimes = self._lifetimes = Lifetimes(self.plan, order)
-        self._end = len(order)
-        self._framed = self._frames()
-        ending_at: dict[int, set[int]] = {}
-        for index, last in lifetimes.last.items():
-            ending_at.setdefault(last, set()).add(index)
-        for position, item in enumerate(order):
-            ending = ending_at.get(position, set())
-            if isinstance(item, Chain):
-                self._chain(item)
-            else:
-                # An elementwise operation may write over an operand that nobody reads again.
-                operands = self.plan.operands(item)
-                elementwise = is_elementwise(self.plan, item)
-                if elementwise:
-                    self._release(ending.intersection(operands) - {item})
-                product = ufunc_name(self.plan.operation(item)) == "matmul"
-                if elementwise and item in self._framed:
-                    self._into_frame(item)
-                elif (elementwise or product) and self._is_buffered(item):
-                    self._into_buffer(item)
-                else:
-                    self.step(item)
-            self._release(ending)
-
-    def _is_buffered(self, index: int) -> bool:
-        """Whether an array is long enough for a buffer, and not read after the end."""
-        value = self.plan.value(index)
-        long = type(value) is np.ndarray and value.ndim > 0 and value.nbytes >= _BUFFERED
-        return long and self._lifetimes.last[index] < self._end
-
-    def _frames(self) -> dict[int, int]:
-        """By arrays that are only put among zeros, in one piece: the whole with the zeros."""
-        plan, found = self.plan, {}
-        for index in plan.steps:
-            operation = plan.operation(index)
-            if operation.name != "unindex" or not is_basic(operation.params["key"]):
-                continue
-            (inner,) = plan.operands(index)
-            start, stop, size = self._piece(index)
-            mostly = start is not None and 2 * (stop - start) > size
-            alone = inner >= 0 and plan.uses[inner] == 1 and plan.operation(inner) is not INPUT
-            if mostly and alone and plan.value(inner).dtype == plan.value(index).dtype:
-                found[inner] = index
-        return found
-
-    def _piece(self, index: int) -> tuple[int | None, int, int]:
-        """Where among the elements of an array with zeros around it the others begin and end."""
-        shape = self.plan.value(index).shape
-        whole = np.empty(shape, bool)
-        piece = np.asarray(whole[self.plan.operation(index).params["key"]])
-        if not piece.size or not piece.flags.c_contiguous:
-            return None, 0, whole.size
-        start = piece.ctypes.data - whole.ctypes.data
-        return start, start + piece.size, whole.size
-
-    def _frame(self, inner: int) -> None:
-        """Memory for an array with zeros around it, which are written, and a name for the array."""
-        index = self._framed[inner]
-        self._filled.add(index)
-        self._whole(index)
-        name = self.name(index)
-        start, stop, size = self._piece(index)
-        flat = name if self.plan.value(index).ndim == 1 else f"{name}.reshape(-1)"
-        for piece in ([f":{start}"] if start else []) + ([f"{stop}:"] if stop < size else []):
-            self.line(f"{flat}[{piece}] = 0.0", index)
-        key = self._index(self.plan.operation(index).params["key"])
-        self.line(f"{self.name(inner)} = {name}[{key}]")
-
-    def _into_frame(self, inner: int) -> None:
-        self._frame(inner)
-        self.line(self._ufunc_call(inner, self.name(inner)), inner)
-
-    def _release(self, indices: set[int]) -> None:
-        """Let the buffers of these steps be used again."""
-        for index in sorted(indices & self._in_buffer.keys()):
-            value = self.plan.value(index)
-            self._free.setdefault((value.shape, value.dtype), []).append(self._in_buffer.pop(index))
-
-    def _buffer(self, index: int) -> str:
-        """A buffer for the result of a step."""
-        value = self.plan.value(index)
-        free = self._free.setdefault((value.shape, value.dtype), [])
-        if not free:
-            free.append(f"b{len(self.buffers)}")
-            self.buffers.append((value.shape, value.dtype))
-        self._in_buffer[index] = free.pop()
-        return self._in_buffer[index]
-
-    def _into_buffer(self, index: int) -> None:
-        buffer = self._buffer(index)
-        self.line(f"{self.name(index)} = {self._ufunc_call(index, buffer)}", index)
-
-    def _ufunc_call(self, index: int, out: str) -> str:
+    def into(self, index: int, out: str) -> str:
         """The text of a step that a ufunc computes into given memory."""
         plan = self.plan
         operation, operands = plan.operation(index), plan.operands(index)
@@ -580,93 +458,14 @@ class Emitter:
             for at, (operand, value) in enumerate(zip(operands, values, strict=True))
         ]
 
-    def _chain(self, chain: Chain) -> None:
-        """Add a function for one block of a chain, and the line that calls it."""
-        outer = self.lines
-        plan, within = self.plan, set(chain.steps)
-        outside = dict.fromkeys(
-            operand
-            for index in chain.steps
-            for operand in plan.operands(index)
-            if operand not in within and (operand >= 0 or np.ndim(plan.value(operand)))
-        )
-        long = [r for r in outside if np.ndim(plan.value(r))]
-        given = {r: self.operand(r) if r < 0 else self.name(r) for r in outside}
-        last = {
-            operand: at
-            for at, index in enumerate(chain.steps)
-            if index not in chain.sums
-            for operand in plan.operands(index)
-        }
-        squared = [r for r in chain.results if r in plan.checked and self._is_real_array(r)]
-        self.lines, free, held, dtypes = [], {}, {}, []
-        for reference in [*long, *chain.results]:
-            name = given.get(reference) or self.name(reference)
-            self.line(f"{name} = {name}[start:stop]")
-        for at, index in enumerate(chain.steps):
-            if index in chain.sums:
-                continue
-            operands = plan.operands(index)
-            for operand in sorted({o for o in operands if o in held and last[o] == at}):
-                free.setdefault(plan.value(operand).dtype, []).append(held.pop(operand))
-            if index in chain.results:
-                out = self.name(index)
-            else:
-                dtype = plan.value(index).dtype
-                if not free.get(dtype):
-                    free[dtype] = [f"buffers[{len(dtypes)}]"]
-                    dtypes.append(dtype)
-                out = held[index] = free[dtype].pop()
-            self.line(f"{self.name(index)} = {self._ufunc_call(index, out)}", index)
-            for total in chain.sums:
-                if plan.operands(total)[0] == index:
-                    ufunc = _REDUCTIONS[plan.operation(total).name]
-                    self.line(f"{self.name(total)} = np.{ufunc}.reduce({self.name(index)})", total)
-            if index in squared:
-                self.line(f"{self._squares(index)} = {self._square_sum(index)}")
-            if last.get(index, at) == at and index in held:
-                free.setdefault(plan.value(index).dtype, []).append(held.pop(index))
-        body, self.lines = self.lines, outer
-        number = len(self.chains)
-        parameters = [*given.values(), *(self.name(r) for r in chain.results)]
-        sums = [*map(self.name, chain.sums), *map(self._squares, squared)]
-        totals = "".join(f"{total}, " for total in sums)
-        head = f"def chain{number}({', '.join(['start', 'stop', 'buffers', *parameters])}):"
-        self.chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
-        for result in chain.results:
-            if result in self._framed:
-                self._frame(result)
-            else:
-                self._whole(result)
-        flat = [f"{text}.reshape(-1)" if r in long else text for r, text in given.items()] + [
-            f"{self.name(r)}.reshape(-1)" for r in chain.results
-        ]
-        self.namespace["in_blocks"] = in_blocks
-        pool = self.bind([], f"pool{number}")
-        kinds = self.bind(tuple(dtypes), f"dtypes{number}")
-        arrays = len(dtypes) + len(long) + len(chain.results)
-        call = (
-            f"in_blocks(chain{number}, {chain.size}, {kinds}, {arrays}, {pool}, "
-            f"({', '.join(flat)}{',' * (len(flat) == 1)}))"
-        )
-        self.line(f"{totals.strip()} = {call}" if totals else call)
-        for total in chain.sums:
-            name, operation = self.name(total), plan.operation(total)
-            text = f"np.{_REDUCTIONS[operation.name]}.reduce({name})"
-            text += f" / {chain.size}" if operation.name == "mean" else ""
-            self.line(f"{name} = float({text})", total)
-        for result in squared:
-            self.line(f"{self._squares(result)} = fsum({self._squares(result)})")
-            self._squared.add(result)
+    def _parameters(self, operation: Operation) -> list[str]:
+        return [f"{key}={self._parameter(value)}" for key, value in operation.params.items()]
 
-    def _whole(self, index: int) -> None:
-        """Memory for an array that is written piece by piece."""
-        value = self.plan.value(index)
-        if self._is_buffered(index):
-            self.line(f"{self.name(index)} = {self._buffer(index)}")
-        else:
-            dtype = self.bind(value.dtype, value.dtype.name)
-            self.line(f"{self.name(index)} = np.empty({value.shape}, {dtype})")
+    def _parameter(self, value: Any) -> str:
+        literal = _literal(value)
+        return self.bind(value, "option") if literal is None else literal
+
+    # -- guards and checks ------------------------------------------------------------------------
 
     def _guard(self, index: int, operation: Operation) -> None:
         (operand,) = self.plan.operands(index)
@@ -721,11 +520,11 @@ class Emitter:
         values = {self.name(each): self.plan.value(each) for each in computed}
         # A sum is finite only where its terms are; squares of what is finite may not be.
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
-        arrays = [self.name(each) for each in computed if self._is_real_array(each)]
+        arrays = [self.name(each) for each in computed if self.is_real_array(each)]
         squares = [
-            self._squares(each) if each in self._squared else self._square_sum(each)
+            self._arrays.squared.get(each) or self.squares(each)
             for each in computed
-            if self._is_real_array(each)
+            if self.is_real_array(each)
         ]
         terms = " + ".join([*numbers, *squares])
         tests = [f"isfinite({terms})"] if terms else []
@@ -737,15 +536,12 @@ class Emitter:
         for test in tests:
             self.line(f'if not {test}: raise ArithmeticError("not finite")')
 
-    def _is_real_array(self, reference: int) -> bool:
+    def is_real_array(self, reference: int) -> bool:
+        """Whether a value is an array of real numbers that have fractions."""
         value = self.plan.value(reference)
         return type(value) is np.ndarray and value.ndim > 0 and value.dtype.kind == "f"
 
-    def _squares(self, reference: int) -> str:
-        """What the sum of an array's squares is called, where blocks are summed."""
-        return f"v{reference}_squares"
-
-    def _square_sum(self, reference: int) -> str:
+    def squares(self, reference: int) -> str:
         """The sum of an array's squares: not finite where an element is not."""
         return f"{self.bind(np.vdot, 'vdot')}({self.name(reference)}, {self.name(reference)})"
 
@@ -754,45 +550,16 @@ class Emitter:
     def result(self, reference: int, example: Any, *, restore: bool) -> str:
         """A result as the caller gets it: where wanted, of the type that it was recorded with."""
         if self.kind(reference) == _OTHER and isinstance(self.plan.value(reference), np.ndarray):
-            return self.operand(reference) + ("" if self._is_own(reference) else ".copy()")
+            return self.operand(reference) + ("" if self._arrays.is_own(reference) else ".copy()")
         if not restore:
             return self.number(reference).text
         return self.operand(reference, example if reference >= 0 else None)
 
-    def _is_own(self, reference: int) -> bool:
-        """Whether a result is an array that nothing else holds."""
-        if reference < 0:
-            return False
-        memory = self._lifetimes.memory_of(reference)
-        if memory & self._given or any(
-            holder < 0 or self.plan.operation(holder) is INPUT for holder in memory
-        ):
-            return False
-        self._given |= memory
-        return True
-
     def text(self, name: str, parameters: Sequence[str], results: str) -> str:
         """The function."""
         lines = [f"def {name}({', '.join(parameters)}):"]
-        if self.buffers:
-            pool: list[Any] = []
-            self.namespace.update(take=partial(_take, pool, self.buffers), give=pool.append)
-            names = ", ".join(f"b{number}" for number in range(len(self.buffers)))
-            lines.append("    buffers = take()")
-            lines.append(f"    {names}{',' * (len(self.buffers) == 1)} = buffers")
-            lines += self.lines
-            lines.append("    give(buffers)")
-        else:
-            lines += self.lines
-        return "\n".join([*self.chains, *lines, f"    return {results}", ""])
-
-
-def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> list[np.ndarray]:
-    """Buffers that no call is using: so that calls may overlap."""
-    try:
-        return pool.pop()
-    except IndexError:
-        return [np.empty(shape, dtype) for shape, dtype in forms]
+        lines += self._arrays.lines_around(self.lines)
+        return "\n".join([*self._arrays.chains, *lines, f"    return {results}", ""])
 
 
 def _all_finite(*values: Any) -> bool:
