@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from .elements import each, is_python
-from .operators import AS_OPERATOR, apply_number
+from .operators import AS_OPERATOR
 from .primitives import add_at, change_at, masked
 from .provenance import here, is_operator
 from .rules import special
@@ -24,6 +24,8 @@ from .tracing import (
     TracedArray,
     TracedScalar,
     apply,
+    apply_one,
+    apply_two,
     as_operand,
     guard,
     leaves_of,
@@ -279,6 +281,10 @@ def call_function(
     if handler is not None:
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
+    asked = entry and _asked(function, args, kwargs)
+    known = _ASKED_BEFORE.get(asked)
+    if known is not None and known.function is entry.call and known.rule is entry.rule:
+        return apply(known, args[:1], frame)
     name = f"np.{getattr(function, '__name__', function)}"
     if not any_active(args) and not any_active(kwargs):
         kwargs = dict(kwargs)
@@ -286,11 +292,30 @@ def call_function(
         return _call_plainly(function, args, kwargs, target)
     if entry is None:
         refuse(f"{name} is", frame)
-    return call_entry(entry, args, kwargs, frame)
+    return call_entry(entry, args, kwargs, frame, asked)
+
+
+_ASKED_BEFORE: dict[Hashable, Operation] = {}
+"""The operations of calls such as ``np.sum(x, 1)``: one array, and parameters that say it all."""
+_MOST_KEPT = 512
+_SAYING_ALL = frozenset({int, bool, str, type(None)})
+
+
+def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+    """What calls that are the same operation have in common; None where that is too much to say."""
+    rest = (*args[1:], *kwargs.values()) if kwargs else args[1:]
+    kinds = tuple(map(type, rest))
+    if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TracedArray:
+        return None
+    return (function, len(args), *kwargs, rest, kinds) if args[0].is_active() else None
 
 
 def call_entry(
-    entry: Function, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    entry: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    frame: FrameType,
+    asked: Hashable = None,
 ) -> Any:
     """Split a call into operands and parameters, run and record it."""
     name = f"np.{entry.function.__name__}"
@@ -319,6 +344,10 @@ def call_entry(
             refuse(f"{name} with {key}= is", frame)
     rule = without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)
+    if asked is not None and target is None and len(operands) == 1 and operands[0] is args[0]:
+        if len(_ASKED_BEFORE) == _MOST_KEPT:
+            _ASKED_BEFORE.clear()
+        _ASKED_BEFORE[asked] = operation
     result = apply(operation, operands, frame)
     return result if target is None else write_result(target, True, result, frame, name)
 
@@ -395,12 +424,15 @@ def _array_ufunc(
 ) -> Any:
     frame = sys._getframe(1)
     if method == "__call__" and out is None and not kwargs:
-        called = _call(ufunc, ufunc)
-        if called is not None and len(inputs) == 1 and type(self) is TracedScalar:
-            return apply_number(called, self, frame)
+        function = ufunc
+        if type(inputs[0]) not in TRACED and is_operator(frame):
+            function = AS_OPERATOR.get(ufunc, ufunc)
+        called = _call(ufunc, function)
+        if called is not None and len(inputs) == 1:
+            return apply_one(called, self, frame)
         if called is not None and _OPERANDS.issuperset(map(type, inputs)):
-            if type(inputs[0]) not in TRACED and is_operator(frame):
-                called = _call(ufunc, AS_OPERATOR.get(ufunc, ufunc))
+            if len(inputs) == 2:
+                return apply_two(called, *inputs, frame)
             return apply(called, inputs, frame)
     if any(_defers(type(value), "__array_ufunc__") for value in inputs):
         return NotImplemented

@@ -14,20 +14,24 @@ from .rules import elementwise, products  # noqa: F401  the operators need their
 from .rules.registry import RULES
 from .tape import Operation
 from .tracing import (
+    NUMBERS,
     TRACED,
     Traced,
     TracedArray,
     TracedScalar,
     apply,
+    apply_one,
+    apply_two,
     as_operand,
     plain,
 )
 from .writing import write
 
-__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY", "apply_number"]
+__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
 
-_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
-_KNOWN = _NUMBERS | {np.ndarray}
+_KNOWN = NUMBERS | {np.ndarray}
+_DIRECT = frozenset({*TRACED, *NUMBERS, np.ndarray})
+"""What an operator need not look at before it takes it."""
 
 BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
     "add": (operator.add, np.add),
@@ -72,7 +76,7 @@ def _defers(other: Any, name: str) -> bool:
     """Whether an operand answers an operator itself, as a subclass of float or ndarray may."""
     if not _known(other):
         return True
-    if type(other) in _NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
+    if type(other) in NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
         return False
     name = f"__{_MIRRORED.get(name, 'r' + name)}__"
     own = getattr(type(other), name, None)
@@ -96,32 +100,20 @@ _new = object.__new__
 _getframe = sys._getframe
 
 
-def apply_number(operation: Operation, traced: TracedScalar, frame: FrameType) -> Any:
-    """As `apply`, for one number: without what only arrays need."""
-    tape = traced.tape
-    if tape is None or not tape.open:
-        return apply(operation, (traced,), frame)
-    try:
-        value = operation.function(traced.value)
-    except Exception:
-        value = _RAISED
-    if value is _RAISED:
-        return apply(operation, (traced,), frame)
-    return TracedScalar(tape, tape.put(operation, traced.index, None, value, frame), value)
-
-
 def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     """Give both traced types an operator, its reflection and, for arrays, its in-place form."""
     operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
 
     def forward(self: Traced, other: Any) -> Any:
-        if type(other) in TRACED:
-            return apply(operation, (self, other), _getframe(1))
+        if type(other) in _DIRECT:
+            return apply_two(operation, self, other, _getframe(1))
         if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), _getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
+        if type(other) in _DIRECT:
+            return apply_two(operation, other, self, _getframe(1))
         if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), _getframe(1))
         return NotImplemented
@@ -132,7 +124,7 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
         tape, kind = self.tape, type(other)
         if tape is None or not tape.open:
             return forward(self, other)
-        if kind in _NUMBERS:
+        if kind in NUMBERS:
             index, right = None, other
         elif kind is TracedScalar and other.tape is tape:
             index, right = other.index, other.value
@@ -155,7 +147,7 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
 
     def reflected_number(self: TracedScalar, other: Any) -> Any:
         tape = self.tape
-        if tape is None or not tape.open or type(other) not in _NUMBERS:
+        if tape is None or not tape.open or type(other) not in NUMBERS:
             return reflected(self, other)
         try:
             value = function(other, self.value)
@@ -188,14 +180,10 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
 def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     operation = Operation(function, RULES[ufunc], ufunc.__name__)
 
-    def of_number(self: TracedScalar) -> Any:
-        return apply_number(operation, self, _getframe(1))
+    def of_one(self: Traced) -> Any:
+        return apply_one(operation, self, _getframe(1))
 
-    def of_array(self: TracedArray) -> Any:
-        return apply(operation, (self,), _getframe(1))
-
-    setattr(TracedScalar, f"__{name}__", of_number)
-    setattr(TracedArray, f"__{name}__", of_array)
+    setattr(Traced, f"__{name}__", of_one)
 
 
 for _name, (_function, _ufunc) in {**BINARY, **COMPARISONS}.items():

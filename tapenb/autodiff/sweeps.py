@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from .tape import INPUT, LARGE, MANY, Lost, Tape, TapeError
 from .tracing import TracedArray, TracedScalar, plain, projections
 from .widening import is_wide, narrow, wide, widened
 
-__all__ = ["adjoints", "forward", "ones_like", "reverse", "verify"]
+__all__ = ["adjoints", "forward", "is_finite", "ones_like", "reverse", "verify"]
 
 
 float64 = np.float64
@@ -75,16 +75,14 @@ def _reached(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
     operations, lefts, rights = tape.operations, tape.left, tape.right
     for index in range(min(below, default=top) + 1, top + 1):
         left, right = lefts[index], rights[index]
-        if left == MANY:
-            if not any(parent >= 0 and reached[parent] for parent in tape.many[index]):
-                continue
-        elif not (
-            (left >= 0 and reached[left]) or (right is not None and right >= 0 and reached[right])
+        if (
+            (left >= 0 and reached[left])
+            or (right is not None and right >= 0 and reached[right])
+            or (left == MANY and any(p >= 0 and reached[p] for p in tape.many[index]))
         ):
-            continue
-        rule = operations[index].rule
-        if rule is not None and rule.differentiable and (within is None or within(index)):
-            reached[index] = 1
+            rule = operations[index].rule
+            if rule is not None and rule.differentiable and (within is None or within(index)):
+                reached[index] = 1
     return reached
 
 
@@ -156,13 +154,13 @@ def reverse(
     if masked:
         dead = _zeros(seeds) if dead is None else dict(dead)
     # What will be lost may be needed to tell whether the sweep is to be believed.
-    sound = masked is not None or all(_is_finite(tape.peek(seed)) for seed in seeds)
+    sound = masked is not None or all(is_finite(tape.peek(seed)) for seed in seeds)
     index, last = top + 1, min(kept)
     with np.errstate(all="ignore"):
         while index > last:
             index -= 1
-            if short and type(adjoint.get(index)) is float64:
-                index = _numbers(tape, index, last, adjoint, reached, kept)
+            if short:
+                index = _quickly(tape, index, last, adjoint, reached, kept)
             g = adjoint.pop(index, None)
             if g is None:
                 continue
@@ -223,14 +221,14 @@ def reverse(
                 _add(adjoint, own, parent, contribution, False)
     if record:
         tape.swept.append((begin, len(tape), tuple(seeds)))
-    if masked is not None or (sound and all(map(_is_finite, found.values()))):
+    if masked is not None or (sound and all(map(is_finite, found.values()))):
         return found
-    if not all(map(_is_finite, seeds.values())):
+    if not all(map(is_finite, seeds.values())):
         return found
     options = {"every": every, "edges": edges, "dead": dead}
-    if not all(map(_is_finite, found.values())):
+    if not all(map(is_finite, found.values())):
         found = reverse(tape, seeds, kept, record=record, within=within, masked=True, **options)
-    if sound and all(map(_is_finite, found.values())):
+    if sound and all(map(is_finite, found.values())):
         return found
     if short:
         reached = _reached(tape, kept, top, within)
@@ -239,10 +237,11 @@ def reverse(
 
 
 _FLOATS = frozenset({float64, float, int})
+_PLAIN = frozenset({np.ndarray, float64, type(None)})
 _PARTS = frozenset({float64, type(None)})
 
 
-def _numbers(
+def _quickly(
     tape: Tape,
     index: int,
     last: int,
@@ -250,10 +249,10 @@ def _numbers(
     reached: bytearray,
     kept: set[int],
 ) -> int:
-    """Play numbers backward, from an entry down to one that is something else, and say which.
+    """Play numbers and small arrays backward, down to an entry that is something else; say which.
 
-    What `Elementwise.vjp` does, written out for the commonest entries: on numbers as they are,
-    which may be Python's; what then is no ``np.float64`` is left to the general way.
+    What `Elementwise.vjp` does, written out for the commonest entries. Numbers may be Python's as
+    long as what comes of them is an ``np.float64``.
     """
     operations, lefts, rights = tape.operations, tape.left, tape.right
     values, constants = tape.values, tape.constants
@@ -263,35 +262,51 @@ def _numbers(
         if g is None:
             continue
         terms = operations[at].terms
-        if terms is None or type(g) is not float64 or at in kept:
+        if terms is None or at in kept:
             break
         left, right = lefts[at], rights[at]
-        try:
-            if left >= 0 and (right is None or right < 0 or not reached[right]):
-                x1 = values[left]
-                if type(x1) not in _FLOATS:
-                    break
-                if terms[0] is None:
-                    one = g
-                elif right is None:
-                    one = terms[0](g, values[at], x1)
+        one = two = None
+        if type(g) is float64:
+            try:
+                if left >= 0 and (right is None or right < 0 or not reached[right]):
+                    x1 = values[left]
+                    if type(x1) not in _FLOATS:
+                        break
+                    if terms[0] is None:
+                        one = g
+                    elif right is None:
+                        one = terms[0](g, values[at], x1)
+                    else:
+                        x2 = values[right] if right >= 0 else constants[~right]
+                        one = terms[0](g, values[at], x1, x2)
                 else:
-                    x2 = values[right] if right >= 0 else constants[~right]
-                    one = terms[0](g, values[at], x1, x2)
-                two = None
-            else:
-                x1 = values[left] if left >= 0 else constants[~left]
-                x2 = values[right]
-                if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
-                    break
-                one = None
-                if left >= 0 and reached[left]:
-                    one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
-                two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
-        except (ArithmeticError, AttributeError):
-            # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
-            break
-        if type(one) not in _PARTS or type(two) not in _PARTS:
+                    x1 = values[left] if left >= 0 else constants[~left]
+                    x2 = values[right]
+                    if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
+                        break
+                    if left >= 0 and reached[left]:
+                        one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
+                    two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
+            except (ArithmeticError, AttributeError):
+                # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
+                break
+            if type(one) not in _PARTS or type(two) not in _PARTS:
+                break
+        elif type(g) is np.ndarray and g.nbytes < LARGE:
+            y = values[at]
+            x1 = values[left] if left >= 0 else constants[~left]
+            x2 = None if right is None else values[right] if right >= 0 else constants[~right]
+            if not (type(y) is np.ndarray and type(x1) in _PLAIN and type(x2) in _PLAIN):
+                break
+            if left >= 0 and reached[left]:
+                one = g if terms[0] is None else terms[0](g, y, x1, x2)
+                if one is not None and not _fits(one, x1):
+                    one = fit(one, x1)
+            if right is not None and right >= 0 and reached[right]:
+                two = g if terms[1] is None else terms[1](g, y, x1, x2)
+                if two is not None and not _fits(two, x2):
+                    two = fit(two, x2)
+        else:
             break
         if one is not None:
             other = present(left)
@@ -330,11 +345,16 @@ def _terms(
         two = g if term is None else term(g, y, x1, x2)
     mine = mine and one is not two
     left_is_own, right_is_own = mine or one is not g, mine or two is not g
-    if one is not None:
+    if one is not None and not _fits(one, x1):
         one = fit(one, x1)
-    if two is not None:
+    if two is not None and not _fits(two, x2):
         two = fit(two, x2)
     return one, left_is_own, two, right_is_own
+
+
+def _fits(part: Any, x: Any) -> bool:
+    """Whether a contribution evidently has the shape and dtype of its operand."""
+    return type(x) is np.ndarray and part.shape == x.shape != () and part.dtype is x.dtype
 
 
 def _same_dtype(g: np.ndarray, x: Any) -> bool:
@@ -387,13 +407,19 @@ def _both(one: Any, other: Any) -> Any:
     return None if one is None or other is None else np.logical_and(one, other)
 
 
-def _is_finite(value: Any) -> bool:
-    if type(value) is float64 or type(value) is float:
+def is_finite(value: Any) -> bool:
+    """Whether all numbers in an adjoint are finite."""
+    kind = type(value)
+    if kind is float64 or kind is float:
         return math.isfinite(value)
+    if kind is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous:
+        # A sum of squares is finite only where all are, and quicker; no warning where it overflows.
+        if math.isfinite(np.vdot(value, value)):
+            return True
     if isinstance(value, Parts):
-        return all(map(_is_finite, value.values()))
+        return all(map(is_finite, value.values()))
     if isinstance(value, tuple | list):
-        return all(map(_is_finite, value))
+        return all(map(is_finite, value))
     value = plain(value)
     return not isinstance(value, np.ndarray | np.inexact | float | complex) or bool(
         np.isfinite(value).all()
@@ -402,7 +428,7 @@ def _is_finite(value: Any) -> bool:
 
 def _all_finite(tape: Tape, tops: Iterable[int], found: dict[int, Any]) -> bool:
     """Whether all is finite that a sweep found, and all values that it was a sweep of."""
-    return all(map(_is_finite, found.values())) and all(_is_finite(tape.peek(t)) for t in tops)
+    return all(map(is_finite, found.values())) and all(is_finite(tape.peek(t)) for t in tops)
 
 
 def forward(
@@ -497,10 +523,10 @@ def forward(
         # A backward sweep sees the dependence, and says so.
         generic = {target: _generic(tape.peek(target)) for target in found}
         reverse(tape, generic, seeds, masked=False)
-    if _all_finite(tape, found, found) or not all(map(_is_finite, seeds.values())):
+    if _all_finite(tape, found, found) or not all(map(is_finite, seeds.values())):
         return found
     options = {"edges": edges, "dead": dead}
-    if not all(map(_is_finite, found.values())):
+    if not all(map(is_finite, found.values())):
         found = forward(tape, seeds, targets, record=record, masked=True, **options)
         if _all_finite(tape, found, found):
             return found
@@ -533,7 +559,7 @@ def _widely(
 ) -> dict[int, Any]:
     """What a sweep finds in wider floating point, if that is anything else than it found."""
     values = [tape.peek(source) for source in sources]
-    if all(map(is_wide, values)) or not all(map(_is_finite, values)):
+    if all(map(is_wide, values)) or not all(map(is_finite, values)):
         return found
     try:
         tried = sweep(tape.copy(), _plainly(seeds), reached=reached, record=False)
@@ -602,7 +628,7 @@ def _reverse_widely(
             dead=dead and {again[entry]: mask for entry, mask in dead.items() if entry in again},
             masked=masked,
         )
-        if all(map(_is_finite, found.values())):
+        if all(map(is_finite, found.values())):
             break
     if edges is not None:
         edges.clear()
@@ -640,7 +666,7 @@ def _forward_widely(
             dead=dead and {again[entry]: mask for entry, mask in dead.items() if entry in again},
             masked=masked,
         )
-        if all(map(_is_finite, found.values())):
+        if all(map(is_finite, found.values())):
             break
     if edges is not None:
         edges.clear()
@@ -656,10 +682,20 @@ def ones_like(value: Any) -> Any:
     """The seed of a sum over all elements: ones in the shape and dtype of an adjoint."""
     if type(value) is np.float64:
         return _ONE
-    return np.ones(np.shape(value), adjoint_dtype(value))[()]
+    shape, dtype = np.shape(value), adjoint_dtype(value)
+    return _ones(shape, dtype) if math.prod(shape) <= _FEW else np.ones(shape, dtype)
+
+
+@lru_cache(maxsize=64)
+def _ones(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+    ones = np.ones(shape, dtype)
+    ones.flags.writeable = False
+    return ones[()]
 
 
 _ONE = np.float64(1.0)
+_FEW = 4096
+_FLOAT64 = np.dtype(float64)
 
 
 def adjoints(

@@ -26,10 +26,13 @@ from .rules.kinds import Constant, Elementwise, Item, Rule
 from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
 
 __all__ = [
+    "NUMBERS",
     "Traced",
     "TracedArray",
     "TracedScalar",
     "apply",
+    "apply_one",
+    "apply_two",
     "as_operand",
     "guard",
     "independent",
@@ -483,6 +486,8 @@ class TracedArray(Traced):
 
 
 TRACED = (TracedScalar, TracedArray)
+NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
+_RAISED = object()
 _ROUNDED = Constant()
 _ITEM = Item()
 
@@ -561,9 +566,12 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         raise
     references = []
     for slot, operand in enumerate(operands):
-        if type(operand) is TracedScalar and operand.tape is tape:
+        kind = type(operand)
+        if (kind is TracedScalar and operand.tape is tape) or (
+            kind is TracedArray and operand.tape is tape and _is_simple(operand, values[slot], tape)
+        ):
             references.append(operand.index)
-        elif type(operand) in TRACED:
+        elif kind in TRACED:
             references.append(operand.reference(tape, rule.needs(slot)))
         else:
             references.append(keep_constant(tape, operand))
@@ -579,6 +587,77 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         TracedArray(tape, index, value)
         if source is None
         else _wrap_array(tape, index, value, source)
+    )
+
+
+def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
+    """As `apply`, for an operation that makes new memory of a number or small array."""
+    tape, held = operand.tape, operand.value
+    if (
+        tape is None
+        or not tape.open
+        or (type(operand) is TracedArray and not _is_simple(operand, held, tape))
+    ):
+        return apply(operation, (operand,), frame)
+    try:
+        value = operation.function(held)
+    except Exception:
+        value = _RAISED
+    if value is _RAISED:
+        return apply(operation, (operand,), frame)
+    index = tape.put(operation, operand.index, None, value, frame)
+    return (TracedArray if type(value) is np.ndarray else TracedScalar)(tape, index, value)
+
+
+def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any:
+    """As `apply`, for an operation that makes new memory of numbers and small arrays."""
+    kind, other = type(one), type(two)
+    tape = one.tape if kind is TracedArray or kind is TracedScalar else two.tape
+    if tape is None or not tape.open:
+        return apply(operation, (one, two), frame)
+    left = right = None
+    if kind is TracedArray:
+        x1 = one.value
+        if one.tape is tape and _is_simple(one, x1, tape):
+            left = one.index
+    elif kind is TracedScalar:
+        x1 = one.value
+        if one.tape is tape:
+            left = one.index
+    else:
+        x1 = one
+        if kind in NUMBERS or (kind is np.ndarray and one.nbytes < LARGE):
+            left = keep_constant(tape, one)
+    if other is TracedArray:
+        x2 = two.value
+        if two.tape is tape and _is_simple(two, x2, tape):
+            right = two.index
+    elif other is TracedScalar:
+        x2 = two.value
+        if two.tape is tape:
+            right = two.index
+    else:
+        x2 = two
+        if left is not None and (other in NUMBERS or (other is np.ndarray and two.nbytes < LARGE)):
+            right = keep_constant(tape, two)
+    if left is None or right is None:
+        return apply(operation, (one, two), frame)
+    try:
+        value = operation.function(x1, x2)
+    except Exception:
+        value = _RAISED
+    if value is _RAISED:
+        return apply(operation, (one, two), frame)
+    index = tape.put(operation, left, right, value, frame)
+    return (TracedArray if type(value) is np.ndarray else TracedScalar)(tape, index, value)
+
+
+def _is_simple(operand: TracedArray, value: np.ndarray, tape: Tape) -> bool:
+    """Whether an array is an entry that nothing but this operand may write or let go of."""
+    return (
+        operand.memory is None
+        and operand.index is not None
+        and (not tape.frugal or value.nbytes < LARGE)
     )
 
 
