@@ -65,6 +65,8 @@ _IMPURE_NAMES = frozenset({*_IMPURE, "random", "default_rng", "io"})
 _IMPURE_BUILTINS = frozenset(
     {"__import__", "eval", "exec", "globals", "input", "locals", "open", "vars"}
 )
+_SAYING = frozenset({"logging", "warnings"})
+_SAYING_BUILTINS = frozenset({"breakpoint", "delattr", "print", "setattr"})
 _MEMORY = frozenset({"flags", "strides"})
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 _RAISING = frozenset({"raise", "call", "error"})
@@ -133,6 +135,8 @@ class Watch:
     Parameters
     ----------
     *functions : callable
+    silent : bool
+        Whether they may say nothing, either: print, log or warn.
 
     Raises
     ------
@@ -140,7 +144,8 @@ class Watch:
         Where they read what could change unnoticed.
     """
 
-    def __init__(self, *functions: Callable[..., Any]) -> None:
+    def __init__(self, *functions: Callable[..., Any], silent: bool = False) -> None:
+        self._silent = silent
         self._conditions: list[str] = []
         self._known: dict[str, Any] = {}
         self._seen: set[int] = set()
@@ -207,7 +212,7 @@ class Watch:
             self._visit_module(value)
         elif _top(kind) in ("tapenb", "functools") and hasattr(value, "__wrapped__"):
             self._visit(value.__wrapped__)
-            self._hold(lambda: _named(value))
+            self._hold_named(value)
         else:
             self._visit_object(value)
 
@@ -219,6 +224,13 @@ class Watch:
         values = tuple(held())
         self._expect("{0}({1}, {2})", _same_objects, held, values)
         self._visit_all(values)
+
+    def _hold_named(self, value: Any) -> None:
+        """Hold the attributes that a person gave to a function."""
+        if _named(value):
+            self._hold(lambda: _named(value))
+        else:
+            self._expect("len({0}) == {1}", vars(value), len(vars(value)))
 
     def _visit_container(self, value: Any) -> None:
         if isinstance(value, dict | MappingProxyType):
@@ -299,7 +311,7 @@ class Watch:
         if function.__kwdefaults__:
             self._visit(function.__kwdefaults__)
         if vars(function):
-            self._hold(lambda: _named(function))
+            self._hold_named(function)
         for code in _codes(function.__code__):
             self._refuse_code(code)
         space, cells = function.__globals__, _cells(function)
@@ -318,7 +330,7 @@ class Watch:
             self._expect_name(space, root)
             if root in space:
                 self._visit_chain(function, space[root], attributes)
-            elif root in _IMPURE_BUILTINS:
+            elif root in _IMPURE_BUILTINS or (self._silent and root in _SAYING_BUILTINS):
                 raise Unwatchable(f"it calls {root}()")
 
     def _refuse_code(self, code: CodeType) -> None:
@@ -333,7 +345,8 @@ class Watch:
             if instruction.opname == "IMPORT_NAME":
                 top = instruction.argval.partition(".")[0]
                 library = top in _LIBRARIES and not _IMPURE_NAMES.intersection(code.co_names)
-                if not library and top not in _PURE:
+                heard = self._silent and top in _SAYING
+                if heard or (not library and top not in _PURE):
                     raise Unwatchable(f"it imports {instruction.argval} each time")
 
     def _visit_chain(self, function: FunctionType, value: Any, attributes: list[str]) -> None:
@@ -370,8 +383,14 @@ class Watch:
         if name.startswith("scipy.io") or any(value is each for each in _IMPURE.values()):
             raise Unwatchable(f"it uses {getattr(value, '__name__', name)}, which reads files")
         top = name.partition(".")[0].removeprefix("_")
-        if top in sys.stdlib_module_names and top not in _PURE and top != "builtins":
-            raise Unwatchable(f"it uses the module {top}, which could answer differently")
+        said = top == "builtins" and getattr(value, "__name__", "") in _SAYING_BUILTINS
+        if self._silent and (top in _SAYING or said):
+            raise Unwatchable(f"it uses {getattr(value, '__name__', top)}, which says something")
+        if top in sys.stdlib_module_names:
+            if top not in _PURE and top != "builtins":
+                raise Unwatchable(f"it uses the module {top}, which could answer differently")
+        elif self._silent and type(value) is BuiltinFunctionType and top not in _LIBRARIES:
+            raise Unwatchable(f"it calls {name}.{value.__name__}, of which nothing is known")
 
 
 def random_state() -> tuple[Any, ...]:
