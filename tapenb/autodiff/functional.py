@@ -245,6 +245,19 @@ def _check_real_number(value: Any) -> None:
         )
 
 
+def _repeated(f: Callable[..., Any], run: Callable[..., Any]) -> Callable[..., Any]:
+    """What a transformation gives for `f`: `run`, or a replay of it once it ran often."""
+    from .compiling.repeating import Repeated  # what nothing is asked of need not be imported
+
+    repeated = Repeated(run)
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return repeated(*args, **kwargs)
+
+    return wrapped
+
+
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -278,8 +291,7 @@ def value_and_grad(
     (8.0, 12.0)
     """
 
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             tape.frugal = tape.frugal or not nested
             call = _Call(f, tape, args, kwargs, argnums)
@@ -294,7 +306,7 @@ def value_and_grad(
             aux = _results(aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
 
-    return wrapped
+    return _repeated(f, run)
 
 
 def grad(
@@ -491,8 +503,7 @@ def jacobian(
     if sparse and not isinstance(argnums, int):
         raise ValueError("sparse=True is by one argument: give argnums as a number")
 
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             call = _Call(f, tape, args, kwargs, argnums)
             values = flatten(call.value)
@@ -509,7 +520,7 @@ def jacobian(
             rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
             return rebuild(call.value, iter(rows))
 
-    return wrapped
+    return _repeated(f, run)
 
 
 def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:

@@ -254,6 +254,7 @@ def in_blocks(
     tuple of list
         For each sum the sums of the blocks.
     """
+    errors = np.geterr()
     length = max(4096, min(_LONG, 1 << ((_CACHE // max(arrays, 1)).bit_length() - 1)))
     starts = range(0, size, length)
     found: list[Any] = [None] * len(starts)
@@ -265,7 +266,7 @@ def in_blocks(
             buffers = pool.pop()
         except IndexError:
             buffers = [np.empty(length, dtype) for dtype in dtypes]
-        with np.errstate(all="ignore"):
+        with np.errstate(**errors):
             while True:
                 try:
                     number, start = waiting.popleft()

@@ -32,8 +32,6 @@ __all__ = ["Function", "Stats", "function"]
 
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
-_LONGEST = 20_000
-"""Tapes of up to so many entries are compiled; of longer ones the function runs anew."""
 
 
 @dataclass
@@ -120,11 +118,18 @@ class Function:
     Parameters
     ----------
     f : callable
+    exact : bool
+        Whether nobody is to tell a replay from a run: by no bit of a value, no warning, and by
+        nothing that a run does besides.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    longest = 20_000
+    """Tapes of up to so many entries are compiled; of longer ones the function runs anew."""
+
+    def __init__(self, f: Callable[..., Any], *, exact: bool = False) -> None:
         functools.update_wrapper(self, f)
         self._f = f
+        self._exact = exact
         self._calls = 0
         self._recordings = 0
         self._reasons: dict[str, int] = {}
@@ -237,7 +242,7 @@ class Function:
         try:
             watch = self._watch
             if watch is None or len(handed) > len(self._handed):
-                watch = Watch(self._f, *handed)
+                watch = Watch(self._f, *handed, silent=self._exact)
             if any(is_kind(self._f) for is_kind in _SUSPENDED):
                 raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
@@ -275,7 +280,8 @@ class Function:
             self._plainly = "it draws random numbers"
         if self._plainly is None:
             self._watch, self._handed = watch, handed
-            self._keep(key, below, _path(tape, inputs, args, kwargs, outputs, value, watch))
+            path = _path(tape, inputs, args, kwargs, outputs, value, watch, self._exact)
+            self._keep(key, below, path)
         return result
 
     def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
@@ -283,13 +289,12 @@ class Function:
         self._plainly = reason
         return self._run(args, kwargs, reason)
 
-    @staticmethod
-    def _objection(tape: Tape, watch: Watch) -> str | None:
+    def _objection(self, tape: Tape, watch: Watch) -> str | None:
         """Why a recording cannot stand for the function."""
         if not watch.holds():
             return "it changes what it reads"
-        if len(tape) > _LONGEST:
-            return f"its tape has more than {_LONGEST} entries"
+        if len(tape) > self.longest:
+            return f"its tape has more than {self.longest} entries"
         if any(operation.params.get("order") in _BY_MEMORY for operation in tape.operations):
             return "it asks how elements lie in memory"
         if any(fingerprint(array) != mark for array, mark in tape.fingerprints.values()):
@@ -471,6 +476,7 @@ def _path(
     outputs: list[int],
     value: Any,
     watch: Watch,
+    exact: bool,
 ) -> _Path:
     """Compile a recording of a function."""
     layout = _layout(value)
@@ -484,6 +490,7 @@ def _path(
         checked=True,
         # A sweep of what is not finite there may go another way.
         finite=bool(tape.swept),
+        exact=exact,
     )
     rebuilt = None if layout else functools.partial(_rebuild, value)
     return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds)

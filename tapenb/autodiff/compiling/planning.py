@@ -87,6 +87,9 @@ class Plan:
         The entries that are wanted.
     watched : sequence of int, optional
         Entries that must be finite, as the outputs must, for those to be believed.
+    exact : bool
+        Whether what the person's code computes is to have every bit of its own, and all of it is
+        computed again, so that whatever NumPy says of it is said.
 
     Attributes
     ----------
@@ -101,9 +104,15 @@ class Plan:
     """
 
     def __init__(
-        self, tape: Tape, outputs: Sequence[int], watched: Sequence[int] | None = None
+        self,
+        tape: Tape,
+        outputs: Sequence[int],
+        watched: Sequence[int] | None = None,
+        *,
+        exact: bool = False,
     ) -> None:
         self.tape = tape
+        self._exact = exact
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)
@@ -236,7 +245,8 @@ class Plan:
         if operation.name == "argument" or self._is_number_again(index, operation, operands):
             return operands[0]
         if operation.name in _RESHAPING and self._is_identity(operation, operands):
-            return operands[0]
+            if not self._exact or type(self.value(operands[0])) is type(tape.peek(index)):
+                return operands[0]
         if operation.name not in (GUARD, RAISES):
             if self._in_sweep[index]:
                 if operands and all(operand < 0 for operand in operands):
@@ -245,6 +255,10 @@ class Plan:
                 if operation is _SAME:
                     return operands[0]
             key = self._key(operation, operands, tape.peek(index))
+            if self._exact and not self._in_sweep[index]:
+                # A sweep may share this, and this no more than the same call of the same.
+                self._shared.setdefault(key, index)
+                key = self._literally(operation, operands)
             if key is not None:
                 twin = self._shared.setdefault(key, index)
                 if twin != index:
@@ -258,6 +272,8 @@ class Plan:
         if operation.name != "convert" or not isinstance(self.tape.peek(index), np.float64):
             return False
         value = self.value(operands[0])
+        if self._exact:
+            return type(value) is np.float64
         return type(value) is float or (np.ndim(value) == 0 and value.dtype == np.float64)
 
     def _key(
@@ -275,6 +291,11 @@ class Plan:
                 same = tuple(sorted(same)) if name in _COMMUTATIVE else same
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)
+        return self._literally(operation, operands)
+
+    @staticmethod
+    def _literally(operation: Operation, operands: tuple[int, ...]) -> Hashable | None:
+        """What the same calls of the same operands have in common."""
         try:
             key = operation.function, frozen(operation.params), operands
             hash(key)
@@ -553,6 +574,8 @@ class Plan:
             return False
         if self.is_in_sweep(index):
             return True
+        if self._exact:
+            return False
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
         return type(operation.function) is np.ufunc or isinstance(operation.rule, _TOTAL)

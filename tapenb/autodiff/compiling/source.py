@@ -82,6 +82,8 @@ class Emitter:
         What to call the entries; others are ``v`` and a number.
     notes : mapping of int to str, optional
         A comment for the line of an entry.
+    exact : bool
+        Whether numbers stay what they are, and NumPy computes them.
     """
 
     def __init__(
@@ -89,8 +91,11 @@ class Emitter:
         plan: Plan,
         names: Mapping[int, str] | None = None,
         notes: Mapping[int, str] | None = None,
+        *,
+        exact: bool = False,
     ) -> None:
         self.plan = plan
+        self.exact = exact
         self.namespace: dict[str, Any] = {
             **NAMES,
             "np": np,
@@ -105,7 +110,7 @@ class Emitter:
         self._functions: dict[Any, str] = {}
         self._kinds: dict[int, str] = {}
         self._expressions: dict[int, str | None] = {}
-        self._arrays = Arrays(self)
+        self.arrays = Arrays(self)
         self._by_math = {
             index for index in plan.steps if plan.operation(index) is not INPUT
             and self._is_by_math(index)
@@ -118,7 +123,8 @@ class Emitter:
         """The kind of an entry's or a constant's value."""
         kind = self._kinds.get(reference)
         if kind is None:
-            kind = self._kinds[reference] = kind_of(self.plan.value(reference))
+            value = self.plan.value(reference)
+            kind = self._kinds[reference] = _OTHER if self.exact else kind_of(value)
         return kind
 
     def _expression(self, index: int) -> str | None:
@@ -236,6 +242,8 @@ class Emitter:
         value = self.plan.value(reference) if example is None else example
         if reference >= 0:
             text = self.number(reference).within(within)
+            if self.exact and type(value) is type(self.plan.value(reference)):
+                return f"float64({text})" if in_sweep and type(value) is float else text
             if type(value) is np.float64 or (in_sweep and type(value) is float):
                 return f"float64({text})"
             if self.kind(reference) in (_NUMBER, _TRUTH) and type(value) not in (float, bool):
@@ -258,7 +266,7 @@ class Emitter:
             for index in order:
                 self.step(index)
         else:
-            self._arrays.arrange(order)
+            self.arrays.arrange(order)
 
     def step(self, index: int) -> None:
         """Add the line, if it needs one, that computes a step."""
@@ -275,7 +283,7 @@ class Emitter:
                 self.line(f"{self.name(index)} = {expression.text}", index)
         else:
             text = self.by_numpy(index, operation)
-            if type(self.plan.value(index)) is np.float64:
+            if type(self.plan.value(index)) is np.float64 and not self.exact:
                 text = f"float({text})"
             if text != self.name(index):
                 self.line(f"{self.name(index)} = {text}", index)
@@ -364,7 +372,7 @@ class Emitter:
     def _among_zeros(self, index: int, operation: Operation, operand: str) -> str:
         """The name of an array of zeros, to a part of which another is assigned first."""
         value, name = self.plan.value(index), self.name(index)
-        if index in self._arrays.filled:
+        if index in self.arrays.filled:
             return name
         self.line(f"{name} = np.zeros({value.shape}, {self.bind(value.dtype, value.dtype.name)})")
         if operation.name == "unindex":
@@ -404,6 +412,8 @@ class Emitter:
 
     def _is_flat_product(self, index: int) -> bool:
         """Whether an array's own `dot` is a product of matrices or vectors, and is faster."""
+        if self.exact and not self.plan.is_in_sweep(index):
+            return False
         values = [self.plan.value(operand) for operand in self.plan.operands(index)]
         if any(type(value) is not np.ndarray or value.ndim > 2 for value in values):
             return False
@@ -471,7 +481,7 @@ class Emitter:
         (operand,) = self.plan.operands(index)
         answer = self.plan.tape.values[index]
         failed = f"raise Changed({index})"
-        if operation.function is bool and self.kind(operand) in (_NUMBER, _TRUTH):
+        if operation.function is bool and (self.exact or self.kind(operand) in (_NUMBER, _TRUTH)):
             text = self.number(operand)
             condition = f"not {text.within(4)}" if answer else text.text
             self.line(f"if {condition}: {failed}", index)
@@ -501,6 +511,8 @@ class Emitter:
         if type(value) is np.ndarray:
             test += f" or {name}.shape != {value.shape}"
             test += f" or {name}.dtype != {self.bind(value.dtype, value.dtype.name)}"
+            if self.exact:
+                test += f" or not {name}.flags.c_contiguous"
         self.line(f'if {test}: raise TypeError("{name}")')
 
     def check_floats(self, indices: Sequence[int]) -> None:
@@ -522,7 +534,7 @@ class Emitter:
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
         arrays = [self.name(each) for each in computed if self.is_real_array(each)]
         squares = [
-            self._arrays.squared.get(each) or self.squares(each)
+            self.arrays.squared.get(each) or self.squares(each)
             for each in computed
             if self.is_real_array(each)
         ]
@@ -550,7 +562,9 @@ class Emitter:
     def result(self, reference: int, example: Any, *, restore: bool) -> str:
         """A result as the caller gets it: where wanted, of the type that it was recorded with."""
         if self.kind(reference) == _OTHER and isinstance(self.plan.value(reference), np.ndarray):
-            return self.operand(reference) + ("" if self._arrays.is_own(reference) else ".copy()")
+            if self.exact and not isinstance(example, np.ndarray):
+                return f"{self.operand(reference)}[()]"
+            return self.operand(reference) + ("" if self.arrays.is_own(reference) else ".copy()")
         if not restore:
             return self.number(reference).text
         return self.operand(reference, example if reference >= 0 else None)
@@ -558,8 +572,8 @@ class Emitter:
     def text(self, name: str, parameters: Sequence[str], results: str) -> str:
         """The function."""
         lines = [f"def {name}({', '.join(parameters)}):"]
-        lines += self._arrays.lines_around(self.lines)
-        return "\n".join([*self._arrays.chains, *lines, f"    return {results}", ""])
+        lines += self.arrays.lines_around(self.lines)
+        return "\n".join([*self.arrays.chains, *lines, f"    return {results}", ""])
 
 
 def _all_finite(*values: Any) -> bool:
