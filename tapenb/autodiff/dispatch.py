@@ -22,7 +22,6 @@ from .tracing import (
     TRACED,
     Traced,
     TracedArray,
-    TracedScalar,
     apply,
     apply_one,
     apply_two,

@@ -412,10 +412,10 @@ def is_finite(value: Any) -> bool:
     kind = type(value)
     if kind is float64 or kind is float:
         return math.isfinite(value)
-    if kind is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous:
-        # A sum of squares is finite only where all are, and quicker; no warning where it overflows.
-        if math.isfinite(np.vdot(value, value)):
-            return True
+    # A sum of squares is finite only where all are, and quicker; `vdot` never warns.
+    plain_array = kind is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous
+    if plain_array and math.isfinite(np.vdot(value, value)):
+        return True
     if isinstance(value, Parts):
         return all(map(is_finite, value.values()))
     if isinstance(value, tuple | list):

@@ -244,9 +244,8 @@ class Plan:
         operands = tuple(self.resolve(parent) for parent in tape.parents(index))
         if operation.name == "argument" or self._is_number_again(index, operation, operands):
             return operands[0]
-        if operation.name in _RESHAPING and self._is_identity(operation, operands):
-            if not self._exact or type(self.value(operands[0])) is type(tape.peek(index)):
-                return operands[0]
+        if operation.name in _RESHAPING and self._is_identity(index, operation, operands):
+            return operands[0]
         if operation.name not in (GUARD, RAISES):
             if self._in_sweep[index]:
                 if operands and all(operand < 0 for operand in operands):
@@ -446,8 +445,10 @@ class Plan:
                     return _MULTIPLY, (number, known)
         return None
 
-    def _is_identity(self, operation: Operation, operands: tuple[int, ...]) -> bool:
+    def _is_identity(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""
+        if self._exact and type(self.value(operands[0])) is not type(self.tape.peek(index)):
+            return False
         shape = np.shape(self.value(operands[0]))
         strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
         if operation.name == "ravel":
