@@ -226,6 +226,7 @@ class Tape:
         "swept",
         "tracker",
         "values",
+        "variables",
         "windows",
     )
 
@@ -270,6 +271,8 @@ class Tape:
         self.output: int | None = None
         # What stands here once more, in wider floating point, by its new entry.
         self.repeats: dict[int, int] = {}
+        # What stands for each variable in the recording of a function, by the variable's identity.
+        self.variables: dict[int, Any] | None = None
         # From where to where the entries are those of recorded sweeps.
         self.swept: list[tuple[int, int, tuple[int, ...]]] = []
 

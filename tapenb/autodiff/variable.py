@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from .operators import BINARY, COMPARISONS, UNARY
 from .provenance import here
-from .tape import CURRENT, Tape, TapeError
-from .tracing import Traced, TracedArray, TracedScalar, guard, is_traced, plain
+from .rules.kinds import Constant
+from .tape import CURRENT, Operation, Tape, TapeError
+from .tracing import Traced, TracedArray, TracedScalar, guard, is_traced, plain, reference_of
 
-__all__ = ["ON_READ", "Variable", "constant", "constant_of"]
+__all__ = ["ON_READ", "Held", "Variable", "constant", "constant_of"]
 
 ON_READ: ContextVar[tuple[Callable[[Variable], None], ...]] = ContextVar(
     "tapenb-on-read", default=()
@@ -70,6 +72,50 @@ def constant_of(value: Any) -> Traced:
     """A traced value that no tape follows yet."""
     kind = TracedArray if type(value) is np.ndarray else TracedScalar
     return kind(None, None, value)
+
+
+class Held:
+    """What stands for a variable in the recording of a function.
+
+    Attributes
+    ----------
+    variable : Variable
+    before : number or ndarray
+        Its value when the recording met it.
+    entry : int or None
+        The input that it was read as.
+    after : traced value or None
+        What was assigned to it last.
+    """
+
+    __slots__ = ("after", "before", "entry", "variable")
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.before = variable.held
+        self.entry: int | None = None
+        self.after: Traced | None = None
+
+    def restore(self) -> None:
+        """Give the variable the value that it had."""
+        self.variable.hold(self.before)
+
+
+def _settled(value: Any, *, dtype: np.dtype) -> Any:
+    return np.array(value, dtype=dtype)[()]
+
+
+_BLOCKED = Constant()
+
+
+def _held(variable: Variable, tape: Tape) -> Held:
+    return tape.variables.setdefault(id(variable), Held(variable))
+
+
+def _function_tape() -> Tape | None:
+    """The tape of a function that is being recorded, if one is."""
+    tape = CURRENT.get()
+    return tape if tape is not None and tape.open and tape.variables is not None else None
 
 
 class Variable:
@@ -129,8 +175,20 @@ class Variable:
         """The dtype of the value."""
         return self._value.dtype
 
+    @property
+    def held(self) -> Any:
+        """The present value itself, which nobody may change."""
+        return self._value
+
+    def hold(self, value: Any) -> None:
+        """Take a value of this shape and dtype, which nobody changes any more, as it is."""
+        self._value = value
+        self._current = None
+
     def numpy(self) -> Any:
         """The present value, a copy."""
+        if _function_tape() is not None:
+            return self.read().numpy()
         return np.array(self._value)[()]
 
     def assign(self, value: Any) -> Variable:
@@ -147,20 +205,31 @@ class Variable:
             Where the shape differs.
         """
         if isinstance(value, Variable):
-            value = value._value
+            value = value.read()
         if is_traced(value) and value.is_active() and value.tape.births:
             guard(value, np.asarray, sys._getframe(1))
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
-            new = np.array(new, dtype=self.dtype)[()]
+            new = _settled(new, dtype=self.dtype)
         if np.shape(new) != self.shape:
             raise ValueError(
                 f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot be "
                 "assigned to it"
             )
-        self._value = new
-        self._current = None
+        self.hold(new)
+        tape = _function_tape()
+        if tape is not None:
+            self._note(value, new, tape, sys._getframe(1))
         return self
+
+    def _note(self, value: Any, new: Any, tape: Tape, frame: FrameType) -> None:
+        """Note on the tape of a function what its replays assign."""
+        held = _held(self, tape)
+        reference = reference_of(tape, value if is_traced(value) else new, True)
+        operation = Operation(_settled, _BLOCKED, "assign", {"dtype": self.dtype})
+        index = tape.append(operation, (reference,), new, frame)
+        self._current = held.after = constant_of(new)
+        held.after.tape, held.after.index = tape, index
 
     def assign_add(self, delta: Any) -> Variable:
         """Add to the value, in the variable's dtype."""
@@ -172,9 +241,15 @@ class Variable:
 
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
         if isinstance(delta, Variable):
-            delta = delta._value
+            delta = delta.read()
         if is_traced(delta) and delta.is_active() and delta.tape.births:
             guard(delta, np.asarray, sys._getframe(2))
+        if _function_tape() is not None:
+            if not is_traced(delta):
+                delta = np.asarray(delta, self.dtype)[()]
+            elif delta.dtype != self.dtype:
+                delta = delta.astype(self.dtype)
+            return self.assign(change(self.read(), delta))
         delta = plain(delta)
         if type(delta) is not type(self._value) or delta.dtype != self.dtype:
             delta = np.asarray(delta, self.dtype)
@@ -185,6 +260,8 @@ class Variable:
         tape = CURRENT.get()
         if tape is None or not tape.open:
             return constant_of(self._value)
+        if tape.variables is not None:
+            self.on(tape)
         for hook in ON_READ.get():
             hook(self)
         current = self._current
@@ -198,6 +275,8 @@ class Variable:
             value = self._value.copy()
             self._current = constant_of(value)
             self._current.tape, self._current.index = tape, tape.append_input(value)
+            if tape.variables is not None:
+                _held(self, tape).entry = self._current.index
         return self._current
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -234,11 +313,11 @@ class Variable:
 
     def __repr__(self) -> str:
         return (
-            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, numpy={self._value}>"
+            f"<Variable {self._name!r} shape={self.shape} dtype={self.dtype}, numpy={self.numpy()}>"
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self._value, spec) if spec else repr(self)
+        return format(self.numpy(), spec) if spec else repr(self)
 
 
 _WHOLE = frozenset({TracedScalar, TracedArray, np.ndarray, np.float64, float, int})

@@ -1140,3 +1140,18 @@ def test_a_banded_hessian_takes_as_many_calls_as_one_of_its_products():
     lines = [len(each.source().splitlines()) for each in (hessian, product)]
     # The constant of the product's seed folds; joining takes two lines.
     assert lines[0] <= lines[1] + 8
+
+
+def test_what_has_changed_something_before_it_leaves_the_tape_is_not_run_twice():
+    seen = []
+
+    @tn.function
+    def f(x):
+        seen.append("once")
+        return float(x)
+
+    with pytest.raises(tn.TapeError) as caught:
+        f(2.0)
+    assert "it was not run again" in caught.value.__notes__[-1]
+    assert f(2.0) == 2.0
+    assert seen == ["once", "once"]

@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import math
 import sys
 import warnings
 
@@ -346,3 +347,16 @@ def test_hessians_and_jacobians():
             np.testing.assert_allclose(found, rosen_hess(point), rtol=1e-11, atol=1e-10)
         np.testing.assert_allclose(tn.grad(f)(point), rosen_der(point), rtol=1e-11)
     assert all(repeated_of(each).stats().replays for each in (hessian, sparse, jacobian))
+
+
+def test_what_counts_by_an_argument_counts_once_a_call():
+    seen = []
+
+    def f(x, n):
+        seen.append(n)
+        return x * math.sqrt(n)
+
+    slope = tn.grad(f)
+    for _ in range(OFTEN):
+        assert float(slope(3.0, 4.0)) == 2.0
+    assert len(seen) == OFTEN

@@ -24,6 +24,7 @@ from ..recorder import recording
 from ..structures import Container, flatten, rebuild
 from ..tape import CURRENT, Tape, TapeError
 from ..tracing import TracedArray, independent, is_traced, plain
+from ..variable import Variable
 from .compiled import Compiled, compile_tape
 from .replaying import GuardFailed
 from .watching import Unwatchable, Watch, random_state
@@ -78,15 +79,15 @@ class _Path:
         Gives the function's result.
     count : int
         How many arguments there are where each is one number or array, else -1.
-    rebuilt : callable or None
-        What makes the result of what the compiled tape returns.
     holds : callable
         Whether the function still reads what it read.
     branches : dict of int to _Path
         By guard: what was recorded where it failed.
+    variables : tuple of two lists of Variable
+        Which of them it reads, and which it assigns.
     """
 
-    __slots__ = ("branches", "call", "compiled", "count", "holds", "rebuilt")
+    __slots__ = ("branches", "call", "compiled", "count", "holds")
 
     def __init__(
         self,
@@ -94,13 +95,15 @@ class _Path:
         count: int,
         rebuilt: Callable[[Any], Any] | None,
         holds: Callable[[], bool],
+        variables: tuple[list[Variable], list[Variable]],
     ) -> None:
         self.holds = holds
         self.compiled = compiled
         call = compiled.function if compiled.by_math else compiled
+        if any(variables):
+            call = functools.partial(_with_variables, call, *variables)
         self.call = call if rebuilt is None else lambda *args: rebuilt(call(*args))
         self.count = count
-        self.rebuilt = rebuilt
         self.branches: dict[int, _Path] = {}
 
     def all(self) -> Iterator[_Path]:
@@ -205,7 +208,7 @@ class Function:
         below: tuple[_Path, int] | None = None
         while path is not None:
             try:
-                found = path.compiled(*leaves)
+                found = path.call(*leaves)
             except GuardFailed as failed:
                 below = path, failed.entry
                 path = path.branches.get(failed.entry)
@@ -216,7 +219,7 @@ class Function:
             else:
                 self._trees.move_to_end(key)
                 self._latest = path
-                return path.rebuilt(found) if path.rebuilt else found
+                return found
         return self._record(args, kwargs, key, below)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
@@ -248,6 +251,7 @@ class Function:
         except Unwatchable as unwatchable:
             return self._run_always(args, kwargs, str(unwatchable))
         tape, drawn = Tape(), random_state()
+        tape.variables = {}
         try:
             with recording(tape):
                 arguments = [
@@ -261,12 +265,28 @@ class Function:
                 _refuse_result(value)
                 leaves = flatten(value)
                 outputs = [_output(leaf, tape) for leaf in leaves]
+                held = [each for key, each in tape.variables.items() if key in watch.variables]
+                read = [each for each in held if each.entry is not None]
+                assigned = [each for each in held if each.after is not None]
+                outputs += [_output(each.after, tape) for each in assigned]
+                inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
         except (TapeError, Unwatchable) as error:
+            for each in tape.variables.values():
+                each.restore()
+            if not watch.holds():
+                self._plainly = "it changes what it reads"
+                error.add_note(
+                    "By then the function had changed something outside of it, so it was not run "
+                    "again without recording. From the next call on it is just run."
+                )
+                raise
             return self._run_always(args, kwargs, str(error))
         originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
+            for each in held:
+                each.restore()
             return self._run_always(args, kwargs, "it writes into its arguments")
         self._recordings += 1
         reason = "these arguments, or what they decide, were new"
@@ -280,7 +300,10 @@ class Function:
             self._plainly = "it draws random numbers"
         if self._plainly is None:
             self._watch, self._handed = watch, handed
-            path = _path(tape, inputs, args, kwargs, outputs, value, watch, self._exact)
+            variables = [each.variable for each in read], [each.variable for each in assigned]
+            path = _path(
+                tape, inputs, args, kwargs, outputs, value, watch, variables, exact=self._exact
+            )
             self._keep(key, below, path)
         return result
 
@@ -338,7 +361,8 @@ def function(f: Callable[..., Any]) -> Function:
         arguments (types, shapes, dtypes) and each path through `f` that their values choose. What
         `f` reads besides (globals, closures, attributes) is watched: where it changed, `f` is
         recorded anew; a large array costs a look through it at each call, unless it is read-only
-        (``a.flags.writeable = False``). Where it cannot be watched, because `f` draws random
+        (``a.flags.writeable = False``). Variables are read anew and assigned by each replay, so
+        that a training step may be a compiled function. Where it cannot be watched, because `f` draws random
         numbers, reads a clock or a file, changes what it reads or writes into its arguments, `f`
         itself runs each time. ``stats()`` says what happened, ``source()`` shows the programs.
 
@@ -435,7 +459,7 @@ def _refuse_result(value: Any) -> None:
         is_traced(value)
         or _is_traceable(value)
         or type(value) in (bool, str, bytes, type(None))
-        or isinstance(value, Container | np.dtype)
+        or isinstance(value, Container | np.dtype | Variable)
     ):
         raise Unwatchable(f"it returns a {type(value).__name__}, which may hold anything")
 
@@ -476,16 +500,19 @@ def _path(
     outputs: list[int],
     value: Any,
     watch: Watch,
+    variables: tuple[list[Variable], list[Variable]],
+    *,
     exact: bool,
 ) -> _Path:
     """Compile a recording of a function."""
     layout = _layout(value)
+    assigned = len(variables[1])
     by_position = not kwargs and all(map(_is_traceable, args))
     compiled = compile_tape(
         tape,
         inputs,
         outputs,
-        results=layout and (lambda texts: layout.format(*texts)),
+        results=_results(layout, len(outputs) - assigned, assigned),
         restore=True,
         checked=True,
         # A sweep of what is not finite there may go another way.
@@ -493,7 +520,36 @@ def _path(
         exact=exact,
     )
     rebuilt = None if layout else functools.partial(_rebuild, value)
-    return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds)
+    return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds, variables)
+
+
+def _results(layout: str | None, found: int, assigned: int) -> Callable[[list[str]], str] | None:
+    """The text of what a program returns: a result, and the values of variables, if it has any."""
+    if layout is None and not assigned:
+        return None
+
+    def results(texts: list[str]) -> str:
+        own = texts[:found]
+        result = (
+            f"({''.join(f'{text}, ' for text in own)})" if layout is None else layout.format(*own)
+        )
+        values = "".join(f"{text}, " for text in texts[found:])
+        return f"({result}, ({values}))" if assigned else result
+
+    return results
+
+
+def _with_variables(
+    call: Callable[..., Any], read: list[Variable], assigned: list[Variable], *args: Any
+) -> Any:
+    """Call a program with the values of variables, and assign what it found for them."""
+    found = call(*args, *[variable.held for variable in read])
+    if not assigned:
+        return found
+    result, values = found
+    for variable, value in zip(assigned, values, strict=True):
+        variable.hold(value)
+    return result
 
 
 def _rebuild(value: Any, found: tuple[Any, ...]) -> Any:

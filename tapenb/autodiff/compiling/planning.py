@@ -244,6 +244,8 @@ class Plan:
         operands = tuple(self.resolve(parent) for parent in tape.parents(index))
         if operation.name == "argument" or self._is_number_again(index, operation, operands):
             return operands[0]
+        if operation.name == "assign" and self._is_same_kind(index, operands):
+            return operands[0]
         if operation.name in _RESHAPING and self._is_identity(index, operation, operands):
             return operands[0]
         if operation.name not in (GUARD, RAISES):
@@ -444,6 +446,11 @@ class Plan:
                 if np.ndim(self.value(number)) == 0 and known is not None:
                     return _MULTIPLY, (number, known)
         return None
+
+    def _is_same_kind(self, index: int, operands: tuple[int, ...]) -> bool:
+        """Whether a step's result has the type and dtype of its operand."""
+        value, result = self.value(operands[0]), self.tape.peek(index)
+        return type(value) is type(result) and alike(value, result)
 
     def _is_identity(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""

@@ -16,11 +16,13 @@ import numpy as np
 
 from ..tape import CURRENT
 from .function import Function
+from .watching import Unwatchable, Watch
 
 __all__ = ["Repeated"]
 
 _MOST_RECORDINGS = 8
 _MOST_FAILURES = 64
+_TOO_SELDOM = "it was not asked often enough"
 _LARGEST = 1 << 26
 """So many bytes a replay may keep from call to call."""
 
@@ -64,12 +66,24 @@ class Repeated(Function):
     ) -> Any:
         self._waited += 1
         if self._waited <= self.patience:
-            return self._run(args, kwargs, "it was not asked often enough")
+            last = self._waited == self.patience
+            return (self._rehearse if last else self._run)(args, kwargs, _TOO_SELDOM)
         self._waited = 0
         if self._recordings == _MOST_RECORDINGS:
             self._plainly = "it takes too many ways"
             return self._run(args, kwargs, self._plainly)
         return super()._record(args, kwargs, key, below)
+
+    def _rehearse(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
+        """Run the function, and see whether it leaves everything as it was."""
+        try:
+            watch = Watch(self._f, silent=True)
+        except Unwatchable as unwatchable:
+            return self._run_always(args, kwargs, str(unwatchable))
+        result = self._run(args, kwargs, reason)
+        if not watch.holds():
+            self._plainly = "it changes what it reads"
+        return result
 
     def _keep(self, key: Hashable, below: Any, path: Any) -> None:
         if path.compiled.nbytes > _LARGEST:

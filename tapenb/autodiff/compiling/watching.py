@@ -35,6 +35,7 @@ import numpy as np
 
 from ..memory import fingerprint
 from ..tape import is_constant
+from ..variable import Variable
 
 __all__ = ["Unwatchable", "Watch", "random_state"]
 
@@ -149,6 +150,8 @@ class Watch:
         self._conditions: list[str] = []
         self._known: dict[str, Any] = {}
         self._seen: set[int] = set()
+        self.variables: dict[int, Variable] = {}
+        """The variables among what they read, by identity."""
         # Keeps what was seen alive, so that no other object gets its identity.
         self._kept: list[Any] = []
         self._visit_all(functions)
@@ -189,6 +192,10 @@ class Watch:
             self._visit_all([value.func, *value.args, value.keywords])
         elif isinstance(value, np.ndarray):
             self._visit_array(value)
+        elif kind is Variable:
+            # What it holds is read and assigned by every replay.
+            self.variables[id(value)] = value
+            self._expect("{0}.trainable is {1}", value, value.trainable)
         elif isinstance(value, np.random.Generator | np.random.RandomState):
             self._visit_random(value)
         elif isinstance(value, np.void):
