@@ -283,5 +283,7 @@ def in_blocks(
     others = [_workers(cores).submit(work) for _ in range(cores - 1)]
     work()
     for other in others:
-        other.result()
+        # One that has not begun is not waited for.
+        if not other.cancel():
+            other.result()
     return tuple(map(list, zip(*found, strict=True)))
