@@ -207,7 +207,7 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
     "the hand-written time.": ("V1 `grad`", "V1 … over the fastest eager peer"),
     "NumPy passes over the blocks once for each operation; XLA makes one loop of them, with its "
     "own exponential.": ("V1 … on two cores, over JAX jit on one",),
-    "Calls of NumPy on small arrays: nine in E3, about forty in H2, as their sources show.": (
+    "Calls of NumPy on small arrays: nine in E3, twenty in H2, as their sources show.": (
         "H2",
         "V2 … over JAX jit",
         "E3 … over JAX jit",
@@ -216,9 +216,9 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
     "Two products with the matrix where the value has one, and Python for each entry.": (
         "H1 `grad`",
     ),
-    "One sweep for each of three colours, and their zeros.": ("H3",),
-    "Zeros around the two parts of the result are written before they are added, and the value is "
-    "computed to see whether it is finite.": ("H4",),
+    "The zeros of the matrix are new memory, which the system hands out page by page.": ("H3",),
+    "As many passes over the arrays as hand-written code has, and one more to see whether all is "
+    "finite.": ("H4",),
     "Each operation is recorded with its line, and what the cell computed is kept.": ("`%%tape`",),
     "Two forward sweeps on the backward sweep are recorded, simplified and compiled.": (
         "compile 1,000",
