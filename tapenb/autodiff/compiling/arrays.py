@@ -10,7 +10,7 @@ import numpy as np
 
 from ..rules.indexing import is_basic
 from ..tape import INPUT
-from .blocks import REDUCTIONS, Chain, Lifetimes, in_blocks, is_elementwise, is_total_sum
+from .blocks import REDUCTIONS, Chain, Lifetimes, in_blocks, is_total_sum, makes_array
 from .planning import ufunc_name
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Arrays:
             else:
                 # An elementwise operation may write over an operand that nobody reads again.
                 operands = self._plan.operands(item)
-                elementwise = is_elementwise(self._plan, item)
+                elementwise = makes_array(self._plan, item)
                 if elementwise:
                     self._release(ending.intersection(operands) - {item})
                 product = ufunc_name(self._plan.operation(item)) == "matmul"

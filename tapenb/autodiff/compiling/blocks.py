@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import GUARD, INPUT, RAISES
+from ..tape import GUARD, INPUT, RAISES, Operation
 from .planning import Plan, ufunc_name
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "in_blocks",
     "is_elementwise",
     "is_total_sum",
+    "makes_array",
 ]
 
 _LONG = 32_768
@@ -70,17 +71,21 @@ class Chain:
     size: int
 
 
-def is_elementwise(plan: Plan, index: int) -> bool:
-    """Whether a ufunc of one result computes a step, element by element, into an array."""
+def is_elementwise(operation: Operation) -> bool:
+    """Whether a ufunc of one result computes an operation, element by element."""
+    name = ufunc_name(operation)
+    ufunc = getattr(np, name, None) if name else None
+    if type(operation.function) is np.ufunc:
+        ufunc = operation.function
+    return type(ufunc) is np.ufunc and ufunc.signature is None and ufunc.nout == 1
+
+
+def makes_array(plan: Plan, index: int) -> bool:
+    """Whether a step is computed element by element into an array."""
     value = plan.value(index)
     if type(value) is not np.ndarray or value.ndim == 0 or value.dtype.hasobject:
         return False
-    name = ufunc_name(plan.operation(index))
-    ufunc = getattr(np, name, None) if name else None
-    function = plan.operation(index).function
-    if type(function) is np.ufunc:
-        ufunc = function
-    return type(ufunc) is np.ufunc and ufunc.signature is None and ufunc.nout == 1
+    return is_elementwise(plan.operation(index))
 
 
 def is_total_sum(plan: Plan, index: int) -> bool:
@@ -156,7 +161,7 @@ def _chain_shape(
     value, operands = plan.value(index), plan.operands(index)
     if is_total_sum(plan, index):
         return chained.get(operands[0])
-    if not _is_long(value) or not is_elementwise(plan, index):
+    if not _is_long(value) or not makes_array(plan, index):
         return None
     shapes = {np.shape(plan.value(operand)) for operand in operands} - {()}
     return value.shape if shapes == {value.shape} else None

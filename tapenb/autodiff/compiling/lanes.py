@@ -14,7 +14,8 @@ import numpy as np
 
 from ..rules.indexing import is_basic
 from ..tape import Operation
-from .planning import Plan, frozen, ufunc_name
+from .blocks import is_elementwise
+from .planning import Plan, frozen
 
 __all__ = ["in_lanes"]
 
@@ -101,7 +102,7 @@ def _inserted(plan: Plan, root: int, found: Found) -> dict[Lanes, int]:
         if operation is None:
             steps[lanes] = plan.constant(np.stack(np.broadcast_arrays(*values)))
             continue
-        broadcast = ufunc_name(operation) is not None or operation.name == "broadcast_to"
+        broadcast = is_elementwise(operation) or operation.name == "broadcast_to"
         rank = np.ndim(values[0]) if broadcast else 0
         inner = tuple(operand(part, rank) for part in parts)
         steps[lanes] = plan.insert(root, operation, inner, np.stack(values))
@@ -111,12 +112,12 @@ def _inserted(plan: Plan, root: int, found: Found) -> dict[Lanes, int]:
 def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]] | None:
     """What computes all lanes at once, from what; None where nothing does."""
     values = [plan.value(lane) for lane in lanes]
-    if any(type(value) not in _NUMERIC for value in values):
+    # Beside an array of another precision a number counts for less than an array of numbers.
+    if any(np.asarray(value).dtype != np.float64 for value in values):
         return None
     if all(lane < 0 for lane in lanes):
         return None, ()
-    forms = {(np.shape(value), np.asarray(value).dtype) for value in values}
-    if len(forms) > 1 or not all(plan.is_computed(lane) for lane in lanes):
+    if len({np.shape(value) for value in values}) > 1 or not all(map(plan.is_computed, lanes)):
         return None
     operation = plan.operation(lanes[0])
     alike = (operation.name, operation.function, frozen(operation.params))
@@ -124,7 +125,7 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
         if (other.name, other.function, frozen(other.params)) != alike:
             return None
     parts: tuple[Lanes, ...] = tuple(zip(*map(plan.operands, lanes), strict=True))
-    if ufunc_name(operation) not in (None, "matmul"):
+    if is_elementwise(operation):
         return operation, parts
     turn = _TURNED.get(operation.name)
     if turn is None or not _parts(parts[0]):
@@ -136,8 +137,6 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     function = np.reshape if turn is _reshaped else operation.function
     return Operation(function, operation.rule, name, params), parts
 
-
-_NUMERIC = (np.ndarray, np.float64, float)
 
 Params = dict[str, Any]
 
