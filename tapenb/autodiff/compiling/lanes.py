@@ -130,6 +130,8 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     turn = _TURNED.get(operation.name)
     if turn is None or not _parts(parts[0]):
         return None
+    if turn is _summed and not all(map(plan.is_in_sweep, lanes)):
+        return None  # the person's sums stay as they are
     params = turn(operation.params, len(lanes), np.shape(values[0]), plan.value(parts[0][0]))
     if params is None:
         return None
