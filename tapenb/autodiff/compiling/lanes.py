@@ -113,7 +113,9 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     """What computes all lanes at once, from what; None where nothing does."""
     values = [plan.value(lane) for lane in lanes]
     # Beside an array of another precision a number counts for less than an array of numbers.
-    if any(np.asarray(value).dtype != np.float64 for value in values):
+    if any(type(value) not in _NUMERIC for value in values):
+        return None
+    if any(type(value) is np.ndarray and value.dtype != np.float64 for value in values):
         return None
     if all(lane < 0 for lane in lanes):
         return None, ()
@@ -139,6 +141,8 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     function = np.reshape if turn is _reshaped else operation.function
     return Operation(function, operation.rule, name, params), parts
 
+
+_NUMERIC = (np.ndarray, np.float64, float)
 
 Params = dict[str, Any]
 
