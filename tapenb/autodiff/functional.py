@@ -283,6 +283,12 @@ def value_and_grad(
     TypeError
         Where the result is no scalar, or is complex.
 
+    Notes
+    -----
+    Asked a dozen times for arguments alike, it answers from a recording, if `f` is seen to do
+    nothing but compute: what `f` prints, appends or counts, it does at every call. The value has
+    every bit of a run's; the gradient may differ from the first ones in its last bits.
+
     Examples
     --------
     >>> import tapenb as tn

@@ -362,9 +362,10 @@ def function(f: Callable[..., Any]) -> Function:
         `f` reads besides (globals, closures, attributes) is watched: where it changed, `f` is
         recorded anew; a large array costs a look through it at each call, unless it is read-only
         (``a.flags.writeable = False``). Variables are read anew and assigned by each replay, so
-        that a training step may be a compiled function. Where it cannot be watched, because `f` draws random
-        numbers, reads a clock or a file, changes what it reads or writes into its arguments, `f`
-        itself runs each time. ``stats()`` says what happened, ``source()`` shows the programs.
+        that a training step may be a compiled function. Where it cannot be watched, because `f`
+        draws random numbers, reads a clock or a file, changes what it reads or writes into its
+        arguments, `f` itself runs each time. ``stats()`` says what happened, ``source()`` shows the
+        programs.
 
     Notes
     -----
