@@ -457,7 +457,11 @@ def _attribute(self: Traced, name: str) -> Any:
         return _Method(function, self)
     if name in _TRANSPOSED:
         return _TRANSPOSED[name](self)
-    if name in _ASKED or not self.is_active():
+    if name in _ASKED:
+        return getattr(self.value, name)
+    if not self.is_active():
+        if type(self) is TracedArray and name in WITHHELD:
+            self.expose(sys._getframe(1))
         return getattr(self.value, name)
     return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
 

@@ -70,13 +70,21 @@ class Memory:
             return
         for reference in self._aliases:
             if reference < 0:
-                tape.constants[~reference] = tape.constants[~reference].copy(order="K")
+                constant = tape.constants[~reference]
+                if type(constant) is not Lost:
+                    tape.constants[~reference] = constant.copy(order="K")
             elif type(tape.values[reference]) is not Lost:
                 value = tape.values[reference]
                 keep = reference in self._pinned
                 tape.values[reference] = value.copy(order="K") if keep else Lost(value)
         self._aliases.clear()
         self._pinned.clear()
+
+    def expose(self, place: str) -> None:
+        """Let code have the buffer that may write to it unseen."""
+        if self.exposed is None:
+            self.before_write()
+            self.exposed = place
 
     def is_whole(self, view: np.ndarray) -> bool:
         """Whether a view has the very elements of the owner in the same order."""

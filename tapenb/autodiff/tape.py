@@ -35,6 +35,7 @@ __all__ = [
     "Entry",
     "Lost",
     "Operation",
+    "Recipe",
     "Tape",
     "TapeError",
     "is_constant",
@@ -106,20 +107,39 @@ LARGE = 1 << 16
 
 
 class Lost:
-    """Stands for a value that was let go of: written over, or large and not needed.
+    """Stands for a value that was let go of: written over, or large and cheap to have again.
 
-    Where something needs it after all, it is computed again.
+    Where something needs it after all, it is computed again: an entry by its operation, a constant
+    by its recipe.
     """
 
-    __slots__ = ("dtype", "shape")
+    __slots__ = ("dtype", "recipe", "shape")
 
-    def __init__(self, value: np.ndarray) -> None:
+    def __init__(self, value: np.ndarray, recipe: Recipe | None = None) -> None:
         self.shape = value.shape
         self.dtype = value.dtype
+        self.recipe = recipe
 
     def stand_in(self) -> np.ndarray:
         """Zeros of the shape and dtype, without memory: for rules that read no more than that."""
         return np.broadcast_to(np.zeros((), self.dtype), self.shape)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a constant of a tape is made of others: references, or recipes themselves."""
+
+    operation: Operation
+    operands: tuple[int | Recipe, ...]
+
+    def value(self, known: Callable[[int], Any]) -> np.ndarray:
+        """The constant made anew, from what `known` gives for each reference."""
+        return self.operation.evaluate(
+            [
+                operand.value(known) if type(operand) is Recipe else known(operand)
+                for operand in self.operands
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -222,7 +242,9 @@ class Tape:
         "repeats",
         "right",
         "sites",
+        "spared",
         "strict",
+        "sweep_follows",
         "swept",
         "tracker",
         "values",
@@ -247,6 +269,8 @@ class Tape:
         self.right: list[int | None] = []
         self.values: list[Any] = []
         self.constants: list[Any] = []
+        # Which constants were let go of, and are made again when they are asked for.
+        self.spared: list[int] = []
         self.fingerprints: dict[int, tuple[np.ndarray, int]] = {}
         self.sites: list[Site | None] = []
         self.offsets = array("i")
@@ -260,6 +284,8 @@ class Tape:
         self.deadline: float | None = None
         # Whether large values that no rule reads are let go of, and computed again if looked at.
         self.frugal = births
+        # Whether derivatives will be asked for, so that what their rules read is better kept.
+        self.sweep_follows = True
         # The notebook's names while its cell records, and inputs that foreign code merely read.
         self.namespace: dict[str, Any] | None = None
         self.demoted: dict[int, str] = {}
@@ -326,6 +352,8 @@ class Tape:
     def value(self, reference: int) -> Any:
         """The value of an entry (from 0) or a constant (below 0); what was lost is made anew."""
         if reference < 0:
+            if type(self.constants[~reference]) is Lost:
+                self._remake(~reference)
             return self.constants[~reference]
         if type(self.values[reference]) is Lost:
             self._recompute(reference)
@@ -442,6 +470,7 @@ class Tape:
 
     def adopt(self, other: Tape) -> None:
         """Import another, closed tape whole; its traced values follow when they are next used."""
+        other.recall()
         entries, constants = len(self), len(self.constants)
 
         def shift(reference: Any) -> Any:
@@ -479,7 +508,7 @@ class Tape:
     def copy(self) -> Tape:
         """A tape with the same entries that can grow by itself."""
         twin = Tape()
-        for column in ("operations", "right", "values", "constants", "sites"):
+        for column in ("operations", "right", "values", "constants", "spared", "sites"):
             setattr(twin, column, list(getattr(self, column)))
         twin.left, twin.many, twin.offsets = self.left[:], dict(self.many), self.offsets[:]
         twin.fingerprints = dict(self.fingerprints)
@@ -492,7 +521,16 @@ class Tape:
     def like(cls, other: Tape) -> Tape:
         """A tape of the same entries, whose values are still to be computed."""
         twin = cls()
-        shared = "operations", "left", "many", "right", "constants", "fingerprints", "sites"
+        shared = (
+            "operations",
+            "left",
+            "many",
+            "right",
+            "constants",
+            "spared",
+            "fingerprints",
+            "sites",
+        )
         for column in shared:
             setattr(twin, column, getattr(other, column))
         twin.offsets = other.offsets
@@ -501,6 +539,16 @@ class Tape:
         twin.repeats = other.repeats
         twin.close()
         return twin
+
+    def recall(self) -> None:
+        """Have every constant again that was let go of."""
+        for number in self.spared:
+            self.value(~number)
+        self.spared.clear()
+
+    def _remake(self, number: int) -> None:
+        with np.errstate(all="ignore"):
+            self.constants[number] = self.constants[number].recipe.value(self.value)
 
     def _recompute(self, index: int) -> None:
         todo = [index]

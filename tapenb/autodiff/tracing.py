@@ -23,7 +23,7 @@ from .memory import Memory, element_numbers, keep_constant
 from .primitives import build, convert, gather, getitem, truncate
 from .provenance import here, outside
 from .rules.kinds import Constant, Elementwise, Item, Rule
-from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Tape, TapeError
+from .tape import GUARD, INPUT, LARGE, RAISES, Lost, Operation, Recipe, Tape, TapeError
 
 __all__ = [
     "NUMBERS",
@@ -342,9 +342,11 @@ class TracedArray(Traced):
         The owner buffer, from the first view or write on.
     version : int
         The version of the memory that `index` speaks of.
+    draft : Draft or None
+        How a large constant was made in a cell, so that a tape need not keep it.
     """
 
-    __slots__ = ("memory", "version")
+    __slots__ = ("draft", "memory", "version")
 
     def __init__(
         self, tape: Tape | None, index: int | None, value: Any, memory: Memory | None = None
@@ -353,6 +355,7 @@ class TracedArray(Traced):
         self.index = index
         self.value = value
         self.memory = memory
+        self.draft: Draft | None = None
         self.version = 0 if memory is None else memory.version
 
     def is_active(self) -> bool:
@@ -379,21 +382,35 @@ class TracedArray(Traced):
             self.memory = Memory(self.tape, self.value, self.index)
         return self.memory
 
+    def expose(self, frame: FrameType) -> None:
+        """Note that code which the tape cannot follow has got the memory, and may write to it."""
+        if self.tape is not None and self.tape.open:
+            self.own().expose(here(frame))
+
     def reference(self, tape: Tape, needed: bool) -> int:
         memory, index = self.memory, self.index
-        if memory is None and self.tape is tape and not tape.frugal and index is not None:
+        # What the rules of a sweep will read is kept.
+        keep = needed and tape.frugal and tape.sweep_follows
+        if memory is None and self.tape is tape and not keep and index is not None:
             return index
         if self.tape is not tape and not (self.is_active() and self.tape is tape):
             return keep_constant(tape, self.value)
         if memory is not None and self.version != memory.version:
             self._refresh(tape, memory)
+        if memory is not None and memory.exposed is not None and not self.is_active():
+            return keep_constant(tape, self.value)
         if self.index is None:
+            recipe = self.draft and memory is None and self.draft.recipe(tape)
             memory = self.own()
-            self.index = tape.append_constant(self.value)
+            if recipe:
+                self.index = tape.append_constant(Lost(self.value, recipe))
+                tape.spared.append(~self.index)
+            else:
+                self.index = tape.append_constant(self.value)
             memory.alias(self.index)
         elif needed and memory is not None:
             memory.pin(self.index)
-        if needed and tape.frugal and self.index >= 0 and type(tape.values[self.index]) is Lost:
+        if keep and self.index >= 0 and type(tape.values[self.index]) is Lost:
             tape.values[self.index] = self.value
         return self.index
 
@@ -480,8 +497,8 @@ class TracedArray(Traced):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         result = super().__array__(dtype, copy)
-        if self.tape is not None and self.tape.open and np.may_share_memory(result, self.value):
-            self.own().exposed = here(sys._getframe(1))
+        if np.may_share_memory(result, self.value):
+            self.expose(sys._getframe(1))
         return result
 
 
@@ -554,7 +571,15 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         if not traced:
             return value
         origin = next((each for each in traced if type(each) is TracedArray), traced[0])
-        return untaped(origin, value, view=operation.rule.view)
+        result = untaped(origin, value, view=operation.rule.view)
+        if (
+            type(result) is TracedArray
+            and value.nbytes >= LARGE
+            and operation.terms is not None
+            and not (origin.tape is None or origin.tape.sweep_follows)
+        ):
+            result.draft = _drafted(operation, operands, origin)
+        return result
     frame = frame or sys._getframe(1)
     rule, params = operation.rule, operation.params
     try:
@@ -673,13 +698,74 @@ def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
 
 
 def _is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
-    """Whether a large value need not be kept: no rule has read it, and it is cheap to have again.
+    """Whether a large value need not be kept: no rule will read it, and it is cheap to have again.
 
-    In a cell people look at values, so there it is kept if a plain operand may be written over.
+    A kept array takes new memory, which costs more than most of what makes one. In a cell people
+    look at values, so there it is kept if a plain operand may be written over.
     """
-    if rule.terms is None or rule.needs_result:
+    if rule.terms is None or (rule.needs_result and tape.sweep_follows):
         return False
     return not (tape.births and any(~reference in tape.fingerprints for reference in references))
+
+
+class Draft:
+    """How a large plain array came from numbers and the notebook's own arrays, elementwise.
+
+    Parameters
+    ----------
+    operation : Operation
+    operands : list
+        Numbers, drafts, and traced arrays each with the version that was read.
+    size : int
+        How many operations it has.
+    """
+
+    __slots__ = ("operands", "operation", "size")
+
+    def __init__(self, operation: Operation, operands: list[Any], size: int) -> None:
+        self.operation = operation
+        self.operands = operands
+        self.size = size
+
+    def recipe(self, tape: Tape) -> Recipe | None:
+        """The same of constants of a tape; None where one of the arrays was written since."""
+        made: list[int | Recipe] = []
+        for operand in self.operands:
+            if type(operand) is Draft:
+                part = operand.recipe(tape)
+                if part is None:
+                    return None
+                made.append(part)
+            elif type(operand) is tuple:
+                array, version = operand
+                if array.memory.version != version or array.memory.exposed is not None:
+                    return None
+                made.append(array.reference(tape, True))
+            else:
+                made.append(tape.append_constant(operand))
+        return Recipe(self.operation, tuple(made))
+
+
+_LONGEST_DRAFT = 16
+
+
+def _drafted(operation: Operation, operands: Sequence[Any], origin: TracedArray) -> Draft | None:
+    """The draft of a result; None where an operand is an array that would be kept for it alone."""
+    parts: list[Any] = []
+    size = 1
+    for operand in operands:
+        if type(operand) is not TracedArray:
+            if isinstance(plain(operand), np.ndarray):
+                return None
+            parts.append(plain(operand))
+        elif operand.memory is not None and operand.tape is origin.tape:
+            parts.append((operand, operand.memory.version))
+        elif operand.draft is not None:
+            parts.append(operand.draft)
+            size += operand.draft.size
+        else:
+            return None
+    return Draft(operation, parts, size) if size <= _LONGEST_DRAFT else None
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:

@@ -217,6 +217,7 @@ class CellRun:
         tape = self.tape = Tape(births=True)
         tape.namespace = namespace
         tape.deadline = deadline
+        tape.sweep_follows = self.options.order > 0
         tape.strict = not _HEARING.isdisjoint(reachable(namespace, self._names())[1])
         outcome = Outcome(tape)
         inputs = _Inputs(tape, namespace, {**self.options.values, **moved})

@@ -575,6 +575,7 @@ def _first(tape: Tape, length: int) -> Tape:
     part.many = tape.many
     part.independents = [entry for entry in tape.independents if entry < length]
     part.values, part.constants = tape.values[:length], tape.constants
+    part.spared = tape.spared
     part.sites, part.offsets = tape.sites[:length], tape.offsets[:length]
     part.inputs, part.output = tape.inputs, tape.output
     part.close()

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.compiling import replay
+from tapenb.autodiff.memory import Memory
 from tapenb.autodiff.recorder import recording
-from tapenb.autodiff.tape import Tape
+from tapenb.autodiff.sweeps import reverse
+from tapenb.autodiff.tape import Lost, Tape
 from tapenb.autodiff.tracing import TracedArray
 
 LARGE = np.linspace(0.1, 2.0, 20_000)
@@ -170,6 +173,47 @@ def test_a_cell_shows_values_that_it_did_not_keep():
     np.testing.assert_array_equal(tape[1].value, LARGE * 2.0)
     np.testing.assert_array_equal(tape[2].value, LARGE * 2.0 + 0.1)
     np.testing.assert_array_equal(result.value, np.tanh(LARGE * 2.0 + 0.1))
+
+
+def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_cheap():
+    tape = Tape(births=True)
+    tape.sweep_follows = False
+    own = TracedArray(tape, None, LARGE, Memory(tape, LARGE, None))
+    with recording(tape):
+        x = TracedArray(tape, tape.append_input(LARGE), LARGE)
+        y = np.tanh(x * 2.0) * np.exp(-own * own)
+    assert [type(value) is np.ndarray for value in tape.values] == [True, False, False, False]
+    weights = [each for each in tape.constants if np.ndim(each) or type(each) is Lost]
+    assert sorted(type(each) is Lost for each in weights) == [False, True]
+    expected = np.tanh(LARGE * 2.0) * np.exp(-LARGE * LARGE)
+    np.testing.assert_array_equal(y.value, expected)
+    found = reverse(tape, {3: np.ones_like(LARGE)}, [0])[0]
+    slope = 2.0 * (1.0 - np.tanh(LARGE * 2.0) ** 2) * np.exp(-LARGE * LARGE)
+    np.testing.assert_allclose(found, slope, rtol=1e-12)
+    again = replay(tape, {0: LARGE + 1.0})
+    other = np.tanh((LARGE + 1.0) * 2.0) * np.exp(-LARGE * LARGE)
+    np.testing.assert_array_equal(again.value(3), other)
+
+
+@pytest.mark.parametrize("array", ["a", "w"])
+def test_what_was_made_of_an_array_is_kept_where_it_is_written_to(array):
+    tape = Tape(births=True)
+    tape.sweep_follows = False
+    plain = LARGE.copy()
+    with recording(tape):
+        x = TracedArray(tape, tape.append_input(LARGE), LARGE)
+        a = TracedArray(tape, None, plain, Memory(tape, plain, None))
+        w, unread = np.exp(-a), np.exp(-a)
+        before = x * w
+        names = {"a": a, "w": w}
+        names[array][3] = 7.0
+        after, late = x * w, x * unread
+    again = replay(tape, {0: LARGE + 1.0})
+    old, new = np.exp(-LARGE), w.value
+    assert (new[3] == 7.0) == (array == "w")
+    np.testing.assert_array_equal(again.value(before.index), (LARGE + 1.0) * old)
+    np.testing.assert_array_equal(again.value(after.index), (LARGE + 1.0) * new)
+    np.testing.assert_array_equal(again.value(late.index), (LARGE + 1.0) * old)
 
 
 def test_a_cell_shows_what_was_computed_before_a_plain_array_was_overwritten():

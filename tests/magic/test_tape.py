@@ -279,6 +279,28 @@ def test_a_refusal_that_code_swallows_is_raised_in_the_end(notebook):
     assert isinstance(result.error_in_exec, TapeError)
 
 
+@pytest.mark.parametrize("order", [0, 2])
+@pytest.mark.parametrize("written", ["a", "r"])
+def test_foreign_code_may_write_to_an_array_that_was_used(notebook, tmp_path, order, written):
+    (tmp_path / "foreign_writer.py").write_text(
+        "import numpy as np\ndef mark(r):\n    np.asarray(r)[3] = 6.0\n"
+    )
+    cell = f"x = 2.0\nr = np.exp(-a*a)\nw = np.sum(x*r)\nmark({written})\nz = w + np.sum(x*r*a)"
+    start = f"import sys\nsys.path.append({str(tmp_path)!r})\nfrom foreign_writer import mark"
+    notebook.run(f"{start}\na = np.linspace(-2.0, 2.0, 10_000)")
+    try:
+        notebook.run(f"%%tape x -o t --static --order {order}\n{cell}")
+    finally:
+        notebook.run(f"sys.path.remove({str(tmp_path)!r})\ndel sys.modules['foreign_writer']")
+    recording = notebook.names["t"]
+    for x in (2.0, 3.0):
+        a = np.linspace(-2.0, 2.0, 10_000)
+        r = np.exp(-a * a)
+        w = np.sum(x * r)
+        {"a": a, "r": r}[written][3] = 6.0
+        assert recording.at({"x": x}).value == pytest.approx(w + np.sum(x * r * a), rel=1e-13)
+
+
 def test_an_input_that_foreign_code_reads_is_a_guard(notebook):
     notebook.run("import statistics")
     notebook.run("%%tape -o t\nx = 2.0\nw = 3.0\nm = statistics.fmean([w, 1.0])\ny = x * m\n")

@@ -113,6 +113,7 @@ class Plan:
     ) -> None:
         self.tape = tape
         self._exact = exact
+        tape.recall()
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)

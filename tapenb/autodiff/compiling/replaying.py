@@ -93,6 +93,7 @@ def replay(
             raise GuardFailed(0)
     twin = Tape.like(tape)
     known = twin.values
+    tape.recall()
     constants = tape.constants
     with np.errstate(all="ignore", **(_HEARD if strict else {})):
         for index, operation in enumerate(tape.operations):
