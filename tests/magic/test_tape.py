@@ -5,6 +5,8 @@ import json
 import math
 import re
 import signal
+import subprocess
+import sys
 import threading
 
 import ipywidgets
@@ -746,3 +748,21 @@ def test_row_stack_takes_rows_that_are_lists(notebook):
     with pytest.warns(DeprecationWarning, match="row_stack"):
         notebook.run("%%tape -o t\nx = 2.0\nz = np.sum(np.row_stack([[x, 1.0], [x, x]]))\n")
     assert notebook.names["t"].gradient["x"] == 3.0
+
+
+def test_loading_the_extension_leaves_the_engine_for_the_first_cell():
+    program = (
+        "import sys\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance()\n"
+        "shell.history_manager.enabled = False\n"
+        "shell.run_line_magic('load_ext', 'tapenb')\n"
+        "print([name for name in ('numpy', 'tapenb.autodiff') if name in sys.modules])\n"
+        "shell.run_cell('%%tape --static -o t\\nx = 3.0\\ny = x*x').raise_error()\n"
+        "print(shell.user_ns['t'].gradient['x'])\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    lines = answer.stdout.splitlines()
+    assert (lines[0], lines[-1]) == ("[]", "6.0")

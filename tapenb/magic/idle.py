@@ -1,0 +1,52 @@
+"""What must not meet a running cell waits until the shell is idle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Idle"]
+
+
+class Idle:
+    """Runs what must not meet a running cell: at once, or when the shell is idle."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        # Cells may run others, so they are counted.
+        self._running = 0
+        self._waiting: list[Callable[[], None]] = []
+        shell.events.register("pre_run_cell", self._begin)
+        shell.events.register("post_run_cell", self._end)
+        self.cell_id: str | None = None
+        self.raw_cell = ""
+
+    def _begin(self, info: Any) -> None:
+        self._running += 1
+        if self._running > 1:
+            return
+        self.cell_id = getattr(info, "cell_id", None)
+        self.raw_cell = getattr(info, "raw_cell", "") or ""
+
+    def _end(self, result: Any) -> None:
+        self._running = max(0, self._running - 1)
+        while self._waiting and not self._running:
+            self._waiting.pop(0)()
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do the work on the main thread, between cells or from within the one that asks."""
+        if threading.current_thread() is threading.main_thread():
+            work()
+            return
+        loop = getattr(getattr(self._shell, "kernel", None), "io_loop", None)
+        if loop is None:
+            self._waiting.append(work)
+            return
+        loop.add_callback(self._when_idle, work)
+
+    def _when_idle(self, work: Callable[[], None]) -> None:
+        if self._running:
+            self._waiting.append(work)
+        else:
+            work()

@@ -1,0 +1,142 @@
+"""The cells that a notebook records, and their hand-over to the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from ..autodiff.tape import TapeError
+from ..recording import Program, Recording
+from .idle import Idle
+from .line import LineError, parse_line
+from .running import CellRun, Outcome
+
+__all__ = ["Session"]
+
+
+class Session:
+    """The recorded cells of a notebook, each with its panel.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    idle : Idle
+        Knows which cell runs, and whether one does.
+    """
+
+    def __init__(self, shell: Any, idle: Idle) -> None:
+        self._shell = shell
+        self._idle = idle
+        # By cell: its text and line, and its panel.
+        self._panels: dict[str, tuple[tuple[str, str], Any]] = {}
+
+    def tape(self, line: str, text: str, *, expression: bool) -> None:
+        """Record a cell, or an expression, and show its panel.
+
+        Parameters
+        ----------
+        line : str
+            The magic's own line.
+        text : str
+            The cell; empty where the line ends with an expression.
+        expression : bool
+            Whether it does.
+        """
+        namespace = self._shell.user_ns
+        try:
+            options, rest = parse_line(line, namespace, expression=expression)
+            if expression:
+                text = rest
+            if not text.strip():
+                raise LineError("there is nothing to record")
+            above = () if expression else self._lines_above(line, text)
+            run = CellRun(self._shell, text, options, above)
+        except LineError as error:
+            raise UsageError(f"%%tape: {error}") from None
+        try:
+            outcome = run.first()
+        except LineError as error:
+            raise UsageError(f"%%tape: {error}") from None
+        except BaseException:
+            # The tape so far can be looked at.
+            if options.output and run.tape is not None:
+                namespace[options.output] = Recording(None, run.tape)
+            raise
+        quiet = expression or DisplayHook.semicolon_at_end_of_expression(text)
+        if run.cell.ends_with_expression and outcome.shown is not None and not quiet:
+            self._shell.displayhook(outcome.shown)
+        recording = self._recording(run, outcome)
+        if options.output:
+            namespace[options.output] = recording
+        if outcome.complaint is not None:
+            print(f"%%tape: {outcome.complaint}")  # noqa: T201  the person reads it
+        else:
+            self._show(recording, run, line, text)
+
+    def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
+        if outcome.output_name is None:
+            return Recording(None, outcome.tape)
+        program = Program(
+            outcome.tape,
+            outcome.inputs,
+            outcome.output_name,
+            run.options.order,
+            run.options.mode,
+        )
+        return Recording(program, outcome.tape, self._again(run, program))
+
+    def _lines_above(self, line: str, text: str) -> tuple[str, ...]:
+        """What stands above the text in its cell: the magic's own line, and those before it."""
+        raw = self._idle.raw_cell
+        at = raw.find(text.rstrip("\n"))
+        return tuple(raw[:at].split("\n")[:-1]) if at > 0 else (f"%%tape {line}",)
+
+    def _again(self, run: CellRun, program: Program) -> Callable[..., None]:
+        def again(positions: dict[str, Any], done: Callable[[Any], None]) -> None:
+            def work() -> None:
+                try:
+                    outcome = run.again(program.inputs, positions)
+                    if outcome.output_name is None:
+                        raise TapeError(outcome.complaint or "there is no output here")
+                    result: Any = Program(
+                        outcome.tape,
+                        outcome.inputs,
+                        outcome.output_name,
+                        program.order,
+                        program.mode,
+                    )
+                except BaseException as error:
+                    result = error
+                done(result)
+
+            self._idle.run(work)
+
+        return again
+
+    def _show(self, recording: Recording, run: CellRun, line: str, text: str) -> None:
+        try:
+            from ..panel import Panel, static
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"%%tape needs {error.name} to show a panel: python -m pip install {error.name}"
+            ) from None
+        options = run.options
+        key, said = self._idle.cell_id or text, (line, text)
+        old_said, old = self._panels.pop(key, (None, None))
+        moved = old.moved if old is not None and old_said == said else {}
+        if old is not None:
+            old.close()
+        if options.static:
+            display(static(recording.point, graph=options.graph, table=options.table))
+            return
+        panel = Panel(recording, graph=options.graph, plot=options.plot, table=options.table)
+        recording.panel = panel
+        self._panels[key] = (said, panel)
+        panel.show()
+        for label, value in moved.items():
+            if label in panel.sliders:
+                panel.sliders[label].value = value
