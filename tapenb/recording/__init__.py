@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy as np
 from ..autodiff.compiling import GuardFailed
 from ..autodiff.tape import Tape, TapeError
 from .inputs import Input, Slider
-from .numbers import UNANSWERED, bare
 from .program import Point, Program
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
@@ -76,8 +76,6 @@ class Recording:
         self._program = program
         self._tape = tape
         self._point = program.point({}) if program is not None else None
-        # The program's numbers as one function of its inputs by name, from the second call on.
-        self._compiled: Callable[..., tuple[Any, ...]] | None = None
         self.panel: Any = None
 
     @property
@@ -129,15 +127,21 @@ class Recording:
         """The tape, with the values of the present positions."""
         return self._point.tape if self._point is not None else self._tape
 
-    def at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
-        """Every number at other positions of the sliders, by a replay.
+    @cached_property
+    def at(self) -> Callable[..., Point]:
+        """Every number at other positions of the sliders: ``t.at(positions, deadline=None)``.
 
         Parameters
         ----------
         positions : dict of str to number
             By slider label; what is missing stays as it was recorded.
         deadline : float, optional
-            On the clock of ``time.monotonic``.
+            For a replay, on the clock of ``time.monotonic``.
+
+        Returns
+        -------
+        Point
+            Its ``numbers`` are there; all else is computed when it is asked for.
 
         Raises
         ------
@@ -146,14 +150,10 @@ class Recording:
         TimeoutError
             Past the deadline.
         """
-        compiled = self._compiled
-        if compiled is not None:
-            try:
-                return Point(self._program, positions, compiled(**positions))
-            except UNANSWERED:
-                pass
-        elif self._program.numbers is not None:
-            self._compiled = self._program.numbers.function
+        program, otherwise = self._program, self._replayed_at
+        return (program and program.compiled_at(otherwise)) or otherwise
+
+    def _replayed_at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
         try:
             return self._program.point(positions, deadline)
         except GuardFailed as failed:
@@ -163,7 +163,9 @@ class Recording:
         """Make a point the present one."""
         self._point = point
         if point.program is not self._program:
-            self._program, self._compiled = point.program, None
+            self._program = point.program
+            for made in ("at", "numbers"):
+                vars(self).pop(made, None)
 
     def record_anew(
         self, positions: Mapping[str, Any], done: Callable[[Point | BaseException], None]
@@ -238,16 +240,11 @@ class Recording:
         NeedsRecording
             Where the cell would run another program and cannot run now.
         """
-        compiled = self._compiled
-        if compiled is not None:
-            try:
-                return Point(self._program, values, compiled(**values))
-            except UNANSWERED:
-                pass
         return self._at_inputs(values)
 
-    def numbers(self, **values: Any) -> tuple[Any, ...]:
-        """The bare numbers at other inputs: for loops that ask for thousands of points.
+    @cached_property
+    def numbers(self) -> Callable[..., tuple[Any, ...]]:
+        """The bare numbers at other inputs: ``t.numbers(x=3.0)``, for thousands of points.
 
         Parameters
         ----------
@@ -262,20 +259,12 @@ class Recording:
         hessian : tuple of tuple
             Row by row; empty below ``--order 2``.
         """
-        compiled = self._compiled
-        if compiled is not None:
-            try:
-                return compiled(**values)
-            except UNANSWERED:
-                pass
-        point = self._at_inputs(values)
-        names = list(point.gradient)
-        rows = names if point.hessian else ()
-        return (
-            bare(point.value),
-            tuple(bare(point.gradient[name]) for name in names),
-            tuple(tuple(bare(point.hessian[row, column]) for column in names) for row in rows),
-        )
+        program, otherwise = self._program, self._numbers_at
+        return (program and program.compiled_numbers(otherwise)) or otherwise
+
+    def _numbers_at(self, **values: Any) -> tuple[Any, ...]:
+        given = {name: value for name, value in values.items() if value is not None}
+        return self._at_inputs(given).numbers
 
     def source(self) -> str:
         """The Python text of the program behind `numbers`: the output with its derivatives.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,28 +11,59 @@ from ..autodiff.compiling import Compiled, GuardFailed, compile_tape, is_taken
 from ..autodiff.tape import Tape
 from .inputs import Input
 
-__all__ = ["UNANSWERED", "are_floats", "bare", "compile_numbers", "restored"]
+__all__ = [
+    "UNANSWERED",
+    "are_floats",
+    "bare",
+    "compile_numbers",
+    "inlined",
+    "parameters",
+    "restored",
+]
 
 UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
 """What a compiled program raises where it has no answer, and a replay or a run may have one."""
+
+_OWN = frozenset(
+    f"{name}_" for name in "at deadline new_point others otherwise point program unanswered".split()
+)
+"""Names of the functions around a program."""
 
 _LONGEST = 5_000
 """Tapes of up to so many entries are compiled: it takes some milliseconds for a thousand."""
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:
-    """Whether inputs are single floats, with names that a compiled program leaves them.
+    """Whether inputs are single floats.
 
     Parameters
     ----------
     inputs : sequence of Input
     """
     return all(
-        type(each.value) in (float, np.float64)
-        and len(each.entries) == 1
-        and not is_taken(each.name)
-        for each in inputs
+        type(each.value) in (float, np.float64) and len(each.entries) == 1 for each in inputs
     )
+
+
+def parameters(names: Sequence[str]) -> list[str]:
+    """What a compiled program calls its inputs: by their names, where it uses none of them itself.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Examples
+    --------
+    >>> parameters(["x", "log", "log_"])
+    ['x', 'log__', 'log_']
+    """
+    found: list[str] = []
+    for name in names:
+        own = name
+        while is_taken(own) or own in _OWN or (own is not name and own in {*names, *found}):
+            own = f"{own}_"
+        found.append(own)
+    return found
 
 
 def compile_numbers(
@@ -43,7 +74,7 @@ def compile_numbers(
     results: Callable[[list[str]], str] | None = None,
     elsewhere: bool = True,
 ) -> Compiled | None:
-    """A function from the inputs, by name, to numbers; None where something is no single number.
+    """A function from the inputs, in order, to numbers; None where something is no single number.
 
     Parameters
     ----------
@@ -59,7 +90,8 @@ def compile_numbers(
     """
     if len(tape) > _LONGEST or tape.strict:
         return None
-    named = {each.entries[0]: each.name for each in inputs}
+    called = parameters([each.name for each in inputs])
+    named = {each.entries[0]: name for each, name in zip(inputs, called, strict=True)}
     compiled = compile_tape(
         tape,
         named,
@@ -70,6 +102,61 @@ def compile_numbers(
         finite=elsewhere,
     )
     return compiled if compiled.of_numbers else None
+
+
+def inlined(
+    compiled: Compiled,
+    parameters: str,
+    given: Sequence[str],
+    results: Sequence[str],
+    otherwise: str,
+    names: Mapping[str, Any],
+) -> Callable[..., Any]:
+    """A compiled program as the middle of another function: a call of it would take as long again.
+
+    Parameters
+    ----------
+    compiled : Compiled
+    parameters : str
+    given : sequence of str
+        The lines before the program.
+    results : sequence of str
+        The lines after it, with ``{}`` where the program's result stands.
+    otherwise : str
+        What is returned where the program has no answer.
+    names : mapping of str to object
+        What these texts refer to.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x: x * x + x, 2.0)
+    >>> program = compile_tape(tape, {0: "x"}, [tape.output], floats=True)
+    >>> f = inlined(program, "at", ["x = at['x']"], ["return {}[0]"], "'none'", {})
+    >>> f({"x": 3.0}), f({"x": "three"})
+    (12.0, 'none')
+    """
+    _, *lines, last = compiled.source.rstrip("\n").split("\n")
+    value = last.strip().removeprefix("return ")
+    inner = [*given, *(line.removeprefix("    ") for line in lines)]
+    inner += [line.replace("{}", value) for line in results]
+    source = "\n".join(
+        [
+            f"def function({parameters}):",
+            "    try:",
+            *(f"        {line}" for line in inner),
+            "    except unanswered_:",
+            "        pass",
+            f"    return {otherwise}",
+        ]
+    )
+    namespace = {
+        **compiled.function.__globals__,
+        **names,
+        "unanswered_": (*UNANSWERED, KeyError),
+    }
+    exec(compile(source, "<tape>", "exec"), namespace)
+    return namespace["function"]
 
 
 def bare(value: Any) -> Any:

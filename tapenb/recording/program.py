@@ -7,7 +7,7 @@ longer tape, and the second derivatives are forward sweeps on it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -21,7 +21,15 @@ from ..autodiff.sweeps import detach, forward, ones_like, reverse
 from ..autodiff.tape import CURRENT, Tape
 from ..autodiff.tracing import is_traced
 from .inputs import Input, flatten
-from .numbers import UNANSWERED, are_floats, compile_numbers, restored
+from .numbers import (
+    UNANSWERED,
+    are_floats,
+    bare,
+    compile_numbers,
+    inlined,
+    parameters,
+    restored,
+)
 
 __all__ = ["Point", "Program"]
 
@@ -34,30 +42,37 @@ _MOST_ROWS = 64
 class Point:
     """Every number at one position of the sliders, each computed when it is asked for.
 
-    Parameters
+    Attributes
     ----------
     program : Program
         Another one as soon as the cell was recorded anew.
-    positions : dict of str to number
-        By slider label, or by the name of an input.
-    numbers : tuple of float, optional
-        What the compiled program gave there.
     """
 
-    def __init__(
-        self,
-        program: Program,
-        positions: Mapping[str, Any],
-        numbers: tuple[Any, ...] | None = None,
-    ) -> None:
-        self.program = program
-        self._moved = positions
-        self._numbers = numbers
+    __slots__ = ("__dict__", "_moved", "_numbers", "program")
+
+    # Made without a constructor, whose call takes a tenth of a microsecond.
+
+    @classmethod
+    def of_numbers(
+        cls, program: Program, positions: Mapping[str, Any], numbers: tuple[Any, ...] | None
+    ) -> Point:
+        """The point at which the compiled program gave some numbers.
+
+        Parameters
+        ----------
+        program : Program
+        positions : dict of str to number
+            By slider label, or by the name of an input.
+        numbers : tuple of float
+        """
+        point = cls()
+        point.program, point._moved, point._numbers = program, positions, numbers
+        return point
 
     @classmethod
     def of_tape(cls, program: Program, positions: Mapping[str, Any], swept: Tape) -> Point:
         """The point at which a program's tape, with its sweep, was replayed."""
-        point = cls(program, positions)
+        point = cls.of_numbers(program, positions, None)
         point.swept = swept
         return point
 
@@ -115,6 +130,19 @@ class Point:
                 for b, number in zip(names, row, strict=True)
             }
         return self.program.hessian(self.swept)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The value, the gradient and the Hessian row by row, as bare numbers."""
+        if self._numbers is not None:
+            return self._numbers
+        names = list(self.gradient)
+        rows = names if self.hessian else ()
+        return (
+            bare(self.value),
+            tuple(bare(self.gradient[name]) for name in names),
+            tuple(tuple(bare(self.hessian[row, column]) for column in names) for row in rows),
+        )
 
     @cached_property
     def jacobian(self) -> dict[str, Any]:
@@ -267,7 +295,7 @@ class Program:
             except UNANSWERED:
                 pass
             else:
-                return Point(self, positions, found)
+                return Point.of_numbers(self, positions, found)
         strict = self._strict
         point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
         if point.is_finite:
@@ -292,6 +320,11 @@ class Program:
     def names(self) -> list[str]:
         """The inputs' names."""
         return [each.name for each in self.inputs]
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """What the compiled program calls them."""
+        return parameters(self.names)
 
     @cached_property
     def example(self) -> Any:
@@ -331,6 +364,45 @@ class Program:
             return _tuple([texts[0], _tuple(texts[1 : 1 + size]), _tuple(rows)])
 
         return compile_numbers(tape, self.inputs, outputs, results=results)
+
+    def compiled_at(self, otherwise: Callable[..., Point]) -> Callable[..., Point] | None:
+        """A function from positions, and a deadline for others, to a point.
+
+        Parameters
+        ----------
+        otherwise : callable
+            Asked where the compiled program has no answer.
+        """
+        if self.numbers is None:
+            return None
+        labels = zip(self.names, self.parameters, strict=True)
+        return inlined(
+            self.numbers,
+            "at_, deadline_=None",
+            [f"{own} = at_[{label!r}]" for label, own in labels],
+            [
+                "point_ = new_point_()",
+                "point_._numbers = {}",
+                "point_._moved, point_.program = at_, program_",
+                "return point_",
+            ],
+            "otherwise_(at_, deadline_)",
+            {"new_point_": Point, "program_": self, "otherwise_": otherwise},
+        )
+
+    def compiled_numbers(self, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
+        """A function from the inputs by name to the bare numbers; as `compiled_at`."""
+        if self.numbers is None or self.names != self.parameters:
+            return None
+        given = "".join(f"{name}={name}, " for name in self.names)
+        return inlined(
+            self.numbers,
+            f"*, {''.join(f'{name}=None, ' for name in self.names)}**others_",
+            ['if others_: raise TypeError("another name")'],
+            ["return {}"],
+            f"otherwise_({given}**others_)",
+            {"otherwise_": otherwise},
+        )
 
     def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
         """The entries of the Hessian's upper triangle, from recorded sweeps."""

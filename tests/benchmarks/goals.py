@@ -184,9 +184,13 @@ GOALS: tuple[Goal, ...] = (
 
 
 OBSTACLES: dict[str, tuple[str, ...]] = {
-    "Beside the arithmetic stand the call by names, a look at the types, at whether this is the "
-    "recorded point, and at whether all is finite.": ("`t.numbers`", "S1 … over", "S2 … over"),
-    "`t.at` makes a point of named numbers, NumPy's own; `t.numbers` leaves those out.": (
+    "Beside the arithmetic stand a look at the types, at whether this is the recorded point and "
+    "whether all is finite; sweeps do not know the identities by which S2 is shorter by hand.": (
+        "`t.numbers`",
+        "S1 … over",
+        "S2 … over",
+    ),
+    "`t.at` makes a point, in which all else can be asked for; `t.numbers` leaves that out.": (
         "`t.at`, as the panel asks",
     ),
     "Half of a recorded operation is NumPy's way to our method, and the frame that says which line "

@@ -189,10 +189,11 @@ from a slider to the text in a page. Nothing here is a test: what CI checks is c
 {works}
 
 `grad` stands for `value_and_grad`, `hessian` and `hvp`; `t` is what `%%tape -o t` binds: a recorded
-cell asked for all its numbers at another point, by `t.at` as the panel asks. E1 is one of 1,000
-scalar operations recorded, E2 one swept backward; the hand-written ones are the chain in NumPy
-alone, and a loop over what was kept. H1 is over the value alone. Bytes are those of the process
-while a tape of 50,000 operations is kept; by hand, those of values and adjoints.
+cell asked for all its numbers at another point, by `t.at(...)`, the call that the panel makes, and
+its `.numbers`. E1 is one of 1,000 scalar operations recorded, E2 one swept backward; the hand-
+written ones are the chain in NumPy alone, and a loop over what was kept. H1 is over the value
+alone. Bytes are those of the process while a tape of 50,000 operations is kept; by hand, those of
+values and adjoints.
 """
 
 

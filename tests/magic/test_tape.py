@@ -766,3 +766,37 @@ def test_loading_the_extension_leaves_the_engine_for_the_first_cell():
     )
     lines = answer.stdout.splitlines()
     assert (lines[0], lines[-1]) == ("[]", "6.0")
+
+
+NAMES_OF_PROGRAMS = ["x1", "v1", "b0", "c0", "log", "inf", "at_", "point_", "unanswered_", "np2"]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_PROGRAMS)
+def test_an_input_may_have_a_name_that_programs_use_themselves(notebook, name):
+    notebook.run(f"%%tape -o t\n{name} = 2.0\ny = 5.0\nz = np.log({name}) + {name}*y - np.sin(y)\n")
+    t = notebook.names["t"]
+    assert t.source()
+    assert "swept" not in vars(t.at({name: 3.0, "y": 1.0}))  # it was not replayed
+    expected = (math.log(3.0) + 3.0 - math.sin(1.0), (1 / 3 + 1, 3.0 - math.cos(1.0)))
+    for value, gradient, hessian in (
+        t.at({name: 3.0, "y": 1.0}).numbers,
+        t.numbers(**{name: 3.0, "y": 1.0}),
+        t(**{name: 3.0, "y": 1.0}).numbers,
+    ):
+        assert value == pytest.approx(expected[0], rel=1e-15)
+        assert gradient == pytest.approx(expected[1], rel=1e-15)
+        assert np.array(hessian) == pytest.approx(
+            np.array([[-1 / 9, 1.0], [1.0, math.sin(1.0)]]), rel=1e-15
+        )
+
+
+def test_what_is_not_given_stays_where_it_was(notebook):
+    notebook.run("%%tape -o t\nx = 2.0\ny = 5.0\nz = x*y*y\n")
+    t = notebook.names["t"]
+    for _ in range(2):
+        assert t.numbers(x=3.0) == (75.0, (25.0, 30.0), ((0.0, 10.0), (10.0, 6.0)))
+        assert t.at({"y": 1.0}).numbers == (2.0, (1.0, 4.0), ((0.0, 2.0), (2.0, 4.0)))
+        assert t.at({}).numbers == (50.0, (25.0, 20.0), ((0.0, 10.0), (10.0, 4.0)))
+        assert t.numbers(x=3, y=np.float64(1.0)) == t.numbers(x=3.0, y=1.0)
+        with pytest.raises(TypeError, match="'w' is no input; the inputs are x, y"):
+            t.numbers(x=3.0, y=1.0, w=2.0)

@@ -219,25 +219,12 @@ def recording(work: Work) -> Any:
 
 
 class Recorded(_Ours):
-    """A cell under `%%tape -o t`: `t.at(...)`, as the panel asks, and every number of it."""
+    """A cell under `%%tape -o t`: `t.at(...)`, as the panel asks, and its numbers."""
 
     def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
         at, (first, other) = recording(work).at, NAMES[work.name]
 
-        def call(x: float, y: float) -> tuple[Any, ...]:
-            point = at({first: x, other: y})
-            gradient, hessian = point.gradient, point.hessian
-            return (
-                point.value,
-                gradient[first],
-                gradient[other],
-                hessian[first, first],
-                hessian[first, other],
-                hessian[other, first],
-                hessian[other, other],
-            )
-
-        return call
+        return lambda x, y: at({first: x, other: y}).numbers
 
 
 class Numbers(_Ours):
