@@ -242,21 +242,23 @@ class Plan:
         operation = tape.operations[index]
         if operation is INPUT:
             return index
-        operands = tuple(self.resolve(parent) for parent in tape.parents(index))
-        if operation.name == "argument" or self._is_number_again(index, operation, operands):
+        operands = tuple([self.resolve(parent) for parent in tape.parents(index)])
+        name = operation.name
+        if name == "argument" or (name == "convert" and self._is_number_again(index, operands)):
             return operands[0]
-        if operation.name == "assign" and self._is_same_kind(index, operands):
+        if name == "assign" and self._is_same_kind(index, operands):
             return operands[0]
-        if operation.name in _RESHAPING and self._is_identity(index, operation, operands):
+        if name in _RESHAPING and self._is_identity(index, operation, operands):
             return operands[0]
-        if operation.name not in (GUARD, RAISES):
+        if name not in (GUARD, RAISES):
+            result = tape.peek(index)
             if self._in_sweep[index]:
-                if operands and all(operand < 0 for operand in operands):
+                if operands and max(operands) < 0:
                     return self._constant(tape.value(index))
-                operation, operands = self._simplified(operation, operands, tape.peek(index))
+                operation, operands = self._simplified(operation, operands, result)
                 if operation is _SAME:
                     return operands[0]
-            key = self._key(operation, operands, tape.peek(index))
+            key = self._key(operation, operands, result)
             if self._exact and not self._in_sweep[index]:
                 # A sweep may share this, and this no more than the same call of the same.
                 self._shared.setdefault(key, index)
@@ -269,9 +271,9 @@ class Plan:
         self._operands[index] = operands
         return index
 
-    def _is_number_again(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
-        """Whether an entry makes a NumPy number of one that is equal."""
-        if operation.name != "convert" or not isinstance(self.tape.peek(index), np.float64):
+    def _is_number_again(self, index: int, operands: tuple[int, ...]) -> bool:
+        """Whether an entry that converts makes a NumPy number of one that is equal."""
+        if not isinstance(self.tape.peek(index), np.float64):
             return False
         value = self.value(operands[0])
         if self._exact:
@@ -285,11 +287,11 @@ class Plan:
         name = ufunc_name(operation)
         if operation.name == "dot" and self._is_matrix_product(operands):
             name = "matmul"
-        if name is not None and isinstance(example, np.ndarray | np.generic):
+        if name is not None and isinstance(example, _OF_NUMPY):
             if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
                 name, operands = "multiply", (operands[0], operands[0])
             if name != "power":
-                same = tuple(self._as_double(operand, example) for operand in operands)
+                same = tuple([self._as_double(operand, example) for operand in operands])
                 same = tuple(sorted(same)) if name in _COMMUTATIVE else same
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)
@@ -307,8 +309,8 @@ class Plan:
 
     def _as_double(self, operand: int, example: Any) -> tuple[int, str]:
         """An operand of a key: beside float64, Python's number is NumPy's."""
-        number = self._number_at(operand)
-        if number is None or example.dtype != np.float64:
+        number = self._number_at(operand) if operand < 0 else None
+        if number is None or example.dtype is not _DOUBLE:
             return operand, ""
         return -1, repr(number)
 
@@ -344,6 +346,8 @@ class Plan:
         if name not in _NEUTRAL:
             return None
         neutral, either = _NEUTRAL[name]
+        if min(operands) >= 0:
+            return None
         for constant, other in (operands[::-1], operands)[: 2 if either else 1]:
             if self._number_at(constant) == neutral and alike(self.value(other), result):
                 return _SAME, (other,)
@@ -370,7 +374,7 @@ class Plan:
     def _times(
         self, factor: float, base: int, result: Any
     ) -> tuple[Operation, tuple[int, ...]] | None:
-        inexact = np.asarray(result).dtype.kind in "fc"
+        inexact = type(result) is np.float64 or np.asarray(result).dtype.kind in "fc"
         if not inexact or not alike(self.value(base), result) or not 1e-30 < abs(factor) < 1e30:
             return None
         if factor == 1.0:
@@ -389,10 +393,11 @@ class Plan:
         self, name: str, operands: tuple[int, ...], result: Any
     ) -> tuple[Operation, tuple[int, ...]] | None:
         """``(-a) * b`` as ``-(a * b)``, ``a + (-b)`` as ``a - b``."""
-        if len(operands) != 2:
+        if len(operands) != 2 or name not in _SIGNED:
             return None
-        signs, (left, right) = zip(*map(self.sign_of, operands), strict=True)
-        if signs == (1, 1) or name not in _SIGNED:
+        (one, left), (other, right) = map(self.sign_of, operands)
+        signs = one, other
+        if signs == (1, 1):
             return None
         sign, operation, swapped = _SIGNED[name][signs]
         operands = (right, left) if swapped else (left, right)
@@ -402,7 +407,7 @@ class Plan:
 
     def sign_of(self, reference: int) -> tuple[int, int]:
         """A sign, and what has it."""
-        if reference in self._operands and ufunc_name(self.operation(reference)) == "negative":
+        if reference >= 0 and ufunc_name(self._operations[reference]) == "negative":
             (inner,) = self._operands[reference]
             if alike(self.value(inner), self.value(reference)):
                 return -1, inner
@@ -477,9 +482,10 @@ class Plan:
     def _scale_of(self, reference: int) -> tuple[float, int]:
         """A constant factor, and what a step of a sweep multiplies by it."""
         inner = self.operation_of(reference)
-        if inner is None:
+        name = None if inner is None else ufunc_name(inner)
+        if name not in _SCALING:
             return 1.0, reference
-        scale, base = self._scale(ufunc_name(inner), self._operands[reference])
+        scale, base = self._scale(name, self._operands[reference])
         return (1.0, reference) if scale is None or base is None else (scale, base)
 
     def _scale(
@@ -488,7 +494,7 @@ class Plan:
         """A constant factor, and what it multiplies."""
         if name == "negative":
             return -1.0, operands[0]
-        if name == "multiply":
+        if name == "multiply" and min(operands) < 0:
             for constant, other in (operands, operands[::-1]):
                 number = self._number_at(constant)
                 if number is not None:
@@ -497,8 +503,12 @@ class Plan:
 
     def _number_at(self, reference: int) -> float | None:
         """The value of a constant that is one real number."""
-        value = self.constants[~reference] if reference < 0 else None
-        real = isinstance(value, float | int | np.floating) and not isinstance(value, bool)
+        if reference >= 0:
+            return None
+        value = self.constants[~reference]
+        if type(value) is float:
+            return value
+        real = isinstance(value, (float, int, np.floating)) and not isinstance(value, bool)
         return float(value) if real else None
 
     def _unstretched(self, operands: tuple[int, ...], result: Any) -> tuple[int, ...]:
@@ -600,6 +610,9 @@ _NEUTRAL = {
 """By ufunc: the operand that changes nothing, and whether it may stand on either side."""
 
 _ARITHMETIC = frozenset(_NEUTRAL) | {"negative"}
+_SCALING = frozenset({"negative", "multiply"})
+_OF_NUMPY = (np.ndarray, np.generic)
+_DOUBLE = np.dtype(np.float64)
 _COMMUTATIVE = frozenset({"add", "multiply"})
 _SAME = Operation(operator.pos, None, "same")
 _NEGATIVE = Operation(operator.neg, None, "negative")
@@ -652,10 +665,14 @@ def _is_uniform(array: np.ndarray) -> bool:
 
 def alike(one: Any, other: Any) -> bool:
     """Whether two values have the same shape and dtype."""
+    if type(one) is type(other) is np.float64:
+        return True
     return _form(one) == _form(other)
 
 
 def _form(value: Any) -> tuple[tuple[int, ...], Any]:
+    if type(value) is np.float64:
+        return (), _DOUBLE
     dtype = getattr(value, "dtype", None)
     return (np.shape(value), np.dtype(type(value)) if dtype is None else dtype)
 

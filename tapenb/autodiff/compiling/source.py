@@ -129,13 +129,14 @@ class Emitter:
 
     def _expression(self, index: int) -> str | None:
         """By which text ``math`` computes an entry, if it does."""
-        if index not in self._expressions:
-            operation = self.plan.operation(index)
-            name = ufunc_name(operation)
-            if name is None and operation.name == "where" and not operation.params:
-                name = "where"
-            self._expressions[index] = name if name in EXPRESSIONS else None
-        return self._expressions[index]
+        if index in self._expressions:
+            return self._expressions[index]
+        operation = self.plan.operation(index)
+        name = ufunc_name(operation)
+        if name is None and operation.name == "where" and not operation.params:
+            name = "where"
+        name = self._expressions[index] = name if name in EXPRESSIONS else None
+        return name
 
     def _is_by_math(self, index: int) -> bool:
         kind = self.kind(index)
