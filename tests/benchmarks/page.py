@@ -1,7 +1,8 @@
 """From a slider to the text in a page: `python -m tests.benchmarks.page`.
 
 A real JupyterLab and a Chromium, on all cores. A slider is moved as a hand moves it, one move after
-the other, and each lasts from the event until the readout has another text and was painted.
+the other, and each lasts from the event until the readout has another text and was painted. Then
+the same with a server that holds no message back; see `undelayed.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,14 @@ from .measuring import cores
 
 GOAL = 35.0
 """Milliseconds, the median on two cores."""
+
+SERVERS = {
+    "Jupyter Server as it is": (),
+    "sending at once": (
+        "--ServerApp.kernel_websocket_connection_class=tests.benchmarks.undelayed.Undelayed",
+    ),
+}
+"""In words, and by which options of the server."""
 
 CELLS = [
     "import numpy as np\n%load_ext tapenb",
@@ -75,18 +84,24 @@ def main() -> int:
             print("no Chromium: install your system's, or run `playwright install chromium`")
             return 1
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        with jupyter.serve(Path(directory), "lab", "perCommTarget", "JupyterLab Light") as server:
-            for name in ("x", "y"):
-                page = browser.new_page(viewport={"width": 1280, "height": 2000})
-                taken = sorted(moves(page, server, name, 60))
-                page.close()
-                server.stop_kernels()
-                middle = statistics.median(taken)
-                reached = "reached" if middle <= GOAL else "not reached"
-                print(
-                    f"slider {name} to text in the page: median {middle:.1f} ms, nine of ten in "
-                    f"{taken[53]:.1f} ms ({len(cores())} cores; goal {GOAL:g} ms: {reached})"
-                )
+        for words, options in SERVERS.items():
+            place = Path(directory, str(len(options)))
+            place.mkdir()
+            with jupyter.serve(
+                place, "lab", "perCommTarget", "JupyterLab Light", *options
+            ) as server:
+                for name in ("x", "y"):
+                    page = browser.new_page(viewport={"width": 1280, "height": 2000})
+                    taken = sorted(moves(page, server, name, 60))
+                    page.close()
+                    server.stop_kernels()
+                    middle = statistics.median(taken)
+                    reached = "reached" if middle <= GOAL else "not reached"
+                    print(
+                        f"slider {name} to text in the page, {words}: median {middle:.1f} ms, nine "
+                        f"of ten in {taken[53]:.1f} ms ({len(cores())} cores; goal {GOAL:g} ms: "
+                        f"{reached})"
+                    )
     return 0
 
 
