@@ -29,8 +29,9 @@ _OWN = frozenset(
 )
 """Names of the functions around a program."""
 
-_LONGEST = 5_000
-"""Tapes of up to so many entries are compiled: it takes some milliseconds for a thousand."""
+LONGEST = 30_000
+"""Tapes of up to so many entries are compiled, which takes up to a second; then a point is one of
+microseconds, where a replay takes a tenth of a second."""
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:
@@ -88,7 +89,7 @@ def compile_numbers(
         Whether it refuses the recorded point, where the recording itself has the numbers, and
         points where one of them is not finite: a sweep that starts there may find another one.
     """
-    if len(tape) > _LONGEST or tape.strict:
+    if len(tape) > LONGEST or tape.strict:
         return None
     called = parameters([each.name for each in inputs])
     named = {each.entries[0]: name for each, name in zip(inputs, called, strict=True)}

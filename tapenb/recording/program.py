@@ -22,6 +22,7 @@ from ..autodiff.tape import CURRENT, Tape
 from ..autodiff.tracing import is_traced
 from .inputs import Input, flatten
 from .numbers import (
+    LONGEST,
     UNANSWERED,
     are_floats,
     bare,
@@ -349,6 +350,9 @@ class Program:
             slopes.append(what if kind == "entry" else tape.append_constant(float(what)))
         outputs += slopes
         second = self.order > 1 and len(slopes) <= _MOST_SECOND
+        # A forward sweep is about as long as what it goes along, twice the tape.
+        if len(tape) + 2 * len(self.tape) * second * len(slopes) > LONGEST:
+            return None
         if second:
             outputs += self._second_of_numbers(tape, slopes)
         tape.close()

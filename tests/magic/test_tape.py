@@ -800,3 +800,16 @@ def test_what_is_not_given_stays_where_it_was(notebook):
         assert t.numbers(x=3, y=np.float64(1.0)) == t.numbers(x=3.0, y=1.0)
         with pytest.raises(TypeError, match="'w' is no input; the inputs are x, y"):
             t.numbers(x=3.0, y=1.0, w=2.0)
+
+
+def test_a_loop_of_thousands_of_entries_is_compiled(notebook):
+    loop = "s = 0.0\nfor k in range(500):\n    s = s*x + np.sin(y)\n"
+    notebook.run(f"%%tape -o t --static\nx = 0.5\ny = 2.0\n{loop}")
+    point = notebook.names["t"].at({"x": 0.75, "y": 1.0})
+    assert "swept" not in vars(point)
+    # sin(y) (1 + x + ... + x^499), of which the end is lost in rounding: sin(y) / (1 - x)
+    value, gradient, hessian = point.numbers
+    assert value == pytest.approx(4 * math.sin(1.0), rel=1e-12)
+    assert gradient == pytest.approx((16 * math.sin(1.0), 4 * math.cos(1.0)), rel=1e-12)
+    assert hessian[0] == pytest.approx((128 * math.sin(1.0), 16 * math.cos(1.0)), rel=1e-12)
+    assert hessian[1] == pytest.approx((16 * math.cos(1.0), -4 * math.sin(1.0)), rel=1e-12)
