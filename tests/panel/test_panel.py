@@ -268,7 +268,7 @@ def test_an_observer_that_raises_is_shown_beside_true_numbers(panel: Panel):
 
 def test_a_replay_has_a_deadline(make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch):
     def f(x):
-        for _ in range(2000):
+        for _ in range(12_000):
             x = np.sin(x)
         return x
 
