@@ -121,12 +121,14 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
 
     def forward_number(self: TracedScalar, other: Any) -> Any:
         tape, kind = self.tape, type(other)
+        if tape is None and kind in NUMBERS:
+            return TracedScalar(None, None, function(self.value, other))
         if tape is None or not tape.open:
             return forward(self, other)
-        if kind in NUMBERS:
-            index, right = None, other
-        elif kind is TracedScalar and other.tape is tape:
+        if kind is TracedScalar and other.tape is tape:
             index, right = other.index, other.value
+        elif kind in NUMBERS:
+            index, right = None, other
         else:
             return forward(self, other)
         try:

@@ -211,11 +211,11 @@ class Variable:
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
             new = _settled(new, dtype=self.dtype)
-        if np.shape(new) != self.shape:
-            raise ValueError(
-                f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot be "
-                "assigned to it"
-            )
+            if np.shape(new) != self.shape:
+                raise ValueError(
+                    f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot "
+                    "be assigned to it"
+                )
         self.hold(new)
         tape = _function_tape()
         if tape is not None:
