@@ -20,6 +20,7 @@ HAND = {"hand-written": "hand", "in blocks": "hand", "value alone": "hand"}
 
 OURS = {
     "GradientTape": "ours:Tape",
+    "grad, run": "ours:Run",
     "grad": "ours:Functional",
     "tn.function": "ours:Function",
     "two cores": "ours:TwoCores",
@@ -48,7 +49,9 @@ COLUMNS = HAND | OURS | PEERS
 
 PROCESS = {
     **dict.fromkeys(HAND, "hand-written"),
-    **dict.fromkeys(("grad", "tn.function", "sparse", "sparse, compiled"), "GradientTape"),
+    **dict.fromkeys(
+        ("grad, run", "grad", "tn.function", "sparse", "sparse, compiled"), "GradientTape"
+    ),
     "t.numbers": "t.at",
     "tf.function": "GradientTape (TF)",
     "CasADi, buffers": "CasADi",
