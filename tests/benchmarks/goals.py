@@ -216,8 +216,8 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
     "the plain cell alone; recording an operation takes three microseconds beside its 25.": (
         "`%%tape`",
     ),
-    "3,000 entries, of which planning takes a third of the time, recording the sweep and writing the "
-    "text a quarter each, and Python's own compiler a sixth.": ("compile 1,000",),
+    "3,000 entries, of which planning takes a third of the time, recording the sweep and writing "
+    "the text a quarter each, and Python's own compiler a sixth.": ("compile 1,000",),
 }
 """What stands in the way of goals, by how their lines begin."""
 

@@ -356,7 +356,7 @@ class Plan:
     def _scaled(
         self, name: str, operands: tuple[int, ...], result: Any
     ) -> tuple[Operation, tuple[int, ...]] | None:
-        """``2 * (3 * a)``, ``-(2 * a)``, ``2 * a - 3 * a``: one factor."""
+        """``2 * (3 * a)``, ``(2 * a) * (3 * b)``, ``-(2 * a)``, ``2 * a - 3 * a``: one factor."""
         scale, base = self._scale(name, operands)
         if scale is not None:
             further, deeper = self._scale_of(base)
@@ -365,6 +365,13 @@ class Plan:
                 return self._times(scale, base, result)
             if deeper != base and alike(self.value(base), result):
                 return self._times(scale * further, deeper, result)
+        elif name == "multiply" and type(result) is np.float64:
+            (one, left), (other, right) = map(self._scale_of, operands)
+            # Without large factors, so that nothing overflows or underflows on the way.
+            if {one, other} != {1.0} and all(1e-3 < abs(each) < 1e3 for each in (one, other)):
+                product = self._make(_MULTIPLY, (left, right), result)
+                further, base = self._scale_of(product)
+                return self._times(one * other * further, base, result)
         elif name in ("add", "subtract"):
             (one, left), (other, right) = map(self._scale_of, operands)
             if left == right and left >= 0:
