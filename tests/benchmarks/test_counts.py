@@ -15,7 +15,7 @@ import pytest
 
 import tapenb as tn
 from tests.benchmarks import works
-from tests.benchmarks.libraries.ours import Functional
+from tests.benchmarks.libraries.ours import Functional, recording
 
 NP = Functional.np
 HALF = np.float64(0.5)
@@ -220,3 +220,9 @@ def test_single_numbers_are_computed_without_numpy():
     assert "np." not in compiled.source()
     # A logarithm, a sine and its cosine.
     assert len(re.findall(r"\b(log|sin|cos)\(", compiled.source())) == 3
+
+
+@pytest.mark.parametrize(("name", "operations"), [("S1", 11), ("S2", 118)])
+def test_a_recorded_cell_at_another_point_is_so_many_operations(name, operations):
+    *_, last = re.split(r"raise \w+\(.recorded.\)\n", recording(works.WORKS[name]).source())
+    assert len(re.findall(r" [-+*/] ", last)) == operations
