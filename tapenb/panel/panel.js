@@ -12,8 +12,16 @@
  *   edges?: string[], words?: string, plot: Plot | null,
  *   trace?: {caption: string, head: string[], rows: string[][]}}} State
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
+ *   send(content: any): void,
  *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
  */
+
+/**
+ * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
+ * acknowledged the kernel's "busy" before it, which a system may put off for 40 ms (Nagle's
+ * algorithm); whatever the browser sends carries the acknowledgement along.
+ */
+const NUDGE = 10;
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -116,6 +124,7 @@ function sliders(model, place) {
   /** @type {Record<string, number>} */
   let values = {};
   let move = model.get("position").move ?? 0;
+  let nudge = 0;
 
   /** @param {string} label @param {number} value */
   function show(label, value) {
@@ -134,6 +143,8 @@ function sliders(model, place) {
     move = Math.max(move, model.get("position").move ?? 0) + 1;
     model.set("position", { move, values });
     model.save_changes();
+    clearTimeout(nudge);
+    nudge = window.setTimeout(() => model.send({}), NUDGE);
   }
 
   function build() {

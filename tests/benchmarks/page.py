@@ -2,7 +2,7 @@
 
 A real JupyterLab and a Chromium, on all cores. A slider is moved as a hand moves it, one move after
 the other, and each lasts from the event until the readout has another text and was painted. Then
-the same with a server that holds no message back; see `undelayed.py`.
+the same without subshells.
 """
 
 from __future__ import annotations
@@ -21,13 +21,8 @@ from .measuring import cores
 GOAL = 35.0
 """Milliseconds, the median on two cores."""
 
-SERVERS = {
-    "Jupyter Server as it is": (),
-    "sending at once": (
-        "--ServerApp.kernel_websocket_connection_class=tests.benchmarks.undelayed.Undelayed",
-    ),
-}
-"""In words, and by which options of the server."""
+SUBSHELLS = {"JupyterLab as it is": "perCommTarget", "comms on the main thread": "disabled"}
+"""JupyterLab's setting of subshells, in words."""
 
 CELLS = [
     "import numpy as np\n%load_ext tapenb",
@@ -84,12 +79,10 @@ def main() -> int:
             print("no Chromium: install your system's, or run `playwright install chromium`")
             return 1
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        for words, options in SERVERS.items():
-            place = Path(directory, str(len(options)))
+        for words, subshells in SUBSHELLS.items():
+            place = Path(directory, subshells)
             place.mkdir()
-            with jupyter.serve(
-                place, "lab", "perCommTarget", "JupyterLab Light", *options
-            ) as server:
+            with jupyter.serve(place, "lab", subshells, "JupyterLab Light") as server:
                 for name in ("x", "y"):
                     page = browser.new_page(viewport={"width": 1280, "height": 2000})
                     taken = sorted(moves(page, server, name, 60))

@@ -80,7 +80,7 @@ class Server:
 
 
 @contextmanager
-def serve(directory: Path, app: str, subshells: str, theme: str, *options: str) -> Iterator[Server]:
+def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Server]:
     """Run a server on `directory` that neither reads nor writes anything of the person's."""
     module, traits = APPLICATIONS[app]
     notebooks, settings = directory / "notebooks", directory / "settings"
@@ -119,7 +119,6 @@ def serve(directory: Path, app: str, subshells: str, theme: str, *options: str) 
         f"--{traits}.app_settings_dir={settings}",
         "--LabApp.news_url=None",
         f"--{traits}.expose_app_in_browser=True",
-        *options,
     ]
     with (directory / "log").open("w") as log:
         process = subprocess.Popen(
