@@ -74,7 +74,7 @@ class Tracker:
 
     def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
         """The person's activation at or above `frame`, and the instruction that it is at."""
-        while frame is not None and is_inside(frame.f_code):
+        while frame is not None and (id(frame.f_code) in _known or is_inside(frame.f_code)):
             frame = frame.f_back
         if frame is None:
             return None, 0

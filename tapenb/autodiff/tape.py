@@ -65,7 +65,7 @@ class Operation:
         Keyword arguments that are no operands (``axis``, a key).
     """
 
-    __slots__ = ("function", "name", "params", "rule", "terms")
+    __slots__ = ("function", "name", "params", "rule", "terms", "ufunc")
 
     def __init__(
         self,
@@ -78,6 +78,8 @@ class Operation:
         self.rule = rule
         self.name = name
         self.params = params or {}
+        # The name of the ufunc that it calls or None, once somebody has asked.
+        self.ufunc: str | bool | None = False
         # Of elementwise operations of one or two operands, which sweeps take the short way.
         short = rule is not None and rule.terms is not None
         self.terms = rule.terms if short and len(rule.terms) <= 2 else None

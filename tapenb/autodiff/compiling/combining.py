@@ -16,8 +16,10 @@ __all__ = ["combine"]
 
 def combine(plan: Plan) -> None:
     """Let steps be fewer, or write less."""
-    for rewrite in (in_lanes, _add_in_place, _turn_round):
-        rewrite(plan)
+    if any(type(plan.value(index)) is np.ndarray for index in plan.steps):
+        in_lanes(plan)
+        _add_in_place(plan)
+    _turn_round(plan)
 
 
 # -- adding to a part ------------------------------------------------------------------------------

@@ -58,12 +58,15 @@ _TOTAL = (Elementwise, Linear, Multilinear, Weighted, Item)
 
 def ufunc_name(operation: Operation) -> str | None:
     """The name of the ufunc that an operation calls, as a ufunc or as an operator."""
-    function = operation.function
-    if type(function) is BuiltinFunctionType:
-        return _OPERATORS.get(function)
-    if type(function) is np.ufunc and not operation.params:
-        return function.__name__
-    return None
+    name = operation.ufunc
+    if name is False:
+        function, name = operation.function, None
+        if type(function) is BuiltinFunctionType:
+            name = _OPERATORS.get(function)
+        elif type(function) is np.ufunc and not operation.params:
+            name = function.__name__
+        operation.ufunc = name
+    return name
 
 
 def is_placing(operation: Operation) -> bool:
@@ -125,6 +128,8 @@ class Plan:
         self._order: list[int] = []
         self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
+        # Steps that arithmetic with them may take apart: scaled, negated or stretched ones.
+        self._special: set[int] = set()
         for index in range(len(tape)):
             self._alias.append(self._representative(index))
             if self._alias[index] == index:
@@ -138,7 +143,8 @@ class Plan:
             self.checked = []
         else:
             # An overflow on the way may show in the outputs themselves.
-            needed = [] if self._shows(self.outputs) else map(self.resolve, watched)
+            needed = [each for each in map(self.resolve, watched) if each not in self.outputs]
+            needed = [] if needed and self._shows(self.outputs) else needed
             self.checked = list(dict.fromkeys(map(self._bare, (*self.outputs, *needed))))
         self.steps: list[int] = []
         self.uses: dict[int, int] = {}
@@ -187,7 +193,14 @@ class Plan:
         self._operations.append(operation)
         self._operands[index] = operands
         self._order.append(index)
+        self._note(index, operation, operands)
         return index
+
+    def _note(self, index: int, operation: Operation, operands: tuple[int, ...]) -> None:
+        """Note a step of which arithmetic may be made simpler."""
+        name = ufunc_name(operation) or operation.name
+        if name in _TAKEN_APART or (name in _SCALING and operands and min(operands) < 0):
+            self._special.add(index)
 
     def is_computed(self, reference: int) -> bool:
         """Whether a step computes this: it is no constant and no input."""
@@ -269,6 +282,7 @@ class Plan:
                     return twin
             self._operations[index] = operation
         self._operands[index] = operands
+        self._note(index, operation, operands)
         return index
 
     def _is_number_again(self, index: int, operands: tuple[int, ...]) -> bool:
@@ -327,6 +341,8 @@ class Plan:
         """A step of a sweep in simpler words; `_SAME` of one operand is that operand."""
         name = ufunc_name(operation)
         if name in _ARITHMETIC:
+            if len({*operands}) == 2 and min(operands) >= 0 and self._special.isdisjoint(operands):
+                return operation, operands
             if len(operands) == 2:
                 operands = self._unstretched(operands, result)
             simpler = self._without_neutral(name, operands, result)
@@ -618,6 +634,7 @@ _NEUTRAL = {
 
 _ARITHMETIC = frozenset(_NEUTRAL) | {"negative"}
 _SCALING = frozenset({"negative", "multiply"})
+_TAKEN_APART = frozenset({"negative", "broadcast_to", "unindex"})
 _OF_NUMPY = (np.ndarray, np.generic)
 _DOUBLE = np.dtype(np.float64)
 _COMMUTATIVE = frozenset({"add", "multiply"})

@@ -21,6 +21,7 @@ from ..dispatch import any_active
 from ..tape import Operation
 from ..tracing import apply, as_operand, plain, refuse
 from .expressed import Composite
+from .kinds import written
 from .special import Special
 
 __all__ = ["Distribution", "known"]
@@ -126,7 +127,7 @@ FAMILIES = {
 @cache
 def _formula(name: str, text: str) -> Callable[..., Any]:
     names = ", ".join(["z", *FAMILIES[name].shapes.split()])
-    return eval(f"lambda {names}: {text}", Special.names)
+    return written(f"lambda {names}: {text}", Special.names)
 
 
 def _expression(name: str, method: str) -> Callable[..., Any]:

@@ -16,7 +16,7 @@ from ..tape import TapeError
 from ..tracing import is_traced
 from .elementwise import power_base, power_exponent
 from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Rule
+from .kinds import Constant, Elementwise, Rule, written
 from .registry import RULES, function
 from .ufunc_methods import register_methods
 
@@ -425,7 +425,7 @@ def trigamma(x: Any) -> Any:
 
 
 def _several(texts: tuple[str, ...]) -> General:
-    derivatives = [eval(f"lambda x: {text}", Special.names) for text in texts]
+    derivatives = [written(f"lambda x: {text}", Special.names) for text in texts]
 
     def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
         return tuple(tangents[0] * derivative(operands[0]) for derivative in derivatives)
@@ -472,7 +472,7 @@ def _amplitude(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
 
 def _cylinder(bend: str) -> General:
     """Weber's functions, and their first derivatives, by their equation (DLMF 12.2)."""
-    second = eval(f"lambda a, x: {bend}")
+    second = written(f"lambda a, x: {bend}", {})
 
     def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
         (of_order, t), (a, x) = tangents, operands
