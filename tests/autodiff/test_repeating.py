@@ -1,10 +1,12 @@
 """Gradients that are asked for again and again: nobody can tell a replay from a run."""
 
+import gc
 import inspect
 import logging
 import math
 import sys
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -360,3 +362,14 @@ def test_what_counts_by_an_argument_counts_once_a_call():
     for _ in range(OFTEN):
         assert float(slope(3.0, 4.0)) == 2.0
     assert len(seen) == OFTEN
+
+
+def test_a_large_array_is_not_kept_alive():
+    data = {"x": np.ones(1 << 24)}
+    gone = weakref.ref(data["x"])
+    slope = tn.grad(lambda w: np.sum(data["x"][:8] * w))
+    for _ in range(OFTEN):
+        slope(np.ones(8))
+    data["x"] = np.ones(8)
+    gc.collect()
+    assert gone() is None

@@ -305,7 +305,9 @@ class Plan:
             if name == "square" or (name == "power" and self._number_at(operands[1]) == 2.0):
                 name, operands = "multiply", (operands[0], operands[0])
             if name != "power":
-                same = tuple([self._as_double(operand, example) for operand in operands])
+                same: tuple[Any, ...] = operands
+                if min(operands) < 0:
+                    same = tuple([self._as_double(operand, example) for operand in operands])
                 same = tuple(sorted(same)) if name in _COMMUTATIVE else same
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)

@@ -272,16 +272,16 @@ class Emitter:
     def step(self, index: int) -> None:
         """Add the line, if it needs one, that computes a step."""
         operation = self.plan.operation(index)
-        if operation.name == GUARD:
-            self._guard(index, operation)
-        elif operation.name == RAISES:
-            self._raises(index, operation)
-        elif index in self._by_math:
+        if index in self._by_math:
             expression = self._by_text(index)
             if index in self._inlinable and len(expression.text) < _LONG:
                 self._inlined[index] = expression
             else:
                 self.line(f"{self.name(index)} = {expression.text}", index)
+        elif operation.name == GUARD:
+            self._guard(index, operation)
+        elif operation.name == RAISES:
+            self._raises(index, operation)
         else:
             text = self.by_numpy(index, operation)
             if type(self.plan.value(index)) is np.float64 and not self.exact:

@@ -45,6 +45,9 @@ _MOST = 4096
 _SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
 
+_LARGE = 1 << 26
+"""From so many bytes on, a person should be able to let go of an array."""
+
 _PURE = frozenset(
     "abc array bisect cmath collections contextlib copy dataclasses decimal enum fractions "
     "functools heapq inspect itertools logging math numbers operator re statistics string "
@@ -264,6 +267,8 @@ class Watch:
             raise Unwatchable("it reads an array of objects")
         if type(array) not in _ARRAYS:
             raise Unwatchable(f"it reads a {type(array).__name__}, which could change unnoticed")
+        if self._silent and array.nbytes > _LARGE:
+            raise Unwatchable("it reads a large array, which would not be let go of")
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
         elif not is_constant(array):
