@@ -20,11 +20,18 @@ from .tape import INPUT, LARGE, MANY, Lost, Tape, TapeError
 from .tracing import TracedArray, TracedScalar, plain, projections
 from .widening import is_wide, narrow, wide, widened
 
-__all__ = ["adjoints", "forward", "is_finite", "ones_like", "reverse", "verify"]
+__all__ = ["adjoints", "as_ieee", "forward", "is_finite", "ones_like", "reverse", "verify"]
 
 
 float64 = np.float64
 _SCALARS = {bool: np.bool_, complex: np.complex128}
+
+
+def as_ieee(value: Any) -> Any:
+    """A value as a rule reads it: Python's numbers as those of NumPy."""
+    if value is None or isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
+        return value
+    return _SCALARS.get(type(value), np.float64)(value)
 
 
 def _operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
@@ -37,8 +44,7 @@ def _operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
         value = tape.value(reference) if needed else value.stand_in()
     if value is None or value is np._NoValue:
         return value
-    if not isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
-        value = _SCALARS.get(type(value), np.float64)(value)
+    value = as_ieee(value)
     if not record or not needed or reference < 0:
         return value
     if type(value) is np.ndarray:

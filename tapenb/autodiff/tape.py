@@ -387,6 +387,13 @@ class Tape:
         """The entries where a traced value told Python something."""
         return [i for i, operation in enumerate(self.operations) if operation.name == GUARD]
 
+    def in_sweeps(self) -> bytearray:
+        """For each entry, whether a recorded sweep made it."""
+        found = bytearray(len(self))
+        for first, last, _ in self.swept:
+            found[first:last] = b"\1" * (last - first)
+        return found
+
     def where(self, index: int) -> str:
         """An entry's place in words: ``line 3, `np.log(x)` ``."""
         site = self.sites[index]

@@ -265,6 +265,13 @@ def check_cell(program, notebook):
         elsewhere = t(**positions)
         np.testing.assert_allclose(elsewhere.value, plain(there)[0], rtol=1e-12, atol=1e-13)
         check_derivatives(program, elsewhere, plain, there)
+        # What the graph in the panel shows there.
+        tape = elsewhere.tape
+        if tape.output is not None:
+            np.testing.assert_allclose(tape.value(tape.output), elsewhere.value, 1e-12, 1e-13)
+        assert all(np.shape(part) == np.shape(tape.value(entry[0]))
+                   for entry, part in elsewhere.edges.items()
+                   if isinstance(part, np.ndarray | np.generic))  # fmt: skip
 
 
 def is_smooth(value):

@@ -121,9 +121,7 @@ class Plan:
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)
         self._alias: list[int] = []
-        self._in_sweep = bytearray(len(tape))
-        for first, last, _ in tape.swept:
-            self._in_sweep[first:last] = b"\1" * (last - first)
+        self._in_sweep = tape.in_sweeps()
         self._shared: dict[Hashable, int] = {}
         self._order: list[int] = []
         self._examples: dict[int, Any] = {}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..memory import fingerprint
+from ..sweeps import as_ieee
 from ..tape import GUARD, INPUT, RAISES, Tape
 
 __all__ = ["GuardFailed", "replay", "same_answer"]
@@ -95,6 +96,7 @@ def replay(
     known = twin.values
     tape.recall()
     constants = tape.constants
+    swept = tape.in_sweeps()
     with np.errstate(all="ignore", **(_HEARD if strict else {})):
         for index, operation in enumerate(tape.operations):
             if strict and index == strict:
@@ -104,10 +106,14 @@ def replay(
             if operation is INPUT:
                 known.append(values[index] if index in values else tape.values[index])
                 continue
-            operands = [
-                known[parent] if parent >= 0 else constants[~parent]
-                for parent in tape.parents(index)
-            ]
+            parents = tape.parents(index)
+            operands = [known[each] if each >= 0 else constants[~each] for each in parents]
+            if swept[index]:
+                # What the person's code computed, rules read as NumPy's numbers.
+                operands = [
+                    as_ieee(operand) if parent >= 0 and not swept[parent] else operand
+                    for parent, operand in zip(parents, operands, strict=True)
+                ]
             try:
                 value = operation.evaluate(operands)
             except Exception as error:
