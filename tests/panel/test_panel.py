@@ -74,6 +74,29 @@ def move(panel: Panel, **values: float) -> None:
 # -- moves ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (lambda x: np.exp(np.sin(x**2)), "−4.223791331"),
+        (lambda x: x**-1.5 * 2, "−0.7961574279"),
+        (lambda x: 2**x / x, "0.2005057204"),
+        (lambda x: -abs(x) / (3 - x) + x**x, "1.997383714"),
+        (lambda x: x % 1 * 4 - x // 1 * x, "3"),
+        (lambda x: np.where(x > 1, x * 3, 1) - max(x, 1.0), "2"),
+    ],
+)
+@pytest.mark.parametrize("start", [1.5, np.float64(1.5), 2])
+def test_numbers_of_python_and_of_numpy_move(
+    make: Callable[..., Panel], function: Callable[..., Any], slope: str, start: Any
+):
+    """Slopes at 1.7: the first four of mpmath, with 60 digits, the others by hand."""
+    panel = make(record(function, start))
+    move(panel, x=1.7)
+    assert not panel.state["error"]
+    assert numbers(panel)["∂z/∂x"] == slope
+    assert panel.state["nodes"][0].endswith("1.7")
+
+
 def test_the_first_state(panel: Panel):
     state = panel.state
     assert numbers(panel) == {"z": "11.65207146", "∂z/∂x": "5.5", "∂z/∂y": "1.716337815"}
