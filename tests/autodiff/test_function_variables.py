@@ -189,3 +189,26 @@ def test_a_gradient_that_is_asked_for_often_reads_it():
     for k in range(40):
         w.assign(float(k))
         assert float(slope(3.0)) == 6.0 * k
+
+
+def test_a_variable_that_is_made_at_each_call_is_returned_anew():
+    @tn.function
+    def f(x):
+        total = tn.Variable(0.0)
+        return total.assign_add(x)
+
+    found = [f(float(number)) for number in range(5)]
+    assert [float(each.numpy()) for each in found] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_the_sign_of_zero_chooses_the_path():
+    v = tn.Variable(0.0)
+
+    @tn.function
+    def f(x):
+        text = str(v.numpy())
+        v.assign(x)
+        return text
+
+    found = [f(x) for x in (0.0, -0.0, 0.0, -0.0, 1.0)]
+    assert found == ["0.0", "0.0", "-0.0", "0.0", "-0.0"]

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -496,3 +497,16 @@ def test_a_pullback_outlives_its_tape():
     assert pullback(1.0) == (12.0,)
     assert pullback(2.0) == (24.0,)
     assert tn.grad(lambda c: c * pullback(1.0)[0])(3.0) == 12.0
+
+
+def test_many_shapes_at_once():
+    f = tn.function(lambda x: np.sum(np.sin(x)))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        arrays = [np.full(1 + number * 7 % 60, 0.5) for number in range(4000)]
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(f, arrays))
+    finally:
+        sys.setswitchinterval(interval)
+    np.testing.assert_allclose(found, [np.sum(np.sin(x)) for x in arrays])

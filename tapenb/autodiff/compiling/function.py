@@ -11,7 +11,8 @@ import dataclasses
 import functools
 import inspect
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from types import FunctionType
@@ -33,6 +34,11 @@ __all__ = ["Function", "Stats", "function"]
 
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
+_NEW = "these arguments, or what they decide, were new"
+
+
+class _Refused(Exception):
+    """A call that no recording can stand for: the function is to be run."""
 
 
 @dataclass
@@ -217,14 +223,18 @@ class Function:
             except Exception as error:
                 return self._run(args, kwargs, f"a replay raised {type(error).__name__}")
             else:
-                self._trees.move_to_end(key)
+                with suppress(KeyError):  # another thread has just dropped it
+                    self._trees.move_to_end(key)
                 self._latest = path
                 return found
         return self._record(args, kwargs, key, below)
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
-        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        self._count(reason)
         return self._f(*args, **kwargs)
+
+    def _count(self, reason: str) -> None:
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
 
     def _forget(self) -> None:
         self._trees.clear()
@@ -241,6 +251,22 @@ class Function:
         below: tuple[_Path, int] | None,
     ) -> Any:
         """Run the function, and keep the recording for the next call."""
+        try:
+            result, path = self._recorded(args, kwargs, key)
+        except _Refused as refused:
+            reason = str(refused)
+        else:
+            self._recordings += 1
+            self._count(_NEW)
+            if path is not None:
+                self._keep(key, below, path)
+            return result
+        return self._run_always(args, kwargs, reason)
+
+    def _recorded(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
+    ) -> tuple[Any, _Path | None]:
+        """What the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(_handed(key))
         try:
             watch = self._watch
@@ -249,7 +275,7 @@ class Function:
             if any(is_kind(self._f) for is_kind in _SUSPENDED):
                 raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
-            return self._run_always(args, kwargs, str(unwatchable))
+            raise _Refused(str(unwatchable)) from None
         tape, drawn = Tape(), random_state()
         tape.variables = {}
         try:
@@ -262,7 +288,7 @@ class Function:
                 inputs = {leaf.index: f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
                 value = self._f(*positional, **named)
-                _refuse_result(value)
+                _refuse_result(value, watch.variables)
                 leaves = flatten(value)
                 outputs = [_output(leaf, tape) for leaf in leaves]
                 held = [each for key, each in tape.variables.items() if key in watch.variables]
@@ -280,32 +306,30 @@ class Function:
                     "again without recording. From the next call on it is just run."
                 )
                 raise
-            return self._run_always(args, kwargs, str(error))
+            raise _Refused(str(error)) from None
         originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
             for each in held:
                 each.restore()
-            return self._run_always(args, kwargs, "it writes into its arguments")
-        self._recordings += 1
-        reason = "these arguments, or what they decide, were new"
-        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+            raise _Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
         if written:
             _write_back(traced, originals)
-        self._plainly = "it writes into its arguments" if written else self._objection(tape, watch)
-        if self._plainly is None and random_state() != drawn:
-            self._plainly = "it draws random numbers"
-        if self._plainly is None:
-            self._watch, self._handed = watch, handed
-            variables = [each.variable for each in read], [each.variable for each in assigned]
-            path = _path(
-                tape, inputs, args, kwargs, outputs, value, watch, variables, exact=self._exact
-            )
-            self._keep(key, below, path)
-        return result
+        objection = "it writes into its arguments" if written else self._objection(tape, watch)
+        if objection is None and random_state() != drawn:
+            objection = "it draws random numbers"
+        if objection is not None:
+            self._plainly = objection
+            return result, None
+        self._watch, self._handed = watch, handed
+        variables = [each.variable for each in read], [each.variable for each in assigned]
+        path = _path(
+            tape, inputs, args, kwargs, outputs, value, watch, variables, exact=self._exact
+        )
+        return result, path
 
     def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         """Run the function, now and whenever it is called."""
@@ -450,12 +474,14 @@ def _handed(key: Any) -> Iterator[Any]:
         yield key
 
 
-def _refuse_result(value: Any) -> None:
-    """Refuse what may hold traced values, or may be changed by the caller."""
+def _refuse_result(value: Any, variables: Mapping[int, Variable]) -> None:
+    """Refuse what may hold traced values, may be changed by the caller, or is made at each call."""
     parts = _parts(value)
     if parts is not None:
         for part in parts:
-            _refuse_result(part)
+            _refuse_result(part, variables)
+    elif isinstance(value, Variable) and id(value) not in variables:
+        raise Unwatchable("it returns a Variable of its own")
     elif not (
         is_traced(value)
         or _is_traceable(value)
@@ -520,7 +546,7 @@ def _path(
         finite=bool(tape.swept),
         exact=exact,
     )
-    rebuilt = None if layout else functools.partial(_rebuild, value)
+    rebuilt = None if layout else functools.partial(_rebuild, _hollow(value))
     return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds, variables)
 
 
@@ -551,6 +577,22 @@ def _with_variables(
     for variable, value in zip(assigned, values, strict=True):
         variable.hold(value)
     return result
+
+
+def _hollow(value: Any) -> Any:
+    """A structure without its leaves, so that it keeps no tape and no array alive."""
+    if isinstance(value, Container):
+        return value
+    parts = _parts(value)
+    if parts is None:
+        return None
+    if dataclasses.is_dataclass(value):
+        names = [each.name for each in dataclasses.fields(value)]
+        return dataclasses.replace(value, **dict(zip(names, map(_hollow, parts), strict=True)))
+    if isinstance(value, dict):
+        return dict(zip(value, map(_hollow, parts), strict=True))
+    kind = type(value)
+    return kind(*map(_hollow, parts)) if hasattr(kind, "_fields") else kind(map(_hollow, parts))
 
 
 def _rebuild(value: Any, found: tuple[Any, ...]) -> Any:

@@ -40,8 +40,24 @@ def same_answer(answer: Any, expected: Any) -> bool:
             answer.dtype == expected.dtype
             and answer.shape == expected.shape
             and np.array_equal(answer, expected, equal_nan=expected.dtype.kind in "fc")
+            and _same_signs(answer, expected)
         )
-    return answer == expected or (answer != answer and expected != expected)
+    if answer == expected:
+        return bool(expected) or _same_signs(answer, expected)
+    return answer != answer and expected != expected
+
+
+def _same_signs(answer: Any, expected: Any) -> bool:
+    """Whether zeros that are equal have the same sign: text and ``copysign`` show it."""
+    kind = getattr(expected, "dtype", np.dtype(type(expected))).kind
+    if kind == "c":
+        return _same_signs(np.real(answer), np.real(expected)) and _same_signs(
+            np.imag(answer), np.imag(expected)
+        )
+    if kind != "f":
+        return True
+    zero = np.equal(expected, 0.0)
+    return bool(np.all(np.signbit(answer)[zero] == np.signbit(expected)[zero]))
 
 
 def same_kind(value: Any, expected: Any) -> bool:
