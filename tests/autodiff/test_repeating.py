@@ -1,5 +1,6 @@
 """Gradients that are asked for again and again: nobody can tell a replay from a run."""
 
+import contextlib
 import gc
 import inspect
 import logging
@@ -373,3 +374,192 @@ def test_a_large_array_is_not_kept_alive():
     data["x"] = np.ones(8)
     gc.collect()
     assert gone() is None
+
+
+DEFAULT = np.array([1.0, 2.0])
+NUMBERS = np.arange(4.0)
+ZERO = np.array([0.0, 1.0])
+
+
+def by_type(x, n):
+    return x**n if type(n) is int else 100.0 * x
+
+
+def by_identity(x, w):
+    return x * np.sum(w) if w is DEFAULT else 100.0 * x
+
+
+@pytest.mark.parametrize(("f", "other"), [(by_type, 3), (by_identity, DEFAULT)])
+def test_a_plain_argument_is_what_the_person_gave(f, other):
+    slope = tn.value_and_grad(f)
+    for number in range(OFTEN):
+        assert slope(1.0 + number, other)[0] == f(1.0 + number, other)
+
+
+@pytest.mark.parametrize("name", ["scale", "_scale"])
+def test_attributes_of_functions_may_change(name):
+    def f(x):
+        return x * getattr(f, name, 1.0)
+
+    slope = tn.grad(f)
+    for _ in range(OFTEN):
+        assert slope(2.0) == 1.0
+    setattr(f, name, 5.0)
+    assert slope(2.0) == 5.0
+
+
+def test_arrays_change_their_kind():
+    numbers = np.arange(4.0)
+
+    def f(x):
+        try:
+            numbers[0] = 0.0
+        except ValueError:
+            return 100.0 * x
+        return x * float(numbers[1])
+
+    slope = tn.grad(f)
+    for _ in range(OFTEN):
+        assert slope(2.0) == 1.0
+    numbers.flags.writeable = False
+    assert slope(2.0) == 100.0
+
+
+def draws_by_another_name(x, xp=(np,)):
+    return x * float(xp[0].random.default_rng().normal())
+
+
+def draws_points(x):
+    qmc = pytest.importorskip("scipy.stats.qmc")
+    return x * float(qmc.Halton(1).random(1)[0, 0])
+
+
+@pytest.mark.parametrize("f", [draws_by_another_name, draws_points])
+def test_random_numbers_are_drawn_each_time(f):
+    slope = tn.grad(f)
+    assert len({float(slope(1.0)) for _ in range(OFTEN)}) == OFTEN
+
+
+def test_decimal_numbers_are_of_their_context():
+    import decimal
+
+    def f(x):
+        return x * float(decimal.Decimal(1) / decimal.Decimal(3))
+
+    slope = tn.grad(f)
+    for _ in range(OFTEN):
+        slope(1.0)
+    with decimal.localcontext() as context:
+        context.prec = 3
+        assert slope(1.0) == 0.333
+
+
+def test_an_iterator_moves_on():
+    numbers = np.nditer(np.arange(5.0))
+    slope = tn.grad(lambda x: x * float(numbers.value))
+    for _ in range(OFTEN):
+        slope(1.0)
+    numbers.iternext()
+    assert slope(1.0) == 1.0
+
+
+def test_constants_warn_each_time():
+    slope = tn.grad(lambda x: x * np.log(ZERO)[1])
+    for _ in range(OFTEN):
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            slope(1.0)
+
+
+def test_an_underflow_is_heard_of_where_the_function_asks():
+    def f(x):
+        with np.errstate(all="warn"):
+            return np.exp(x)
+
+    slope = tn.grad(f)
+    for _ in range(OFTEN):
+        slope(1.0)
+    with pytest.warns(RuntimeWarning, match="underflow"):
+        slope(-745.5)
+
+
+def test_what_happens_now_and_then_happens_once():
+    log = []
+
+    def f(x, options):
+        if float(x.numpy()) > Repeated.patience:
+            log.append("here")
+            options["last"] = 1.0
+            return x * x, object()
+        return x * x, None
+
+    slope = tn.grad(f, has_aux=True)
+    for number in range(OFTEN):
+        assert slope(1.0 + number, {})[0] == 2.0 * (1.0 + number)
+    assert len(log) == OFTEN - Repeated.patience
+
+
+def test_what_was_written_before_an_error_stays_written():
+    def f(x, out):
+        if x > Repeated.patience:
+            out[0] += 1.0
+            raise ValueError("too large")
+        return x * out[0]
+
+    slope, out = tn.grad(f), np.zeros(1)
+    for number in range(1, OFTEN):
+        with contextlib.suppress(ValueError):
+            slope(float(number), out)
+    assert out[0] == OFTEN - 1 - Repeated.patience
+
+
+def test_an_array_that_is_not_the_callers_is_given_itself():
+    slope = tn.grad(lambda x, w: (x * x, (NUMBERS, w)), has_aux=True)
+    w = np.ones(2)
+    for _ in range(OFTEN):
+        numbers, given_back = slope(1.0, w)[1]
+        assert numbers is NUMBERS
+        assert given_back is w
+
+
+def test_the_sign_of_zero_is_seen():
+    slope = tn.value_and_grad(lambda x: (x * x, f"{x.numpy()}"), has_aux=True)
+    for number in range(2 * OFTEN):
+        x = 0.0 if number < OFTEN else -0.0
+        assert slope(x)[0][1] == str(x)
+
+
+def test_what_the_structure_of_a_result_holds_is_let_go():
+    x = np.ones(100_000)
+    slope = tn.grad(lambda x: (np.sum(x), {1: x * 2.0}), has_aux=True)
+    for _ in range(OFTEN):
+        slope(x)
+    assert repeated_of(slope).stats().replays
+    (path,) = repeated_of(slope)._trees.values()
+    # The call rebuilds by a template; no leaf stands in it.
+    template = inspect.getclosurevars(path.call).nonlocals["rebuilt"].args[0]
+    assert template == (((None, {1: None})), None)
+
+
+def test_names_may_come_to_be(monkeypatch):
+    space = {"np": np}
+    exec("class Of:\n    scale = 1.0\n", space)
+    of = space["Of"]
+
+    def by_cell(x):
+        try:
+            return x * scale
+        except NameError:
+            return x
+
+    def by_name(x):
+        try:
+            return x * SCALE
+        except NameError:
+            return x
+
+    slopes = [tn.grad(f) for f in (by_cell, by_name, by_name, lambda x: x * of.scale)]
+    for _ in range(OFTEN):
+        assert [slope(2.0) for slope in slopes] == [1.0] * 4
+    scale = of.scale = 5.0
+    monkeypatch.setattr("builtins.SCALE", 5.0, raising=False)
+    assert [slope(2.0) for slope in slopes] == [5.0] * 4

@@ -9,19 +9,25 @@ debugger follows what runs, and inside another recording, `f` itself runs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable
+import threading
+import warnings
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
+from ..memory import fingerprint
+from ..structures import flatten
 from ..tape import CURRENT
-from .function import Function
-from .watching import Unwatchable, Watch
+from .function import Function, _handed, _Refused
+from .watching import Unwatchable, Watch, random_state
 
 __all__ = ["Repeated"]
 
 _MOST_RECORDINGS = 8
 _MOST_FAILURES = 64
+_RECORDED = "these arguments, or what they decide, were new"
 _TOO_SELDOM = "it was not asked often enough"
 _LARGEST = 1 << 26
 """So many bytes a replay may keep from call to call."""
@@ -42,7 +48,7 @@ class Repeated(Function):
 
     def __init__(self, f: Callable[..., Any]) -> None:
         super().__init__(f, exact=True)
-        self._waited = 0
+        self._waited = self._tried = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function gives."""
@@ -69,10 +75,65 @@ class Repeated(Function):
             last = self._waited == self.patience
             return (self._rehearse if last else self._run)(args, kwargs, _TOO_SELDOM)
         self._waited = 0
-        if self._recordings == _MOST_RECORDINGS:
+        self._tried += 1
+        if self._tried > _MOST_RECORDINGS:
             self._plainly = "it takes too many ways"
             return self._run(args, kwargs, self._plainly)
-        return super()._record(args, kwargs, key, below)
+        leaves = flatten((args, kwargs))
+        arrays = [leaf for leaf in leaves if isinstance(leaf, np.ndarray)]
+        if not all(array.flags.c_contiguous for array in arrays):
+            return self._run(args, kwargs, "an array does not lie in memory in one piece")
+        try:
+            watch = Watch(self._f, *_handed(key), silent=True)
+        except Unwatchable as unwatchable:
+            return self._run_always(args, kwargs, str(unwatchable))
+        # What the caller gets is of a run. That it may be repeated, a second one shows, which is
+        # recorded: it must find the same.
+        held = [(each, each.held) for each in watch.variables.values()]
+        marks, drawn = list(map(fingerprint, arrays)), random_state()
+        result = self._run(args, kwargs, _RECORDED)
+        rest = flatten((args, kwargs))
+        if not watch.holds():
+            self._plainly = "it changes what it reads"
+        elif any(variable.held is not value for variable, value in held):
+            self._plainly = "it assigns Variables"
+        elif random_state() != drawn:
+            self._plainly = "it draws random numbers"
+        elif list(map(id, rest)) != list(map(id, leaves)) or marks != list(
+            map(fingerprint, arrays)
+        ):
+            self._plainly = "it writes into its arguments"
+        elif not _is_own(flatten(result), [*arrays, *watch.arrays]):
+            self._plainly = "what it gives is not the caller's own"
+        if self._plainly is None:
+            self._attempt(args, kwargs, key, below, result)
+        return result
+
+    def _attempt(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        key: Hashable,
+        below: Any,
+        result: Any,
+    ) -> None:
+        """Record a call whose result is known, and keep that if it is the same."""
+        try:
+            # What would only warn is no call to replay; of a run it has been heard already.
+            with _warnings_raised(), np.errstate(divide="raise", over="raise", invalid="raise"):
+                recorded, path = self._recorded(args, kwargs, key)
+        except _Refused as refused:
+            self._plainly = str(refused)
+        except (FloatingPointError, Warning):
+            return
+        except Exception as error:
+            self._plainly = f"recording it raised {type(error).__name__}"
+        else:
+            if not _alike(recorded, result):
+                self._plainly = "another run of it finds something else"
+            elif path is not None:
+                self._recordings += 1
+                self._keep(key, below, path)
 
     def _rehearse(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         """Run the function, and see whether it leaves everything as it was."""
@@ -90,6 +151,73 @@ class Repeated(Function):
             self._plainly = "a replay would keep too much memory"
         else:
             super()._keep(key, below, path)
+
+
+def _is_own(leaves: list[Any], others: list[np.ndarray]) -> bool:
+    """Whether arrays can be written, and share no memory with one another or others."""
+    arrays = [leaf for leaf in leaves if isinstance(leaf, np.ndarray)]
+    return all(array.flags.writeable for array in arrays) and not any(
+        np.may_share_memory(array, other)
+        for number, array in enumerate(arrays)
+        for other in (*arrays[:number], *others)
+    )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether results are the same, but for the rounding of derivatives."""
+    ones, others = flatten(one), flatten(other)
+    return len(ones) == len(others) and all(map(_leaf_alike, ones, others))
+
+
+def _leaf_alike(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if hasattr(one, "indptr"):  # a sparse matrix
+        return all(
+            _leaf_alike(getattr(one, part), getattr(other, part))
+            for part in ("indptr", "indices", "data")
+        )
+    if not isinstance(one, np.ndarray | np.generic | float | complex):
+        return one is other or bool(one == other)
+    one, other = np.asarray(one), np.asarray(other)
+    if (one.shape, one.dtype) != (other.shape, other.dtype):
+        return False
+    if one.dtype.kind not in "fc":
+        return bool(np.array_equal(one, other))
+    with np.errstate(all="ignore"):
+        same = (one == other) | ((one != one) & (other != other))
+        scale = np.max(np.abs(other), initial=0.0, where=np.isfinite(other))
+        rounding = _ROUNDING * np.finfo(one.dtype).eps * scale
+        return bool(np.all(same | (np.abs(one - other) <= rounding)))
+
+
+_ROUNDING = 1e4
+"""So many times the precision of a number may a derivative differ from run to run."""
+
+
+class _OfThread(type):
+    """A class of warnings to which all belong, in one thread; in others none does."""
+
+    thread: int | None = None
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return cls.thread == threading.get_ident()
+
+
+@contextmanager
+def _warnings_raised() -> Iterator[None]:
+    """Raise the warnings of this thread, and leave the others alone."""
+    category = _OfThread("category", (Warning,), {})
+    category.thread = threading.get_ident()
+    entry = ("error", None, category, None, 0)
+    filters = warnings.filters
+    filters.insert(0, entry)
+    try:
+        yield
+    finally:
+        category.thread = None
+        with suppress(ValueError):
+            filters.remove(entry)
 
 
 def _is_followed() -> bool:

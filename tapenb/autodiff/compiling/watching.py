@@ -8,6 +8,7 @@ is named, and the function is then run anew each time.
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import operator
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     FunctionType,
     GetSetDescriptorType,
@@ -49,8 +51,8 @@ _LARGE = 1 << 26
 """From so many bytes on, a person should be able to let go of an array."""
 
 _PURE = frozenset(
-    "abc array bisect cmath collections contextlib copy dataclasses decimal enum fractions "
-    "functools heapq inspect itertools logging math numbers operator re statistics string "
+    "abc array bisect cmath collections contextlib copy dataclasses enum fractions "
+    "functools heapq itertools logging math numbers operator re statistics string "
     "textwrap types typing warnings".split()
 )
 """Modules of the standard library that answer the same when asked the same."""
@@ -75,6 +77,11 @@ _MEMORY = frozenset({"flags", "strides"})
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 _RAISING = frozenset({"raise", "call", "error"})
 """By these names and words a function hears of floating-point errors, which no replay raises."""
+
+_ERRORS = frozenset({"errstate", "seterr"})
+_SAID = frozenset({"warn", "print", "log", *_RAISING})
+_FRAMES = frozenset({"__globals__", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame"})
+_WRITING = frozenset({"tofile", "dump"})
 
 _FIXED = (
     *(bool, int, float, complex, str, bytes, slice, range),
@@ -133,6 +140,11 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inner)
 
 
+def _only_ignores(code: CodeType) -> bool:
+    """Whether code that names ``errstate`` can only ask for silence there."""
+    return "ignore" in code.co_consts and _SAID.isdisjoint(code.co_consts)
+
+
 class Watch:
     """What functions read, as it is now.
 
@@ -155,6 +167,7 @@ class Watch:
         self._seen: set[int] = set()
         self.variables: dict[int, Variable] = {}
         """The variables among what they read, by identity."""
+        self.arrays: list[np.ndarray] = []
         # Keeps what was seen alive, so that no other object gets its identity.
         self._kept: list[Any] = []
         self._visit_all(functions)
@@ -174,7 +187,8 @@ class Watch:
         key = id(space), name
         if key not in self._seen:
             self._seen.add(key)
-            self._expect(f"{{0}}.get({name!r}) is {{1}}", space, space.get(name))
+            value = space.get(name, _MISSING)
+            self._expect(f"{{0}}.get({name!r}, {{1}}) is {{2}}", space, _MISSING, value)
 
     # -- what there is ----------------------------------------------------------------------------
 
@@ -201,6 +215,10 @@ class Watch:
             self._expect("{0}.trainable is {1}", value, value.trainable)
         elif isinstance(value, np.random.Generator | np.random.RandomState):
             self._visit_random(value)
+        elif isinstance(value, np.nditer | np.flatiter | np.broadcast):
+            raise Unwatchable("it reads an iterator, which may move on")
+        elif self._silent and isinstance(value, np.errstate):
+            raise Unwatchable("it asks to hear of floating-point errors")
         elif isinstance(value, np.void):
             raise Unwatchable("it reads a row of a structured array")
         elif isinstance(value, np.ufunc) and set("".join(value.types)) <= set("O->"):
@@ -269,11 +287,14 @@ class Watch:
             raise Unwatchable(f"it reads a {type(array).__name__}, which could change unnoticed")
         if self._silent and array.nbytes > _LARGE:
             raise Unwatchable("it reads a large array, which would not be let go of")
+        self.arrays.append(array)
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
         elif not is_constant(array):
             self._expect("{0}({1}) == {2}", fingerprint, array, fingerprint(array))
         self._expect("{0}.shape == {1}", array, array.shape)
+        self._expect("{0}.dtype is {1}", array, array.dtype)
+        self._expect("{0}.flags.writeable is {1}", array, array.flags.writeable)
 
     def _visit_random(self, generator: Any) -> None:
         if isinstance(generator, np.random.Generator):
@@ -323,7 +344,9 @@ class Watch:
         if function.__kwdefaults__:
             self._visit(function.__kwdefaults__)
         if vars(function):
-            self._hold_named(function)
+            self._hold(lambda: _contents(vars(function)))
+        else:
+            self._expect("not {0}", vars(function))
         for code in _codes(function.__code__):
             self._refuse_code(code)
         space, cells = function.__globals__, _cells(function)
@@ -332,6 +355,8 @@ class Watch:
         ):
             if name in cells:
                 self._expect("{0}.cell_contents is {1}", cell, cells[name])
+            else:
+                self._expect("{0}({1})", _is_empty, cell)
         for root, *attributes in sorted(_reads(function.__code__)):
             if root in function.__code__.co_freevars:
                 if root in cells:
@@ -342,6 +367,8 @@ class Watch:
             self._expect_name(space, root)
             if root in space:
                 self._visit_chain(function, space[root], attributes)
+            elif root not in vars(builtins):
+                self._expect_name(vars(builtins), root)
             elif root in _IMPURE_BUILTINS or (self._silent and root in _SAYING_BUILTINS):
                 raise Unwatchable(f"it calls {root}()")
 
@@ -349,6 +376,12 @@ class Watch:
         """Refuse what writes to a module, asks what no recording can answer, or imports such."""
         if not _MEMORY.isdisjoint(code.co_names):
             raise Unwatchable("it asks how an array lies in memory")
+        if not _FRAMES.isdisjoint(code.co_names):
+            raise Unwatchable("it looks into the frames or the names of other functions")
+        if not _WRITING.isdisjoint(code.co_names):
+            raise Unwatchable("it writes a file")
+        if self._silent and not _ERRORS.isdisjoint(code.co_names) and not _only_ignores(code):
+            raise Unwatchable("it asks to hear of floating-point errors")
         if not _HEARING.isdisjoint(code.co_names) and not _RAISING.isdisjoint(code.co_consts):
             raise Unwatchable("it asks to hear of floating-point errors")
         for instruction in dis.get_instructions(code):
@@ -422,6 +455,15 @@ def _cells(function: FunctionType) -> dict[str, Any]:
     return found
 
 
+def _is_empty(cell: CellType) -> bool:
+    """Whether a variable of a closure has no value yet."""
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return True
+    return False
+
+
 def _contents(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*mapping, *mapping.values())
 
@@ -444,6 +486,9 @@ def _state(value: Any) -> tuple[Any, ...]:
     return type(value), *_contents(held)
 
 
+_MISSING = object()
+_MADE_LATER = 1 << 9
+"""The flag of a class that is no part of the interpreter."""
 _NEVER_CALLED = 1 << 7
 """The flag of a class that Python code cannot make objects of."""
 
@@ -470,6 +515,8 @@ def _is_of_library(value: Any) -> bool:
 
 def _is_of_standard_library(value: Any) -> bool:
     top = _top(value)
+    if top == "builtins" and isinstance(value, type) and value.__flags__ & _MADE_LATER:
+        return False  # by a program that has no name
     return top in sys.stdlib_module_names or top == "builtins"
 
 
