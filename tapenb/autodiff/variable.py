@@ -92,7 +92,7 @@ class Held:
 
     def __init__(self, variable: Variable) -> None:
         self.variable = variable
-        self.before = variable.held
+        self.before = variable._value
         self.entry: int | None = None
         self.after: Traced | None = None
 
@@ -178,7 +178,7 @@ class Variable:
     @property
     def held(self) -> Any:
         """The present value itself, which nobody may change."""
-        return self._value
+        return self._value if _function_tape() is None else self.numpy()
 
     def hold(self, value: Any) -> None:
         """Take a value of this shape and dtype, which nobody changes any more, as it is."""

@@ -212,3 +212,11 @@ def test_the_sign_of_zero_chooses_the_path():
 
     found = [f(x) for x in (0.0, -0.0, 0.0, -0.0, 1.0)]
     assert found == ["0.0", "0.0", "-0.0", "0.0", "-0.0"]
+
+
+def test_what_it_holds_is_never_stale():
+    x = tn.Variable(1.0)
+    f = tn.function(lambda y: y * x.held)
+    for value in (1.0, 2.0, 3.0):
+        x.assign(value)
+        assert float(f(2.0)) == 2.0 * value

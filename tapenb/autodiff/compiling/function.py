@@ -30,14 +30,14 @@ from .compiled import Compiled, compile_tape
 from .replaying import GuardFailed
 from .watching import Unwatchable, Watch, random_state
 
-__all__ = ["Function", "Stats", "function"]
+__all__ = ["Function", "Refused", "Stats", "function", "handed_in"]
 
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
 _NEW = "these arguments, or what they decide, were new"
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A call that no recording can stand for: the function is to be run."""
 
 
@@ -253,7 +253,7 @@ class Function:
         """Run the function, and keep the recording for the next call."""
         try:
             result, path = self._recorded(args, kwargs, key)
-        except _Refused as refused:
+        except Refused as refused:
             reason = str(refused)
         else:
             self._recordings += 1
@@ -267,7 +267,7 @@ class Function:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
     ) -> tuple[Any, _Path | None]:
         """What the function gives, and the recording of that, if it can stand for it."""
-        handed = self._handed | dict.fromkeys(_handed(key))
+        handed = self._handed | dict.fromkeys(handed_in(key))
         try:
             watch = self._watch
             if watch is None or len(handed) > len(self._handed):
@@ -275,7 +275,7 @@ class Function:
             if any(is_kind(self._f) for is_kind in _SUSPENDED):
                 raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
-            raise _Refused(str(unwatchable)) from None
+            raise Refused(str(unwatchable)) from None
         tape, drawn = Tape(), random_state()
         tape.variables = {}
         try:
@@ -306,14 +306,14 @@ class Function:
                     "again without recording. From the next call on it is just run."
                 )
                 raise
-            raise _Refused(str(error)) from None
+            raise Refused(str(error)) from None
         originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
             for each in held:
                 each.restore()
-            raise _Refused("it writes into its arguments")
+            raise Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
         if written:
@@ -465,11 +465,11 @@ def _parts(value: Any) -> list[Any] | None:
     return [getattr(value, name) for name in names]
 
 
-def _handed(key: Any) -> Iterator[Any]:
+def handed_in(key: Any) -> Iterator[Any]:
     """The functions and classes in a signature."""
     if isinstance(key, tuple):
         for part in key:
-            yield from _handed(part)
+            yield from handed_in(part)
     elif isinstance(key, FunctionType | type):
         yield key
 

@@ -20,7 +20,7 @@ import numpy as np
 from ..memory import fingerprint
 from ..structures import flatten
 from ..tape import CURRENT
-from .function import Function, _handed, _Refused
+from .function import Function, Refused, handed_in
 from .watching import Unwatchable, Watch, random_state
 
 __all__ = ["Repeated"]
@@ -28,7 +28,6 @@ __all__ = ["Repeated"]
 _MOST_RECORDINGS = 8
 _MOST_FAILURES = 64
 _RECORDED = "these arguments, or what they decide, were new"
-_TOO_SELDOM = "it was not asked often enough"
 _LARGEST = 1 << 26
 """So many bytes a replay may keep from call to call."""
 
@@ -72,8 +71,7 @@ class Repeated(Function):
     ) -> Any:
         self._waited += 1
         if self._waited <= self.patience:
-            last = self._waited == self.patience
-            return (self._rehearse if last else self._run)(args, kwargs, _TOO_SELDOM)
+            return self._run(args, kwargs, "it was not asked often enough")
         self._waited = 0
         self._tried += 1
         if self._tried > _MOST_RECORDINGS:
@@ -84,7 +82,7 @@ class Repeated(Function):
         if not all(array.flags.c_contiguous for array in arrays):
             return self._run(args, kwargs, "an array does not lie in memory in one piece")
         try:
-            watch = Watch(self._f, *_handed(key), silent=True)
+            watch = Watch(self._f, *handed_in(key), silent=True)
         except Unwatchable as unwatchable:
             return self._run_always(args, kwargs, str(unwatchable))
         # What the caller gets is of a run. That it may be repeated, a second one shows, which is
@@ -122,7 +120,7 @@ class Repeated(Function):
             # What would only warn is no call to replay; of a run it has been heard already.
             with _warnings_raised(), np.errstate(divide="raise", over="raise", invalid="raise"):
                 recorded, path = self._recorded(args, kwargs, key)
-        except _Refused as refused:
+        except Refused as refused:
             self._plainly = str(refused)
         except (FloatingPointError, Warning):
             return
@@ -134,17 +132,6 @@ class Repeated(Function):
             elif path is not None:
                 self._recordings += 1
                 self._keep(key, below, path)
-
-    def _rehearse(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
-        """Run the function, and see whether it leaves everything as it was."""
-        try:
-            watch = Watch(self._f, silent=True)
-        except Unwatchable as unwatchable:
-            return self._run_always(args, kwargs, str(unwatchable))
-        result = self._run(args, kwargs, reason)
-        if not watch.holds():
-            self._plainly = "it changes what it reads"
-        return result
 
     def _keep(self, key: Hashable, below: Any, path: Any) -> None:
         if path.compiled.nbytes > _LARGEST:
