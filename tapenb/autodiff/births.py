@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .dispatch import HANDLERS, any_active, call_function
+from .dispatch import HANDLERS, any_active, call_function, call_one
 from .elements import ndenumerate, vectorize
 from .provenance import here
 from .rules import distributions, special
@@ -278,7 +278,7 @@ class _TwinUfunc:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and type(args[0]) is TracedScalar:
-            return self._real(args[0])
+            return call_one(self._real, args[0], sys._getframe(1))
         tape = _recording()
         if tape is None:
             return self._real(*args, **kwargs)

@@ -41,6 +41,7 @@ __all__ = [
     "WITHHELD",
     "any_active",
     "call_entry",
+    "call_one",
     "without_fractions",
     "write_result",
 ]
@@ -416,6 +417,12 @@ def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
             return None
         called = _CALLS[function] = Operation(function, rule, ufunc.__name__)
     return called
+
+
+def call_one(ufunc: np.ufunc, operand: Traced, frame: FrameType) -> Any:
+    """What a ufunc does with one operand: what NumPy would ask for, without asking it."""
+    called = _call(ufunc, ufunc)
+    return ufunc(operand) if called is None else apply_one(called, operand, frame)
 
 
 def _array_ufunc(

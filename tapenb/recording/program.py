@@ -67,7 +67,7 @@ class Point:
         numbers : tuple of float
         """
         point = cls()
-        point.program, point._moved, point._numbers = program, positions, numbers
+        point.program, point._moved, point._numbers = program, dict(positions), numbers
         return point
 
     @classmethod
@@ -387,7 +387,7 @@ class Program:
             [
                 "point_ = new_point_()",
                 "point_._numbers = {}",
-                "point_._moved, point_.program = at_, program_",
+                "point_._moved, point_.program = {**at_}, program_",
                 "return point_",
             ],
             "otherwise_(at_, deadline_)",
@@ -401,7 +401,7 @@ class Program:
         given = "".join(f"{name}={name}, " for name in self.names)
         return inlined(
             self.numbers,
-            f"*, {''.join(f'{name}=None, ' for name in self.names)}**others_",
+            f"{'*, ' * bool(given)}{''.join(f'{name}=None, ' for name in self.names)}**others_",
             ['if others_: raise TypeError("another name")'],
             ["return {}"],
             f"otherwise_({given}**others_)",

@@ -813,3 +813,21 @@ def test_a_loop_of_thousands_of_entries_is_compiled(notebook):
     assert gradient == pytest.approx((16 * math.sin(1.0), 4 * math.cos(1.0)), rel=1e-12)
     assert hessian[0] == pytest.approx((128 * math.sin(1.0), 16 * math.cos(1.0)), rel=1e-12)
     assert hessian[1] == pytest.approx((16 * math.cos(1.0), -4 * math.sin(1.0)), rel=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["x = 1.5\ny = x**2", "x = [1.0, 1.0]\ny = x[0]*x[1]"])
+def test_a_point_stays_where_it_was_asked(notebook, cell):
+    notebook.run(f"%%tape -o t\n{cell}")
+    t = notebook.names["t"]
+    positions = {"x": 2.0} if cell[4] == "1" else {"x[0]": 2.0}
+    point = t.at(positions)
+    positions.update(dict.fromkeys(positions, 9.0))
+    assert set(point.positions.values()) <= {2.0, 1.0}
+    assert np.ravel(point.tape.value(0))[0] == 2.0
+
+
+def test_a_cell_without_inputs_is_where_it_is(notebook):
+    notebook.run("%%tape -o t\nx = np.ones(2)\ny = np.sum(x**2)")
+    t = notebook.names["t"]
+    assert t().value == t.at({}).value == 2.0
+    assert t.numbers() == (2.0, (), ())

@@ -525,7 +525,7 @@ class Emitter:
         """Add a line that refuses the recorded point."""
         pairs = [(self.name(index), self.plan.value(index)) for index in indices]
         test = " and ".join(f"{name} == {float(value)!r}" for name, value in pairs)
-        self.line(f'if {test}: raise ValueError("recorded")')
+        self.line(f'if {test or True}: raise ValueError("recorded")')
 
     def finite(self, references: Sequence[int]) -> None:
         """Add lines that refuse steps that are not finite."""
