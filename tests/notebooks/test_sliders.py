@@ -1,0 +1,49 @@
+"""Every slider of the course is moved: a lesson's stored outputs say nothing of that."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import ipywidgets
+import nbformat
+import pytest
+
+from tapenb.panel import Panel
+from tapenb.views import layout
+from tests.magic.notebook import Notebook, close_shell, open_notebook
+from tests.notebooks.execute import COURSE
+
+
+@pytest.fixture(params=sorted(COURSE.glob("*.ipynb")), ids=lambda path: path.stem)
+def panels(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Panel]]:
+    """The panels of a lesson that has run."""
+    layout.warm_up().join()
+    path: Path = request.param
+    monkeypatch.chdir(path.parent)
+    book: Notebook = open_notebook()
+    for cell in nbformat.read(path, as_version=nbformat.NO_CONVERT).cells:
+        if cell.cell_type == "code":
+            expected = "raises-exception" in cell.metadata.get("tags", ())
+            with contextlib.suppress(Exception) if expected else contextlib.nullcontext():
+                book.run(cell.source, cell.id)
+    models = list(ipywidgets.widgets.widget._instances.values())
+    yield [model for model in models if isinstance(model, Panel)]
+    for model in models:
+        model.close()
+    close_shell(book.shell)
+
+
+def test_every_slider_of_a_lesson_moves(panels: list[Panel]):
+    assert panels
+    for panel in panels:
+        for slider in panel.inputs:
+            before = panel.state
+            position = before["positions"][slider["label"]] + 2 * slider["step"]
+            positions = {**before["positions"], slider["label"]: position}
+            panel.set_state({"position": {"move": before["move"] + 1, "values": positions}})
+            after = panel.state
+            assert not after["error"]
+            assert after["positions"][slider["label"]] == position
+            assert (after["rows"], after["nodes"]) != (before["rows"], before["nodes"])
