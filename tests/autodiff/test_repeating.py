@@ -563,3 +563,30 @@ def test_names_may_come_to_be(monkeypatch):
     scale = of.scale = 5.0
     monkeypatch.setattr("builtins.SCALE", 5.0, raising=False)
     assert [slope(2.0) for slope in slopes] == [5.0] * 4
+
+
+def test_a_recording_ends_where_it_is_too_long():
+    turns = 20_000
+
+    def turn(x):
+        return x * 1.0001
+
+    def f(x):
+        for _ in range(turns):
+            x = turn(x)
+        return x
+
+    called = []
+
+    def count(frame, event, argument):
+        if event == "call" and frame.f_code is turn.__code__:
+            called.append(event)
+
+    repeated = AtOnce(slopes_of(f))
+    sys.setprofile(count)
+    try:
+        repeated(np.float64(1.0))
+    finally:
+        sys.setprofile(None)
+    assert turns <= len(called) <= turns + Repeated.longest + 256
+    assert "more than" in repeated._plainly

@@ -278,6 +278,8 @@ class Function:
             raise Refused(str(unwatchable)) from None
         tape, drawn = Tape(), random_state()
         tape.variables = {}
+        # What is repeated exactly has been run already.
+        tape.most = self.longest if self._exact else None
         try:
             with recording(tape):
                 arguments = [
