@@ -193,7 +193,7 @@ function sliders(model, place) {
     values = { ...state.positions };
   }
 
-  return { build, paint };
+  return { build, paint, stop: () => clearTimeout(nudge) };
 }
 
 /**
@@ -419,6 +419,7 @@ function render({ model, el }) {
   paint();
   return () => {
     cancelAnimationFrame(due);
+    parts.sliders.stop();
     observer.disconnect();
     for (const [event, callback] of Object.entries(events)) model.off(event, callback);
   };

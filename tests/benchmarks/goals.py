@@ -116,7 +116,7 @@ GOALS: tuple[Goal, ...] = (
         goal
         for work in ("S1", "S2")
         for goal in (
-            Goal(work, "`t.at`, as the panel asks: over hand-written", over(work, "t.at"), 3.0),
+            Goal(work, "`t.at(…).numbers`: over hand-written", over(work, "t.at"), 3.0),
             Goal(work, "`t.numbers`: over hand-written", over(work, "t.numbers"), 3.0),
             Goal(work, "… over the fastest peer", over_best(work, "t.numbers", *SECOND), 1.0),
             Goal(work, "… over JAX jit", over(work, "t.numbers", JAX), 1 / 8),
@@ -191,7 +191,7 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
         "S2 … over",
     ),
     "`t.at` makes a point, in which all else can be asked for; `t.numbers` leaves that out.": (
-        "`t.at`, as the panel asks",
+        "`t.at(…).numbers`",
     ),
     "Half of a recorded operation is NumPy's way to our method, and the frame that says which line "
     "asked; half of a swept one is the rule's own call.": (
@@ -201,6 +201,10 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
     "An epoch runs about 8,000 of Python's instructions: half of them sweep twice over four "
     "entries, the others open a tape, find the person's line and record. `tn.function` of the same "
     "block, Variables included, leaves all of it out.": ("E3 `GradientTape`",),
+    "Where the second core has nothing else to do, blocks take half of the time; to wake a thread, "
+    "and the memory of the result, which the system hands out page by page, take the rest.": (
+        "V1 … on two cores",
+    ),
     "NumPy passes over the blocks once for each operation; XLA makes one loop of them, with its "
     "own exponential.": ("V1 … on two cores, over JAX jit on one",),
     "Calls of NumPy on small arrays: nine in E3, twenty in H2, as their sources show.": (

@@ -46,4 +46,6 @@ def test_every_slider_of_a_lesson_moves(panels: list[Panel]):
             after = panel.state
             assert not after["error"]
             assert after["positions"][slider["label"]] == position
-            assert (after["rows"], after["nodes"]) != (before["rows"], before["nodes"])
+            # A graph is there once it is laid out; a slope may stay what it was.
+            shown = [(each["rows"], each.get("nodes")) for each in (before, after)]
+            assert shown[0] != shown[1]

@@ -68,9 +68,9 @@ _RAISED = {"divide": "raise", "over": "raise", "invalid": "raise"}
 
 def _started(tape: Tape) -> list[int]:
     """What the sweeps on a tape started from or led to, of what the person's code computed."""
-    in_sweeps = {index for first, last, _ in tape.swept for index in range(first, last)}
+    swept = tape.in_sweeps()
     values = dict.fromkeys(value for *_, values in tape.swept for value in values)
-    return [value for value in values if value not in in_sweeps]
+    return [value for value in values if value < 0 or not swept[value]]
 
 
 def compile_tape(
@@ -157,4 +157,7 @@ def compile_tape(
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
     source = emitter.text(name, list(inputs.values()), whole)
-    return Compiled(source, emitter, name)
+    compiled = Compiled(source, emitter, name)
+    # They know each other: no recording should have to wait for the collector of cycles.
+    del emitter.arrays
+    return compiled

@@ -28,6 +28,8 @@ __all__ = ["Repeated"]
 _MOST_RECORDINGS = 8
 _MOST_FAILURES = 64
 _RECORDED = "these arguments, or what they decide, were new"
+_LARGE = 1 << 23
+"""Of arguments of more bytes than that, a recording beside a run could take too much memory."""
 _LARGEST = 1 << 26
 """So many bytes a replay may keep from call to call."""
 
@@ -79,6 +81,8 @@ class Repeated(Function):
             return self._run(args, kwargs, self._plainly)
         leaves = flatten((args, kwargs))
         arrays = [leaf for leaf in leaves if isinstance(leaf, np.ndarray)]
+        if sum(array.nbytes for array in arrays) > _LARGE:
+            return self._run_always(args, kwargs, "its arrays are too large to be recorded besides")
         if not all(array.flags.c_contiguous for array in arrays):
             return self._run(args, kwargs, "an array does not lie in memory in one piece")
         try:
@@ -198,7 +202,8 @@ def _warnings_raised() -> Iterator[None]:
     category.thread = threading.get_ident()
     entry = ("error", None, category, None, 0)
     filters = warnings.filters
-    filters.insert(0, entry)
+    # What was warned of before is heard again.
+    warnings.simplefilter("error", category)
     try:
         yield
     finally:
