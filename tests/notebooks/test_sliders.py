@@ -22,13 +22,15 @@ def panels(
     layout.warm_up().join()
     path: Path = request.param
     monkeypatch.chdir(path.parent)
+    others = set(ipywidgets.widgets.widget._instances)
     book: Notebook = open_notebook()
     for cell in nbformat.read(path, as_version=nbformat.NO_CONVERT).cells:
         if cell.cell_type == "code":
             expected = "raises-exception" in cell.metadata.get("tags", ())
             with contextlib.suppress(Exception) if expected else contextlib.nullcontext():
                 book.run(cell.source, cell.id)
-    models = list(ipywidgets.widgets.widget._instances.values())
+    instances = ipywidgets.widgets.widget._instances
+    models = [model for key, model in instances.items() if key not in others]
     yield [model for model in models if isinstance(model, Panel)]
     for model in models:
         model.close()
