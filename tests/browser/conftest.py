@@ -7,9 +7,20 @@ from functools import cache
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserType, Page
+from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from tests.browser import chromium, jupyter
+
+
+expect.set_options(timeout=1000 * jupyter.PATIENCE)
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Wait in every page as long as the slowest machine needs."""
+    context.set_default_timeout(1000 * jupyter.PATIENCE)
+    context.set_default_navigation_timeout(1000 * jupyter.PATIENCE)
+    return context
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +30,8 @@ def browser_type_launch_args(browser_type_launch_args: dict, browser_type: Brows
     if path is None:
         reason = "no Chromium: install your system's, or run `playwright install chromium`"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return {**browser_type_launch_args, "executable_path": path, "args": chromium.ARGUMENTS}
+    own = {"executable_path": path, "args": chromium.ARGUMENTS, "timeout": 1000 * jupyter.PATIENCE}
+    return {**browser_type_launch_args, **own}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +16,22 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Page
 
+# How long anything may take on the slowest machine: every wait of a browser test is this one.
+PATIENCE = 240  # seconds
+
 # The application of each front end, with the traits that configure it.
 APPLICATIONS = {"lab": ("jupyterlab", "LabApp"), "notebook": ("notebook", "JupyterNotebookApp")}
+
+# A server ends with the process that started it, however that one ended: its input closes.
+ATTENDED = """
+import os, runpy, signal, sys, threading
+def attend():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=attend, daemon=True).start()
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 
 # The indicator in the toolbar says "idle" before there is a kernel: ask the session itself.
 READY = """() => {
@@ -74,7 +87,7 @@ class Server:
 
     def _ask(self, method: str, path: str) -> list | dict | None:
         request = urllib.request.Request(self.url + path, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -107,7 +120,7 @@ def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Ser
     )
     port = _free_port()
     command = [
-        *(sys.executable, "-m", module, "--allow-root", "--no-browser"),
+        *(sys.executable, "-c", ATTENDED, module, "--allow-root", "--no-browser"),
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
@@ -124,30 +137,31 @@ def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Ser
         process = subprocess.Popen(
             command,
             env=os.environ | {name: str(directory / name.lower()) for name in own},
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     server = Server(app, f"http://127.0.0.1:{port}", notebooks)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not server.is_up():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("No server:\n" + (directory / "log").read_text())
             time.sleep(0.1)
         yield server
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.stdin.close()
         try:
-            process.wait(15)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-def execute(page: Page, command: str, limit: int = 60_000) -> bool:
+def execute(page: Page, command: str) -> bool:
     """Run a command of the front end; return what it does: False when a cell raised."""
-    return page.evaluate(EXECUTE, [command, limit])
+    return page.evaluate(EXECUTE, [command, 1000 * PATIENCE])
 
 
 def run_cell(page: Page, index: int, source: str) -> bool:
@@ -165,7 +179,7 @@ def start_cell(page: Page, index: int, source: str) -> None:
 
 def wait_until_idle(page: Page) -> None:
     """Wait until the kernel has nothing left to do."""
-    page.wait_for_function(READY, timeout=60_000)
+    page.wait_for_function(READY)
 
 
 def cells(page: Page) -> list[str]:
