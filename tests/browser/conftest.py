@@ -11,7 +11,6 @@ from playwright.sync_api import BrowserContext, BrowserType, Page, expect
 
 from tests.browser import chromium, jupyter
 
-
 expect.set_options(timeout=1000 * jupyter.PATIENCE)
 
 
