@@ -12,10 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .autodiff.checks import check_grads
-    from .autodiff.compiling import function
-    from .autodiff.custom import checkpoint, custom_gradient
-    from .autodiff.functional import (
+    from .autodiff.faces.check_grads import check_grads
+    from .autodiff.faces.custom import checkpoint, custom_gradient
+    from .autodiff.faces.function import function
+    from .autodiff.faces.functional import (
         derivative,
         grad,
         hessian,
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
         value_and_grad,
         vjp,
     )
-    from .autodiff.gradient_tape import GradientTape
-    from .autodiff.tape import Tape, TapeError
-    from .autodiff.variable import Variable, constant
+    from .autodiff.faces.gradient_tape import GradientTape
+    from .autodiff.faces.variable import Variable, constant
+    from .autodiff.tape.tape import Tape, TapeError
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "GradientTape": "gradient_tape",
-    "Tape": "tape",
-    "TapeError": "tape",
-    "Variable": "variable",
-    "check_grads": "checks",
-    "checkpoint": "custom",
-    "constant": "variable",
-    "custom_gradient": "custom",
-    "derivative": "functional",
-    "function": "compiling",
-    "grad": "functional",
-    "hessian": "functional",
-    "hvp": "functional",
-    "jacobian": "functional",
-    "jvp": "functional",
-    "not_finite": "functional",
-    "record": "functional",
-    "stop_gradient": "functional",
-    "value_and_grad": "functional",
-    "vjp": "functional",
+    "GradientTape": "faces.gradient_tape",
+    "Tape": "tape.tape",
+    "TapeError": "tape.tape",
+    "Variable": "faces.variable",
+    "check_grads": "faces.check_grads",
+    "checkpoint": "faces.custom",
+    "constant": "faces.variable",
+    "custom_gradient": "faces.custom",
+    "derivative": "faces.functional",
+    "function": "faces.function",
+    "grad": "faces.functional",
+    "hessian": "faces.functional",
+    "hvp": "faces.functional",
+    "jacobian": "faces.functional",
+    "jvp": "faces.functional",
+    "not_finite": "faces.functional",
+    "record": "faces.functional",
+    "stop_gradient": "faces.functional",
+    "value_and_grad": "faces.functional",
+    "vjp": "faces.functional",
 }
 
 __all__ = [

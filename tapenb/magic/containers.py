@@ -15,7 +15,7 @@ __all__ = ["Attributes", "cells_of", "containers", "has_state", "items"]
 _MOST_ITEMS = 200_000
 _INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 _BAGS = (SimpleNamespace, argparse.Namespace)
-_OURS = "tapenb.autodiff.variable"
+_OURS = "tapenb.autodiff.faces.variable"
 
 
 def _is_the_persons(kind: type) -> bool:

@@ -19,21 +19,20 @@ from typing import Any
 import numpy as np
 from IPython.utils.capture import capture_output
 
-from ..autodiff.births import original, substitute
-from ..autodiff.memory import Memory, element_numbers
-from ..autodiff.recorder import recording
-from ..autodiff.sweeps import verify
-from ..autodiff.tape import CURRENT, Tape, TapeError
-from ..autodiff.tracing import (
+from ..autodiff.sweeps.sweeps import verify
+from ..autodiff.tape.memory import Memory, element_numbers
+from ..autodiff.tape.tape import CURRENT, Tape, TapeError
+from ..autodiff.tracing.recorder import recording
+from ..autodiff.tracing.traced import (
     TracedArray,
     TracedScalar,
     is_traced,
     lift,
     plain,
 )
-from ..autodiff.writing import input_array
-from ..recording import Input
-from ..recording.inputs import flatten, nest
+from ..autodiff.tracing.twins import original, substitute
+from ..autodiff.tracing.writing import input_array
+from ..recording.inputs import Input, flatten, nest
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
 from .containers import containers, items
 from .line import LineError, Options

@@ -9,8 +9,9 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from ..autodiff.tape import TapeError
-from ..recording import Program, Recording
+from ..autodiff.tape.tape import TapeError
+from ..recording.program import Program
+from ..recording.recording import Recording
 from .idle import Idle
 from .line import LineError, parse_line
 from .running import CellRun, Outcome

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.memory import fingerprint
+from ..autodiff.tape.memory import fingerprint
 from .containers import Attributes, cells_of, has_state
 
 __all__ = ["Snapshot", "StateLost", "reachable"]

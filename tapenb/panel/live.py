@@ -18,13 +18,21 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ..autodiff.tape import TapeError
-from ..recording import NeedsRecording, Point, Recording
+from ..autodiff.tape.tape import TapeError
+from ..recording.program import Point
+from ..recording.readout import (
+    matrix,
+    notes,
+    place,
+    readout,
+    rows,
+    where,
+)
+from ..recording.recording import NeedsRecording, Recording
 from ..views import layout as engine
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
-from ..views.readout import matrix, notes, place, readout, rows, where
 from ..views.table import table as trace_table
 from .controls import Control
 from .picture import bundle

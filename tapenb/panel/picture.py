@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ..recording.readout import readout
 from ..views.graph import Graph, data_url
-from ..views.readout import readout
 from ..views.table import table as trace_table
 
 __all__ = ["Static", "bundle", "static"]

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import Compiled, GuardFailed, compile_tape, is_taken
-from ..autodiff.tape import Tape
+from ..autodiff.compiling.compiled import Compiled, compile_tape
+from ..autodiff.compiling.replay import GuardFailed
+from ..autodiff.compiling.scalars import is_taken
+from ..autodiff.tape.tape import Tape
 from .inputs import Input
 
 __all__ = [

@@ -14,12 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import Compiled, GuardFailed, replay
-from ..autodiff.diagnosis import origins
-from ..autodiff.rules.kinds import adjoint_dtype
-from ..autodiff.sweeps import detach, forward, ones_like, reverse
-from ..autodiff.tape import CURRENT, Tape
-from ..autodiff.tracing import is_traced
+from ..autodiff.compiling.compiled import Compiled
+from ..autodiff.compiling.replay import GuardFailed, replay
+from ..autodiff.kinds.kinds import adjoint_dtype
+from ..autodiff.sweeps.diagnosis import origins
+from ..autodiff.sweeps.sweeps import (
+    detach,
+    forward,
+    ones_like,
+    reverse,
+)
+from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.traced import is_traced
 from .inputs import Input, flatten
 from .numbers import (
     LONGEST,
@@ -79,7 +85,7 @@ class Point:
 
     def __repr__(self) -> str:
         # The text form belongs to another room, which imports this one.
-        return import_module("tapenb.views.readout").readout(self)
+        return import_module("tapenb.recording.readout").readout(self)
 
     @cached_property
     def positions(self) -> dict[str, Any]:

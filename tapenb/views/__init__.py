@@ -1,1 +1,1 @@
-"""A tape to something to look at: graph, trace table, source, LaTeX, readout."""
+"""A tape to something to look at: graph, trace table, source, LaTeX, text."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling import INFIX
-from ..autodiff.tape import Entry, Tape
+from ..autodiff.compiling.emit import INFIX
+from ..autodiff.tape.tape import Entry, Tape
 from .labels import one_line
 from .numbers import number, value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..autodiff.tape import Entry, Tape
+from ..autodiff.tape.tape import Entry, Tape
 from .formulas import entries, index, numbering, parameters
 from .labels import one_line
 from .numbers import brief

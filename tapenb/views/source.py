@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from ..autodiff.compiling import Compiled, compile_tape, is_taken
-from ..autodiff.tape import Entry, Tape
+from ..autodiff.compiling.compiled import Compiled, compile_tape
+from ..autodiff.compiling.scalars import is_taken
+from ..autodiff.tape.tape import Entry, Tape
 from .formulas import constant, entries, names
 from .labels import shorten
 

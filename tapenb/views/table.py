@@ -11,8 +11,8 @@ from html import escape
 from itertools import chain
 from typing import Any
 
-from ..autodiff.sweeps import adjoints, forward, ones_like
-from ..autodiff.tape import Tape
+from ..autodiff.sweeps.sweeps import adjoints, forward, ones_like
+from ..autodiff.tape.tape import Tape
 from .formulas import INFIX, call, entries, numbering
 from .labels import columns, one_line, subscript
 from .numbers import brief, drawn

@@ -8,9 +8,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import tapenb as tn
-from tapenb.autodiff.compiling import GuardFailed
+from tapenb.autodiff.compiling.replay import GuardFailed
 
-from .programs import as_cell
+from .as_cell import as_cell
 
 N = 4
 SIZE = N + N * N

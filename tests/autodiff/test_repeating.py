@@ -16,8 +16,8 @@ from hypothesis import given, settings
 import tapenb as tn
 from tapenb.autodiff.compiling.repeating import Repeated
 
-from .samples import SAMPLES, name_of
-from .test_compiling import alike, moved, ones
+from .compiling.test_compiling import alike, moved, ones
+from .rules.samples import SAMPLES, name_of
 from .test_differential import POINTS, PROGRAMS, run
 
 IDS = [f"{name_of(sample.function)}: {sample.label}" for sample in SAMPLES]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.sweeps import adjoints, forward
+from tapenb.autodiff.sweeps.sweeps import adjoints, forward
 
 
 def f(x1, x2):

@@ -1,6 +1,6 @@
 """What people write with all of this: small algorithms, classes and habits."""
 
-from .programs import both_ways
+from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
 # Newton iteration

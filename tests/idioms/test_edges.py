@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.tape import TapeError
-from tapenb.autodiff.tracing import is_traced
+from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tracing.traced import is_traced
 
-from .programs import both_ways
+from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
 # ties in max † through grad
@@ -383,7 +383,7 @@ down(x, 700)
 
 
 def test_the_marks_are_read():
-    from .programs import programs
+    from .as_cell import programs
 
     first, second, third = programs("# a †\n1\n\n# b † through grad (x is withheld)\n2\n\n# c\n3")
     assert (first.name, first.refuses) == ("a", ("in a cell", "through grad"))

@@ -2,9 +2,14 @@
 
 import pytest
 
-from tapenb.autodiff.tape import TapeError
+from tapenb.autodiff.tape.tape import TapeError
 
-from .programs import both_ways, check_cell, check_grad, programs
+from .as_cell import (
+    both_ways,
+    check_cell,
+    check_grad,
+    programs,
+)
 
 test_in_a_cell, test_through_grad = both_ways("""
 # y += x on arrays

@@ -1,6 +1,6 @@
 """Indexing and shape."""
 
-from .programs import both_ways
+from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
 # unpacking

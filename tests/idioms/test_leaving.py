@@ -1,6 +1,6 @@
 """What would leave the tape: refused with the line and the way out, or a guard."""
 
-from .programs import both_ways
+from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
 # float(x) †

@@ -1,6 +1,6 @@
 """Making arrays out of traced numbers."""
 
-from .programs import both_ways
+from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
 # np.array([x, y]) † through grad

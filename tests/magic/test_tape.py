@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from IPython.core.error import UsageError
 
-from tapenb.autodiff.tape import TapeError
-from tapenb.autodiff.tracing import is_traced
+from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tracing.traced import is_traced
 from tapenb.magic.state import StateLost
 
 SURVEY = """%%tape -o t

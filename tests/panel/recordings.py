@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 import tapenb as tn
-from tapenb.recording import Input, Program, Recording
+from tapenb.recording.inputs import Input
+from tapenb.recording.program import Program
+from tapenb.recording.recording import Recording
 
 
 def record(

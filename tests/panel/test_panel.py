@@ -15,7 +15,7 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from tapenb.panel import Panel, live, static
-from tapenb.recording import Recording
+from tapenb.recording.recording import Recording
 from tapenb.views import layout
 from tests.magic.notebook import close_shell, open_shell
 from tests.panel.recordings import branch, record, survey

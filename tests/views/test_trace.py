@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.compiling import GuardFailed
+from tapenb.autodiff.compiling.replay import GuardFailed
 from tests.panel.recordings import survey
 
 

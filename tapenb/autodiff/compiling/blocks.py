@@ -17,8 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import GUARD, INPUT, RAISES, Operation
-from .planning import Plan, ufunc_name
+from ..tape.tape import (
+    GUARD,
+    INPUT,
+    RAISES,
+    Operation,
+)
+from .plan import Plan, ufunc_name
 
 __all__ = [
     "REDUCTIONS",

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..tape import INPUT, Tape
+from ..tape.tape import INPUT, Tape
 from .blocks import arranged
-from .combining import combine
-from .planning import Plan
-from .source import Emitter
+from .combine import combine
+from .emit import Emitter
+from .plan import Plan
 
 __all__ = ["Compiled", "compile_tape"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..rules.indexing import is_basic
-from ..tape import Operation
+from ..tape.tape import Operation
 from .blocks import is_elementwise
-from .planning import Plan, frozen
+from .plan import Plan, frozen
 
 __all__ = ["in_lanes"]
 

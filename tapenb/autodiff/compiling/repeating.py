@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from ..memory import fingerprint
-from ..structures import flatten
-from ..tape import CURRENT
-from .function import Function, Refused, handed_in
-from .watching import Unwatchable, Watch, random_state
+from ..faces.function import Function, Refused, handed_in
+from ..faces.watch import Unwatchable, Watch, random_state
+from ..tape.memory import fingerprint
+from ..tape.tape import CURRENT
+from ..tracing.structures import flatten
 
 __all__ = ["Repeated"]
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, WITHHELD
-from . import indexing, reductions, selecting, shaping  # noqa: F401  they register their rules
-from .registry import RULES
+from ..kinds.registry import RULES
+from ..tracing.dispatch import HANDLERS, WITHHELD
 
 __all__ = ["CLASSES", "PAGE", "VERSION", "classify", "page", "public"]
 

@@ -17,11 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import any_active
-from ..tape import Operation
-from ..tracing import apply, as_operand, plain, refuse
-from .expressed import Composite
-from .kinds import written
+from ..kinds.kinds import written
+from ..sweeps.expressed import Composite
+from ..tape.tape import Operation
+from ..tracing.dispatch import any_active
+from ..tracing.traced import (
+    apply,
+    as_operand,
+    plain,
+    refuse,
+)
 from .special import Special
 
 __all__ = ["Distribution", "known"]

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import call_entry
-from ..tracing import refuse
-from .kinds import Linear
-from .registry import FUNCTIONS, function
+from ..kinds.kinds import Linear
+from ..kinds.registry import FUNCTIONS, function
+from ..tracing.dispatch import call_entry
+from ..tracing.traced import refuse
 from .sorting import when_active
 
 Step = tuple[Callable[..., Any], int, int]

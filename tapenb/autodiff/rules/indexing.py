@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import (
+from ..kinds.kinds import Constant, Linear, adjoint_dtype
+from ..tape.primitives import (
     add_at,
     build,
     convert,
@@ -17,7 +18,6 @@ from ..primitives import (
     setitem,
     truncate,
 )
-from .kinds import Constant, Linear, adjoint_dtype
 
 BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 

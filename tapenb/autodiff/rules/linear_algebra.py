@@ -24,14 +24,27 @@ from typing import Any
 
 import numpy as np
 
-from ..local import pull
-from ..primitives import primitive
-from ..sweeps import forward
-from ..tape import TapeError
-from ..tracing import guard, is_traced, plain, refuse
-from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Parts, Rule, Weighted, fit, spread
-from .registry import function
+from ..kinds.kinds import (
+    Constant,
+    Elementwise,
+    Parts,
+    Rule,
+    Weighted,
+    fit,
+    spread,
+)
+from ..kinds.registry import function
+from ..sweeps.expressed import Composite, General
+from ..sweeps.local import pull
+from ..sweeps.sweeps import forward
+from ..tape.primitives import primitive
+from ..tape.tape import TapeError
+from ..tracing.traced import (
+    guard,
+    is_traced,
+    plain,
+    refuse,
+)
 
 # -- matrices, in stacks ---------------------------------------------------------------------------
 

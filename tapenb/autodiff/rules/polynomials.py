@@ -10,12 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, any_active, call_entry
-from ..tape import Operation
-from ..tracing import apply, as_operand, guard, plain, plain_key
-from .expressed import Composite, General
-from .kinds import Multilinear
-from .registry import FUNCTIONS, RULES, function
+from ..kinds.kinds import Multilinear
+from ..kinds.registry import FUNCTIONS, RULES, function
+from ..sweeps.expressed import Composite, General
+from ..tape.tape import Operation
+from ..tracing.dispatch import HANDLERS, any_active, call_entry
+from ..tracing.traced import (
+    apply,
+    as_operand,
+    guard,
+    plain,
+    plain_key,
+)
 from .sorting import guarded_shape
 
 # -- polynomials ---------------------------------------------------------------------------------

@@ -11,20 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS
-from ..primitives import primitive
-from ..provenance import here
-from ..tape import TapeError
-from ..tracing import (
+from ..kinds.kinds import Linear
+from ..kinds.registry import RULES
+from ..tape.primitives import primitive
+from ..tape.provenance import here
+from ..tape.tape import TapeError
+from ..tracing.dispatch import HANDLERS
+from ..tracing.traced import (
     TracedArray,
     guard,
     is_traced,
     plain,
     plain_key,
 )
-from ..writing import write
-from .kinds import Linear
-from .registry import RULES
+from ..tracing.writing import write
 
 
 @primitive

@@ -12,12 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, any_active, call_entry
-from ..primitives import primitive
-from ..tracing import as_operand, guard, is_traced, plain, plain_key
-from .expressed import Composite
-from .kinds import Constant, Linear, adjoint_dtype
-from .registry import FUNCTIONS, function, listed
+from ..kinds.kinds import Constant, Linear, adjoint_dtype
+from ..kinds.registry import FUNCTIONS, function, listed
+from ..sweeps.expressed import Composite
+from ..tape.primitives import primitive
+from ..tracing.dispatch import HANDLERS, any_active, call_entry
+from ..tracing.traced import (
+    as_operand,
+    guard,
+    is_traced,
+    plain,
+    plain_key,
+)
 
 __all__ = ["add_along", "guarded_shape", "share", "when_active"]
 

@@ -12,13 +12,18 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from ..tape import TapeError
-from ..tracing import is_traced
-from .elementwise import power_base, power_exponent
-from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Rule, written
-from .registry import RULES, function
+from ..kinds.kinds import (
+    Constant,
+    Elementwise,
+    Rule,
+    written,
+)
+from ..kinds.registry import RULES, function
+from ..sweeps.expressed import Composite, General
+from ..tape.tape import TapeError
+from ..tracing.traced import is_traced
 from .ufunc_methods import register_methods
+from .ufuncs import power_base, power_exponent
 
 __all__ = ["functions", "has", "rule_of"]
 

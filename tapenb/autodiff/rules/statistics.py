@@ -15,14 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import HANDLERS, any_active, call_entry
-from ..tracing import as_operand, guard, is_traced, plain, plain_key, refuse
-from .expressed import Composite, General
-from .kinds import Rule
+from ..kinds.kinds import Rule
+from ..kinds.registry import FUNCTIONS, function
+from ..sweeps.expressed import Composite, General
+from ..tracing.dispatch import HANDLERS, any_active, call_entry
+from ..tracing.traced import (
+    as_operand,
+    guard,
+    is_traced,
+    plain,
+    plain_key,
+    refuse,
+)
 from .linear_algebra import length
-from .reductions import ABSENT
-from .registry import FUNCTIONS, function
 from .sorting import when_active
+from .sums_and_extrema import ABSENT
 
 
 def _axes(a: Any, axis: Any) -> tuple[int, ...]:

@@ -7,11 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import change_at, gather, masked, scatter
-from .accumulating import cumulated, recurrence, running_product, shifted
-from .expressed import Composite, General
-from .kinds import Constant, Elementwise, Linear, Rule
-from .reductions import (
+from ..kinds.kinds import (
+    Constant,
+    Elementwise,
+    Linear,
+    Rule,
+)
+from ..kinds.registry import METHOD_RULES, RULES
+from ..sweeps.expressed import Composite, General
+from ..tape.primitives import (
+    change_at,
+    gather,
+    masked,
+    scatter,
+)
+from . import ufuncs  # noqa: F401  whose methods these are
+from .cumulative import (
+    cumulated,
+    recurrence,
+    running_product,
+    shifted,
+)
+from .sums_and_extrema import (
     ABSENT,
     EXTREMUM,
     PRODUCT,
@@ -23,7 +40,6 @@ from .reductions import (
     summing,
     weighted,
 )
-from .registry import METHOD_RULES, RULES
 
 __all__ = ["register_methods"]
 

@@ -1,0 +1,1 @@
+"""What users call: functional derivatives, GradientTape, Variable, function, checks."""

@@ -1,0 +1,736 @@
+"""The functional face: derivatives of functions, with JAX's argument names.
+
+Each of these records the function on the current tape, or on one of its own, and plays sweeps on
+it. Inside another recording the sweeps are recorded too, so they nest in any order and any mix of
+modes.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import Constant, adjoint_dtype
+from ..rules.indexing import collect
+from ..sweeps.diagnosis import NotFinite, origins
+from ..sweeps.sparsity import (
+    Compressed,
+    colours,
+    form_of,
+    nothing,
+    structure,
+)
+from ..sweeps.sweeps import (
+    detach,
+    forward,
+    ones_like,
+    reverse,
+)
+from ..tape.primitives import convert
+from ..tape.tape import Operation, Tape
+from ..tracing.recorder import recording
+from ..tracing.structures import flatten, rebuild
+from ..tracing.traced import (
+    TRACED,
+    Traced,
+    apply,
+    independent,
+    is_traced,
+    lift,
+    plain,
+    same,
+)
+
+__all__ = [
+    "derivative",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "not_finite",
+    "record",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
+
+
+_STOPPED = Operation(same, Constant(), "stop_gradient")
+
+
+def stop_gradient(x: Any) -> Any:
+    """The same value, through which no derivative flows.
+
+    Parameters
+    ----------
+    x : number or array_like
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> float(tn.grad(lambda x: x * tn.stop_gradient(x))(3.0))
+    3.0
+    """
+    return apply(_STOPPED, (x,)) if is_traced(x) else x
+
+
+def _output(y: Any, what: str) -> Any:
+    if type(y) in TRACED:
+        return y
+    y = lift(y)
+    if isinstance(y, list | tuple | dict) or y is None:
+        raise TypeError(f"{what} needs a function that returns a number or array, not {type(y)}")
+    return y
+
+
+def record(f: Callable[..., Any], *args: Any) -> Tape:
+    """Run a function once and give its tape.
+
+    Parameters
+    ----------
+    f : callable
+        Takes numbers or arrays, returns one.
+    *args : number or array_like
+
+    Returns
+    -------
+    Tape
+        Its inputs are named like the function's parameters.
+
+    Raises
+    ------
+    TapeError
+        Where the function does what the tape cannot follow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> len(tn.record(lambda x: np.exp(x) * x, 1.0))
+    3
+    """
+    code = getattr(f, "__code__", None)
+    names = list(code.co_varnames[: code.co_argcount]) if code else []
+    names += [f"x{i}" for i in range(len(names), len(args))]
+    tape = Tape()
+    with recording(tape) as (tape, nested):
+        if nested:
+            raise RuntimeError("record() gives the whole tape, so it does not work inside another")
+        inputs = [independent(tape, arg) for arg in args]
+        for name, value in zip(names, inputs, strict=False):
+            tape.inputs[name] = (value.index,)
+        y = _output(f(*inputs), "record")
+        if is_traced(y) and y.is_active():
+            tape.output = y.reference(tape, True)
+    return tape
+
+
+_NUMBERS = frozenset({*TRACED, float, int, complex, np.float64})
+
+
+def _is_number(leaf: Any) -> bool:
+    if type(leaf) in _NUMBERS:
+        return True
+    if isinstance(leaf, np.ndarray | np.generic):
+        return leaf.dtype.kind in "iufc"
+    return isinstance(leaf, int | float | complex) and not isinstance(leaf, bool)
+
+
+class _Call:
+    """One call of a function with some of its arguments traced.
+
+    Attributes
+    ----------
+    leaves : list of traced values
+        The independent variables, leaf after leaf.
+    entries : list of int
+        Their entries; a leaf that is written in place moves on to another.
+    value : object
+        What the function returned.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        tape: Tape,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        argnums: int | tuple[int, ...],
+    ) -> None:
+        self.tape = tape
+        self._argnums = argnums
+        wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        self._arguments = [args[position] for position in wanted]
+        self.leaves: list[Traced] = []
+        self.entries: list[int] = []
+        arguments = list(args)
+        for position in wanted:
+            arguments[position] = self._trace(args[position])
+        self.value = f(*arguments, **kwargs)
+
+    def _trace(self, argument: Any) -> Any:
+        leaves = flatten(argument)
+        if not any(map(_is_number, leaves)):
+            raise TypeError(
+                "a derivative is taken with respect to numbers and arrays of them, not "
+                f"{type(argument).__name__}"
+            )
+        return rebuild(argument, iter([self._enter(leaf) for leaf in leaves]))
+
+    def _enter(self, leaf: Any) -> Any:
+        if not _is_number(leaf):
+            return leaf
+        self.leaves.append(independent(self.tape, leaf))
+        self.entries.append(self.leaves[-1].index)
+        return self.leaves[-1]
+
+    def gradient(self, found: dict[int, Any], nested: bool) -> Any:
+        """What a reverse sweep found for each leaf, structured like the arguments."""
+        # What a sweep that is not recorded gives is plain and in memory of its own already.
+        if nested:
+            found = {entry: _finish(adjoint, nested) for entry, adjoint in found.items()}
+        return self.like_arguments(
+            found[entry] if entry in found else _zeros(leaf)
+            for entry, leaf in zip(self.entries, self.leaves, strict=True)
+        )
+
+    def like_arguments(self, values: Iterable[Any]) -> Any:
+        """One value for each leaf, structured like the arguments; None where none is a number."""
+        rest = iter(values)
+        structures = [
+            rebuild(
+                argument,
+                iter([next(rest) if _is_number(leaf) else None for leaf in flatten(argument)]),
+            )
+            for argument in self._arguments
+        ]
+        return structures[0] if isinstance(self._argnums, int) else tuple(structures)
+
+    def top(self, value: Any) -> int | None:
+        """The entry of a result, if it depends on anything."""
+        if is_traced(value) and value.is_active():
+            return value.reference(self.tape, True)
+        return None
+
+
+def _zeros(value: Any) -> Any:
+    value = plain(value)
+    return np.zeros(np.shape(value), adjoint_dtype(value))[()]
+
+
+def _finish(value: Any, nested: bool) -> Any:
+    """A derivative as the caller gets it: still recorded, or plain and in memory of its own."""
+    if not nested or not is_traced(value):
+        return detach(value)
+    number = plain(value)
+    if isinstance(number, np.generic) or (type(number) is np.ndarray and number.ndim):
+        return value
+    return convert(value, dtype=adjoint_dtype(number))
+
+
+def _results(value: Any, nested: bool) -> Any:
+    return value if nested else rebuild(value, iter([plain(leaf) for leaf in flatten(value)]))
+
+
+def _seed(given: Any, value: Any, what: str) -> Any:
+    """A tangent or adjoint that a person gave, checked against its value."""
+    if not is_traced(given):
+        given = np.asarray(given, adjoint_dtype(plain(value)))[()]
+    if np.shape(plain(given)) != np.shape(plain(value)):
+        raise ValueError(
+            f"{what} of shape {np.shape(plain(given))} for a value of shape "
+            f"{np.shape(plain(value))}"
+        )
+    return given
+
+
+def _check_real_number(value: Any) -> None:
+    if type(value) is np.float64 or type(value) is float:
+        return
+    if np.shape(value) != ():
+        raise TypeError(
+            f"grad needs a function that returns a number; this one returned an array of shape "
+            f"{np.shape(value)}. Use jacobian, or sum it."
+        )
+    if np.iscomplexobj(value):
+        raise TypeError(
+            "grad needs a function that returns a real number; this one returned a complex one. "
+            "Take its np.real, np.imag or np.abs, or use jvp."
+        )
+
+
+def _repeated(f: Callable[..., Any], run: Callable[..., Any]) -> Callable[..., Any]:
+    """What a transformation gives for `f`: `run`, or a replay of it once it ran often."""
+    from ..compiling.repeating import Repeated  # what nothing is asked of need not be imported
+
+    repeated = Repeated(run)
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return repeated(*args, **kwargs)
+
+    return wrapped
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The function that gives a scalar function's value and its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a number, or with `has_aux` a pair of a number and anything.
+    argnums : int or tuple of int
+        Which arguments to differentiate by. Each may be a number, an array, or a list, tuple, dict,
+        named tuple or dataclass of them, nested as you like.
+    has_aux : bool
+
+    Returns
+    -------
+    callable
+        ``(value, gradient)``, or ``((value, aux), gradient)``; the gradient is structured and
+        shaped like its argument, a tuple of them for a tuple of `argnums`.
+
+    Raises
+    ------
+    TypeError
+        Where the result is no scalar, or is complex.
+
+    Notes
+    -----
+    Asked a dozen times for arguments alike, it answers from a recording, if `f` is seen to do
+    nothing but compute: what `f` prints, appends or counts, it does at every call. The value has
+    every bit of a run's; the gradient may differ from the first ones in its last bits.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> value, gradient = tn.value_and_grad(lambda x: x**3)(2.0)
+    >>> float(value), float(gradient)
+    (8.0, 12.0)
+    """
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with recording() as (tape, nested):
+            tape.frugal = tape.frugal or not nested
+            call = _Call(f, tape, args, kwargs, argnums)
+            y, aux = call.value if has_aux else (call.value, None)
+            y = _output(y, "grad")
+            _check_real_number(plain(y))
+            top = call.top(y)
+            seeds = {} if top is None else {top: ones_like(y.value)}
+            found = reverse(tape, seeds, call.entries, record=nested, spend=not nested)
+            gradient = call.gradient(found, nested)
+            value = y if nested else plain(y)
+            aux = _results(aux, nested) if has_aux else None
+        return ((value, aux) if has_aux else value), gradient
+
+    return _repeated(f, run)
+
+
+def grad(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The gradient of a scalar function, by one reverse sweep.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a number, or with `has_aux` a pair of a number and anything.
+    argnums : int or tuple of int
+    has_aux : bool
+
+    Returns
+    -------
+    callable
+        The gradient, or ``(gradient, aux)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tn.grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return wrapped
+
+
+def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+    """The value and the Jacobian-vector product, by one forward sweep.
+
+    Parameters
+    ----------
+    f : callable
+    primals, tangents : tuple
+        The arguments, and for each a tangent of the same structure and shape.
+
+    Returns
+    -------
+    value, tangent
+
+    Raises
+    ------
+    ValueError
+        Where a tangent has another shape or structure than its argument.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> value, tangent = tn.jvp(np.sin, (0.0,), (2.0,))
+    >>> float(tangent)
+    2.0
+    """
+    with recording() as (tape, nested):
+        call = _Call(f, tape, tuple(primals), {}, tuple(range(len(primals))))
+        given = [
+            t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if _is_number(p)
+        ]
+        seeds = {
+            entry: _seed(tangent, leaf, "a tangent")
+            for entry, leaf, tangent in zip(call.entries, call.leaves, given, strict=True)
+        }
+        values = flatten(call.value)
+        tops = [call.top(value) for value in values]
+        found = forward(tape, seeds, [top for top in tops if top is not None], record=nested)
+        results = [
+            _zeros(value) if top not in found else _finish(found[top], nested)
+            for value, top in zip(values, tops, strict=True)
+        ]
+        return _results(call.value, nested), rebuild(call.value, iter(results))
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value, and a function from an adjoint of it to those of the arguments.
+
+    Parameters
+    ----------
+    f : callable
+    *primals : number or array_like
+
+    Returns
+    -------
+    value
+    pullback : callable
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> value, pullback = tn.vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> [float(adjoint) for adjoint in pullback(1.0)]
+    [3.0, 2.0]
+    """
+    with recording() as (tape, nested):
+        call = _Call(f, tape, primals, {}, tuple(range(len(primals))))
+        values = flatten(call.value)
+        tops = [call.top(value) for value in values]
+
+    def pullback(adjoint: Any) -> tuple[Any, ...]:
+        live = tape.open
+        seeds: dict[int, Any] = {}
+        for value, top, given in zip(values, tops, flatten(adjoint), strict=True):
+            if top is not None:
+                part = _seed(given, value, "an adjoint")
+                seeds[top] = seeds[top] + part if top in seeds else part
+        found = reverse(tape, seeds, call.entries, record=live)
+        return call.gradient(found, live)
+
+    return _results(call.value, nested), pullback
+
+
+def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
+    """Say where a function's value or gradient stops being finite: what to ask after a nan.
+
+    Parameters
+    ----------
+    f : callable
+    *args : number, array_like or nested structure of them
+        Where the gradient, of the sum of what the function returns, came out as nan or infinity.
+
+    Returns
+    -------
+    list of NotFinite
+        One for each operation that made nan or infinity of finite numbers: as text a sentence,
+        with its entry, source line, operands and adjoint as attributes. Empty where all is finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> def f(x):
+    ...     return np.sum(np.sqrt(x) * x)
+    >>> tn.grad(f)(np.array([0.0, 4.0]))
+    array([nan,  3.])
+    >>> tn.not_finite(f, np.array([0.0, 4.0]))
+    [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at [0. 4.].]
+    """
+    with recording() as (tape, _):
+        call = _Call(f, tape, args, {}, tuple(range(len(args))))
+        tops = [top for top in map(call.top, flatten(call.value)) if top is not None]
+    edges: dict[tuple[int, int, int], Any] = {}
+    seeds = {top: ones_like(tape.value(top)) for top in tops}
+    adjoints = reverse(tape, seeds, call.entries, every=True, edges=edges)
+    return origins(tape, tops, adjoints, edges)
+
+
+def _basis(value: Any) -> list[Any]:
+    """The unit seeds of a value, one for each element."""
+    shape = np.shape(plain(value))
+    units = np.eye(math.prod(shape), dtype=adjoint_dtype(plain(value)))
+    return [unit.reshape(shape)[()] for unit in units]
+
+
+def jacobian(
+    f: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    mode: str = "reverse",
+    *,
+    sparse: bool = False,
+) -> Callable[..., Any]:
+    """The Jacobian of an array-valued function, of shape ``y.shape + x.shape``.
+
+    Parameters
+    ----------
+    f : callable
+        For nested structures the result is one of the function's result, of those of the argument.
+    argnums : int or tuple of int
+    mode : {"reverse", "forward"}
+        One sweep for each element of the result, or one for each element of the argument.
+    sparse : bool
+        Whether to give a ``scipy.sparse.csr_array`` of shape ``(y.size, x.size)``, of one argument
+        and one result. What can only be zero is seen from the recorded operations, and rows (or
+        columns) that share no place are found in one sweep (Curtis, Powell and Reid, 1974).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tn.jacobian(lambda x: x[::-1] * x)(np.array([1.0, 2.0]))
+    array([[2., 1.],
+           [2., 1.]])
+    """
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    blocks = _rows if mode == "reverse" else _columns
+    if sparse and not isinstance(argnums, int):
+        raise ValueError("sparse=True is by one argument: give argnums as a number")
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with recording() as (tape, nested):
+            call = _Call(f, tape, args, kwargs, argnums)
+            values = flatten(call.value)
+            for value in values:
+                _output(value, "jacobian")
+            if sparse:
+                return _compressed(call, values, mode, nested)
+            if isinstance(argnums, int) and _is_simple(call, values):
+                whole = _from_groups(call, values, mode, nested)
+                if whole is not None:
+                    block = call.like_arguments([_finish(whole, nested)])
+                    return rebuild(call.value, iter([block]))
+            matrix = blocks(call, values, nested)
+            rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
+            return rebuild(call.value, iter(rows))
+
+    return _repeated(f, run)
+
+
+def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
+    """For each result and argument a block of the Jacobian: a reverse sweep for each row."""
+    matrix = []
+    for value in values:
+        top = call.top(value)
+        found = [
+            reverse(call.tape, {top: seed}, call.entries, record=record)
+            for seed in (_basis(value) if top is not None else ())
+        ]
+        shape = np.shape(plain(value))
+        matrix.append(
+            [
+                _stack([row.get(entry, _zeros(leaf)) for row in found], shape, leaf.shape)
+                for entry, leaf in zip(call.entries, call.leaves, strict=True)
+            ]
+        )
+    return matrix
+
+
+def _columns(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
+    """For each result and argument a block of the Jacobian: a forward sweep for each column."""
+    tops = [call.top(value) for value in values]
+    targets = [top for top in tops if top is not None]
+    matrix: list[list[Any]] = [[] for _ in values]
+    for entry, leaf in zip(call.entries, call.leaves, strict=True):
+        found = [forward(call.tape, {entry: seed}, targets, record=record) for seed in _basis(leaf)]
+        for row, value, top in zip(matrix, values, tops, strict=True):
+            shape = np.shape(plain(value))
+            block = _stack([column.get(top, _zeros(value)) for column in found], leaf.shape, shape)
+            axes = range(len(leaf.shape) + len(shape))
+            if leaf.shape and shape:
+                first = len(leaf.shape)
+                block = np.transpose(block, (*axes[first:], *axes[:first]))
+            row.append(block)
+    return matrix
+
+
+def _is_simple(call: _Call, values: list[Any]) -> bool:
+    """Whether there is one argument and one result, which depends on it."""
+    return len(values) == len(call.leaves) == 1 and call.top(values[0]) is not None
+
+
+def _compressed(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
+    """The Jacobian of one result by one argument as a sparse matrix."""
+    if len(values) != 1 or len(call.leaves) != 1:
+        raise ValueError("sparse=True is for one array as argument and one as result")
+    if not _is_simple(call, values):
+        return nothing(np.size(plain(values[0])), call.leaves[0].size)
+    data, form = _grouped(call, values[0], mode, record)
+    return Compressed(data, form) if record else Compressed(data, form).rebuilt([detach(data)])
+
+
+def _from_groups(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
+    """The Jacobian, where few sweeps find it; None where as many are needed as it has columns."""
+    size = call.leaves[0].size if mode == "forward" else np.size(plain(values[0]))
+    if size < _MANY or find_spec("scipy") is None:
+        return None
+    found = _grouped(call, values[0], mode, record, most=size // 2)
+    if found is None:
+        return None
+    data, form = found
+    shape = np.shape(plain(values[0])) + call.leaves[0].shape
+    rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
+    return collect(data, positions=rows * form.shape[1] + form.indices, shape=shape)
+
+
+_MANY = 32
+"""From so many columns on, it is worth looking which of them share no row."""
+
+
+def _grouped(
+    call: _Call, value: Any, mode: str, record: bool, most: float = math.inf
+) -> tuple[Any, Any] | None:
+    """The numbers of a sparse Jacobian and its form, from a sweep for each group."""
+    (leaf,), (entry,), top = call.leaves, call.entries, call.top(value)
+    by_row = mode == "reverse"
+    pattern = structure(call.tape, entry, top)
+    group = colours(pattern.T.tocsr() if by_row else pattern)
+    groups = int(max(group, default=-1)) + 1
+    if groups > most:
+        return None
+    form = form_of(pattern)
+    start, end = (value, leaf) if by_row else (leaf, value)
+    dtype = adjoint_dtype(plain(start))
+    sweeps = []
+    for number in range(groups):
+        seed = (group == number).reshape(start.shape).astype(dtype)[()]
+        if by_row:
+            found = reverse(call.tape, {top: seed}, [entry], record=record).get(entry)
+        else:
+            found = forward(call.tape, {entry: seed}, [top], record=record).get(top)
+        sweeps.append(np.ravel(_zeros(end) if found is None else found))
+    rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
+    along, across = (rows, form.indices) if by_row else (form.indices, rows)
+    size = np.size(plain(end))
+    return np.concatenate(sweeps)[group[along] * size + across], form
+
+
+def _stack(parts: list[Any], outer: tuple[int, ...], inner: tuple[int, ...]) -> Any:
+    if not parts:
+        return np.zeros(outer + inner)[()]
+    return np.reshape(np.stack(parts), outer + inner) if outer else parts[0]
+
+
+def hessian(
+    f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *, sparse: bool = False
+) -> Callable[..., Any]:
+    """The matrix of second derivatives, forward over reverse, of shape ``x.shape + x.shape``.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a number.
+    argnums : int or tuple of int
+    sparse : bool
+        Whether to give a ``scipy.sparse.csr_array`` of shape ``(x.size, x.size)``, from as many
+        sweeps as there are columns that share a row, not as there are columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tn.hessian(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return jacobian(grad(f, argnums), argnums, mode="forward", sparse=sparse)
+
+
+def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:
+    """The product of the Hessian and a vector, forward over reverse.
+
+    Parameters
+    ----------
+    f : callable
+        Returns a number.
+    primals, tangents : tuple
+        The arguments, and for each a vector of the same structure and shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> x, v = np.array([1.0, 2.0]), np.array([1.0, 0.0])
+    >>> tn.hvp(lambda x: np.sum(x**3), (x,), (v,))
+    array([6., 0.])
+    """
+    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    return jvp(grad(f, argnums), primals, tangents)[1]
+
+
+def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
+    """The derivative of any order of a function of one number, by nested forward sweeps.
+
+    Parameters
+    ----------
+    f : callable
+        Of a number; or of an array, of which it treats every element alike.
+    order : int
+
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        For a negative order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> float(tn.derivative(np.sin, order=5)(0.0))
+    1.0
+    """
+    if order < 0:
+        raise ValueError(f"the order of a derivative is 0 or more, not {order}")
+    for _ in range(order):
+        f = functools.partial(_slope, f)
+    return f
+
+
+def _slope(f: Callable[[Any], Any], x: Any) -> Any:
+    return jvp(f, (x,), (ones_like(plain(x)),))[1]

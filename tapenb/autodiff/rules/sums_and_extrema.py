@@ -1,0 +1,253 @@
+"""Sums, products and extrema over axes.
+
+Ties in an extremum share equally; the derivative of a product is exact where factors are zero. With
+``where=``, what is left out adds nothing; ``initial=`` is one more element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import (
+    Constant,
+    Linear,
+    Rule,
+    Weighted,
+)
+from ..kinds.registry import function
+from ..sweeps.expressed import Composite
+
+__all__ = [
+    "EXTREMUM",
+    "PRODUCT",
+    "SUM",
+    "Reduction",
+    "axes_of",
+    "extend",
+    "merged",
+    "optional",
+    "restored",
+]
+
+ABSENT = np._NoValue
+
+
+def is_kept(keepdims: Any) -> bool:
+    """Whether a reduction keeps its axes."""
+    return bool(keepdims) and keepdims is not ABSENT
+
+
+def extend(
+    adjoint: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """Copy the adjoint of a reduction to every element that went into it."""
+    if axis is not None and operand.ndim and not is_kept(keepdims):
+        adjoint = np.expand_dims(adjoint, axis)
+    return np.broadcast_to(adjoint, operand.shape)
+
+
+def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction with ``initial`` and ``where`` by position."""
+
+    def call(a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any) -> Any:
+        if where is not ABSENT:
+            params["where"] = where
+        if initial is not ABSENT:
+            params["initial"] = initial
+        return reduce(a, **params)
+
+    return call
+
+
+# -- sums ----------------------------------------------------------------------------------------
+
+
+def _to_terms(
+    adjoint: Any, a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any
+) -> Any:
+    terms = extend(adjoint, a, params.get("axis"), params.get("keepdims"))
+    return terms if where is ABSENT else np.where(where, terms, 0.0)
+
+
+def _share(
+    adjoint: Any, a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = False, **_: Any
+) -> Any:
+    if where is ABSENT:
+        count: Any = float(np.prod([a.shape[i] for i in axes_of(a, axis)]))
+        return extend(adjoint / count, a, axis, keepdims)
+    counted = np.broadcast_to(where, a.shape)
+    count = np.sum(counted, axis=axis, keepdims=is_kept(keepdims))
+    return np.where(counted, extend(adjoint / count, a, axis, keepdims), 0.0)
+
+
+def _mean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
+    return np.mean(a, **params) if where is ABSENT else np.mean(a, where=where, **params)
+
+
+def summing(call: Callable[..., Any]) -> Rule:
+    """The rule of a sum of `a`, `initial` and those elements that are in `where`."""
+    return Linear(call, _to_terms, lambda adjoint, *_, **__: adjoint, None, reads=(2,))
+
+
+# -- reductions of a longer array ----------------------------------------------------------------
+
+
+def axes_of(a: Any, axis: Any) -> list[int]:
+    """The axes of a reduction, from 0; a number has none, whatever is asked for."""
+    if axis is None or not a.ndim:
+        return list(range(a.ndim))
+    return [int(i) % a.ndim for i in np.atleast_1d(axis)]
+
+
+def merged(a: Any, axis: Any) -> Any:
+    """An array with the axes of a reduction together as the last."""
+    axes = axes_of(a, axis)
+    rest = [i for i in range(a.ndim) if i not in axes]
+    shape = [a.shape[i] for i in rest]
+    count = int(np.prod([a.shape[i] for i in axes]))
+    return np.reshape(np.transpose(a, (*rest, *axes)), (*shape, count))
+
+
+def restored(values: Any, a: Any, axis: Any) -> Any:
+    """The elements of :func:`merged` back where they were in `a`."""
+    axes = axes_of(a, axis)
+    order = [i for i in range(a.ndim) if i not in axes] + axes
+    values = np.reshape(values, [a.shape[i] for i in order])
+    return np.transpose(values, np.argsort(order))
+
+
+class Reduction(Rule):
+    """A reduction with a rule of its own; with options, that of a longer array.
+
+    Parameters
+    ----------
+    rule : Rule
+        Of the reduction of one operand.
+    reduce : callable
+        ``reduce(a, axis=-1)``.
+    neutral : float
+        What changes nothing.
+    """
+
+    needs_result = True
+
+    def __init__(self, rule: Rule, reduce: Callable[..., Any], neutral: float) -> None:
+        self.rule = rule
+        self.extended = Composite(self._extended)
+        self.reduce = reduce
+        self.neutral = neutral
+
+    def needs(self, slot: int) -> bool:
+        """All of them are read."""
+        return True
+
+    def _extended(
+        self,
+        a: Any,
+        initial: Any = ABSENT,
+        where: Any = ABSENT,
+        axis: Any = None,
+        keepdims: Any = False,
+        **_: Any,
+    ) -> Any:
+        if where is not ABSENT:
+            a = np.where(where, a, self.neutral)
+        rows = merged(a, axis)
+        if initial is not ABSENT and initial is not None:
+            first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
+            rows = np.concatenate([first, rows], axis=-1)
+        result = self.reduce(rows, axis=-1)
+        if not is_kept(keepdims):
+            return result
+        axes = axes_of(a, axis)
+        return np.reshape(result, [1 if i in axes else n for i, n in enumerate(a.shape)])
+
+    def vjp(
+        self, adjoint: Any, result: Any, operands: Any, operation: Any, wanted: Any
+    ) -> list[Any]:
+        """That of the plain or of the longer reduction."""
+        rule = self.rule if len(operands) == 1 else self.extended
+        return rule.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents: Any, result: Any, operands: Any, operation: Any) -> Any:
+        """That of the plain or of the longer reduction."""
+        rule = self.rule if len(operands) == 1 else self.extended
+        return rule.jvp(tangents, result, operands, operation)
+
+
+def _total(weighted: Any, axis: Any = None, keepdims: Any = False, **_: Any) -> Any:
+    return np.sum(weighted, axis=axis, keepdims=is_kept(keepdims))
+
+
+def ties(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """The elements that attain an extremum, each weighted by one over their number."""
+    rounded = operand if dtype is None else operand.astype(dtype)
+    attained = rounded == extend(result, operand, axis, keepdims)
+    return attained / np.sum(attained, axis=axis, keepdims=True)
+
+
+def _attaining(factor: Any, weights: Any) -> Any:
+    """The share of what attains an extremum; the rest is 0, whatever the factor is."""
+    return np.where(weights == 0, 0.0, factor * weights)
+
+
+def others(
+    result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    """For each factor of a product the product of all others: no division, so zeros are exact."""
+    rows = merged(operand if dtype is None else operand.astype(dtype), axis)
+    if rows.shape[-1] == 0:
+        return np.zeros(operand.shape)
+    one = np.ones((*rows.shape[:-1], 1), rows.dtype)
+    before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)
+    return restored(before * after[..., ::-1], operand, axis)
+
+
+def portions(exponential: Callable[..., Any]) -> Callable[..., Any]:
+    """For each term of a sum of exponentials its part; infinite equal terms share."""
+
+    def weights(
+        result: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+    ) -> Any:
+        y = extend(result, operand, axis, keepdims)
+        stuck = np.isinf(y) & (operand == y)
+        count = np.maximum(np.sum(stuck, axis=axis, keepdims=True), 1)
+        return np.where(stuck, 1.0 / count, exponential(np.where(stuck, 0.0, operand - y)))
+
+    return weights
+
+
+def weighted(weights: Callable[..., Any]) -> Rule:
+    """A reduction whose derivative is a weight on every element."""
+    return Weighted(weights, _total, extend)
+
+
+def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(a: Any, where: Any = True, **params: Any) -> Any:
+        return numpy_function(a, where=where, **params)
+
+    return call
+
+
+SUM = summing(optional(np.sum))
+MEAN = Linear(_mean, _share, None, reads=(1,))
+PRODUCT = weighted(others)
+EXTREMUM = Weighted(ties, _total, extend, _attaining)
+
+function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
+function(np.mean, MEAN, "a", "where", call=_mean)
+function(np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod))
+LOWEST = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
+for extremum, lowest in LOWEST.items():
+    rule = Reduction(EXTREMUM, extremum, lowest)
+    function(extremum, rule, "a", "initial", "where", call=optional(extremum))
+for answer in (np.any, np.all):
+    function(answer, Constant(), "a", "where", call=_masked(answer))
+for answer in (np.argmax, np.argmin, np.count_nonzero):
+    function(answer, Constant(), "a")

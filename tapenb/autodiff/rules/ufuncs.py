@@ -1,0 +1,189 @@
+"""Mathematical functions: NumPy's elementwise ufuncs and their partial derivatives.
+
+Partials after Abramowitz and Stegun, *Handbook of Mathematical Functions*, chapters 3 and 4.
+At kinks: ties in ``maximum`` and ``clip`` share equally, ``absolute`` and ``hypot`` have derivative
+0 at 0, and so have ``x**0`` in its base and ``0**x`` in its exponent. Partials of complex functions
+are complex derivatives, and an adjoint is not conjugated on its way (JAX's convention).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import Constant, Elementwise
+from ..kinds.registry import RULES
+
+
+def power_base(x1: Any, x2: Any) -> Any:
+    """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
+    if type(x2) in (np.float64, float, int):
+        if x2 == 2.0:
+            return 2.0 * x1
+        if x2 == 1.0:
+            return 1.0
+        if x2 != 0.0:
+            return x2 * x1 ** (x2 - 1.0)
+    return np.where(x2 == 0, 0.0, x2 * x1 ** np.where(x2 == 0, 1.0, x2 - 1.0))
+
+
+def power_exponent(y: Any, x1: Any) -> Any:
+    """d(x1**x2)/dx2 = y log(x1), and 0 where x1 is 0."""
+    base = np.where(x1 == 0, 1.0, x1)
+    if y.dtype.kind == "c" and base.dtype.kind != "c":
+        base = base + 0j
+    return y * np.log(base)
+
+
+def nonzero(x: Any) -> Any:
+    """The same, with 1 in place of 0: a denominator for a numerator that is 0 there."""
+    return np.where(x == 0, 1.0, x)
+
+
+def ratio(x1: Any, x2: Any) -> Any:
+    """``x1 / x2``, and 0 where `x2` is 0."""
+    return np.where(x2 == 0, 0.0, x1 / nonzero(x2))
+
+
+def unit(x: Any) -> Any:
+    """The derivative of the absolute value: the sign, or the conjugate of a direction."""
+    if x.dtype.kind != "c":
+        return np.sign(x)
+    return ratio(np.conjugate(x), np.absolute(x))
+
+
+def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
+    """What part of ``exp(y)`` is ``exp(x)``; where both are infinite, equal terms share."""
+    stuck = np.isinf(y) & (x == y)
+    tied = np.where(stuck & (x == other), 0.5, 1.0)
+    return exponential(np.where(stuck, 0.0, x - y)) * tied
+
+
+def slant(x: Any) -> Any:
+    """``sqrt(1 + x**2)`` on the principal branch, without overflow."""
+    if x.dtype.kind != "c":
+        return np.hypot(x, 1.0)
+    return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
+
+
+def below_one(x: Any) -> Any:
+    """``1 - x``, in which a zero imaginary part keeps its sign: the side of a branch cut."""
+    return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
+
+
+def chosen(g: Any, x1: Any, x2: Any) -> Any:
+    """`g` where x1 is larger, half of it where both are equal; elsewhere 0, whatever `g` is."""
+    return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
+
+
+def least(x: Any) -> Any:
+    """The same, with nan below every number."""
+    return np.where(np.isnan(x), -np.inf, x)
+
+
+Elementwise.names.update(
+    power_base=power_base,
+    power_exponent=power_exponent,
+    nonzero=nonzero,
+    ratio=ratio,
+    unit=unit,
+    portion=portion,
+    slant=slant,
+    below_one=below_one,
+    chosen=chosen,
+    least=least,
+)
+
+PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
+    # arithmetic
+    np.add: ("1", "1"),
+    np.subtract: ("1", "-1"),
+    np.multiply: ("x2", "x1"),
+    np.divide: ("g / x2", "-(g * y) / x2"),
+    np.power: ("power_base(x1, x2)", "power_exponent(y, x1)"),
+    np.float_power: ("power_base(x1, x2)", "power_exponent(y, x1)"),
+    np.heaviside: ("0", "where(x1 == 0, 1.0, 0.0)"),
+    np.remainder: ("1", "-floor_divide(x1, x2)"),
+    np.fmod: ("1", "-trunc(x1 / x2)"),
+    np.negative: ("-1",),
+    np.positive: ("1",),
+    np.reciprocal: ("-(g * y) * y",),
+    np.square: ("2.0 * x",),
+    np.sqrt: ("0.5 * g / y",),
+    np.cbrt: ("g / y / (3.0 * y)",),
+    np.absolute: ("unit(x)",),
+    np.fabs: ("sign(x)",),
+    np.copysign: ("where(signbit(x1) == signbit(x2), 1.0, -1.0)", "0"),
+    np.hypot: ("ratio(x1, y)", "ratio(x2, y)"),
+    np.maximum: ("chosen(g, x1, x2)", "chosen(g, x2, x1)"),
+    np.minimum: ("chosen(g, x2, x1)", "chosen(g, x1, x2)"),
+    np.fmax: ("chosen(g, least(x1), least(x2))", "chosen(g, least(x2), least(x1))"),
+    np.fmin: ("chosen(g, least(-x1), least(-x2))", "chosen(g, least(-x2), least(-x1))"),
+    # exponentials and logarithms
+    np.exp: ("y",),
+    np.exp2: ("y * log(2.0)",),
+    np.expm1: ("exp(x)",),
+    np.log: ("g / x",),
+    np.log2: ("g / x / log(2.0)",),
+    np.log10: ("g / x / log(10.0)",),
+    np.log1p: ("g / (1.0 + x)",),
+    np.logaddexp: ("portion(exp, x1, y, x2)", "portion(exp, x2, y, x1)"),
+    np.logaddexp2: ("portion(exp2, x1, y, x2)", "portion(exp2, x2, y, x1)"),
+    # trigonometry
+    np.sin: ("cos(x)",),
+    np.cos: ("-sin(x)",),
+    np.tan: ("1.0 + y * y",),
+    np.arcsin: ("g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
+    np.arccos: ("-g / (sqrt(below_one(x)) * sqrt(x - -1.0))",),
+    np.arctan: ("1.0 / (1.0 + x * x)",),
+    np.arctan2: (
+        "g * ratio(x2, hypot(x1, x2)) / nonzero(hypot(x1, x2))",
+        "-(g * ratio(x1, hypot(x1, x2))) / nonzero(hypot(x1, x2))",
+    ),
+    np.deg2rad: ("pi / 180.0",),
+    np.rad2deg: ("180.0 / pi",),
+    np.radians: ("pi / 180.0",),
+    np.degrees: ("180.0 / pi",),
+    # hyperbolic functions
+    np.sinh: ("cosh(x)",),
+    np.cosh: ("sinh(x)",),
+    np.tanh: ("1.0 - y * y",),
+    np.arcsinh: ("g / slant(x)",),
+    np.arccosh: ("1.0 / (sqrt(x - 1.0) * sqrt(x - -1.0))",),
+    np.arctanh: ("1.0 / ((1.0 - x) * (1.0 + x))",),
+}
+
+PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
+    np.floor,
+    np.ceil,
+    np.trunc,
+    np.rint,
+    np.sign,
+    np.floor_divide,
+    np.signbit,
+    np.isnan,
+    np.isinf,
+    np.isfinite,
+    np.greater,
+    np.greater_equal,
+    np.less,
+    np.less_equal,
+    np.equal,
+    np.not_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.logical_not,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.invert,
+    np.left_shift,
+    np.right_shift,
+    np.gcd,
+    np.lcm,
+)
+
+RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
+RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))

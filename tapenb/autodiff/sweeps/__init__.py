@@ -1,0 +1,1 @@
+"""A tape played backward and forward, and what is read off that."""

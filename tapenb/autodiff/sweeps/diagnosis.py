@@ -1,0 +1,117 @@
+"""Where a number stopped being finite: the entries that made nan or infinity of finite ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import Parts
+from ..tape.tape import Tape
+from .sweeps import adjoints as sweep
+
+__all__ = ["NotFinite", "not_finite", "origins"]
+
+
+@dataclass(frozen=True, repr=False)
+class NotFinite:
+    """An operation that made something not finite of what was; as text, a sentence.
+
+    Attributes
+    ----------
+    entry : int
+        Its entry on the tape.
+    what : {"value", "derivative"}
+        What is not finite from here on.
+    operation : str
+        ``"log"``, ``"divide"``, ...
+    place : str
+        The line and the person's text of it.
+    operands : tuple
+        The values that went in.
+    value : number or ndarray
+        The value that came out.
+    adjoint : number, ndarray or None
+        What the backward sweep brought, where the derivative is meant.
+    """
+
+    entry: int
+    what: str
+    operation: str
+    place: str
+    operands: tuple[Any, ...]
+    value: Any
+    adjoint: Any = None
+
+    def __repr__(self) -> str:
+        at = ", ".join(
+            np.array2string(np.asarray(operand), precision=6, threshold=6).rstrip(".")
+            for operand in self.operands
+        )
+        return f"The {self.what} is not finite from here on: {self.place}, at {at}."
+
+
+def _finite(value: Any) -> bool:
+    values = value.values() if isinstance(value, Parts) else value
+    return all(
+        np.asarray(part).dtype.kind not in "fc" or bool(np.isfinite(part).all())
+        for part in (values if isinstance(value, tuple | list | Parts) else [value])
+    )
+
+
+def origins(
+    tape: Tape,
+    outputs: Iterable[int],
+    adjoints: dict[int, Any],
+    edges: dict[tuple[int, int, int], Any],
+) -> list[NotFinite]:
+    """Where values and adjoints of a tape stopped being finite.
+
+    Parameters
+    ----------
+    tape : Tape
+    outputs : iterable of int
+        The entries that were swept back from.
+    adjoints, edges : dict
+        As `sweeps.adjoints` gives them.
+    """
+
+    def origin(index: int, what: str, adjoint: Any = None) -> NotFinite:
+        operands = tuple(tape.value(parent) for parent in tape.parents(index))
+        name, value = tape.operations[index].name, tape.value(index)
+        return NotFinite(index, what, name, tape.where(index), operands, value, adjoint)
+
+    found = []
+    for index in sorted({entry for output in outputs for entry in tape.ancestors(output)}):
+        operands = [tape.value(parent) for parent in tape.parents(index)]
+        if operands and not _finite(tape.value(index)) and all(map(_finite, operands)):
+            found.append(origin(index, "value"))
+    for child in sorted({child for _, child, _ in edges}, reverse=True):
+        parts = [part for (_, made_by, _), part in edges.items() if made_by == child]
+        adjoint = adjoints.get(child, 0.0)
+        if _finite(adjoint) and not all(map(_finite, parts)):
+            found.append(origin(child, "derivative", adjoint))
+    return found
+
+
+def not_finite(tape: Tape) -> list[NotFinite]:
+    """Say where the values of a tape and its derivatives stopped being finite.
+
+    Returns
+    -------
+    list of NotFinite
+        One for each operation that made something not finite of what was, with its place and its
+        values; none where all is finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x: np.sqrt(x) * x, 0.0)
+    >>> [origin.operation for origin in tape.not_finite()]
+    ['sqrt']
+    """
+    outputs = [] if tape.output is None else [tape.output]
+    return origins(tape, outputs, *sweep(tape))

@@ -1,0 +1,106 @@
+"""Kinds of rules that are written in other NumPy functions.
+
+NumPy computes the value; the re-expression is recorded as a part of the sweep and gives the
+derivative, in both modes and at every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import (
+    Parts,
+    Rule,
+    adjoint_dtype,
+    fit,
+    spread,
+)
+from .local import pull, push
+
+__all__ = ["Composite", "General"]
+
+
+def _fitted(contributions: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
+    return [
+        None if contribution is None else fit(contribution, operand)
+        for contribution, operand in zip(contributions, operands, strict=True)
+    ]
+
+
+def _spread(tangent: Any, result: Any) -> Any:
+    """The tangent of one result or, as Parts, of several, in their shapes and dtypes."""
+    if isinstance(tangent, tuple | list):
+        tangent = Parts(enumerate(tangent))
+    if isinstance(tangent, Parts):
+        parts = {i: spread(part, result[i]) for i, part in tangent.items() if part is not None}
+        return Parts(parts) if parts else None
+    return None if tangent is None else spread(tangent, result)
+
+
+class Composite(Rule):
+    """The same function in other words: ``expression(*operands, **params)``.
+
+    Parameters
+    ----------
+    expression : callable
+        Equal to the function wherever that is differentiable, in NumPy functions that have rules
+        of their own. It returns what the function returns, an array or a tuple of arrays.
+    """
+
+    def __init__(self, expression: Callable[..., Any]) -> None:
+        self.expression = expression
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        def function(*inputs: Any) -> Any:
+            return self.expression(*inputs, **operation.params)
+
+        return _fitted(pull(function, operands, adjoint, wanted), operands)
+
+    def jvp(self, tangents, result, operands, operation):
+        def function(*inputs: Any) -> Any:
+            return self.expression(*inputs, **operation.params)
+
+        return _spread(push(function, operands, tangents), result)
+
+
+class General(Rule):
+    """The tangent as linear NumPy code; transposed, it is the adjoint.
+
+    Parameters
+    ----------
+    tangent : callable
+        ``tangent(tangents, result, operands, **params)``, linear in the tangents, of which none is
+        None. It returns the tangent of the result, or a tuple of them for several results.
+    """
+
+    needs_result = True
+
+    def __init__(self, tangent: Callable[..., Any]) -> None:
+        self.tangent = tangent
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        def function(*tangents: Any) -> Any:
+            return self.tangent(tangents, result, operands, **operation.params)
+
+        zeros = [np.zeros(np.shape(x), adjoint_dtype(x)) for x in operands]
+        results = result if isinstance(result, tuple | list) else [result]
+        contributions = pull(function, zeros, adjoint, wanted, beside=[*operands, *results])
+        return _fitted(contributions, operands)
+
+    def jvp(self, tangents, result, operands, operation):
+        if all(tangent is None for tangent in tangents):
+            return None
+        complete = [
+            np.zeros(np.shape(x), adjoint_dtype(x)) if t is None else t
+            for t, x in zip(tangents, operands, strict=True)
+        ]
+        return _spread(self.tangent(complete, result, operands, **operation.params), result)

@@ -1,0 +1,122 @@
+"""Derivatives of a function within a sweep: what rules that are re-expressions stand on.
+
+The function runs on a tape of its own, or, where the sweep is recorded, on the tape that records
+it, so that it can be swept again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..kinds.kinds import Parts
+from ..tape.tape import CURRENT, Tape
+from ..tracing.traced import independent, is_traced
+from .sweeps import forward, reverse
+
+__all__ = ["pull", "push"]
+
+
+@contextmanager
+def _space(values: Sequence[Any]) -> Iterator[tuple[Tape, bool]]:
+    """The tape that records the values, or a new one."""
+    recorded = next((v.tape for v in values if is_traced(v) and v.is_active()), None)
+    tape = recorded or Tape()
+    token = CURRENT.set(tape)
+    try:
+        yield tape, recorded is not None
+    finally:
+        CURRENT.reset(token)
+        if recorded is None:
+            tape.close()
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, Parts):
+        return list(value.values())
+    return list(value) if isinstance(value, tuple | list) and not is_traced(value) else [value]
+
+
+def _entry(value: Any, tape: Tape) -> int | None:
+    if is_traced(value) and value.is_active():
+        return value.reference(tape, True)
+    return None
+
+
+def pull(
+    function: Callable[..., Any],
+    operands: Sequence[Any],
+    adjoint: Any,
+    wanted: Sequence[bool],
+    beside: Sequence[Any] = (),
+) -> list[Any]:
+    """The contributions of a function of operands to their adjoints.
+
+    Parameters
+    ----------
+    function : callable
+        In NumPy functions that have rules; returns an array, or a tuple of them.
+    operands : sequence
+        Traced or plain.
+    adjoint : array or Parts
+        Of the result, or of some of several results.
+    wanted : sequence of bool
+    beside : sequence
+        What else the function reads: traced, it decides on which tape it runs.
+
+    Returns
+    -------
+    list of array or None
+    """
+    with _space([*operands, *_parts(adjoint), *beside]) as (tape, record):
+        inputs: list[Any] = [
+            independent(tape, operand) if want else operand
+            for operand, want in zip(operands, wanted, strict=True)
+        ]
+        entries = [
+            value.index if want else None for value, want in zip(inputs, wanted, strict=True)
+        ]
+        result = function(*inputs)
+        pairs = (
+            [(result[number], part) for number, part in adjoint.items()]
+            if isinstance(adjoint, Parts)
+            else [(result, adjoint)]
+        )
+        seeds: dict[int, Any] = {}
+        for value, part in pairs:
+            entry = _entry(value, tape)
+            if entry is not None:
+                seeds[entry] = seeds[entry] + part if entry in seeds else part
+        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
+        return [None if entry is None else found.get(entry) for entry in entries]
+
+
+def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The tangent of a function of operands; None is zero, and Parts that of several results.
+
+    Parameters
+    ----------
+    function : callable
+    operands : sequence
+        Traced or plain.
+    tangents : sequence of array or None
+    """
+    with _space([*operands, *tangents]) as (tape, record):
+        inputs: list[Any] = [
+            operand if tangent is None else independent(tape, operand)
+            for operand, tangent in zip(operands, tangents, strict=True)
+        ]
+        seeds = {
+            value.index: tangent
+            for value, tangent in zip(inputs, tangents, strict=True)
+            if tangent is not None
+        }
+        result = function(*inputs)
+        several = isinstance(result, tuple | list) and not is_traced(result)
+        entries = [_entry(value, tape) for value in (result if several else [result])]
+        found = forward(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
+        values = [None if entry is None else found.get(entry) for entry in entries]
+        if several:
+            return Parts({i: value for i, value in enumerate(values) if value is not None})
+        return values[0]

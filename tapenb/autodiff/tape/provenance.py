@@ -1,0 +1,240 @@
+"""Where an entry comes from: the person's frame, their line, their own text, the name they bound.
+
+Recording keeps a code object, an instruction offset and the chain of calls; nothing is parsed or
+rewritten while it runs. Python 3.11 and later know the columns of every instruction, so the rest is
+read off the code object when somebody looks.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import os
+import sysconfig
+from functools import lru_cache
+from types import CodeType, FrameType
+
+import numpy as np
+
+_ENGINE = os.path.dirname(os.path.dirname(__file__))
+_INSIDE = (os.path.dirname(np.__file__) + os.sep, _ENGINE + os.sep)
+_INSTALLED = tuple(sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib"))
+_STANDARD = (sysconfig.get_path("stdlib") + os.sep, "<string>", "<frozen ")
+
+
+# By identity, never by hash: hashing a code object reads the whole of it.
+_known: dict[int, CodeType] = {}
+
+
+def is_inside(code: CodeType) -> bool:
+    """Whether a code object is NumPy's or tapenb's own."""
+    if id(code) in _known:
+        return True
+    if not code.co_filename.startswith(_INSIDE):
+        return False
+    _known[id(code)] = code
+    return True
+
+
+class Site:
+    """One activation of a function of the person's: its code and the call that led there.
+
+    Attributes
+    ----------
+    code : CodeType
+        What was running.
+    caller : Site or None
+        The activation that called it; None for the cell itself.
+    offset : int
+        The instruction of the caller that made the call.
+    """
+
+    __slots__ = ("caller", "code", "offset")
+
+    def __init__(self, code: CodeType, caller: Site | None, offset: int) -> None:
+        self.code = code
+        self.caller = caller
+        self.offset = offset
+
+
+class Tracker:
+    """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it."""
+
+    __slots__ = ("_chain", "_depths", "frame", "site")
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of all frames, and of what they hold."""
+        self.frame: FrameType | None = None
+        self.site: Site | None = None
+        self._chain: list[tuple[FrameType, Site]] = []
+        # Where in the chain a frame may be, by identity.
+        self._depths: dict[int, int] = {}
+
+    def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
+        """The person's activation at or above `frame`, and the instruction that it is at."""
+        while frame is not None and (id(frame.f_code) in _known or is_inside(frame.f_code)):
+            frame = frame.f_back
+        if frame is None:
+            return None, 0
+        if frame is not self.frame:
+            self._enter(frame)
+        return self.site, frame.f_lasti
+
+    def _enter(self, frame: FrameType) -> None:
+        chain = self._chain
+        entered: list[FrameType] = []
+        above: FrameType | None = frame
+        while above is not None:
+            depth = self._depths.get(id(above), 0)
+            if 0 < depth <= len(chain) and chain[depth - 1][0] is above:
+                break
+            if not is_inside(above.f_code):
+                entered.append(above)
+                if above.f_code.co_name == "<module>":
+                    above = None
+                    break
+            above = above.f_back
+        del chain[0 if above is None else depth :]
+        for each in reversed(entered):
+            caller, site = chain[-1] if chain else (None, None)
+            offset = 0 if caller is None else caller.f_lasti
+            chain.append((each, Site(each.f_code, site, offset)))
+            self._depths[id(each)] = len(chain)
+        self.frame, self.site = chain[-1]
+
+
+def call_path(site: Site, offset: int) -> list[tuple[CodeType, int]]:
+    """The calls from the cell down to an instruction, outermost first.
+
+    Parameters
+    ----------
+    site : Site
+    offset : int
+        The instruction within ``site.code``.
+    """
+    path = [(site.code, offset)]
+    while site.caller is not None:
+        path.append((site.caller.code, site.offset))
+        site = site.caller
+    return path[::-1]
+
+
+@lru_cache(maxsize=256)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+@lru_cache(maxsize=256)
+def _stores(code: CodeType) -> dict[int, str]:
+    """The name, if any, that the value left by each instruction is stored to at once."""
+    names: dict[int, str] = {}
+    previous = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith("STORE_") and previous is not None:
+            name = instruction.argval
+            if isinstance(name, tuple):
+                name = name[0]
+            if isinstance(name, str) and instruction.opname != "STORE_ATTR":
+                names[previous] = name
+        if instruction.opname not in ("COPY", "CACHE", "EXTENDED_ARG", "NOP"):
+            previous = instruction.offset
+    return names
+
+
+def line_of(code: CodeType, offset: int) -> int | None:
+    """The line of an instruction."""
+    return _positions(code)[offset // 2][0]
+
+
+def source_of(code: CodeType, offset: int) -> str | None:
+    """The person's text of an instruction, or None where the source is not to be had."""
+    line, last, start, end = _positions(code)[offset // 2]
+    if line is None or last is None or start is None or end is None:
+        return None
+    lines = linecache.getlines(code.co_filename)[line - 1 : last]
+    if not lines:
+        return None
+    # Columns count bytes of UTF-8.
+    raw = [text.rstrip("\n").encode() for text in lines]
+    raw[-1] = raw[-1][:end]
+    raw[0] = raw[0][start:]
+    return "\n".join(text.decode(errors="replace") for text in raw)
+
+
+def bound_name(code: CodeType, offset: int) -> str | None:
+    """The name that the result of an instruction is bound to, if it is bound at once."""
+    return _stores(code).get(offset)
+
+
+def describe(code: CodeType, offset: int) -> str:
+    """A place in words: ``line 3, `np.log(x)` ``."""
+    line, source = line_of(code, offset), source_of(code, offset)
+    text = f"line {line}"
+    if source is not None:
+        first = source.split("\n")[0]
+        text += f", `{first}`"
+    return text
+
+
+def outside(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame at or above one that is neither NumPy's nor tapenb's."""
+    while frame is not None and is_inside(frame.f_code):
+        frame = frame.f_back
+    return frame
+
+
+def calls(code: CodeType, offset: int) -> bool:
+    """Whether an instruction is a call."""
+    return dis.opname[code.co_code[offset]].startswith("CALL")
+
+
+def is_library(code: CodeType) -> bool:
+    """Whether code is Python's or an installed package's, and none of the person's."""
+    return code.co_filename.startswith((*_INSIDE, *_INSTALLED, *_STANDARD))
+
+
+def persons(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame at or above one that no library's code runs in; else as `outside`."""
+    nearest = frame = outside(frame)
+    while frame is not None and is_library(frame.f_code):
+        frame = frame.f_back
+    return frame or nearest
+
+
+def here(frame: FrameType | None) -> str:
+    """The person's line at or above a frame, in words; and that of a package that they call."""
+    nearest, frame = outside(frame), persons(frame)
+    if nearest is None or frame is None:
+        return "an unknown line"
+    place = describe(frame.f_code, frame.f_lasti)
+    file = nearest.f_code.co_filename
+    if nearest is not frame and file.startswith(_INSTALLED):
+        place += f" (line {nearest.f_lineno} of {os.path.basename(file)})"
+    return place
+
+
+_signs: dict[int, tuple[CodeType, dict[int, str]]] = {}
+
+
+def operator_at(frame: FrameType) -> str | None:
+    """The sign of the operator that a frame is at, if it is at one."""
+    code = frame.f_code
+    known = _signs.get(id(code))
+    if known is None:
+        if len(_signs) == 256:
+            _signs.clear()
+        signs = {
+            instruction.offset: instruction.argrepr
+            for instruction in dis.get_instructions(code)
+            if instruction.opname in ("BINARY_OP", "COMPARE_OP")
+        }
+        known = _signs[id(code)] = (code, signs)
+    return known[1].get(frame.f_lasti)
+
+
+def is_operator(frame: FrameType) -> bool:
+    """Whether a frame is at an operator (``a ** x``), not at a call (``np.power(a, x)``)."""
+    return operator_at(frame) is not None

@@ -1,0 +1,1 @@
+"""Recording: traced values, and what NumPy and Python ask of them."""

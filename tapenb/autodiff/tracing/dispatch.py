@@ -1,0 +1,484 @@
+"""NumPy's protocols: what its ufuncs (NEP 13), functions (NEP 18) and methods do when traced."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ..kinds.kinds import Constant, Rule
+from ..kinds.registry import (
+    COMPLEX_RULES,
+    FUNCTIONS,
+    METHOD_RULES,
+    RULES,
+    Function,
+)
+from ..rules import special
+from ..rules.sums_and_extrema import optional
+from ..tape.primitives import add_at, change_at, masked
+from ..tape.provenance import here, is_operator
+from ..tape.tape import Operation, TapeError
+from .elements import each, is_python
+from .operators import AS_OPERATOR
+from .traced import (
+    TRACED,
+    Traced,
+    TracedArray,
+    apply,
+    apply_one,
+    apply_two,
+    as_operand,
+    guard,
+    leaves_of,
+    plain,
+    plain_key,
+    refuse,
+    untaped,
+)
+from .writing import write
+
+__all__ = [
+    "HANDLERS",
+    "METHODS",
+    "WITHHELD",
+    "any_active",
+    "call_entry",
+    "call_one",
+    "without_fractions",
+    "write_result",
+]
+
+HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
+
+
+def any_active(value: Any) -> bool:
+    """Whether an active traced value is in a nest of lists, tuples and dicts."""
+    if type(value) in TRACED:
+        return value.is_active()
+    if isinstance(value, list | tuple):
+        return any(any_active(part) for part in value)
+    if isinstance(value, dict):
+        return any(any_active(part) for part in value.values())
+    return False
+
+
+def stripped(value: Any) -> Any:
+    """A nest of lists, tuples and dicts with plain values only."""
+    if type(value) in TRACED:
+        return value.value
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        return type(value)(stripped(part) for part in value)
+    if type(value) is dict:
+        return {key: stripped(part) for key, part in value.items()}
+    return value
+
+
+def _rule(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...]) -> Any:
+    """The rule of a ufunc or of a method of one; None where there is none."""
+    if method != "__call__":
+        return METHOD_RULES.get((ufunc, method))
+    if ufunc in COMPLEX_RULES and any(np.iscomplexobj(plain(value)) for value in inputs):
+        return COMPLEX_RULES[ufunc]
+    return RULES.get(ufunc) or special.rule_of(ufunc)
+
+
+def call_ufunc(
+    ufunc: np.ufunc,
+    method: str,
+    inputs: tuple[Any, ...],
+    out: Any,
+    kwargs: dict[str, Any],
+    frame: FrameType,
+) -> Any:
+    """What a ufunc, or a method of one, does with traced operands."""
+    name = f"{'scipy.special' if special.has(ufunc) else 'np'}.{ufunc.__name__}"
+    name = name if method == "__call__" else f"{name}.{method}"
+    if method == "at":
+        return _at(ufunc, inputs, name, frame)
+    target = out[0] if out and len(out) == 1 else out
+    if kwargs:
+        kwargs = {key: value for key, value in kwargs.items() if value is not np._NoValue}
+    where = kwargs.get("where", True)
+    if not any_active(inputs) and not any_active([target, kwargs]):
+        return _call_plainly(getattr(ufunc, method), (*inputs,), kwargs, target)
+    rule = _rule(ufunc, method, inputs)
+    if rule is None and method == "__call__" and is_python(ufunc):
+        return each(ufunc, inputs)
+    if rule is None:
+        skips = method != "__call__" and ufunc in RULES and ufunc.nin == 2
+        refuse(f"{name} is", frame, "NumPy itself skips operands there" if skips else None)
+    by_target = type(target) is TracedArray and rule.differentiable
+    if kwargs.get("dtype") is None and by_target and method in _ACCUMULATING:
+        kwargs["dtype"] = target.dtype
+    operands = [as_operand(value) for value in inputs]
+    function = ufunc if method == "__call__" else getattr(ufunc, method)
+    if method == "__call__":
+        if where is not True:
+            return _where(ufunc, operands, target, kwargs, name, frame)
+        kwargs.pop("where", None)
+        if type(inputs[0]) not in TRACED and not kwargs and is_operator(frame):
+            function = AS_OPERATOR.get(ufunc, ufunc)
+    elif method == "reduce":
+        if where is True:
+            kwargs.pop("where", None)
+        if "initial" in kwargs or "where" in kwargs:
+            function = optional(function)
+            operands.append(as_operand(kwargs.pop("initial", np._NoValue)))
+            if "where" in kwargs:
+                operands.append(as_operand(kwargs.pop("where")))
+        kwargs.setdefault("axis", 0)
+    casting = kwargs.get("casting", "same_kind")
+    kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
+    rule = without_fractions(rule, kwargs)
+    result = apply(Operation(function, rule, ufunc.__name__, kwargs), operands, frame)
+    return result if target is None else write_result(target, True, result, frame, name, casting)
+
+
+_CHOICES = {
+    **dict.fromkeys(("ddof", "correction"), "it is a count"),
+    **dict.fromkeys(
+        ("rcond", "rtol", "atol", "tol", "discont"), "it is a threshold, which only decides"
+    ),
+    "ord": "it chooses the formula",
+    "range": "it decides what is counted; give the edges as bins=",
+}
+"""Parameters that are numbers and yet nothing to differentiate by."""
+
+_ACCUMULATING = ("reduce", "accumulate", "reduceat")
+
+
+def _where(
+    ufunc: np.ufunc,
+    operands: list[Any],
+    target: Any,
+    kwargs: dict[str, Any],
+    name: str,
+    frame: FrameType,
+) -> Any:
+    """A ufunc that computes some elements only, into an array that keeps the others."""
+    if target is None:
+        raise TapeError(
+            f"{here(frame)}: {name} with where= and without out= leaves the other elements "
+            "undefined. Give the array that they stand in as out=, or use np.where."
+        )
+    if isinstance(target, tuple):
+        refuse(f"{name} with where= and several results is", frame)
+    if type(target) is not TracedArray:
+        raise _plain_target(name, frame)
+    options = {key: value for key, value in kwargs.items() if key != "where"}
+    where = as_operand(kwargs["where"])
+    operation = masked.operation(ufunc=ufunc, options=options)
+    result = apply(operation, (target, where, *operands), frame)
+    write(target, Ellipsis, result, frame)
+    return target
+
+
+def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], name: str, frame: FrameType) -> None:
+    """``ufunc.at``: NumPy's own result, written as a whole."""
+    array, key, *values = inputs
+    if type(array) is not TracedArray:
+        if any_active(values):
+            raise _plain_target(name, frame)
+        return ufunc.at(array, plain_key(key, frame), *stripped(values))
+    values = [as_operand(value) for value in values]
+    operation = (
+        add_at.operation(key=plain_key(key, frame))
+        if ufunc is np.add
+        else change_at.operation(ufunc=ufunc, key=plain_key(key, frame))
+    )
+    if RULES.get(ufunc) is None:
+        refuse(f"{name} is", frame)
+    return write(array, Ellipsis, apply(operation, (array, *values), frame), frame)
+
+
+def _plain_target(name: str, frame: FrameType) -> TapeError:
+    return TapeError(
+        f"{here(frame)}: {name} cannot write a traced result into a plain array given as out=. "
+        "Make the array inside the recording, with the notebook's np, or leave out= away."
+    )
+
+
+def without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
+    """The rule of a call whose ``dtype=`` may cut off fractions: then it is piecewise constant."""
+    dtype = params.get("dtype")
+    whole = dtype is not None and np.dtype(dtype).kind not in "fc"
+    return _CUT if whole and not params.get("retstep") else rule
+
+
+_CUT = Constant()
+
+
+def _defers(kind: type, protocol: str) -> bool:
+    """Whether a type answers a protocol of NumPy's itself, as a Variable does."""
+    own = getattr(kind, protocol, None)
+    return kind not in TRACED and own not in (None, getattr(np.ndarray, protocol))
+
+
+def write_result(
+    target: Any, where: Any, result: Any, frame: FrameType, name: str, casting: str = "same_kind"
+) -> Any:
+    """Write a result to the array that ``out=`` named; of several results each to its own."""
+    if isinstance(target, tuple) and isinstance(result, tuple):
+        pairs = zip(target, result, strict=True)
+        return tuple(
+            r if t is None else write_result(t, where, r, frame, name, casting) for t, r in pairs
+        )
+    if type(target) is not TracedArray:
+        if target.dtype.kind in "biu" and result.dtype.kind in "biu" and where is True:
+            np.copyto(target, guard(result, np.asarray, frame), casting)
+            return target
+        raise _plain_target(name, frame)
+    if not np.can_cast(result.dtype, target.dtype, casting):
+        raise TypeError(
+            f"Cannot cast output of {name} from {result.dtype} to {target.dtype} with casting rule "
+            f"'{casting}'"
+        )
+    if where is True:
+        write(target, Ellipsis, result, frame)
+    else:
+        mask = np.broadcast_to(where, target.shape)
+        write(target, mask, np.broadcast_to(result, target.shape)[mask], frame)
+    return target
+
+
+def _call_plainly(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], target: Any
+) -> Any:
+    """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
+    every = leaves_of([*args, *kwargs.values(), target])
+    origins = [value for value in every if type(value) in TRACED]
+    if isinstance(target, tuple):
+        memories = [part.own() for part in target if type(part) is TracedArray]
+        for memory in memories:
+            memory.before_write()
+        function(*stripped(args), **stripped(kwargs), out=stripped(target))
+        for memory in memories:
+            memory.version += 1
+        return target
+    if type(target) is TracedArray:
+        memory = target.own()
+        memory.before_write()
+        function(*stripped(args), **stripped(kwargs), out=target.value)
+        memory.version += 1
+        target.version, target.index = memory.version, None
+        return target
+    if target is not None:
+        kwargs = {**kwargs, "out": target}
+    value = function(*stripped(args), **stripped(kwargs))
+    if target is not None or not origins:
+        return value
+    source = next((o for o in origins if type(o) is TracedArray), origins[0])
+    if isinstance(value, tuple | list):
+        parts = [untaped(source, part, view=True) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return untaped(source, value, view=True)
+
+
+def call_function(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+) -> Any:
+    """What a NumPy function that is no ufunc does with traced arguments."""
+    handler = HANDLERS.get(function)
+    if handler is not None:
+        return handler(*args, **kwargs)
+    entry = FUNCTIONS.get(function)
+    asked = entry and _asked(function, args, kwargs)
+    known = _ASKED_BEFORE.get(asked)
+    if known is not None and known.function is entry.call and known.rule is entry.rule:
+        return apply(known, args[:1], frame)
+    name = f"np.{getattr(function, '__name__', function)}"
+    if not any_active(args) and not any_active(kwargs):
+        kwargs = dict(kwargs)
+        target = kwargs.pop("out", None)
+        return _call_plainly(function, args, kwargs, target)
+    if entry is None:
+        refuse(f"{name} is", frame)
+    return call_entry(entry, args, kwargs, frame, asked)
+
+
+_ASKED_BEFORE: dict[Hashable, Operation] = {}
+"""The operations of calls such as ``np.sum(x, 1)``: one array, and parameters that say it all."""
+_MOST_KEPT = 512
+_SAYING_ALL = frozenset({int, bool, str, type(None)})
+
+
+def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+    """What calls that are the same operation have in common; None where that is too much to say."""
+    rest = (*args[1:], *kwargs.values()) if kwargs else args[1:]
+    kinds = tuple(map(type, rest))
+    if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TracedArray:
+        return None
+    return (function, len(args), *kwargs, rest, kinds) if args[0].is_active() else None
+
+
+def call_entry(
+    entry: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    frame: FrameType,
+    asked: Hashable = None,
+) -> Any:
+    """Split a call into operands and parameters, run and record it."""
+    name = f"np.{entry.function.__name__}"
+    bound = dict(zip(entry.parameters, args, strict=False))
+    bound.update(kwargs)
+    target = bound.pop("out", None)
+    for key in ("where", "initial"):
+        if bound.get(key) is np._NoValue or (key == "where" and bound.get(key) is True):
+            del bound[key]
+    if type(target) is TracedArray and bound.get("dtype") is None and "dtype" in entry.parameters:
+        bound["dtype"] = target.dtype
+    if entry.sequence:
+        operands = tuple(bound.pop(entry.operands[0]))
+    else:
+        given = max(at for at, operand in enumerate(entry.operands, 1) if operand in bound)
+        operands = tuple(
+            bound.pop(operand, entry.defaults.get(operand)) for operand in entry.operands[:given]
+        )
+    operands = tuple(as_operand(operand) for operand in operands)
+    for key, value in bound.items():
+        if _any_fractional(value):
+            refuse(f"{name} with a traced {key}= is", frame, _CHOICES.get(key))
+    params = {key: plain_key(value, frame) for key, value in bound.items()}
+    for key in ("where", "initial"):
+        if key in params:
+            refuse(f"{name} with {key}= is", frame)
+    rule = without_fractions(entry.rule, params)
+    operation = Operation(entry.call, rule, entry.function.__name__, params)
+    if asked is not None and target is None and len(operands) == 1 and operands[0] is args[0]:
+        if len(_ASKED_BEFORE) == _MOST_KEPT:
+            _ASKED_BEFORE.clear()
+        _ASKED_BEFORE[asked] = operation
+    result = apply(operation, operands, frame)
+    return result if target is None else write_result(target, True, result, frame, name)
+
+
+def _any_fractional(value: Any) -> bool:
+    """Whether a parameter holds a traced value that is no index and no mask."""
+    if type(value) in TRACED:
+        return value.is_active() and value.dtype.kind in "fc"
+    return isinstance(value, list | tuple) and any(map(_any_fractional, value))
+
+
+class _Method:
+    """A method of ndarray on a traced array: NumPy's function of the same name."""
+
+    __slots__ = ("function", "traced")
+
+    def __init__(self, function: Callable[..., Any], traced: Traced) -> None:
+        self.function = function
+        self.traced = traced
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.function in _SHAPED and args and not isinstance(args[0], tuple | list | None):
+            args = (args,)
+        if any(_defers(type(arg), "__array_function__") for arg in args):
+            return self.function(self.traced, *args, **kwargs)
+        return call_function(self.function, (self.traced, *args), kwargs, sys._getframe(1))
+
+
+_SHAPED = (np.reshape, np.transpose)
+_TRANSPOSED = {"T": np.transpose, "mT": np.matrix_transpose}
+WITHHELD = {
+    **dict.fromkeys(("item", "tolist"), "it takes plain numbers off the tape"),
+    **dict.fromkeys(
+        ("base", "ctypes", "data"), "it hands out plain memory, where a write would go unseen"
+    ),
+    **dict.fromkeys(
+        ("byteswap", "getfield", "setfield"), "it works on the bytes that numbers are stored in"
+    ),
+    **dict.fromkeys(("dump", "dumps", "tobytes", "tofile"), "it writes plain numbers elsewhere"),
+    "resize": "it would change the shape under every view; use np.resize(x, shape)",
+    "setflags": "the flags are those of memory that the tape looks after",
+    "to_device": "NumPy's arrays have one device only",
+}
+"""Attributes of ndarray that a traced array refuses, and why."""
+_ASKED = frozenset({"device", "flags", "itemsize", "nbytes", "strides"})
+METHODS: dict[str, Callable[..., Any]] = {
+    name: getattr(np, name)
+    for name in dir(np.ndarray)
+    if not name.startswith("_")
+    and name != "resize"  # the method works in place
+    and callable(getattr(np, name, None))
+    and callable(getattr(np.ndarray, name))
+}
+"""Methods of ndarray, and the functions of NumPy that they are."""
+
+
+_OPERANDS = frozenset({*TRACED, np.ndarray, float, int, complex, bool, np.float64, np.float32})
+_CALLS: dict[Callable[..., Any], Operation] = {}
+"""The operations of ufuncs that are called with nothing but operands, and of operators."""
+
+
+def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
+    """The operation of a ufunc that is called as it is or by its operator, always the same."""
+    called, rule = _CALLS.get(function), RULES.get(ufunc)
+    if called is None or called.rule is not rule:
+        if rule is None or ufunc in COMPLEX_RULES or ufunc.nout > 1:
+            return None
+        called = _CALLS[function] = Operation(function, rule, ufunc.__name__)
+    return called
+
+
+def call_one(ufunc: np.ufunc, operand: Traced, frame: FrameType) -> Any:
+    """What a ufunc does with one operand: what NumPy would ask for, without asking it."""
+    called = _call(ufunc, ufunc)
+    return ufunc(operand) if called is None else apply_one(called, operand, frame)
+
+
+def _array_ufunc(
+    self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
+) -> Any:
+    frame = sys._getframe(1)
+    if method == "__call__" and out is None and not kwargs:
+        function = ufunc
+        if type(inputs[0]) not in TRACED and is_operator(frame):
+            function = AS_OPERATOR.get(ufunc, ufunc)
+        called = _call(ufunc, function)
+        if called is not None and len(inputs) == 1:
+            return apply_one(called, self, frame)
+        if called is not None and _OPERANDS.issuperset(map(type, inputs)):
+            if len(inputs) == 2:
+                return apply_two(called, *inputs, frame)
+            return apply(called, inputs, frame)
+    if any(_defers(type(value), "__array_ufunc__") for value in inputs):
+        return NotImplemented
+    return call_ufunc(ufunc, method, inputs, out, kwargs, frame)
+
+
+def _array_function(
+    self: Traced, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
+) -> Any:
+    if any(_defers(kind, "__array_function__") for kind in types):
+        return NotImplemented
+    return call_function(function, args, kwargs, sys._getframe(1))
+
+
+def _attribute(self: Traced, name: str) -> Any:
+    """A method of NumPy's that is a function, too; anything else only once nothing is recorded."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    if not hasattr(type(self.value), name):
+        raise AttributeError(f"{type(self.value).__name__!r} object has no attribute {name!r}")
+    function = METHODS.get(name)
+    if function is not None:
+        return _Method(function, self)
+    if name in _TRANSPOSED:
+        return _TRANSPOSED[name](self)
+    if name in _ASKED:
+        return getattr(self.value, name)
+    if not self.is_active():
+        if type(self) is TracedArray and name in WITHHELD:
+            self.expose(sys._getframe(1))
+        return getattr(self.value, name)
+    return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
+
+
+Traced.__array_ufunc__ = _array_ufunc
+Traced.__array_function__ = _array_function
+Traced.__getattr__ = _attribute

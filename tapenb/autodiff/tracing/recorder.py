@@ -1,0 +1,103 @@
+"""Opening and closing a tape: what every recording does, whoever asks for it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from contextvars import Token
+from types import TracebackType
+
+from ..tape.provenance import (
+    calls,
+    describe,
+    is_library,
+    source_of,
+)
+from ..tape.tape import CURRENT, Tape
+from .traced import is_traced
+from .warnings import persons_warnings
+
+__all__ = ["recording"]
+
+
+class recording:  # noqa: N801  reads as the context that it is
+    """Record on the current tape, or else on `tape` or a new one, which is closed at the end.
+
+    Gives the tape, and whether another recording was open already.
+
+    Raises
+    ------
+    TapeError
+        At the end, where the tape refused something and other code swallowed that.
+    """
+
+    __slots__ = ("_tape", "_token", "_warnings")
+
+    def __init__(self, tape: Tape | None = None) -> None:
+        self._tape = tape
+        self._token: Token[Tape | None] | None = None
+
+    def __enter__(self) -> tuple[Tape, bool]:
+        outer = CURRENT.get()
+        if outer is not None and outer.open:
+            return outer, True
+        tape = self._tape = Tape() if self._tape is None else self._tape
+        tape.open = True
+        self._token = CURRENT.set(tape)
+        self._warnings = persons_warnings()
+        self._warnings.__enter__()
+        return tape, False
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._token is None:
+            return
+        tape = self._tape
+        with suppress(ValueError):  # in another context than it was entered in
+            self._warnings.__exit__(kind, error, traceback)
+            CURRENT.reset(self._token)
+        tape.close()
+        refusal, tape.refusal = tape.refusal, None
+        # C code may turn a refusal into an error of its own, which says less.
+        swallowed = error is None or (isinstance(error, Exception) and error is not refusal)
+        if refusal is not None and swallowed:
+            raise refusal from error
+        if isinstance(error, Exception):
+            _explain(error)
+
+
+def _explain(error: Exception) -> None:
+    """Note on an error of code that takes no traced value which value that was, and a way out."""
+    trace, last, place = error.__traceback__, None, None
+    while trace is not None:
+        last = trace
+        if not is_library(trace.tb_frame.f_code):
+            place = describe(trace.tb_frame.f_code, trace.tb_lasti)
+        trace = trace.tb_next
+    if place is None or str(error).startswith("unsupported operand"):
+        return  # the person's own mistake, which plain numbers would make as well
+    if "Traced" in str(error) or _was_handed(error, last):
+        error.add_note(
+            f"{place}: a traced value was handed to code that takes plain numbers only. Use "
+            "NumPy's own functions, or cut on purpose with stop_gradient(x) or x.numpy()."
+        )
+
+
+def _was_handed(error: Exception, trace: TracebackType) -> bool:
+    """Whether what raised, a library or code in C, seems to have been given a traced value."""
+    frame = trace.tb_frame
+    code, names = frame.f_code, {**frame.f_globals, **frame.f_locals}
+    if is_library(code):
+        return type(error) is TypeError and any(map(is_traced, frame.f_locals.values()))
+    if type(error) is TypeError:
+        own = re.search(r"\barguments?\b", str(error))  # a call with too few, or too many
+    else:
+        own = type(error).__module__ == "builtins"
+    if own or not calls(code, trace.tb_lasti):
+        return False
+    said = re.findall(r"\w+", source_of(code, trace.tb_lasti) or "")
+    return any(is_traced(names.get(name)) for name in said)

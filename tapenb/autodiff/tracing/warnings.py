@@ -1,0 +1,68 @@
+"""NumPy's floating-point warnings with the person's line, not that in which a tape calls NumPy."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import FrameType
+
+import numpy as np
+
+from ..tape.provenance import operator_at, outside, source_of
+from ..tape.tape import Operation
+
+__all__ = ["persons_warnings"]
+
+_NAMES = {
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "/": "divide",
+    "//": "floor_divide",
+    "%": "remainder",
+    "**": "power",
+    "@": "matmul",
+}
+
+
+def persons_warnings() -> np.errstate:
+    """A context in which what NumPy would warn of is warned of at the person's line.
+
+    What is ignored, raised or printed stays so.
+    """
+    warned = {kind: "call" for kind, what in np.geterr().items() if what == "warn"}
+    return np.errstate(call=_warn, **warned)
+
+
+def _warn(kind: str, flag: int) -> None:
+    frame: FrameType | None = sys._getframe(1)
+    caller = frame
+    while caller is not None and caller is not outside(caller):
+        # Whatever function of a tape's called NumPy here has the operation at hand.
+        operation = caller.f_locals.get("operation")
+        if isinstance(operation, Operation):
+            _issue(kind, operation.name, outside(caller) or caller)
+            return
+        caller = caller.f_back
+    if frame is not None:
+        _issue(kind, _called(frame), frame)
+
+
+def _called(frame: FrameType) -> str:
+    """The name of what a frame is calling, as NumPy's own message has it."""
+    sign = operator_at(frame)
+    if sign is not None:
+        return _NAMES.get(sign.rstrip("="), sign)
+    source = source_of(frame.f_code, frame.f_lasti) or frame.f_code.co_name
+    return source.split("(")[0].split(".")[-1]
+
+
+def _issue(kind: str, name: str, frame: FrameType) -> None:
+    warnings.warn_explicit(
+        f"{kind} encountered in {name}",
+        RuntimeWarning,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )

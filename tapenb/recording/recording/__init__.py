@@ -1,0 +1,308 @@
+"""A recording: what ``%%tape -o t`` binds, and what a panel shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...autodiff.compiling.replay import GuardFailed
+from ...autodiff.tape.tape import Tape, TapeError
+from ..inputs import Input, Slider
+from ..program import Point, Program
+
+__all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
+
+
+class NeedsRecording(Exception):
+    """The program changes at these positions: the cell has to run again."""
+
+
+class _Derivatives(Mapping[Any, Any]):
+    """The gradient or Hessian by input name; a missing one says which there are."""
+
+    def __init__(self, numbers: Mapping[Any, Any], what: str) -> None:
+        self._numbers = numbers
+        self._what = what
+
+    def __getitem__(self, key: Any) -> Any:
+        if key not in self._numbers:
+            known = ", ".join(map(repr, self._numbers)) or "none"
+            raise KeyError(f"no {self._what} by {key!r}; there is {known}")
+        return self._numbers[key]
+
+    def __iter__(self) -> Any:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return repr(dict(self._numbers))
+
+
+class Recording:
+    """One run and its derivatives: what ``%%tape -o t`` binds.
+
+    Parameters
+    ----------
+    program : Program or None
+        None where the cell failed before it had an output.
+    tape : Tape
+    run_again : callable, optional
+        ``run_again(positions, done)`` runs the cell anew when the shell is idle and calls `done`
+        with a new Program, or with the exception that it raised.
+
+    Examples
+    --------
+    In a notebook::
+
+        %%tape -o t
+        x = 2.0
+        y = x**3
+
+    >>> # t.value, t.gradient["x"], t.hessian["x", "x"], t.tape, t(x=3.0).value
+    """
+
+    def __init__(
+        self,
+        program: Program | None,
+        tape: Tape,
+        run_again: Callable[..., None] | None = None,
+    ) -> None:
+        self._run_again = run_again
+        self._program = program
+        self._tape = tape
+        self._point = program.point({}) if program is not None else None
+        self.panel: Any = None
+
+    @property
+    def order(self) -> int:
+        """The highest derivative that was asked for."""
+        return self._program.order if self._program else 0
+
+    @property
+    def sliders(self) -> list[Slider]:
+        """What a person can move, at the recorded positions."""
+        if self._program is None:
+            return []
+        return [slider for each in self._program.inputs for slider in each.sliders()]
+
+    @property
+    def point(self) -> Point:
+        """Every number at the present positions."""
+        if self._point is None:
+            raise TapeError("this cell has no output; t.tape is what it recorded until it ended")
+        return self._point
+
+    @property
+    def value(self) -> Any:
+        """The output."""
+        return self.point.value
+
+    @property
+    def gradient(self) -> Mapping[str, Any]:
+        """By input name: the derivative of the sum of the output, shaped like the input."""
+        return _Derivatives(self.point.gradient, "derivative")
+
+    @property
+    def hessian(self) -> Mapping[tuple[str, str], Any]:
+        """By two input names: second derivatives, shaped like both inputs together."""
+        point = self.point
+        if point.hessian or self._program.order < 2:
+            return _Derivatives(point.hessian, "second derivative")
+        program: Program = point.program
+        inputs = [each for each in program.inputs if each.withheld is None]
+        return _Derivatives(program.second(point.swept, inputs), "second derivative")
+
+    @property
+    def jacobian(self) -> Mapping[str, Any]:
+        """By input name: for an output that is no scalar, shaped like output and input together."""
+        return _Derivatives(self.point.jacobian, "Jacobian")
+
+    @property
+    def tape(self) -> Tape:
+        """The tape, with the values of the present positions."""
+        return self._point.tape if self._point is not None else self._tape
+
+    @cached_property
+    def at(self) -> Callable[..., Point]:
+        """Every number at other positions of the sliders: ``t.at(positions, deadline=None)``.
+
+        Parameters
+        ----------
+        positions : dict of str to number
+            By slider label; what is missing stays as it was recorded.
+        deadline : float, optional
+            For a replay, on the clock of ``time.monotonic``.
+
+        Returns
+        -------
+        Point
+            Its ``numbers`` are there; all else is computed when it is asked for.
+
+        Raises
+        ------
+        NeedsRecording
+            Where the cell would run another program.
+        TimeoutError
+            Past the deadline.
+        """
+        program, otherwise = self._program, self._replayed_at
+        return (program and program.compiled_at(otherwise)) or otherwise
+
+    def _replayed_at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
+        try:
+            return self._program.point(positions, deadline)
+        except GuardFailed as failed:
+            raise NeedsRecording(str(failed)) from failed
+
+    def move(self, point: Point) -> None:
+        """Make a point the present one."""
+        self._point = point
+        if point.program is not self._program:
+            self._program = point.program
+            for made in ("at", "numbers"):
+                vars(self).pop(made, None)
+
+    def record_anew(
+        self, positions: Mapping[str, Any], done: Callable[[Point | BaseException], None]
+    ) -> None:
+        """Run the cell again at these positions when the shell is idle, then call `done`.
+
+        Parameters
+        ----------
+        positions : dict of str to number
+        done : callable
+            Gets the new point, or the exception that the cell raised.
+        """
+        if self._run_again is None:
+            done(NeedsRecording("this recording has no cell to run again"))
+            return
+
+        def finished(result: Program | BaseException) -> None:
+            if isinstance(result, BaseException):
+                done(result)
+                return
+            try:
+                point = result.point(positions)
+            except Exception as error:
+                done(error)
+            else:
+                done(point)
+
+        self._run_again(dict(positions), finished)
+
+    def prepare_curve(self) -> None:
+        """Compile what `curve` calls, so that its first call takes no longer than the others."""
+        _ = self._program.output_alone
+
+    def curve(self, label: str, xs: Any) -> np.ndarray:
+        """The output (summed) along one slider, nan where another program would run.
+
+        Parameters
+        ----------
+        label : str
+        xs : array_like
+            Positions of that slider; the others stay.
+
+        Returns
+        -------
+        ndarray of float64
+        """
+        program, here = self._program, dict(self.point.positions)
+        ys = np.full(len(xs), np.nan)
+        for number, x in enumerate(xs):
+            try:
+                y = program.output_at({**here, label: x})
+            except GuardFailed:
+                continue
+            ys[number] = np.nan if np.iscomplexobj(y) else float(y)
+        return ys
+
+    def __repr__(self) -> str:
+        return repr(self._point) if self._point is not None else repr(self._tape)
+
+    def __call__(self, **values: Any) -> Point:
+        """The same at other inputs, by name: an object with value, gradient and hessian.
+
+        Parameters
+        ----------
+        **values : number or array_like
+            By input name, shaped like the input.
+
+        Raises
+        ------
+        TypeError
+            For a name that is no input.
+        NeedsRecording
+            Where the cell would run another program and cannot run now.
+        """
+        return self._at_inputs(values)
+
+    @cached_property
+    def numbers(self) -> Callable[..., tuple[Any, ...]]:
+        """The bare numbers at other inputs: ``t.numbers(x=3.0)``, for thousands of points.
+
+        Parameters
+        ----------
+        **values : number or array_like
+            By input name, shaped like the input.
+
+        Returns
+        -------
+        value : float or ndarray
+        gradient : tuple
+            In the order of the inputs; empty for ``--order 0``.
+        hessian : tuple of tuple
+            Row by row; empty below ``--order 2``.
+        """
+        program, otherwise = self._program, self._numbers_at
+        return (program and program.compiled_numbers(otherwise)) or otherwise
+
+    def _numbers_at(self, **values: Any) -> tuple[Any, ...]:
+        given = {name: value for name, value in values.items() if value is not None}
+        return self._at_inputs(given).numbers
+
+    def source(self) -> str:
+        """The Python text of the program behind `numbers`: the output with its derivatives.
+
+        Returns
+        -------
+        str
+            Empty where the cell computes more than single numbers.
+        """
+        compiled = None if self._program is None else self._program.numbers
+        return "" if compiled is None else compiled.source
+
+    def _at_inputs(self, values: dict[str, Any]) -> Point:
+        """The point at some inputs, where the compiled program has no answer, or not yet."""
+        positions = dict(self.point.positions)
+        known = {each.name: each for each in self._program.inputs}
+        replaced = {}
+        for name, value in values.items():
+            if name not in known:
+                raise TypeError(f"{name!r} is no input; the inputs are {', '.join(known)}")
+            each = known[name]
+            array = np.asarray(value)
+            if array.dtype.kind not in "iuf":
+                raise TypeError(f"{name} is a number or an array of them, not {value!r}")
+            if array.shape != each.array.shape:
+                raise ValueError(f"{name} has shape {each.array.shape}, not {array.shape}")
+            if each.labels:
+                replaced.update(zip(each.labels, array.reshape(-1).tolist(), strict=True))
+            else:
+                replaced[name] = value
+        positions.update(replaced)
+        try:
+            return self.at(positions)
+        except NeedsRecording:
+            answers: list[Point | BaseException] = []
+            self.record_anew(positions, answers.append)
+            if not answers:
+                raise
+            if isinstance(answers[0], BaseException):
+                raise answers[0] from None
+            return answers[0]

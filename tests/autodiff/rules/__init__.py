@@ -1,0 +1,1 @@
+from . import samples  # noqa: F401  before its chapters, which need it
