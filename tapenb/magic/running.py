@@ -7,36 +7,31 @@ values, and everything is put back whatever happens: names hold plain values aft
 from __future__ import annotations
 
 import ast
-import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
-from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 from IPython.utils.capture import capture_output
 
 from ..autodiff.sweeps.sweeps import verify
-from ..autodiff.tape.memory import Memory, element_numbers
-from ..autodiff.tape.tape import CURRENT, Tape, TapeError
+from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.traced import (
-    TracedArray,
-    TracedScalar,
     is_traced,
     lift,
     plain,
 )
-from ..autodiff.tracing.twins import original, substitute
-from ..autodiff.tracing.writing import input_array
-from ..recording.inputs import Input, flatten, nest
+from ..autodiff.tracing.twins import substitute
+from ..recording.inputs import Input
 from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
-from .containers import containers, items
+from .inputs import RunInputs
 from .line import LineError, Options
 from .state import Snapshot, reachable
+from .tracebacks import CellSyntaxError, point_at_cell
 
 __all__ = ["CellRun", "Outcome"]
 
@@ -67,17 +62,6 @@ class Outcome:
         self.output_name: str | None = None
         self.inputs: list[Input] = []
         self.complaint: str | None = None
-
-
-class CellSyntaxError(Exception):
-    """A cell that is no Python, shown as IPython shows it in any cell."""
-
-    def __init__(self, shell: Any, error: SyntaxError) -> None:
-        super().__init__(str(error))
-        self._lines = shell.SyntaxTB.structured_traceback(type(error), error, [])
-
-    def _render_traceback_(self) -> list[str]:
-        return self._lines
 
 
 class CellRun:
@@ -219,7 +203,7 @@ class CellRun:
         tape.sweep_follows = self.options.order > 0
         tape.strict = not _HEARING.isdisjoint(reachable(namespace, self._names())[1])
         outcome = Outcome(tape)
-        inputs = _Inputs(tape, namespace, {**self.options.values, **moved})
+        inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
         try:
             with self._recording(tape, inputs):
                 value = self._execute()
@@ -227,7 +211,7 @@ class CellRun:
                 outcome.shown = _ordinary(value)
             verify(tape)
         except BaseException as error:
-            self._point_at_cell(error)
+            point_at_cell(self.shell, self.file, error)
             raise
         finally:
             inputs.put_back(reachable(namespace, self._names())[0])
@@ -237,7 +221,7 @@ class CellRun:
         return outcome
 
     @contextmanager
-    def _recording(self, tape: Tape, inputs: _Inputs) -> Iterator[None]:
+    def _recording(self, tape: Tape, inputs: RunInputs) -> Iterator[None]:
         shell, namespace = self.shell, self.shell.user_ns
         restores: list[Callable[[], None]] = []
 
@@ -328,225 +312,6 @@ class CellRun:
             each for each in outcome.inputs if any(entry in needed for entry in each.entries)
         ]
 
-    def _point_at_cell(self, error: BaseException) -> None:
-        """Show the person's own lines only: neither those of this module nor of the magic."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename != self.file:
-            trace = trace.tb_next
-        trace = _without_tail(trace)
-        if trace is None or isinstance(error, SyntaxError):
-            return
-        show = self.shell.InteractiveTB.structured_traceback
-        error._render_traceback_ = lambda: show(type(error), error, trace, tb_offset=0)
-
-
-class _Inputs:
-    """The inputs of one run: traced while it lasts, and put back after it."""
-
-    def __init__(self, tape: Tape, namespace: dict[str, Any], given: dict[str, Any]) -> None:
-        self._tape = tape
-        self._namespace = namespace
-        self._given = given
-        self._values: dict[str, Any] = {}
-        self._entries: dict[str, tuple[int, ...]] = {}
-        self._originals: dict[str, tuple[Any, Any]] = {}
-        self._memories: list[Memory] = []
-        self._arrays: dict[int, list[np.ndarray]] = {}
-
-    def from_literal(self, name: str, value: Any) -> Any:
-        """Called by the cell in place of a literal."""
-        if name in self._values:
-            return value
-        value = plain(value)
-        if name in self._given:
-            given = self._given[name]
-            value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
-        return self._trace(name, value)
-
-    def from_namespace(self, name: str) -> None:
-        """Make a variable of the notebook an input, where it stands."""
-        value = self._namespace.get(name)
-        if name in self._given:
-            given = self._given[name]
-            if isinstance(value, np.ndarray):
-                value[...] = given
-            elif isinstance(value, list):
-                value[:] = given
-            else:
-                value = given
-        if not is_numeric(value):
-            return
-        traced = self._trace(name, value)
-        self._originals[name] = (traced, value)
-        self._namespace[name] = traced
-
-    def _trace(self, name: str, value: Any) -> Any:
-        tape = self._tape
-        if isinstance(value, list):
-            if any(is_traced(number) for number in flatten(value)):
-                return value  # another name for a list, or a part of one, that is an input already
-            self._values[name] = nest(value, iter(flatten(value)))
-            return self._trace_list(name, value)
-        if isinstance(value, np.ndarray):
-            return self._trace_array(name, value)
-        self._values[name] = value
-        entry = tape.append_input(value)
-        self._register(name, (entry,))
-        return TracedScalar(tape, entry, value)
-
-    def _trace_list(self, name: str, value: list[Any]) -> list[Any]:
-        entries: list[int] = []
-
-        def trace(part: list[Any]) -> None:
-            for at, number in enumerate(part):
-                if isinstance(number, list):
-                    trace(number)
-                else:
-                    entries.append(self._tape.append_input(number))
-                    part[at] = TracedScalar(self._tape, entries[-1], number)
-
-        trace(value)
-        self._register(name, tuple(entries))
-        return value
-
-    def _trace_array(self, name: str, value: np.ndarray) -> TracedArray:
-        """An array; where it lies within another input, it is a view of that."""
-        tape = self._tape
-        memory = self._memory_of(value)
-        if memory.reference is not None:
-            numbers = element_numbers(memory.owner, value)
-            taken = [np.isin(numbers, element_numbers(memory.owner, other))
-                     for other in self._arrays[id(memory)]]  # fmt: skip
-            if np.all(np.any(taken, axis=0)):
-                return _stale(tape, value, memory)
-            if np.any(taken):
-                raise TapeError(
-                    f"{name} shares a part of its memory with another input, so both cannot be "
-                    "inputs. List one of them on the line of %%tape."
-                )
-        traced = input_array(tape, value, memory)
-        self._values[name] = value.copy()
-        self._register(name, (traced.index,))
-        self._arrays.setdefault(id(memory), []).append(value)
-        return traced
-
-    def watch_arrays(self, names: Iterable[str]) -> None:
-        """Let the notebook's other arrays hold traced values, and share memory with the inputs."""
-        for name in sorted(names):
-            value = self._namespace[name]
-            if type(value) is not np.ndarray or value.dtype.kind != "f" or name in self._originals:
-                continue
-            memory = self._memory_of(value)
-            traced = _stale(self._tape, value, memory)
-            self._originals[name] = (traced, value)
-            self._namespace[name] = traced
-        for container in containers([self._namespace[name] for name in names]):
-            for key, value in items(container):
-                memory = self._shared_memory(value)
-                if memory is not None:
-                    container[key] = _stale(self._tape, value, memory)
-
-    def _shared_memory(self, value: Any) -> Memory | None:
-        """The memory of an array of the notebook that an array in a container shares."""
-        if type(value) is not np.ndarray or value.dtype.kind != "f":
-            return None
-        for memory in self._memories:
-            if np.may_share_memory(memory.owner, value):
-                return memory
-        return None
-
-    def _memory_of(self, value: np.ndarray) -> Memory:
-        """The memory of the buffer that an array lies in."""
-        for memory in self._memories:
-            if np.may_share_memory(memory.owner, value):
-                return memory
-        owner = value
-        while type(owner.base) is np.ndarray and owner.base.dtype == value.dtype:
-            owner = owner.base
-        self._memories.append(Memory(self._tape, owner, None))
-        return self._memories[-1]
-
-    def _register(self, name: str, entries: tuple[int, ...]) -> None:
-        self._entries[name] = entries
-        self._tape.inputs[name] = entries
-
-    def put_back(self, names: Iterable[str]) -> None:
-        """Give every name its plain value, and every container that it holds."""
-        namespace = self._namespace
-        for container in containers([namespace[name] for name in names]):
-            for key, value in items(container):
-                ordinary = self._ordinary(value)
-                if ordinary is not value:
-                    container[key] = ordinary
-            if isinstance(container, dict) and any(map(is_traced, container)):
-                ordered = [(plain(key), value) for key, value in container.items()]
-                container.clear()
-                container.update(ordered)
-        for name, value in list(namespace.items()):
-            traced, original = self._originals.get(name, (None, None))
-            ordinary = original if value is traced is not None else self._ordinary(value)
-            if ordinary is not value:
-                namespace[name] = ordinary
-
-    def _ordinary(self, value: Any) -> Any:
-        """A value without the tape: plain, NumPy's own function, a tuple of such."""
-        if is_traced(value):
-            return plain(value) if value.tape is self._tape else value
-        if isinstance(value, tuple | frozenset | set):
-            parts = [self._ordinary(part) for part in value]
-            if all(part is old for part, old in zip(parts, value, strict=True)):
-                return value
-            if isinstance(value, set):
-                value.clear()
-                value.update(parts)
-                return value
-            return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
-        return original(value)
-
-    def described(self, options: Options) -> list[Input]:
-        """What the recording needs to know of each input."""
-        return [
-            Input(
-                name,
-                self._values[name],
-                entries,
-                span=options.spans.get(name),
-                **self._steering(name, entries),
-            )
-            for name, entries in self._entries.items()
-        ]
-
-    def _steering(self, name: str, entries: tuple[int, ...]) -> dict[str, Any]:
-        """Whether an input is an index or a count, or was read by code that is not followed."""
-        tape = self._tape
-        for entry in entries:
-            if entry in tape.demoted:
-                place = tape.demoted[entry]
-                return {
-                    "withheld": f"{name} is read by other code ({place}), so no derivative by it "
-                    "is shown."
-                }
-        if not isinstance(self._values[name], int | np.integer):
-            return {}
-        for guard in tape.guards():
-            if tape.operations[guard].function not in (operator.index, int):
-                continue
-            (parent,) = tape.parents(guard)
-            if parent >= 0 and set(entries) & set(tape.ancestors(parent)):
-                return {
-                    "counts": True,
-                    "withheld": f"{name} is used as an index or a count ({tape.where(guard)}), so "
-                    "it takes whole numbers and has no derivative.",
-                }
-        return {}
-
-
-def _stale(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
-    """An array that asks its memory, when it is first used, which entry it is."""
-    traced = TracedArray(tape, None, value, memory)
-    traced.version = -1
-    return traced
-
 
 def _is_output(value: Any) -> bool:
     """Whether a value can be the output: a real number or an array of them."""
@@ -589,20 +354,6 @@ def _refuse_await(tree: ast.Module) -> None:
         visit_AsyncFor = visit_AsyncWith = visit_Await
 
     Awaits().visit(tree)
-
-
-def _without_tail(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames of tapenb and NumPy that it ends with."""
-    frames: list[tuple[FrameType, int, int]] = []
-    while trace is not None:
-        frames.append((trace.tb_frame, trace.tb_lasti, trace.tb_lineno))
-        trace = trace.tb_next
-    inside = (__name__.split(".")[0], "numpy")
-    while frames and frames[-1][0].f_globals.get("__name__", "").split(".")[0] in inside:
-        frames.pop()
-    for frame, lasti, lineno in reversed(frames):
-        trace = TracebackType(trace, frame, lasti, lineno)
-    return trace
 
 
 def _figures() -> set[int] | None:

@@ -19,7 +19,7 @@ import numpy as np
 import traitlets
 
 from ..autodiff.tape.tape import TapeError
-from ..recording.program import Point
+from ..recording.point import Point
 from ..recording.readout import (
     matrix,
     notes,

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...autodiff.compiling.replay import GuardFailed
-from ...autodiff.tape.tape import Tape, TapeError
-from ..inputs import Input, Slider
-from ..program import Point, Program
+from ..autodiff.compiling.replay import GuardFailed
+from ..autodiff.tape.tape import Tape, TapeError
+from .inputs import Input, Slider
+from .point import Point
+from .program import Program
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
 

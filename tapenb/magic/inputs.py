@@ -1,0 +1,234 @@
+"""The inputs of one run of a cell: traced while it lasts, and put back after it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.tape.memory import Memory, element_numbers
+from ..autodiff.tape.tape import Tape, TapeError
+from ..autodiff.tracing.traced import (
+    TracedArray,
+    TracedScalar,
+    is_traced,
+    plain,
+)
+from ..autodiff.tracing.twins import original
+from ..autodiff.tracing.writing import input_array
+from ..recording.inputs import Input, flatten, nest
+from .cell import is_numeric
+from .containers import containers, items
+from .line import Options
+
+__all__ = ["RunInputs"]
+
+
+class RunInputs:
+    """The inputs of one run: traced while it lasts, and put back after it."""
+
+    def __init__(self, tape: Tape, namespace: dict[str, Any], given: dict[str, Any]) -> None:
+        self._tape = tape
+        self._namespace = namespace
+        self._given = given
+        self._values: dict[str, Any] = {}
+        self._entries: dict[str, tuple[int, ...]] = {}
+        self._originals: dict[str, tuple[Any, Any]] = {}
+        self._memories: list[Memory] = []
+        self._arrays: dict[int, list[np.ndarray]] = {}
+
+    def from_literal(self, name: str, value: Any) -> Any:
+        """Called by the cell in place of a literal."""
+        if name in self._values:
+            return value
+        value = plain(value)
+        if name in self._given:
+            given = self._given[name]
+            value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
+        return self._trace(name, value)
+
+    def from_namespace(self, name: str) -> None:
+        """Make a variable of the notebook an input, where it stands."""
+        value = self._namespace.get(name)
+        if name in self._given:
+            given = self._given[name]
+            if isinstance(value, np.ndarray):
+                value[...] = given
+            elif isinstance(value, list):
+                value[:] = given
+            else:
+                value = given
+        if not is_numeric(value):
+            return
+        traced = self._trace(name, value)
+        self._originals[name] = (traced, value)
+        self._namespace[name] = traced
+
+    def _trace(self, name: str, value: Any) -> Any:
+        tape = self._tape
+        if isinstance(value, list):
+            if any(is_traced(number) for number in flatten(value)):
+                return value  # another name for a list, or a part of one, that is an input already
+            self._values[name] = nest(value, iter(flatten(value)))
+            return self._trace_list(name, value)
+        if isinstance(value, np.ndarray):
+            return self._trace_array(name, value)
+        self._values[name] = value
+        entry = tape.append_input(value)
+        self._register(name, (entry,))
+        return TracedScalar(tape, entry, value)
+
+    def _trace_list(self, name: str, value: list[Any]) -> list[Any]:
+        entries: list[int] = []
+
+        def trace(part: list[Any]) -> None:
+            for at, number in enumerate(part):
+                if isinstance(number, list):
+                    trace(number)
+                else:
+                    entries.append(self._tape.append_input(number))
+                    part[at] = TracedScalar(self._tape, entries[-1], number)
+
+        trace(value)
+        self._register(name, tuple(entries))
+        return value
+
+    def _trace_array(self, name: str, value: np.ndarray) -> TracedArray:
+        """An array; where it lies within another input, it is a view of that."""
+        tape = self._tape
+        memory = self._memory_of(value)
+        if memory.reference is not None:
+            numbers = element_numbers(memory.owner, value)
+            taken = [np.isin(numbers, element_numbers(memory.owner, other))
+                     for other in self._arrays[id(memory)]]  # fmt: skip
+            if np.all(np.any(taken, axis=0)):
+                return _stale(tape, value, memory)
+            if np.any(taken):
+                raise TapeError(
+                    f"{name} shares a part of its memory with another input, so both cannot be "
+                    "inputs. List one of them on the line of %%tape."
+                )
+        traced = input_array(tape, value, memory)
+        self._values[name] = value.copy()
+        self._register(name, (traced.index,))
+        self._arrays.setdefault(id(memory), []).append(value)
+        return traced
+
+    def watch_arrays(self, names: Iterable[str]) -> None:
+        """Let the notebook's other arrays hold traced values, and share memory with the inputs."""
+        for name in sorted(names):
+            value = self._namespace[name]
+            if type(value) is not np.ndarray or value.dtype.kind != "f" or name in self._originals:
+                continue
+            memory = self._memory_of(value)
+            traced = _stale(self._tape, value, memory)
+            self._originals[name] = (traced, value)
+            self._namespace[name] = traced
+        for container in containers([self._namespace[name] for name in names]):
+            for key, value in items(container):
+                memory = self._shared_memory(value)
+                if memory is not None:
+                    container[key] = _stale(self._tape, value, memory)
+
+    def _shared_memory(self, value: Any) -> Memory | None:
+        """The memory of an array of the notebook that an array in a container shares."""
+        if type(value) is not np.ndarray or value.dtype.kind != "f":
+            return None
+        for memory in self._memories:
+            if np.may_share_memory(memory.owner, value):
+                return memory
+        return None
+
+    def _memory_of(self, value: np.ndarray) -> Memory:
+        """The memory of the buffer that an array lies in."""
+        for memory in self._memories:
+            if np.may_share_memory(memory.owner, value):
+                return memory
+        owner = value
+        while type(owner.base) is np.ndarray and owner.base.dtype == value.dtype:
+            owner = owner.base
+        self._memories.append(Memory(self._tape, owner, None))
+        return self._memories[-1]
+
+    def _register(self, name: str, entries: tuple[int, ...]) -> None:
+        self._entries[name] = entries
+        self._tape.inputs[name] = entries
+
+    def put_back(self, names: Iterable[str]) -> None:
+        """Give every name its plain value, and every container that it holds."""
+        namespace = self._namespace
+        for container in containers([namespace[name] for name in names]):
+            for key, value in items(container):
+                ordinary = self._ordinary(value)
+                if ordinary is not value:
+                    container[key] = ordinary
+            if isinstance(container, dict) and any(map(is_traced, container)):
+                ordered = [(plain(key), value) for key, value in container.items()]
+                container.clear()
+                container.update(ordered)
+        for name, value in list(namespace.items()):
+            traced, original = self._originals.get(name, (None, None))
+            ordinary = original if value is traced is not None else self._ordinary(value)
+            if ordinary is not value:
+                namespace[name] = ordinary
+
+    def _ordinary(self, value: Any) -> Any:
+        """A value without the tape: plain, NumPy's own function, a tuple of such."""
+        if is_traced(value):
+            return plain(value) if value.tape is self._tape else value
+        if isinstance(value, tuple | frozenset | set):
+            parts = [self._ordinary(part) for part in value]
+            if all(part is old for part, old in zip(parts, value, strict=True)):
+                return value
+            if isinstance(value, set):
+                value.clear()
+                value.update(parts)
+                return value
+            return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+        return original(value)
+
+    def described(self, options: Options) -> list[Input]:
+        """What the recording needs to know of each input."""
+        return [
+            Input(
+                name,
+                self._values[name],
+                entries,
+                span=options.spans.get(name),
+                **self._steering(name, entries),
+            )
+            for name, entries in self._entries.items()
+        ]
+
+    def _steering(self, name: str, entries: tuple[int, ...]) -> dict[str, Any]:
+        """Whether an input is an index or a count, or was read by code that is not followed."""
+        tape = self._tape
+        for entry in entries:
+            if entry in tape.demoted:
+                place = tape.demoted[entry]
+                return {
+                    "withheld": f"{name} is read by other code ({place}), so no derivative by it "
+                    "is shown."
+                }
+        if not isinstance(self._values[name], int | np.integer):
+            return {}
+        for guard in tape.guards():
+            if tape.operations[guard].function not in (operator.index, int):
+                continue
+            (parent,) = tape.parents(guard)
+            if parent >= 0 and set(entries) & set(tape.ancestors(parent)):
+                return {
+                    "counts": True,
+                    "withheld": f"{name} is used as an index or a count ({tape.where(guard)}), so "
+                    "it takes whole numbers and has no derivative.",
+                }
+        return {}
+
+
+def _stale(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+    """An array that asks its memory, when it is first used, which entry it is."""
+    traced = TracedArray(tape, None, value, memory)
+    traced.version = -1
+    return traced

@@ -1,0 +1,189 @@
+"""Every number of a recording at one point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autodiff.compiling.replay import replay
+from ..autodiff.sweeps.diagnosis import origins
+from ..autodiff.tape.tape import Tape
+from .inputs import Input
+from .numbers import (
+    bare,
+    restored,
+)
+from .readout import readout
+
+if TYPE_CHECKING:
+    from .program import Program
+
+__all__ = ["Point"]
+
+
+class Point:
+    """Every number at one position of the sliders, each computed when it is asked for.
+
+    Attributes
+    ----------
+    program : Program
+        Another one as soon as the cell was recorded anew.
+    """
+
+    __slots__ = ("__dict__", "_moved", "_numbers", "program")
+
+    # Made without a constructor, whose call takes a tenth of a microsecond.
+
+    @classmethod
+    def of_numbers(
+        cls, program: Program, positions: Mapping[str, Any], numbers: tuple[Any, ...] | None
+    ) -> Point:
+        """The point at which the compiled program gave some numbers.
+
+        Parameters
+        ----------
+        program : Program
+        positions : dict of str to number
+            By slider label, or by the name of an input.
+        numbers : tuple of float
+        """
+        point = cls()
+        point.program, point._moved, point._numbers = program, dict(positions), numbers
+        return point
+
+    @classmethod
+    def of_tape(cls, program: Program, positions: Mapping[str, Any], swept: Tape) -> Point:
+        """The point at which a program's tape, with its sweep, was replayed."""
+        point = cls.of_numbers(program, positions, None)
+        point.swept = swept
+        return point
+
+    def __repr__(self) -> str:
+        return readout(self)
+
+    @cached_property
+    def positions(self) -> dict[str, Any]:
+        """The number at each slider, by its label."""
+        return {
+            slider.label: _at_label(each, slider.label, self._moved)
+            for each in self.program.inputs
+            for slider in each.sliders()
+        }
+
+    @property
+    def output_name(self) -> str:
+        """The output's name, or the source text of a last expression."""
+        return self.program.output_name
+
+    @cached_property
+    def swept(self) -> Tape:
+        """The tape with its backward sweep."""
+        return replay(self.program.swept, self.program.values_at(self._moved))
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The tape of the cell."""
+        return _first(self.swept, len(self.program.tape))
+
+    @cached_property
+    def value(self) -> Any:
+        """The output."""
+        if self._numbers is not None:
+            return restored(self._numbers[0], self.program.example)
+        return self.swept.value(self.program.tape.output)
+
+    @cached_property
+    def gradient(self) -> dict[str, Any]:
+        """By input name, shaped like the input: of the sum of the output's elements."""
+        if self._numbers is not None:
+            names = self.program.names
+            return dict(zip(names, map(np.float64, self._numbers[1]), strict=False))
+        return self.program.gradient(self.swept)
+
+    @cached_property
+    def hessian(self) -> dict[tuple[str, str], Any]:
+        """By two input names, shaped like both together."""
+        if self._numbers is not None:
+            names = self.program.names
+            return {
+                (a, b): np.float64(number)
+                for a, row in zip(names, self._numbers[2], strict=False)
+                for b, number in zip(names, row, strict=True)
+            }
+        return self.program.hessian(self.swept)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The value, the gradient and the Hessian row by row, as bare numbers."""
+        if self._numbers is not None:
+            return self._numbers
+        names = list(self.gradient)
+        rows = names if self.hessian else ()
+        return (
+            bare(self.value),
+            tuple(bare(self.gradient[name]) for name in names),
+            tuple(tuple(bare(self.hessian[row, column]) for column in names) for row in rows),
+        )
+
+    @cached_property
+    def jacobian(self) -> dict[str, Any]:
+        """For an output that is no scalar, shaped like output and input together."""
+        return self.program.jacobian(self.swept) if np.ndim(self.value) else {}
+
+    @cached_property
+    def adjoints(self) -> dict[int, Any]:
+        """By entry; in forward mode the tangents along one input."""
+        return self.program.nodes(self.swept)
+
+    @cached_property
+    def edges(self) -> dict[tuple[int, int, int], Any]:
+        """By (parent, child, slot): what flows back along an edge."""
+        return self.program.edges(self.swept)
+
+    @property
+    def guards(self) -> list[str]:
+        """What told Python where to go."""
+        return self.program.guards
+
+    @property
+    def along(self) -> str | None:
+        """In forward mode the input whose tangents stand in place of the adjoints."""
+        return self.program.along
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """Remarks for the person."""
+        notes = self.program.notes(self.value)
+        if self.program.mode == "reverse" and not self.is_finite:
+            notes += map(
+                repr, origins(self.tape, [self.tape.output], self.adjoints, self.edges)[:3]
+            )
+        return notes
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the value and the gradient are."""
+        return all(bool(np.isfinite(x).all()) for x in (self.value, *self.gradient.values()))
+
+
+def _at_label(each: Input, label: str, positions: Mapping[str, Any]) -> Any:
+    flat = each.array.reshape(-1).tolist()
+    return positions.get(label, flat[each.labels.index(label)])
+
+
+def _first(tape: Tape, length: int) -> Tape:
+    """The recorded part of a longer tape, without its backward sweep."""
+    part = Tape()
+    part.operations = tape.operations[:length]
+    part.left, part.right = tape.left[:length], tape.right[:length]
+    part.many = tape.many
+    part.independents = [entry for entry in tape.independents if entry < length]
+    part.values, part.constants = tape.values[:length], tape.constants
+    part.spared = tape.spared
+    part.sites, part.offsets = tape.sites[:length], tape.offsets[:length]
+    part.inputs, part.output = tape.inputs, tape.output
+    part.close()
+    return part
