@@ -30,14 +30,15 @@ if TYPE_CHECKING:
     )
     from .autodiff.faces.gradient_tape import GradientTape
     from .autodiff.faces.variable import Variable, constant
-    from .autodiff.tape.tape import Tape, TapeError
+    from .autodiff.tape.operation import TapeError
+    from .autodiff.tape.tape import Tape
 
 __version__ = "0.1.0"
 
 _HOME = {
     "GradientTape": "faces.gradient_tape",
     "Tape": "tape.tape",
-    "TapeError": "tape.tape",
+    "TapeError": "tape.operation",
     "Variable": "faces.variable",
     "check_grads": "faces.check_grads",
     "checkpoint": "faces.custom",

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.memory import Memory, element_numbers
-from ..autodiff.tape.tape import Tape, TapeError
+from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.traced import (
     TracedArray,
     TracedScalar,

@@ -9,7 +9,7 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
 from IPython.display import display
 
-from ..autodiff.tape.tape import TapeError
+from ..autodiff.tape.operation import TapeError
 from ..recording.program import Program
 from ..recording.recording import Recording
 from .idle import Idle

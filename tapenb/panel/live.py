@@ -18,7 +18,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ..autodiff.tape.tape import TapeError
+from ..autodiff.tape.operation import TapeError
 from ..recording.point import Point
 from ..recording.readout import (
     matrix,

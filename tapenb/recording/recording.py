@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.replay import GuardFailed
-from ..autodiff.tape.tape import Tape, TapeError
+from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.tape import Tape
 from .inputs import Input, Slider
 from .point import Point
 from .program import Program

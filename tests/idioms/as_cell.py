@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.traced import is_traced
 from tapenb.magic.cell import is_literal
 from tapenb.magic.containers import containers, items

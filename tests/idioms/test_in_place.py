@@ -2,7 +2,7 @@
 
 import pytest
 
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from .as_cell import (
     both_ways,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from IPython.core.error import UsageError
 
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.traced import is_traced
 from tapenb.magic.state import StateLost
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..rules.indexing import is_basic
-from ..tape.tape import INPUT
+from ..tape.operation import INPUT
 from .blocks import (
     REDUCTIONS,
     Chain,

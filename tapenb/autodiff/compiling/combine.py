@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..rules.indexing import is_basic
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from .lanes import in_lanes
 from .plan import (
     SUBTRACT,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.tape import INPUT, Tape
+from ..tape.operation import INPUT
+from ..tape.tape import Tape
 from .blocks import arranged
 from .combine import combine
 from .emit import Emitter

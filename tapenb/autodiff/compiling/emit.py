@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.tape import (
+from ..tape.operation import (
     GUARD,
     INPUT,
     RAISES,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..rules.indexing import is_basic
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from .blocks import is_elementwise
 from .plan import Plan, frozen
 

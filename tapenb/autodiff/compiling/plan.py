@@ -26,13 +26,13 @@ from ..kinds.kinds import (
     Weighted,
 )
 from ..rules.indexing import is_basic
-from ..tape.tape import (
+from ..tape.operation import (
     GUARD,
     INPUT,
     RAISES,
     Operation,
-    Tape,
 )
+from ..tape.tape import Tape
 
 __all__ = ["SUBTRACT", "Plan", "alike", "frozen", "is_placing", "ufunc_name"]
 

@@ -14,12 +14,8 @@ import numpy as np
 
 from ..sweeps.sweeps import as_ieee
 from ..tape.memory import fingerprint
-from ..tape.tape import (
-    GUARD,
-    INPUT,
-    RAISES,
-    Tape,
-)
+from ..tape.operation import GUARD, INPUT, RAISES
+from ..tape.tape import Tape
 
 __all__ = ["GuardFailed", "replay", "same_answer"]
 

@@ -16,8 +16,8 @@ from ..kinds.kinds import (
 )
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
+from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
-from ..tape.tape import Operation, TapeError
 from ..tracing.traced import apply, is_traced
 
 __all__ = ["checkpoint", "custom_gradient"]

@@ -23,7 +23,8 @@ import numpy as np
 from ..compiling.compiled import Compiled, compile_tape
 from ..compiling.replay import GuardFailed
 from ..tape.memory import fingerprint
-from ..tape.tape import CURRENT, Tape, TapeError
+from ..tape.operation import TapeError
+from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import Container, flatten, rebuild
 from ..tracing.traced import (

@@ -31,8 +31,9 @@ from ..sweeps.sweeps import (
     ones_like,
     reverse,
 )
+from ..tape.operation import Operation
 from ..tape.primitives import convert
-from ..tape.tape import Operation, Tape
+from ..tape.tape import Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import flatten, rebuild
 from ..tracing.traced import (

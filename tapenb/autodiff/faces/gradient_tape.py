@@ -19,8 +19,9 @@ import numpy as np
 from ..kinds.kinds import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.sweeps import detach, ones_like, reverse
+from ..tape.operation import TapeError
 from ..tape.provenance import here
-from ..tape.tape import CURRENT, Tape, TapeError
+from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import flatten, rebuild
 from ..tracing.traced import (

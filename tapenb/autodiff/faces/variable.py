@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..kinds.kinds import Constant
+from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
-from ..tape.tape import (
-    CURRENT,
-    Operation,
-    Tape,
-    TapeError,
-)
+from ..tape.tape import CURRENT, Tape
 from ..tracing.operators import BINARY, COMPARISONS, UNARY
 from ..tracing.traced import (
     Traced,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..tape.tape import Operation
+    from ..tape.operation import Operation
 
 __all__ = [
     "Constant",

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..kinds.kinds import written
 from ..sweeps.expressed import Composite
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from ..tracing.dispatch import any_active
 from ..tracing.traced import (
     apply,

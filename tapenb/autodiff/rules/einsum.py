@@ -19,7 +19,7 @@ import numpy as np
 from ..kinds.kinds import Linear, Multilinear, fit
 from ..kinds.registry import RULES, function, listed
 from ..sweeps.expressed import Composite
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from ..tracing.dispatch import HANDLERS, write_result
 from ..tracing.traced import (
     apply,

@@ -15,9 +15,9 @@ import numpy as np
 from ..kinds.kinds import Linear
 from ..kinds.registry import RULES, function
 from ..sweeps.expressed import Composite
+from ..tape.operation import Operation, TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
-from ..tape.tape import Operation, TapeError
 from ..tracing.dispatch import (
     HANDLERS,
     METHODS,

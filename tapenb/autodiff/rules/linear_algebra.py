@@ -37,8 +37,8 @@ from ..kinds.registry import function
 from ..sweeps.expressed import Composite, General
 from ..sweeps.local import pull
 from ..sweeps.sweeps import forward
+from ..tape.operation import TapeError
 from ..tape.primitives import primitive
-from ..tape.tape import TapeError
 from ..tracing.traced import (
     guard,
     is_traced,

@@ -13,7 +13,7 @@ import numpy as np
 from ..kinds.kinds import Multilinear
 from ..kinds.registry import FUNCTIONS, RULES, function
 from ..sweeps.expressed import Composite, General
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from ..tracing.dispatch import HANDLERS, any_active, call_entry
 from ..tracing.traced import (
     apply,

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..kinds.kinds import Linear
 from ..kinds.registry import RULES
+from ..tape.operation import TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
-from ..tape.tape import TapeError
 from ..tracing.dispatch import HANDLERS
 from ..tracing.traced import (
     TracedArray,

@@ -20,7 +20,7 @@ from ..kinds.kinds import (
 )
 from ..kinds.registry import RULES, function
 from ..sweeps.expressed import Composite, General
-from ..tape.tape import TapeError
+from ..tape.operation import TapeError
 from ..tracing.traced import is_traced
 from .ufunc_methods import register_methods
 from .ufuncs import power_base, power_exponent

@@ -15,15 +15,10 @@ import numpy as np
 
 from ..kinds.kinds import Parts, adjoint_dtype, fit
 from ..tape.memory import fingerprint
+from ..tape.operation import INPUT, TapeError
 from ..tape.primitives import convert
-from ..tape.tape import (
-    INPUT,
-    LARGE,
-    MANY,
-    Lost,
-    Tape,
-    TapeError,
-)
+from ..tape.tape import MANY, Tape
+from ..tape.thrift import LARGE, Lost
 from ..tracing.traced import (
     TracedArray,
     TracedScalar,

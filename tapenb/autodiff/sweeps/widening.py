@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..kinds.kinds import Parts
+from ..tape.operation import Operation
 from ..tape.primitives import convert
-from ..tape.tape import Operation, Tape
+from ..tape.tape import Tape
 
 __all__ = ["is_wide", "narrow", "wide", "widened"]
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from .tape import Lost, Tape, is_constant
+from .tape import Tape, is_constant
+from .thrift import Lost
 
 __all__ = ["Memory", "element_numbers", "fingerprint", "keep_constant"]
 

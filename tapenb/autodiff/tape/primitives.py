@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .tape import Operation
+from .operation import Operation
 
 __all__ = [
     "add_at",

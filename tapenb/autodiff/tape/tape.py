@@ -9,17 +9,18 @@ cycles.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from sys import getrefcount
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from .operation import GUARD, INPUT, Operation, TapeError
 from .provenance import (
     Site,
     Tracker,
@@ -28,127 +29,19 @@ from .provenance import (
     line_of,
     source_of,
 )
-
-if TYPE_CHECKING:
-    from ..kinds.kinds import Rule
+from .thrift import Lost
 
 __all__ = [
     "CURRENT",
-    "GUARD",
-    "INPUT",
-    "LARGE",
     "MANY",
-    "RAISES",
     "Entry",
-    "Lost",
-    "Operation",
-    "Recipe",
     "Tape",
-    "TapeError",
     "is_constant",
 ]
 
 
-class TapeError(Exception):
-    """What a tape cannot follow, where it happened, and the way out.
-
-    It is no TypeError on purpose: NumPy turns a TypeError from ``__float__`` into another error.
-    """
-
-
-class Operation:
-    """One call as it was written: the function, its rule and its parameters.
-
-    Parameters
-    ----------
-    function : callable
-        What computes the value from the plain operands, ``operator.mul`` or ``np.multiply``: the
-        same that the person wrote, so that a replay repeats it bit for bit.
-    rule : Rule or None
-        How to differentiate it; None for inputs and guards.
-    name : str
-        The name that people see.
-    params : dict, optional
-        Keyword arguments that are no operands (``axis``, a key).
-    """
-
-    __slots__ = ("function", "name", "params", "rule", "terms", "ufunc")
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        rule: Rule | None,
-        name: str,
-        params: dict[str, Any] | None = None,
-    ) -> None:
-        self.function = function
-        self.rule = rule
-        self.name = name
-        self.params = params or {}
-        # The name of the ufunc that it calls or None, once somebody has asked.
-        self.ufunc: str | bool | None = False
-        # Of elementwise operations of one or two operands, which sweeps take the short way.
-        short = rule is not None and rule.terms is not None
-        self.terms = rule.terms if short and len(rule.terms) <= 2 else None
-
-    def evaluate(self, operands: list[Any]) -> Any:
-        """The value at plain operands."""
-        return self.function(*operands, **self.params)
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-def _unreplayable(*_: Any, **__: Any) -> Any:
-    raise TapeError("this entry has no value of its own to compute")
-
-
-INPUT = Operation(_unreplayable, None, "input")
-GUARD = "guard"
-RAISES = "raises"
-
-
 MANY = -(1 << 31)
 """Stands for the operands of an entry that has more than two or none."""
-
-LARGE = 1 << 16
-"""From so many bytes on it is worth letting go of a value that nothing needs."""
-
-
-class Lost:
-    """Stands for a value that was let go of: written over, or large and cheap to have again.
-
-    Where something needs it after all, it is computed again: an entry by its operation, a constant
-    by its recipe.
-    """
-
-    __slots__ = ("dtype", "recipe", "shape")
-
-    def __init__(self, value: np.ndarray, recipe: Recipe | None = None) -> None:
-        self.shape = value.shape
-        self.dtype = value.dtype
-        self.recipe = recipe
-
-    def stand_in(self) -> np.ndarray:
-        """Zeros of the shape and dtype, without memory: for rules that read no more than that."""
-        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a constant of a tape is made of others: references, or recipes themselves."""
-
-    operation: Operation
-    operands: tuple[int | Recipe, ...]
-
-    def value(self, known: Callable[[int], Any]) -> np.ndarray:
-        """The constant made anew, from what `known` gives for each reference."""
-        return self.operation.evaluate(
-            [
-                operand.value(known) if type(operand) is Recipe else known(operand)
-                for operand in self.operands
-            ]
-        )
 
 
 @dataclass(frozen=True)

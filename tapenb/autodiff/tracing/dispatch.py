@@ -19,9 +19,9 @@ from ..kinds.registry import (
 )
 from ..rules import special
 from ..rules.sums_and_extrema import optional
+from ..tape.operation import Operation, TapeError
 from ..tape.primitives import add_at, change_at, masked
 from ..tape.provenance import here, is_operator
-from ..tape.tape import Operation, TapeError
 from .elements import each, is_python
 from .operators import AS_OPERATOR
 from .traced import (

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.operation import TapeError
 from ..tape.provenance import here
-from ..tape.tape import CURRENT, TapeError
+from ..tape.tape import CURRENT
 from .traced import (
     TracedArray,
     as_operand,

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kinds.registry import RULES
 from ..rules import matmul, ufuncs  # noqa: F401  the operators need their rules
-from ..tape.tape import Operation
+from ..tape.operation import Operation
 from .traced import (
     NUMBERS,
     TRACED,

@@ -23,9 +23,15 @@ from ..kinds.kinds import (
     Constant,
     Elementwise,
     Item,
-    Rule,
 )
 from ..tape.memory import Memory, element_numbers, keep_constant
+from ..tape.operation import (
+    GUARD,
+    INPUT,
+    RAISES,
+    Operation,
+    TapeError,
+)
 from ..tape.primitives import (
     build,
     convert,
@@ -34,17 +40,8 @@ from ..tape.primitives import (
     truncate,
 )
 from ..tape.provenance import here, outside
-from ..tape.tape import (
-    GUARD,
-    INPUT,
-    LARGE,
-    RAISES,
-    Lost,
-    Operation,
-    Recipe,
-    Tape,
-    TapeError,
-)
+from ..tape.tape import Tape
+from ..tape.thrift import LARGE, Draft, Lost, is_spared
 
 __all__ = [
     "NUMBERS",
@@ -626,7 +623,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         if isinstance(value, tuple | list):
             return projections(tape, index, value, operands[0] if rule.view else None, frame)
         return _wrap(tape, index, value, None)
-    spared = tape.frugal and value.nbytes >= LARGE and _is_spared(tape, rule, references)
+    spared = tape.frugal and value.nbytes >= LARGE and is_spared(tape, rule, references)
     index = tape.append(operation, references, Lost(value) if spared else value, frame)
     source = operands[0] if rule.view else _shared(value, operands)
     return (
@@ -716,55 +713,6 @@ def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
         ):
             return operand
     return None
-
-
-def _is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
-    """Whether a large value need not be kept: no rule will read it, and it is cheap to have again.
-
-    A kept array takes new memory, which costs more than most of what makes one. In a cell people
-    look at values, so there it is kept if a plain operand may be written over.
-    """
-    if rule.terms is None or (rule.needs_result and tape.sweep_follows):
-        return False
-    return not (tape.births and any(~reference in tape.fingerprints for reference in references))
-
-
-class Draft:
-    """How a large plain array came from numbers and the notebook's own arrays, elementwise.
-
-    Parameters
-    ----------
-    operation : Operation
-    operands : list
-        Numbers, drafts, and traced arrays each with the version that was read.
-    size : int
-        How many operations it has.
-    """
-
-    __slots__ = ("operands", "operation", "size")
-
-    def __init__(self, operation: Operation, operands: list[Any], size: int) -> None:
-        self.operation = operation
-        self.operands = operands
-        self.size = size
-
-    def recipe(self, tape: Tape) -> Recipe | None:
-        """The same of constants of a tape; None where one of the arrays was written since."""
-        made: list[int | Recipe] = []
-        for operand in self.operands:
-            if type(operand) is Draft:
-                part = operand.recipe(tape)
-                if part is None:
-                    return None
-                made.append(part)
-            elif type(operand) is tuple:
-                array, version = operand
-                if array.memory.version != version or array.memory.exposed is not None:
-                    return None
-                made.append(array.reference(tape, True))
-            else:
-                made.append(tape.append_constant(operand))
-        return Recipe(self.operation, tuple(made))
 
 
 _LONGEST_DRAFT = 16

@@ -8,8 +8,8 @@ from types import FrameType
 
 import numpy as np
 
+from ..tape.operation import Operation
 from ..tape.provenance import operator_at, outside, source_of
-from ..tape.tape import Operation
 
 __all__ = ["persons_warnings"]
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..tape.memory import Memory, element_numbers
+from ..tape.operation import TapeError
 from ..tape.primitives import scatter, setitem
 from ..tape.provenance import calls, here
-from ..tape.tape import Tape, TapeError
+from ..tape.tape import Tape
 from .traced import (
     TRACED,
     TracedArray,

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
 
 import tapenb as tn
-from tapenb.autodiff.tape.tape import CURRENT, TapeError
+from tapenb.autodiff.tape.operation import TapeError
+from tapenb.autodiff.tape.tape import CURRENT
 
 from ..as_cell import slope
 

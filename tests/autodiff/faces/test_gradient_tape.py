@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.tape.tape import CURRENT, TapeError
+from tapenb.autodiff.tape.operation import TapeError
+from tapenb.autodiff.tape.tape import CURRENT
 
 V = np.array([1.0, -2.0, 3.0])
 

@@ -6,7 +6,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.rules.sorting import share
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from ..as_cell import as_cell, slope
 

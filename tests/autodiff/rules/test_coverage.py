@@ -5,7 +5,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.rules import coverage
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 NAMES = [(module, name, value) for module, name, value in coverage.public()]
 

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 import tapenb as tn
 from tapenb.autodiff.rules import distributions
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from ..as_cell import as_cell, curvature, slope
 

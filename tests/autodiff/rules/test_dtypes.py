@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.traced import plain
 
 from .samples import SAMPLES, name_of

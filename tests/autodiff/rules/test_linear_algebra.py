@@ -13,7 +13,7 @@ from tapenb.autodiff.compiling.replay import GuardFailed
 from tapenb.autodiff.kinds.kinds import Linear
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.sweeps.expressed import Composite, General
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from ..as_cell import as_cell, curvature, slope
 from .samples import Sample

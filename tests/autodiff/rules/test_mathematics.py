@@ -10,7 +10,7 @@ import scipy.special as sp
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import RULES
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from ..as_cell import as_cell, slope
 

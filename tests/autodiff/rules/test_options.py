@@ -10,7 +10,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.dispatch import WITHHELD
 from tapenb.autodiff.tracing.traced import plain
 

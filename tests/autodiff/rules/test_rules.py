@@ -21,8 +21,8 @@ from tapenb.autodiff.kinds.kinds import (
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.rules import joining_and_padding
 from tapenb.autodiff.rules.ufuncs import PARTIALS, PIECEWISE_CONSTANT
+from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tape.primitives import primitive
-from tapenb.autodiff.tape.tape import TapeError
 from tapenb.autodiff.tracing import dispatch
 from tapenb.autodiff.tracing.traced import plain
 

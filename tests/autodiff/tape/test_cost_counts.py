@@ -13,7 +13,8 @@ import tapenb as tn
 from tapenb.autodiff.compiling.replay import replay
 from tapenb.autodiff.sweeps.sweeps import reverse
 from tapenb.autodiff.tape.memory import Memory
-from tapenb.autodiff.tape.tape import Lost, Tape
+from tapenb.autodiff.tape.tape import Tape
+from tapenb.autodiff.tape.thrift import Lost
 from tapenb.autodiff.tracing.recorder import recording
 from tapenb.autodiff.tracing.traced import TracedArray
 

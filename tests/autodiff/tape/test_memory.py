@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import tapenb as tn
 from tapenb.autodiff.sweeps.sweeps import forward
 from tapenb.autodiff.tape.memory import element_numbers, fingerprint
-from tapenb.autodiff.tape.tape import TapeError
+from tapenb.autodiff.tape.operation import TapeError
 
 from ..as_cell import as_cell, curvature, slope
 

@@ -1,0 +1,70 @@
+"""Operations: one call as it was written, what an entry of a tape repeats and differentiates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..kinds.kinds import Rule
+
+__all__ = ["GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
+
+
+class TapeError(Exception):
+    """What a tape cannot follow, where it happened, and the way out.
+
+    It is no TypeError on purpose: NumPy turns a TypeError from ``__float__`` into another error.
+    """
+
+
+class Operation:
+    """One call as it was written: the function, its rule and its parameters.
+
+    Parameters
+    ----------
+    function : callable
+        What computes the value from the plain operands, ``operator.mul`` or ``np.multiply``: the
+        same that the person wrote, so that a replay repeats it bit for bit.
+    rule : Rule or None
+        How to differentiate it; None for inputs and guards.
+    name : str
+        The name that people see.
+    params : dict, optional
+        Keyword arguments that are no operands (``axis``, a key).
+    """
+
+    __slots__ = ("function", "name", "params", "rule", "terms", "ufunc")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        rule: Rule | None,
+        name: str,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.function = function
+        self.rule = rule
+        self.name = name
+        self.params = params or {}
+        # The name of the ufunc that it calls or None, once somebody has asked.
+        self.ufunc: str | bool | None = False
+        # Of elementwise operations of one or two operands, which sweeps take the short way.
+        short = rule is not None and rule.terms is not None
+        self.terms = rule.terms if short and len(rule.terms) <= 2 else None
+
+    def evaluate(self, operands: list[Any]) -> Any:
+        """The value at plain operands."""
+        return self.function(*operands, **self.params)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _unreplayable(*_: Any, **__: Any) -> Any:
+    raise TapeError("this entry has no value of its own to compute")
+
+
+INPUT = Operation(_unreplayable, None, "input")
+GUARD = "guard"
+RAISES = "raises"

@@ -1,0 +1,107 @@
+"""Thrift: large values that nothing needs are let go of, and made again where something does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..kinds.kinds import Rule
+    from .tape import Tape
+
+__all__ = ["LARGE", "Draft", "Lost", "Recipe", "is_spared"]
+
+LARGE = 1 << 16
+"""From so many bytes on it is worth letting go of a value that nothing needs."""
+
+
+class Lost:
+    """Stands for a value that was let go of: written over, or large and cheap to have again.
+
+    Where something needs it after all, it is computed again: an entry by its operation, a constant
+    by its recipe.
+    """
+
+    __slots__ = ("dtype", "recipe", "shape")
+
+    def __init__(self, value: np.ndarray, recipe: Recipe | None = None) -> None:
+        self.shape = value.shape
+        self.dtype = value.dtype
+        self.recipe = recipe
+
+    def stand_in(self) -> np.ndarray:
+        """Zeros of the shape and dtype, without memory: for rules that read no more than that."""
+        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a constant of a tape is made of others: references, or recipes themselves."""
+
+    operation: Operation
+    operands: tuple[int | Recipe, ...]
+
+    def value(self, known: Callable[[int], Any]) -> np.ndarray:
+        """The constant made anew, from what `known` gives for each reference."""
+        return self.operation.evaluate(
+            [
+                operand.value(known) if type(operand) is Recipe else known(operand)
+                for operand in self.operands
+            ]
+        )
+
+
+class Draft:
+    """How a large plain array came from numbers and the notebook's own arrays, elementwise.
+
+    Parameters
+    ----------
+    operation : Operation
+    operands : list
+        Numbers, drafts, and traced arrays each with the version that was read.
+    size : int
+        How many operations it has.
+    """
+
+    __slots__ = ("operands", "operation", "size")
+
+    def __init__(self, operation: Operation, operands: list[Any], size: int) -> None:
+        self.operation = operation
+        self.operands = operands
+        self.size = size
+
+    def recipe(self, tape: Tape) -> Recipe | None:
+        """The same of constants of a tape; None where one of the arrays was written since."""
+        made: list[int | Recipe] = []
+        for operand in self.operands:
+            if type(operand) is Draft:
+                part = operand.recipe(tape)
+                if part is None:
+                    return None
+                made.append(part)
+            elif type(operand) is tuple:
+                array, version = operand
+                if array.memory.version != version or array.memory.exposed is not None:
+                    return None
+                made.append(array.reference(tape, True))
+            else:
+                made.append(tape.append_constant(operand))
+        return Recipe(self.operation, tuple(made))
+
+
+def is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
+    """Whether a large value need not be kept: no rule will read it, and it is cheap to have again.
+
+    A kept array takes new memory, which costs more than most of what makes one. In a cell people
+    look at values, so there it is kept if a plain operand may be written over.
+    """
+    if rule.terms is None or (rule.needs_result and tape.sweep_follows):
+        return False
+    return not (tape.births and any(~reference in tape.fingerprints for reference in references))
