@@ -16,7 +16,7 @@ from hypothesis import given, settings
 import tapenb as tn
 from tapenb.autodiff.compiling.repeating import Repeated
 
-from .compiling.test_compiling import alike, moved, ones
+from .compiling.agreement import alike, moved, ones
 from .rules.samples import SAMPLES, name_of
 from .test_differential import POINTS, PROGRAMS, run
 

@@ -1,0 +1,81 @@
+"""Compiled tapes against the runs that they stand for, over every sample of every rule."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import tapenb as tn
+from tapenb.autodiff.compiling.compiled import compile_tape
+from tapenb.autodiff.compiling.replay import GuardFailed
+
+from ..rules.samples import SAMPLES, name_of
+from ..test_differential import POINTS, PROGRAMS, run
+from .agreement import alike, moved, ones
+
+IDS = [f"{name_of(sample.function)}: {sample.label}" for sample in SAMPLES]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
+def test_a_compiled_function_and_its_derivatives_are_those_of_the_run(sample):
+    def f(*point):
+        return sample.of(*point)
+
+    def slopes(*point):
+        value, pullback = tn.vjp(f, *point)
+        return value, pullback(ones(value))
+
+    compiled, compiled_slopes = tn.function(f), tn.function(slopes)
+    with np.errstate(all="ignore"):
+        for point in (sample.point, sample.point, tuple(map(moved, sample.point))):
+            try:
+                expected, expected_slopes = f(*point), slopes(*point)
+            except tn.TapeError:
+                raise
+            except Exception as error:
+                with pytest.raises(type(error)):
+                    compiled(*point)
+                continue
+            alike(compiled(*point), expected)
+            alike(compiled_slopes(*point), expected_slopes)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(PROGRAMS, POINTS)
+def test_random_programs(program, points):
+    """Value, gradient and the product of Hessian and vector, with arrays of every length."""
+    x, v = points
+
+    def derivatives(p):
+        def f(p):
+            return run(program, np, p)
+
+        return tn.value_and_grad(f)(p), tn.hvp(f, (p,), (v,))
+
+    compiled = tn.function(derivatives)
+    for point in (x, x + 1e-3 * v, x - 1e-3 * v):
+        (value, gradient), curvature = derivatives(point)
+        for _ in range(2):
+            (again, slope), curve = compiled(point)
+            scale = 1.0 + np.max(np.abs(gradient))
+            np.testing.assert_allclose(again, value, rtol=1e-12, atol=1e-13)
+            np.testing.assert_allclose(slope, gradient, rtol=1e-9, atol=1e-12 * scale)
+            scale += np.max(np.abs(curvature))
+            np.testing.assert_allclose(curve, curvature, rtol=1e-7, atol=1e-10 * scale)
+    assert compiled.stats().replays >= 3
+
+
+def test_inputs_may_have_the_names_of_what_a_program_refers_to():
+    tape = tn.record(lambda x: x * x.numpy(), 4.0)
+    for name in ("x", "answer", "ask", "same_answer"):
+        compiled = compile_tape(tape, {0: name}, [tape.output])
+        assert compiled(4.0) == (16.0,)
+        with pytest.raises(GuardFailed):
+            compiled(5.0)
+
+
+def test_a_checkpoint_of_a_lambda():
+    f = tn.function(tn.grad(tn.checkpoint(lambda x: np.sin(x) * x)))
+    for x in (1.0, 2.0, 3.0):
+        assert f(x) == pytest.approx(math.cos(x) * x + math.sin(x), rel=1e-14)
