@@ -192,14 +192,12 @@ Server keeps the kernel's answer back until the browser has acknowledged its "bu
 |---|---|
 {works}
 
-`grad` stands for `value_and_grad`, `hessian` and `hvp`. Like all else it is timed after its first
-calls, and a gradient or Hessian that was asked for a dozen times answers by a replay from then on;
-`hvp` does not, and `grad, run` is a gradient made anew for each call, and so never replayed. `t` is
-what `%%tape -o t` binds: a recorded cell asked for all its numbers at another point, by `t.at(...)`
-(the call that the panel makes) and its `.numbers`. E1 is one of 1,000 scalar operations recorded,
-E2 one swept backward; the hand-written ones are the chain in NumPy alone, and a loop over what was
-kept. H1 is over the value alone. Bytes are those of the process while a tape of 50,000 operations
-is kept; by hand, those of values and adjoints.
+`grad` stands for `value_and_grad`, `hessian` and `hvp`, which run the function at each call;
+`tn.function` of them replays. `t` is what `%%tape -o t` binds: a recorded cell asked for all its
+numbers at another point, by `t.at(...)` (the call that the panel makes) and its `.numbers`. E1 is
+one of 1,000 scalar operations recorded, E2 one swept backward; the hand-written ones are the chain
+in NumPy alone, and a loop over what was kept. H1 is over the value alone. Bytes are those of the
+process while a tape of 50,000 operations is kept; by hand, those of values and adjoints.
 """
 
 

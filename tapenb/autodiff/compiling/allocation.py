@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from .blocks import (
     Chain,
     Lifetimes,
     in_blocks,
-    is_total_sum,
     makes_array,
 )
 from .plan import ufunc_name
@@ -92,20 +90,7 @@ class Arrays:
         """Whether an array is long enough for a buffer, and not read after the end."""
         value = self._plan.value(index)
         long = type(value) is np.ndarray and value.ndim > 0 and value.nbytes >= _BUFFERED
-        alike = not self._emitter.exact or _is_in_order(value)
-        return long and alike and self._lifetimes.last[index] < self._end
-
-    def fixed(self) -> list[int]:
-        """The steps that are not to be computed in blocks: sums, if every bit of them counts."""
-        plan = self._plan
-        if not self._emitter.exact:
-            return []
-        return [i for i in plan.steps if is_total_sum(plan, i) or not _is_in_order(plan.value(i))]
-
-    @property
-    def nbytes(self) -> int:
-        """Of the buffers that one call needs."""
-        return sum(math.prod(shape) * dtype.itemsize for shape, dtype in self._buffers)
+        return long and self._lifetimes.last[index] < self._end
 
     def _frames(self) -> dict[int, int]:
         """By arrays that are only put among zeros, in one piece: the whole with the zeros."""
@@ -294,11 +279,6 @@ class Arrays:
         names = ", ".join(f"b{number}" for number in range(len(self._buffers)))
         names += "," * (len(self._buffers) == 1)
         return ["    buffers = take()", f"    {names} = buffers", *lines, "    give(buffers)"]
-
-
-def _is_in_order(value: Any) -> bool:
-    """Whether a value lies in memory as a buffer does."""
-    return type(value) is not np.ndarray or value.flags.c_contiguous
 
 
 def _take(pool: list[Any], forms: list[tuple[tuple[int, ...], np.dtype]]) -> list[np.ndarray]:

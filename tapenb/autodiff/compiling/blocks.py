@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +32,6 @@ __all__ = [
     "arranged",
     "in_blocks",
     "is_elementwise",
-    "is_total_sum",
     "makes_array",
 ]
 
@@ -93,7 +92,7 @@ def makes_array(plan: Plan, index: int) -> bool:
     return is_elementwise(plan.operation(index))
 
 
-def is_total_sum(plan: Plan, index: int) -> bool:
+def _is_total_sum(plan: Plan, index: int) -> bool:
     """Whether a step reduces all elements of an array of float64 to one number."""
     operation = plan.operation(index)
     if (
@@ -111,20 +110,17 @@ def _is_long(value: Any) -> bool:
     return type(value) is np.ndarray and value.size >= _LONG
 
 
-def arranged(plan: Plan, fixed: Iterable[int] = ()) -> list[int | Chain]:
+def arranged(plan: Plan) -> list[int | Chain]:
     """The steps in an order in which the long chains stand together.
 
     Parameters
     ----------
     plan : Plan
-    fixed : iterable of int
-        Steps that belong to no chain.
 
     Returns
     -------
     list of int or Chain
     """
-    fixed = set(fixed)
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
     if not any(_is_long(plan.value(index)) for index in computed):
         return list(computed)
@@ -133,7 +129,7 @@ def arranged(plan: Plan, fixed: Iterable[int] = ()) -> list[int | Chain]:
     for index in computed:
         operation, operands = plan.operation(index), plan.operands(index)
         shape = None
-        if operation.name not in (GUARD, RAISES) and index not in fixed:
+        if operation.name not in (GUARD, RAISES):
             shape = _chain_shape(plan, index, chained)
         height = 0
         for operand in operands:
@@ -164,7 +160,7 @@ def _chain_shape(
 ) -> tuple[int, ...] | None:
     """The shape of the chain that a step belongs to; None where it belongs to none."""
     value, operands = plan.value(index), plan.operands(index)
-    if is_total_sum(plan, index):
+    if _is_total_sum(plan, index):
         return chained.get(operands[0])
     if not _is_long(value) or not makes_array(plan, index):
         return None

@@ -26,20 +26,16 @@ class Compiled:
         Takes the inputs by position, or by the names that they were given.
     source : str
         Its text.
-    nbytes : int
-        Of the buffers that it keeps from call to call.
     by_math : bool
         Whether NumPy computes none of the numbers.
     of_numbers : bool
         Whether all that it computes are single numbers.
     """
 
-    __slots__ = ("by_math", "errors", "function", "nbytes", "of_numbers", "source")
+    __slots__ = ("by_math", "function", "of_numbers", "source")
 
     def __init__(self, source: str, emitter: Emitter, name: str) -> None:
         self.source = source
-        self.nbytes = emitter.arrays.nbytes
-        self.errors = _RAISED if emitter.exact else {"all": "ignore"}
         self.by_math = emitter.by_math_alone
         self.of_numbers = emitter.of_numbers
         namespace = emitter.namespace
@@ -54,17 +50,12 @@ class Compiled:
         GuardFailed
             Where the recorded program is not the one that would run.
         ArithmeticError, ValueError, TypeError
-            Where ``math`` has no answer and NumPy may have one; of an exact program, where NumPy
-            would warn.
+            Where ``math`` has no answer and NumPy may have one.
         """
         if self.by_math:
             return self.function(*inputs)
-        with np.errstate(**self.errors):
+        with np.errstate(all="ignore"):
             return self.function(*inputs)
-
-
-_RAISED = {"divide": "raise", "over": "raise", "invalid": "raise"}
-"""What a run may warn of, a replay raises; of an underflow none says anything."""
 
 
 def _started(tape: Tape) -> list[int]:
@@ -85,7 +76,6 @@ def compile_tape(
     floats: bool = False,
     elsewhere: bool = False,
     finite: bool = False,
-    exact: bool = False,
     name: str = "tape",
     names: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
@@ -114,9 +104,6 @@ def compile_tape(
         Whether it raises ArithmeticError where a result, or what a sweep started from, is not
         finite: a sweep that is recorded there may find what one from elsewhere does not. What it
         started from is not computed for that where the results would show an overflow, too.
-    exact : bool
-        Whether what the person's code computes has every bit of a run's: NumPy computes all of it,
-        in the types and the order of memory that were recorded.
     name : str
         What the function is called.
     names, notes : mapping of int to str, optional
@@ -133,9 +120,9 @@ def compile_tape(
         return (v2,)
     <BLANKLINE>
     """
-    plan = Plan(tape, outputs, _started(tape) if finite else None, exact=exact)
+    plan = Plan(tape, outputs, _started(tape) if finite else None)
     combine(plan)
-    emitter = Emitter(plan, {**inputs, **(names or {})}, notes, exact=exact)
+    emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
     if checked:
         for index in inputs:
             emitter.check(index)
@@ -150,7 +137,7 @@ def compile_tape(
             emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")
         elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
-    emitter.arrange(arranged(plan, emitter.arrays.fixed()))
+    emitter.arrange(arranged(plan))
     emitter.finite(plan.checked)
     texts = [
         emitter.result(output, example, restore=restore)

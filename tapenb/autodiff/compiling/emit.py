@@ -93,8 +93,6 @@ class Emitter:
         What to call the entries; others are ``v`` and a number.
     notes : mapping of int to str, optional
         A comment for the line of an entry.
-    exact : bool
-        Whether numbers stay what they are, and NumPy computes them.
     """
 
     def __init__(
@@ -102,11 +100,8 @@ class Emitter:
         plan: Plan,
         names: Mapping[int, str] | None = None,
         notes: Mapping[int, str] | None = None,
-        *,
-        exact: bool = False,
     ) -> None:
         self.plan = plan
-        self.exact = exact
         self.namespace: dict[str, Any] = {
             **NAMES,
             "np": np,
@@ -134,8 +129,7 @@ class Emitter:
         """The kind of an entry's or a constant's value."""
         kind = self._kinds.get(reference)
         if kind is None:
-            value = self.plan.value(reference)
-            kind = self._kinds[reference] = _OTHER if self.exact else kind_of(value)
+            kind = self._kinds[reference] = kind_of(self.plan.value(reference))
         return kind
 
     def _expression(self, index: int) -> str | None:
@@ -254,8 +248,6 @@ class Emitter:
         value = self.plan.value(reference) if example is None else example
         if reference >= 0:
             text = self.number(reference).within(within)
-            if self.exact and type(value) is type(self.plan.value(reference)):
-                return f"float64({text})" if in_sweep and type(value) is float else text
             if type(value) is np.float64 or (in_sweep and type(value) is float):
                 return f"float64({text})"
             if self.kind(reference) in (_NUMBER, _TRUTH) and type(value) not in (float, bool):
@@ -295,7 +287,7 @@ class Emitter:
             self._raises(index, operation)
         else:
             text = self.by_numpy(index, operation)
-            if type(self.plan.value(index)) is np.float64 and not self.exact:
+            if type(self.plan.value(index)) is np.float64:
                 text = f"float({text})"
             if text != self.name(index):
                 self.line(f"{self.name(index)} = {text}", index)
@@ -424,8 +416,6 @@ class Emitter:
 
     def _is_flat_product(self, index: int) -> bool:
         """Whether an array's own `dot` is a product of matrices or vectors, and is faster."""
-        if self.exact and not self.plan.is_in_sweep(index):
-            return False
         values = [self.plan.value(operand) for operand in self.plan.operands(index)]
         if any(type(value) is not np.ndarray or value.ndim > 2 for value in values):
             return False
@@ -493,7 +483,7 @@ class Emitter:
         (operand,) = self.plan.operands(index)
         answer = self.plan.tape.values[index]
         failed = f"raise Changed({index})"
-        if operation.function is bool and (self.exact or self.kind(operand) in (_NUMBER, _TRUTH)):
+        if operation.function is bool and self.kind(operand) in (_NUMBER, _TRUTH):
             text = self.number(operand)
             condition = f"not {text.within(4)}" if answer else text.text
             self.line(f"if {condition}: {failed}", index)
@@ -523,8 +513,6 @@ class Emitter:
         if type(value) is np.ndarray:
             test += f" or {name}.shape != {value.shape}"
             test += f" or {name}.dtype != {self.bind(value.dtype, value.dtype.name)}"
-            if self.exact:
-                test += f" or not {name}.flags.c_contiguous"
         self.line(f'if {test}: raise TypeError("{name}")')
 
     def check_floats(self, indices: Sequence[int]) -> None:
@@ -574,8 +562,6 @@ class Emitter:
     def result(self, reference: int, example: Any, *, restore: bool) -> str:
         """A result as the caller gets it: where wanted, of the type that it was recorded with."""
         if self.kind(reference) == _OTHER and isinstance(self.plan.value(reference), np.ndarray):
-            if self.exact and not isinstance(example, np.ndarray):
-                return f"{self.operand(reference)}[()]"
             return self.operand(reference) + ("" if self.arrays.is_own(reference) else ".copy()")
         if not restore:
             return self.number(reference).text

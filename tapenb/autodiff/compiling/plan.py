@@ -102,9 +102,6 @@ class Plan:
         The entries that are wanted.
     watched : sequence of int, optional
         Entries that must be finite, as the outputs must, for those to be believed.
-    exact : bool
-        Whether what the person's code computes is to have every bit of its own, and all of it is
-        computed again, so that whatever NumPy says of it is said.
 
     Attributes
     ----------
@@ -123,11 +120,8 @@ class Plan:
         tape: Tape,
         outputs: Sequence[int],
         watched: Sequence[int] | None = None,
-        *,
-        exact: bool = False,
     ) -> None:
         self.tape = tape
-        self._exact = exact
         tape.recall()
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
@@ -282,10 +276,6 @@ class Plan:
                 if operation is _SAME:
                     return operands[0]
             key = self._key(operation, operands, result)
-            if self._exact and not self._in_sweep[index]:
-                # A sweep may share this, and this no more than the same call of the same.
-                self._shared.setdefault(key, index)
-                key = self._literally(operation, operands)
             if key is not None:
                 twin = self._shared.setdefault(key, index)
                 if twin != index:
@@ -300,8 +290,6 @@ class Plan:
         if not isinstance(self.tape.peek(index), np.float64):
             return False
         value = self.value(operands[0])
-        if self._exact:
-            return type(value) is np.float64
         return type(value) is float or (np.ndim(value) == 0 and value.dtype == np.float64)
 
     def _key(
@@ -321,11 +309,6 @@ class Plan:
                 same = tuple(sorted(same)) if name in _COMMUTATIVE else same
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)
-        return self._literally(operation, operands)
-
-    @staticmethod
-    def _literally(operation: Operation, operands: tuple[int, ...]) -> Hashable | None:
-        """What the same calls of the same operands have in common."""
         try:
             key = operation.function, frozen(operation.params), operands
             hash(key)
@@ -495,8 +478,6 @@ class Plan:
 
     def _is_identity(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""
-        if self._exact and type(self.value(operands[0])) is not type(self.tape.peek(index)):
-            return False
         shape = np.shape(self.value(operands[0]))
         strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
         if operation.name == "ravel":
@@ -628,8 +609,6 @@ class Plan:
             return False
         if self.is_in_sweep(index):
             return True
-        if self._exact:
-            return False
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
         return type(operation.function) is np.ufunc or isinstance(operation.rule, _TOTAL)

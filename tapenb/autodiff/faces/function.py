@@ -36,14 +36,14 @@ from ..tracing.traced import (
 from .variable import Variable
 from .watch import Unwatchable, Watch, random_state
 
-__all__ = ["Function", "Refused", "Stats", "function", "handed_in"]
+__all__ = ["Function", "Stats", "function"]
 
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
 _NEW = "these arguments, or what they decide, were new"
 
 
-class Refused(Exception):
+class _Refused(Exception):
     """A call that no recording can stand for: the function is to be run."""
 
 
@@ -133,18 +133,14 @@ class Function:
     Parameters
     ----------
     f : callable
-    exact : bool
-        Whether nobody is to tell a replay from a run: by no bit of a value, no warning, and by
-        nothing that a run does besides.
     """
 
     longest = 20_000
     """Tapes of up to so many entries are compiled; of longer ones the function runs anew."""
 
-    def __init__(self, f: Callable[..., Any], *, exact: bool = False) -> None:
+    def __init__(self, f: Callable[..., Any]) -> None:
         functools.update_wrapper(self, f)
         self._f = f
-        self._exact = exact
         self._calls = 0
         self._recordings = 0
         self._reasons: dict[str, int] = {}
@@ -259,7 +255,7 @@ class Function:
         """Run the function, and keep the recording for the next call."""
         try:
             result, path = self._recorded(args, kwargs, key)
-        except Refused as refused:
+        except _Refused as refused:
             reason = str(refused)
         else:
             self._recordings += 1
@@ -273,19 +269,17 @@ class Function:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
     ) -> tuple[Any, _Path | None]:
         """What the function gives, and the recording of that, if it can stand for it."""
-        handed = self._handed | dict.fromkeys(handed_in(key))
+        handed = self._handed | dict.fromkeys(_handed_in(key))
         try:
             watch = self._watch
             if watch is None or len(handed) > len(self._handed):
-                watch = Watch(self._f, *handed, silent=self._exact)
+                watch = Watch(self._f, *handed)
             if any(is_kind(self._f) for is_kind in _SUSPENDED):
                 raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
-            raise Refused(str(unwatchable)) from None
+            raise _Refused(str(unwatchable)) from None
         tape, drawn = Tape(), random_state()
         tape.variables = {}
-        # What is repeated exactly has been run already.
-        tape.most = self.longest if self._exact else None
         try:
             with recording(tape):
                 arguments = [
@@ -314,14 +308,14 @@ class Function:
                     "again without recording. From the next call on it is just run."
                 )
                 raise
-            raise Refused(str(error)) from None
+            raise _Refused(str(error)) from None
         originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
             for each in held:
                 each.restore()
-            raise Refused("it writes into its arguments")
+            raise _Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
         if written:
@@ -334,9 +328,7 @@ class Function:
             return result, None
         self._watch, self._handed = watch, handed
         variables = [each.variable for each in read], [each.variable for each in assigned]
-        path = _path(
-            tape, inputs, args, kwargs, outputs, value, watch, variables, exact=self._exact
-        )
+        path = _path(tape, inputs, args, kwargs, outputs, value, watch, variables)
         return result, path
 
     def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
@@ -473,11 +465,11 @@ def _parts(value: Any) -> list[Any] | None:
     return [getattr(value, name) for name in names]
 
 
-def handed_in(key: Any) -> Iterator[Any]:
+def _handed_in(key: Any) -> Iterator[Any]:
     """The functions and classes in a signature."""
     if isinstance(key, tuple):
         for part in key:
-            yield from handed_in(part)
+            yield from _handed_in(part)
     elif isinstance(key, FunctionType | type):
         yield key
 
@@ -536,8 +528,6 @@ def _path(
     value: Any,
     watch: Watch,
     variables: tuple[list[Variable], list[Variable]],
-    *,
-    exact: bool,
 ) -> _Path:
     """Compile a recording of a function."""
     layout = _layout(value)
@@ -552,7 +542,6 @@ def _path(
         checked=True,
         # A sweep of what is not finite there may go another way.
         finite=bool(tape.swept),
-        exact=exact,
     )
     rebuilt = None if layout else functools.partial(_rebuild, _hollow(value))
     return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds, variables)

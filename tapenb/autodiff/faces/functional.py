@@ -266,19 +266,6 @@ def _check_real_number(value: Any) -> None:
         )
 
 
-def _repeated(f: Callable[..., Any], run: Callable[..., Any]) -> Callable[..., Any]:
-    """What a transformation gives for `f`: `run`, or a replay of it once it ran often."""
-    from ..compiling.repeating import Repeated  # what nothing is asked of need not be imported
-
-    repeated = Repeated(run)
-
-    @functools.wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return repeated(*args, **kwargs)
-
-    return wrapped
-
-
 def value_and_grad(
     f: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -304,12 +291,6 @@ def value_and_grad(
     TypeError
         Where the result is no scalar, or is complex.
 
-    Notes
-    -----
-    Asked a dozen times for arguments alike, it answers from a recording, if `f` is seen to do
-    nothing but compute: what `f` prints, appends or counts, it does at every call. The value has
-    every bit of a run's; the gradient may differ from the first ones in its last bits.
-
     Examples
     --------
     >>> import tapenb as tn
@@ -318,6 +299,7 @@ def value_and_grad(
     (8.0, 12.0)
     """
 
+    @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             tape.frugal = tape.frugal or not nested
@@ -333,7 +315,7 @@ def value_and_grad(
             aux = _results(aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
 
-    return _repeated(f, run)
+    return run
 
 
 def grad(
@@ -530,6 +512,7 @@ def jacobian(
     if sparse and not isinstance(argnums, int):
         raise ValueError("sparse=True is by one argument: give argnums as a number")
 
+    @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             call = _Call(f, tape, args, kwargs, argnums)
@@ -547,7 +530,7 @@ def jacobian(
             rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
             return rebuild(call.value, iter(rows))
 
-    return _repeated(f, run)
+    return run
 
 
 def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:

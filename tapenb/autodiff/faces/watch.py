@@ -47,9 +47,6 @@ _MOST = 4096
 _SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
 
-_LARGE = 1 << 26
-"""From so many bytes on, a person should be able to let go of an array."""
-
 _PURE = frozenset(
     "abc array bisect cmath collections contextlib copy dataclasses enum fractions "
     "functools heapq itertools logging math numbers operator re statistics string "
@@ -71,15 +68,11 @@ _IMPURE_NAMES = frozenset({*_IMPURE, "random", "default_rng", "io"})
 _IMPURE_BUILTINS = frozenset(
     {"__import__", "eval", "exec", "globals", "input", "locals", "open", "vars"}
 )
-_SAYING = frozenset({"logging", "warnings"})
-_SAYING_BUILTINS = frozenset({"breakpoint", "delattr", "print", "setattr"})
 _MEMORY = frozenset({"flags", "strides"})
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 _RAISING = frozenset({"raise", "call", "error"})
 """By these names and words a function hears of floating-point errors, which no replay raises."""
 
-_ERRORS = frozenset({"errstate", "seterr"})
-_SAID = frozenset({"warn", "print", "log", *_RAISING})
 _FRAMES = frozenset({"__globals__", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame"})
 _WRITING = frozenset({"tofile", "dump"})
 
@@ -140,19 +133,12 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inner)
 
 
-def _only_ignores(code: CodeType) -> bool:
-    """Whether code that names ``errstate`` can only ask for silence there."""
-    return "ignore" in code.co_consts and _SAID.isdisjoint(code.co_consts)
-
-
 class Watch:
     """What functions read, as it is now.
 
     Parameters
     ----------
     *functions : callable
-    silent : bool
-        Whether they may say nothing, either: print, log or warn.
 
     Raises
     ------
@@ -160,14 +146,12 @@ class Watch:
         Where they read what could change unnoticed.
     """
 
-    def __init__(self, *functions: Callable[..., Any], silent: bool = False) -> None:
-        self._silent = silent
+    def __init__(self, *functions: Callable[..., Any]) -> None:
         self._conditions: list[str] = []
         self._known: dict[str, Any] = {}
         self._seen: set[int] = set()
         self.variables: dict[int, Variable] = {}
         """The variables among what they read, by identity."""
-        self.arrays: list[np.ndarray] = []
         # Keeps what was seen alive, so that no other object gets its identity.
         self._kept: list[Any] = []
         self._visit_all(functions)
@@ -217,8 +201,6 @@ class Watch:
             self._visit_random(value)
         elif isinstance(value, np.nditer | np.flatiter | np.broadcast):
             raise Unwatchable("it reads an iterator, which may move on")
-        elif self._silent and isinstance(value, np.errstate):
-            raise Unwatchable("it asks to hear of floating-point errors")
         elif isinstance(value, np.void):
             raise Unwatchable("it reads a row of a structured array")
         elif isinstance(value, np.ufunc) and set("".join(value.types)) <= set("O->"):
@@ -285,9 +267,6 @@ class Watch:
             raise Unwatchable("it reads an array of objects")
         if type(array) not in _ARRAYS:
             raise Unwatchable(f"it reads a {type(array).__name__}, which could change unnoticed")
-        if self._silent and array.nbytes > _LARGE:
-            raise Unwatchable("it reads a large array, which would not be let go of")
-        self.arrays.append(array)
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
         elif not is_constant(array):
@@ -369,7 +348,7 @@ class Watch:
                 self._visit_chain(function, space[root], attributes)
             elif root not in vars(builtins):
                 self._expect_name(vars(builtins), root)
-            elif root in _IMPURE_BUILTINS or (self._silent and root in _SAYING_BUILTINS):
+            elif root in _IMPURE_BUILTINS:
                 raise Unwatchable(f"it calls {root}()")
 
     def _refuse_code(self, code: CodeType) -> None:
@@ -380,8 +359,6 @@ class Watch:
             raise Unwatchable("it looks into the frames or the names of other functions")
         if not _WRITING.isdisjoint(code.co_names):
             raise Unwatchable("it writes a file")
-        if self._silent and not _ERRORS.isdisjoint(code.co_names) and not _only_ignores(code):
-            raise Unwatchable("it asks to hear of floating-point errors")
         if not _HEARING.isdisjoint(code.co_names) and not _RAISING.isdisjoint(code.co_consts):
             raise Unwatchable("it asks to hear of floating-point errors")
         for instruction in dis.get_instructions(code):
@@ -390,8 +367,7 @@ class Watch:
             if instruction.opname == "IMPORT_NAME":
                 top = instruction.argval.partition(".")[0]
                 library = top in _LIBRARIES and not _IMPURE_NAMES.intersection(code.co_names)
-                heard = self._silent and top in _SAYING
-                if heard or (not library and top not in _PURE):
+                if not library and top not in _PURE:
                     raise Unwatchable(f"it imports {instruction.argval} each time")
 
     def _visit_chain(self, function: FunctionType, value: Any, attributes: list[str]) -> None:
@@ -428,14 +404,8 @@ class Watch:
         if name.startswith("scipy.io") or any(value is each for each in _IMPURE.values()):
             raise Unwatchable(f"it uses {getattr(value, '__name__', name)}, which reads files")
         top = name.partition(".")[0].removeprefix("_")
-        said = top == "builtins" and getattr(value, "__name__", "") in _SAYING_BUILTINS
-        if self._silent and (top in _SAYING or said):
-            raise Unwatchable(f"it uses {getattr(value, '__name__', top)}, which says something")
-        if top in sys.stdlib_module_names:
-            if top not in _PURE and top != "builtins":
-                raise Unwatchable(f"it uses the module {top}, which could answer differently")
-        elif self._silent and type(value) is BuiltinFunctionType and top not in _LIBRARIES:
-            raise Unwatchable(f"it calls {name}.{value.__name__}, of which nothing is known")
+        if top in sys.stdlib_module_names and top not in _PURE and top != "builtins":
+            raise Unwatchable(f"it uses the module {top}, which could answer differently")
 
 
 def random_state() -> tuple[Any, ...]:

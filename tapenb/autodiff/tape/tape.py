@@ -134,7 +134,6 @@ class Tape:
         "inputs",
         "left",
         "many",
-        "most",
         "moved",
         "namespace",
         "offsets",
@@ -187,8 +186,6 @@ class Tape:
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None
-        # At so many entries a recording ends that nobody needs if it is longer.
-        self.most: int | None = None
         # Whether large values that no rule reads are let go of, and computed again if looked at.
         self.frugal = births
         # Whether derivatives will be asked for, so that what their rules read is better kept.
@@ -356,11 +353,9 @@ class Tape:
         return ~(len(self.constants) - 1)
 
     def _check_limits(self, index: int) -> None:
-        """Raise where this recording has a deadline or a length, and it is past."""
+        """Raise where this recording has a deadline, and it is past."""
         if self.deadline is not None and monotonic() > self.deadline:
             raise TimeoutError("the cell took too long to run again at this point")
-        if self.most is not None and index > self.most:
-            raise TapeError(f"its tape has more than {self.most} entries")
 
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""

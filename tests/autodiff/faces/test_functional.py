@@ -721,3 +721,18 @@ def test_a_gradient_tape_says_where_a_nan_was_born():
         once.not_finite(y, x)
     tape = tn.record(lambda x: np.sqrt(x) * x, 0.0)
     assert [each.entry for each in tape.not_finite()] == [1]
+
+
+# -- what a function does, it does each time -------------------------------------------------------
+
+
+@pytest.mark.parametrize("transform", [tn.grad, tn.value_and_grad, tn.jacobian, tn.hessian])
+def test_the_function_is_run_at_each_call(transform):
+    space = {"k": 1.0}
+    f = eval("lambda x: calls.append(x) or globals()['k'] * x * x", space | {"calls": []})
+    derivative = transform(f)
+    for number in range(40):
+        f.__globals__["k"] = float(number)
+        expected = transform(lambda x, k=float(number): k * x * x)(3.0)
+        np.testing.assert_array_equal(derivative(3.0), expected)
+    assert len(f.__globals__["calls"]) == 40

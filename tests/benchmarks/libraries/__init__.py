@@ -20,7 +20,6 @@ HAND = {"hand-written": "hand", "in blocks": "hand", "value alone": "hand"}
 
 OURS = {
     "GradientTape": "ours:Tape",
-    "grad, run": "ours:Run",
     "grad": "ours:Functional",
     "tn.function": "ours:Function",
     "two cores": "ours:TwoCores",
@@ -49,9 +48,7 @@ COLUMNS = HAND | OURS | PEERS
 
 PROCESS = {
     **dict.fromkeys(HAND, "hand-written"),
-    **dict.fromkeys(
-        ("grad, run", "grad", "tn.function", "sparse", "sparse, compiled"), "GradientTape"
-    ),
+    **dict.fromkeys(("grad", "tn.function", "sparse", "sparse, compiled"), "GradientTape"),
     "t.numbers": "t.at",
     "tf.function": "GradientTape (TF)",
     "CasADi, buffers": "CasADi",

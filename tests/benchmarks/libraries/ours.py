@@ -153,15 +153,6 @@ class Functional(_Ours):
         return epoch
 
 
-class Run(_Ours):
-    """`tn.value_and_grad` made anew for each call, so that it is run and never replayed."""
-
-    def gradient(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
-        number = len(work.inputs[0])
-        argnums = tuple(range(number)) if number > 1 else 0
-        return lambda *arrays: tn.value_and_grad(f, argnums)(*arrays)
-
-
 class Function(Functional):
     """The same, compiled by `tn.function`."""
 
