@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from IPython.utils.capture import capture_output
 
-from ..autodiff.sweeps.sweeps import verify
+from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.traced import (

@@ -15,13 +15,10 @@ import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled
 from ..autodiff.compiling.replay import GuardFailed, replay
-from ..autodiff.kinds.kinds import adjoint_dtype
-from ..autodiff.sweeps.sweeps import (
-    detach,
-    forward,
-    ones_like,
-    reverse,
-)
+from ..autodiff.kinds.rule import adjoint_dtype
+from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.reverse import reverse
+from ..autodiff.sweeps.seeds import detach, ones_like
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.traced import is_traced
 from .inputs import Input, flatten

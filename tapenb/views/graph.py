@@ -17,7 +17,7 @@ from html import escape
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from ..autodiff.sweeps.sweeps import adjoints
+from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import layout
 from .labels import columns, one_line, shorten
@@ -95,7 +95,7 @@ class Edge:
 
     @property
     def key(self) -> tuple[int, int, int]:
-        """The edge in the result of :func:`tapenb.autodiff.sweeps.sweeps.adjoints`."""
+        """The edge in the result of :func:`tapenb.autodiff.sweeps.reverse.adjoints`."""
         return self.parent.index, self.child.index, self.slot
 
 
@@ -120,7 +120,7 @@ class Graph:
     tape : Tape
         With its output set.
     edges : mapping, optional
-        The adjoints' contributions as :func:`tapenb.autodiff.sweeps.sweeps.adjoints` gives them;
+        The adjoints' contributions as :func:`tapenb.autodiff.sweeps.reverse.adjoints` gives them;
         computed when left out.
     output_name : str, optional
         What the output is called where its own operation was bound to no name.

@@ -11,7 +11,9 @@ from html import escape
 from itertools import chain
 from typing import Any
 
-from ..autodiff.sweeps.sweeps import adjoints, forward, ones_like
+from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.reverse import adjoints
+from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
 from .formulas import INFIX, call, entries, numbering
 from .labels import columns, one_line, subscript

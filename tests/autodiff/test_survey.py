@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.sweeps.sweeps import adjoints, forward
+from tapenb.autodiff.sweeps.forward import forward
+from tapenb.autodiff.sweeps.reverse import adjoints
 
 
 def f(x1, x2):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.sweeps.sweeps import adjoints
+from tapenb.autodiff.sweeps.reverse import adjoints
 from tapenb.views import layout
 from tapenb.views.graph import LARGEST, Graph, graph
 from tests.panel.recordings import survey

@@ -18,13 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from ..kinds.kinds import (
-    Elementwise,
-    Item,
-    Linear,
-    Multilinear,
-    Weighted,
-)
+from ..kinds.elementwise import Elementwise
+from ..kinds.linear import Linear, Multilinear
+from ..kinds.rule import Item
+from ..kinds.weighted import Weighted
 from ..rules.indexing import is_basic
 from ..tape.operation import (
     GUARD,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..sweeps.sweeps import as_ieee
+from ..sweeps.operands import as_ieee
 from ..tape.memory import fingerprint
 from ..tape.operation import GUARD, INPUT, RAISES
 from ..tape.tape import Tape

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
+from ..kinds.rule import (
     Rule,
     adjoint_dtype,
     fit,

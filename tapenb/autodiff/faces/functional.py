@@ -15,21 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, adjoint_dtype
+from ..kinds.rule import Constant, adjoint_dtype
 from ..rules.indexing import collect
 from ..sweeps.diagnosis import NotFinite, origins
+from ..sweeps.forward import forward
+from ..sweeps.reverse import reverse
+from ..sweeps.seeds import detach, ones_like
 from ..sweeps.sparsity import (
     Compressed,
     colours,
     form_of,
     nothing,
     structure,
-)
-from ..sweeps.sweeps import (
-    detach,
-    forward,
-    ones_like,
-    reverse,
 )
 from ..tape.operation import Operation
 from ..tape.primitives import convert

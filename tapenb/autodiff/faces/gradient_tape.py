@@ -16,9 +16,10 @@ from weakref import WeakSet
 
 import numpy as np
 
-from ..kinds.kinds import adjoint_dtype
+from ..kinds.rule import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
-from ..sweeps.sweeps import detach, ones_like, reverse
+from ..sweeps.reverse import reverse
+from ..sweeps.seeds import detach, ones_like
 from ..tape.operation import TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape

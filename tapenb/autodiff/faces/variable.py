@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant
+from ..kinds.rule import Constant
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .kinds import Rule
+from .rule import Rule
 
 __all__ = [
     "COMPLEX_RULES",

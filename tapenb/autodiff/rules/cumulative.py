@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Linear,
+from ..kinds.linear import Linear
+from ..kinds.registry import function
+from ..kinds.rule import (
     Rule,
     fit,
     spread,
     total,
 )
-from ..kinds.registry import function
 from ..sweeps.expressed import Composite, General
 from ..tape.primitives import primitive
 from .sums_and_extrema import (

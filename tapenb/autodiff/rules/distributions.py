@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import written
+from ..kinds.elementwise import written
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
 from ..tracing.dispatch import any_active

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Linear, Multilinear, fit
+from ..kinds.linear import Linear, Multilinear
 from ..kinds.registry import RULES, function, listed
+from ..kinds.rule import fit
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
 from ..tracing.dispatch import HANDLERS, write_result
@@ -28,7 +29,7 @@ from ..tracing.traced import (
     plain_key,
 )
 from .indexing import collect
-from .linear_algebra import (
+from .linear_algebra.stacks import (
     column,
     conjugate,
     row,

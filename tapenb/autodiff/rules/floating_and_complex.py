@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Elementwise, Linear
+from ..kinds.elementwise import Elementwise
+from ..kinds.linear import Linear
 from ..kinds.registry import (
     COMPLEX_RULES,
     FUNCTIONS,
     RULES,
     function,
 )
+from ..kinds.rule import Constant
 from ..sweeps.expressed import Composite, General
 from ..tracing.dispatch import HANDLERS, any_active, call_entry
 from ..tracing.traced import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Linear
+from ..kinds.linear import Linear
 from ..kinds.registry import FUNCTIONS, function
 from ..tracing.dispatch import call_entry
 from ..tracing.traced import refuse

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Linear, adjoint_dtype
+from ..kinds.linear import Linear
+from ..kinds.rule import Constant, adjoint_dtype
 from ..tape.primitives import (
     add_at,
     build,

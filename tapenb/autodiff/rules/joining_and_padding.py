@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Linear
+from ..kinds.linear import Linear
 from ..kinds.registry import RULES, function
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation, TapeError

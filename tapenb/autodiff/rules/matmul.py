@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Multilinear
+from ..kinds.linear import Multilinear
 from ..kinds.registry import RULES, function
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Multilinear
+from ..kinds.linear import Multilinear
 from ..kinds.registry import FUNCTIONS, RULES, function
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Linear
+from ..kinds.linear import Linear
 from ..kinds.registry import function, listed
+from ..kinds.rule import Constant
 from ..tracing.traced import refuse
 from .indexing import collect
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Linear
+from ..kinds.linear import Linear
 from ..kinds.registry import RULES
 from ..tape.operation import TapeError
 from ..tape.primitives import primitive

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Linear, adjoint_dtype
+from ..kinds.linear import Linear
 from ..kinds.registry import FUNCTIONS, function, listed
+from ..kinds.rule import Constant, adjoint_dtype
 from ..sweeps.expressed import Composite
 from ..tape.primitives import primitive
 from ..tracing.dispatch import HANDLERS, any_active, call_entry

@@ -12,13 +12,9 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Constant,
-    Elementwise,
-    Rule,
-    written,
-)
+from ..kinds.elementwise import Elementwise, written
 from ..kinds.registry import RULES, function
+from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import TapeError
 from ..tracing.traced import is_traced

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Rule
 from ..kinds.registry import FUNCTIONS, function
+from ..kinds.rule import Rule
 from ..sweeps.expressed import Composite, General
 from ..tracing.dispatch import HANDLERS, any_active, call_entry
 from ..tracing.traced import (
@@ -27,7 +27,7 @@ from ..tracing.traced import (
     plain_key,
     refuse,
 )
-from .linear_algebra import length
+from .linear_algebra.norms import length
 from .sorting import when_active
 from .sums_and_extrema import ABSENT
 

@@ -11,13 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Constant,
-    Linear,
-    Rule,
-    Weighted,
-)
+from ..kinds.linear import Linear
 from ..kinds.registry import function
+from ..kinds.rule import Constant, Rule
+from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
 
 __all__ = [

@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Constant,
-    Elementwise,
-    Linear,
-    Rule,
-)
+from ..kinds.elementwise import Elementwise
+from ..kinds.linear import Linear
 from ..kinds.registry import METHOD_RULES, RULES
+from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.primitives import (
     change_at,

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Elementwise
+from ..kinds.elementwise import Elementwise
 from ..kinds.registry import RULES
+from ..kinds.rule import Constant
 
 
 def power_base(x1: Any, x2: Any) -> Any:

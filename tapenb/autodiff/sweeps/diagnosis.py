@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Parts
+from ..kinds.rule import Parts
 from ..tape.tape import Tape
-from .sweeps import adjoints as sweep
+from .reverse import adjoints as sweep
 
 __all__ = ["NotFinite", "not_finite", "origins"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
+from ..kinds.rule import (
     Parts,
     Rule,
     adjoint_dtype,

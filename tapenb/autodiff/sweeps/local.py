@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..kinds.kinds import Parts
+from ..kinds.rule import Parts
 from ..tape.tape import CURRENT, Tape
 from ..tracing.traced import independent, is_traced
-from .sweeps import forward, reverse
+from .forward import forward
+from .reverse import reverse
 
 __all__ = ["pull", "push"]
 

@@ -12,12 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Elementwise,
-    Linear,
-    Multilinear,
-    adjoint_dtype,
-)
+from ..kinds.elementwise import Elementwise
+from ..kinds.linear import Linear, Multilinear
+from ..kinds.rule import adjoint_dtype
 from ..tape.tape import Tape
 from ..tracing.structures import Container
 

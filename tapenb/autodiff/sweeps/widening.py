@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Parts
+from ..kinds.rule import Parts
 from ..tape.operation import Operation
 from ..tape.primitives import convert
 from ..tape.tape import Tape

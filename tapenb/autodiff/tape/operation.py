@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..kinds.kinds import Rule
+    from ..kinds.rule import Rule
 
 __all__ = ["GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
 

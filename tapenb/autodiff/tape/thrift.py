@@ -13,7 +13,7 @@ from .operation import Operation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..kinds.kinds import Rule
+    from ..kinds.rule import Rule
     from .tape import Tape
 
 __all__ = ["LARGE", "Draft", "Lost", "Recipe", "is_spared"]

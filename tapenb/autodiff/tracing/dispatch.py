@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.kinds import Constant, Rule
 from ..kinds.registry import (
     COMPLEX_RULES,
     FUNCTIONS,
@@ -17,6 +16,7 @@ from ..kinds.registry import (
     RULES,
     Function,
 )
+from ..kinds.rule import Constant, Rule
 from ..rules import special
 from ..rules.sums_and_extrema import optional
 from ..tape.operation import Operation, TapeError

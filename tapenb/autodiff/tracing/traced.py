@@ -19,11 +19,8 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from ..kinds.kinds import (
-    Constant,
-    Elementwise,
-    Item,
-)
+from ..kinds.elementwise import Elementwise
+from ..kinds.rule import Constant, Item
 from ..tape.memory import Memory, element_numbers, keep_constant
 from ..tape.operation import (
     GUARD,

@@ -10,7 +10,7 @@ from numpy.linalg import det, norm, solve
 
 import tapenb as tn
 from tapenb.autodiff.compiling.replay import GuardFailed
-from tapenb.autodiff.kinds.kinds import Linear
+from tapenb.autodiff.kinds.linear import Linear
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.sweeps.expressed import Composite, General
 from tapenb.autodiff.tape.operation import TapeError

@@ -11,7 +11,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.compiling.replay import replay
-from tapenb.autodiff.sweeps.sweeps import reverse
+from tapenb.autodiff.sweeps.reverse import reverse
 from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tape.thrift import Lost

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tapenb as tn
-from tapenb.autodiff.sweeps.sweeps import forward
+from tapenb.autodiff.sweeps.forward import forward
 from tapenb.autodiff.tape.memory import element_numbers, fingerprint
 from tapenb.autodiff.tape.operation import TapeError
 

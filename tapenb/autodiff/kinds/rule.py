@@ -1,0 +1,264 @@
+"""What every kind of derivative rule is, and what rules are made of.
+
+A rule is written in NumPy on whatever it is handed, traced or plain, so that a sweep can itself be
+recorded: that is what makes every order work. Both methods get the operation, hence its parameters.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..tape.operation import Operation
+
+__all__ = [
+    "Constant",
+    "Item",
+    "Parts",
+    "Rule",
+    "adjoint_dtype",
+    "fit",
+    "fit_mask",
+    "spread",
+    "tainted",
+    "total",
+    "untouched",
+]
+
+
+_FLOAT = np.dtype(float)
+
+
+def adjoint_dtype(value: Any) -> np.dtype:
+    """The dtype of an adjoint: that of its primal, or float64 where that holds no fractions."""
+    kind = type(value)
+    if kind is float or kind is np.float64:
+        return _FLOAT
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and dtype.kind in "fc":
+        return dtype
+    return np.dtype(complex) if type(value) is complex else np.dtype(float)
+
+
+def fit(contribution: Any, operand: Any) -> Any:
+    """Undo broadcasting and promotion: a contribution in the shape and dtype of its operand."""
+    if type(operand) is np.ndarray:
+        shape, dtype = operand.shape, operand.dtype
+        if dtype.kind not in "fc":
+            dtype = _FLOAT
+    else:
+        shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)
+    if not shape and type(contribution) is np.ndarray and not contribution.ndim:
+        contribution = contribution[()]
+    if contribution.shape != shape:
+        add = np.add.reduce if type(contribution) is np.ndarray else np.sum
+        if contribution.ndim < len(shape):
+            contribution = np.reshape(contribution, shape)
+        extra = contribution.ndim - len(shape)
+        stretched = tuple(
+            extra + axis
+            for axis, length in enumerate(shape)
+            if length == 1 and contribution.shape[extra + axis] != 1
+        )
+        contribution = add(contribution, axis=(*range(extra), *stretched))
+        if stretched:
+            contribution = np.reshape(contribution, shape)
+    return contribution if contribution.dtype is dtype else as_dtype(contribution, dtype)
+
+
+def as_dtype(value: Any, dtype: np.dtype) -> Any:
+    """A tangent or adjoint in another dtype; of a real quantity it is the real part."""
+    if value.dtype is dtype or value.dtype == dtype:
+        return value
+    if value.dtype.kind == "c" and dtype.kind == "f":
+        value = np.real(value)
+    return value if value.dtype == dtype else value.astype(dtype)
+
+
+def spread(tangent: Any, result: Any) -> Any:
+    """A tangent in the shape and dtype of its result, where another operand broadcast it."""
+    if tangent.shape != result.shape:
+        tangent = np.broadcast_to(tangent, result.shape)
+    return as_dtype(tangent, adjoint_dtype(result))
+
+
+def fit_mask(dead: Any, operand: Any) -> Any:
+    """Undo broadcasting: what is zero in every element that came of the same one."""
+    shape = getattr(operand, "shape", ())
+    extra = dead.ndim - len(shape)
+    stretched = tuple(
+        extra + axis for axis, length in enumerate(shape) if dead.shape[extra + axis] != length
+    )
+    axes = (*range(extra), *stretched)
+    return np.reshape(np.all(dead, axis=axes), shape) if axes else dead
+
+
+def tainted(value: Any, dead: Any) -> Any:
+    """Nan in place of an adjoint or tangent, but 0 where that is zero by structure."""
+    if isinstance(value, Parts):
+        masks = dead or {}
+        return Parts({i: tainted(part, masks.get(i)) for i, part in value.items()})
+    nan = complex(np.nan, np.nan) if value.dtype.kind == "c" else np.nan
+    nans = np.full(value.shape, nan, value.dtype)
+    return nans[()] if dead is None else np.where(dead, 0.0, nans)
+
+
+def all_dead(value: Any, dead: Any) -> Any:
+    """Whether a whole adjoint is zero by structure."""
+    if isinstance(value, Parts):
+        masks = dead or {}
+        return functools.reduce(
+            np.logical_and, [all_dead(part, masks.get(i)) for i, part in value.items()], np.True_
+        )
+    return np.False_ if dead is None else np.all(dead)
+
+
+def untouched(value: Any) -> Any:
+    """What a rule made of nan where it is a number: zero by structure; None where all is nan."""
+    if value is None:
+        return None
+    if isinstance(value, Parts):
+        return Parts({i: untouched(part) for i, part in value.items()})
+    return np.logical_not(np.isnan(value))
+
+
+def total(terms: Sequence[Any]) -> Any:
+    """The sum of those terms that are not symbolic zeros (None)."""
+    result = None
+    for term in terms:
+        if term is not None:
+            result = term if result is None else result + term
+    return result
+
+
+class Parts(dict[int, Any]):
+    """The adjoint of an operation with several results: by number; a missing one is zero."""
+
+    def __add__(self, other: Parts) -> Parts:
+        merged = Parts(self)
+        for number, adjoint in other.items():
+            merged[number] = merged[number] + adjoint if number in merged else adjoint
+        return merged
+
+
+class Rule:
+    """How to differentiate one operation, in both directions.
+
+    Attributes
+    ----------
+    view : bool
+        Whether NumPy may answer with a view of the operand's memory.
+    differentiable : bool
+        Whether there is a derivative other than zero.
+    gauged : bool
+        Whether a part of the result may be a choice among equals; `chooses` says whether it is.
+    """
+
+    view = False
+    differentiable = True
+    gauged = False
+    terms: tuple[Callable[..., Any] | None, ...] | None = None
+    """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
+    in_place: tuple[Callable[..., Any] | None, ...] = ()
+    """The same terms that change `g` into what they give, where there is such a one."""
+
+    def needs(self, slot: int) -> bool:
+        """Whether the value of an operand is read, or no more than its shape and dtype."""
+        raise NotImplementedError
+
+    needs_result = False
+
+    def chooses(self, result: Any) -> bool:
+        """Whether a part of this result is a choice among equals, which has no derivative."""
+        return False
+
+    def vjp(
+        self,
+        adjoint: Any,
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+        wanted: Sequence[bool],
+    ) -> list[Any]:
+        """The contribution to each wanted operand's adjoint; None is a symbolic zero."""
+        raise NotImplementedError
+
+    def jvp(
+        self, tangents: Sequence[Any], result: Any, operands: Sequence[Any], operation: Operation
+    ) -> Any:
+        """The tangent of the result; a tangent that is None is a symbolic zero."""
+        raise NotImplementedError
+
+    def masked_vjp(
+        self,
+        dead: Any,
+        adjoint: Any,
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+        wanted: Sequence[bool],
+    ) -> tuple[list[Any], list[Any]]:
+        """As `vjp`, with the elements of the adjoint that are zero by structure, or None.
+
+        Returns the contributions, and such a mask for each: what an adjoint of nan does not reach.
+        """
+        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        reached = self.vjp(tainted(adjoint, dead), result, operands, operation, wanted)
+        deads = [untouched(part) for part in reached]
+        if dead is None:
+            return contributions, deads
+        # Of operands that are not finite a rule makes nan even where nothing comes back at all.
+        nothing = all_dead(adjoint, dead)
+        for slot, part in enumerate(contributions):
+            if part is not None and not isinstance(part, Parts):
+                deads[slot] = np.logical_or(deads[slot], nothing)
+                contributions[slot] = np.where(deads[slot], 0.0, part)
+        return contributions, deads
+
+    def masked_jvp(
+        self,
+        deads: Sequence[Any],
+        tangents: Sequence[Any],
+        result: Any,
+        operands: Sequence[Any],
+        operation: Operation,
+    ) -> tuple[Any, Any]:
+        """As `jvp`, with such masks of the tangents; returns the tangent and its mask."""
+        nans = [
+            None if tangent is None else tainted(tangent, dead)
+            for tangent, dead in zip(tangents, deads, strict=True)
+        ]
+        reached = self.jvp(nans, result, operands, operation)
+        return self.jvp(tangents, result, operands, operation), untouched(reached)
+
+
+class Constant(Rule):
+    """Piecewise constant: zero derivative wherever there is one (``floor``, ``sign``, ``>``)."""
+
+    differentiable = False
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        return [None] * len(operands)
+
+    def jvp(self, tangents, result, operands, operation):
+        return None
+
+
+class Item(Rule):
+    """One of the results of an operation that has several."""
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        return [Parts({operation.params["number"]: adjoint})]
+
+    def jvp(self, tangents, result, operands, operation):
+        return tangents[0] and tangents[0].get(operation.params["number"])

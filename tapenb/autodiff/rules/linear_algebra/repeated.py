@@ -1,0 +1,191 @@
+"""Repeated eigenvalues and singular values.
+
+Each of them alone has a kink there; they share equally, as ties in a sort do. What treats them
+alike, a function of the matrix that is symmetric in them, is smooth. Its second derivative holds
+how the slope f'(w) of each changes with it (Daleckii and Krein; Lewis and Sendov, "Twice
+differentiable spectral functions", 2001): that is asked of the tape between w and its adjoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kinds.rule import Parts, fit
+from ...sweeps.expressed import General
+from ...sweeps.forward import forward
+from ...sweeps.local import pull
+from ...tape.primitives import primitive
+from ...tracing.traced import is_traced, plain
+from .stacks import adjoined, column, conjugate, decide, diagonal, hermitian, real, row
+
+__all__ = [
+    "Spectral",
+    "back_from_eigenvalues",
+    "back_from_singular_values",
+    "groups",
+    "shared",
+]
+
+
+def groups(w: np.ndarray) -> np.ndarray:
+    """A number for each group of values, in order, that are equal but for rounding."""
+    noise = 8 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0)
+    apart = np.abs(np.diff(w, axis=-1)) > noise[..., None]
+    return np.cumsum(np.concatenate([np.zeros((*w.shape[:-1], 1), bool), apart], -1), axis=-1)
+
+
+def _same(labels: np.ndarray) -> np.ndarray:
+    """Which pairs belong to one group."""
+    return labels[..., :, None] == labels[..., None, :]
+
+
+def _distinct(labels: np.ndarray) -> bool:
+    """Whether every group has one member."""
+    return labels.size == 0 or bool(np.all(labels[..., -1] == labels.shape[-1] - 1))
+
+
+def shared(changes: Any, labels: np.ndarray) -> Any:
+    """For each value the mean over its group."""
+    if _distinct(labels):
+        return changes
+    same = _same(labels)
+    return ((same / same.sum(-1, keepdims=True)).astype(changes.dtype) @ column(changes))[..., 0]
+
+
+def _slopes(entry: int, seed: Any, adjoint: Any, labels: np.ndarray) -> Any:
+    """How the adjoint of a repeated value changes with that value, less than with its like.
+
+    Where a group is not treated alike it is nan: such a function has a kink there.
+    """
+    means = shared(plain(adjoint), labels)
+    unlike = np.abs(plain(adjoint) - means) > 1e-8 * np.max(np.abs(means), initial=0.0)
+    kinks = np.where(shared(unlike.astype(float), labels) > 0.0, np.nan, 0.0)
+    found = None
+    if is_traced(adjoint) and adjoint.is_active():
+        tape, target = adjoint.tape, adjoint.reference(adjoint.tape, True)
+        found = forward(tape, {entry: seed}, [target], record=True, every=True).get(target)
+    if found is None:
+        return kinks
+    same = _same(labels)
+    first = np.argmax(same, axis=-1)
+    several = same.sum(-1) > 1
+    second = np.where(several, first + 1, first)
+    other = np.where(several, np.take_along_axis(found, second, -1), 0.0)
+    return np.take_along_axis(found, first, -1) - other + kinks
+
+
+def _quotients(w: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+    """Differences of the adjoint over those of the values, in their limit where these are equal."""
+    same = _same(labels)
+    gaps = np.where(same, 1.0, row(w) - column(w))
+    return np.where(same, column(slopes), (row(adjoint) - column(adjoint)) / gaps)
+
+
+def _on_diagonal(values: Any) -> Any:
+    return np.where(np.eye(values.shape[-1], dtype=bool), column(values), 0.0)
+
+
+@primitive
+def _from_eigenvalues(h: Any, adjoint: Any, slopes: Any, *, labels: np.ndarray) -> Any:
+    """The adjoint of a Hermitian matrix from that of its eigenvalues."""
+    v = np.linalg.eigh(h)[1]
+    return conjugate((v * row(adjoint)) @ adjoined(v))
+
+
+def _along_eigenvectors(tangents: Any, result: Any, operands: Any, *, labels: np.ndarray) -> Any:
+    (dh, change, _), (h, adjoint, slopes) = tangents, operands
+    w, v = np.linalg.eigh(h)
+    turned = adjoined(v) @ dh @ v
+    turned = turned - _on_diagonal(shared(real(diagonal(turned)), labels))
+    inner = _quotients(w, adjoint, slopes, labels) * turned + _on_diagonal(change)
+    return conjugate(v @ inner @ adjoined(v))
+
+
+@primitive
+def _from_singular_values(a: Any, adjoint: Any, slopes: Any, *, labels: np.ndarray) -> Any:
+    """The adjoint of a matrix from that of its singular values."""
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return conjugate((u * row(adjoint)) @ vh)
+
+
+def _along_singular_vectors(
+    tangents: Any, result: Any, operands: Any, *, labels: np.ndarray
+) -> Any:
+    (da, change, _), (a, adjoint, slopes) = tangents, operands
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    v, none = adjoined(vh), s == 0.0
+    inner = adjoined(u) @ da @ v
+    even, odd = 0.5 * (inner + adjoined(inner)), 0.5 * (inner - adjoined(inner))
+    kept = np.where(none, 0.0, shared(real(diagonal(inner)), labels))
+    even = _quotients(s, adjoint, slopes, labels) * (even - _on_diagonal(kept))
+    pairs = row(none) & column(none)
+    sums = np.where(pairs, 1.0, row(s) + column(s))
+    odd = np.where(pairs, column(slopes), (row(adjoint) + column(adjoint)) / sums) * odd
+    ratios = row(np.where(none, slopes, adjoint / np.where(none, 1.0, s)))
+    left, right = u @ inner, inner @ vh
+    return conjugate(
+        u @ (even + odd + _on_diagonal(change)) @ vh
+        + ((da @ v - left) * ratios) @ vh
+        + (u * ratios) @ (adjoined(u) @ da - right)
+    )
+
+
+_from_eigenvalues.rule = General(_along_eigenvectors)
+_from_singular_values.rule = General(_along_singular_vectors)
+
+
+class Spectral(General):
+    """Of eigenvalues or singular values, alone or beside their vectors.
+
+    Parameters
+    ----------
+    tangent : callable
+        As for General.
+    back : callable
+        ``back(operand, adjoint, slopes, labels, **params)``: the adjoint of the matrix from that of
+        its values, of which some may be equal.
+    number : int
+        Which of several results the values are.
+    """
+
+    def __init__(
+        self, tangent: Callable[..., Any], back: Callable[..., Any], number: int = 0
+    ) -> None:
+        super().__init__(tangent)
+        self.back = back
+        self.number = number
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        values, part = result, adjoint
+        if isinstance(adjoint, Parts) and set(adjoint) == {self.number}:
+            values, part = result[self.number], adjoint[self.number]
+        if not is_traced(values) or isinstance(part, Parts) or operation.params.get("hermitian"):
+            return super().vjp(adjoint, result, operands, operation, wanted)
+        labels = decide(values, groups)
+        if _distinct(labels) and not np.any(plain(values) == 0.0):
+            return super().vjp(adjoint, result, operands, operation, wanted)
+        same = _same(labels)
+        seed = (np.argmax(same, axis=-1) == np.arange(labels.shape[-1])).astype(values.dtype)
+        entry = values.reference(values.tape, True)
+        if isinstance(adjoint, Parts):
+            (entry,), seed = values.tape.parents(entry), Parts({self.number: seed})
+        slopes = _slopes(entry, seed, part, labels)
+        params = {key: v for key, v in operation.params.items() if key == "UPLO"}
+        return [fit(self.back(operands[0], part, slopes, labels, **params), operands[0])]
+
+
+def back_from_eigenvalues(
+    a: Any, adjoint: Any, slopes: Any, labels: np.ndarray, UPLO: str = "L"
+) -> Any:
+    h = hermitian(a, UPLO)
+    whole = _from_eigenvalues(h, shared(adjoint, labels), slopes, labels=labels)
+    return pull(lambda a: hermitian(a, UPLO), [a], whole, [True], beside=[h])[0]
+
+
+def back_from_singular_values(a: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+    s = np.linalg.svd(plain(a), compute_uv=False)
+    adjoint = shared(np.where(s == 0.0, 0.0 * adjoint, adjoint), labels)
+    return _from_singular_values(a, adjoint, slopes, labels=labels)

@@ -1,0 +1,84 @@
+"""What a sweep reads of a tape: operands as rules want them, and which entries lead where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..tape.memory import fingerprint
+from ..tape.operation import TapeError
+from ..tape.tape import MANY, Tape
+from ..tape.thrift import Lost
+from ..tracing.traced import TracedArray, TracedScalar, projections
+
+__all__ = ["as_ieee", "operand", "reachable", "verify"]
+
+
+float64 = np.float64
+_SCALARS = {bool: np.bool_, complex: np.complex128}
+
+
+def as_ieee(value: Any) -> Any:
+    """A value as a rule reads it: Python's numbers as those of NumPy."""
+    if value is None or isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
+        return value
+    return _SCALARS.get(type(value), np.float64)(value)
+
+
+def operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
+    """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
+    value = tape.constants[~reference] if reference < 0 else tape.values[reference]
+    kind = type(value)
+    if not record and (kind is np.ndarray or kind is float64):
+        return value
+    if kind is Lost:
+        value = tape.value(reference) if needed else value.stand_in()
+    if value is None or value is np._NoValue:
+        return value
+    value = as_ieee(value)
+    if not record or not needed or reference < 0:
+        return value
+    if type(value) is np.ndarray:
+        return TracedArray(tape, reference, value)
+    if isinstance(value, tuple | list):
+        return projections(tape, reference, value)
+    return TracedScalar(tape, reference, value)
+
+
+def verify(tape: Tape) -> None:
+    """Notice plain arrays that were written after they went into an operation.
+
+    Raises
+    ------
+    TapeError
+        Where a large array's content is no longer what the recorded operation read.
+    """
+    for number, (array, mark) in tape.fingerprints.items():
+        if fingerprint(array) != mark:
+            user = next((i for i in range(len(tape)) if ~number in tape.parents(i)), None)
+            place = "" if user is None else f"{tape.where(user)}: "
+            raise TapeError(
+                f"{place}a plain array was overwritten after this operation had used it, so its "
+                "derivative can no longer be computed. Use a copy of the array there."
+            )
+
+
+def reachable(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
+    """Which entries up to `top` depend on a source, differentiably."""
+    reached = bytearray(top + 1)
+    below = [source for source in sources if source <= top]
+    for source in below:
+        reached[source] = 1
+    operations, lefts, rights = tape.operations, tape.left, tape.right
+    for index in range(min(below, default=top) + 1, top + 1):
+        left, right = lefts[index], rights[index]
+        if (
+            (left >= 0 and reached[left])
+            or (right is not None and right >= 0 and reached[right])
+            or (left == MANY and any(p >= 0 and reached[p] for p in tape.many[index]))
+        ):
+            rule = operations[index].rule
+            if rule is not None and rule.differentiable and (within is None or within(index)):
+                reached[index] = 1
+    return reached
