@@ -180,12 +180,14 @@ class Spectral(General):
 def back_from_eigenvalues(
     a: Any, adjoint: Any, slopes: Any, labels: np.ndarray, UPLO: str = "L"
 ) -> Any:
+    """The adjoint of a matrix from that of its eigenvalues, of which some may be equal."""
     h = hermitian(a, UPLO)
     whole = _from_eigenvalues(h, shared(adjoint, labels), slopes, labels=labels)
     return pull(lambda a: hermitian(a, UPLO), [a], whole, [True], beside=[h])[0]
 
 
 def back_from_singular_values(a: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+    """The adjoint of a matrix from that of its singular values, of which some may be equal."""
     s = np.linalg.svd(plain(a), compute_uv=False)
     adjoint = shared(np.where(s == 0.0, 0.0 * adjoint, adjoint), labels)
     return _from_singular_values(a, adjoint, slopes, labels=labels)
