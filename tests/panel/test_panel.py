@@ -527,15 +527,15 @@ def test_a_large_graph_waits_for_no_engine(
     assert panel._bundle(wait=False)[0] == panel._bundle()[0]
 
 
-def test_without_an_engine_the_graph_is_told_in_words(
+def test_without_an_engine_the_graph_is_drawn_in_rows(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(layout, "render", lambda dot: None)
     panel = make(record(survey, 2.0, 5.0))
-    assert panel.picture == {"svg": "", "pending": False}
-    assert "n6  z" in panel.state["words"]
+    assert not panel.picture["pending"]
+    assert panel.picture["svg"].count('class="node') == 7
     panel.sliders["x"].value = 4.0
-    assert "n0  x = 4" in panel.state["words"]
+    assert panel.state["nodes"][0] == "4"
 
 
 def test_close_leaves_no_models_and_no_life():
