@@ -14,11 +14,13 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.traced import (
     TracedArray,
     TracedScalar,
+    index_of,
     is_traced,
     plain,
+    tape_of,
 )
 from ..autodiff.tracing.twins import original
-from ..autodiff.tracing.writing import input_array
+from ..autodiff.tracing.writing import input_array, part_of
 from ..recording.inputs import Input, flatten, nest
 from .cell import is_numeric
 from .containers import containers, items
@@ -105,7 +107,7 @@ class RunInputs:
             taken = [np.isin(numbers, element_numbers(memory.owner, other))
                      for other in self._arrays[id(memory)]]  # fmt: skip
             if np.all(np.any(taken, axis=0)):
-                return _stale(tape, value, memory)
+                return part_of(tape, value, memory)
             if np.any(taken):
                 raise TapeError(
                     f"{name} shares a part of its memory with another input, so both cannot be "
@@ -113,7 +115,7 @@ class RunInputs:
                 )
         traced = input_array(tape, value, memory)
         self._values[name] = value.copy()
-        self._register(name, (traced.index,))
+        self._register(name, (index_of(traced),))
         self._arrays.setdefault(id(memory), []).append(value)
         return traced
 
@@ -124,14 +126,14 @@ class RunInputs:
             if type(value) is not np.ndarray or value.dtype.kind != "f" or name in self._originals:
                 continue
             memory = self._memory_of(value)
-            traced = _stale(self._tape, value, memory)
+            traced = part_of(self._tape, value, memory)
             self._originals[name] = (traced, value)
             self._namespace[name] = traced
         for container in containers([self._namespace[name] for name in names]):
             for key, value in items(container):
                 memory = self._shared_memory(value)
                 if memory is not None:
-                    container[key] = _stale(self._tape, value, memory)
+                    container[key] = part_of(self._tape, value, memory)
 
     def _shared_memory(self, value: Any) -> Memory | None:
         """The memory of an array of the notebook that an array in a container shares."""
@@ -178,7 +180,7 @@ class RunInputs:
     def _ordinary(self, value: Any) -> Any:
         """A value without the tape: plain, NumPy's own function, a tuple of such."""
         if is_traced(value):
-            return plain(value) if value.tape is self._tape else value
+            return plain(value) if tape_of(value) is self._tape else value
         if isinstance(value, tuple | frozenset | set):
             parts = [self._ordinary(part) for part in value]
             if all(part is old for part, old in zip(parts, value, strict=True)):
@@ -226,10 +228,3 @@ class RunInputs:
                     "it takes whole numbers and has no derivative.",
                 }
         return {}
-
-
-def _stale(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
-    """An array that asks its memory, when it is first used, which entry it is."""
-    traced = TracedArray(tape, None, value, memory)
-    traced.version = -1
-    return traced

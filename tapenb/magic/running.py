@@ -21,9 +21,11 @@ from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.traced import (
+    is_active,
     is_traced,
     lift,
     plain,
+    reference_of,
 )
 from ..autodiff.tracing.twins import substitute
 from ..recording.inputs import Input
@@ -286,8 +288,8 @@ class CellRun:
             )
         else:
             outcome.output_name = name
-            if is_traced(value) and value.is_active():
-                tape.output = value.reference(tape, True)
+            if is_active(value):
+                tape.output = reference_of(tape, value, True)
             else:
                 # Constant here; but what an input decided may make it another number elsewhere.
                 tape.output = tape.append_input(plain(value))

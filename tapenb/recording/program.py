@@ -20,7 +20,7 @@ from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.traced import is_traced
+from ..autodiff.tracing.traced import is_active, reference_of
 from .inputs import Input, flatten
 from .numbers import (
     LONGEST,
@@ -113,8 +113,8 @@ class Program:
 
     def _kept(self, value: Any) -> Any:
         """The entry of an adjoint on the longer tape, as ("entry", i), or its constant value."""
-        if is_traced(value) and value.is_active():
-            return ("entry", value.reference(self.swept, True))
+        if is_active(value):
+            return ("entry", reference_of(self.swept, value, True))
         return ("constant", detach(value))
 
     @staticmethod
@@ -272,9 +272,9 @@ class Program:
                 tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
                 for slope in slopes[row:]:
                     tangent = tangents.get(slope, 0.0)
-                    active = is_traced(tangent) and tangent.is_active()
+                    active = is_active(tangent)
                     found.append(
-                        tangent.reference(tape, True)
+                        reference_of(tape, tangent, True)
                         if active
                         else tape.append_constant(float(detach(tangent)))
                     )

@@ -4,15 +4,17 @@ import types
 
 import numpy as np
 
+from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tracing.recorder import recording
 from tapenb.autodiff.tracing.traced import (
-    TracedArray,
-    is_traced,
+    is_active,
     lift,
     plain,
+    reference_of,
 )
 from tapenb.autodiff.tracing.twins import substitute
+from tapenb.autodiff.tracing.writing import input_array
 from tapenb.recording.inputs import Input
 from tapenb.recording.program import Program
 
@@ -24,15 +26,14 @@ def as_cell(f, x):
     tape = Tape(births=True)
     tape.namespace = namespace
     value = x.copy()
-    traced = TracedArray(tape, tape.append_input(value), value)
-    traced.own()
+    traced = input_array(tape, value, Memory(tape, value, None))
     tape.inputs["x"] = (0,)
     restore = substitute(namespace)
     try:
         with recording(tape):
             output = lift(cell(traced))
-            if is_traced(output) and output.is_active():
-                tape.output = output.reference(tape, True)
+            if is_active(output):
+                tape.output = reference_of(tape, output, True)
     finally:
         restore()
     return Program(tape, [Input("x", x.copy(), (0,))], f.__name__, 2), plain(output)

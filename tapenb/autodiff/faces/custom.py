@@ -18,7 +18,7 @@ from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
-from ..tracing.traced import apply, is_traced
+from ..tracing.traced import apply, is_active, is_traced, plain
 
 __all__ = ["checkpoint", "custom_gradient"]
 
@@ -89,12 +89,12 @@ def _array(value: Any) -> Any:
 def _plain_result(value: Any, name: str) -> Any:
     """A value computed from plain arguments, which must not depend on anything else traced."""
     if is_traced(value):
-        if value.is_active():
+        if is_active(value):
             raise TapeError(
                 f"{here(None)}: {name} uses a traced value that is no argument of it; pass it as "
                 "one, so that its derivative is known"
             )
-        return value.value
+        return plain(value)
     return value
 
 

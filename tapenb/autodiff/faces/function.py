@@ -30,8 +30,12 @@ from ..tracing.structures import Container, flatten, rebuild
 from ..tracing.traced import (
     TracedArray,
     independent,
+    index_of,
+    is_active,
     is_traced,
+    memory_of,
     plain,
+    reference_of,
 )
 from .variable import Variable
 from .watch import Unwatchable, Watch, random_state
@@ -287,7 +291,7 @@ class Function:
                     for leaf in flatten((args, kwargs))
                 ]
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
-                inputs = {leaf.index: f"x{number}" for number, leaf in enumerate(traced)}
+                inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
                 value = self._f(*positional, **named)
                 _refuse_result(value, watch.variables)
@@ -493,8 +497,8 @@ def _refuse_result(value: Any, variables: Mapping[int, Variable]) -> None:
 
 def _output(leaf: Any, tape: Tape) -> int:
     """The entry of a result, or a constant of the tape."""
-    if is_traced(leaf) and leaf.is_active():
-        return leaf.reference(tape, True)
+    if is_active(leaf):
+        return reference_of(tape, leaf, True)
     return tape.append_constant(plain(leaf))
 
 
@@ -503,7 +507,9 @@ def _copied(value: Any) -> Any:
 
 
 def _is_written(leaf: Any) -> bool:
-    return type(leaf) is TracedArray and leaf.memory is not None and bool(leaf.memory.version)
+    return (
+        type(leaf) is TracedArray and memory_of(leaf) is not None and bool(memory_of(leaf).version)
+    )
 
 
 def _overlap(values: list[Any]) -> bool:
@@ -516,7 +522,7 @@ def _write_back(traced: list[Any], originals: list[Any]) -> None:
     """Give the caller's arrays what was written into the copies that were traced."""
     for leaf, original in zip(traced, originals, strict=True):
         if _is_written(leaf):
-            original[...] = leaf.value
+            original[...] = plain(leaf)
 
 
 def _path(

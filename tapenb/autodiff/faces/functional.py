@@ -38,9 +38,12 @@ from ..tracing.traced import (
     Traced,
     apply,
     independent,
+    index_of,
+    is_active,
     is_traced,
     lift,
     plain,
+    reference_of,
     same,
 )
 
@@ -122,10 +125,10 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
             raise RuntimeError("record() gives the whole tape, so it does not work inside another")
         inputs = [independent(tape, arg) for arg in args]
         for name, value in zip(names, inputs, strict=False):
-            tape.inputs[name] = (value.index,)
+            tape.inputs[name] = (index_of(value),)
         y = _output(f(*inputs), "record")
-        if is_traced(y) and y.is_active():
-            tape.output = y.reference(tape, True)
+        if is_active(y):
+            tape.output = reference_of(tape, y, True)
     return tape
 
 
@@ -185,7 +188,7 @@ class _Call:
         if not _is_number(leaf):
             return leaf
         self.leaves.append(independent(self.tape, leaf))
-        self.entries.append(self.leaves[-1].index)
+        self.entries.append(index_of(self.leaves[-1]))
         return self.leaves[-1]
 
     def gradient(self, found: dict[int, Any], nested: bool) -> Any:
@@ -212,8 +215,8 @@ class _Call:
 
     def top(self, value: Any) -> int | None:
         """The entry of a result, if it depends on anything."""
-        if is_traced(value) and value.is_active():
-            return value.reference(self.tape, True)
+        if is_active(value):
+            return reference_of(self.tape, value, True)
         return None
 
 
@@ -305,7 +308,7 @@ def value_and_grad(
             y = _output(y, "grad")
             _check_real_number(plain(y))
             top = call.top(y)
-            seeds = {} if top is None else {top: ones_like(y.value)}
+            seeds = {} if top is None else {top: ones_like(plain(y))}
             found = reverse(tape, seeds, call.entries, record=nested, spend=not nested)
             gradient = call.gradient(found, nested)
             value = y if nested else plain(y)

@@ -30,9 +30,14 @@ from ..tracing.traced import (
     Traced,
     TracedArray,
     TracedScalar,
+    index_of,
+    is_active,
     is_traced,
     lift,
+    place_on,
     plain,
+    reference_of,
+    tape_of,
 )
 from .variable import ON_READ, Variable, constant_of
 
@@ -44,15 +49,13 @@ _LIVING: WeakSet[GradientTape] = WeakSet()
 
 def _start(value: Traced, tape: Tape) -> None:
     """Make a value an independent variable of a tape from now on; other tapes keep its entry."""
-    if value.tape is not None:
+    if tape_of(value) is not None:
         for other in list(_LIVING):
             other._keep(value)
-    held = value.value
+    held = plain(value)
     if isinstance(value, TracedArray):
-        value.memory, value.version = None, 0
         held = held.copy(order="K")
-    value.tape = tape
-    value.index = tape.append_input(held)
+    place_on(tape, tape.append_input(held), value)
 
 
 class GradientTape:
@@ -184,7 +187,7 @@ class GradientTape:
 
     def _keep(self, value: Traced) -> None:
         """Remember the entry of a value that is about to become another tape's."""
-        if self._tape is None or value.tape is None or id(value) in self._known:
+        if self._tape is None or tape_of(value) is None or id(value) in self._known:
             return
         self._follow()
         entry = self._entry_of(value, self._tape)
@@ -196,9 +199,9 @@ class GradientTape:
         for value, entries in list(self._known.values()):
             if isinstance(value, Variable) or self._watched.keys().isdisjoint(entries):
                 continue
-            if not value.is_active() or value.tape is not self._tape:
+            if not is_active(value) or tape_of(value) is not self._tape:
                 _start(value, self._tape)
-            self._note(value, value.reference(self._tape, False))
+            self._note(value, reference_of(self._tape, value, False))
 
     def _free(self) -> None:
         tape = self._tape
@@ -259,14 +262,14 @@ class GradientTape:
                 continue
             if type(leaf) not in (TracedScalar, TracedArray):
                 raise ValueError(_not_watchable(leaf))
-            if not leaf.is_active():
+            if not is_active(leaf):
                 _start(leaf, self._tape)
-            elif leaf.tape is not self._tape:
+            elif tape_of(leaf) is not self._tape:
                 raise ValueError(
                     "this value is being recorded in another thread; watch one of its own there, "
                     "tn.constant(x.numpy())"
                 )
-            self._note(leaf, leaf.reference(self._tape, False))
+            self._note(leaf, reference_of(self._tape, leaf, False))
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that this tape has watched, in the order of their first reading."""
@@ -276,7 +279,7 @@ class GradientTape:
         """Watch a variable that is being read, if it is one of this tape's."""
         if (self._accessed and variable.trainable) or id(variable) in self._asked:
             self._variables.setdefault(id(variable), variable)
-            self._note(variable, variable.on(self._tape).index)
+            self._note(variable, index_of(variable.on(self._tape)))
 
     def _note(self, value: Traced | Variable, entry: int) -> None:
         entries = self._known.setdefault(id(value), (value, []))[1]
@@ -506,15 +509,15 @@ class GradientTape:
     def _entry_of(value: Any, tape: Tape) -> int | None:
         """The entry of a value, if it is on the tape."""
         value = lift(value)
-        if type(value) not in TRACED or value.tape is None:
+        if type(value) not in TRACED or tape_of(value) is None:
             return None
-        if type(value) is TracedScalar and value.tape is tape:
-            return value.index
+        if type(value) is TracedScalar and tape_of(value) is tape:
+            return index_of(value)
         was, tape.open = tape.open, True
         try:
-            if not value.is_active() or value.tape is not tape:
+            if not is_active(value) or tape_of(value) is not tape:
                 return None
-            return value.reference(tape, False)
+            return reference_of(tape, value, False)
         finally:
             tape.open = was
 
@@ -588,7 +591,7 @@ def _as_adjoint(weight: Any, value: Any) -> Any:
 
 
 def _zero(leaf: Any) -> Traced:
-    value = leaf.numpy() if isinstance(leaf, Variable) else leaf.value
+    value = leaf.numpy() if isinstance(leaf, Variable) else plain(leaf)
     return constant_of(np.zeros(np.shape(value), adjoint_dtype(value))[()])
 
 

@@ -20,9 +20,13 @@ from ..tracing.traced import (
     TracedArray,
     TracedScalar,
     guard,
+    index_of,
+    is_active,
     is_traced,
+    place_on,
     plain,
     reference_of,
+    tape_of,
 )
 
 __all__ = ["ON_READ", "Held", "Variable", "constant", "constant_of"]
@@ -69,7 +73,7 @@ def _cut(value: Any) -> Any:
     """A plain value to start from: making one of a traced value would cut the tape."""
     if isinstance(value, Variable):
         return value.numpy()
-    if is_traced(value) and value.is_active():
+    if is_active(value):
         raise TapeError(
             f"{here(sys._getframe(2))}: a constant or Variable made of a traced value would lose "
             "its derivative. Use the value itself, or cut on purpose with x.numpy()."
@@ -215,7 +219,7 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value.read()
-        if is_traced(value) and value.is_active() and value.tape.births:
+        if is_active(value) and tape_of(value).births:
             guard(value, np.asarray, sys._getframe(1))
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
@@ -238,7 +242,7 @@ class Variable:
         operation = Operation(_settled, _BLOCKED, "assign", {"dtype": self.dtype})
         index = tape.append(operation, (reference,), new, frame)
         self._current = held.after = constant_of(new)
-        held.after.tape, held.after.index = tape, index
+        place_on(tape, index, held.after)
 
     def assign_add(self, delta: Any) -> Variable:
         """Add to the value, in the variable's dtype."""
@@ -251,7 +255,7 @@ class Variable:
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
         if isinstance(delta, Variable):
             delta = delta.read()
-        if is_traced(delta) and delta.is_active() and delta.tape.births:
+        if is_active(delta) and tape_of(delta).births:
             guard(delta, np.asarray, sys._getframe(2))
         if _function_tape() is not None:
             if not is_traced(delta):
@@ -274,18 +278,18 @@ class Variable:
         for hook in ON_READ.get():
             hook(self)
         current = self._current
-        if current is None or current.tape is not tape:
+        if current is None or tape_of(current) is not tape:
             return constant_of(self._value)
         return current
 
     def on(self, tape: Tape) -> Traced:
         """The present value as an independent variable of a tape."""
-        if self._current is None or self._current.tape is not tape:
+        if self._current is None or tape_of(self._current) is not tape:
             value = self._value.copy()
             self._current = constant_of(value)
-            self._current.tape, self._current.index = tape, tape.append_input(value)
+            place_on(tape, tape.append_input(value), self._current)
             if tape.variables is not None:
-                _held(self, tape).entry = self._current.index
+                _held(self, tape).entry = index_of(self._current)
         return self._current
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

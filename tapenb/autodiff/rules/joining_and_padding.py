@@ -35,6 +35,7 @@ from ..tracing.traced import (
     plain,
     plain_key,
     refuse,
+    tape_of,
 )
 from ..tracing.writing import write
 from .indexing import collect
@@ -400,7 +401,7 @@ HANDLERS.update(
 
 def _blank(like: Any) -> Any:
     """Zeros in the shape of an array, able to hold traced values."""
-    return TracedArray(like.tape, None, np.zeros_like(plain(like)))
+    return TracedArray(tape_of(like), None, np.zeros_like(plain(like)))
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:

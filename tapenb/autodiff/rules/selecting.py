@@ -23,6 +23,7 @@ from ..tracing.traced import (
     is_traced,
     plain,
     plain_key,
+    tape_of,
 )
 from ..tracing.writing import write
 
@@ -106,9 +107,9 @@ def _like(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
         value = (np.empty_like if is_traced(fill) else numpy_function)(
             plain(a), *(args[1:] if is_traced(fill) else args), **kwargs
         )
-        if value.dtype.kind not in "fc" or a.tape is None:
+        if value.dtype.kind not in "fc" or tape_of(a) is None:
             return value
-        born = TracedArray(a.tape, None, value)
+        born = TracedArray(tape_of(a), None, value)
         if is_traced(fill):
             born.fill(fill)
         return born

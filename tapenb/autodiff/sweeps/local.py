@@ -12,7 +12,7 @@ from typing import Any
 
 from ..kinds.rule import Parts
 from ..tape.tape import CURRENT, Tape
-from ..tracing.traced import independent, is_traced
+from ..tracing.traced import independent, index_of, is_active, is_traced, reference_of, tape_of
 from .forward import forward
 from .reverse import reverse
 
@@ -22,7 +22,7 @@ __all__ = ["pull", "push"]
 @contextmanager
 def _space(values: Sequence[Any]) -> Iterator[tuple[Tape, bool]]:
     """The tape that records the values, or a new one."""
-    recorded = next((v.tape for v in values if is_traced(v) and v.is_active()), None)
+    recorded = next((tape_of(v) for v in values if is_active(v)), None)
     tape = recorded or Tape()
     token = CURRENT.set(tape)
     try:
@@ -40,8 +40,8 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _entry(value: Any, tape: Tape) -> int | None:
-    if is_traced(value) and value.is_active():
-        return value.reference(tape, True)
+    if is_active(value):
+        return reference_of(tape, value, True)
     return None
 
 
@@ -76,7 +76,7 @@ def pull(
             for operand, want in zip(operands, wanted, strict=True)
         ]
         entries = [
-            value.index if want else None for value, want in zip(inputs, wanted, strict=True)
+            index_of(value) if want else None for value, want in zip(inputs, wanted, strict=True)
         ]
         result = function(*inputs)
         pairs = (
@@ -109,7 +109,7 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
             for operand, tangent in zip(operands, tangents, strict=True)
         ]
         seeds = {
-            value.index: tangent
+            index_of(value): tangent
             for value, tangent in zip(inputs, tangents, strict=True)
             if tangent is not None
         }

@@ -48,7 +48,7 @@ class primitive:  # noqa: N801  reads as a decorator
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         for operand in operands:
-            record = getattr(type(operand), "record", None)
+            record = getattr(type(operand), "__primitive__", None)
             if record is not None:
                 return record(self.operation(**params), operands, sys._getframe(1))
         return self.function(*operands, **params)

@@ -65,7 +65,8 @@ class Draft:
     ----------
     operation : Operation
     operands : list
-        Numbers, drafts, and traced arrays each with the version that was read.
+        Numbers, drafts, and of each traced array its memory, the version that was read, and what
+        gives its reference on a tape.
     size : int
         How many operations it has.
     """
@@ -87,10 +88,10 @@ class Draft:
                     return None
                 made.append(part)
             elif type(operand) is tuple:
-                array, version = operand
-                if array.memory.version != version or array.memory.exposed is not None:
+                memory, version, reference = operand
+                if memory.version != version or memory.exposed is not None:
                     return None
-                made.append(array.reference(tape, True))
+                made.append(reference(tape, True))
             else:
                 made.append(tape.append_constant(operand))
         return Recipe(self.operation, tuple(made))

@@ -59,7 +59,7 @@ HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 def any_active(value: Any) -> bool:
     """Whether an active traced value is in a nest of lists, tuples and dicts."""
     if type(value) in TRACED:
-        return value.is_active()
+        return value._is_active()
     if isinstance(value, list | tuple):
         return any(any_active(part) for part in value)
     if isinstance(value, dict):
@@ -70,7 +70,7 @@ def any_active(value: Any) -> bool:
 def stripped(value: Any) -> Any:
     """A nest of lists, tuples and dicts with plain values only."""
     if type(value) in TRACED:
-        return value.value
+        return value._value
     if isinstance(value, list | tuple) and type(value) in (list, tuple):
         return type(value)(stripped(part) for part in value)
     if type(value) is dict:
@@ -253,7 +253,7 @@ def _call_plainly(
     every = leaves_of([*args, *kwargs.values(), target])
     origins = [value for value in every if type(value) in TRACED]
     if isinstance(target, tuple):
-        memories = [part.own() for part in target if type(part) is TracedArray]
+        memories = [part._own() for part in target if type(part) is TracedArray]
         for memory in memories:
             memory.before_write()
         function(*stripped(args), **stripped(kwargs), out=stripped(target))
@@ -261,11 +261,11 @@ def _call_plainly(
             memory.version += 1
         return target
     if type(target) is TracedArray:
-        memory = target.own()
+        memory = target._own()
         memory.before_write()
-        function(*stripped(args), **stripped(kwargs), out=target.value)
+        function(*stripped(args), **stripped(kwargs), out=target._value)
         memory.version += 1
-        target.version, target.index = memory.version, None
+        target._version, target._index = memory.version, None
         return target
     if target is not None:
         kwargs = {**kwargs, "out": target}
@@ -313,7 +313,7 @@ def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     kinds = tuple(map(type, rest))
     if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TracedArray:
         return None
-    return (function, len(args), *kwargs, rest, kinds) if args[0].is_active() else None
+    return (function, len(args), *kwargs, rest, kinds) if args[0]._is_active() else None
 
 
 def call_entry(
@@ -361,7 +361,7 @@ def call_entry(
 def _any_fractional(value: Any) -> bool:
     """Whether a parameter holds a traced value that is no index and no mask."""
     if type(value) in TRACED:
-        return value.is_active() and value.dtype.kind in "fc"
+        return value._is_active() and value.dtype.kind in "fc"
     return isinstance(value, list | tuple) and any(map(_any_fractional, value))
 
 
@@ -463,19 +463,19 @@ def _attribute(self: Traced, name: str) -> Any:
     """A method of NumPy's that is a function, too; anything else only once nothing is recorded."""
     if name.startswith("__"):
         raise AttributeError(name)
-    if not hasattr(type(self.value), name):
-        raise AttributeError(f"{type(self.value).__name__!r} object has no attribute {name!r}")
+    if not hasattr(type(self._value), name):
+        return getattr(self._value, name)  # which says so in the words of its own
     function = METHODS.get(name)
     if function is not None:
         return _Method(function, self)
     if name in _TRANSPOSED:
         return _TRANSPOSED[name](self)
     if name in _ASKED:
-        return getattr(self.value, name)
-    if not self.is_active():
+        return getattr(self._value, name)
+    if not self._is_active():
         if type(self) is TracedArray and name in WITHHELD:
-            self.expose(sys._getframe(1))
-        return getattr(self.value, name)
+            self._expose(sys._getframe(1))
+        return getattr(self._value, name)
     return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
 
 

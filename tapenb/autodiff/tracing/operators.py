@@ -86,8 +86,8 @@ def _is_sequence(self: Traced, other: Any, name: str) -> bool:
     """Whether a list stays a list beside a number: ``[0.0] * n`` repeats, and adds nothing."""
     if not isinstance(other, list | tuple) or type(self) is TracedArray:
         return False
-    if isinstance(self.value, np.generic):
-        return name == "mul" and isinstance(self.value, np.integer)
+    if isinstance(self._value, np.generic):
+        return name == "mul" and isinstance(self._value, np.integer)
     return True
 
 
@@ -120,19 +120,19 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
     # The same for two numbers, the commonest entries by far, without what only arrays need.
 
     def forward_number(self: TracedScalar, other: Any) -> Any:
-        tape, kind = self.tape, type(other)
+        tape, kind = self._tape, type(other)
         if tape is None and kind in NUMBERS:
-            return TracedScalar(None, None, function(self.value, other))
+            return TracedScalar(None, None, function(self._value, other))
         if tape is None or not tape.open:
             return forward(self, other)
-        if kind is TracedScalar and other.tape is tape:
-            index, right = other.index, other.value
+        if kind is TracedScalar and other._tape is tape:
+            index, right = other._index, other._value
         elif kind in NUMBERS:
             index, right = None, other
         else:
             return forward(self, other)
         try:
-            value = function(self.value, right)
+            value = function(self._value, right)
         except Exception:
             value = _RAISED
         if value is _RAISED:
@@ -142,22 +142,22 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             constants.append(other)
             index = -len(constants)
         result = _new(TracedScalar)
-        result.tape, result.value = tape, value
-        result.index = tape.put(operation, self.index, index, value, _getframe(1))
+        result._tape, result._value = tape, value
+        result._index = tape.put(operation, self._index, index, value, _getframe(1))
         return result
 
     def reflected_number(self: TracedScalar, other: Any) -> Any:
-        tape = self.tape
+        tape = self._tape
         if tape is None or not tape.open or type(other) not in NUMBERS:
             return reflected(self, other)
         try:
-            value = function(other, self.value)
+            value = function(other, self._value)
         except Exception:
             value = _RAISED
         if value is _RAISED:
             return reflected(self, other)
         index = tape.append_constant(other)
-        entry = tape.put(operation, index, self.index, value, _getframe(1))
+        entry = tape.put(operation, index, self._index, value, _getframe(1))
         return TracedScalar(tape, entry, value)
 
     def in_place(self: TracedArray, other: Any) -> Any:
@@ -166,7 +166,7 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             return NotImplemented
         result = apply(operation, (self, as_operand(other)), frame)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
-            return getattr(operator, f"i{name}")(self.value, plain(other))
+            return getattr(operator, f"i{name}")(self._value, plain(other))
         write(self, Ellipsis, result, frame)
         return self
 

@@ -51,15 +51,20 @@ __all__ = [
     "as_operand",
     "guard",
     "independent",
+    "index_of",
+    "is_active",
     "is_traced",
     "leaves_of",
     "lift",
+    "memory_of",
+    "place_on",
     "plain",
     "plain_key",
     "projections",
     "reference_of",
     "refuse",
     "same",
+    "tape_of",
     "untaped",
 ]
 
@@ -67,38 +72,42 @@ __all__ = [
 class Traced:
     """A value on a tape. Made by a recording, never by hand.
 
+    It has the attributes of its plain value and `numpy` alone: what is the engine's is underscored.
+    Within this room it is read as it stands, elsewhere by `plain`, `tape_of`, `index_of`,
+    `is_active` and `reference_of`.
+
     Attributes
     ----------
-    tape : Tape or None
+    _tape : Tape or None
         Where it was recorded; None for a constant.
-    index : int or None
+    _index : int or None
         Its entry; None (or, for a constant that was used, below 0) while it holds nothing traced.
-    value : number or ndarray
+    _value : number or ndarray
         The plain value.
     """
 
-    __slots__ = ("__weakref__", "index", "tape", "value")
+    __slots__ = ("__weakref__", "_index", "_tape", "_value")
 
     def __init__(self, tape: Tape | None, index: int | None, value: Any) -> None:
-        self.tape = tape
-        self.index = index
-        self.value = value
+        self._tape = tape
+        self._index = index
+        self._value = value
 
-    def is_active(self) -> bool:
+    def _is_active(self) -> bool:
         """Whether the value depends on something that its tape, still open, follows."""
         raise NotImplementedError
 
-    def reference(self, tape: Tape, needed: bool) -> int:
+    def _reference(self, tape: Tape, needed: bool) -> int:
         """The entry or constant that stands for this value as an operand on a tape."""
         raise NotImplementedError
 
     # -- what NumPy asks; its functions and Python's operators are are in `dispatch` and `operators`
 
-    record: ClassVar[Callable[..., Any]]
+    __primitive__: ClassVar[Callable[..., Any]]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        value = np.asarray(self.value)
-        if self.is_active():
+        value = np.asarray(self._value)
+        if self._is_active():
             if value.dtype.kind in "biu":
                 guard(self, np.asarray, sys._getframe(1))
             elif dtype is not None and np.dtype(dtype).kind in "biu":
@@ -111,7 +120,10 @@ class Traced:
 
     @property
     def __class__(self) -> type:
-        return type(self.value)
+        return type(self._value)
+
+    def __dir__(self) -> list[str]:
+        return [*dir(self._value), "numpy"]
 
     # Text can come back as a number, so it is a guard, too.
     def __repr__(self) -> str:
@@ -122,7 +134,7 @@ class Traced:
 
     def _text(self, question: Callable[[Any], str], frame: FrameType) -> str:
         # json.dumps(x, default=str) asks for text only because it takes no traced number.
-        if self.is_active() and frame.f_globals.get("__name__") == "json.encoder":
+        if self._is_active() and frame.f_globals.get("__name__") == "json.encoder":
             self._leave("json.dumps(x)", frame)
         return guard(self, question, frame)
 
@@ -140,24 +152,24 @@ class Traced:
 
     def __hash__(self) -> int:
         frame = sys._getframe(1)
-        if self.is_active() and not isinstance(self.value, int):
+        if self._is_active() and not isinstance(self._value, int):
             error = TapeError(
                 f"{here(frame)}: a traced value cannot be a key, since a dict, set or cache cannot "
                 "tell two equal values with different derivatives apart. Use x.numpy() as the key."
             )
-            self.tape.refusal = error
+            self._tape.refusal = error
             raise error
         return guard(self, hash, frame)
 
     def __float__(self) -> float:
-        if self.is_active():
+        if self._is_active():
             self._leave("float(x)", sys._getframe(1))
-        return float(self.value)
+        return float(self._value)
 
     def __complex__(self) -> complex:
-        if self.is_active():
+        if self._is_active():
             self._leave("complex(x)", sys._getframe(1))
-        return complex(self.value)
+        return complex(self._value)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None:
@@ -186,19 +198,19 @@ class Traced:
         return self
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if self.is_active():
+        if self._is_active():
             self._leave("pickling x", sys._getframe(1))
-        return self.value.__reduce_ex__(protocol)
+        return self._value.__reduce_ex__(protocol)
 
     @property
     def dtype(self) -> np.dtype:
         """The dtype of the value."""
-        return getattr(self.value, "dtype", None) or np.asarray(self.value).dtype
+        return getattr(self._value, "dtype", None) or np.asarray(self._value).dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of the value."""
-        return getattr(self.value, "shape", ())
+        return getattr(self._value, "shape", ())
 
     @property
     def ndim(self) -> int:
@@ -208,7 +220,7 @@ class Traced:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.size(self.value))
+        return int(np.size(self._value))
 
     @property
     def real(self) -> Any:
@@ -259,25 +271,25 @@ class Traced:
         numpy.generic or ndarray
             A copy, so that writing to it changes nothing that is recorded.
         """
-        if self.is_active():
+        if self._is_active():
             guard(self, np.asarray, sys._getframe(1))
-        return np.array(self.value)[()]
+        return np.array(self._value)[()]
 
     def item(self, *args: Any) -> Any:
         """The value as a Python number; refused while it is recorded."""
-        if self.is_active():
+        if self._is_active():
             self._leave("x.item()", sys._getframe(1))
-        return np.asarray(self.value).item(*args)
+        return np.asarray(self._value).item(*args)
 
     def tolist(self) -> Any:
         """The values as Python numbers; refused while they are recorded."""
-        if self.is_active():
+        if self._is_active():
             self._leave("x.tolist()", sys._getframe(1))
-        return np.asarray(self.value).tolist()
+        return np.asarray(self._value).tolist()
 
     def _leave(self, how: str, frame: FrameType) -> None:
         """Refuse to leave the tape; what draws may look, and an input that is read is demoted."""
-        tape, index = self.tape, self.index
+        tape, index = self._tape, self._index
         if tape is None or index is None:
             return
         caller = outside(frame)
@@ -329,19 +341,19 @@ class TracedScalar(Traced):
 
     __slots__ = ()
 
-    def is_active(self) -> bool:
-        tape = self.tape
-        if tape is None or self.index is None:
+    def _is_active(self) -> bool:
+        tape = self._tape
+        if tape is None or self._index is None:
             return False
         if tape.moved is not None:
-            self.tape, self.index = tape.resolve(self.index)
-            tape = self.tape
+            self._tape, self._index = tape.resolve(self._index)
+            tape = self._tape
         return tape.open
 
-    def reference(self, tape: Tape, needed: bool) -> int:
-        if self.is_active() and self.tape is tape:
-            return self.index
-        return tape.append_constant(self.value)
+    def _reference(self, tape: Tape, needed: bool) -> int:
+        if self._is_active() and self._tape is tape:
+            return self._index
+        return tape.append_constant(self._value)
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
@@ -353,110 +365,110 @@ class TracedArray(Traced):
 
     Attributes
     ----------
-    memory : Memory or None
+    _memory : Memory or None
         The owner buffer, from the first view or write on.
-    version : int
-        The version of the memory that `index` speaks of.
-    draft : Draft or None
+    _version : int
+        The version of the memory that `_index` speaks of.
+    _draft : Draft or None
         How a large constant was made in a cell, so that a tape need not keep it.
     """
 
-    __slots__ = ("draft", "memory", "version")
+    __slots__ = ("_draft", "_memory", "_version")
 
     def __init__(
         self, tape: Tape | None, index: int | None, value: Any, memory: Memory | None = None
     ) -> None:
-        self.tape = tape
-        self.index = index
-        self.value = value
-        self.memory = memory
-        self.draft: Draft | None = None
-        self.version = 0 if memory is None else memory.version
+        self._tape = tape
+        self._index = index
+        self._value = value
+        self._memory = memory
+        self._draft: Draft | None = None
+        self._version = 0 if memory is None else memory.version
 
-    def is_active(self) -> bool:
-        tape = self.tape
+    def _is_active(self) -> bool:
+        tape = self._tape
         if tape is None:
             return False
         if tape.moved is not None:
-            if self.memory is not None:
-                self.memory.follow()
-            if self.index is not None:
-                self.index = tape.resolve(self.index)[1]
-            tape = self.tape = tape.resolve(0)[0]
+            if self._memory is not None:
+                self._memory.follow()
+            if self._index is not None:
+                self._index = tape.resolve(self._index)[1]
+            tape = self._tape = tape.resolve(0)[0]
         if not tape.open:
             return False
-        memory = self.memory
-        reference = self.index if memory is None or memory.version == self.version else None
+        memory = self._memory
+        reference = self._index if memory is None or memory.version == self._version else None
         if reference is None and memory is not None:
             reference = memory.reference
         return reference is not None and reference >= 0
 
-    def own(self) -> Memory:
+    def _own(self) -> Memory:
         """The memory of this array, which from now on is watched."""
-        if self.memory is None:
-            self.memory = Memory(self.tape, self.value, self.index)
-        return self.memory
+        if self._memory is None:
+            self._memory = Memory(self._tape, self._value, self._index)
+        return self._memory
 
-    def expose(self, frame: FrameType) -> None:
+    def _expose(self, frame: FrameType) -> None:
         """Note that code which the tape cannot follow has got the memory, and may write to it."""
-        if self.tape is not None and self.tape.open:
-            self.own().expose(here(frame))
+        if self._tape is not None and self._tape.open:
+            self._own().expose(here(frame))
 
-    def reference(self, tape: Tape, needed: bool) -> int:
-        memory, index = self.memory, self.index
+    def _reference(self, tape: Tape, needed: bool) -> int:
+        memory, index = self._memory, self._index
         # What the rules of a sweep will read is kept.
         keep = needed and tape.frugal and tape.sweep_follows
-        if memory is None and self.tape is tape and not keep and index is not None:
+        if memory is None and self._tape is tape and not keep and index is not None:
             return index
-        if self.tape is not tape and not (self.is_active() and self.tape is tape):
-            return keep_constant(tape, self.value)
-        if memory is not None and self.version != memory.version:
+        if self._tape is not tape and not (self._is_active() and self._tape is tape):
+            return keep_constant(tape, self._value)
+        if memory is not None and self._version != memory.version:
             self._refresh(tape, memory)
-        if memory is not None and memory.exposed is not None and not self.is_active():
-            return keep_constant(tape, self.value)
-        if self.index is None:
-            recipe = self.draft and memory is None and self.draft.recipe(tape)
-            memory = self.own()
+        if memory is not None and memory.exposed is not None and not self._is_active():
+            return keep_constant(tape, self._value)
+        if self._index is None:
+            recipe = self._draft and memory is None and self._draft.recipe(tape)
+            memory = self._own()
             if recipe:
-                self.index = tape.append_constant(Lost(self.value, recipe))
-                tape.spared.append(~self.index)
+                self._index = tape.append_constant(Lost(self._value, recipe))
+                tape.spared.append(~self._index)
             else:
-                self.index = tape.append_constant(self.value)
-            memory.alias(self.index)
+                self._index = tape.append_constant(self._value)
+            memory.alias(self._index)
         elif needed and memory is not None:
-            memory.pin(self.index)
-        if keep and self.index >= 0 and type(tape.values[self.index]) is Lost:
-            tape.values[self.index] = self.value
-        return self.index
+            memory.pin(self._index)
+        if keep and self._index >= 0 and type(tape.values[self._index]) is Lost:
+            tape.values[self._index] = self._value
+        return self._index
 
     def _refresh(self, tape: Tape, memory: Memory) -> None:
         """Find the entry of a view whose memory was written by another name."""
         whole = memory.reference
         if whole is None or whole < 0:
-            self.index = None
-        elif self.value.dtype != memory.owner.dtype:
+            self._index = None
+        elif self._value.dtype != memory.owner.dtype:
             raise TapeError(
                 f"{here(sys._getframe(1))}: the array of which this is the real or imaginary part "
                 "was written to since. Take its .real or .imag again, or a copy of it before."
             )
-        elif memory.is_whole(self.value):
-            self.index = whole
+        elif memory.is_whole(self._value):
+            self._index = whole
         else:
-            positions = element_numbers(memory.owner, self.value)
+            positions = element_numbers(memory.owner, self._value)
             operation = gather.operation(positions=positions)
-            self.index = tape.append(operation, (whole,), self.value, sys._getframe(1))
-            memory.alias(self.index)
-        self.version = memory.version
+            self._index = tape.append(operation, (whole,), self._value, sys._getframe(1))
+            memory.alias(self._index)
+        self._version = memory.version
 
     # -- sequence --------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self.value)
+        return len(self._value)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.value.ndim == 0:
+        if self._value.ndim == 0:
             raise TypeError("iteration over a 0-d array")
-        return (self[i] for i in range(len(self.value)))
+        return (self[i] for i in range(len(self._value)))
 
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(self == item))
@@ -475,17 +487,17 @@ class TracedArray(Traced):
     @property
     def strides(self) -> tuple[int, ...]:
         """The strides of the memory."""
-        return self.value.strides
+        return self._value.strides
 
     @property
     def itemsize(self) -> int:
         """Bytes of an element."""
-        return self.value.itemsize
+        return self._value.itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self.value.nbytes
+        return self._value.nbytes
 
     def flatten(self, order: str = "C") -> Any:
         """A copy in one dimension."""
@@ -512,8 +524,8 @@ class TracedArray(Traced):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         result = super().__array__(dtype, copy)
-        if np.may_share_memory(result, self.value):
-            self.expose(sys._getframe(1))
+        if np.may_share_memory(result, self._value):
+            self._expose(sys._getframe(1))
         return result
 
 
@@ -531,7 +543,34 @@ def is_traced(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """The plain value of a traced one; anything else as it is."""
-    return value.value if type(value) in TRACED else value
+    return value._value if type(value) in TRACED else value
+
+
+def is_active(value: Any) -> bool:
+    """Whether a value is traced, and depends on something that its tape, still open, follows."""
+    return type(value) in TRACED and value._is_active()
+
+
+def tape_of(value: Traced) -> Tape | None:
+    """The tape that a traced value was recorded on; None for a constant."""
+    return value._tape
+
+
+def index_of(value: Traced) -> int | None:
+    """The entry that a traced value is on its tape, if it is one."""
+    return value._index
+
+
+def memory_of(value: TracedArray) -> Memory | None:
+    """The owner buffer of a traced array, from the first view or write on."""
+    return value._memory
+
+
+def place_on(tape: Tape, index: int, value: Traced) -> None:
+    """Let a value be an entry of a tape from now on, and an array have memory of its own."""
+    value._tape, value._index = tape, index
+    if type(value) is TracedArray:
+        value._memory, value._version = None, 0
 
 
 def _is_integer(value: Any) -> bool:
@@ -551,12 +590,12 @@ def _ceil(value: Any) -> int:
 
 def guard(traced: Traced, question: Callable[[Any], Any], frame: FrameType) -> Any:
     """Answer Python's question about a traced value, and note the answer on the tape."""
-    answer = question(traced.value)
-    if traced.is_active():
-        tape = traced.tape
+    answer = question(traced._value)
+    if traced._is_active():
+        tape = traced._tape
         operation = Operation(question, None, GUARD)
         kept = answer.copy() if isinstance(answer, np.ndarray) else answer
-        tape.append(operation, (traced.reference(tape, True),), kept, frame)
+        tape.append(operation, (traced._reference(tape, True),), kept, frame)
     return answer
 
 
@@ -575,9 +614,9 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     values = []
     for operand in operands:
         if type(operand) in TRACED:
-            if tape is None and operand.is_active():
-                tape = operand.tape
-            values.append(operand.value)
+            if tape is None and operand._is_active():
+                tape = operand._tape
+            values.append(operand._value)
         else:
             values.append(operand)
     if tape is None:
@@ -591,9 +630,9 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
             type(result) is TracedArray
             and value.nbytes >= LARGE
             and operation.terms is not None
-            and not (origin.tape is None or origin.tape.sweep_follows)
+            and not (origin._tape is None or origin._tape.sweep_follows)
         ):
-            result.draft = _drafted(operation, operands, origin)
+            result._draft = _drafted(operation, operands, origin)
         return result
     frame = frame or sys._getframe(1)
     rule, params = operation.rule, operation.params
@@ -607,12 +646,14 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     references = []
     for slot, operand in enumerate(operands):
         kind = type(operand)
-        if (kind is TracedScalar and operand.tape is tape) or (
-            kind is TracedArray and operand.tape is tape and _is_simple(operand, values[slot], tape)
+        if (kind is TracedScalar and operand._tape is tape) or (
+            kind is TracedArray
+            and operand._tape is tape
+            and _is_simple(operand, values[slot], tape)
         ):
-            references.append(operand.index)
+            references.append(operand._index)
         elif kind in TRACED:
-            references.append(operand.reference(tape, rule.needs(slot)))
+            references.append(operand._reference(tape, rule.needs(slot)))
         else:
             references.append(keep_constant(tape, operand))
     if type(value) is not np.ndarray:
@@ -632,7 +673,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
 
 def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
     """As `apply`, for an operation that makes new memory of a number or small array."""
-    tape, held = operand.tape, operand.value
+    tape, held = operand._tape, operand._value
     if (
         tape is None
         or not tape.open
@@ -645,37 +686,37 @@ def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
         value = _RAISED
     if value is _RAISED:
         return apply(operation, (operand,), frame)
-    index = tape.put(operation, operand.index, None, value, frame)
+    index = tape.put(operation, operand._index, None, value, frame)
     return (TracedArray if type(value) is np.ndarray else TracedScalar)(tape, index, value)
 
 
 def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any:
     """As `apply`, for an operation that makes new memory of numbers and small arrays."""
     kind, other = type(one), type(two)
-    tape = one.tape if kind is TracedArray or kind is TracedScalar else two.tape
+    tape = one._tape if kind is TracedArray or kind is TracedScalar else two._tape
     if tape is None or not tape.open:
         return apply(operation, (one, two), frame)
     left = right = None
     if kind is TracedArray:
-        x1 = one.value
-        if one.tape is tape and _is_simple(one, x1, tape):
-            left = one.index
+        x1 = one._value
+        if one._tape is tape and _is_simple(one, x1, tape):
+            left = one._index
     elif kind is TracedScalar:
-        x1 = one.value
-        if one.tape is tape:
-            left = one.index
+        x1 = one._value
+        if one._tape is tape:
+            left = one._index
     else:
         x1 = one
         if kind in NUMBERS or (kind is np.ndarray and one.nbytes < LARGE):
             left = keep_constant(tape, one)
     if other is TracedArray:
-        x2 = two.value
-        if two.tape is tape and _is_simple(two, x2, tape):
-            right = two.index
+        x2 = two._value
+        if two._tape is tape and _is_simple(two, x2, tape):
+            right = two._index
     elif other is TracedScalar:
-        x2 = two.value
-        if two.tape is tape:
-            right = two.index
+        x2 = two._value
+        if two._tape is tape:
+            right = two._index
     else:
         x2 = two
         if left is not None and (other in NUMBERS or (other is np.ndarray and two.nbytes < LARGE)):
@@ -695,8 +736,8 @@ def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any
 def _is_simple(operand: TracedArray, value: np.ndarray, tape: Tape) -> bool:
     """Whether an array is an entry that nothing but this operand may write or let go of."""
     return (
-        operand.memory is None
-        and operand.index is not None
+        operand._memory is None
+        and operand._index is not None
         and (not tape.frugal or value.nbytes < LARGE)
     )
 
@@ -705,8 +746,8 @@ def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
     """The operand that NumPy gave back, or a view of it, where it need not have made anything."""
     for operand in operands:
         if type(operand) is TracedArray and (
-            value is operand.value
-            or (value.base is not None and np.may_share_memory(value, operand.value))
+            value is operand._value
+            or (value.base is not None and np.may_share_memory(value, operand._value))
         ):
             return operand
     return None
@@ -724,11 +765,12 @@ def _drafted(operation: Operation, operands: Sequence[Any], origin: TracedArray)
             if isinstance(plain(operand), np.ndarray):
                 return None
             parts.append(plain(operand))
-        elif operand.memory is not None and operand.tape is origin.tape:
-            parts.append((operand, operand.memory.version))
-        elif operand.draft is not None:
-            parts.append(operand.draft)
-            size += operand.draft.size
+        elif operand._memory is not None and operand._tape is origin._tape:
+            memory = operand._memory
+            parts.append((memory, memory.version, operand._reference))
+        elif operand._draft is not None:
+            parts.append(operand._draft)
+            size += operand._draft.size
         else:
             return None
     return Draft(operation, parts, size) if size <= _LONGEST_DRAFT else None
@@ -737,7 +779,7 @@ def _drafted(operation: Operation, operands: Sequence[Any], origin: TracedArray)
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
     """The entry or constant that stands for an operand, traced or plain, on a tape."""
     if type(operand) in TRACED:
-        return operand.reference(tape, needed)
+        return operand._reference(tape, needed)
     return keep_constant(tape, operand)
 
 
@@ -772,8 +814,8 @@ def _item(values: Any, *, number: int) -> Any:
 
 def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source: Any) -> Any:
     """An array for an entry; one that NumPy made as a view shares its source's memory."""
-    if type(source) is TracedArray and value.size and np.may_share_memory(value, source.value):
-        memory = source.own()
+    if type(source) is TracedArray and value.size and np.may_share_memory(value, source._value):
+        memory = source._own()
         if index is not None:
             memory.alias(index)
         return TracedArray(tape, index, value, memory)
@@ -782,7 +824,7 @@ def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source:
 
 def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     """What an operation on values that no open tape follows gives: a constant, or plain NumPy."""
-    tape = origin.tape
+    tape = origin._tape
     source = origin if view else None
     if tape is None or not tape.births:
         if type(value) is np.ndarray:
@@ -800,7 +842,7 @@ def plain_key(key: Any, frame: FrameType) -> Any:
     if type(key) is list:
         return [plain_key(part, frame) for part in key]
     if type(key) is TracedScalar:
-        if isinstance(key.value, bool | np.bool_):
+        if isinstance(key._value, bool | np.bool_):
             return guard(key, bool, frame)
         return guard(key, operator.index, frame)
     if type(key) is TracedArray:
@@ -855,12 +897,12 @@ def as_operand(value: Any) -> Any:
     return value
 
 
-Traced.record = staticmethod(apply)
+Traced.__primitive__ = staticmethod(apply)
 
 
 def independent(tape: Tape, value: Any) -> Traced:
     """A new independent variable with a value, which may itself be traced."""
-    if is_traced(value) and value.is_active():
+    if is_traced(value) and value._is_active():
         return apply(_FRESH, (value,))
     value = plain(value)
     if isinstance(value, list | tuple):

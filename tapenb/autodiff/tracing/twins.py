@@ -78,7 +78,7 @@ def _born(tape: Tape, value: Any, args: Any = ()) -> Any:
         born = TracedArray(tape, None, value)
         for arg in args:
             if type(arg) is np.ndarray and np.may_share_memory(arg, value):
-                born.own().exposed = here(sys._getframe(2))
+                born._own().exposed = here(sys._getframe(2))
         return born
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_born(tape, part) for part in value))
@@ -101,7 +101,7 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         result = value
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
-        if not isinstance(result.value, np.ndarray):
+        if not isinstance(result._value, np.ndarray):
             result = np.reshape(result, ())
         if real is np.asarray_chkfinite and not guard(result, _is_finite, sys._getframe(1)):
             real(plain(result))
@@ -109,7 +109,7 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         if copies and result is obj:
             result = np.copy(result)
         order = _LAYOUTS.get(real, kwargs.get("order"))
-        if order in ("C", "F") and not result.value.flags[f"{order}_CONTIGUOUS"]:
+        if order in ("C", "F") and not result._value.flags[f"{order}_CONTIGUOUS"]:
             result = np.copy(result, order=order)
         if is_traced(result) and kwargs.get("ndmin", 0) > result.ndim:
             result = np.reshape(result, (1,) * (kwargs["ndmin"] - result.ndim) + result.shape)
@@ -138,9 +138,9 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
     if not is_traced(fill_value):
         return _born(tape, np.full(shape, fill_value, dtype, **kwargs))
     result = TracedArray(tape, None, np.empty(shape, dtype or fill_value.dtype, **kwargs))
-    if result.value.dtype.kind not in "fc":
-        result.value[...] = guard(fill_value, np.asarray, sys._getframe(1))
-        return result.value
+    if result._value.dtype.kind not in "fc":
+        result._value[...] = guard(fill_value, np.asarray, sys._getframe(1))
+        return result._value
     result.fill(fill_value)
     return result
 

@@ -26,7 +26,7 @@ from .traced import (
     reference_of,
 )
 
-__all__ = ["input_array", "write"]
+__all__ = ["input_array", "part_of", "write"]
 
 
 def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
@@ -37,19 +37,19 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
     TapeError
         Where a traced value would go into memory that the tape does not watch.
     """
-    active = target.is_active()
+    active = target._is_active()
     if type(value) not in TRACED and isinstance(value, list | tuple):
         value = lift(value)
-    traced = type(value) in TRACED and value.is_active()
-    memory = target.own()
+    traced = type(value) in TRACED and value._is_active()
+    memory = target._own()
     if not traced and not active:
         memory.before_write()
-        target.value[key] = plain(value)
+        target._value[key] = plain(value)
         memory.version += 1
-        target.version, target.index = memory.version, None
+        target._version, target._index = memory.version, None
         return
-    tape = target.tape if active else value.tape
-    if target.tape is not tape:
+    tape = target._tape if active else value._tape
+    if target._tape is not tape:
         raise TapeError(
             f"{here(frame)}: a traced value cannot be written into an array that was made outside "
             "of this recording. Make or copy the array inside it (a = a.copy())."
@@ -60,35 +60,35 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
             f"({memory.exposed}), so a traced value written to it now would be lost there. "
             "Hand out a copy (x.numpy()) instead."
         )
-    if target.value.dtype.kind not in "fc":
+    if target._value.dtype.kind not in "fc":
         raise TapeError(
             f"{here(frame)}: a traced value cannot be written into an array of dtype "
-            f"{target.value.dtype}, which would cut off its derivative. Make the array one of "
+            f"{target._value.dtype}, which would cut off its derivative. Make the array one of "
             "floats."
         )
-    if target.value.dtype != memory.owner.dtype:
+    if target._value.dtype != memory.owner.dtype:
         raise TapeError(
             f"{here(frame)}: writing into the real or imaginary part of a traced array would lose "
             "derivatives. Make a new array of both parts instead (re + 1j*im)."
         )
     memory.tape = tape
     memory.promote()
-    base = target.reference(tape, False)
+    base = target._reference(tape, False)
     new = reference_of(tape, value, False)
     memory.before_write()
-    target.value[key] = plain(value)
+    target._value[key] = plain(value)
     operation = setitem.operation(key=key)
-    target.index = tape.append(operation, (base, new), target.value, frame)
-    memory.alias(target.index)
-    if memory.is_whole(target.value):
-        memory.reference = target.index
+    target._index = tape.append(operation, (base, new), target._value, frame)
+    memory.alias(target._index)
+    if memory.is_whole(target._value):
+        memory.reference = target._index
     else:
-        whole = (memory.reference, target.index)
-        operation = scatter.operation(positions=element_numbers(memory.owner, target.value))
+        whole = (memory.reference, target._index)
+        operation = scatter.operation(positions=element_numbers(memory.owner, target._value))
         memory.reference = tape.append(operation, whole, memory.owner, frame)
         memory.alias(memory.reference)
     memory.version += 1
-    target.version = memory.version
+    target._version = memory.version
 
 
 def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
@@ -116,12 +116,19 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
     return traced
 
 
+def part_of(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+    """An array that asks its memory, when it is first used, which entry it is."""
+    traced = TracedArray(tape, None, value, memory)
+    traced._version = -1
+    return traced
+
+
 def _setitem(self: TracedArray, key: Any, value: Any) -> None:
     frame = sys._getframe(1)
     key = plain_key(key, frame)
     if (
         type(value) is TracedArray
-        and np.may_share_memory(self.value, value.value)
+        and np.may_share_memory(self._value, value._value)
         and calls(frame.f_code, frame.f_lasti)
     ):
         value = _swapped(self, key, value)
@@ -134,14 +141,14 @@ def _swapped(target: TracedArray, key: Any, value: TracedArray) -> Any:
     NumPy's ``shuffle`` does that with all that is no ndarray. The rows that it holds are views,
     which the first of its two writes changes: the second gets what stood there before.
     """
-    memory = target.own()
+    memory = target._own()
     swap, memory.swap = memory.swap, None
     if swap is not None:
         part, content, version = swap
-        if value.version + 1 == version == memory.version and _is_same(part, value.value):
+        if value._version + 1 == version == memory.version and _is_same(part, value._value):
             return content
     part = target[key]
-    memory.swap = part.value, np.copy(part), memory.version + 1
+    memory.swap = part._value, np.copy(part), memory.version + 1
     return value
 
 
@@ -188,13 +195,13 @@ def _set_imag(self: TracedArray, value: Any) -> None:
 def _set_shape(self: TracedArray, shape: Any) -> None:
     """Another shape of the same elements, seen by all who hold this array."""
     shaped = np.reshape(self, shape)
-    if shaped.size and not np.may_share_memory(shaped.value, self.value):
+    if shaped.size and not np.may_share_memory(shaped._value, self._value):
         raise AttributeError(
             "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with "
             "the desired shape."
         )
-    self.tape, self.index, self.value = shaped.tape, shaped.index, shaped.value
-    self.memory, self.version = shaped.memory, shaped.version
+    self._tape, self._index, self._value = shaped._tape, shaped._index, shaped._value
+    self._memory, self._version = shaped._memory, shaped._version
 
 
 TracedArray.real = property(TracedArray.real.fget, _set_real, doc=TracedArray.real.__doc__)

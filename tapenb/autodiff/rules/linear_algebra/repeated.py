@@ -18,7 +18,7 @@ from ...sweeps.expressed import General
 from ...sweeps.forward import forward
 from ...sweeps.local import pull
 from ...tape.primitives import primitive
-from ...tracing.traced import is_traced, plain
+from ...tracing.traced import is_active, is_traced, plain, reference_of, tape_of
 from .stacks import adjoined, column, conjugate, decide, diagonal, hermitian, real, row
 
 __all__ = [
@@ -64,8 +64,9 @@ def _slopes(entry: int, seed: Any, adjoint: Any, labels: np.ndarray) -> Any:
     unlike = np.abs(plain(adjoint) - means) > 1e-8 * np.max(np.abs(means), initial=0.0)
     kinks = np.where(shared(unlike.astype(float), labels) > 0.0, np.nan, 0.0)
     found = None
-    if is_traced(adjoint) and adjoint.is_active():
-        tape, target = adjoint.tape, adjoint.reference(adjoint.tape, True)
+    if is_active(adjoint):
+        tape = tape_of(adjoint)
+        target = reference_of(tape, adjoint, True)
         found = forward(tape, {entry: seed}, [target], record=True, every=True).get(target)
     if found is None:
         return kinks
@@ -169,9 +170,10 @@ class Spectral(General):
             return super().vjp(adjoint, result, operands, operation, wanted)
         same = _same(labels)
         seed = (np.argmax(same, axis=-1) == np.arange(labels.shape[-1])).astype(values.dtype)
-        entry = values.reference(values.tape, True)
+        tape = tape_of(values)
+        entry = reference_of(tape, values, True)
         if isinstance(adjoint, Parts):
-            (entry,), seed = values.tape.parents(entry), Parts({self.number: seed})
+            (entry,), seed = tape.parents(entry), Parts({self.number: seed})
         slopes = _slopes(entry, seed, part, labels)
         params = {key: v for key, v in operation.params.items() if key == "UPLO"}
         return [fit(self.back(operands[0], part, slopes, labels, **params), operands[0])]
