@@ -9,6 +9,7 @@ it is first asked for.
 from __future__ import annotations
 
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from .autodiff.tape.tape import Tape
 
 __version__ = "0.1.0"
+
+_importing = RLock()
 
 _HOME = {
     "GradientTape": "faces.gradient_tape",
@@ -85,7 +88,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.autodiff.{_HOME[name]}"), name)
+    # A thread that finds a package half imported by another one does not wait for the rest of it.
+    with _importing:
+        value = getattr(import_module(f"{__name__}.autodiff.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import pickle
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -510,3 +511,39 @@ def test_many_shapes_at_once():
     finally:
         sys.setswitchinterval(interval)
     np.testing.assert_allclose(found, [np.sum(np.sin(x)) for x in arrays])
+
+
+FIRST_USE = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+import numpy as np
+import tapenb as tn
+uses = [
+    lambda: tn.record(np.sin, 1.0),
+    lambda: tn.grad(np.sin)(1.0),
+    lambda: tn.hessian(np.sin)(1.0),
+    lambda: tn.function(np.sin)(1.0),
+    lambda: tn.GradientTape(),
+    lambda: tn.Variable(1.0),
+    lambda: tn.constant(1.0),
+    lambda: tn.check_grads,
+]
+start = threading.Barrier(len(uses))
+failed = []
+def first(use):
+    start.wait()
+    try:
+        use()
+    except BaseException as error:
+        failed.append(error)
+threads = [threading.Thread(target=first, args=[use]) for use in uses]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert not failed, failed
+"""
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_the_engine_may_be_used_first_from_several_threads_at_once(_: int):
+    done = subprocess.run([sys.executable, "-c", FIRST_USE], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
