@@ -23,7 +23,7 @@ from ..autodiff.tracing.twins import original
 from ..autodiff.tracing.writing import input_array, part_of
 from ..recording.inputs import Input, flatten, nest
 from .cell import is_numeric
-from .containers import containers, items
+from .containers import containers
 from .line import Options
 
 __all__ = ["RunInputs"]
@@ -130,7 +130,7 @@ class RunInputs:
             self._originals[name] = (traced, value)
             self._namespace[name] = traced
         for container in containers([self._namespace[name] for name in names]):
-            for key, value in items(container):
+            for key, value in container.items():
                 memory = self._shared_memory(value)
                 if memory is not None:
                     container[key] = part_of(self._tape, value, memory)
@@ -163,14 +163,12 @@ class RunInputs:
         """Give every name its plain value, and every container that it holds."""
         namespace = self._namespace
         for container in containers([namespace[name] for name in names]):
-            for key, value in items(container):
+            for key, value in container.items():
                 ordinary = self._ordinary(value)
                 if ordinary is not value:
                     container[key] = ordinary
-            if isinstance(container, dict) and any(map(is_traced, container)):
-                ordered = [(plain(key), value) for key, value in container.items()]
-                container.clear()
-                container.update(ordered)
+            if isinstance(container.owner, dict) and any(map(is_traced, container.owner)):
+                container.replace([(plain(key), value) for key, value in container.items()])
         for name, value in list(namespace.items()):
             traced, original = self._originals.get(name, (None, None))
             ordinary = original if value is traced is not None else self._ordinary(value)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import random
 import re
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..autodiff.reach import Place, places, walk
 from ..autodiff.tape.memory import fingerprint
-from .containers import Attributes, cells_of, has_state
+from .containers import own_places
 
 __all__ = ["Snapshot", "StateLost", "reachable"]
 
@@ -93,59 +94,36 @@ class Snapshot:
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in named if name not in namespace}
         self._names = {name: namespace[name] for name in reached if not _OF_IPYTHON.fullmatch(name)}
-        self._kept: dict[int, tuple[Any, Any]] = {}
+        self._kept: list[tuple[Place, list[tuple[Any, Any]]]] = []
+        self._copies: list[tuple[np.ndarray, np.ndarray]] = []
+        self._states: list[tuple[Callable[[Any], Any], Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
         self._spent: Iterator[Any] | None = None
-        self._bytes = self._items = 0
+        self._bytes = 0
         self._random = random.getstate()
         self._numpy = np.random.get_state()
-        for name in sorted(reached):
-            self._keep(namespace[name])
+        self._keep([namespace[name] for name in sorted(reached)])
 
-    def _keep(self, value: Any) -> None:
-        todo = [value]
-        while todo and self._items < _MOST_ITEMS:
-            value = todo.pop()
-            if id(value) in self._kept:
-                continue
+    def _keep(self, values: list[Any]) -> None:
+        for value, found in walk(values, self._places, most=_MOST_ITEMS):
+            for place in found:
+                self._kept.append((place, place.items()))
             if isinstance(value, np.ndarray):
                 self._keep_array(value)
-                continue
-            copy: Any
-            if isinstance(value, list | set | bytearray):
-                copy = type(value)(value)
-                todo += [] if isinstance(value, bytearray) else list(value)
-            elif isinstance(value, dict):
-                copy = dict(value)
-                todo += list(value.values())
-            elif isinstance(value, tuple):
-                todo += list(value)
-                continue
-            elif isinstance(value, deque):
-                copy = list(value)
-                todo += copy
             elif isinstance(value, np.random.Generator):
-                copy = value.bit_generator.state
+                self._states.append(
+                    (partial(setattr, value.bit_generator, "state"), value.bit_generator.state)
+                )
             elif isinstance(value, np.random.RandomState):
-                copy = value.get_state()
+                self._states.append((value.set_state, value.get_state()))
             elif isinstance(value, random.Random):
-                copy = value.getstate()
-            elif isinstance(value, FunctionType):
-                copy = [cell.cell_contents for cell in cells_of(value)]
-                todo += [*copy, vars(value), value.__defaults__ or (), value.__kwdefaults__ or {}]
-            elif isinstance(value, type) and value.__module__ == "__main__":
-                copy = {k: v for k, v in vars(value).items() if not k.startswith("__")}
-                todo += list(copy.values())
-            elif has_state(value):
-                copy = dict(Attributes(value).items())
-                todo += [*copy.values(), type(value)]
-            elif isinstance(value, Iterator) and type(value).__module__ != "tapenb":
+                self._states.append((value.setstate, value.getstate()))
+            elif not found and isinstance(value, Iterator) and type(value).__module__ != "tapenb":
                 self._spent = value
-                continue
-            else:
-                continue
-            self._items += len(copy) if hasattr(copy, "__len__") else 1
-            self._kept[id(value)] = (value, copy)
+
+    @staticmethod
+    def _places(value: Any) -> list[Place]:
+        return places(value) if isinstance(value, bytearray) else own_places(value)
 
     def _keep_array(self, value: np.ndarray) -> None:
         if value.dtype.hasobject or not value.flags.writeable:
@@ -154,7 +132,7 @@ class Snapshot:
             self._marked.append((value, fingerprint(value)))
             return
         self._bytes += value.nbytes
-        self._kept[id(value)] = (value, value.copy())
+        self._copies.append((value, value.copy()))
 
     def check_iterators(self) -> None:
         """Raise StateLost where something cannot be wound back, and so no cell begin there."""
@@ -182,30 +160,11 @@ class Snapshot:
         for name in self._unbound:
             namespace.pop(name, None)
         namespace.update(self._names)
-        for value, copy in self._kept.values():
-            if isinstance(value, np.ndarray):
-                value[...] = copy
-            elif isinstance(value, np.random.Generator):
-                value.bit_generator.state = copy
-            elif isinstance(value, np.random.RandomState):
-                value.set_state(copy)
-            elif isinstance(value, random.Random):
-                value.setstate(copy)
-            elif isinstance(value, list | bytearray):
-                value[:] = copy
-            elif isinstance(value, deque):
-                value.clear()
-                value.extend(copy)
-            elif isinstance(value, dict | set):
-                value.clear()
-                value.update(copy)
-            elif isinstance(value, FunctionType):
-                for cell, content in zip(cells_of(value), copy, strict=True):
-                    cell.cell_contents = content
-            elif isinstance(value, type):
-                for name, content in copy.items():
-                    setattr(value, name, content)
-            else:
-                Attributes(value).replace(copy)
+        for place, items in self._kept:
+            place.replace(items)
+        for array, copy in self._copies:
+            array[...] = copy
+        for put_back, state in self._states:
+            put_back(state)
         random.setstate(self._random)
         np.random.set_state(self._numpy)

@@ -26,7 +26,7 @@ import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.traced import is_traced
 from tapenb.magic.cell import is_literal
-from tapenb.magic.containers import containers, items
+from tapenb.magic.containers import containers
 
 __all__ = ["both_ways", "check_cell", "check_grad", "programs"]
 
@@ -247,7 +247,7 @@ def check_cell(program, notebook):
             if not name.startswith("_") and name in notebook.names:
                 assert same(value, notebook.names[name]), (name, value, notebook.names[name])
         for container in containers(list(notebook.names.values())):
-            assert not any(is_traced(value) for _, value in items(container))
+            assert not any(is_traced(value) for _, value in container.items())
         np.testing.assert_array_equal(t.value, expected)
         check_derivatives(program, t.point, plain, INPUTS)
         if t.point.hessian or t.point.gradient:
