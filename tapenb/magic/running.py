@@ -15,7 +15,6 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
-from IPython.utils.capture import capture_output
 
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.tape import CURRENT, Tape
@@ -34,6 +33,7 @@ from .inputs import RunInputs
 from .line import LineError, Options
 from .state import Snapshot, reachable
 from .tracebacks import CellSyntaxError, point_at_cell
+from .unseen import unseen
 
 __all__ = ["CellRun", "Outcome"]
 
@@ -179,7 +179,7 @@ class CellRun:
             self.before.check_iterators()
             self.before.restore()
             moved = {each.name: each.at(positions) for each in inputs}
-            with capture_output():
+            with unseen(self.shell):
                 outcome = self._run(moved, monotonic() + _SECONDS)
             anew = {each.name: each for each in outcome.inputs}
             # The same inputs, of the same types, on the new tape.
