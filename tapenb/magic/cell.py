@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["HOOK", "REBIND", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
+__all__ = ["HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
 HOOK = "__tapenb_input__"
-REBIND = "__tapenb_rebind__"
 
 
 @dataclass
@@ -258,7 +257,7 @@ def is_numeric(value: Any) -> bool:
 
 
 class InputsIntoCell(ast.NodeTransformer):
-    """Turn the literals of inputs into inputs, and notice NumPy imported on the way.
+    """Turn the literals of inputs into inputs.
 
     It works as one of IPython's own AST transformers, so that it also reaches a cell whose text is
     handed on by ``%%time`` and the like.
@@ -278,9 +277,6 @@ class InputsIntoCell(ast.NodeTransformer):
                     self._done.add(name)
                     self._wrap(statement, name, value)
             body.append(statement)
-            if isinstance(statement, ast.Import | ast.ImportFrom):
-                call = ast.Expr(ast.Call(ast.Name(REBIND, ast.Load()), [], []))
-                body.append(ast.fix_missing_locations(ast.copy_location(call, statement)))
         tree.body = body
         return tree
 

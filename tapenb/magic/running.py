@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
@@ -19,6 +19,7 @@ import numpy as np
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
+from ..autodiff.tracing.substitution import Scope, Substitution
 from ..autodiff.tracing.traced import (
     is_active,
     is_traced,
@@ -26,9 +27,8 @@ from ..autodiff.tracing.traced import (
     plain,
     reference_of,
 )
-from ..autodiff.tracing.twins import substitute
 from ..recording.inputs import Input
-from .cell import HOOK, REBIND, Cell, InputsIntoCell, analyse, is_numeric
+from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .inputs import RunInputs
 from .line import LineError, Options
 from .state import Snapshot, reachable
@@ -199,7 +199,7 @@ class CellRun:
 
     def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
         namespace = self.shell.user_ns
-        tape = self.tape = Tape(births=True)
+        tape = self.tape = Tape(of_cell=True)
         tape.namespace = namespace
         tape.deadline = deadline
         tape.sweep_follows = self.options.order > 0
@@ -225,31 +225,26 @@ class CellRun:
     @contextmanager
     def _recording(self, tape: Tape, inputs: RunInputs) -> Iterator[None]:
         shell, namespace = self.shell, self.shell.user_ns
-        restores: list[Callable[[], None]] = []
-
-        def rebind() -> None:
-            restores.append(substitute(namespace))
-
+        twins = Substitution(Scope(namespace))
         literal = {name for name in self.wanted if name in self.cell.literals}
         transformer = InputsIntoCell(literal)
         for name in self.wanted:
             if name not in literal:
                 inputs.from_namespace(name)
         inputs.watch_arrays(reachable(namespace, self._names())[0])
-        namespace[HOOK], namespace[REBIND] = inputs.from_literal, rebind
+        namespace[HOOK] = inputs.from_literal
         shell.ast_transformers.append(transformer)
-        rebind()
         # A cell asked to run again from within another that records has a tape of its own.
         outer = CURRENT.set(None)
         try:
+            twins.put_in()
             with recording(tape):
                 yield
         finally:
+            twins.put_back()
             CURRENT.reset(outer)
-            restores[-1]()
             shell.ast_transformers.remove(transformer)
             namespace.pop(HOOK, None)
-            namespace.pop(REBIND, None)
 
     def _execute(self) -> Any:
         """Run the statements, and give the value of a last expression."""

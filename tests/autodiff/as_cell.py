@@ -1,4 +1,4 @@
-"""Functions run as a notebook cell is: with traced inputs, and births in their namespace."""
+"""Functions run as a notebook cell is: with traced inputs, and twins in their namespace."""
 
 import types
 
@@ -7,13 +7,13 @@ import numpy as np
 from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tracing.recorder import recording
+from tapenb.autodiff.tracing.substitution import Scope, Substitution
 from tapenb.autodiff.tracing.traced import (
     is_active,
     lift,
     plain,
     reference_of,
 )
-from tapenb.autodiff.tracing.twins import substitute
 from tapenb.autodiff.tracing.writing import input_array
 from tapenb.recording.inputs import Input
 from tapenb.recording.program import Program
@@ -23,19 +23,20 @@ def as_cell(f, x):
     """Run a function of one array as a cell, and give its program with the plain output."""
     namespace = dict(f.__globals__)
     cell = types.FunctionType(f.__code__, namespace, f.__name__, f.__defaults__, f.__closure__)
-    tape = Tape(births=True)
+    tape = Tape(of_cell=True)
     tape.namespace = namespace
     value = x.copy()
     traced = input_array(tape, value, Memory(tape, value, None))
     tape.inputs["x"] = (0,)
-    restore = substitute(namespace)
+    twins = Substitution(Scope(namespace))
     try:
+        twins.put_in()
         with recording(tape):
             output = lift(cell(traced))
             if is_active(output):
                 tape.output = reference_of(tape, output, True)
     finally:
-        restore()
+        twins.put_back()
     return Program(tape, [Input("x", x.copy(), (0,))], f.__name__, 2), plain(output)
 
 

@@ -306,7 +306,7 @@ def stores(text):
 
 
 def as_function(program):
-    """A program as the body of a function of its four inputs, and its text."""
+    """What defines a program as the body of a function of its four inputs, and its text."""
     text = f"\n{HEADER}{program.body}"
     file, file_above = f"<idiom {program.name}>", f"<above {program.name}>"
     for name, lines in ((file, text), (file_above, program.above)):
@@ -321,43 +321,40 @@ def as_function(program):
     code = compile(tree, file, "exec")
     above = compile(program.above, file_above, "exec")
 
-    def call(*inputs):
-        module = types.ModuleType("__main__")
-        names = vars(module)
+    def defined():
+        """The function anew, and what stands above it, run before anything is recorded."""
+        names = vars(types.ModuleType("__main__"))
         names["np"] = np
         exec(above, names)
         exec(code, names)
-        return names["program"](*inputs)
+        program = names["program"]
+        return lambda *args: np.sum(program(*args))
 
-    return call, text
+    return defined, text
 
 
 def check_grad(program):
     """A program through `grad`: value, gradient, forward mode, and second order."""
     plain = Plain(program)
-    f, text = as_function(program)
+    defined, text = as_function(program)
     inputs = tuple(np.copy(value)[()] if np.ndim(value) else value for value in INPUTS.values())
     directions = tuple(DIRECTION.values())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-
-        def summed(*args):
-            return np.sum(f(*args))
-
         if "through grad" in program.refuses:
             with pytest.raises(Exception) as refusal:  # noqa: PT011  judged below
-                tn.value_and_grad(summed, argnums=(0, 1, 2, 3))(*inputs)
+                tn.value_and_grad(defined(), argnums=(0, 1, 2, 3))(*inputs)
             check_refusal(refusal.value, text, program.above)
             return
-        value, gradient = tn.value_and_grad(summed, argnums=(0, 1, 2, 3))(*inputs)
+        value, gradient = tn.value_and_grad(defined(), argnums=(0, 1, 2, 3))(*inputs)
         np.testing.assert_array_equal(value, np.sum(plain(INPUTS)[0]))
         slopes = plain.slopes(INPUTS)
         for name, slope in zip(INPUTS, gradient, strict=True):
             np.testing.assert_allclose(slope, slopes[name], rtol=1e-5, atol=1e-5, err_msg=name)
-        value, tangent = tn.jvp(summed, inputs, directions)
+        value, tangent = tn.jvp(defined(), inputs, directions)
         np.testing.assert_array_equal(value, np.sum(plain(INPUTS)[0]))
         along = sum(np.sum(slopes[name] * DIRECTION[name]) for name in INPUTS)
         np.testing.assert_allclose(tangent, along, rtol=1e-5, atol=1e-5)
-        products = tn.hvp(summed, inputs, directions)
+        products = tn.hvp(defined(), inputs, directions)
         bend = sum(np.sum(p * d) for p, d in zip(products, directions, strict=True))
         np.testing.assert_allclose(bend, plain.bend(INPUTS), rtol=1e-4, atol=1e-4)

@@ -66,7 +66,7 @@ for k in range(10):
     us.append(us[-1] + 0.1*(y - us[-1]**2))
 us[-1]*us[3] + sum(us[2:5]) + len(us)
 
-# a trajectory kept in a matrix † through grad
+# a trajectory kept in a matrix
 n = 6
 us = np.zeros((n, 2))
 us[0] = v[:2]
@@ -139,7 +139,7 @@ L[1, 0] = U[1, 0]/U[0, 0]
 U[1] -= L[1, 0]*U[0]
 np.sum(L @ U)*y + U[1, 1]
 
-# Cholesky by hand † through grad
+# Cholesky by hand
 S = A @ A.T + np.eye(2)*x
 L = np.zeros((2, 2))
 for i in range(2):
@@ -212,7 +212,7 @@ P /= P.sum(-1, keepdims=True)
 O = P @ Q
 np.sum(((O - O.mean(-1, keepdims=True))/(O.std(-1, keepdims=True) + 1e-2))[0])
 
-# a convolution in two loops † through grad
+# a convolution in two loops
 image = np.arange(16.0).reshape(4, 4)*x
 kernel = A
 out = np.zeros((3, 3))
@@ -706,10 +706,10 @@ np.sum(W @ W)*np.sum(b**2)*y
 # np.add with a star, and chained methods
 np.add(*[v, v*x]).reshape(1, 3).T.copy()[::-1].squeeze().cumsum()[-1]*y + np.stack([*A]).sum()
 
-# a mean of a generator through a list † through grad
+# a mean of a generator through a list
 np.mean(list(u*x for u in v))*y + np.array(list(map(lambda u: u**2, v))).max()
 
-# np.array of dict values † through grad
+# np.array of dict values
 d = {"a": x, "b": y}
 np.array(list(d.values())) @ [1.0, 2.0] + np.sum(np.fromiter(range(3), float)*v)
 

@@ -18,15 +18,15 @@ from tapenb.autodiff.tracing.traced import is_traced
 from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
-# ties in max † through grad
+# ties in max
 w = np.array([x, y, y*1.0])
 np.max(w)*v[0] + np.maximum(v, v).sum()
 
-# zeros in prod † through grad
+# zeros in prod
 w = np.array([0.0, x, y])
 np.prod(w)*3 + np.sum(np.cumprod(w)) + np.multiply.reduce(w*v)
 
-# two zeros in prod † through grad
+# two zeros in prod
 w = np.array([0.0, x, 0.0])
 np.prod(w) + np.prod(w + v)*y
 
@@ -98,12 +98,12 @@ for u in []:
     z += u
 z*y
 
-# 0-d arrays † through grad
+# 0-d arrays
 w = np.array(x)
 u = np.asarray(y)
 w*u + w[()]*2 + np.sum(w) + w.ndim + float(np.ones(())) + u.reshape(1)[0]
 
-# 0-d arrays and in-place operators † through grad
+# 0-d arrays and in-place operators
 w = np.array(x)
 w += y
 w *= w
@@ -368,7 +368,7 @@ for k in range(500):
     z = z + 2e-3*np.sin(z)*y
 z
 
-# many writes † through grad
+# many writes
 w = np.zeros(200)
 w[0] = x
 for i in range(1, 200):

@@ -63,7 +63,7 @@ s*h/3*x
 # polyval
 np.polyval(v, x)*y + np.polyval([1.0, 2.0], x) + np.sum(np.polyval([1, 0, 2], v))
 
-# polyval of a list with traced values † through grad
+# polyval of a list with traced values
 np.polyval([x, 1.0, y], 2.0) + np.polyval([x, 1], v).sum()
 
 # Horner by hand
@@ -333,7 +333,7 @@ np.sum(np.real_if_close(v*x))*y*(2 if np.iscomplexobj(v) else 1)
     + np.sum(np.linalg.solve(A, A.T))
 )
 
-# linalg.solve of lists † through grad
+# linalg.solve of lists
 np.sum(np.linalg.solve([[x, 1.0], [0.5, y]], [1.0, x]))
 
 # linalg.slogdet and cholesky

@@ -116,7 +116,7 @@ w[:] = v**2
 w[...] *= x
 np.sum(u*v)
 
-# y[()] = ... of a 0-d array † through grad
+# y[()] = ... of a 0-d array
 w = np.array(1.0)
 w[()] = x
 w += y
@@ -208,7 +208,7 @@ a[:] = 0
 b *= 0
 np.sum(z)
 
-# out= † through grad
+# out=
 w = np.zeros(3)
 np.multiply(v, x, out=w)
 np.add(w, y, w)
@@ -282,7 +282,7 @@ np.add.at(w, [0, 1, 0], v*x)
 np.add.at(w, [2], y)
 np.sum(w**2)
 
-# np.add.at on plain zeros † through grad
+# np.add.at on plain zeros
 w = np.zeros(2)
 np.add.at(w, [0, 1, 0], v*x)
 np.sum(w**2)*y
@@ -403,7 +403,7 @@ s += v
 s += x
 np.sum(s*v)*y
 
-# += onto a plain array outside of the loop † through grad
+# += onto a plain array outside of the loop
 s = np.zeros(())
 for u in v:
     s += u*x
@@ -471,7 +471,7 @@ for i, j in np.ndindex(2, 2):
     w[i, j] = A[j, i]*x
 np.sum(w*A)*y
 
-# np.ndenumerate with writes † through grad
+# np.ndenumerate with writes
 w = A*1.0
 for at, u in np.ndenumerate(A):
     w[at] = u**2*x
@@ -505,7 +505,7 @@ w = v*1.0
 np.take(v*x, [2, 1, 0], out=w)
 np.sum(w*v)*y
 
-# a ring buffer † through grad
+# a ring buffer
 buffer = np.zeros(3)
 z = 0.0
 for k in range(7):
@@ -513,7 +513,7 @@ for k in range(7):
     z = z + np.sum(buffer)*0.1
 z*y
 
-# a triangular solve by hand † through grad
+# a triangular solve by hand
 L = np.linalg.cholesky(A @ A.T)
 z = np.zeros(2)
 for i in range(2):
@@ -532,7 +532,7 @@ b[1] /= M[1, 1]
 b[0] = (b[0] - M[0, 1]*b[1])/M[0, 0]
 np.sum(b)*x
 
-# Gauss-Seidel sweeps † through grad
+# Gauss-Seidel sweeps
 u = np.zeros(5)
 u[0], u[-1] = x, y
 for _ in range(4):
@@ -540,14 +540,14 @@ for _ in range(4):
         u[i] = 0.5*(u[i - 1] + u[i + 1])
 np.sum(u**2)
 
-# the heat equation with slices † through grad
+# the heat equation with slices
 u = np.zeros(8)
 u[3] = x
 for _ in range(5):
     u[1:-1] += 0.2*y*(u[2:] - 2*u[1:-1] + u[:-2])
 np.sum(u**2)
 
-# the wave equation with three buffers † through grad
+# the wave equation with three buffers
 a, b, c = np.zeros(6), np.zeros(6), np.zeros(6)
 a[2] = b[2] = x
 for _ in range(4):
@@ -555,7 +555,7 @@ for _ in range(4):
     a, b, c = b, c, a
 np.sum(b**2)
 
-# dynamic programming † through grad
+# dynamic programming
 cost = np.zeros((3, 3))
 cost[0, 0] = A[0, 0]
 for i in range(3):
@@ -565,13 +565,13 @@ for i in range(3):
             cost[i, j] = v[j]*x**i + min(before)
 cost[2, 2]*y
 
-# a histogram by hand † through grad
+# a histogram by hand
 bins = np.zeros(6)
 for u in v:
     bins[int(u*2.4)] += u*x
 np.sum(bins**2)*y
 
-# cumulative sums in place † through grad
+# cumulative sums in place
 s = np.empty(3)
 total = 0.0
 for i, u in enumerate(v):

@@ -66,7 +66,7 @@ np.sum(B[np.ix_([0, 2], [1, 2])]*A)*y
 # x.flat
 sum(u*u for u in A.flat)*x + A.flat[2]*y + np.sum(A.flat[1:3])
 
-# np.ndenumerate † through grad
+# np.ndenumerate
 sum(u*(i + 2*j)*x for (i, j), u in np.ndenumerate(A))*y
 
 # np.ndindex

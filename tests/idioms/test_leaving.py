@@ -103,13 +103,13 @@ sum(list(v))*y + tuple(A[0])[1]*x
 import array
 array.array("d", [x*2, y])[0]*y
 
-# np.asarray(v) of one's own † through grad
+# np.asarray(v) of one's own
 np.asarray(v)[0]*y + np.asarray(x)*y + np.asanyarray(v*2)[1]
 
-# np.array(x, dtype=float) † through grad
+# np.array(x, dtype=float)
 np.array(v, dtype=float)[0]*y + np.array(x, dtype=float)*y
 
-# np.array of a copy is a copy † through grad
+# np.array of a copy is a copy
 w = np.array(v)
 w[0] = 5.0
 np.sum(w*v)
@@ -128,10 +128,10 @@ len(hashlib.sha256((v*2).tobytes()).hexdigest())*y
 import struct
 struct.unpack("d", struct.pack("d", x*2))[0]*y
 
-# np.fromiter † through grad
+# np.fromiter
 np.fromiter((u*u for u in v), float).sum()*y
 
-# np.fromiter of a list † through grad
+# np.fromiter of a list
 np.fromiter([x*2, y], dtype=float, count=2)[0]*y
 
 # np.fromstring of text
@@ -307,7 +307,7 @@ np.sum(linalg.expm(A*x))*y
 from scipy import linalg
 np.sum(linalg.solve(A*x, [1.0, 2.0]))*y
 
-# scipy.stats † through grad
+# scipy.stats
 from scipy import stats
 stats.norm.pdf(x*2)*y
 
@@ -343,7 +343,7 @@ np.sum(pdist(A*x))*y
 from scipy import special
 special.erf(x)*y + np.sum(special.expit(v)) + special.gammaln(y)*x
 
-# scipy.special's functions in Python † through grad
+# scipy.special's functions in Python
 from scipy import special
 special.logsumexp(v)*x + np.sum(special.softmax(v)**2)
 

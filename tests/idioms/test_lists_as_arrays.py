@@ -3,34 +3,34 @@
 from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
-# np.sum([x, y]) † through grad
+# np.sum([x, y])
 np.sum([x, y])*v[0]
 
-# np.sqrt([x, y]) † through grad
+# np.sqrt([x, y])
 np.sum(np.sqrt([x, y])*v[:2])
 
-# np.mean, np.max, np.prod and np.std of lists † through grad
+# np.mean, np.max, np.prod and np.std of lists
 np.mean([x, y])*np.amax([x, y, 1.0])*np.prod([x, 2.0]) + np.std([x, y]) + np.median([x, y, 1.0])
 
-# np.dot and np.inner of lists † through grad
+# np.dot and np.inner of lists
 np.dot([x, y], [y, 2.0]) + np.inner([1.0, x], [x, y]) + np.vdot((x, y), (x, y))
 
-# np.cumsum, np.diff and np.sort of lists † through grad
+# np.cumsum, np.diff and np.sort of lists
 np.sum(np.cumsum([x, y])*[1, 2]) + np.sum(np.diff([x, y, 3.0])**2) + np.sort([y, x])[0]
 
-# np.linalg.solve([[x, 1], ...], ...) † through grad
+# np.linalg.solve([[x, 1], ...], ...)
 np.sum(np.linalg.solve([[x, 1], [0.5, y]], [1.0, x]))
 
-# np.linalg.norm and det of lists † through grad
+# np.linalg.norm and det of lists
 (
     np.linalg.norm([x, y]) * np.linalg.det([[x, 1.0], [2.0, y]])
     + np.linalg.inv([[x, 1.0], [2.0, y]])[0, 1]
 )
 
-# np.polyval([x, 1], 2) † through grad
+# np.polyval([x, 1], 2)
 np.polyval([x, 1], 2) + np.polyval([x, y, 1.0], v).sum()
 
-# np.where, np.maximum and np.clip of lists † through grad
+# np.where, np.maximum and np.clip of lists
 (
     np.sum(np.where([True, False], [x, y], [1.0, x]))
     + np.sum(np.maximum([x, y], 1.0))
@@ -43,20 +43,20 @@ np.sum(A @ [1.0, 2.0]) + np.sum(v*[1.0, 2.0, 3.0])*x + np.sum([1.0, 2.0] @ A)*y
 # an array times a list of traced values
 np.sum(v*[x, y, 1.0]) + np.sum(A @ [x, y]) + np.sum([x, y] + v[:2]) + np.sum(v - (x, y, x*y))
 
-# a plain array times a list of traced values † through grad
+# a plain array times a list of traced values
 np.sum(np.ones(3)*[x, y, 1.0])
 
-# np.trapezoid and np.interp of lists † through grad
+# np.trapezoid and np.interp of lists
 np.trapezoid([x, y, 1.0], dx=0.5) + np.interp(0.4, [0.0, 1.0], [x, y])
 
-# np.hypot, np.arctan2 and np.outer of lists † through grad
+# np.hypot, np.arctan2 and np.outer of lists
 (
     np.sum(np.hypot([x, 1.0], [y, 2.0]))
     + np.sum(np.outer([x, y], [1, x]))
     + np.sum(np.cross([x, y, 1.0], [0, 1, 0]))
 )
 
-# np.array of a tuple of arrays † through grad
+# np.array of a tuple of arrays
 np.sum(np.array((v, v*x))**2)*y
 
 # A.dot(x) of a plain array † through grad
@@ -149,7 +149,7 @@ for k in range(4):
     z = z + np.sum(np.exp(0.1*w*v))*x
 z*y
 
-# a large plain buffer filled again and again † through grad
+# a large plain buffer filled again and again
 w = np.zeros(20000)
 z = 0.0
 for k in range(3):
@@ -163,7 +163,7 @@ for k, row in enumerate(rows):
     row *= k + 2
 np.sum(rows[0]*v*x) + np.sum(rows[1]*v*y)
 
-# from numpy import zeros, sin and linalg † through grad
+# from numpy import zeros, sin and linalg
 from numpy import zeros, sin, linalg as la
 from numpy.linalg import norm
 w = zeros(3)
@@ -171,33 +171,33 @@ w[0] = sin(x)
 w[1] = y
 norm(w) + la.det(A)
 
-# from numpy import * in another cell † through grad
+# from numpy import * in another cell
 from numpy import *
 %%tape
 w = zeros(3)
 w[1] = sin(x) + cos(y)
 sum(w) + dot(v, v)
 
-# import numpy as np in the cell † through grad
+# import numpy as np in the cell
 import numpy as np
 w = np.zeros(2)
 w[0] = x*y
 np.sum(w**2)
 
-# import numpy as another name † through grad
+# import numpy as another name
 import numpy
 import numpy as xp
 w = numpy.zeros(2)
 w[0] = xp.sin(x)
 numpy.sum(w)*y
 
-# import numpy as np inside a function that needs no births
+# import numpy as np inside a function that needs no twins
 def f(u):
     import numpy as np
     return np.sum(np.sin(u)**2)
 f(v*x)*y
 
-# import numpy as np inside a function that fills an array †
+# import numpy as np inside a function that fills an array
 def f(u):
     import numpy as np
     w = np.zeros(2)
@@ -205,20 +205,20 @@ def f(u):
     return np.sum(w)
 f(x)*y
 
-# import numpy as np inside a function that makes an array †
+# import numpy as np inside a function that makes an array
 def f(u):
     import numpy as np
     return np.array([u*2, 1.0])
 np.sum(f(x))*y
 
-# a module of NumPy passed as an argument † through grad
+# a module of NumPy passed as an argument
 def f(xp, u):
     w = xp.zeros(2)
     w[0] = u
     return xp.sum(w)
 f(np, x*y)
 
-# functions of NumPy in a class † through grad
+# functions of NumPy in a class
 class Model:
     make = staticmethod(np.zeros)
     def __call__(self, u):
@@ -227,7 +227,7 @@ class Model:
         return w.sum()
 Model()(x)*y
 
-# functions of NumPy in a class of another cell † through grad
+# functions of NumPy in a class of another cell
 class Model:
     def __init__(self):
         self.buffer = np.zeros(2)
@@ -336,7 +336,7 @@ w = np.asarray(held["w"])
 w[0] = x*2
 held["w"].sum()*y
 
-# np.array of an array in a dict of another cell, written † through grad
+# np.array of an array in a dict of another cell, written
 held = {"w": np.zeros(2)}
 %%tape
 w = np.array(held["w"])

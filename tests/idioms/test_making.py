@@ -3,30 +3,30 @@
 from .as_cell import both_ways
 
 test_in_a_cell, test_through_grad = both_ways("""
-# np.array([x, y]) † through grad
+# np.array([x, y])
 np.sum(np.array([x, y])**2*v[0])
 
-# np.array([[x, 1.0], [2.0, y]]) † through grad
+# np.array([[x, 1.0], [2.0, y]])
 np.linalg.det(np.array([[x, 1.0], [2.0, y]]))
 
-# np.array of rows that are arrays † through grad
+# np.array of rows that are arrays
 M = np.array([v, v*x, [1.0, y, 3.0]])
 np.sum(M @ M.T) + M[2, 1]*M.shape[0]
 
-# np.array of a comprehension † through grad
+# np.array of a comprehension
 np.sum(np.array([u*x for u in v])*v) + np.array([[a*b for a in v] for b in [x, y]]).sum()
 
-# np.array with a dtype, an order and ndmin † through grad
+# np.array with a dtype, an order and ndmin
 a = np.array([x, 1], dtype=np.float64, ndmin=2)
 b = np.array([[x, y], [1, 2]], order="F")
 a.shape[0]*a[0, 0]*y + b.T[0, 1]
 
-# np.array with dtype=float32 † through grad
+# np.array with dtype=float32
 a = np.array([2.0*y, 1], dtype=np.float32)
 b = np.array([x, y], dtype=complex)
 np.sum(b.real**2) + a.size*x
 
-# np.asarray([x, y]) † through grad
+# np.asarray([x, y])
 np.asarray([x, y]) @ np.asarray((y, v[0]))
 
 # np.stack
@@ -59,10 +59,10 @@ for u in v:
     out = np.append(out, u*x)
 np.sum(out**2)
 
-# np.full((2, 3), x) † through grad
+# np.full((2, 3), x)
 np.sum(np.full((2, 3), x)*v) + np.full(2, y)[0]
 
-# np.full of a row † through grad
+# np.full of a row
 np.sum(np.full((2, 3), v*x)**2)
 
 # np.full_like
@@ -84,13 +84,13 @@ np.logspace(0, x, 3).sum() + np.geomspace(1.0, y, 4).sum()
 # np.arange(3)*x
 np.sum((np.arange(3)*x)**2) + np.sum(np.arange(1.0, 4.0)/y)
 
-# np.arange with a traced step † through grad
+# np.arange with a traced step
 np.sum(np.arange(0, 2.0, 0.3*x)**2)
 
-# np.arange(0, y, 0.5) † through grad
+# np.arange(0, y, 0.5)
 np.sum(np.arange(0, y*1.01, 0.5)*x)
 
-# np.arange from a traced start † through grad
+# np.arange from a traced start
 np.sum(np.arange(x, 3.03)**2)
 
 # np.zeros_like(x) then filled
@@ -99,20 +99,20 @@ w[0] = x
 w[1:] = v[:2]*y
 np.sum(w**2)
 
-# np.empty(3) filled in a loop † through grad
+# np.empty(3) filled in a loop
 w = np.empty(3)
 for i in range(3):
     w[i] = v[i]**2*x
 w.sum()*y
 
-# np.empty_like and np.ones_like † through grad
+# np.empty_like and np.ones_like
 w = np.empty_like(v)
 w[:] = x
 u = np.ones_like(A)
 u[0] *= y
 np.sum(w) + np.sum(u*A)
 
-# a matrix filled in two loops † through grad
+# a matrix filled in two loops
 n = 4
 M = np.zeros((n, n))
 for i in range(n):
@@ -120,7 +120,7 @@ for i in range(n):
         M[i, j] = x**i*y**j + (i == j)
 np.sum(np.linalg.inv(M + np.eye(n)))
 
-# a band matrix by its diagonals † through grad
+# a band matrix by its diagonals
 n = 5
 M = np.zeros((n, n))
 for i in range(n):
@@ -129,13 +129,13 @@ for i in range(n):
         M[i, i - 1] = M[i - 1, i] = -y
 np.linalg.solve(M + 3*np.eye(n), np.ones(n)).sum()
 
-# M[i][j] = x † through grad
+# M[i][j] = x
 M = np.zeros((2, 2))
 M[0][1] = x
 M[1][0] = y
 np.sum(M @ A)
 
-# acc = np.zeros(3); acc += x*x † through grad
+# acc = np.zeros(3); acc += x*x
 acc = np.zeros(3)
 for k in range(3):
     acc += v*v*x
@@ -147,22 +147,22 @@ for k in range(3):
     acc = acc + v*v*x
 np.sum(acc*v)
 
-# np.eye(3) with its diagonal assigned † through grad
+# np.eye(3) with its diagonal assigned
 M = np.eye(3)
 M[np.arange(3), np.arange(3)] = v
 M[np.diag_indices(3)] *= x
 np.sum(M**2)*y
 
-# np.identity with a corner † through grad
+# np.identity with a corner
 M = np.identity(2)
 M[0, -1] = x
 np.sum(np.linalg.matrix_power(M, 3)*A)
 
-# a rotation matrix † through grad
+# a rotation matrix
 R = np.array([[np.cos(x), -np.sin(x)], [np.sin(x), np.cos(x)]])
 np.sum((R @ A @ R.T)[0]*y)
 
-# a list appended to and then np.array † through grad
+# a list appended to and then np.array
 path = []
 for u in v:
     path.append(u*x)
@@ -176,7 +176,7 @@ for k in range(3):
 M = np.vstack(rows)
 np.sum(M*M)
 
-# lists of lists filled, and then np.array † through grad
+# lists of lists filled, and then np.array
 table = [[0.0]*3 for _ in range(2)]
 table[0][1] = x
 table[1][2] = y*x
@@ -212,19 +212,19 @@ np.linalg.det(np.block([[x, y], [1.0, 2.0]]))
 # np.diag
 np.sum(np.diag(v)**2)*x + np.sum(np.diag(A)) + np.sum(np.diag(v, 1)) + np.diagflat(v*y)[1, 1]
 
-# np.diag of a list † through grad
+# np.diag of a list
 np.sum(np.diag([x, y]) @ A)
 
 # np.tri, np.tril and np.triu
 np.sum(np.tril(A)*x) + np.sum(np.triu(A, 1)) + np.sum(np.tri(3)*v)
 
-# np.r_ † through grad
+# np.r_
 np.sum(np.r_[v, x, 1.0]*np.arange(5))
 
 # np.r_ with slices and directives
 np.sum(np.r_[0:3]*v) + np.sum(np.r_[0:1:5j]*x)
 
-# np.c_ † through grad
+# np.c_
 np.sum(np.c_[v, v*x]**2)
 
 # np.fromfunction
@@ -266,26 +266,26 @@ np.sum(np.asmatrix(A*x) @ np.asmatrix(A))*y
 # np.kron, np.outer and np.multiply.outer
 np.sum(np.kron(A, v)) + np.sum(np.outer(v, [x, y])) + np.sum(np.multiply.outer(v, A))
 
-# np.outer of lists † through grad
+# np.outer of lists
 np.sum(np.outer([x, y], [1.0, x])**2)
 
-# np.triu_indices and tril_indices † through grad
+# np.triu_indices and tril_indices
 M = np.zeros((3, 3))
 M[np.triu_indices(3)] = np.arange(6)*x
 M[np.tril_indices(3, -1)] = y
 np.linalg.det(M + np.eye(3))
 
-# np.require and np.ascontiguousarray † through grad
+# np.require and np.ascontiguousarray
 np.sum(np.ascontiguousarray(A.T)*x)*y
 
 # np.zeros with a shape of a value
 n = 3
 np.sum(np.zeros(n) + v*x)*np.ones((n, 1)).size
 
-# an array with a traced fill in a list of tuples † through grad
+# an array with a traced fill in a list of tuples
 np.sum(np.array([(x, y), (1.0, v[0])])[:, 0]*2.0)
 
-# np.array of an array of one element and of nested arrays † through grad
+# np.array of an array of one element and of nested arrays
 np.sum(np.array([v[:1], v[1:2]*x])) + np.array([[v, v*y], [v, v]])[0, 1, 2]
 
 # a structured array †

@@ -550,7 +550,7 @@ grid = [0.0, 0.5, 1.0, 2.0]
 i = bisect.bisect(grid, x)
 (x - grid[i - 1])/(grid[i] - grid[i - 1])*y
 
-# functions defined in other cells † through grad
+# functions defined in other cells
 def model(u, k=2.0):
     a = np.zeros(3)
     for i in range(3):
@@ -561,7 +561,7 @@ def loss(u, w):
 %%tape
 loss(x, v)*y + loss(y, np.array([1.0, x, 2.0]))
 
-# functions defined in other cells that need no births
+# functions defined in other cells that need no twins
 SCALE = 3.0
 def model(u, k=2.0):
     return [SCALE*u*k**i for i in range(3)]
@@ -618,7 +618,7 @@ def term(n):
     return 1.0 if n == 0 else term(n - 1)*x/n
 sum(term(n) for n in range(10))*y
 
-# np.vectorize as a decorator † through grad
+# np.vectorize as a decorator
 @np.vectorize
 def relu(u):
     return u if u > 0.5 else 0.1*u

@@ -6,7 +6,7 @@ test_in_a_cell, test_through_grad = both_ways("""
 # np.add.reduce
 np.add.reduce(v*x) + np.add.reduce(A, axis=1)[0]*y
 
-# np.add.reduce of a list † through grad
+# np.add.reduce of a list
 np.add.reduce([x, y, 1.0])*v[0]
 
 # np.multiply.reduce
@@ -47,7 +47,7 @@ np.add.at(w, [0, 0], y)
 np.multiply.at(w, [1], x)
 np.sum(w**2)
 
-# where= with out= † through grad
+# where= with out=
 w = np.zeros(3)
 np.multiply(v, x, where=[True, False, True], out=w)
 np.sum(w*v)
@@ -58,7 +58,7 @@ np.sqrt(w, where=w > 0.5, out=w)
 np.divide(x, w, out=w, where=w != 0)
 np.sum(w)*y
 
-# np.divide(..., where=, out=np.zeros) † through grad
+# np.divide(..., where=, out=np.zeros)
 r = np.divide(v, x, out=np.zeros(3), where=v > 0.5)
 np.sum(r)*y
 
@@ -131,18 +131,18 @@ np.sum(np.matmul(A[None]*x, A))*y
 # gufuncs with axes=
 np.sum(np.matmul(A*x, A, axes=[(0, 1), (1, 0), (0, 1)]))*y
 
-# np.vectorize † through grad
+# np.vectorize
 f = np.vectorize(lambda u, k: u*k if u > 0.5 else u + k)
 np.sum(f(v, x))*y
 
-# np.vectorize with otypes, excluded and two results † through grad
+# np.vectorize with otypes, excluded and two results
 def f(u, k):
     return u*k, u + k
 f = np.vectorize(f, otypes=[float, float])
 a, b = f(v, x)
 np.sum(a*b)*y
 
-# np.vectorize of a matrix against a vector † through grad
+# np.vectorize of a matrix against a vector
 f = np.vectorize(max)
 np.sum(f(A, x))*y
 
@@ -246,7 +246,7 @@ np.sum(np.copysign(v, -1.0)*np.sign(v) + np.fabs(v) + np.rint(v*1.1)*v)*x
 n = 6
 np.gcd(n, 4)*x + np.left_shift(n, 1)*y + (n & 3)*v[0] + np.bitwise_or(n, 1)*x
 
-# a ufunc of a list † through grad
+# a ufunc of a list
 np.sum(np.sqrt([x, y])) + np.sum(np.add([x, y], 1.0)) + np.maximum([x, 2.0], y)[0]
 
 # a ufunc of a list beside an array
@@ -255,7 +255,7 @@ np.sum(np.add(v, [x, y, 1.0]) * np.multiply([x, 1, 2], v))
 # Python numbers on both sides
 np.add(2, x) + np.subtract(y, 1) * np.divide(1, 4) + np.power(2, x)
 
-# a ufunc with positional out † through grad
+# a ufunc with positional out
 w = np.empty(3)
 np.sin(v, w)
 np.multiply(w, x, w)

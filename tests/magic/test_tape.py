@@ -449,7 +449,7 @@ def test_running_a_cell_twenty_times_leaves_one_panel_and_flat_memory(notebook):
     assert tracked() - objects < 20 * 40
 
 
-def test_births_end_with_the_cell_and_stay_out_of_other_threads(notebook):
+def test_twins_end_with_the_cell_and_stay_out_of_other_threads(notebook):
     seen = []
     notebook.names["seen"] = seen
     notebook.run(

@@ -18,6 +18,7 @@ from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
+from ..tracing.substitution import call
 from ..tracing.traced import apply, is_active, is_traced, plain
 
 __all__ = ["checkpoint", "custom_gradient"]
@@ -39,8 +40,8 @@ class Custom(Rule):
         return True
 
     def _pullback(self, operands: Sequence[Any], operation: Operation, adjoint: Any) -> list[Any]:
-        _, gradient = self.function(*operands, **operation.params)
-        contributions = gradient(adjoint)
+        _, gradient = call(self.function, *operands, **operation.params)
+        contributions = call(gradient, adjoint)
         if not isinstance(contributions, tuple | list) or is_traced(contributions):
             contributions = [contributions]
         if len(contributions) != len(operands):
@@ -131,7 +132,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     rule = Custom(function)
 
     def value(*operands: Any, **params: Any) -> Any:
-        return _plain_result(function(*operands, **params)[0], function.__name__)
+        return _plain_result(call(function, *operands, **params)[0], function.__name__)
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -163,10 +164,10 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> len(tn.record(f, 1.0))
     2
     """
-    rule = Composite(function)
+    rule = Composite(functools.partial(call, function))
 
     def value(*operands: Any, **params: Any) -> Any:
-        return _plain_result(function(*operands, **params), function.__name__)
+        return _plain_result(call(function, *operands, **params), function.__name__)
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

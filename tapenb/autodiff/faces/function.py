@@ -27,6 +27,7 @@ from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import Container, flatten, rebuild
+from ..tracing.substitution import call
 from ..tracing.traced import (
     TracedArray,
     independent,
@@ -293,7 +294,7 @@ class Function:
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
                 inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
-                value = self._f(*positional, **named)
+                value = call(self._f, *positional, **named)
                 _refuse_result(value, watch.variables)
                 leaves = flatten(value)
                 outputs = [_output(leaf, tape) for leaf in leaves]

@@ -33,6 +33,7 @@ from ..tape.primitives import convert
 from ..tape.tape import Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import flatten, rebuild
+from ..tracing.substitution import call
 from ..tracing.traced import (
     TRACED,
     Traced,
@@ -126,7 +127,7 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
         inputs = [independent(tape, arg) for arg in args]
         for name, value in zip(names, inputs, strict=False):
             tape.inputs[name] = (index_of(value),)
-        y = _output(f(*inputs), "record")
+        y = _output(call(f, *inputs), "record")
         if is_active(y):
             tape.output = reference_of(tape, y, True)
     return tape
@@ -173,7 +174,7 @@ class _Call:
         arguments = list(args)
         for position in wanted:
             arguments[position] = self._trace(args[position])
-        self.value = f(*arguments, **kwargs)
+        self.value = call(f, *arguments, **kwargs)
 
     def _trace(self, argument: Any) -> Any:
         leaves = flatten(argument)

@@ -25,6 +25,7 @@ from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
 from ..tracing.structures import flatten, rebuild
+from ..tracing.substitution import Scope, Substitution
 from ..tracing.traced import (
     TRACED,
     Traced,
@@ -85,6 +86,7 @@ class GradientTape:
         self._accessed = watch_accessed_variables
         self._tape: Tape | None = None
         self._recording: Any = None
+        self._twins: Any = None
         self._windows: list[list[int | None]] = []
         # Watched entries, and the length of the tape when they were: a watch counts from then on.
         self._watched: dict[int, int] = {}
@@ -122,9 +124,14 @@ class GradientTape:
         self._tape.windows += 1
         self._resume()
         self._recall()
+        self._twins = Substitution(Scope.of_frame(sys._getframe(1)))
+        self._twins.put_in()
         return self
 
     def __exit__(self, *raised: Any) -> None:
+        if self._twins is not None:
+            self._twins.put_back()
+            self._twins = None
         if self._on_read in ON_READ.get():
             self._pause()
         elif self._windows and self._windows[-1][1] is None:

@@ -16,6 +16,7 @@ from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.operators import BINARY, COMPARISONS, UNARY
 from ..tracing.traced import (
+    READERS,
     Traced,
     TracedArray,
     TracedScalar,
@@ -219,7 +220,7 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value.read()
-        if is_active(value) and tape_of(value).births:
+        if is_active(value) and tape_of(value).of_cell:
             guard(value, np.asarray, sys._getframe(1))
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
@@ -255,7 +256,7 @@ class Variable:
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
         if isinstance(delta, Variable):
             delta = delta.read()
-        if is_active(delta) and tape_of(delta).births:
+        if is_active(delta) and tape_of(delta).of_cell:
             guard(delta, np.asarray, sys._getframe(2))
         if _function_tape() is not None:
             if not is_traced(delta):
@@ -366,3 +367,6 @@ for _name, (_function, _) in COMPARISONS.items():
     _install(_name, _function, reflect=False)
 for _name, (_function, _) in UNARY.items():
     setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self.read()))
+
+
+READERS[Variable] = Variable.read

@@ -1,4 +1,4 @@
-"""Array manipulation, continued: joining and splitting, padding, writing, and births of arrays.
+"""Array manipulation, continued: joining and splitting, padding, writing, and making arrays.
 
 Functions that move elements, and perhaps fill the rest with zeros, are tried on the numbers of the
 elements: that gives their transpose.

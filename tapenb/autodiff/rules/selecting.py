@@ -18,9 +18,9 @@ from ..tape.primitives import primitive
 from ..tape.provenance import here
 from ..tracing.dispatch import HANDLERS
 from ..tracing.traced import (
-    TracedArray,
     guard,
     is_traced,
+    make_traceable,
     plain,
     plain_key,
     tape_of,
@@ -109,10 +109,10 @@ def _like(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
         )
         if value.dtype.kind not in "fc" or tape_of(a) is None:
             return value
-        born = TracedArray(tape_of(a), None, value)
+        made = make_traceable(tape_of(a), value)
         if is_traced(fill):
-            born.fill(fill)
-        return born
+            made.fill(fill)
+        return made
 
     return like
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import linecache
 import os
+import sys
 import sysconfig
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -19,6 +20,7 @@ import numpy as np
 _ENGINE = os.path.dirname(os.path.dirname(__file__))
 _INSIDE = (os.path.dirname(np.__file__) + os.sep, _ENGINE + os.sep)
 _INSTALLED = tuple(sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib"))
+_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _STANDARD = (sysconfig.get_path("stdlib") + os.sep, "<string>", "<frozen ")
 
 
@@ -191,9 +193,25 @@ def calls(code: CodeType, offset: int) -> bool:
     return dis.opname[code.co_code[offset]].startswith("CALL")
 
 
+@lru_cache(maxsize=4096)
+def is_foreign(file: str) -> bool:
+    """Whether a file is Python's or an installed package's, wherever that was installed."""
+    known = (*_INSIDE, os.path.dirname(_ENGINE) + os.sep, *_INSTALLED, *_STANDARD)
+    return file.startswith(known) or any(part in file for part in _PACKAGES)
+
+
+@lru_cache(maxsize=4096)
+def is_foreign_module(name: str) -> bool:
+    """Whether a module, by its name, is Python's or an installed package's."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None:
+        return name != "__main__" and name.partition(".")[0] in sys.stdlib_module_names
+    return is_foreign(file)
+
+
 def is_library(code: CodeType) -> bool:
-    """Whether code is Python's or an installed package's, and none of the person's."""
-    return code.co_filename.startswith((*_INSIDE, *_INSTALLED, *_STANDARD))
+    """Whether code is Python's or an installed package's, and none of the user's."""
+    return is_foreign(code.co_filename)
 
 
 def persons(frame: FrameType | None) -> FrameType | None:

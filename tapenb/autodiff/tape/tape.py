@@ -17,6 +17,7 @@ from sys import getrefcount
 from time import monotonic
 from types import FrameType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from .thrift import Lost
 __all__ = [
     "CURRENT",
     "MANY",
+    "NO_TAPE",
     "Entry",
     "Tape",
     "is_constant",
@@ -124,7 +126,6 @@ class Tape:
     """
 
     __slots__ = (
-        "births",
         "constants",
         "deadline",
         "demoted",
@@ -132,10 +133,13 @@ class Tape:
         "frugal",
         "independents",
         "inputs",
+        "leaves_plain",
         "left",
+        "made",
         "many",
         "moved",
         "namespace",
+        "of_cell",
         "offsets",
         "open",
         "operations",
@@ -164,8 +168,8 @@ class Tape:
         "tapenb.autodiff.sweeps.diagnosis",
     )
 
-    def __init__(self, *, births: bool = False) -> None:
-        """Open an empty tape; with `births`, one of a cell, whose arrays can all hold entries."""
+    def __init__(self, *, of_cell: bool = False) -> None:
+        """Open an empty tape; one of a cell keeps what the panel will look at."""
         self.operations: list[Operation] = []
         # A first and a second operand; where there are more than two or none, `left` says MANY.
         self.left = array("l")
@@ -180,14 +184,18 @@ class Tape:
         self.offsets = array("i")
         self.tracker = Tracker()
         self.open = True
-        self.births = births
+        self.of_cell = of_cell
+        # Whether operations on its values give plain NumPy once it is closed.
+        self.leaves_plain = of_cell
+        # Arrays that were made while it is open, and can hold traced values.
+        self.made: list[ref[Any]] = []
         # How many gradient tapes have recorded here: one alone need not ask what is its own.
         self.windows = 0
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None
         # Whether large values that no rule reads are let go of, and computed again if looked at.
-        self.frugal = births
+        self.frugal = of_cell
         # Whether derivatives will be asked for, so that what their rules read is better kept.
         self.sweep_follows = True
         # The notebook's names while its cell records, and inputs that foreign code merely read.
@@ -357,6 +365,14 @@ class Tape:
         if self.deadline is not None and monotonic() > self.deadline:
             raise TimeoutError("the cell took too long to run again at this point")
 
+    def remember(self, array: Any) -> Any:
+        """Note an array that was made here, which is to let go of the tape when it closes."""
+        made = self.made
+        made.append(ref(array))
+        if not len(made) & 1023:
+            made[:] = [each for each in made if each() is not None]
+        return array
+
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False
@@ -480,3 +496,7 @@ class Tape:
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""
+NO_TAPE = Tape()
+"""The tape of arrays that have let go of theirs."""
+NO_TAPE.leaves_plain = True
+NO_TAPE.close()

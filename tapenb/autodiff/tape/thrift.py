@@ -105,4 +105,4 @@ def is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
     """
     if rule.terms is None or (rule.needs_result and tape.sweep_follows):
         return False
-    return not (tape.births and any(~reference in tape.fingerprints for reference in references))
+    return not (tape.of_cell and any(~reference in tape.fingerprints for reference in references))

@@ -14,7 +14,7 @@ from ..tape.provenance import (
     source_of,
 )
 from ..tape.tape import CURRENT, Tape
-from .traced import is_traced
+from .traced import is_traced, let_go
 from .warnings import persons_warnings
 
 __all__ = ["recording"]
@@ -60,6 +60,8 @@ class recording:  # noqa: N801  reads as the context that it is
         with suppress(ValueError):  # in another context than it was entered in
             self._warnings.__exit__(kind, error, traceback)
             CURRENT.reset(self._token)
+        if not tape.of_cell:  # whose arrays are put back
+            let_go(tape)
         tape.close()
         refusal, tape.refusal = tape.refusal, None
         # C code may turn a refusal into an error of its own, which says less.

@@ -37,11 +37,12 @@ from ..tape.primitives import (
     truncate,
 )
 from ..tape.provenance import here, outside
-from ..tape.tape import Tape
+from ..tape.tape import NO_TAPE, Tape
 from ..tape.thrift import LARGE, Draft, Lost, is_spared
 
 __all__ = [
     "NUMBERS",
+    "READERS",
     "Traced",
     "TracedArray",
     "TracedScalar",
@@ -55,7 +56,9 @@ __all__ = [
     "is_active",
     "is_traced",
     "leaves_of",
+    "let_go",
     "lift",
+    "make_traceable",
     "memory_of",
     "place_on",
     "plain",
@@ -530,6 +533,8 @@ class TracedArray(Traced):
 
 
 TRACED = (TracedScalar, TracedArray)
+READERS: dict[type, Callable[[Any], Traced]] = {}
+"""Types whose objects stand for a traced value, and how that is read."""
 NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
 _RAISED = object()
 _ROUNDED = Constant()
@@ -826,13 +831,27 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     """What an operation on values that no open tape follows gives: a constant, or plain NumPy."""
     tape = origin._tape
     source = origin if view else None
-    if tape is None or not tape.births:
+    if tape is None or not (tape.open or tape.leaves_plain):
         if type(value) is np.ndarray:
             return _wrap_array(None, None, value, source)
         return TracedScalar(None, None, value)
     if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
-        return _wrap_array(tape, None, value, source)
+        return tape.remember(_wrap_array(tape, None, value, source))
     return value
+
+
+def make_traceable(tape: Tape, value: np.ndarray) -> TracedArray:
+    """An array that was made inside a recording, into which traced values can be written."""
+    return tape.remember(TracedArray(tape, None, value))
+
+
+def let_go(tape: Tape) -> None:
+    """Let arrays that were made on a tape, and hold nothing of it, keep it alive no longer."""
+    for each in tape.made:
+        array = each()
+        if array is not None and not array._is_active():
+            array._tape, array._index, array._memory, array._version = NO_TAPE, None, None, 0
+    tape.made.clear()
 
 
 def plain_key(key: Any, frame: FrameType) -> Any:

@@ -1,19 +1,20 @@
-"""Births: while a cell records, the notebook's names for NumPy make arrays that can be traced.
+"""Twins: NumPy's functions as they are while something records.
 
 ``np.zeros(3)`` knows of no tape, so an array made by NumPy itself could not notice a traced value
-written into it. While a cell records, every name of the notebook that is NumPy, one of its
-submodules or one of its functions stands for a twin whose functions do what NumPy's do, accept
-lists with traced values in them, and give arrays that can hold traced values. Only the notebook's
-own namespace changes; other modules and other threads see NumPy itself.
+written into it. A twin does what its function does, takes lists with traced values in them, and
+gives arrays that can hold traced values. Where nothing records, in this thread or task, it calls
+NumPy's own. `substitution` lets the user's own functions see twins while they are recorded.
 """
 
 from __future__ import annotations
 
+import builtins
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from itertools import islice
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ import numpy as np
 from ..kinds.registry import FUNCTIONS
 from ..rules import distributions, special
 from ..rules.joining_and_padding import guarded_arange
-from ..tape.provenance import here
+from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
 from .dispatch import (
     HANDLERS,
@@ -31,26 +32,28 @@ from .dispatch import (
 )
 from .elements import ndenumerate, vectorize
 from .traced import (
-    TracedArray,
+    READERS,
+    TRACED,
     TracedScalar,
     as_operand,
     guard,
     is_traced,
     lift,
+    make_traceable,
     plain,
     plain_key,
     refuse,
 )
 
-__all__ = ["original", "substitute"]
+__all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "twin_of"]
 
-_MODULES = (np, np.linalg, np.fft, np.random)
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
 
 
 def _recording() -> Tape | None:
+    """The tape that this thread or task is recording on."""
     tape = CURRENT.get()
-    return tape if tape is not None and tape.open and tape.births else None
+    return tape if tape is not None and tape.open else None
 
 
 _NESTED = frozenset({np.block, np.histogram2d, np.histogramdd})
@@ -69,19 +72,27 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
 
 
-def _born(tape: Tape, value: Any, args: Any = ()) -> Any:
+def _read(value: Any) -> Any:
+    """An argument with what stands for a traced value, such as a Variable, read."""
+    kind = type(value)
+    if kind in READERS:
+        return READERS[kind](value)
+    return kind(map(_read, value)) if kind in (list, tuple) else value
+
+
+def _traceable(tape: Tape, value: Any, args: Any = ()) -> Any:
     """An array of floats that NumPy made, able to hold traced values.
 
     One that lies in the memory of a plain argument can not: under its other name it stays plain.
     """
     if type(value) is np.ndarray and value.dtype.kind in "fc":
-        born = TracedArray(tape, None, value)
+        made = make_traceable(tape, value)
         for arg in args:
             if type(arg) is np.ndarray and np.may_share_memory(arg, value):
-                born._own().exposed = here(sys._getframe(2))
-        return born
+                made._own().exposed = here(sys._getframe(2))
+        return made
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_born(tape, part) for part in value))
+        return type(value)(*(_traceable(tape, part) for part in value))
     return value
 
 
@@ -97,7 +108,7 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
             refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
-            return _born(tape, real(value, *args, **options, **kwargs), (value,))
+            return _traceable(tape, real(value, *args, **options, **kwargs), (value,))
         result = value
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
@@ -129,15 +140,15 @@ def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
         args = tuple(plain_key(bound, frame) for bound in args)
         kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
-        return _born(tape, np.arange(*args, **kwargs))
+        return _traceable(tape, np.arange(*args, **kwargs))
     return guarded_arange(*args, **kwargs)
 
 
 def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
     fill_value = lift(fill_value)
     if not is_traced(fill_value):
-        return _born(tape, np.full(shape, fill_value, dtype, **kwargs))
-    result = TracedArray(tape, None, np.empty(shape, dtype or fill_value.dtype, **kwargs))
+        return _traceable(tape, np.full(shape, fill_value, dtype, **kwargs))
+    result = make_traceable(tape, np.empty(shape, dtype or fill_value.dtype, **kwargs))
     if result._value.dtype.kind not in "fc":
         result._value[...] = guard(fill_value, np.asarray, sys._getframe(1))
         return result._value
@@ -156,7 +167,7 @@ def _fromiter(
     values = list(iter if count < 0 else islice(iter, count))
     column = lift(values)
     if not is_traced(column):
-        return _born(tape, np.fromiter(values, dtype, count, **kwargs))
+        return _traceable(tape, np.fromiter(values, dtype, count, **kwargs))
     if len(values) < count:
         raise ValueError("iterator too short")
     return column if column.dtype == np.dtype(dtype) else column.astype(dtype)
@@ -165,7 +176,7 @@ def _fromiter(
 def _require(tape: Tape, a: Any, dtype: Any = None, requirements: Any = None, **kwargs: Any) -> Any:
     value = lift(a)
     if not is_traced(value):
-        return _born(tape, np.require(value, dtype, requirements, **kwargs))
+        return _traceable(tape, np.require(value, dtype, requirements, **kwargs))
     asked = {str(part).upper()[0] for part in requirements or ()}
     value = value if dtype is None else value.astype(dtype, copy=False)
     order = "F" if "F" in asked and not value.flags.f_contiguous else None
@@ -191,24 +202,33 @@ _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def _twin(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy's as it is while a cell records."""
+def _twin(real: Callable[..., Any], names: dict[str, Any], name: str) -> Callable[..., Any]:
+    """The twin of a function that stands in a module under a name.
+
+    Where somebody has put something else there (a mock), that is what the twin calls.
+    """
     special = _SPECIAL.get(real)
+    known = real in FUNCTIONS or real in HANDLERS
 
     @functools.wraps(real)
     def twin(*args: Any, **kwargs: Any) -> Any:
-        tape = _recording()
-        if tape is None:
-            return real(*args, **kwargs)
+        tape = CURRENT.get()
+        now = names.get(name, real)
+        if tape is None or not tape.open or now is not real:
+            return now(*args, **kwargs)
+        if not _PLAIN.issuperset(map(type, args)):
+            args = tuple(map(_read, args))
         if special is not None:
             return special(tape, *args, **kwargs)
-        if (real in FUNCTIONS or real in HANDLERS) and any_active([*args, kwargs]):
+        if known and any_active([*args, kwargs]):
             return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
-        return _born(tape, real(*_lifted(real, args), **kwargs), args)
+        return _traceable(tape, real(*_lifted(real, args), **kwargs), args)
 
     return twin
 
 
+_PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.float64})
+"""Types of arguments in which nothing is to be read."""
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
@@ -239,7 +259,7 @@ class _Joined:
             )
         ]
         if tape is None or not any_active(bounds):
-            return self._real[key] if tape is None else _born(tape, self._real[key])
+            return self._real[key] if tape is None else _traceable(tape, self._real[key])
         axis, ndmin, trans1d = self._directive
         if isinstance(parts[0], str):
             numbers = parts[0].split(",")
@@ -274,7 +294,7 @@ class _Joined:
 
 
 class _TwinUfunc:
-    """A ufunc as it is while a cell records."""
+    """A ufunc as it is while something records."""
 
     __slots__ = ("_real",)
 
@@ -287,7 +307,9 @@ class _TwinUfunc:
         tape = _recording()
         if tape is None:
             return self._real(*args, **kwargs)
-        return _born(tape, self._real(*_lifted(self._real, args), **kwargs))
+        if not _PLAIN.issuperset(map(type, args)):
+            args = _lifted(self._real, tuple(map(_read, args)))
+        return _traceable(tape, self._real(*args, **kwargs))
 
     @property
     def __class__(self) -> type:
@@ -295,7 +317,7 @@ class _TwinUfunc:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
-        return _twin(value) if name in _UFUNC_METHODS else value
+        return _twin(value, {}, name) if name in _UFUNC_METHODS else value
 
     def __eq__(self, other: object) -> bool:
         return self._real is getattr(other, "_real", other)
@@ -307,7 +329,7 @@ class _TwinUfunc:
         return repr(self._real)
 
     def __reduce__(self) -> Any:
-        return self._real.__reduce__()
+        return getattr, (np, self._real.__name__)
 
 
 def _is_function(name: str, value: Any) -> bool:
@@ -319,104 +341,167 @@ def _is_function(name: str, value: Any) -> bool:
     )
 
 
-@functools.cache
-def _twins() -> dict[int, tuple[Any, Any]]:
-    """By identity: what of NumPy's may stand in a namespace, and its twin."""
-    twins: dict[int, tuple[Any, Any]] = {}
-    modules: dict[int, ModuleType] = {}
-    for module in reversed(_MODULES):
-        copy = ModuleType(module.__name__, module.__doc__)
-        names = copy.__dict__
-        names.update(module.__dict__)
-        for name, value in list(names.items()):
-            if id(value) in modules:
-                names[name] = modules[id(value)]
-            elif isinstance(value, np.ufunc):
-                names[name] = twins.setdefault(id(value), (value, _TwinUfunc(value)))[1]
-            elif value is np.r_ or value is np.c_:
-                joined = _Joined(value, *((0, 1, -1) if value is np.r_ else (-1, 2, 0)))
-                names[name] = twins.setdefault(id(value), (value, joined))[1]
-            elif value is np.ndenumerate or value is np.vectorize:
-                twin = vectorize if value is np.vectorize else ndenumerate
-                names[name] = twins.setdefault(id(value), (value, twin))[1]
-            elif _is_function(name, value):
-                names[name] = twins.setdefault(id(value), (value, _twin(value)))[1]
-        modules[id(module)] = copy
-        twins[id(module)] = (module, copy)
-    return twins
+class _TwinModule(ModuleType):
+    """A module whose functions are twins; in all else it is the module that it stands for."""
+
+    def __init__(self, real: ModuleType) -> None:
+        super().__init__(real.__name__, real.__doc__)
+        # Modules are asked for each time, since they may be imported meanwhile.
+        names = {n: v for n, v in vars(real).items() if not isinstance(v, ModuleType)}
+        pairs = {name: _TWINS.get(id(value)) for name, value in names.items()}
+        twins = {name: pair[1] for name, pair in pairs.items() if pair is not None}
+        vars(self).update(names | twins, __getattr__=functools.partial(_attribute, real))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        plainly = original(value)
+        setattr(sys.modules[self.__name__], name, plainly)
+        vars(self).pop(name, None)
+        if plainly is not value:
+            vars(self)[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        delattr(sys.modules[self.__name__], name)
+        vars(self).pop(name, None)
 
 
-@functools.cache
-def _twins_of_scipy(names: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
-    """The same for those of SciPy's modules that are there: much of them asks for plain arrays."""
-    twins: dict[int, tuple[Any, Any]] = {}
-    modules: dict[str, ModuleType] = {}
-    for full in names:
-        module = sys.modules[full]
-        modules[full] = copy = ModuleType(full, module.__doc__)
-        copy.__dict__.update(module.__dict__)
-        twins[id(module)] = (module, copy)
-    special.rule_of(sys.modules["scipy.special"].erf)
-    for name in special.functions():
-        value = getattr(sys.modules["scipy.special"], name)
-        twins[id(value)] = (value, _twin(value))
-        setattr(modules["scipy.special"], name, twins[id(value)][1])
-    for name in distributions.known() if "scipy.stats" in names else ():
-        value = getattr(sys.modules["scipy.stats"], name)
-        twins[id(value)] = (value, distributions.Distribution(value, name))
-        setattr(modules["scipy.stats"], name, twins[id(value)][1])
-    for full, copy in modules.items():
-        if full != "scipy":
-            setattr(modules["scipy"], full.partition(".")[2], copy)
-    return twins
+def _attribute(real: ModuleType, name: str) -> Any:
+    value = getattr(real, name)
+    return twin_of(value) or value
 
 
-_SCIPY = ("scipy", "scipy.special", "scipy.stats")
+def _joined(value: Any, *_: Any) -> _Joined:
+    return _Joined(value, *((0, 1, -1) if value is np.r_ else (-1, 2, 0)))
 
 
-def substitute(namespace: dict[str, Any]) -> Callable[[], None]:
-    """Put NumPy's twins into a namespace, and return what takes them out again.
+def _find(module: ModuleType) -> None:
+    """Make the twins of what is in a module, and of the module."""
+    full, names = module.__name__, vars(module)
+    by_name: dict[str, Any] = {}
+    if full.startswith("scipy"):
+        wanted: Any = ()
+        if full == "scipy.special":
+            special.rule_of(module.erf)
+            wanted = special.functions()
+        elif full == "scipy.stats":
+            known = distributions.known()
+            by_name = {name: distributions.Distribution(names[name], name) for name in known}
+    else:
+        wanted = [name for name, value in names.items() if _is_function(name, value)]
+        by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
+        by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
+    for name, value in names.items():
+        if isinstance(value, np.ufunc):
+            by_name[name] = _TwinUfunc(value)
+    for name in wanted:
+        by_name.setdefault(name, _twin(names[name], names, name))
+    for name, twin in by_name.items():
+        if name in names:
+            _TWINS.setdefault(id(names[name]), (names[name], twin))
+    twin = _TwinModule(module)
+    _TWINS[id(module)] = module, twin
 
-    Parameters
-    ----------
-    namespace : dict
-        The notebook's names. Found by identity, so ``from numpy import zeros as z`` counts.
 
-    Returns
-    -------
-    callable
-        Restores every name that is still bound to a twin.
+def _import(
+    name: str, globals: dict[str, Any] | None = None, *args: Any, **kwargs: Any
+) -> ModuleType:
+    """The twin of ``__import__``, by which NumPy's is what the user's code imports meanwhile."""
+    module = _IMPORT(name, globals, *args, **kwargs)
+    foreign = globals is None or is_foreign_module(globals.get("__name__", "__main__"))
+    return module if foreign else chosen(module)
+
+
+_IMPORT = builtins.__import__
+_TWINS: dict[int, tuple[Any, Any]] = {id(_IMPORT): (_IMPORT, _import)}
+"""By identity: what has a twin, and that."""
+_ORIGINALS: dict[int, Any] = {}
+WITH_TWINS = {
+    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
+    *("scipy", "scipy.special", "scipy.stats"),
+}
+"""Modules whose functions have twins."""
+_found: set[str] = set()
+_lock = threading.RLock()
+
+
+def find_twins() -> None:
+    """Make the twins of those modules that were imported since."""
+    for name in sorted(WITH_TWINS):
+        if name in _found or name not in sys.modules:
+            continue
+        module = sys.modules[name]
+        if getattr(module.__spec__, "_initializing", False):
+            continue
+        with _lock:
+            if name not in _found:
+                _find(module)
+                _ORIGINALS.update((id(twin), real) for real, twin in list(_TWINS.values()))
+                _found.add(name)
+
+
+def twin_of(value: Any) -> Any:
+    """The twin of a module, function or object of NumPy's or SciPy's; None where it has none.
+
+    A tuple, partial function or static method of such has one, too, and so has a distribution's
+    method that somebody holds.
     """
-    twins = _every_twin(_scipy())
-    for name, value in list(namespace.items()):
-        found = twins.get(id(value))
-        if found is not None:
-            namespace[name] = found[1]
+    pair = _TWINS.get(id(value))
+    if pair is not None:
+        return pair[1]
+    compose = _COMPOSED.get(type(value))
+    return None if compose is None else compose(value)
 
-    def restore() -> None:
-        for name, value in list(namespace.items()):
-            if original(value) is not value:
-                namespace[name] = original(value)
 
-    return restore
+def _of_tuple(value: tuple[Any, ...]) -> Any:
+    twins = [twin_of(part) for part in value]
+    if all(twin is None for twin in twins):
+        return None
+    return tuple(v if twin is None else twin for v, twin in zip(value, twins, strict=True))
+
+
+def _of_partial(value: functools.partial[Any]) -> Any:
+    parts = (value.func, *value.args, *value.keywords.values())
+    twins = _of_tuple(parts)
+    if twins is None:
+        return None
+    count = 1 + len(value.args)
+    keywords = dict(zip(value.keywords, twins[count:], strict=True))
+    return functools.partial(*twins[:count], **keywords)
+
+
+def _of_method(value: MethodType) -> Any:
+    owner = twin_of(value.__self__)
+    return None if owner is None else getattr(owner, value.__name__)
+
+
+def _of_static(value: staticmethod[Any, Any]) -> Any:
+    twin = twin_of(value.__func__)
+    return None if twin is None else staticmethod(twin)
+
+
+def _of_vectorized(value: np.vectorize) -> Any:
+    twin = vectorize.__new__(vectorize)
+    vars(twin).update(vars(value))
+    return twin
+
+
+_COMPOSED: dict[type, Callable[[Any], Any]] = {
+    tuple: _of_tuple,
+    functools.partial: _of_partial,
+    MethodType: _of_method,
+    staticmethod: _of_static,
+    np.vectorize: _of_vectorized,
+}
 
 
 def original(value: Any) -> Any:
     """What of NumPy's a twin stands for; anything else as it is."""
-    return _originals(_scipy()).get(id(value), value)
+    return _ORIGINALS.get(id(value), value)
 
 
-def _scipy() -> tuple[str, ...]:
-    """Which of SciPy's modules are there."""
-    there = tuple(name for name in _SCIPY if name in sys.modules)
-    return there if "scipy.special" in there else ()
-
-
-@functools.cache
-def _every_twin(scipy: tuple[str, ...]) -> dict[int, tuple[Any, Any]]:
-    return _twins() | _twins_of_scipy(scipy) if scipy else _twins()
-
-
-@functools.cache
-def _originals(scipy: tuple[str, ...]) -> dict[int, Any]:
-    return {id(twin): real for real, twin in _every_twin(scipy).values()}
+def chosen(value: Any) -> Any:
+    """What `tapenb.numpy` has for something of NumPy's: its twin while something records."""
+    if _recording() is None:
+        return value
+    find_twins()
+    twin = twin_of(value)
+    return value if twin is None else twin

@@ -160,7 +160,7 @@ def test_higher_orders_of_large_arrays():
 
 def in_a_cell(run, *points):
     """What a run makes of traced arrays on a tape of a cell, and that tape."""
-    tape = Tape(births=True)
+    tape = Tape(of_cell=True)
     with recording(tape):
         inputs = [TracedArray(tape, tape.append_input(point), point) for point in points]
         result = run(*inputs)
@@ -177,7 +177,7 @@ def test_a_cell_shows_values_that_it_did_not_keep():
 
 
 def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_cheap():
-    tape = Tape(births=True)
+    tape = Tape(of_cell=True)
     tape.sweep_follows = False
     own = TracedArray(tape, None, LARGE, Memory(tape, LARGE, None))
     with recording(tape):
@@ -198,7 +198,7 @@ def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_che
 
 @pytest.mark.parametrize("array", ["a", "w"])
 def test_what_was_made_of_an_array_is_kept_where_it_is_written_to(array):
-    tape = Tape(births=True)
+    tape = Tape(of_cell=True)
     tape.sweep_follows = False
     plain = LARGE.copy()
     with recording(tape):

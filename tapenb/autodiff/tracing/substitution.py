@@ -1,0 +1,333 @@
+"""Substitution: while something records, the NumPy that the user's own functions name is a twin.
+
+Twins stand for NumPy wherever the user's functions that are reached from what is recorded find it:
+in their globals, closures, defaults and classes, and in the objects, dicts and lists that they come
+to. Installed packages and the standard library see NumPy itself, other threads get what it gives.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
+from typing import Any
+
+import numpy as np
+
+from ..tape.provenance import is_foreign, is_foreign_module, is_library, persons
+from ..tape.tape import CURRENT
+from .twins import WITH_TWINS, find_twins, twin_of
+
+__all__ = ["Scope", "Substitution", "call"]
+
+_MOST_OBJECTS = 2000
+_MOST_ITEMS = 64
+"""So many objects are looked into, and longer containers hold data."""
+
+
+# -- where NumPy is named --------------------------------------------------------------------------
+
+_PLAIN = frozenset(
+    {type(None), bool, int, float, complex, str, bytes, np.ndarray, np.float64, range, slice}
+)
+_Place = tuple[Any, Any, Any]
+"""What holds something, by which name, and what: ``vars(module), "np", numpy``."""
+
+
+def _places(roots: list[Any]) -> Iterator[_Place]:
+    """The places that hold something of NumPy's in what the roots are, call and hold."""
+    seen: set[int] = set()
+    todo = roots
+    while todo and len(seen) < _MOST_OBJECTS:
+        value = todo.pop()
+        if type(value) in _PLAIN or id(value) in seen:
+            continue
+        seen.add(id(value))
+        for owner, key, inner in _held(value):
+            if type(inner) in _PLAIN:
+                continue
+            if owner is not None:
+                swap = _swaps.get((id(owner), key))
+                if swap is not None and inner is swap.twin:  # another recording put it there
+                    inner = swap.real
+                if twin_of(inner) is not None:
+                    yield owner, key, inner
+            if type(inner) is not ModuleType:
+                todo.append(inner)
+
+
+def _held(value: Any) -> Iterator[_Place]:
+    """What a value holds; without an owner, where nothing is to be put in its place."""
+    kind = type(value)
+    if kind is FunctionType:
+        yield from _of_function(value)
+    elif kind is MethodType:
+        yield None, None, value.__func__
+        yield None, None, value.__self__
+    elif kind is functools.partial:
+        for part in (value.func, *value.args, value.keywords):
+            yield None, None, part
+    elif kind is list or kind in _DICTS:
+        if len(value) <= _MOST_ITEMS:
+            for key, inner in list(enumerate(value) if kind is list else value.items()):
+                yield value, key, inner
+    elif kind in (tuple, set, frozenset):
+        for inner in tuple(value)[:_MOST_ITEMS]:
+            yield None, None, inner
+    elif kind in (staticmethod, classmethod):
+        yield None, None, value.__func__
+    elif kind is property:
+        for part in (value.fget, value.fset):
+            yield None, None, part
+    elif kind is np.vectorize:
+        yield None, None, value.pyfunc
+    elif kind is Scope:
+        yield from _named(value.names, value.space)
+        for inner in value.beside:
+            yield None, None, inner
+    elif isinstance(value, type):
+        if not is_foreign_module(value.__module__):
+            for key, inner in list(vars(value).items()):
+                if key not in _OF_CLASSES:
+                    yield value, key, inner
+            for base in value.__mro__[1:-1]:
+                yield None, None, base
+    elif kind.__dictoffset__:
+        names = vars(value)
+        if kind is SimpleNamespace or not is_foreign_module(kind.__module__):
+            for key, inner in list(names.items()):
+                yield names, key, inner
+            yield None, None, kind
+        elif "__wrapped__" in names:
+            yield None, None, names["__wrapped__"]
+
+
+_DICTS = frozenset({dict, OrderedDict, defaultdict})
+_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"})
+
+
+def _of_function(function: FunctionType) -> Iterator[_Place]:
+    wrapped = function.__dict__.get("__wrapped__")
+    if wrapped is not None:
+        yield None, None, wrapped
+    code = function.__code__
+    if is_foreign(code.co_filename):
+        return
+    yield from _named(_names_in(code), function.__globals__)
+    for cell in function.__closure__ or ():
+        try:
+            yield cell, "cell_contents", cell.cell_contents
+        except ValueError:  # not bound yet
+            continue
+    if function.__defaults__:
+        yield function, "__defaults__", function.__defaults__
+    if function.__kwdefaults__:
+        yield None, None, function.__kwdefaults__
+
+
+def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Place]:
+    """What code that has these names reads of a namespace, and of modules of the user's in it.
+
+    Without names it is all that is in the namespace.
+    """
+    if names is None or not WITH_TWINS.isdisjoint(names):  # it may import NumPy where it runs
+        yield vars(builtins), "__import__", vars(builtins)["__import__"]
+    spaces = [space]
+    for found in spaces:
+        for name in names if names is not None and len(names) < len(found) else list(found):
+            if name not in found or not (names is None or name in names):
+                continue
+            value = found[name]
+            yield found, name, value
+            if type(value) is ModuleType and not is_foreign_module(value.__name__):
+                inner = vars(value)
+                if not any(inner is known for known in spaces):
+                    spaces.append(inner)
+
+
+def _names_in(code: CodeType) -> frozenset[str]:
+    """The names that a code object and those within it read."""
+    known = _codes.get(id(code))
+    if known is None:
+        names = set(code.co_names)
+        for constant in code.co_consts:
+            if type(constant) is CodeType:
+                names |= _names_in(constant)
+        if len(_codes) >= _MOST_CODES:
+            _codes.clear()
+        known = _codes[id(code)] = code, frozenset(names)
+    return known[1]
+
+
+_codes: dict[int, tuple[CodeType, frozenset[str]]] = {}
+"""By identity, never by hash: hashing a code object reads the whole of it."""
+_MOST_CODES = 4096
+
+
+class Scope:
+    """A namespace as code that runs in it sees it.
+
+    Parameters
+    ----------
+    space : dict
+    names : frozenset of str, optional
+        What the code reads; else all names count.
+    beside : iterable
+        What it has besides: its local variables.
+    """
+
+    def __init__(
+        self, space: dict[str, Any], names: frozenset[str] | None = None, beside: Any = ()
+    ) -> None:
+        self.space = space
+        self.names = names
+        self.beside = beside
+
+    @classmethod
+    def of_frame(cls, frame: FrameType | None) -> Scope:
+        """What the user's code at or above a frame sees."""
+        frame = persons(frame)
+        if frame is None or is_library(frame.f_code):
+            return cls({})
+        space = frame.f_globals
+        beside = () if frame.f_locals is space else list(frame.f_locals.values())
+        return cls(space, _names_in(frame.f_code), beside)
+
+
+# -- putting twins there, and taking them out again ------------------------------------------------
+
+
+def _get(owner: Any, key: Any) -> Any:
+    if isinstance(owner, dict):
+        return owner.get(key)
+    if type(owner) is list:
+        return owner[key] if key < len(owner) else None
+    if isinstance(owner, type):
+        return vars(owner).get(key)
+    try:
+        return getattr(owner, key)
+    except ValueError:  # an empty cell
+        return None
+
+
+def _put(owner: Any, key: Any, value: Any) -> None:
+    if isinstance(owner, dict | list):
+        owner[key] = value
+    elif isinstance(owner, type):
+        type.__setattr__(owner, key, value)
+    else:
+        setattr(owner, key, value)
+
+
+class _Swap:
+    """A place where a twin stands, and for how many recordings.
+
+    Attributes
+    ----------
+    owner, key, real, twin : object
+    users : set of int
+        The recordings that need it, by the identity of their :class:`Substitution`.
+    """
+
+    __slots__ = ("key", "owner", "real", "twin", "users")
+
+    def __init__(self, owner: Any, key: Any, real: Any) -> None:
+        self.owner, self.key, self.real = owner, key, real
+        self.twin = twin_of(real)
+        if isinstance(owner, type) and type(real) is BuiltinFunctionType:
+            self.twin = staticmethod(self.twin)  # which binds no object, either
+        self.users: set[int] = set()
+
+
+_swaps: dict[tuple[int, Any], _Swap] = {}
+"""By the identity of the owner and the key: where twins stand now."""
+_lock = threading.RLock()
+
+
+class Substitution:
+    """Twins in all places that are reached from some functions and namespaces.
+
+    Nothing is changed before :meth:`put_in`. An interrupt may cut off what is done at any moment:
+    :meth:`put_back` can be called again, and again, and takes out what is still there.
+
+    Parameters
+    ----------
+    *roots : object
+        Functions, with what they are called with, and each :class:`Scope` of code that runs.
+    """
+
+    __slots__ = ("_roots", "_used")
+
+    def __init__(self, *roots: Any) -> None:
+        self._roots = list(roots)
+        self._used: list[_Swap] = []
+
+    def put_in(self) -> None:
+        """Let twins stand in all places."""
+        find_twins()
+        try:
+            with _lock:
+                for owner, key, real in _places(self._roots):
+                    swap = _swaps.get((id(owner), key))
+                    if swap is None or swap.real is not real:
+                        swap = _Swap(owner, key, real)
+                    self._used.append(swap)
+                    swap.users.add(id(self))
+                    _swaps[id(owner), key] = swap
+                    _put(owner, key, swap.twin)
+        except BaseException:
+            self.put_back()
+            raise
+
+    def put_back(self) -> None:
+        """Take the twins out again, but those that another recording needs."""
+        used = self._used
+        with _lock:
+            while used:
+                swap = used[-1]
+                place = id(swap.owner), swap.key
+                swap.users.discard(id(self))
+                if not swap.users and _swaps.get(place) is swap:
+                    if _get(swap.owner, swap.key) is swap.twin:
+                        _put(swap.owner, swap.key, swap.real)
+                    del _swaps[place]
+                used.pop()
+
+    def __del__(self) -> None:
+        if self._used:
+            self.put_back()
+
+
+def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function of the user's, which sees twins if something records.
+
+    Parameters
+    ----------
+    f : callable
+    *args, **kwargs
+        Its arguments, of which one may be NumPy.
+    """
+    tape = CURRENT.get()
+    if tape is None or not tape.open:
+        return f(*args, **kwargs)
+    twins = Substitution(f, args, kwargs)
+    try:
+        try:
+            twins.put_in()
+            f = twin_of(f) or f
+            return f(*(twin_of(args) or args), **kwargs)
+        finally:
+            twins.put_back()
+    finally:  # an interrupt may have come at the first line of the other
+        twins.put_back()
