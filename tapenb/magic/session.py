@@ -16,7 +16,10 @@ from .idle import Idle
 from .line import LineError, parse_line
 from .running import CellRun, Outcome
 
-__all__ = ["Session"]
+__all__ = ["MOST_PANELS", "Session"]
+
+MOST_PANELS = 40
+"""So many panels live at once; the oldest then keeps its picture and loses its sliders."""
 
 
 class Session:
@@ -137,6 +140,8 @@ class Session:
         panel = Panel(recording, graph=options.graph, plot=options.plot, table=options.table)
         recording.panel = panel
         self._panels[key] = (said, panel)
+        if len(self._panels) > MOST_PANELS:
+            self._panels.pop(next(iter(self._panels)))[1].retire()
         panel.show()
         for label, value in moved.items():
             if label in panel.sliders:

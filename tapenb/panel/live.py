@@ -89,6 +89,8 @@ class Panel(anywidget.AnyWidget):
         self._move = 0
         self._recording_anew = False
         self._closed = False
+        # The output that `show` made, where there is a front end.
+        self._shown_as: Any = None
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_plot, self._with_table = graph, plot, table
@@ -137,22 +139,32 @@ class Panel(anywidget.AnyWidget):
         """
         from IPython.display import display
 
-        if self._graph is None or engine.ready():
-            display(self)
-            return
-        data, metadata = self._bundle(wait=False)
-        handle = display(data, metadata=metadata, raw=True, display_id=True)
-        if handle is not None:
+        wait = self._graph is None or engine.ready()
+        data, metadata = self._bundle(wait=wait)
+        self._shown_as = display(data, metadata=metadata, raw=True, display_id=True)
+        if not wait and self._shown_as is not None:
             data, metadata = self._bundle()
-            handle.update(data, metadata=metadata, raw=True)
+            self._shown_as.update(data, metadata=metadata, raw=True)
+
+    def retire(self) -> None:
+        """Leave picture and numbers in the place of the panel, and close it."""
+        if self._shown_as is not None and not self._closed:
+            data = bundle(*self._pictured(), table=self._with_table)
+            self._shown_as.update(data, metadata={}, raw=True)
+        self.close()
 
     def _bundle(self, *, wait: bool = True, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
+        point, graph = self._pictured()
+        return data | bundle(point, graph, table=self._with_table, wait=wait), metadata
+
+    def _pictured(self) -> tuple[Point, Graph | None]:
+        """The current point, and the graph with its numbers."""
         with self._mutex:
             point, graph = self._point, self._graph
         if graph is not None and graph.tape is not point.tape:
             graph = graph.at(point.tape, point.edges)
-        return data | bundle(point, graph, table=self._with_table, wait=wait), metadata
+        return point, graph
 
     def close(self) -> None:
         """Close the widget and what it owns; the sliders no longer move anything."""

@@ -194,3 +194,14 @@ def test_no_request_leaves_the_machine(
     expect_survey(page, x, 5.0)
     # The fixture holds that none is foreign; here, that it heard them at all.
     assert any("/api/kernels/" in address for address in requests)
+
+
+def test_the_oldest_of_many_panels_leaves_its_picture(open_notebook: Callable[..., Page]):
+    few = f"{LOAD}\nfrom tapenb.magic import session\nsession.MOST_PANELS = 1"
+    page = open_notebook(few, SURVEY, BRANCH)
+    outputs = page.locator(".jp-OutputArea")
+    expect(panel(page)).to_have_count(1)
+    picture = outputs.nth(1).locator("figure.tapenb-static img")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("alt", re.compile("z = 11.65207146"))
+    expect(outputs.nth(1).get_by_role("slider")).to_have_count(0)

@@ -16,6 +16,7 @@ from IPython.core.error import UsageError
 
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.magic import session
 from tapenb.magic.state import StateLost
 
 SURVEY = """%%tape -o t
@@ -447,6 +448,28 @@ def test_running_a_cell_twenty_times_leaves_one_panel_and_flat_memory(notebook):
         notebook.run(SURVEY, cell_id="a")
     assert widgets() == models
     assert tracked() - objects < 20 * 40
+
+
+def test_of_many_panels_the_oldest_keep_their_picture_and_lose_their_life(notebook, monkeypatch):
+    monkeypatch.setattr(session, "MOST_PANELS", 3)
+    first = models = None
+    for number in range(8):
+        # As a notebook without ids of cells runs an edited cell.
+        notebook.run(SURVEY.replace("5.0", f"{number}.0"))
+        first = first or notebook.names["t"].panel
+        gc.collect()
+        found = len(ipywidgets.widgets.widget._instances)
+        if number < 3:
+            models = found
+        assert found <= models
+        if number == 3:
+            view = "application/vnd.jupyter.widget-view+json"
+            (retired,) = [data for data in notebook.displayed if view not in data]
+    assert first.comm is None
+    assert "y = 0" in retired["text/plain"]
+    assert "<img" in retired["text/html"]
+    # A recording whose panel has ended answers as ever.
+    assert notebook.names["t"](x=3.0, y=1.0).gradient["x"] == 1 / 3.0 + 1.0
 
 
 def test_twins_end_with_the_cell_and_stay_out_of_other_threads(notebook):
