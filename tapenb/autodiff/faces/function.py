@@ -574,12 +574,12 @@ def _with_variables(
     call: Callable[..., Any], read: list[Variable], assigned: list[Variable], *args: Any
 ) -> Any:
     """Call a program with the values of variables, and assign what it found for them."""
-    found = call(*args, *[variable.held for variable in read])
+    found = call(*args, *[variable.raw for variable in read])
     if not assigned:
         return found
     result, values = found
     for variable, value in zip(assigned, values, strict=True):
-        variable.hold(value)
+        variable.set_value(value)
     return result
 
 

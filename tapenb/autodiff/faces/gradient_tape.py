@@ -1,26 +1,29 @@
 """GradientTape, as TensorFlow's users know it.
 
-A tape is a set of windows on the one segment that an outermost recording writes, so tapes nest in
-any order and an outer tape records what an inner one computes.
+A tape is a window on the one recording that the outermost of them writes, so tapes nest in any
+order, and an outer one records what an inner one computes.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 
+from ..kinds.elementwise import Elementwise
 from ..kinds.rule import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like
-from ..tape.operation import TapeError
+from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
@@ -40,23 +43,32 @@ from ..tracing.traced import (
     reference_of,
     tape_of,
 )
-from .variable import ON_READ, Variable, constant_of
+from .followed import Followed
+from .variable import TAPES, RecordingTapes, Variable, constant_of
 
 __all__ = ["GradientTape"]
 
 _LIVING: WeakSet[GradientTape] = WeakSet()
 """All gradient tapes, since a value that one of them watches anew may be on another."""
 
+_AGAIN = Operation(lambda _, value: value, Elementwise("1", "1"), "again")
+"""One value that two tapes follow, each from an entry of its own."""
 
-def _start(value: Traced, tape: Tape) -> None:
-    """Make a value an independent variable of a tape from now on; other tapes keep its entry."""
+
+def _take(value: Traced, tape: Tape, entry: int) -> None:
+    """Let a value be an entry of another tape; those that knew it keep theirs."""
     if tape_of(value) is not None:
         for other in list(_LIVING):
             other._keep(value)
-    held = plain(value)
+    place_on(tape, entry, value)
+
+
+def _make_independent(value: Traced, tape: Tape) -> None:
+    """Make a value an independent variable of a tape from now on."""
+    content = plain(value)
     if isinstance(value, TracedArray):
-        held = held.copy(order="K")
-    place_on(tape, tape.append_input(held), value)
+        content = content.copy(order="K")
+    _take(value, tape, tape.append_input(content))
 
 
 class GradientTape:
@@ -85,17 +97,14 @@ class GradientTape:
         self._persistent = persistent
         self._accessed = watch_accessed_variables
         self._tape: Tape | None = None
+        # The recording that it has opened, if it is the outermost.
         self._recording: Any = None
         self._twins: Any = None
-        self._windows: list[list[int | None]] = []
-        # Watched entries, and the length of the tape when they were: a watch counts from then on.
-        self._watched: dict[int, int] = {}
-        # By identity: what is or was followed here, with its entries; the last is the present one.
-        self._known: dict[int, tuple[Any, list[int]]] = {}
+        self._followed = Followed()
+        # By identity: what is or was watched here, or was and another tape has taken it since.
+        self._places: dict[int, tuple[Any, list[int]]] = {}
         self._variables: dict[int, Variable] = {}
         self._asked: dict[int, Variable] = {}
-        # Whether everything on the tape is this one's own, so that nothing has to be left out.
-        self._alone = False
         self._used = False
         self._warned = False
         _LIVING.add(self)
@@ -103,25 +112,23 @@ class GradientTape:
     # -- recording -------------------------------------------------------------------------------
 
     def __enter__(self) -> GradientTape:
-        if self._on_read in ON_READ.get():
+        if self._is_recording():
             raise ValueError("this tape is recording already; leave its with block first")
         outer = CURRENT.get()
         if self._used and not self._persistent:
             self._free()
             self._used = False
-        if self._tape is not None:
-            self._follow()
+        self._renumber()
         if outer is not None and outer.open:
             if self._tape is not None and self._tape is not outer:
                 outer.adopt(self._tape)
-                self._follow()
-            self._tape, self._alone = outer, False
+                self._renumber()
+            self._tape = outer
         else:
             self._tape = Tape() if self._tape is None else self._tape
             self._recording = recording(self._tape)
             self._recording.__enter__()
-            self._alone = True
-        self._tape.windows += 1
+        self._tape.gradient_tapes += 1
         self._resume()
         self._recall()
         self._twins = Substitution(Scope.of_frame(sys._getframe(1)))
@@ -132,14 +139,13 @@ class GradientTape:
         if self._twins is not None:
             self._twins.put_back()
             self._twins = None
-        if self._on_read in ON_READ.get():
+        if self._is_recording():
             self._pause()
-        elif self._windows and self._windows[-1][1] is None:
+        elif self._followed.records:
             self._left_elsewhere(raised)
             return
         # Generators may leave their blocks in any order; who is still recording keeps the tape.
-        for hook in ON_READ.get():
-            other = hook.__self__
+        for other in TAPES.get().tapes:
             if other._tape is self._tape and other._recording is None:
                 other._recording, self._recording = self._recording, None
                 break
@@ -153,7 +159,7 @@ class GradientTape:
 
     def _left_elsewhere(self, raised: tuple[Any, ...]) -> None:
         """A generator entered the block in one thread or context, and left it in another."""
-        self._windows[-1][1] = len(self._tape)
+        self._followed.pause(len(self._tape))
         context, self._recording = self._recording, None
         if context is not None:
             with suppress(ValueError):
@@ -165,60 +171,78 @@ class GradientTape:
                 "the block in one of them."
             )
 
+    def _is_recording(self) -> bool:
+        return self in TAPES.get().tapes
+
     def _resume(self) -> None:
-        ON_READ.set((*ON_READ.get(), self._on_read))
-        self._windows.append([len(self._tape), None])
+        """Record from here on; variables are read anew, since what was read before is another's."""
+        others = (tape for tape in TAPES.get().tapes if tape is not self)
+        TAPES.set(RecordingTapes((*others, self), object()))
+        if not self._followed.records:
+            self._followed.resume(len(self._tape))
 
     def _pause(self) -> None:
-        ON_READ.set(tuple(hook for hook in ON_READ.get() if hook != self._on_read))
-        if self._windows:
-            self._windows[-1][1] = len(self._tape)
+        others = (tape for tape in TAPES.get().tapes if tape is not self)
+        TAPES.set(RecordingTapes(tuple(others), object()))
+        self._followed.pause(len(self._tape))
 
-    def _follow(self) -> None:
+    def _renumber(self) -> None:
         """Renumber after another tape has adopted this one's entries."""
-        if self._tape.moved is None:
-            return
         old = self._tape
-        self._watched = {
-            old.resolve(entry)[1]: old.resolve(since)[1] for entry, since in self._watched.items()
-        }
-        self._windows = [
-            [None if end is None else old.resolve(end)[1] for end in window]
-            for window in self._windows
-        ]
-        self._known = {
-            key: (value, [old.resolve(entry)[1] for entry in entries])
-            for key, (value, entries) in self._known.items()
+        if old is None or old.moved is None:
+            return
+
+        def moved(entry: int) -> int:
+            return old.resolve(entry)[1]
+
+        self._followed.renumber(moved)
+        self._places = {
+            key: (value, list(map(moved, entries)))
+            for key, (value, entries) in self._places.items()
         }
         self._tape = old.resolve(0)[0]
 
     def _keep(self, value: Traced) -> None:
-        """Remember the entry of a value that is about to become another tape's."""
-        if self._tape is None or tape_of(value) is None or id(value) in self._known:
+        """Remember the entry of a value that is about to become another tape's, and its content."""
+        if self._tape is None or tape_of(value) is None or id(value) in self._places:
             return
-        self._follow()
+        self._renumber()
         entry = self._entry_of(value, self._tape)
         if entry is not None:
-            self._known[id(value)] = (value, [entry])
+            self._places[id(value)] = (value, [entry])
+            if isinstance(value, TracedArray):
+                self._tape.values[entry] = plain(value).copy(order="K")
 
     def _recall(self) -> None:
-        """Follow again what was watched here and meanwhile became another tape's."""
-        for value, entries in list(self._known.values()):
-            if isinstance(value, Variable) or self._watched.keys().isdisjoint(entries):
+        """Follow again what another tape has taken meanwhile."""
+        tape = self._tape
+        for value, entries in list(self._places.values()):
+            if isinstance(value, Variable):
                 continue
-            if not is_active(value) or tape_of(value) is not self._tape:
-                _start(value, self._tape)
-            self._note(value, reference_of(self._tape, value, False))
+            watched = self._followed.watches(entries)
+            if is_active(value):
+                if tape_of(value) is not tape or reference_of(tape, value, False) in entries:
+                    continue
+                if not watched:
+                    both = (entries[-1], index_of(value))
+                    entry = tape.append(_AGAIN, both, plain(value), sys._getframe(1))
+                    place_on(tape, entry, value)
+            elif _is_as_recorded(value, tape, entries[-1]):
+                _take(value, tape, entries[-1])
+            elif watched:
+                _make_independent(value, tape)
+            if watched:
+                self._watch(value, reference_of(tape, value, False))
 
     def _free(self) -> None:
         tape = self._tape
-        if tape is not None and tape.windows == 1 and not tape.open:
-            # The person's values still refer to the tape, but nobody can play it any more.
+        if tape is not None and tape.gradient_tapes == 1 and not tape.open:
+            # The user's values still refer to the tape, but nobody can play it any more.
             columns = (tape.operations, tape.right, tape.values, tape.sites, tape.constants)
             for column in (*columns, tape.many, tape.fingerprints, tape.independents):
                 column.clear()
             del tape.left[:], tape.offsets[:]
-        self._tape, self._windows, self._watched, self._known = None, [], {}, {}
+        self._tape, self._followed, self._places = None, Followed(), {}
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
@@ -229,7 +253,7 @@ class GradientTape:
         ValueError
             Where the tape is not recording.
         """
-        if self._on_read not in ON_READ.get():
+        if not self._is_recording():
             raise ValueError("this tape is not recording, so there is nothing to stop")
         self._pause()
         try:
@@ -239,10 +263,10 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forget everything recorded and watched so far."""
-        self._windows, self._watched, self._known = [], {}, {}
+        self._followed, self._places = Followed(), {}
         self._variables, self._asked = {}, {}
-        if self._on_read in ON_READ.get():
-            self._windows.append([len(self._tape), None])
+        if self._is_recording():
+            self._resume()
 
     # -- watching --------------------------------------------------------------------------------
 
@@ -260,39 +284,47 @@ class GradientTape:
             where the tape is not recording; or where another one, in another thread, is
             recording the value.
         """
-        if self._on_read not in ON_READ.get():
+        if not self._is_recording():
             raise ValueError("watch() works while the tape records, inside its with block")
         for leaf in flatten(tensor):
             if isinstance(leaf, Variable):
-                self._asked[id(leaf)] = leaf
-                leaf.read()
+                if id(leaf) not in self._asked:
+                    self._asked[id(leaf)] = leaf
+                    self._resume()
+                leaf.read_value()
                 continue
             if type(leaf) not in (TracedScalar, TracedArray):
                 raise ValueError(_not_watchable(leaf))
             if not is_active(leaf):
-                _start(leaf, self._tape)
+                _make_independent(leaf, self._tape)
             elif tape_of(leaf) is not self._tape:
                 raise ValueError(
                     "this value is being recorded in another thread; watch one of its own there, "
                     "tn.constant(x.numpy())"
                 )
-            self._note(leaf, reference_of(self._tape, leaf, False))
+            self._watch(leaf, reference_of(self._tape, leaf, False))
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that this tape has watched, in the order of their first reading."""
         return tuple(self._variables.values())
 
-    def _on_read(self, variable: Variable) -> None:
-        """Watch a variable that is being read, if it is one of this tape's."""
+    def reads(self, variable: Variable) -> bool:
+        """Say whether to watch a variable that is being read, and remember it if so."""
         if (self._accessed and variable.trainable) or id(variable) in self._asked:
             self._variables.setdefault(id(variable), variable)
-            self._note(variable, index_of(variable.on(self._tape)))
+            return True
+        return False
 
-    def _note(self, value: Traced | Variable, entry: int) -> None:
-        entries = self._known.setdefault(id(value), (value, []))[1]
+    def follow(self, variable: Variable, entry: int, source: int) -> None:
+        """Take an entry for a variable, unless what it was read from is followed already."""
+        if not self._followed.watches([source]):
+            self._watch(variable, entry)
+
+    def _watch(self, value: Traced | Variable, entry: int) -> None:
+        entries = self._places.setdefault(id(value), (value, []))[1]
         if entry not in entries:
             entries.append(entry)
-        self._watched.setdefault(entry, len(self._tape))
+        self._followed.watch(entry, len(self._tape))
 
     # -- derivatives -----------------------------------------------------------------------------
 
@@ -347,7 +379,7 @@ class GradientTape:
             seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
             seeds[entry] = seeds[entry] + seed if entry in seeds else seed
         leaves = flatten(sources)
-        last = not self._persistent and not tape.open and tape.windows == 1
+        last = not self._persistent and not tape.open and tape.gradient_tapes == 1
         found = self._sweep(tape, seeds, leaves, record, spend=last)
         if unconnected_gradients == "zero":
             pairs = zip(leaves, found, strict=True)
@@ -371,7 +403,7 @@ class GradientTape:
         tape, record = self._begin()
         leaves = flatten(sources)
         entry = next(reversed(self._entries_of(target, tape)), None)
-        shape = np.shape(plain(target.read() if isinstance(target, Variable) else target))
+        shape = np.shape(plain(target.read_value() if isinstance(target, Variable) else target))
         rows: list[list[Any]] = []
         if entry is not None:
             dtype = adjoint_dtype(tape.peek(entry))
@@ -428,13 +460,13 @@ class GradientTape:
                 "a GradientTape that is not persistent forgets what it recorded once it was "
                 "played; ask before gradient(), or make it with GradientTape(persistent=True)"
             )
-        self._follow()
+        self._renumber()
         tape = self._tape
         tops = [self._entries_of(leaf, tape)[-1:] for leaf in flatten(target)]
         seeds = {top: ones_like(tape.peek(top)) for (top,) in filter(None, tops)}
         wanted = [entry for leaf in flatten(sources) for entry in self._entries_of(leaf, tape)]
-        tracked, edges = self._own(tape, seeds), {}
-        within = None if tracked is None else tracked.__contains__
+        edges: dict[tuple[int, int, int], Any] = {}
+        within = self._within(tape, seeds)
         adjoints = reverse(tape, seeds, wanted, within=within, every=True, edges=edges)
         return origins(tape, seeds, adjoints, edges)
 
@@ -487,8 +519,8 @@ class GradientTape:
             )
         if self._tape is None:
             raise RuntimeError("this tape has recorded nothing yet")
-        self._follow()
-        if self._on_read in ON_READ.get():
+        self._renumber()
+        if self._is_recording():
             if not self._persistent:
                 self._pause()
             elif not self._warned:
@@ -498,7 +530,7 @@ class GradientTape:
                     "sweep too; call it outside unless a higher derivative is wanted",
                     stacklevel=3,
                 )
-        record = self._tape.open and (self._recording is None or bool(ON_READ.get()))
+        record = self._tape.open and (self._recording is None or bool(TAPES.get().tapes))
         return self._tape, record
 
     def _end(self) -> None:
@@ -508,9 +540,13 @@ class GradientTape:
 
     def _entries_of(self, value: Any, tape: Tape) -> list[int]:
         """The entries of a target or a source that this tape knows, the present one last."""
-        entries = self._known.get(id(value), (None, []))[1]
-        entry = None if type(value) is Variable else self._entry_of(value, tape)
-        return entries if entry is None or entry in entries else [*entries, entry]
+        if not _has_derivatives(value):
+            return []
+        known = self._places.get(id(value))
+        if known is not None:
+            return known[1]
+        entry = None if isinstance(value, Variable) else self._entry_of(value, tape)
+        return [] if entry is None else [entry]
 
     @staticmethod
     def _entry_of(value: Any, tape: Tape) -> int | None:
@@ -543,52 +579,55 @@ class GradientTape:
             if type(leaf) not in TRACED and not isinstance(leaf, Variable):
                 raise ValueError(_not_watchable(leaf))
             entries.append(self._entries_of(leaf, tape))
-        tracked = self._own(tape, seeds)
-        within = None
-        if tracked is not None:
-            within = tracked.__contains__
-            entries = [[e for e in group if e in tracked] for group in entries]
+        within = self._within(tape, seeds)
+        late: dict[int, set[int]] = {}
+        if within is not None:
+            followed = self._followed
+            entries = [[e for e in group if e in followed] for group in entries]
+            late = {e: followed.used_before(e) for group in entries for e in group}
+        edges: dict[tuple[int, int, int], Any] | None = {} if any(late.values()) else None
         wanted = [entry for group in entries for entry in group]
-        shared = len(set(wanted)) < len(wanted)
-        found = reverse(tape, seeds, wanted, record=record, within=within, spend=spend)
+        shared = edges is not None or len(set(wanted)) < len(wanted)
+        found = reverse(tape, seeds, wanted, record=record, within=within, spend=spend, edges=edges)
+        for entry, children in late.items():
+            if children:
+                parts = [
+                    part for (p, c, _), part in edges.items() if p == entry and c not in children
+                ]
+                parts += [seeds[entry]] if entry in seeds else []
+                found[entry] = functools.reduce(operator.add, parts) if parts else None
         results = []
         for group in entries:
-            parts = [found[entry] for entry in group if entry in found]
+            parts = [found[entry] for entry in group if found.get(entry) is not None]
             if not parts:
                 results.append(None)
                 continue
-            adjoint = parts[0]
-            for part in parts[1:]:
-                adjoint = adjoint + part
+            adjoint = functools.reduce(operator.add, parts)
             if is_traced(adjoint):
                 results.append(adjoint)
             else:
                 results.append(constant_of(detach(adjoint) if shared else adjoint))
         return results
 
-    def _own(self, tape: Tape, seeds: dict[int, Any]) -> set[int] | None:
-        """The entries that a sweep may cross; None for all of them."""
-        if self._alone and tape.windows == 1 and not self._windows[1:] and not self._windows[0][0]:
+    def _within(self, tape: Tape, seeds: dict[int, Any]) -> Callable[[int], bool] | None:
+        """Which entries a sweep may cross; None for all of them."""
+        if self._followed.is_all(tape, max(seeds, default=0)):
             return None
-        return self._tracked(tape, max(seeds, default=0))
+        self._followed.look(tape)
+        return self._followed.crosses
 
-    def _tracked(self, tape: Tape, top: int) -> set[int]:
-        """The entries that depend on what this tape watches, through what it recorded."""
-        tracked = {entry for entry in self._watched if entry <= top}
-        roots = dict(self._watched)
-        for start, stop in self._windows:
-            for index in range(start, min(len(tape) if stop is None else stop, top + 1)):
-                if tape.operations[index].rule is None:
-                    continue
-                original = tape.repeats.get(index)
-                if original is not None and original not in tracked:
-                    continue
-                for parent in tape.parents(index):
-                    if parent in tracked and roots.get(parent, 0) <= index:
-                        tracked.add(index)
-                        roots.pop(index, None)
-                        break
-        return tracked
+
+def _is_as_recorded(value: Traced, tape: Tape, entry: int) -> bool:
+    """Whether a value is still what a tape has recorded of it, and was not written since."""
+    recorded, present = tape.value(entry), plain(value)
+    if not isinstance(present, np.ndarray):
+        return True
+    return np.array_equal(recorded, present, equal_nan=True)
+
+
+def _has_derivatives(value: Any) -> bool:
+    """Whether a value can be differentiated by: a number, and neither text nor a Boolean."""
+    return not hasattr(value, "dtype") or value.dtype.kind in "iufc"
 
 
 def _as_adjoint(weight: Any, value: Any) -> Any:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..kinds.elementwise import Elementwise
 from ..kinds.rule import Constant
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
@@ -27,15 +28,33 @@ from ..tracing.traced import (
     place_on,
     plain,
     reference_of,
+    same,
     tape_of,
 )
 
-__all__ = ["ON_READ", "Held", "Variable", "constant", "constant_of"]
+__all__ = ["TAPES", "RecordedVariable", "RecordingTapes", "Variable", "constant", "constant_of"]
 
-ON_READ: ContextVar[tuple[Callable[[Variable], None], ...]] = ContextVar(
-    "tapenb-on-read", default=()
-)
-"""What the tapes that are recording do when a variable is read."""
+
+class Reader(Protocol):
+    """Who records and may watch the variables that are read: a gradient tape."""
+
+    def reads(self, variable: Variable) -> bool:
+        """Say whether to watch a variable that is being read, and remember it if so."""
+
+    def follow(self, variable: Variable, entry: int, source: int) -> None:
+        """Take an entry for a variable, unless what it was read from is followed already."""
+
+
+class RecordingTapes(NamedTuple):
+    """The gradient tapes that are recording, and a mark by which to know them again."""
+
+    tapes: tuple[Reader, ...]
+    mark: object
+
+
+_NOBODY = RecordingTapes((), object())
+TAPES: ContextVar[RecordingTapes] = ContextVar("tapenb-gradient-tapes", default=_NOBODY)
+"""Another one whenever a gradient tape begins, ends or asks for other variables."""
 
 
 def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None) -> Any:
@@ -88,7 +107,13 @@ def constant_of(value: Any) -> Traced:
     return kind(None, None, value)
 
 
-class Held:
+def _on(tape: Tape, entry: int, value: Any) -> Traced:
+    traced = constant_of(value)
+    place_on(tape, entry, traced)
+    return traced
+
+
+class RecordedVariable:
     """What stands for a variable in the recording of a function.
 
     Attributes
@@ -112,18 +137,19 @@ class Held:
 
     def restore(self) -> None:
         """Give the variable the value that it had."""
-        self.variable.hold(self.before)
+        self.variable.set_value(self.before)
 
 
-def _settled(value: Any, *, dtype: np.dtype) -> Any:
+def _in_dtype(value: Any, *, dtype: np.dtype) -> Any:
     return np.array(value, dtype=dtype)[()]
 
 
 _BLOCKED = Constant()
+_READ = Operation(same, Elementwise("1"), "argument")
 
 
-def _held(variable: Variable, tape: Tape) -> Held:
-    return tape.variables.setdefault(id(variable), Held(variable))
+def _recorded(variable: Variable, tape: Tape) -> RecordedVariable:
+    return tape.variables.setdefault(id(variable), RecordedVariable(variable))
 
 
 def _function_tape() -> Tape | None:
@@ -163,11 +189,9 @@ class Variable:
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        self._value = np.array(_cut(initial_value), dtype=dtype)[()]
+        self.set_value(np.array(_cut(initial_value), dtype=dtype)[()])
         self._trainable = trainable
         self._name = name or "Variable"
-        # The present value on the tape that read it last.
-        self._current: Traced | None = None
 
     @property
     def name(self) -> str:
@@ -190,19 +214,25 @@ class Variable:
         return self._value.dtype
 
     @property
-    def held(self) -> Any:
-        """The present value itself, which nobody may change."""
+    def raw(self) -> Any:
+        """The present value itself, which nobody can change."""
         return self._value if _function_tape() is None else self.numpy()
 
-    def hold(self, value: Any) -> None:
-        """Take a value of this shape and dtype, which nobody changes any more, as it is."""
+    def set_value(self, value: Any) -> None:
+        """Take a value of this shape and dtype as it is; an array can be changed no more."""
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
         self._value = value
-        self._current = None
+        # The present value on the tape that read it last, as that tape has it and as it was read
+        # last, and the mark of the gradient tapes that recorded then.
+        self._source: Traced | None = None
+        self._current: Traced | None = None
+        self._mark: object = None
 
     def numpy(self) -> Any:
         """The present value, a copy."""
         if _function_tape() is not None:
-            return self.read().numpy()
+            return self._read().numpy()
         return np.array(self._value)[()]
 
     def assign(self, value: Any) -> Variable:
@@ -219,18 +249,18 @@ class Variable:
             Where the shape differs.
         """
         if isinstance(value, Variable):
-            value = value.read()
+            value = value._read()
         if is_active(value) and tape_of(value).of_cell:
             guard(value, np.asarray, sys._getframe(1))
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
-            new = _settled(new, dtype=self.dtype)
+            new = _in_dtype(new, dtype=self.dtype)
             if np.shape(new) != self.shape:
                 raise ValueError(
                     f"{self._name} has shape {self.shape}; a value of shape {np.shape(new)} cannot "
                     "be assigned to it"
                 )
-        self.hold(new)
+        self.set_value(new)
         tape = _function_tape()
         if tape is not None:
             self._note(value, new, tape, sys._getframe(1))
@@ -238,12 +268,11 @@ class Variable:
 
     def _note(self, value: Any, new: Any, tape: Tape, frame: FrameType) -> None:
         """Note on the tape of a function what its replays assign."""
-        held = _held(self, tape)
+        recorded = _recorded(self, tape)
         reference = reference_of(tape, value if is_traced(value) else new, True)
-        operation = Operation(_settled, _BLOCKED, "assign", {"dtype": self.dtype})
+        operation = Operation(_in_dtype, _BLOCKED, "assign", {"dtype": self.dtype})
         index = tape.append(operation, (reference,), new, frame)
-        self._current = held.after = constant_of(new)
-        place_on(tape, index, held.after)
+        self._source = recorded.after = _on(tape, index, new)
 
     def assign_add(self, delta: Any) -> Variable:
         """Add to the value, in the variable's dtype."""
@@ -255,7 +284,7 @@ class Variable:
 
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
         if isinstance(delta, Variable):
-            delta = delta.read()
+            delta = delta._read()
         if is_active(delta) and tape_of(delta).of_cell:
             guard(delta, np.asarray, sys._getframe(2))
         if _function_tape() is not None:
@@ -263,35 +292,62 @@ class Variable:
                 delta = np.asarray(delta, self.dtype)[()]
             elif delta.dtype != self.dtype:
                 delta = delta.astype(self.dtype)
-            return self.assign(change(self.read(), delta))
+            return self.assign(change(self._read(), delta))
         delta = plain(delta)
         if type(delta) is not type(self._value) or delta.dtype != self.dtype:
             delta = np.asarray(delta, self.dtype)
         return self.assign(change(self._value, delta))
 
-    def read(self) -> Traced:
-        """The present value, traced where an active tape watches this variable."""
+    def read_value(self) -> Traced:
+        """The present value, traced where an active tape watches this variable.
+
+        Returns
+        -------
+        traced scalar or array
+            A value of its own each time; an array that cannot be written to.
+        """
+        present = self._read()
+        tape = tape_of(present)
+        if tape is None:
+            return present
+        entry = tape.append(_READ, (index_of(present),), self._value, sys._getframe(1))
+        return _on(tape, entry, self._value)
+
+    def value(self) -> Traced:
+        """The present value, as `read_value` gives it."""
+        return self.read_value()
+
+    def _read(self) -> Traced:
+        """The present value for what is computed now; what a tape did not see being read is none.
+
+        Gradient tapes that began, stopped or went on since it was read last get an entry anew.
+        """
         tape = CURRENT.get()
         if tape is None or not tape.open:
             return constant_of(self._value)
-        if tape.variables is not None:
-            self.on(tape)
-        for hook in ON_READ.get():
-            hook(self)
-        current = self._current
-        if current is None or tape_of(current) is not tape:
+        (readers, mark), current = TAPES.get(), self._current
+        if current is not None and tape_of(current) is tape and self._mark is mark:
+            return current
+        following = [reader for reader in readers if reader.reads(self)]
+        if not following and tape.variables is None:
             return constant_of(self._value)
+        source = current = self._source_on(tape)
+        if self._current is not None:
+            entry = tape.append(_READ, (index_of(source),), self._value, sys._getframe(2))
+            current = _on(tape, entry, self._value)
+        for reader in following:
+            reader.follow(self, index_of(current), index_of(source))
+        self._current, self._mark = current, mark
         return current
 
-    def on(self, tape: Tape) -> Traced:
-        """The present value as an independent variable of a tape."""
-        if self._current is None or tape_of(self._current) is not tape:
-            value = self._value.copy()
-            self._current = constant_of(value)
-            place_on(tape, tape.append_input(value), self._current)
+    def _source_on(self, tape: Tape) -> Traced:
+        """The present value as an independent variable of a tape, or as what was assigned there."""
+        if self._source is None or tape_of(self._source) is not tape:
+            self._source = _on(tape, tape.append_input(self._value), self._value)
+            self._current = None
             if tape.variables is not None:
-                _held(self, tape).entry = index_of(self._current)
-        return self._current
+                _recorded(self, tape).entry = index_of(self._source)
+        return self._source
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return getattr(ufunc, method)(*_read_all(inputs), **_read_all(kwargs))
@@ -300,27 +356,27 @@ class Variable:
         return function(*_read_all(args), **_read_all(kwargs))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return self.read().__array__(dtype, copy)
+        return self._read().__array__(dtype, copy)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.read(), name)
+        return getattr(self._read(), name)
 
     def __getitem__(self, key: Any) -> Any:
-        return self.read()[key]
+        return self._read()[key]
 
     def __len__(self) -> int:
         return len(self._value)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.read())
+        return iter(self._read())
 
     def __bool__(self) -> bool:
-        return bool(self.read())
+        return bool(self._read())
 
     def __float__(self) -> float:
-        return float(self.read())
+        return float(self._read())
 
     def __hash__(self) -> int:
         return id(self)
@@ -341,7 +397,7 @@ def _read_all(value: Any) -> Any:
     if type(value) in _WHOLE:
         return value
     if isinstance(value, Variable):
-        return value.read()
+        return value._read()
     if type(value) in (list, tuple):
         return type(value)(_read_all(part) for part in value)
     if type(value) is dict:
@@ -351,10 +407,10 @@ def _read_all(value: Any) -> Any:
 
 def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
     def forward(self: Variable, other: Any) -> Any:
-        return function(self.read(), _read_all(other))
+        return function(self._read(), _read_all(other))
 
     def reflected(self: Variable, other: Any) -> Any:
-        return function(other, self.read())
+        return function(other, self._read())
 
     setattr(Variable, f"__{name}__", forward)
     if reflect:
@@ -366,7 +422,7 @@ for _name, (_function, _) in BINARY.items():
 for _name, (_function, _) in COMPARISONS.items():
     _install(_name, _function, reflect=False)
 for _name, (_function, _) in UNARY.items():
-    setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self.read()))
+    setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self._read()))
 
 
-READERS[Variable] = Variable.read
+READERS[Variable] = Variable._read

@@ -131,6 +131,7 @@ class Tape:
         "demoted",
         "fingerprints",
         "frugal",
+        "gradient_tapes",
         "independents",
         "inputs",
         "leaves_plain",
@@ -155,7 +156,6 @@ class Tape:
         "tracker",
         "values",
         "variables",
-        "windows",
     )
 
     graph = _View("graph", "The computational graph, with a value on every node.")
@@ -190,7 +190,7 @@ class Tape:
         # Arrays that were made while it is open, and can hold traced values.
         self.made: list[ref[Any]] = []
         # How many gradient tapes have recorded here: one alone need not ask what is its own.
-        self.windows = 0
+        self.gradient_tapes = 0
         self.moved: tuple[Tape, int, int] | None = None
         self.refusal: TapeError | None = None
         self.deadline: float | None = None

@@ -71,7 +71,7 @@ def test_values_change_places():
 
     @tn.function
     def swap(x):
-        kept = a.read() * 1.0
+        kept = a.read_value() * 1.0
         a.assign(b)
         b.assign(kept)
         a.assign_add(x)
@@ -216,7 +216,7 @@ def test_the_sign_of_zero_chooses_the_path():
 
 def test_what_it_holds_is_never_stale():
     x = tn.Variable(1.0)
-    f = tn.function(lambda y: y * x.held)
+    f = tn.function(lambda y: y * x.raw)
     for value in (1.0, 2.0, 3.0):
         x.assign(value)
         assert float(f(2.0)) == 2.0 * value
