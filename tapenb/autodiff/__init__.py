@@ -1,10 +1,9 @@
 """The engine: tapes, sweeps and rules. It imports NumPy and nothing of Jupyter."""
 
-from .tracing import dispatch, operators  # noqa: F401  traced values answer NumPy and Python
+from .rules import matmul, ufuncs  # noqa: F401  they register rules, which others build on
 
-# The rules of operators come first, which other rules build on.
 # isort: split
-from .rules import (  # noqa: F401  they register their rules
+from .rules import (  # noqa: F401  they register theirs
     cumulative,
     einsum,
     floating_and_complex,
@@ -16,7 +15,11 @@ from .rules import (  # noqa: F401  they register their rules
     reshaping,
     selecting,
     sorting,
+    special,
     statistics,
     sums_and_extrema,
     ufunc_methods,
 )
+from .tracing.operators import learn_rules
+
+learn_rules()

@@ -11,14 +11,13 @@ import numpy as np
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
-from ..autodiff.tracing.traced import (
-    TracedArray,
-    TracedScalar,
+from ..autodiff.tracing.state import (
     index_of,
     is_traced,
     plain,
     tape_of,
 )
+from ..autodiff.tracing.traced import TracedArray, TracedScalar
 from ..autodiff.tracing.twins import original
 from ..autodiff.tracing.writing import input_array, part_of
 from ..recording.inputs import Input, flatten, nest

@@ -19,14 +19,14 @@ import numpy as np
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
-from ..autodiff.tracing.substitution import Scope, Substitution
-from ..autodiff.tracing.traced import (
+from ..autodiff.tracing.state import (
     is_active,
     is_traced,
-    lift,
     plain,
     reference_of,
 )
+from ..autodiff.tracing.structures import lift
+from ..autodiff.tracing.substitution import Scope, Substitution
 from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .inputs import RunInputs

@@ -20,7 +20,7 @@ from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.traced import is_active, reference_of
+from ..autodiff.tracing.state import is_active, reference_of
 from .inputs import Input, flatten
 from .numbers import (
     LONGEST,

@@ -7,13 +7,9 @@ import numpy as np
 from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tracing.recorder import recording
+from tapenb.autodiff.tracing.state import is_active, plain, reference_of
+from tapenb.autodiff.tracing.structures import lift
 from tapenb.autodiff.tracing.substitution import Scope, Substitution
-from tapenb.autodiff.tracing.traced import (
-    is_active,
-    lift,
-    plain,
-    reference_of,
-)
 from tapenb.autodiff.tracing.writing import input_array
 from tapenb.recording.inputs import Input
 from tapenb.recording.program import Program

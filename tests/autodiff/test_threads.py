@@ -18,7 +18,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.tape.tape import CURRENT
-from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.autodiff.tracing.state import is_traced
 
 X = np.array([0.3, -1.2, 2.0])
 

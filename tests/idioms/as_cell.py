@@ -24,7 +24,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
-from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.autodiff.tracing.state import is_traced
 from tapenb.magic.cell import is_literal
 from tapenb.magic.containers import containers
 

@@ -13,7 +13,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
-from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.autodiff.tracing.state import is_traced
 
 from .as_cell import both_ways
 

@@ -15,7 +15,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from tapenb.autodiff.tape.operation import TapeError
-from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.autodiff.tracing.state import is_traced
 from tapenb.magic import session
 from tapenb.magic.state import StateLost
 

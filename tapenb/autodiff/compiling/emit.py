@@ -21,6 +21,7 @@ from ..tape.operation import (
     RAISES,
     Operation,
 )
+from ..tracing.operators import SIGNS
 from .allocation import Arrays
 from .blocks import REDUCTIONS, Chain
 from .plan import Plan, is_placing, ufunc_name
@@ -58,22 +59,9 @@ _AS_POWER = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 """The exponents for which ``**`` of floating-point arrays is a function of its own."""
 
 INFIX = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "floor_divide": "//",
-    "remainder": "%",
-    "power": "**",
-    "matmul": "@",
-    "less": "<",
-    "less_equal": "<=",
-    "greater": ">",
-    "greater_equal": ">=",
-    "equal": "==",
-    "not_equal": "!=",
+    name: sign for name, sign in SIGNS.items() if not name.startswith(("bitwise", "left", "right"))
 }
-"""Operators as Python writes them."""
+"""Operators of numbers as Python writes them."""
 
 
 def kind_of(value: Any) -> str:

@@ -30,34 +30,11 @@ from ..tape.operation import (
     Operation,
 )
 from ..tape.tape import Tape
+from ..tracing.operators import OPERATORS
 
 __all__ = ["SUBTRACT", "Plan", "alike", "frozen", "is_placing", "ufunc_name"]
 
-_OPERATORS = {
-    operator.add: "add",
-    operator.sub: "subtract",
-    operator.mul: "multiply",
-    operator.truediv: "divide",
-    operator.floordiv: "floor_divide",
-    operator.mod: "remainder",
-    operator.pow: "power",
-    operator.matmul: "matmul",
-    operator.and_: "bitwise_and",
-    operator.or_: "bitwise_or",
-    operator.xor: "bitwise_xor",
-    operator.lshift: "left_shift",
-    operator.rshift: "right_shift",
-    operator.lt: "less",
-    operator.le: "less_equal",
-    operator.gt: "greater",
-    operator.ge: "greater_equal",
-    operator.eq: "equal",
-    operator.ne: "not_equal",
-    operator.neg: "negative",
-    operator.pos: "positive",
-    operator.abs: "absolute",
-    operator.invert: "invert",
-}
+_OPERATORS = {each.function: each.ufunc.__name__ for each in OPERATORS.values()}
 
 # Of Python's numbers these raise where NumPy's give inf or nan.
 _RAISING = frozenset({operator.truediv, operator.floordiv, operator.mod, operator.pow})

@@ -18,8 +18,9 @@ from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
+from ..tracing.apply import apply
+from ..tracing.state import is_active, is_traced, plain
 from ..tracing.substitution import call
-from ..tracing.traced import apply, is_active, is_traced, plain
 
 __all__ = ["checkpoint", "custom_gradient"]
 

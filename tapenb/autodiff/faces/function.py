@@ -25,12 +25,9 @@ from ..compiling.replay import GuardFailed
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
+from ..tracing.apply import independent
 from ..tracing.recorder import recording
-from ..tracing.structures import Container, flatten, rebuild
-from ..tracing.substitution import call
-from ..tracing.traced import (
-    TracedArray,
-    independent,
+from ..tracing.state import (
     index_of,
     is_active,
     is_traced,
@@ -38,6 +35,9 @@ from ..tracing.traced import (
     plain,
     reference_of,
 )
+from ..tracing.structures import Container, flatten, rebuild
+from ..tracing.substitution import call
+from ..tracing.traced import TracedArray
 from .variable import Variable
 from .watch import Unwatchable, Watch, random_state
 

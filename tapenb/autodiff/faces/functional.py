@@ -31,22 +31,19 @@ from ..sweeps.sparsity import (
 from ..tape.operation import Operation
 from ..tape.primitives import convert
 from ..tape.tape import Tape
+from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
-from ..tracing.structures import flatten, rebuild
-from ..tracing.substitution import call
-from ..tracing.traced import (
+from ..tracing.state import (
     TRACED,
     Traced,
-    apply,
-    independent,
     index_of,
     is_active,
     is_traced,
-    lift,
     plain,
     reference_of,
-    same,
 )
+from ..tracing.structures import flatten, lift, rebuild
+from ..tracing.substitution import call
 
 __all__ = [
     "derivative",

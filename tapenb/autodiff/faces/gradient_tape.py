@@ -27,22 +27,20 @@ from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
-from ..tracing.structures import flatten, rebuild
-from ..tracing.substitution import Scope, Substitution
-from ..tracing.traced import (
+from ..tracing.state import (
     TRACED,
     Traced,
-    TracedArray,
-    TracedScalar,
     index_of,
     is_active,
     is_traced,
-    lift,
     place_on,
     plain,
     reference_of,
     tape_of,
 )
+from ..tracing.structures import flatten, lift, rebuild
+from ..tracing.substitution import Scope, Substitution
+from ..tracing.traced import TracedArray, TracedScalar
 from .followed import Followed
 from .variable import TAPES, RecordingTapes, Variable, constant_of
 

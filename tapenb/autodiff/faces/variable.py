@@ -15,22 +15,21 @@ from ..kinds.rule import Constant
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
-from ..tracing.operators import BINARY, COMPARISONS, UNARY
-from ..tracing.traced import (
+from ..tracing.apply import guard, same
+from ..tracing.operators import BINARY, UNARY
+from ..tracing.state import (
     READERS,
     Traced,
-    TracedArray,
-    TracedScalar,
-    guard,
     index_of,
     is_active,
     is_traced,
     place_on,
     plain,
     reference_of,
-    same,
     tape_of,
 )
+from ..tracing.structures import mapped
+from ..tracing.traced import TracedArray, TracedScalar
 
 __all__ = ["TAPES", "RecordedVariable", "RecordingTapes", "Variable", "constant", "constant_of"]
 
@@ -390,19 +389,8 @@ class Variable:
         return format(self.numpy(), spec) if spec else repr(self)
 
 
-_WHOLE = frozenset({TracedScalar, TracedArray, np.ndarray, np.float64, float, int})
-
-
 def _read_all(value: Any) -> Any:
-    if type(value) in _WHOLE:
-        return value
-    if isinstance(value, Variable):
-        return value._read()
-    if type(value) in (list, tuple):
-        return type(value)(_read_all(part) for part in value)
-    if type(value) is dict:
-        return {key: _read_all(part) for key, part in value.items()}
-    return value
+    return mapped(lambda leaf: leaf._read() if isinstance(leaf, Variable) else leaf, value)
 
 
 def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
@@ -417,12 +405,11 @@ def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
         setattr(Variable, f"__r{name}__", reflected)
 
 
-for _name, (_function, _) in BINARY.items():
-    _install(_name, _function, reflect=True)
-for _name, (_function, _) in COMPARISONS.items():
-    _install(_name, _function, reflect=False)
-for _name, (_function, _) in UNARY.items():
-    setattr(Variable, f"__{_name}__", lambda self, _function=_function: _function(self._read()))
+for _each in BINARY:
+    _install(_each.name, _each.function, reflect=_each.mirrored is None)
+for _each in UNARY:
+    _one = _each.function
+    setattr(Variable, f"__{_each.name}__", lambda self, _one=_one: _one(self._read()))
 
 
 READERS[Variable] = Variable._read

@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .rule import Rule
 
 __all__ = [
+    "ABSENT",
     "COMPLEX_RULES",
     "FUNCTIONS",
+    "LATE",
     "METHOD_RULES",
     "RULES",
     "Function",
     "function",
     "listed",
+    "optional",
+    "rule_of",
 ]
+
+ABSENT = np._NoValue
 
 
 def listed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of operands by position, where NumPy wants them in one list."""
     return lambda *operands, **params: numpy_function(list(operands), **params)
+
+
+def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction with ``initial`` and ``where`` by position."""
+
+    def call(a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any) -> Any:
+        if where is not ABSENT:
+            params["where"] = where
+        if initial is not ABSENT:
+            params["initial"] = initial
+        return reduce(a, **params)
+
+    return call
 
 
 @dataclass(frozen=True)
@@ -79,3 +101,15 @@ def function(
     RULES[numpy_function] = rule
     call = call or numpy_function
     FUNCTIONS[numpy_function] = Function(numpy_function, rule, operands, sequence, call)
+
+
+LATE: dict[str, Callable[[], None]] = {}
+"""What registers the rules of a module's functions, by the module, which may never be imported."""
+
+
+def rule_of(ufunc: np.ufunc) -> Rule | None:
+    """The rule of a ufunc of NumPy's, or of a module that has been imported; None where none is."""
+    if ufunc not in RULES:
+        for module in LATE.keys() & sys.modules.keys():
+            LATE.pop(module, list)()  # another thread may have been first
+    return RULES.get(ufunc)

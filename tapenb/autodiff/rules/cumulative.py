@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import function
+from ..kinds.registry import ABSENT, function, optional
 from ..kinds.rule import (
     Rule,
     fit,
@@ -19,10 +19,8 @@ from ..kinds.rule import (
 from ..sweeps.expressed import Composite, General
 from ..tape.primitives import primitive
 from .sums_and_extrema import (
-    ABSENT,
     EXTREMUM,
     Reduction,
-    optional,
 )
 
 __all__ = ["cumulated", "recurrence", "running_product", "shifted"]

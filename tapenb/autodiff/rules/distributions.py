@@ -20,13 +20,9 @@ import numpy as np
 from ..kinds.elementwise import written
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
-from ..tracing.dispatch import any_active
-from ..tracing.traced import (
-    apply,
-    as_operand,
-    plain,
-    refuse,
-)
+from ..tracing.apply import apply, refuse
+from ..tracing.state import plain
+from ..tracing.structures import any_active, as_operand
 from .special import Special
 
 __all__ = ["Distribution", "known"]

@@ -21,13 +21,10 @@ from ..kinds.registry import RULES, function, listed
 from ..kinds.rule import fit
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
+from ..tracing.apply import apply, plain_key
 from ..tracing.dispatch import HANDLERS, write_result
-from ..tracing.traced import (
-    apply,
-    as_operand,
-    plain,
-    plain_key,
-)
+from ..tracing.state import plain
+from ..tracing.structures import as_operand
 from .indexing import collect
 from .linear_algebra.stacks import (
     column,

@@ -23,14 +23,10 @@ from ..kinds.registry import (
 )
 from ..kinds.rule import Constant
 from ..sweeps.expressed import Composite, General
-from ..tracing.dispatch import HANDLERS, any_active, call_entry
-from ..tracing.traced import (
-    as_operand,
-    guard,
-    is_traced,
-    plain,
-    refuse,
-)
+from ..tracing.apply import guard, refuse
+from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.state import is_traced, plain
+from ..tracing.structures import any_active, as_operand
 from ..tracing.writing import write
 from .sorting import when_active
 

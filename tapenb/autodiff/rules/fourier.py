@@ -15,8 +15,8 @@ import numpy as np
 
 from ..kinds.linear import Linear
 from ..kinds.registry import FUNCTIONS, function
+from ..tracing.apply import refuse
 from ..tracing.dispatch import call_entry
-from ..tracing.traced import refuse
 from .sorting import when_active
 
 Step = tuple[Callable[..., Any], int, int]

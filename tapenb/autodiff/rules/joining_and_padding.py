@@ -18,25 +18,21 @@ from ..sweeps.expressed import Composite
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
+from ..tracing.apply import (
+    apply,
+    guard,
+    plain_key,
+    refuse,
+)
 from ..tracing.dispatch import (
     HANDLERS,
     METHODS,
-    any_active,
     without_fractions,
     write_result,
 )
-from ..tracing.traced import (
-    TracedArray,
-    apply,
-    as_operand,
-    guard,
-    is_traced,
-    lift,
-    plain,
-    plain_key,
-    refuse,
-    tape_of,
-)
+from ..tracing.state import is_traced, plain, tape_of
+from ..tracing.structures import any_active, as_operand, lift
+from ..tracing.traced import TracedArray
 from ..tracing.writing import write
 from .indexing import collect
 

@@ -14,14 +14,10 @@ from ..kinds.linear import Multilinear
 from ..kinds.registry import FUNCTIONS, RULES, function
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation
-from ..tracing.dispatch import HANDLERS, any_active, call_entry
-from ..tracing.traced import (
-    apply,
-    as_operand,
-    guard,
-    plain,
-    plain_key,
-)
+from ..tracing.apply import apply, guard, plain_key
+from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.state import plain
+from ..tracing.structures import any_active, as_operand
 from .sorting import guarded_shape
 
 # -- polynomials ---------------------------------------------------------------------------------

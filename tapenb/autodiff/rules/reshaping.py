@@ -11,7 +11,7 @@ import numpy as np
 from ..kinds.linear import Linear
 from ..kinds.registry import function, listed
 from ..kinds.rule import Constant
-from ..tracing.traced import refuse
+from ..tracing.apply import refuse
 from .indexing import collect
 
 

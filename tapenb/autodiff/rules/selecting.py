@@ -16,15 +16,9 @@ from ..kinds.registry import RULES
 from ..tape.operation import TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
+from ..tracing.apply import guard, make_traceable, plain_key
 from ..tracing.dispatch import HANDLERS
-from ..tracing.traced import (
-    guard,
-    is_traced,
-    make_traceable,
-    plain,
-    plain_key,
-    tape_of,
-)
+from ..tracing.state import is_traced, plain, tape_of
 from ..tracing.writing import write
 
 

@@ -17,14 +17,10 @@ from ..kinds.registry import FUNCTIONS, function, listed
 from ..kinds.rule import Constant, adjoint_dtype
 from ..sweeps.expressed import Composite
 from ..tape.primitives import primitive
-from ..tracing.dispatch import HANDLERS, any_active, call_entry
-from ..tracing.traced import (
-    as_operand,
-    guard,
-    is_traced,
-    plain,
-    plain_key,
-)
+from ..tracing.apply import guard, plain_key
+from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.state import is_traced, plain
+from ..tracing.structures import any_active, as_operand
 
 __all__ = ["add_along", "guarded_shape", "share", "when_active"]
 

@@ -13,15 +13,15 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from ..kinds.elementwise import Elementwise, written
-from ..kinds.registry import RULES, function
+from ..kinds.registry import LATE, RULES, function, rule_of
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import TapeError
-from ..tracing.traced import is_traced
+from ..tracing.state import is_traced
 from .ufunc_methods import register_methods
 from .ufuncs import power_base, power_exponent
 
-__all__ = ["functions", "has", "rule_of"]
+__all__ = ["functions", "rule_of"]
 
 
 class Special(Elementwise):
@@ -639,24 +639,4 @@ def _register() -> None:
     _register_functions(sys.modules["scipy.special"])
 
 
-def has(ufunc: np.ufunc) -> bool:
-    """Whether a ufunc is one of SciPy's."""
-    module = sys.modules.get("scipy.special._ufuncs")
-    return module is not None and getattr(module, ufunc.__name__, None) is ufunc
-
-
-def rule_of(ufunc: np.ufunc) -> Rule | None:
-    """The rule of a ufunc that NumPy does not have.
-
-    Parameters
-    ----------
-    ufunc : ufunc
-
-    Returns
-    -------
-    Rule or None
-        None where it is not SciPy's, or not known.
-    """
-    if not Special.names and "scipy.special._ufuncs" in sys.modules:
-        _register()
-    return RULES.get(ufunc)
+LATE["scipy.special._ufuncs"] = _register

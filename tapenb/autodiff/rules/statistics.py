@@ -15,21 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import FUNCTIONS, function
+from ..kinds.registry import ABSENT, FUNCTIONS, function
 from ..kinds.rule import Rule
 from ..sweeps.expressed import Composite, General
-from ..tracing.dispatch import HANDLERS, any_active, call_entry
-from ..tracing.traced import (
-    as_operand,
-    guard,
-    is_traced,
-    plain,
-    plain_key,
-    refuse,
-)
+from ..tracing.apply import guard, plain_key, refuse
+from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.state import is_traced, plain
+from ..tracing.structures import any_active, as_operand
 from .linear_algebra.norms import length
 from .sorting import when_active
-from .sums_and_extrema import ABSENT
 
 
 def _axes(a: Any, axis: Any) -> tuple[int, ...]:

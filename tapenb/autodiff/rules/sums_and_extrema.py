@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import function
+from ..kinds.registry import ABSENT, function, optional
 from ..kinds.rule import Constant, Rule
 from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
@@ -25,11 +25,8 @@ __all__ = [
     "axes_of",
     "extend",
     "merged",
-    "optional",
     "restored",
 ]
-
-ABSENT = np._NoValue
 
 
 def is_kept(keepdims: Any) -> bool:
@@ -44,19 +41,6 @@ def extend(
     if axis is not None and operand.ndim and not is_kept(keepdims):
         adjoint = np.expand_dims(adjoint, axis)
     return np.broadcast_to(adjoint, operand.shape)
-
-
-def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction with ``initial`` and ``where`` by position."""
-
-    def call(a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any) -> Any:
-        if where is not ABSENT:
-            params["where"] = where
-        if initial is not ABSENT:
-            params["initial"] = initial
-        return reduce(a, **params)
-
-    return call
 
 
 # -- sums ----------------------------------------------------------------------------------------

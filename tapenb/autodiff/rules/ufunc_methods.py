@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.linear import Linear
-from ..kinds.registry import METHOD_RULES, RULES
+from ..kinds.registry import ABSENT, METHOD_RULES, RULES, optional
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.primitives import (
@@ -26,13 +26,11 @@ from .cumulative import (
     shifted,
 )
 from .sums_and_extrema import (
-    ABSENT,
     EXTREMUM,
     PRODUCT,
     Reduction,
     axes_of,
     merged,
-    optional,
     portions,
     summing,
     weighted,

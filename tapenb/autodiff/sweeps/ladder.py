@@ -11,7 +11,7 @@ import numpy as np
 from ..kinds.rule import Parts
 from ..tape.primitives import convert
 from ..tape.tape import Tape
-from ..tracing.traced import plain
+from ..tracing.state import plain
 from .widening import is_wide, narrow, wide
 
 __all__ = ["all_finite", "is_finite", "renumbered", "retry_in_long_double", "wide_seeds"]

@@ -12,7 +12,14 @@ from typing import Any
 
 from ..kinds.rule import Parts
 from ..tape.tape import CURRENT, Tape
-from ..tracing.traced import independent, index_of, is_active, is_traced, reference_of, tape_of
+from ..tracing.apply import independent
+from ..tracing.state import (
+    index_of,
+    is_active,
+    is_traced,
+    reference_of,
+    tape_of,
+)
 from .forward import forward
 from .reverse import reverse
 

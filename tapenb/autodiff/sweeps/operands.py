@@ -10,7 +10,8 @@ from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.tape import MANY, Tape
 from ..tape.thrift import Lost
-from ..tracing.traced import TracedArray, TracedScalar, projections
+from ..tracing.apply import projections
+from ..tracing.traced import TracedArray, TracedScalar
 
 __all__ = ["as_ieee", "operand", "reachable", "verify"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.rule import adjoint_dtype
-from ..tracing.traced import plain
+from ..tracing.state import plain
 
 __all__ = ["detach", "generic_adjoint", "ones_like", "zero_masks"]
 

@@ -44,11 +44,15 @@ class Operation:
         params: dict[str, Any] | None = None,
     ) -> None:
         self.function = function
-        self.rule = rule
         self.name = name
         self.params = params or {}
         # The name of the ufunc that it calls or None, once somebody has asked.
         self.ufunc: str | bool | None = False
+        self.follow(rule)
+
+    def follow(self, rule: Rule | None) -> None:
+        """Be differentiated by a rule."""
+        self.rule = rule
         # Of elementwise operations of one or two operands, which sweeps take the short way.
         short = rule is not None and rule.terms is not None
         self.terms = rule.terms if short and len(rule.terms) <= 2 else None

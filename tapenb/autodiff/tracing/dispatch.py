@@ -15,37 +15,26 @@ from ..kinds.registry import (
     METHOD_RULES,
     RULES,
     Function,
+    optional,
+    rule_of,
 )
 from ..kinds.rule import Constant, Rule
-from ..rules import special
-from ..rules.sums_and_extrema import optional
 from ..tape.operation import Operation, TapeError
-from ..tape.primitives import add_at, change_at, masked
+from ..tape.primitives import add_at, change_at, convert, masked, truncate
 from ..tape.provenance import here, is_operator
+from .apply import apply, apply_one, apply_two, guard, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
-from .traced import (
-    TRACED,
-    Traced,
-    TracedArray,
-    apply,
-    apply_one,
-    apply_two,
-    as_operand,
-    guard,
-    leaves_of,
-    plain,
-    plain_key,
-    refuse,
-    untaped,
-)
+from .questions import Questions
+from .state import OPERANDS, TRACED, TYPES, Traced, is_active, plain
+from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
 
 __all__ = [
     "HANDLERS",
     "METHODS",
     "WITHHELD",
-    "any_active",
+    "NumPyProtocol",
     "call_entry",
     "call_one",
     "without_fractions",
@@ -56,35 +45,18 @@ HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
 
 
-def any_active(value: Any) -> bool:
-    """Whether an active traced value is in a nest of lists, tuples and dicts."""
-    if type(value) in TRACED:
-        return value._is_active()
-    if isinstance(value, list | tuple):
-        return any(any_active(part) for part in value)
-    if isinstance(value, dict):
-        return any(any_active(part) for part in value.values())
-    return False
-
-
-def stripped(value: Any) -> Any:
-    """A nest of lists, tuples and dicts with plain values only."""
-    if type(value) in TRACED:
-        return value._value
-    if isinstance(value, list | tuple) and type(value) in (list, tuple):
-        return type(value)(stripped(part) for part in value)
-    if type(value) is dict:
-        return {key: stripped(part) for key, part in value.items()}
-    return value
-
-
 def _rule(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...]) -> Any:
     """The rule of a ufunc or of a method of one; None where there is none."""
     if method != "__call__":
         return METHOD_RULES.get((ufunc, method))
     if ufunc in COMPLEX_RULES and any(np.iscomplexobj(plain(value)) for value in inputs):
         return COMPLEX_RULES[ufunc]
-    return RULES.get(ufunc) or special.rule_of(ufunc)
+    return rule_of(ufunc)
+
+
+def _module_of(ufunc: np.ufunc) -> str:
+    special = sys.modules.get("scipy.special")
+    return "scipy.special" if getattr(special, ufunc.__name__, None) is ufunc else "np"
 
 
 def call_ufunc(
@@ -96,7 +68,7 @@ def call_ufunc(
     frame: FrameType,
 ) -> Any:
     """What a ufunc, or a method of one, does with traced operands."""
-    name = f"{'scipy.special' if special.has(ufunc) else 'np'}.{ufunc.__name__}"
+    name = f"{_module_of(ufunc)}.{ufunc.__name__}"
     name = name if method == "__call__" else f"{name}.{method}"
     if method == "at":
         return _at(ufunc, inputs, name, frame)
@@ -112,7 +84,7 @@ def call_ufunc(
     if rule is None:
         skips = method != "__call__" and ufunc in RULES and ufunc.nin == 2
         refuse(f"{name} is", frame, "NumPy itself skips operands there" if skips else None)
-    by_target = type(target) is TracedArray and rule.differentiable
+    by_target = type(target) is TYPES.array and rule.differentiable
     if kwargs.get("dtype") is None and by_target and method in _ACCUMULATING:
         kwargs["dtype"] = target.dtype
     operands = [as_operand(value) for value in inputs]
@@ -168,7 +140,7 @@ def _where(
         )
     if isinstance(target, tuple):
         refuse(f"{name} with where= and several results is", frame)
-    if type(target) is not TracedArray:
+    if type(target) is not TYPES.array:
         raise _plain_target(name, frame)
     options = {key: value for key, value in kwargs.items() if key != "where"}
     where = as_operand(kwargs["where"])
@@ -181,7 +153,7 @@ def _where(
 def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], name: str, frame: FrameType) -> None:
     """``ufunc.at``: NumPy's own result, written as a whole."""
     array, key, *values = inputs
-    if type(array) is not TracedArray:
+    if type(array) is not TYPES.array:
         if any_active(values):
             raise _plain_target(name, frame)
         return ufunc.at(array, plain_key(key, frame), *stripped(values))
@@ -228,7 +200,7 @@ def write_result(
         return tuple(
             r if t is None else write_result(t, where, r, frame, name, casting) for t, r in pairs
         )
-    if type(target) is not TracedArray:
+    if type(target) is not TYPES.array:
         if target.dtype.kind in "biu" and result.dtype.kind in "biu" and where is True:
             np.copyto(target, guard(result, np.asarray, frame), casting)
             return target
@@ -250,17 +222,16 @@ def _call_plainly(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], target: Any
 ) -> Any:
     """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
-    every = leaves_of([*args, *kwargs.values(), target])
-    origins = [value for value in every if type(value) in TRACED]
+    origins = [leaf for leaf in flatten([args, kwargs, target]) if type(leaf) in TRACED]
     if isinstance(target, tuple):
-        memories = [part._own() for part in target if type(part) is TracedArray]
+        memories = [part._own() for part in target if type(part) is TYPES.array]
         for memory in memories:
             memory.before_write()
         function(*stripped(args), **stripped(kwargs), out=stripped(target))
         for memory in memories:
             memory.version += 1
         return target
-    if type(target) is TracedArray:
+    if type(target) is TYPES.array:
         memory = target._own()
         memory.before_write()
         function(*stripped(args), **stripped(kwargs), out=target._value)
@@ -272,7 +243,7 @@ def _call_plainly(
     value = function(*stripped(args), **stripped(kwargs))
     if target is not None or not origins:
         return value
-    source = next((o for o in origins if type(o) is TracedArray), origins[0])
+    source = next((o for o in origins if type(o) is TYPES.array), origins[0])
     if isinstance(value, tuple | list):
         parts = [untaped(source, part, view=True) for part in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
@@ -311,7 +282,7 @@ def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     """What calls that are the same operation have in common; None where that is too much to say."""
     rest = (*args[1:], *kwargs.values()) if kwargs else args[1:]
     kinds = tuple(map(type, rest))
-    if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TracedArray:
+    if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TYPES.array:
         return None
     return (function, len(args), *kwargs, rest, kinds) if args[0]._is_active() else None
 
@@ -331,7 +302,7 @@ def call_entry(
     for key in ("where", "initial"):
         if bound.get(key) is np._NoValue or (key == "where" and bound.get(key) is True):
             del bound[key]
-    if type(target) is TracedArray and bound.get("dtype") is None and "dtype" in entry.parameters:
+    if type(target) is TYPES.array and bound.get("dtype") is None and "dtype" in entry.parameters:
         bound["dtype"] = target.dtype
     if entry.sequence:
         operands = tuple(bound.pop(entry.operands[0]))
@@ -360,9 +331,8 @@ def call_entry(
 
 def _any_fractional(value: Any) -> bool:
     """Whether a parameter holds a traced value that is no index and no mask."""
-    if type(value) in TRACED:
-        return value._is_active() and value.dtype.kind in "fc"
-    return isinstance(value, list | tuple) and any(map(_any_fractional, value))
+    leaves = flatten(value)
+    return any(is_active(leaf) and leaf.dtype.kind in "fc" for leaf in leaves)
 
 
 class _Method:
@@ -410,7 +380,6 @@ METHODS: dict[str, Callable[..., Any]] = {
 """Methods of ndarray, and the functions of NumPy that they are."""
 
 
-_OPERANDS = frozenset({*TRACED, np.ndarray, float, int, complex, bool, np.float64, np.float32})
 _CALLS: dict[Callable[..., Any], Operation] = {}
 """The operations of ufuncs that are called with nothing but operands, and of operators."""
 
@@ -431,54 +400,115 @@ def call_one(ufunc: np.ufunc, operand: Traced, frame: FrameType) -> Any:
     return ufunc(operand) if called is None else apply_one(called, operand, frame)
 
 
-def _array_ufunc(
-    self: Traced, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
-) -> Any:
-    frame = sys._getframe(1)
-    if method == "__call__" and out is None and not kwargs:
-        function = ufunc
-        if type(inputs[0]) not in TRACED and is_operator(frame):
-            function = AS_OPERATOR.get(ufunc, ufunc)
-        called = _call(ufunc, function)
-        if called is not None and len(inputs) == 1:
-            return apply_one(called, self, frame)
-        if called is not None and _OPERANDS.issuperset(map(type, inputs)):
-            if len(inputs) == 2:
-                return apply_two(called, *inputs, frame)
-            return apply(called, inputs, frame)
-    if any(_defers(type(value), "__array_ufunc__") for value in inputs):
-        return NotImplemented
-    return call_ufunc(ufunc, method, inputs, out, kwargs, frame)
+class NumPyProtocol(Questions):
+    """What NumPy asks of a traced value, and the attributes that its own values have."""
 
+    __slots__ = ()
 
-def _array_function(
-    self: Traced, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
-) -> Any:
-    if any(_defers(kind, "__array_function__") for kind in types):
-        return NotImplemented
-    return call_function(function, args, kwargs, sys._getframe(1))
+    __primitive__ = staticmethod(apply)
 
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any
+    ) -> Any:
+        frame = sys._getframe(1)
+        if method == "__call__" and out is None and not kwargs:
+            function = ufunc
+            if type(inputs[0]) not in TRACED and is_operator(frame):
+                function = AS_OPERATOR.get(ufunc, ufunc)
+            called = _call(ufunc, function)
+            if called is not None and len(inputs) == 1:
+                return apply_one(called, self, frame)
+            if called is not None and OPERANDS.issuperset(map(type, inputs)):
+                if len(inputs) == 2:
+                    return apply_two(called, *inputs, frame)
+                return apply(called, inputs, frame)
+        if any(_defers(type(value), "__array_ufunc__") for value in inputs):
+            return NotImplemented
+        return call_ufunc(ufunc, method, inputs, out, kwargs, frame)
 
-def _attribute(self: Traced, name: str) -> Any:
-    """A method of NumPy's that is a function, too; anything else only once nothing is recorded."""
-    if name.startswith("__"):
-        raise AttributeError(name)
-    if not hasattr(type(self._value), name):
-        return getattr(self._value, name)  # which says so in the words of its own
-    function = METHODS.get(name)
-    if function is not None:
-        return _Method(function, self)
-    if name in _TRANSPOSED:
-        return _TRANSPOSED[name](self)
-    if name in _ASKED:
-        return getattr(self._value, name)
-    if not self._is_active():
-        if type(self) is TracedArray and name in WITHHELD:
-            self._expose(sys._getframe(1))
-        return getattr(self._value, name)
-    return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        if any(_defers(kind, "__array_function__") for kind in types):
+            return NotImplemented
+        return call_function(function, args, kwargs, sys._getframe(1))
 
+    def __getattr__(self, name: str) -> Any:
+        """A method of NumPy's that is a function, too; else what it is once nothing is recorded."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if not hasattr(type(self._value), name):
+            return getattr(self._value, name)  # which says so in the words of its own
+        function = METHODS.get(name)
+        if function is not None:
+            return _Method(function, self)
+        if name in _TRANSPOSED:
+            return _TRANSPOSED[name](self)
+        if name in _ASKED:
+            return getattr(self._value, name)
+        if not self._is_active():
+            if type(self) is TYPES.array and name in WITHHELD:
+                self._expose(sys._getframe(1))
+            return getattr(self._value, name)
+        return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
 
-Traced.__array_ufunc__ = _array_ufunc
-Traced.__array_function__ = _array_function
-Traced.__getattr__ = _attribute
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the value."""
+        return getattr(self._value, "dtype", None) or np.asarray(self._value).dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return getattr(self._value, "shape", ())
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return int(np.size(self._value))
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self) if self.dtype.kind == "c" else self
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)
+
+    def conjugate(self) -> Any:
+        """The complex conjugate."""
+        return np.conjugate(self) if self.dtype.kind == "c" else self
+
+    conj = conjugate
+
+    def astype(
+        self,
+        dtype: Any,
+        order: str = "K",
+        casting: str = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
+        """The values in another dtype; as integers or booleans they are piecewise constant."""
+        dtype = np.dtype(dtype)
+        if dtype.hasobject:
+            refuse("an array of objects is", sys._getframe(1))
+        if order not in "KA":
+            reordered = np.copy(self, order=order)
+            return reordered if dtype == self.dtype else reordered.astype(dtype, "K", casting)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(
+                f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule "
+                f"'{casting}'"
+            )
+        if not copy and dtype == self.dtype:
+            return self
+        change = convert if dtype.kind in "fc" else truncate
+        return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))

@@ -1,74 +1,98 @@
-"""Python's operators on traced values."""
+"""Python's operators: one table of them, and the methods that traced values answer them with."""
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..kinds.registry import RULES
-from ..rules import matmul, ufuncs  # noqa: F401  the operators need their rules
 from ..tape.operation import Operation
-from .traced import (
-    NUMBERS,
-    TRACED,
-    Traced,
-    TracedArray,
-    TracedScalar,
-    apply,
-    apply_one,
-    apply_two,
-    as_operand,
-    plain,
-)
+from .apply import apply, apply_one, apply_two
+from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, plain
+from .structures import as_operand
 from .writing import write
 
-__all__ = ["AS_OPERATOR", "BINARY", "COMPARISONS", "UNARY"]
+__all__ = [
+    "AS_OPERATOR",
+    "BINARY",
+    "OPERATORS",
+    "SIGNS",
+    "UNARY",
+    "ArrayOperators",
+    "NumberOperators",
+    "Operator",
+    "learn_rules",
+]
 
-_KNOWN = NUMBERS | {np.ndarray}
-_DIRECT = frozenset({*TRACED, *NUMBERS, np.ndarray})
-"""What an operator need not look at before it takes it."""
 
-BINARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "add": (operator.add, np.add),
-    "sub": (operator.sub, np.subtract),
-    "mul": (operator.mul, np.multiply),
-    "truediv": (operator.truediv, np.divide),
-    "floordiv": (operator.floordiv, np.floor_divide),
-    "mod": (operator.mod, np.remainder),
-    "pow": (operator.pow, np.power),
-    "matmul": (operator.matmul, np.matmul),
-    "and": (operator.and_, np.bitwise_and),
-    "or": (operator.or_, np.bitwise_or),
-    "xor": (operator.xor, np.bitwise_xor),
-    "lshift": (operator.lshift, np.left_shift),
-    "rshift": (operator.rshift, np.right_shift),
-}
-COMPARISONS: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "lt": (operator.lt, np.less),
-    "le": (operator.le, np.less_equal),
-    "gt": (operator.gt, np.greater),
-    "ge": (operator.ge, np.greater_equal),
-    "eq": (operator.eq, np.equal),
-    "ne": (operator.ne, np.not_equal),
-}
-UNARY: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
-    "neg": (operator.neg, np.negative),
-    "pos": (operator.pos, np.positive),
-    "abs": (operator.abs, np.absolute),
-    "invert": (operator.invert, np.invert),
-}
-AS_OPERATOR = {ufunc: function for function, ufunc in {**BINARY, **COMPARISONS}.values()}
+class Operator(NamedTuple):
+    """An operator: its sign, the name of its method, Python's function and NumPy's.
+
+    A comparison has its mirror image as well, which is asked where the first operand knows none.
+    """
+
+    sign: str
+    name: str
+    function: Callable[..., Any]
+    ufunc: np.ufunc
+    mirrored: str | None = None
+
+
+BINARY = (
+    Operator("+", "add", operator.add, np.add),
+    Operator("-", "sub", operator.sub, np.subtract),
+    Operator("*", "mul", operator.mul, np.multiply),
+    Operator("/", "truediv", operator.truediv, np.divide),
+    Operator("//", "floordiv", operator.floordiv, np.floor_divide),
+    Operator("%", "mod", operator.mod, np.remainder),
+    Operator("**", "pow", operator.pow, np.power),
+    Operator("@", "matmul", operator.matmul, np.matmul),
+    Operator("&", "and", operator.and_, np.bitwise_and),
+    Operator("|", "or", operator.or_, np.bitwise_or),
+    Operator("^", "xor", operator.xor, np.bitwise_xor),
+    Operator("<<", "lshift", operator.lshift, np.left_shift),
+    Operator(">>", "rshift", operator.rshift, np.right_shift),
+    Operator("<", "lt", operator.lt, np.less, "gt"),
+    Operator("<=", "le", operator.le, np.less_equal, "ge"),
+    Operator(">", "gt", operator.gt, np.greater, "lt"),
+    Operator(">=", "ge", operator.ge, np.greater_equal, "le"),
+    Operator("==", "eq", operator.eq, np.equal, "eq"),
+    Operator("!=", "ne", operator.ne, np.not_equal, "ne"),
+)
+UNARY = (
+    Operator("-", "neg", operator.neg, np.negative),
+    Operator("+", "pos", operator.pos, np.positive),
+    Operator("abs", "abs", operator.abs, np.absolute),
+    Operator("~", "invert", operator.invert, np.invert),
+)
+OPERATORS = {each.name: each for each in (*BINARY, *UNARY)}
+"""All of them, by the names of their methods."""
+SIGNS = {each.ufunc.__name__: each.sign for each in BINARY}
+"""The signs of those of two operands, by the names of NumPy's functions."""
+AS_OPERATOR = {each.ufunc: each.function for each in BINARY}
+
+
+@functools.cache
+def _operation(name: str) -> Operation:
+    return Operation(OPERATORS[name].function, None, OPERATORS[name].ufunc.__name__)
+
+
+def learn_rules() -> None:
+    """Let operators have their rules, once these are there; many are written with operators."""
+    for name, each in OPERATORS.items():
+        _operation(name).follow(RULES.get(each.ufunc))
 
 
 _KINDS = (int, float, complex, np.generic, np.ndarray, list, tuple)
 
 
 def _known(other: Any) -> bool:
-    return type(other) in _KNOWN or isinstance(other, _KINDS)
+    return type(other) in OPERANDS or isinstance(other, _KINDS)
 
 
 def _defers(other: Any, name: str) -> bool:
@@ -77,21 +101,18 @@ def _defers(other: Any, name: str) -> bool:
         return True
     if type(other) in NUMBERS or type(other) in _KINDS or isinstance(other, np.generic):
         return False
-    name = f"__{_MIRRORED.get(name, 'r' + name)}__"
+    name = f"__{OPERATORS[name].mirrored or 'r' + name}__"
     own = getattr(type(other), name, None)
     return all(own is not getattr(base, name, None) for base in _KINDS)
 
 
 def _is_sequence(self: Traced, other: Any, name: str) -> bool:
     """Whether a list stays a list beside a number: ``[0.0] * n`` repeats, and adds nothing."""
-    if not isinstance(other, list | tuple) or type(self) is TracedArray:
+    if not isinstance(other, list | tuple) or type(self) is TYPES.array:
         return False
     if isinstance(self._value, np.generic):
         return name == "mul" and isinstance(self._value, np.integer)
     return True
-
-
-_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 _RAISED = object()
@@ -99,33 +120,39 @@ _new = object.__new__
 _getframe = sys._getframe
 
 
-def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
-    """Give both traced types an operator, its reflection and, for arrays, its in-place form."""
-    operation = Operation(function, RULES.get(ufunc), ufunc.__name__)
+def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``x + y`` and its reflection, of a traced operand and whatever else."""
 
     def forward(self: Traced, other: Any) -> Any:
-        if type(other) in _DIRECT:
+        if type(other) in OPERANDS:
             return apply_two(operation, self, other, _getframe(1))
         if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), _getframe(1))
         return NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        if type(other) in _DIRECT:
+        if type(other) in OPERANDS:
             return apply_two(operation, other, self, _getframe(1))
         if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), _getframe(1))
         return NotImplemented
 
-    # The same for two numbers, the commonest entries by far, without what only arrays need.
+    return forward, reflected
 
-    def forward_number(self: TracedScalar, other: Any) -> Any:
+
+def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The same of two numbers, the commonest entries by far, without what only arrays need."""
+    operation = _operation(name)
+    function = operation.function
+    forward, reflected = _of_two(name, operation)
+
+    def forward_number(self: Traced, other: Any) -> Any:
         tape, kind = self._tape, type(other)
         if tape is None and kind in NUMBERS:
-            return TracedScalar(None, None, function(self._value, other))
+            return type(self)(None, None, function(self._value, other))
         if tape is None or not tape.open:
             return forward(self, other)
-        if kind is TracedScalar and other._tape is tape:
+        if kind is TYPES.number and other._tape is tape:
             index, right = other._index, other._value
         elif kind in NUMBERS:
             index, right = None, other
@@ -141,12 +168,12 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = _new(TracedScalar)
+        result = _new(TYPES.number)
         result._tape, result._value = tape, value
         result._index = tape.put(operation, self._index, index, value, _getframe(1))
         return result
 
-    def reflected_number(self: TracedScalar, other: Any) -> Any:
+    def reflected_number(self: Traced, other: Any) -> Any:
         tape = self._tape
         if tape is None or not tape.open or type(other) not in NUMBERS:
             return reflected(self, other)
@@ -158,9 +185,16 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
             return reflected(self, other)
         index = tape.append_constant(other)
         entry = tape.put(operation, index, self._index, value, _getframe(1))
-        return TracedScalar(tape, entry, value)
+        return TYPES.number(tape, entry, value)
 
-    def in_place(self: TracedArray, other: Any) -> Any:
+    return forward_number, reflected_number
+
+
+def _of_arrays(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """``x + y`` of arrays, its reflection, and ``x += y``, which is written into the array."""
+    operation = _operation(name)
+
+    def in_place(self: Any, other: Any) -> Any:
         frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
             return NotImplemented
@@ -170,24 +204,69 @@ def _install(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
         write(self, Ellipsis, result, frame)
         return self
 
-    setattr(TracedScalar, f"__{name}__", forward_number)
-    setattr(TracedArray, f"__{name}__", forward)
-    if name not in COMPARISONS:
-        setattr(TracedScalar, f"__r{name}__", reflected_number)
-        setattr(TracedArray, f"__r{name}__", reflected)
-        setattr(TracedArray, f"__i{name}__", in_place)
+    return (*_of_two(name, operation), in_place)
 
 
-def _install_unary(name: str, function: Callable[..., Any], ufunc: np.ufunc) -> None:
-    operation = Operation(function, RULES[ufunc], ufunc.__name__)
-
-    def of_one(self: Traced) -> Any:
-        return apply_one(operation, self, _getframe(1))
-
-    setattr(Traced, f"__{name}__", of_one)
+def _of_one(name: str) -> Callable[..., Any]:
+    operation = _operation(name)
+    return lambda self: apply_one(operation, self, _getframe(1))
 
 
-for _name, (_function, _ufunc) in {**BINARY, **COMPARISONS}.items():
-    _install(_name, _function, _ufunc)
-for _name, (_function, _ufunc) in UNARY.items():
-    _install_unary(_name, _function, _ufunc)
+class NumberOperators:
+    """What Python asks of a number on either side of an operator."""
+
+    __slots__ = ()
+
+    __add__, __radd__ = _of_numbers("add")
+    __sub__, __rsub__ = _of_numbers("sub")
+    __mul__, __rmul__ = _of_numbers("mul")
+    __truediv__, __rtruediv__ = _of_numbers("truediv")
+    __floordiv__, __rfloordiv__ = _of_numbers("floordiv")
+    __mod__, __rmod__ = _of_numbers("mod")
+    __pow__, __rpow__ = _of_numbers("pow")
+    __matmul__, __rmatmul__ = _of_numbers("matmul")
+    __and__, __rand__ = _of_numbers("and")
+    __or__, __ror__ = _of_numbers("or")
+    __xor__, __rxor__ = _of_numbers("xor")
+    __lshift__, __rlshift__ = _of_numbers("lshift")
+    __rshift__, __rrshift__ = _of_numbers("rshift")
+    __lt__ = _of_numbers("lt")[0]
+    __le__ = _of_numbers("le")[0]
+    __gt__ = _of_numbers("gt")[0]
+    __ge__ = _of_numbers("ge")[0]
+    __eq__ = _of_numbers("eq")[0]
+    __ne__ = _of_numbers("ne")[0]
+    __neg__ = _of_one("neg")
+    __pos__ = _of_one("pos")
+    __abs__ = _of_one("abs")
+    __invert__ = _of_one("invert")
+
+
+class ArrayOperators:
+    """What Python asks of an array on either side of an operator, or in place."""
+
+    __slots__ = ()
+
+    __add__, __radd__, __iadd__ = _of_arrays("add")
+    __sub__, __rsub__, __isub__ = _of_arrays("sub")
+    __mul__, __rmul__, __imul__ = _of_arrays("mul")
+    __truediv__, __rtruediv__, __itruediv__ = _of_arrays("truediv")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _of_arrays("floordiv")
+    __mod__, __rmod__, __imod__ = _of_arrays("mod")
+    __pow__, __rpow__, __ipow__ = _of_arrays("pow")
+    __matmul__, __rmatmul__, __imatmul__ = _of_arrays("matmul")
+    __and__, __rand__, __iand__ = _of_arrays("and")
+    __or__, __ror__, __ior__ = _of_arrays("or")
+    __xor__, __rxor__, __ixor__ = _of_arrays("xor")
+    __lshift__, __rlshift__, __ilshift__ = _of_arrays("lshift")
+    __rshift__, __rrshift__, __irshift__ = _of_arrays("rshift")
+    __lt__ = _of_arrays("lt")[0]
+    __le__ = _of_arrays("le")[0]
+    __gt__ = _of_arrays("gt")[0]
+    __ge__ = _of_arrays("ge")[0]
+    __eq__ = _of_arrays("eq")[0]
+    __ne__ = _of_arrays("ne")[0]
+    __neg__ = _of_one("neg")
+    __pos__ = _of_one("pos")
+    __abs__ = _of_one("abs")
+    __invert__ = _of_one("invert")

@@ -14,7 +14,8 @@ from ..tape.provenance import (
     source_of,
 )
 from ..tape.tape import CURRENT, Tape
-from .traced import is_traced, let_go
+from .apply import let_go
+from .state import is_traced
 from .warnings import persons_warnings
 
 __all__ = ["recording"]

@@ -1,19 +1,32 @@
-"""Nested containers of numbers: lists, tuples, dicts, named tuples and dataclasses."""
+"""Nested containers of numbers: lists, tuples, dicts, named tuples and dataclasses.
+
+One walk serves all who look into a structure: `parts_of` says what a container holds, `remade`
+makes the like of it, and all else is written with these two.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from .traced import TRACED
+from ..tape.primitives import build
+from .state import LEAVES, TRACED, is_active, plain
 
-__all__ = ["Container", "flatten", "rebuild"]
-
-_LEAVES = frozenset({*TRACED, np.ndarray, np.float64, float, int, type(None)})
-"""The commonest leaves; whatever else is no container is one, too."""
+__all__ = [
+    "Container",
+    "any_active",
+    "as_operand",
+    "flatten",
+    "lift",
+    "mapped",
+    "parts_of",
+    "rebuild",
+    "remade",
+    "stripped",
+]
 
 
 class Container:
@@ -28,8 +41,39 @@ class Container:
         raise NotImplementedError
 
 
-def _is_record(structure: Any) -> bool:
-    return dataclasses.is_dataclass(structure) and not isinstance(structure, type)
+def parts_of(structure: Any) -> Sequence[Any] | None:
+    """What a container holds, in order; None for a leaf.
+
+    Parameters
+    ----------
+    structure : object
+        A list, tuple, dict, dataclass or `Container`; anything else is a leaf.
+    """
+    if type(structure) in LEAVES:
+        return None
+    if isinstance(structure, list | tuple):
+        return structure
+    if isinstance(structure, dict):
+        return list(structure.values())
+    if isinstance(structure, Container):
+        return structure.leaves()
+    if dataclasses.is_dataclass(structure) and not isinstance(structure, type):
+        return [getattr(structure, each.name) for each in dataclasses.fields(structure)]
+    return None
+
+
+def remade(structure: Any, parts: list[Any]) -> Any:
+    """A container of the same form that holds other parts."""
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*parts)
+    if isinstance(structure, list | tuple):
+        return type(structure)(parts)
+    if isinstance(structure, dict):
+        return dict(zip(structure, parts, strict=True))
+    if isinstance(structure, Container):
+        return structure.rebuilt(parts)
+    names = [each.name for each in dataclasses.fields(structure)]
+    return dataclasses.replace(structure, **dict(zip(names, parts, strict=True)))
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -45,18 +89,27 @@ def flatten(structure: Any) -> list[Any]:
     >>> flatten({"a": [1.0, (2.0, 3.0)], "b": 4.0})
     [1.0, 2.0, 3.0, 4.0]
     """
-    if type(structure) in _LEAVES:
+    parts = parts_of(structure)
+    if parts is None:
         return [structure]
-    if isinstance(structure, list | tuple):
-        return [leaf for part in structure for leaf in flatten(part)]
-    if isinstance(structure, dict):
-        return [leaf for part in structure.values() for leaf in flatten(part)]
-    if isinstance(structure, Container):
-        return structure.leaves()
-    if _is_record(structure):
-        fields = dataclasses.fields(structure)
-        return [leaf for each in fields for leaf in flatten(getattr(structure, each.name))]
-    return [structure]
+    return [leaf for part in parts for leaf in flatten(part)]
+
+
+def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
+    """A structure with a function of each leaf; itself, where that changes none of them.
+
+    Examples
+    --------
+    >>> mapped(abs, {"a": [-1.0, 2.0]})
+    {'a': [1.0, 2.0]}
+    """
+    parts = parts_of(structure)
+    if parts is None:
+        return function(structure)
+    new = [mapped(function, part) for part in parts]
+    if all(one is other for one, other in zip(new, parts, strict=True)):
+        return structure
+    return remade(structure, new)
 
 
 def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
@@ -73,18 +126,40 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     >>> rebuild({"a": [1.0, 2.0]}, iter("xy"))
     {'a': ['x', 'y']}
     """
-    if type(structure) in _LEAVES:
-        return next(leaves)
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*(rebuild(part, leaves) for part in structure))
-    if isinstance(structure, list | tuple):
-        return type(structure)(rebuild(part, leaves) for part in structure)
-    if isinstance(structure, dict):
-        return {key: rebuild(part, leaves) for key, part in structure.items()}
-    if isinstance(structure, Container):
-        return structure.rebuilt([next(leaves) for _ in structure.leaves()])
-    if _is_record(structure):
-        fields = dataclasses.fields(structure)
-        changes = {each.name: rebuild(getattr(structure, each.name), leaves) for each in fields}
-        return dataclasses.replace(structure, **changes)
-    return next(leaves)
+    parts = parts_of(structure)
+    return next(leaves) if parts is None else remade(structure, [rebuild(p, leaves) for p in parts])
+
+
+def any_active(structure: Any) -> bool:
+    """Whether an active traced value is in a structure."""
+    if type(structure) in LEAVES:
+        return is_active(structure)
+    return any(is_active(leaf) for leaf in flatten(structure))
+
+
+def stripped(structure: Any) -> Any:
+    """A structure with plain values only."""
+    return mapped(plain, structure)
+
+
+def lift(value: Any) -> Any:
+    """A list or tuple with traced values in it as one traced array; anything else as it is."""
+    if type(value) in LEAVES or not isinstance(value, list | tuple):
+        return value
+    leaves = flatten(value)
+    if any(type(leaf) in TRACED for leaf in leaves):
+        return build(*leaves, layout=_layout(value))
+    return value
+
+
+def _layout(value: Any) -> Any:
+    parts = parts_of(value)
+    return None if parts is None else tuple(map(_layout, parts))
+
+
+def as_operand(value: Any) -> Any:
+    """An argument as an operand: lists as arrays, traced where something in them is."""
+    value = lift(value)
+    if type(value) not in LEAVES and isinstance(value, list | tuple):
+        return np.asarray(value)
+    return value

@@ -24,26 +24,22 @@ from ..rules import distributions, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
-from .dispatch import (
-    HANDLERS,
-    any_active,
-    call_function,
-    call_one,
-)
-from .elements import ndenumerate, vectorize
-from .traced import (
-    READERS,
-    TRACED,
-    TracedScalar,
-    as_operand,
+from .apply import (
     guard,
-    is_traced,
-    lift,
     make_traceable,
-    plain,
     plain_key,
     refuse,
 )
+from .dispatch import HANDLERS, call_function, call_one
+from .elements import ndenumerate, vectorize
+from .state import (
+    READERS,
+    TRACED,
+    is_traced,
+    plain,
+)
+from .structures import any_active, as_operand, lift
+from .traced import TracedScalar
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "twin_of"]
 

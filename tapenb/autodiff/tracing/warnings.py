@@ -10,19 +10,11 @@ import numpy as np
 
 from ..tape.operation import Operation
 from ..tape.provenance import operator_at, outside, source_of
+from .operators import SIGNS
 
 __all__ = ["persons_warnings"]
 
-_NAMES = {
-    "+": "add",
-    "-": "subtract",
-    "*": "multiply",
-    "/": "divide",
-    "//": "floor_divide",
-    "%": "remainder",
-    "**": "power",
-    "@": "matmul",
-}
+_NAMES = {sign: name for name, sign in SIGNS.items()}
 
 
 def persons_warnings() -> np.errstate:
@@ -52,7 +44,7 @@ def _called(frame: FrameType) -> str:
     """The name of what a frame is calling, as NumPy's own message has it."""
     sign = operator_at(frame)
     if sign is not None:
-        return _NAMES.get(sign.rstrip("="), sign)
+        return _NAMES.get(sign) or _NAMES.get(sign.removesuffix("="), sign)
     source = source_of(frame.f_code, frame.f_lasti) or frame.f_code.co_name
     return source.split("(")[0].split(".")[-1]
 

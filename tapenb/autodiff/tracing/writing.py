@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -17,19 +17,14 @@ from ..tape.operation import TapeError
 from ..tape.primitives import scatter, setitem
 from ..tape.provenance import calls, here
 from ..tape.tape import Tape
-from .traced import (
-    TRACED,
-    TracedArray,
-    lift,
-    plain,
-    plain_key,
-    reference_of,
-)
+from .apply import plain_key
+from .state import TYPES, Traced, is_active, plain, reference_of
+from .structures import as_operand, lift, mapped
 
-__all__ = ["input_array", "part_of", "write"]
+__all__ = ["Flat", "Writes", "input_array", "part_of", "write"]
 
 
-def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
+def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
     """``target[key] = value``: NumPy's own write, and an entry that makes the new content.
 
     Raises
@@ -38,9 +33,8 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
         Where a traced value would go into memory that the tape does not watch.
     """
     active = target._is_active()
-    if type(value) not in TRACED and isinstance(value, list | tuple):
-        value = lift(value)
-    traced = type(value) in TRACED and value._is_active()
+    value = lift(value)
+    traced = is_active(value)
     memory = target._own()
     if not traced and not active:
         memory.before_write()
@@ -91,7 +85,7 @@ def write(target: TracedArray, key: Any, value: Any, frame: FrameType) -> None:
     target._version = memory.version
 
 
-def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
     """An independent variable that is a part of a buffer, or the whole of it.
 
     Parameters
@@ -102,7 +96,7 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
     memory : Memory
     """
     entry = tape.append_input(value)
-    traced = TracedArray(tape, entry, value, memory)
+    traced = TYPES.array(tape, entry, value, memory)
     if memory.is_whole(value):
         memory.reference = entry
     else:
@@ -116,26 +110,14 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
     return traced
 
 
-def part_of(tape: Tape, value: np.ndarray, memory: Memory) -> TracedArray:
+def part_of(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
     """An array that asks its memory, when it is first used, which entry it is."""
-    traced = TracedArray(tape, None, value, memory)
+    traced = TYPES.array(tape, None, value, memory)
     traced._version = -1
     return traced
 
 
-def _setitem(self: TracedArray, key: Any, value: Any) -> None:
-    frame = sys._getframe(1)
-    key = plain_key(key, frame)
-    if (
-        type(value) is TracedArray
-        and np.may_share_memory(self._value, value._value)
-        and calls(frame.f_code, frame.f_lasti)
-    ):
-        value = _swapped(self, key, value)
-    write(self, key, value, frame)
-
-
-def _swapped(target: TracedArray, key: Any, value: TracedArray) -> Any:
+def _swapped(target: Any, key: Any, value: Any) -> Any:
     """What C code writes that swaps parts of an array as if it were a list.
 
     NumPy's ``shuffle`` does that with all that is no ndarray. The rows that it holds are views,
@@ -156,58 +138,165 @@ def _is_same(one: np.ndarray, other: np.ndarray) -> bool:
     return one.shape == other.shape and one.__array_interface__ == other.__array_interface__
 
 
-def _fill(self: TracedArray, value: Any) -> None:
-    """Fill with a number."""
-    write(self, Ellipsis, value, sys._getframe(1))
+class Writes(Traced):
+    """What changes an array in place: ``x[i] = y``, and the methods and attributes that do."""
 
+    __slots__ = ()
 
-def _sort(
-    self: TracedArray,
-    axis: int = -1,
-    kind: Any = None,
-    order: Any = None,
-    *,
-    stable: bool | None = None,
-) -> None:
-    """Sort in place."""
-    ordered = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
-    write(self, Ellipsis, ordered, sys._getframe(1))
+    def __setitem__(self, key: Any, value: Any) -> None:
+        frame = sys._getframe(1)
+        key = plain_key(key, frame)
+        if (
+            type(value) is TYPES.array
+            and np.may_share_memory(self._value, value._value)
+            and calls(frame.f_code, frame.f_lasti)
+        ):
+            value = _swapped(self, key, value)
+        write(self, key, value, frame)
 
+    def fill(self, value: Any) -> None:
+        """Fill with a number."""
+        write(self, Ellipsis, value, sys._getframe(1))
 
-def _partition(
-    self: TracedArray, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
-) -> None:
-    """Partition in place."""
-    parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
-    write(self, Ellipsis, parted, sys._getframe(1))
+    def sort(
+        self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
+    ) -> None:
+        """Sort in place."""
+        ordered = np.sort(self, axis=axis, kind=kind, order=order, stable=stable)
+        write(self, Ellipsis, ordered, sys._getframe(1))
 
+    def partition(
+        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+    ) -> None:
+        """Partition in place."""
+        parted = np.partition(self, kth, axis=axis, kind=kind, order=order)
+        write(self, Ellipsis, parted, sys._getframe(1))
 
-def _set_real(self: TracedArray, value: Any) -> None:
-    write(self.real, Ellipsis, value, sys._getframe(1))
-
-
-def _set_imag(self: TracedArray, value: Any) -> None:
-    if self.dtype.kind != "c":
-        raise TypeError("array does not have imaginary part to set")
-    write(self.imag, Ellipsis, value, sys._getframe(1))
-
-
-def _set_shape(self: TracedArray, shape: Any) -> None:
-    """Another shape of the same elements, seen by all who hold this array."""
-    shaped = np.reshape(self, shape)
-    if shaped.size and not np.may_share_memory(shaped._value, self._value):
-        raise AttributeError(
-            "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with "
-            "the desired shape."
+    def resize(self, *_: Any, **__: Any) -> NoReturn:
+        """Change the shape in place, which nobody who has a view would notice: refused."""
+        raise TapeError(
+            f"{here(sys._getframe(1))}: a traced array cannot be resized in place. Use "
+            "np.resize(x, shape), which gives a new one."
         )
-    self._tape, self._index, self._value = shaped._tape, shaped._index, shaped._value
-    self._memory, self._version = shaped._memory, shaped._version
+
+    @property
+    def real(self) -> Any:
+        """The real part, which can be written."""
+        return np.real(self) if self._value.dtype.kind == "c" else self
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        write(self.real, Ellipsis, value, sys._getframe(1))
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part, which can be written."""
+        return np.imag(self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        if self._value.dtype.kind != "c":
+            raise TypeError("array does not have imaginary part to set")
+        write(self.imag, Ellipsis, value, sys._getframe(1))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape, which can be set: another one of the same elements, seen by all who hold x."""
+        return self._value.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        shaped = np.reshape(self, shape)
+        if shaped.size and not np.may_share_memory(shaped._value, self._value):
+            raise AttributeError(
+                "Incompatible shape for in-place modification. Use `.reshape()` to make a copy "
+                "with the desired shape."
+            )
+        self._tape, self._index, self._value = shaped._tape, shaped._index, shaped._value
+        self._memory, self._version = shaped._memory, shaped._version
+
+    @property
+    def flat(self) -> Flat:
+        """The elements one by one, to read and to write."""
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        Flat(self)[:] = value
 
 
-TracedArray.real = property(TracedArray.real.fget, _set_real, doc=TracedArray.real.__doc__)
-TracedArray.imag = property(TracedArray.imag.fget, _set_imag, doc=TracedArray.imag.__doc__)
-TracedArray.shape = property(TracedArray.shape.fget, _set_shape, doc=TracedArray.shape.__doc__)
-TracedArray.__setitem__ = _setitem
-TracedArray.fill = _fill
-TracedArray.sort = _sort
-TracedArray.partition = _partition
+class Flat:
+    """A traced array's elements in C order, to read and to write, as NumPy's ``flatiter``.
+
+    Parameters
+    ----------
+    base : traced array
+    """
+
+    __slots__ = ("_at", "base")
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+        self._at = 0
+
+    @property
+    def __class__(self) -> type:
+        return np.flatiter
+
+    @property
+    def index(self) -> int:
+        """The number of the element that comes next."""
+        return self._at
+
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """The indices of the element that comes next."""
+        return tuple(int(i) for i in np.unravel_index(self._at, self.base.shape))
+
+    def copy(self) -> Any:
+        """The elements as an array of one dimension."""
+        return np.copy(np.ravel(self.base))
+
+    def __len__(self) -> int:
+        return self.base.size
+
+    def __iter__(self) -> Flat:
+        return self
+
+    def __next__(self) -> Any:
+        if self._at >= self.base.size:
+            self._at = 0
+            raise StopIteration
+        element = self.base[self.coords]
+        self._at += 1
+        return element
+
+    def _key(self, key: Any) -> Any:
+        numbers = np.arange(self.base.size)[plain_key(key, sys._getframe(2))]
+        return np.unravel_index(numbers, self.base.shape)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.base[self._key(key)]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        places = self._key(key)
+        value = as_operand(value)
+        count = np.size(places[0]) if places else 1
+        if np.size(value) != 1 or np.ndim(value):
+            value = np.ravel(value)[np.arange(count) % np.size(value)]
+            value = np.reshape(value, np.shape(places[0]) if places else ())
+        write(self.base, places, value, sys._getframe(1))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(np.asarray(self.base).reshape(-1), dtype=dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return getattr(ufunc, method)(*_copied(inputs), **_copied(kwargs))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return function(*_copied(args), **_copied(kwargs))
+
+
+def _copied(value: Any) -> Any:
+    """Arguments with arrays for what lists elements."""
+    return mapped(lambda part: part.copy() if type(part) is Flat else part, value)

@@ -15,7 +15,7 @@ from tapenb.autodiff.rules import cumulative, special
 from tapenb.autodiff.rules.floating_and_complex import CLIP
 from tapenb.autodiff.tape.primitives import change_at, masked
 from tapenb.autodiff.tracing.dispatch import call_function
-from tapenb.autodiff.tracing.traced import is_traced
+from tapenb.autodiff.tracing.state import is_traced
 
 from .samples import (
     BELOW_ONE,

@@ -8,7 +8,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
-from tapenb.autodiff.tracing.traced import plain
+from tapenb.autodiff.tracing.state import plain
 
 from .samples import SAMPLES, name_of
 

@@ -12,7 +12,7 @@ import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.dispatch import WITHHELD
-from tapenb.autodiff.tracing.traced import plain
+from tapenb.autodiff.tracing.state import plain
 
 from ..as_cell import as_cell, slope
 from .samples import SAMPLES, Sample

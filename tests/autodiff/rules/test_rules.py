@@ -21,7 +21,7 @@ from tapenb.autodiff.rules.ufuncs import PARTIALS, PIECEWISE_CONSTANT
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tape.primitives import primitive
 from tapenb.autodiff.tracing import dispatch
-from tapenb.autodiff.tracing.traced import plain
+from tapenb.autodiff.tracing.state import plain
 
 from .samples import (
     CUBE,

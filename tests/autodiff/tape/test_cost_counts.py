@@ -16,7 +16,8 @@ from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tape.thrift import Lost
 from tapenb.autodiff.tracing.recorder import recording
-from tapenb.autodiff.tracing.traced import TracedArray, index_of
+from tapenb.autodiff.tracing.state import index_of
+from tapenb.autodiff.tracing.traced import TracedArray
 
 LARGE = np.linspace(0.1, 2.0, 20_000)
 

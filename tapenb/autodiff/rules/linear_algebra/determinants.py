@@ -10,7 +10,7 @@ from ...kinds.registry import function
 from ...kinds.rule import Constant
 from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
-from ...tracing.traced import plain
+from ...tracing.state import plain
 from .stacks import adjoined, column, decide, transposed
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...kinds.registry import function
 from ...kinds.rule import Rule, fit, spread
 from ...sweeps.expressed import Composite, General
-from ...tracing.traced import plain
+from ...tracing.state import plain
 from .stacks import adjoined, column, conjugate, decide, hermitian, real, row, transposed
 
 

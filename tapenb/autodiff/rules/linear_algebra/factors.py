@@ -14,7 +14,7 @@ import numpy as np
 from ...kinds.registry import function
 from ...kinds.rule import Rule
 from ...sweeps.expressed import Composite, General
-from ...tracing.traced import refuse
+from ...tracing.apply import refuse
 from .stacks import adjoined, below, column, conjugate, hermitian, real, transposed
 
 

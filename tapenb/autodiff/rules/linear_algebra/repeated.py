@@ -18,7 +18,13 @@ from ...sweeps.expressed import General
 from ...sweeps.forward import forward
 from ...sweeps.local import pull
 from ...tape.primitives import primitive
-from ...tracing.traced import is_active, is_traced, plain, reference_of, tape_of
+from ...tracing.state import (
+    is_active,
+    is_traced,
+    plain,
+    reference_of,
+    tape_of,
+)
 from .stacks import adjoined, column, conjugate, decide, diagonal, hermitian, real, row
 
 __all__ = [

@@ -18,7 +18,7 @@ from ...kinds.rule import Constant, Parts
 from ...sweeps.expressed import General
 from ...tape.operation import TapeError
 from ...tape.primitives import primitive
-from ...tracing.traced import plain
+from ...tracing.state import plain
 from .repeated import (
     Spectral,
     back_from_eigenvalues,

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...tracing.traced import guard, is_traced
+from ...tracing.apply import guard
+from ...tracing.state import is_traced
 
 __all__ = [
     "adjoined",

@@ -1,0 +1,349 @@
+"""Recording one operation: what it gives, and what it leaves on the tape.
+
+`apply` is the general way. `apply_one` and `apply_two` are what nearly all operations take, those
+of one or two operands that make new memory: they save the search for memory that is shared, for
+values that may be let go of, and for operands that are neither numbers nor small arrays. Operators
+of two numbers have a way of their own beside them (`operators.forward_number`).
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..kinds.elementwise import Elementwise
+from ..kinds.rule import Item
+from ..tape.memory import keep_constant
+from ..tape.operation import GUARD, RAISES, Operation, TapeError
+from ..tape.provenance import here
+from ..tape.tape import NO_TAPE, Tape
+from ..tape.thrift import LARGE, Draft, Lost, is_spared
+from .state import NUMBERS, TRACED, TYPES, Traced, is_active, plain, reference_of
+from .structures import mapped
+
+__all__ = [
+    "apply",
+    "apply_one",
+    "apply_two",
+    "guard",
+    "independent",
+    "let_go",
+    "make_traceable",
+    "plain_key",
+    "projections",
+    "refuse",
+    "same",
+    "untaped",
+]
+
+_RAISED = object()
+_ITEM = Item()
+
+
+def guard(traced: Traced, question: Callable[[Any], Any], frame: FrameType) -> Any:
+    """Answer Python's question about a traced value, and note the answer on the tape."""
+    answer = question(traced._value)
+    if traced._is_active():
+        tape = traced._tape
+        operation = Operation(question, None, GUARD)
+        kept = answer.copy() if isinstance(answer, np.ndarray) else answer
+        tape.append(operation, (traced._reference(tape, True),), kept, frame)
+    return answer
+
+
+def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None = None) -> Any:
+    """Run an operation on the plain values, and put it on the tape of those that are traced.
+
+    Parameters
+    ----------
+    operation : Operation
+    operands : sequence
+        Traced or plain.
+    frame : frame, optional
+        Where to start looking for the person's line.
+    """
+    tape = None
+    values = []
+    for operand in operands:
+        if type(operand) in TRACED:
+            if tape is None and operand._is_active():
+                tape = operand._tape
+            values.append(operand._value)
+        else:
+            values.append(operand)
+    if tape is None:
+        return _untracked(operation, operands, values)
+    frame = frame or sys._getframe(1)
+    rule, params = operation.rule, operation.params
+    try:
+        value = operation.function(*values, **params) if params else operation.function(*values)
+    except Exception as error:
+        references = [reference_of(tape, operand, True) for operand in operands]
+        raised = Operation(operation.function, None, RAISES, operation.params)
+        tape.append(raised, references, type(error), frame)
+        raise
+    references = []
+    for slot, operand in enumerate(operands):
+        kind = type(operand)
+        if (kind is TYPES.number and operand._tape is tape) or (
+            kind is TYPES.array
+            and operand._tape is tape
+            and _is_simple(operand, values[slot], tape)
+        ):
+            references.append(operand._index)
+        else:
+            references.append(reference_of(tape, operand, rule.needs(slot)))
+    if type(value) is not np.ndarray:
+        index = tape.append(operation, references, value, frame)
+        if isinstance(value, tuple | list):
+            return projections(tape, index, value, operands[0] if rule.view else None, frame)
+        return _wrap(tape, index, value, None)
+    spared = tape.frugal and value.nbytes >= LARGE and is_spared(tape, rule, references)
+    index = tape.append(operation, references, Lost(value) if spared else value, frame)
+    return _wrap_array(tape, index, value, operands[0] if rule.view else _shared(value, operands))
+
+
+def _untracked(operation: Operation, operands: Sequence[Any], values: list[Any]) -> Any:
+    """What an operation gives of which no open tape follows an operand."""
+    value = operation.function(*values, **operation.params)
+    traced = [operand for operand in operands if type(operand) in TRACED]
+    if not traced:
+        return value
+    origin = next((each for each in traced if type(each) is TYPES.array), traced[0])
+    result = untaped(origin, value, view=operation.rule.view)
+    if (
+        type(result) is TYPES.array
+        and value.nbytes >= LARGE
+        and operation.terms is not None
+        and not (origin._tape is None or origin._tape.sweep_follows)
+    ):
+        result._draft = _drafted(operation, operands, origin)
+    return result
+
+
+def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
+    """As `apply`, for an operation that makes new memory of a number or small array."""
+    tape, held = operand._tape, operand._value
+    if (
+        tape is None
+        or not tape.open
+        or (type(operand) is TYPES.array and not _is_simple(operand, held, tape))
+    ):
+        return apply(operation, (operand,), frame)
+    try:
+        value = operation.function(held)
+    except Exception:
+        value = _RAISED
+    if value is _RAISED:
+        return apply(operation, (operand,), frame)
+    index = tape.put(operation, operand._index, None, value, frame)
+    return (TYPES.array if type(value) is np.ndarray else TYPES.number)(tape, index, value)
+
+
+def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any:
+    """As `apply`, for an operation that makes new memory of numbers and small arrays."""
+    kind, other = type(one), type(two)
+    tape = one._tape if kind is TYPES.array or kind is TYPES.number else two._tape
+    if tape is None or not tape.open:
+        return apply(operation, (one, two), frame)
+    left = right = None
+    if kind is TYPES.array:
+        x1 = one._value
+        if one._tape is tape and _is_simple(one, x1, tape):
+            left = one._index
+    elif kind is TYPES.number:
+        x1 = one._value
+        if one._tape is tape:
+            left = one._index
+    else:
+        x1 = one
+        if kind in NUMBERS or (kind is np.ndarray and one.nbytes < LARGE):
+            left = keep_constant(tape, one)
+    if other is TYPES.array:
+        x2 = two._value
+        if two._tape is tape and _is_simple(two, x2, tape):
+            right = two._index
+    elif other is TYPES.number:
+        x2 = two._value
+        if two._tape is tape:
+            right = two._index
+    else:
+        x2 = two
+        if left is not None and (other in NUMBERS or (other is np.ndarray and two.nbytes < LARGE)):
+            right = keep_constant(tape, two)
+    if left is None or right is None:
+        return apply(operation, (one, two), frame)
+    try:
+        value = operation.function(x1, x2)
+    except Exception:
+        value = _RAISED
+    if value is _RAISED:
+        return apply(operation, (one, two), frame)
+    index = tape.put(operation, left, right, value, frame)
+    return (TYPES.array if type(value) is np.ndarray else TYPES.number)(tape, index, value)
+
+
+def _is_simple(operand: TYPES.array, value: np.ndarray, tape: Tape) -> bool:
+    """Whether an array is an entry that nothing but this operand may write or let go of."""
+    return (
+        operand._memory is None
+        and operand._index is not None
+        and (not tape.frugal or value.nbytes < LARGE)
+    )
+
+
+def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
+    """The operand that NumPy gave back, or a view of it, where it need not have made anything."""
+    for operand in operands:
+        if type(operand) is TYPES.array and (
+            value is operand._value
+            or (value.base is not None and np.may_share_memory(value, operand._value))
+        ):
+            return operand
+    return None
+
+
+_LONGEST_DRAFT = 16
+
+
+def _drafted(operation: Operation, operands: Sequence[Any], origin: TYPES.array) -> Draft | None:
+    """The draft of a result; None where an operand is an array that would be kept for it alone."""
+    parts: list[Any] = []
+    size = 1
+    for operand in operands:
+        if type(operand) is not TYPES.array:
+            if isinstance(plain(operand), np.ndarray):
+                return None
+            parts.append(plain(operand))
+        elif operand._memory is not None and operand._tape is origin._tape:
+            memory = operand._memory
+            parts.append((memory, memory.version, operand._reference))
+        elif operand._draft is not None:
+            parts.append(operand._draft)
+            size += operand._draft.size
+        else:
+            return None
+    return Draft(operation, parts, size) if size <= _LONGEST_DRAFT else None
+
+
+def _wrap(tape: Tape, index: int, value: Any, source: Any) -> Traced:
+    if type(value) is np.ndarray:
+        return _wrap_array(tape, index, value, source)
+    if isinstance(value, np.ndarray):
+        raise TapeError(
+            f"{tape.where(index)}: this gives a {type(value).__name__}, a subclass of ndarray with "
+            "rules of its own, which a tape cannot follow. Use np.asarray(...) of it first."
+        )
+    return TYPES.number(tape, index, value)
+
+
+def projections(
+    tape: Tape, index: int, values: Any, source: Any = None, frame: FrameType | None = None
+) -> Any:
+    """The several results of an entry, each an entry of its own, in NumPy's own kind of tuple."""
+    frame = frame or sys._getframe(1)
+    items = []
+    for number, value in enumerate(values):
+        operation = Operation(_item, _ITEM, "item", {"number": number})
+        entry = tape.append(operation, (index,), value, frame)
+        items.append(_wrap(tape, entry, value, source))
+    named = isinstance(values, tuple) and hasattr(values, "_fields")
+    return type(values)(*items) if named else type(values)(items)
+
+
+def _item(values: Any, *, number: int) -> Any:
+    return values[number]
+
+
+def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source: Any) -> Any:
+    """An array for an entry; one that NumPy made as a view shares its source's memory."""
+    if type(source) is TYPES.array and value.size and np.may_share_memory(value, source._value):
+        memory = source._own()
+        if index is not None:
+            memory.alias(index)
+        return TYPES.array(tape, index, value, memory)
+    return TYPES.array(tape, index, value)
+
+
+def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
+    """What an operation on values that no open tape follows gives: a constant, or plain NumPy."""
+    tape = origin._tape
+    source = origin if view else None
+    if tape is None or not (tape.open or tape.leaves_plain):
+        if type(value) is np.ndarray:
+            return _wrap_array(None, None, value, source)
+        return TYPES.number(None, None, value)
+    if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
+        return tape.remember(_wrap_array(tape, None, value, source))
+    return value
+
+
+def make_traceable(tape: Tape, value: np.ndarray) -> Any:
+    """An array that was made inside a recording, into which traced values can be written."""
+    return tape.remember(TYPES.array(tape, None, value))
+
+
+def let_go(tape: Tape) -> None:
+    """Let arrays that were made on a tape, and hold nothing of it, keep it alive no longer."""
+    for each in tape.made:
+        array = each()
+        if array is not None and not array._is_active():
+            array._tape, array._index, array._memory, array._version = NO_TAPE, None, None, 0
+    tape.made.clear()
+
+
+def plain_key(key: Any, frame: FrameType) -> Any:
+    """An index in which every traced part has become a guard."""
+    if type(key) is int or type(key) is slice:
+        return key
+    return mapped(lambda part: _plain_part(part, frame), key)
+
+
+def _plain_part(part: Any, frame: FrameType) -> Any:
+    if type(part) not in TRACED:
+        return part
+    if type(part) is TYPES.array:
+        return guard(part, np.asarray, frame)
+    return guard(part, bool if isinstance(part._value, bool | np.bool_) else operator.index, frame)
+
+
+def refuse(what: str, frame: FrameType | None, why: str | None = None) -> NoReturn:
+    """Say that something has no rule, or why it can have none: never a silent zero."""
+    raise TapeError(
+        f"{here(frame)}: {what} not differentiable{' yet' if why is None else f', since {why}'}. "
+        "Give it a derivative with custom_gradient or, where none is wanted, use stop_gradient(x) "
+        "or x.numpy()."
+    )
+
+
+def independent(tape: Tape, value: Any) -> Traced:
+    """A new independent variable with a value, which may itself be traced."""
+    if is_active(value):
+        return apply(_FRESH, (value,))
+    value = plain(value)
+    if isinstance(value, list | tuple):
+        value = np.asarray(value, dtype=float)
+    if isinstance(value, np.ndarray):
+        value = value.copy() if value.flags.c_contiguous else same(value)
+        return TYPES.array(tape, tape.append_input(value), value)
+    if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
+        raise TypeError(
+            f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
+        )
+    return TYPES.number(tape, tape.append_input(value), value)
+
+
+def same(value: Any) -> Any:
+    """A copy in the same order of memory, on which the last bits of NumPy's results depend."""
+    if not isinstance(value, np.ndarray):
+        return value
+    ahead = (*(slice(None, None, -1 if step < 0 else 1) for step in value.strides), Ellipsis)
+    return value[ahead].copy(order="K")[ahead]
+
+
+_FRESH = Operation(same, Elementwise("1"), "argument")
