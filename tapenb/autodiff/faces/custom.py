@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import operator
+import sys
 from collections.abc import Callable, Sequence
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import (
-    Rule,
-    adjoint_dtype,
-    fit,
-    spread,
-)
+from ..kinds.rule import Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
-from ..tape.operation import Operation, TapeError
-from ..tape.provenance import here
+from ..tape.operation import GUARD, Operation, TapeError
+from ..tape.provenance import describe, here
+from ..tape.tape import Tape
 from ..tracing.apply import apply
-from ..tracing.state import is_active, is_traced, plain
+from ..tracing.state import is_active, is_traced, plain, tape_of
 from ..tracing.substitution import call
+from .variable import read_all
 
 __all__ = ["checkpoint", "custom_gradient"]
 
 
+class _Call(Operation):
+    """One call of a function with a derivative of the user's own, and where it stands."""
+
+    __slots__ = ("place",)
+
+    def __init__(
+        self, value: Callable[..., Any], rule: Rule, name: str, params: dict[str, Any], frame: Any
+    ) -> None:
+        super().__init__(value, rule, name, params)
+        self.place = frame.f_code, frame.f_lasti
+
+    def __repr__(self) -> str:
+        return f"{describe(*self.place)}: {self.name}"
+
+
 class Custom(Rule):
-    """The adjoint as a function that the person's own function returns beside its value.
+    """The adjoint as a function that the user's own function returns beside its value.
 
     Parameters
     ----------
@@ -34,33 +50,101 @@ class Custom(Rule):
         Returns a value and a function from its adjoint to those of the arguments.
     """
 
+    needs_result = True
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
 
     def needs(self, slot: int) -> bool:
         return True
 
-    def _pullback(self, operands: Sequence[Any], operation: Operation, adjoint: Any) -> list[Any]:
-        _, gradient = call(self.function, *operands, **operation.params)
-        contributions = call(gradient, adjoint)
+    def _pullback(
+        self, adjoint: Any, result: Any, operands: Sequence[Any], operation: Operation
+    ) -> list[Any]:
+        """What the user's adjoint gives for each operand, of that one's shape."""
+        contributions = self._adjoint(result, operands, operation)
+        contributions = call(contributions, adjoint)
         if not isinstance(contributions, tuple | list) or is_traced(contributions):
             contributions = [contributions]
         if len(contributions) != len(operands):
             raise ValueError(
-                f"the gradient of {self.function.__name__} gives {len(contributions)} adjoints for "
-                f"{len(operands)} arguments"
+                f"{operation!r} gives {len(contributions)} adjoints for {len(operands)} "
+                f"argument{'s' * (len(operands) != 1)}. Return one for each, or None for no "
+                "derivative."
             )
+        for slot, (part, operand) in enumerate(zip(contributions, operands, strict=True)):
+            if part is not None and np.shape(plain(part)) != np.shape(plain(operand)):
+                raise ValueError(
+                    f"{operation!r} gives an adjoint of shape {np.shape(plain(part))} for argument "
+                    f"{slot}, which has the shape {np.shape(plain(operand))}. Return one of that "
+                    "shape."
+                )
         return list(contributions)
 
+    def _adjoint(
+        self, result: Any, operands: Sequence[Any], operation: Operation
+    ) -> Callable[[Any], Any]:
+        """The user's adjoint; where the sweep is recorded, made of values that the tape follows."""
+        params = operation.params
+        tape = next((tape_of(each) for each in operands if is_active(each)), None)
+        if tape is None:
+            return call(self.function, *operands, **params)[1]
+        begin, refused = len(tape), tape.refusal
+        try:
+            value, adjoint = call(self.function, *operands, **params)
+            if tape.refusal is refused and not _leaves(tape, begin):
+                return adjoint
+        except Exception:
+            if tape.refusal is refused:
+                raise
+        # Code that takes plain numbers: it gets them, and the adjoint gets what stands for them.
+        tape.refusal = refused
+        tape.shorten(begin)
+        given = [plain(operand) for operand in operands]
+        value, adjoint = call(self.function, *given, **params)
+        self._see(adjoint, given, operands, value, result, operation)
+        return adjoint
+
+    def _see(
+        self,
+        adjoint: Callable[[Any], Any],
+        given: Sequence[Any],
+        operands: Sequence[Any],
+        value: Any,
+        result: Any,
+        operation: Operation,
+    ) -> None:
+        """Let an adjoint read traced arguments and the traced value; refuse any other number."""
+        code = getattr(inspect.unwrap(self.function), "__code__", None)
+        if code is None or not isinstance(adjoint, FunctionType):
+            raise TapeError(
+                _unseen(operation, "is no function with variables that can be looked at")
+            )
+        names = code.co_varnames[: code.co_argcount]
+        arguments = dict(zip(names, zip(given, operands, strict=False), strict=False))
+        for default in (*(adjoint.__defaults__ or ()), *(adjoint.__kwdefaults__ or {}).values()):
+            if _may_depend(default):
+                raise TapeError(_unseen(operation, "has a number as default"))
+        for name, cell in _cells(adjoint).items():
+            if name not in code.co_cellvars:
+                continue  # from outside of this call
+            content = cell.cell_contents
+            if name in arguments and content is arguments[name][0]:
+                cell.cell_contents = arguments[name][1]
+            elif content is value:
+                cell.cell_contents = result
+            elif _may_depend(content):
+                raise TapeError(_unseen(operation, f"reads `{name}`"))
+
     def vjp(self, adjoint, result, operands, operation, wanted):
-        contributions = self._pullback(operands, operation, adjoint)
+        contributions = self._pullback(adjoint, result, operands, operation)
         return [
             fit(_array(contribution), operand) if want and contribution is not None else None
             for contribution, operand, want in zip(contributions, operands, wanted, strict=True)
         ]
 
     def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        # The person's own code is not asked about an adjoint of nan.
+        # The user's own code is not asked about an adjoint of nan.
         return self.vjp(adjoint, result, operands, operation, wanted), [None] * len(operands)
 
     def masked_jvp(self, deads, tangents, result, operands, operation):
@@ -71,7 +155,7 @@ class Custom(Rule):
         seeded = [slot for slot, tangent in enumerate(tangents) if tangent is not None]
 
         def transposed(adjoint: Any) -> Any:
-            contributions = self._pullback(operands, operation, adjoint)
+            contributions = self._pullback(adjoint, result, operands, operation)
             total = 0.0
             for slot in seeded:
                 if contributions[slot] is not None:
@@ -84,20 +168,71 @@ class Custom(Rule):
         return None if tangent is None else spread(tangent, result)
 
 
+def _leaves(tape: Tape, begin: int) -> bool:
+    """Whether a number left the tape since an entry, which what was computed of it depends on."""
+    return any(
+        tape.operations[index].name == GUARD and np.asarray(tape.values[index]).dtype.kind in "fc"
+        for index in range(begin, len(tape))
+    )
+
+
+def _cells(function: FunctionType) -> dict[str, CellType]:
+    """What a function reads of those around it, and the functions that it calls of them."""
+    found: dict[str, CellType] = {}
+    todo = [function]
+    while todo:
+        each = todo.pop()
+        for name, cell in zip(each.__code__.co_freevars, each.__closure__ or (), strict=True):
+            if name not in found:
+                found[name] = cell
+                if isinstance(cell.cell_contents, FunctionType):
+                    todo.append(cell.cell_contents)
+    return found
+
+
+_CONSTANT = FunctionType | BuiltinFunctionType | ModuleType | type | np.ufunc | int | str | None
+
+
+def _may_depend(value: Any) -> bool:
+    """Whether a value is or may hold a number that was computed, and no whole one."""
+    return not isinstance(value, _CONSTANT)
+
+
+def _unseen(operation: Operation, what: str) -> str:
+    return (
+        f"{operation!r} computes by code that the tape cannot follow, and its adjoint {what}, so "
+        "that a derivative of it would miss how that depends on the arguments. Let the adjoint "
+        f"read no more than the arguments and the value of {operation.name}, and compute the rest "
+        "of these in NumPy."
+    )
+
+
 def _array(value: Any) -> Any:
     return value if is_traced(value) or hasattr(value, "dtype") else np.float64(value)
 
 
-def _plain_result(value: Any, name: str) -> Any:
-    """A value computed from plain arguments, which must not depend on anything else traced."""
-    if is_traced(value):
-        if is_active(value):
+def _wrapped(function: Callable[..., Any], rule: Rule, first: Callable[[Any], Any]) -> Any:
+    """A function that is one entry on a tape; `first` takes the value from what it returns."""
+
+    def value(*operands: Any, **params: Any) -> Any:
+        """The value at plain arguments, which must not depend on anything else traced."""
+        found = first(call(function, *operands, **params))
+        if is_active(found):
             raise TapeError(
-                f"{here(None)}: {name} uses a traced value that is no argument of it; pass it as "
-                "one, so that its derivative is known"
+                f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
+                "argument of it; pass it as one, so that its derivative is known"
             )
-        return plain(value)
-    return value
+        return plain(found)
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        args = read_all(args)
+        if not any(map(is_traced, args)):
+            return value(*args, **kwargs)
+        frame = sys._getframe(1)
+        return apply(_Call(value, rule, function.__name__, kwargs, frame), args, frame)
+
+    return wrapped
 
 
 def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -107,18 +242,28 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     ----------
     function : callable
         Takes numbers or arrays; returns its value, and a function from the adjoint of the value to
-        that of the argument (a list of them for several). Both in NumPy.
+        that of the argument (a list of them for several, None for no derivative), each of its
+        argument's shape. Both in NumPy.
 
     Returns
     -------
     callable
-        Gives the value. It is differentiated by the given adjoint in both modes; second
-        derivatives are those of that adjoint's own code.
+        Gives the value, of numbers, arrays, traced values and Variables. It is differentiated by
+        the given adjoint in both modes; second derivatives are those of that adjoint's own code.
 
     Raises
     ------
     TapeError
-        Where the function uses a traced value that is no argument.
+        Where the function uses a traced value that is no argument; at a second derivative, where
+        its adjoint reads a number that was computed by code that the tape cannot follow.
+    ValueError
+        At a derivative, where the adjoint gives another number or another shape of adjoints.
+
+    Notes
+    -----
+    A solver of foreign code gets plain numbers. Its adjoint is that of the implicit function: with
+    f(y, a) = 0, dy/da is −(∂f/∂a)/(∂f/∂y). Written in the arguments and in the value itself, as
+    below, it is right at every order, since the tape knows how both depend on the arguments.
 
     Examples
     --------
@@ -129,19 +274,18 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     ...     return x, lambda adjoint: np.clip(adjoint, -1.0, 1.0)
     >>> float(tn.grad(lambda x: 5.0 * clipped(x))(2.0))
     1.0
+
+    The root of y³ + a y = 1, by SciPy, with y' = −y/(3 y² + a):
+
+    >>> from scipy.optimize import brentq
+    >>> @tn.custom_gradient
+    ... def root(a):
+    ...     y = brentq(lambda y: y**3 + a * y - 1.0, 0.0, 1.0, xtol=1e-15)
+    ...     return y, lambda adjoint: -adjoint * y / (3 * y**2 + a)
+    >>> print(f"{root(1.0):.6f} {tn.grad(root)(1.0):.6f} {tn.hessian(root)(1.0):.6f}")
+    0.682328 -0.284693 0.099123
     """
-    rule = Custom(function)
-
-    def value(*operands: Any, **params: Any) -> Any:
-        return _plain_result(call(function, *operands, **params)[0], function.__name__)
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not any(is_traced(arg) for arg in args):
-            return function(*args, **kwargs)[0]
-        return apply(Operation(value, rule, function.__name__, kwargs), args)
-
-    return wrapped
+    return _wrapped(function, Custom(function), operator.itemgetter(0))
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,15 +309,4 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> len(tn.record(f, 1.0))
     2
     """
-    rule = Composite(functools.partial(call, function))
-
-    def value(*operands: Any, **params: Any) -> Any:
-        return _plain_result(call(function, *operands, **params), function.__name__)
-
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not any(is_traced(arg) for arg in args):
-            return function(*args, **kwargs)
-        return apply(Operation(value, rule, function.__name__, kwargs), args)
-
-    return wrapped
+    return _wrapped(function, Composite(functools.partial(call, function)), lambda value: value)

@@ -31,7 +31,15 @@ from ..tracing.state import (
 from ..tracing.structures import mapped
 from ..tracing.traced import TracedArray, TracedScalar
 
-__all__ = ["TAPES", "RecordedVariable", "RecordingTapes", "Variable", "constant", "constant_of"]
+__all__ = [
+    "TAPES",
+    "RecordedVariable",
+    "RecordingTapes",
+    "Variable",
+    "constant",
+    "constant_of",
+    "read_all",
+]
 
 
 class Reader(Protocol):
@@ -349,10 +357,10 @@ class Variable:
         return self._source
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return getattr(ufunc, method)(*_read_all(inputs), **_read_all(kwargs))
+        return getattr(ufunc, method)(*read_all(inputs), **read_all(kwargs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return function(*_read_all(args), **_read_all(kwargs))
+        return function(*read_all(args), **read_all(kwargs))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return self._read().__array__(dtype, copy)
@@ -389,13 +397,14 @@ class Variable:
         return format(self.numpy(), spec) if spec else repr(self)
 
 
-def _read_all(value: Any) -> Any:
+def read_all(value: Any) -> Any:
+    """A value, or what is in its lists, tuples and dicts, with every variable read."""
     return mapped(lambda leaf: leaf._read() if isinstance(leaf, Variable) else leaf, value)
 
 
 def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
     def forward(self: Variable, other: Any) -> Any:
-        return function(self._read(), _read_all(other))
+        return function(self._read(), read_all(other))
 
     def reflected(self: Variable, other: Any) -> Any:
         return function(other, self._read())

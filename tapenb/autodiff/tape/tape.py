@@ -373,6 +373,26 @@ class Tape:
             made[:] = [each for each in made if each() is not None]
         return array
 
+    def shorten(self, length: int) -> None:
+        """Forget the entries from here on, of which nothing may be left: a run that failed.
+
+        C code that goes on after an error can end a row of the columns in its middle, too.
+        """
+        for column in (
+            self.operations,
+            self.left,
+            self.right,
+            self.values,
+            self.sites,
+            self.offsets,
+        ):
+            del column[length:]
+        self.many = {index: parents for index, parents in self.many.items() if index < length}
+        self.repeats = {index: old for index, old in self.repeats.items() if index < length}
+        self.independents = [index for index in self.independents if index < length]
+        self.swept = [sweep for sweep in self.swept if sweep[1] <= length]
+        self.tracker.forget()
+
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False

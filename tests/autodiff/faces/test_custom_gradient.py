@@ -1,0 +1,287 @@
+"""Derivatives of the user's own: of Variables, in functions, at every order, and around solvers."""
+
+import re
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import tapenb as tn
+
+V = np.array([0.5, 2.0])
+
+
+@tn.custom_gradient
+def clipped(w):
+    return w, lambda dy: np.clip(dy, -0.1, 0.1)
+
+
+@tn.custom_gradient
+def product(x, y):
+    """x y, with three times its derivative."""
+
+    def adjoint(dz):
+        return [3.0 * dz * y, 3.0 * dz * x]
+
+    return x * y, adjoint
+
+
+# -- Variables -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [2.0, V], ids=["number", "array"])
+def test_a_variable_as_argument(value):
+    w = tn.Variable(value)
+    with tn.GradientTape() as tape:
+        y = np.sum(5.0 * clipped(w))
+    np.testing.assert_array_equal(tape.gradient(y, w).numpy(), np.full(np.shape(value), 0.1))
+
+
+def test_a_variable_beside_a_traced_value():
+    w, x = tn.Variable(2.0), tn.constant(5.0)
+    with tn.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, z = product(w, x), product(x, w)
+        s = product(w, w)
+    assert (y, z) == (10.0, 10.0)
+    assert tape.gradient(y, [w, x]) == [15.0, 6.0]
+    assert tape.gradient(z, [w, x]) == [15.0, 6.0]
+    assert tape.gradient(s, w) == 12.0
+    assert tn.grad(lambda x: product(w, x))(5.0) == 6.0
+
+
+def test_second_order_of_variables():
+    w, x = tn.Variable(2.0), tn.Variable(5.0)
+    with tn.GradientTape() as outer:
+        with tn.GradientTape() as inner:
+            y = product(w, x * x)  # 3 x², 3 w by x²
+        dw, dx = inner.gradient(y, [w, x])
+        assert (dw, dx) == (75.0, 60.0)
+    # dw = 3 x², dx = 3 w 2 x
+    assert outer.gradient([dw, dx], [w, x]) == [30.0, 30.0 + 12.0]
+
+
+def test_variables_in_a_function():
+    w = tn.Variable(2.0)
+
+    @tn.function
+    def step(x):
+        with tn.GradientTape() as tape:
+            y = product(w, x) + 7.0 * clipped(w)
+        w.assign_sub(tape.gradient(y, w))
+        return y
+
+    assert step(1.0) == 16.0  # w becomes 2 − 3 − 0.1
+    assert step(1.0) == pytest.approx(-1.1 * 8)
+    assert w.numpy() == pytest.approx(-1.1 - 3.1)
+
+
+def test_without_a_tape_it_is_the_function():
+    w = tn.Variable(2.0)
+    assert product(w, 3.0) == 6.0
+    assert product(2.0, 3.0) == 6.0
+    assert product(tn.constant(2.0), 3.0) == 6.0
+
+
+@pytest.mark.parametrize("wrap", [tn.custom_gradient, tn.checkpoint])
+def test_a_traced_value_that_is_no_argument(wrap):
+    w = tn.Variable(2.0)
+    pair = wrap is tn.custom_gradient
+    f = wrap(lambda x: (x * w, lambda dy: dy) if pair else x * w)
+    for x in (3.0, tn.constant(3.0), w):
+        with pytest.raises(tn.TapeError, match="no argument of it"), tn.GradientTape():
+            f(x)
+
+
+def test_checkpoint_of_a_variable_is_one_entry():
+    w = tn.Variable(2.0)
+    f = tn.checkpoint(lambda x, y: np.sin(np.exp(x)) * y)
+    with tn.GradientTape() as tape:
+        y = f(w, 3.0)
+    assert y == np.sin(np.exp(2.0)) * 3.0
+    assert tape.gradient(y, w).numpy() == pytest.approx(3 * np.cos(np.exp(2.0)) * np.exp(2.0))
+
+
+# -- what the adjoint gives ------------------------------------------------------------------------
+
+WRONG = {
+    "none": (lambda dy: [], "gives 0 adjoints for 1 argument"),
+    "two": (lambda dy: [dy, dy], "gives 2 adjoints for 1 argument"),
+    "a sum": (
+        lambda dy: np.sum(dy),
+        r"gives an adjoint of shape \(\) for argument 0, .* shape \(2,\)",
+    ),
+    "a row more": (
+        lambda dy: np.stack([dy, dy]),
+        r"gives an adjoint of shape \(2, 2\) for argument 0, .* shape \(2,\)",
+    ),
+    "one more": (
+        lambda dy: np.append(dy, 1.0),
+        r"gives an adjoint of shape \(3,\) for argument 0, .* shape \(2,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["array", "Variable", "in a function", "forward"])
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_number_or_shape_names_function_and_line(name, kind):
+    adjoint, message = WRONG[name]
+
+    @tn.custom_gradient
+    def twice(x):
+        return 2.0 * x, adjoint
+
+    def loss(x):
+        return np.sum(twice(x))
+
+    line = loss.__code__.co_firstlineno + 1
+
+    def of_a_variable():
+        w = tn.Variable(V)
+        with tn.GradientTape() as tape:
+            y = loss(w)
+        tape.gradient(y, w)
+
+    ask = {
+        "array": lambda: tn.grad(loss)(V),
+        "Variable": of_a_variable,
+        "in a function": lambda: tn.function(tn.grad(loss))(V),
+        "forward": lambda: tn.jvp(loss, (V,), (V,)),
+    }[kind]
+    with pytest.raises(ValueError, match=rf"line {line}, `twice\(x\)`: twice {message}"):
+        ask()
+
+
+def test_none_is_no_derivative():
+    @tn.custom_gradient
+    def first(x, y):
+        return x * y, lambda dz: [dz * y, None]
+
+    w = tn.Variable(2.0)
+    assert tn.grad(first, argnums=(0, 1))(2.0, 3.0) == (3.0, 0.0)
+    with tn.GradientTape() as tape:
+        z = first(2.0, w)
+    assert tape.gradient(z, w) is None
+
+
+# -- solvers ---------------------------------------------------------------------------------------
+
+
+@tn.custom_gradient
+def root(a):
+    """√a as a root, by code that takes plain numbers."""
+    y = brentq(lambda y: y * y - a, 0.0, 10.0, xtol=1e-15)
+    return y, lambda dy: dy / (2.0 * y)
+
+
+@tn.custom_gradient
+def root_by_float(a):
+    """The same, where the number is taken off the tape by the user."""
+    a0 = a.numpy() if hasattr(a, "numpy") else a
+    y = brentq(lambda y: y * y - a0, 0.0, 10.0, xtol=1e-15)
+
+    def adjoint(dy):
+        return dy / (2.0 * y)
+
+    return y, adjoint
+
+
+@tn.custom_gradient
+def root_of_itself(a):
+    """The same, whose adjoint calls the function again."""
+
+    def f(y):
+        return y * y - a
+
+    y = brentq(f, 0.0, 10.0, xtol=1e-15)
+    return y, lambda dy: dy / (2.0 * root_of_itself(a))
+
+
+ROOTS = [root, root_by_float, root_of_itself]
+AT = 3.0
+FIRST, SECOND, THIRD = 0.5 * AT**-0.5, -0.25 * AT**-1.5, 0.375 * AT**-2.5
+
+
+@pytest.mark.parametrize("f", ROOTS, ids=lambda f: f.__name__)
+def test_a_solver_is_right_at_every_order(f):
+    assert f(AT) == pytest.approx(AT**0.5, rel=1e-14)
+    assert tn.grad(f)(AT) == pytest.approx(FIRST, rel=1e-13)
+    assert tn.grad(tn.grad(f))(AT) == pytest.approx(SECOND, rel=1e-13)
+    assert tn.hessian(f)(AT) == pytest.approx(SECOND, rel=1e-13)
+    assert tn.derivative(f, 3)(AT) == pytest.approx(THIRD, rel=1e-13)
+    assert tn.grad(tn.grad(tn.grad(f)))(AT) == pytest.approx(THIRD, rel=1e-13)
+
+
+@pytest.mark.parametrize("f", ROOTS, ids=lambda f: f.__name__)
+def test_a_solver_under_tapes_of_variables_and_in_functions(f):
+    a = tn.Variable(AT)
+    with tn.GradientTape() as outer:
+        with tn.GradientTape() as inner:
+            y = f(a) * a
+        slope = inner.gradient(y, a)
+    assert slope.numpy() == pytest.approx(1.5 * AT**0.5, rel=1e-13)
+    assert outer.gradient(slope, a).numpy() == pytest.approx(0.75 * AT**-0.5, rel=1e-13)
+    replayed = tn.function(tn.hessian(f))
+    for point in (AT, 2.0, 5.0):
+        assert replayed(point) == pytest.approx(-0.25 * point**-1.5, rel=1e-12)
+
+
+@tn.custom_gradient
+def of_slope(a):
+    y = brentq(lambda y: y * y - a, 0.0, 10.0, xtol=1e-15)
+    slope = 0.5 / y
+    return y, lambda dy: dy * slope
+
+
+@tn.custom_gradient
+def of_default(a):
+    y = brentq(lambda y: y * y - a, 0.0, 10.0, xtol=1e-15)
+    return y, lambda dy, slope=0.5 / y: dy * slope
+
+
+@tn.custom_gradient
+def of_list(a):
+    y = brentq(lambda y: y * y - a, 0.0, 10.0, xtol=1e-15)
+    kept = [y]
+
+    def slope():
+        return 0.5 / kept[0]
+
+    return y, lambda dy: dy * slope()
+
+
+@tn.custom_gradient
+def of_a_cut_value(a):
+    slope = 0.5 / np.sqrt(a.numpy() if hasattr(a, "numpy") else a)
+    return np.sqrt(a), lambda dy: dy * slope
+
+
+@pytest.mark.parametrize("f", [of_slope, of_default, of_list, of_a_cut_value])
+def test_what_an_adjoint_cannot_see_is_refused(f):
+    assert tn.grad(f)(AT) == pytest.approx(FIRST, rel=1e-13)
+
+    def loss(a):
+        return f(a) * 1.0
+
+    line = loss.__code__.co_firstlineno + 1
+    name = re.escape(f.__name__)
+    message = rf"line {line}, `f\(a\)`: {name} computes by code that the tape cannot follow"
+    for second in (tn.hessian(loss), tn.grad(tn.grad(loss))):
+        with pytest.raises(tn.TapeError, match=message):
+            second(AT)
+    # A replay would be stale; so it is run, and right.
+    replayed = tn.function(tn.grad(loss))
+    for point in (AT, 2.0, 5.0):
+        assert replayed(point) == pytest.approx(0.5 * point**-0.5, rel=1e-12)
+
+
+def test_numbers_that_depend_on_nothing_may_be_read():
+    scale, count = 3.0, 2
+
+    @tn.custom_gradient
+    def f(a):
+        n = len("ab")
+        y = brentq(lambda y: y**n - a, 0.0, 10.0, xtol=1e-15)
+        return scale * y, lambda dy: scale * dy / (count * root(a)) * (n / 2)
+
+    assert tn.hessian(f)(AT) == pytest.approx(3 * SECOND, rel=1e-13)

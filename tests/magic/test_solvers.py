@@ -1,0 +1,58 @@
+"""Solvers of foreign code in a cell: an implicit derivative, both orders."""
+
+import pytest
+
+SETUP = "from scipy.optimize import brentq\nimport tapenb as tn"
+
+ROOT = """
+@tn.custom_gradient
+def root(a):
+    {given}
+    y = brentq(lambda y: y**3 + {a}*y - 1.0, 0.0, 1.0, xtol=1e-15)
+    return y, lambda dy: -dy*y/(3*y**2 + a)
+"""
+
+WAYS = {
+    "as it is": ("pass", "a"),
+    "by numpy()": ("b = a.numpy() if hasattr(a, 'numpy') else a", "b"),
+    "by stop_gradient": ("b = tn.stop_gradient(a)", "b"),
+}
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["defined in it", "defined before"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_root_in_a_cell(notebook, way, inside):
+    given, a = WAYS[way]
+    text = ROOT.format(given=given, a=a)
+    notebook.run(SETUP + ("" if inside else text))
+    notebook.run("%%tape -o t" + (text if inside else "\n") + "a = 1.0\nz = root(a)*a\n")
+    t = notebook.names["t"]
+    y = t.value
+    assert y**3 + y == pytest.approx(1.0, abs=1e-14)
+    first = -y / (3 * y**2 + 1.0)
+    second = -(6 * y * first**2 + 2 * first) / (3 * y**2 + 1.0)
+    assert t.gradient["a"] == pytest.approx(first + y, rel=1e-13)
+    assert t.hessian["a", "a"] == pytest.approx(second + 2 * first, rel=1e-12)
+    moved = t(a=2.0)
+    y = moved.value / 2.0
+    assert y**3 + 2 * y == pytest.approx(1.0, abs=1e-14)
+    first = -y / (3 * y**2 + 2.0)
+    assert moved.gradient["a"] == pytest.approx(2 * first + y, rel=1e-12)
+
+
+def test_an_adjoint_that_cannot_see_says_so(notebook):
+    notebook.run(SETUP)
+    text = (
+        "%%tape -o t\n"
+        "@tn.custom_gradient\n"
+        "def root(a):\n"
+        "    y = brentq(lambda y: y*y - a, 0.0, 9.0, xtol=1e-15)\n"
+        "    slope = 0.5/y\n"
+        "    return y, lambda dy: dy*slope\n"
+        "a = 4.0\n"
+        "z = root(a)\n"
+    )
+    notebook.attempt(text)
+    shown = notebook.printed + str(notebook.last.error_in_exec) + str(notebook.displayed)
+    assert "reads `slope`" in shown
+    assert "root(a)" in shown
