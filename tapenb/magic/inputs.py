@@ -32,7 +32,7 @@ class RunInputs:
     """The inputs of one run: traced while it lasts, and put back after it."""
 
     def __init__(self, tape: Tape, namespace: dict[str, Any], given: dict[str, Any]) -> None:
-        self._tape = tape
+        self._tape, self._session = tape, tape.session
         self._namespace = namespace
         self._given = given
         self._values: dict[str, Any] = {}
@@ -206,8 +206,8 @@ class RunInputs:
         """Whether an input is an index or a count, or was read by code that is not followed."""
         tape = self._tape
         for entry in entries:
-            if entry in tape.demoted:
-                place = tape.demoted[entry]
+            if entry in self._session.demoted:
+                place = self._session.demoted[entry]
                 return {
                     "withheld": f"{name} is read by other code ({place}), so no derivative by it "
                     "is shown."

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.sweeps.operands import verify
+from ..autodiff.tape.memory import copy_shared_values
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
@@ -200,10 +201,12 @@ class CellRun:
     def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(of_cell=True)
-        tape.namespace = namespace
-        tape.deadline = deadline
-        tape.sweep_follows = self.options.order > 0
-        tape.strict = not _HEARING.isdisjoint(reachable(namespace, self._names())[1])
+        session = tape.session
+        session.namespace = namespace
+        session.deadline = deadline
+        session.will_be_swept = self.options.order > 0
+        named = reachable(namespace, self._names())[1]
+        tape.cell_hears_float_errors = not _HEARING.isdisjoint(named)
         outcome = Outcome(tape)
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
         try:
@@ -218,7 +221,7 @@ class CellRun:
         finally:
             inputs.put_back(reachable(namespace, self._names())[0])
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
-        tape.settle(large=deadline is not None)
+        copy_shared_values(tape, large=deadline is not None)
         outcome.inputs = inputs.described(self.options)
         return outcome
 

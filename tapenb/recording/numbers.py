@@ -91,7 +91,7 @@ def compile_numbers(
         Whether it refuses the recorded point, where the recording itself has the numbers, and
         points where one of them is not finite: a sweep that starts there may find another one.
     """
-    if len(tape) > LONGEST or tape.strict:
+    if len(tape) > LONGEST or tape.cell_hears_float_errors:
         return None
     called = parameters([each.name for each in inputs])
     named = {each.entries[0]: name for each, name in zip(inputs, called, strict=True)}

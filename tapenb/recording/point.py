@@ -86,7 +86,7 @@ class Point:
     @cached_property
     def tape(self) -> Tape:
         """The tape of the cell."""
-        return _first(self.swept, len(self.program.tape))
+        return self.swept.first(len(self.program.tape))
 
     @cached_property
     def value(self) -> Any:
@@ -172,18 +172,3 @@ class Point:
 def _at_label(each: Input, label: str, positions: Mapping[str, Any]) -> Any:
     flat = each.array.reshape(-1).tolist()
     return positions.get(label, flat[each.labels.index(label)])
-
-
-def _first(tape: Tape, length: int) -> Tape:
-    """The recorded part of a longer tape, without its backward sweep."""
-    part = Tape()
-    part.operations = tape.operations[:length]
-    part.left, part.right = tape.left[:length], tape.right[:length]
-    part.many = tape.many
-    part.independents = [entry for entry in tape.independents if entry < length]
-    part.values, part.constants = tape.values[:length], tape.constants
-    part.spared = tape.spared
-    part.sites, part.offsets = tape.sites[:length], tape.offsets[:length]
-    part.inputs, part.output = tape.inputs, tape.output
-    part.close()
-    return part

@@ -165,7 +165,7 @@ class Program:
     @property
     def _strict(self) -> int:
         """Before which entry a floating-point error ends a replay."""
-        return len(self.tape) if self.tape.strict else 0
+        return len(self.tape) if self.tape.cell_hears_float_errors else 0
 
     @cached_property
     def _are_floats(self) -> bool:

@@ -20,7 +20,7 @@ def as_cell(f, x):
     namespace = dict(f.__globals__)
     cell = types.FunctionType(f.__code__, namespace, f.__name__, f.__defaults__, f.__closure__)
     tape = Tape(of_cell=True)
-    tape.namespace = namespace
+    tape.session.namespace = namespace
     value = x.copy()
     traced = input_array(tape, value, Memory(tape, value, None))
     tape.inputs["x"] = (0,)

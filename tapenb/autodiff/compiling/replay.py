@@ -109,7 +109,7 @@ def replay(
     for array, mark in tape.fingerprints.values():
         if fingerprint(array) != mark:
             raise GuardFailed(0)
-    twin = Tape.like(tape)
+    twin = tape.like()
     known = twin.values
     tape.recall()
     constants = tape.constants

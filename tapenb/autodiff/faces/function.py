@@ -284,7 +284,7 @@ class Function:
         except Unwatchable as unwatchable:
             raise _Refused(str(unwatchable)) from None
         tape, drawn = Tape(), random_state()
-        tape.variables = {}
+        recorded = tape.session.variables = {}
         try:
             with recording(tape):
                 arguments = [
@@ -298,13 +298,13 @@ class Function:
                 _refuse_result(value, watch.variables)
                 leaves = flatten(value)
                 outputs = [_output(leaf, tape) for leaf in leaves]
-                held = [each for key, each in tape.variables.items() if key in watch.variables]
+                held = [each for key, each in recorded.items() if key in watch.variables]
                 read = [each for each in held if each.entry is not None]
                 assigned = [each for each in held if each.after is not None]
                 outputs += [_output(each.after, tape) for each in assigned]
                 inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
         except (TapeError, Unwatchable) as error:
-            for each in tape.variables.values():
+            for each in recorded.values():
                 each.restore()
             if not watch.holds():
                 self._plainly = "it changes what it reads"

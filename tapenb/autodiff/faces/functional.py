@@ -300,7 +300,7 @@ def value_and_grad(
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
-            tape.frugal = tape.frugal or not nested
+            tape.session.drop_large_values |= not nested
             call = _Call(f, tape, args, kwargs, argnums)
             y, aux = call.value if has_aux else (call.value, None)
             y = _output(y, "grad")

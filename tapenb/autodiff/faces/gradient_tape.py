@@ -236,10 +236,7 @@ class GradientTape:
         tape = self._tape
         if tape is not None and tape.gradient_tapes == 1 and not tape.open:
             # The user's values still refer to the tape, but nobody can play it any more.
-            columns = (tape.operations, tape.right, tape.values, tape.sites, tape.constants)
-            for column in (*columns, tape.many, tape.fingerprints, tape.independents):
-                column.clear()
-            del tape.left[:], tape.offsets[:]
+            tape.clear()
         self._tape, self._followed, self._places = None, Followed(), {}
 
     @contextmanager

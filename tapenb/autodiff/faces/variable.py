@@ -156,13 +156,13 @@ _READ = Operation(same, Elementwise("1"), "argument")
 
 
 def _recorded(variable: Variable, tape: Tape) -> RecordedVariable:
-    return tape.variables.setdefault(id(variable), RecordedVariable(variable))
+    return tape.session.variables.setdefault(id(variable), RecordedVariable(variable))
 
 
 def _function_tape() -> Tape | None:
     """The tape of a function that is being recorded, if one is."""
     tape = CURRENT.get()
-    return tape if tape is not None and tape.open and tape.variables is not None else None
+    return tape if tape is not None and tape.open and tape.session.variables is not None else None
 
 
 class Variable:
@@ -257,7 +257,7 @@ class Variable:
         """
         if isinstance(value, Variable):
             value = value._read()
-        if is_active(value) and tape_of(value).of_cell:
+        if is_active(value) and tape_of(value).session.of_cell:
             guard(value, np.asarray, sys._getframe(1))
         new = plain(value)
         if type(new) is not np.float64 or type(self._value) is not np.float64:
@@ -292,7 +292,7 @@ class Variable:
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
         if isinstance(delta, Variable):
             delta = delta._read()
-        if is_active(delta) and tape_of(delta).of_cell:
+        if is_active(delta) and tape_of(delta).session.of_cell:
             guard(delta, np.asarray, sys._getframe(2))
         if _function_tape() is not None:
             if not is_traced(delta):
@@ -336,7 +336,7 @@ class Variable:
         if current is not None and tape_of(current) is tape and self._mark is mark:
             return current
         following = [reader for reader in readers if reader.reads(self)]
-        if not following and tape.variables is None:
+        if not following and tape.session.variables is None:
             return constant_of(self._value)
         source = current = self._source_on(tape)
         if self._current is not None:
@@ -352,7 +352,7 @@ class Variable:
         if self._source is None or tape_of(self._source) is not tape:
             self._source = _on(tape, tape.append_input(self._value), self._value)
             self._current = None
-            if tape.variables is not None:
+            if tape.session.variables is not None:
                 _recorded(self, tape).entry = index_of(self._source)
         return self._source
 

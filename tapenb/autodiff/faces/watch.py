@@ -35,8 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.memory import fingerprint
-from ..tape.tape import is_constant
+from ..tape.memory import fingerprint, is_constant
 from .variable import Variable
 
 __all__ = ["Unwatchable", "Watch", "random_state"]

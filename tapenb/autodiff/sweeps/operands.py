@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.columns import NOT_ONE_OR_TWO
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
-from ..tape.tape import MANY, Tape
+from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from ..tracing.apply import projections
 from ..tracing.traced import TracedArray, TracedScalar
@@ -77,7 +78,7 @@ def reachable(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray
         if (
             (left >= 0 and reached[left])
             or (right is not None and right >= 0 and reached[right])
-            or (left == MANY and any(p >= 0 and reached[p] for p in tape.many[index]))
+            or (left == NOT_ONE_OR_TWO and any(p >= 0 and reached[p] for p in tape.many[index]))
         ):
             rule = operations[index].rule
             if rule is not None and rule.differentiable and (within is None or within(index)):

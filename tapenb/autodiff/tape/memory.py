@@ -8,17 +8,38 @@ a view that has gone stale gathers again from the owner.
 
 from __future__ import annotations
 
+from sys import getrefcount
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from .tape import Tape, is_constant
 from .thrift import Lost
 
-__all__ = ["Memory", "element_numbers", "fingerprint", "keep_constant"]
+if TYPE_CHECKING:
+    from .tape import Tape
+
+__all__ = [
+    "Memory",
+    "copy_shared_values",
+    "element_numbers",
+    "fingerprint",
+    "is_constant",
+    "keep_constant",
+]
 
 _COPIED = 8192
 """Plain operands of up to so many elements are copied, larger ones fingerprinted."""
+
+
+def is_constant(array: np.ndarray | None) -> bool:
+    """Whether nobody can write to an array, nor to the memory that it is a view of."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
 
 
 class Memory:
@@ -174,3 +195,21 @@ def keep_constant(tape: Tape, value: object) -> int:
     reference = tape.append_constant(value)
     tape.fingerprints[~reference] = (value, fingerprint(value))
     return reference
+
+
+def copy_shared_values(tape: Tape, *, large: bool = False) -> None:
+    """Give memory of its own to every value that somebody else may still write.
+
+    Afterwards the notebook may do with its arrays what it likes; the tape keeps what was. Large
+    plain operands are rather watched by their fingerprints, unless they are to be copied, too.
+    """
+    if large:
+        tape.fingerprints.clear()
+    for column, kept in ((tape.values, ()), (tape.constants, tape.fingerprints)):
+        for at in range(len(column)):
+            value = column[at]
+            if type(value) is not np.ndarray or at in kept or is_constant(value):
+                continue
+            # Held by this column, by this loop and by the call that counts.
+            if value.base is not None or getrefcount(value) > 3:
+                column[at] = value.copy(order="K")

@@ -1,49 +1,24 @@
 """The tape: the Wengert list of one run.
 
 A tape is a straight line of entries, each one NumPy operation with its operands, its result and
-the place in the source that asked for it. Entries live in parallel columns with integer parents, so
-that a million of them cost little more than their values and leave nothing to the collector of
-cycles.
+the place in the source that asked for it; and with it what it begins and ends with. How entries
+are kept is the business of `columns`, and what a recording needs while it runs of `session`.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
-from sys import getrefcount
-from time import monotonic
-from types import FrameType
 from typing import Any
-from weakref import ref
 
-import numpy as np
+from .columns import Columns
+from .operation import GUARD, INPUT
+from .provenance import bound_name, describe, line_of, source_of
+from .session import Session
 
-from .operation import GUARD, INPUT, Operation, TapeError
-from .provenance import (
-    Site,
-    Tracker,
-    bound_name,
-    describe,
-    line_of,
-    source_of,
-)
-from .thrift import Lost
-
-__all__ = [
-    "CURRENT",
-    "MANY",
-    "NO_TAPE",
-    "Entry",
-    "Tape",
-    "is_constant",
-]
-
-
-MANY = -(1 << 31)
-"""Stands for the operands of an entry that has more than two or none."""
+__all__ = ["CURRENT", "NO_TAPE", "Entry", "Tape"]
 
 
 @dataclass(frozen=True)
@@ -93,16 +68,7 @@ class _View:
         return getattr(import_module(self.module), self.name).__get__(tape)
 
 
-def is_constant(array: np.ndarray | None) -> bool:
-    """Whether nobody can write to an array, nor to the memory that it is a view of."""
-    while isinstance(array, np.ndarray):
-        if array.flags.writeable:
-            return False
-        array = array.base
-    return array is None
-
-
-class Tape:
+class Tape(Columns):
     """The Wengert list of one run.
 
     Iterating gives an :class:`Entry` for each operation in the order in which they ran.
@@ -125,38 +91,18 @@ class Tape:
     np.float64(11.652071)
     """
 
-    __slots__ = (
-        "constants",
-        "deadline",
-        "demoted",
-        "fingerprints",
-        "frugal",
-        "gradient_tapes",
-        "independents",
-        "inputs",
-        "leaves_plain",
-        "left",
-        "made",
-        "many",
-        "moved",
-        "namespace",
-        "of_cell",
-        "offsets",
-        "open",
-        "operations",
-        "output",
-        "refusal",
-        "repeats",
-        "right",
-        "sites",
-        "spared",
-        "strict",
-        "sweep_follows",
-        "swept",
-        "tracker",
-        "values",
-        "variables",
-    )
+    __slots__ = {  # noqa: RUF023  with what `help` says of them
+        "inputs": "The entries of each named input.",
+        "output": "The entry of the output, if there is one.",
+        "swept": "From where to where recorded sweeps made the entries, and the results of each.",
+        "repeats": "Entries that are others once more in wider floating point, with those.",
+        "cell_hears_float_errors": "Whether the cell may act on floating-point warnings.",
+        "open": "Whether it is being recorded.",
+        "session": "What the recording needs while it runs.",
+        "leaves_plain": "Whether operations on its values give plain NumPy once it is closed.",
+        "gradient_tapes": "How many of them recorded here: one alone need not ask what is its own.",
+        "moved": "The tape that adopted this one, and what entries and constants are shifted by.",
+    }
 
     graph = _View("graph", "The computational graph, with a value on every node.")
     table = _View("table", "The trace table: every entry with its value and its adjoint.")
@@ -170,54 +116,22 @@ class Tape:
 
     def __init__(self, *, of_cell: bool = False) -> None:
         """Open an empty tape; one of a cell keeps what the panel will look at."""
-        self.operations: list[Operation] = []
-        # A first and a second operand; where there are more than two or none, `left` says MANY.
-        self.left = array("l")
-        self.many: dict[int, tuple[int, ...]] = {}
-        self.right: list[int | None] = []
-        self.values: list[Any] = []
-        self.constants: list[Any] = []
-        # Which constants were let go of, and are made again when they are asked for.
-        self.spared: list[int] = []
-        self.fingerprints: dict[int, tuple[np.ndarray, int]] = {}
-        self.sites: list[Site | None] = []
-        self.offsets = array("i")
-        self.tracker = Tracker()
-        self.open = True
-        self.of_cell = of_cell
-        # Whether operations on its values give plain NumPy once it is closed.
-        self.leaves_plain = of_cell
-        # Arrays that were made while it is open, and can hold traced values.
-        self.made: list[ref[Any]] = []
-        # How many gradient tapes have recorded here: one alone need not ask what is its own.
-        self.gradient_tapes = 0
-        self.moved: tuple[Tape, int, int] | None = None
-        self.refusal: TapeError | None = None
-        self.deadline: float | None = None
-        # Whether large values that no rule reads are let go of, and computed again if looked at.
-        self.frugal = of_cell
-        # Whether derivatives will be asked for, so that what their rules read is better kept.
-        self.sweep_follows = True
-        # The notebook's names while its cell records, and inputs that foreign code merely read.
-        self.namespace: dict[str, Any] | None = None
-        self.demoted: dict[int, str] = {}
-        # Whether the cell may turn floating-point warnings into something it acts on.
-        self.strict = False
-        # The entries of all inputs, and those among them that have names.
-        self.independents: list[int] = []
+        super().__init__()
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
-        # What stands here once more, in wider floating point, by its new entry.
-        self.repeats: dict[int, int] = {}
-        # What stands for each variable in the recording of a function, by the variable's identity.
-        self.variables: dict[int, Any] | None = None
-        # From where to where the entries are those of recorded sweeps.
         self.swept: list[tuple[int, int, tuple[int, ...]]] = []
+        self.repeats: dict[int, int] = {}
+        self.cell_hears_float_errors = False
+        self.open = True
+        self.session: Session | None = Session(of_cell=of_cell)
+        self.leaves_plain = of_cell
+        self.gradient_tapes = 0
+        self.moved: tuple[Tape, int, int] | None = None
+
+    def __dir__(self) -> list[str]:
+        return list(_SHOWN)
 
     # -- reading ---------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self.operations)
 
     def __iter__(self) -> Iterator[Entry]:
         return (self[index] for index in range(len(self)))
@@ -254,28 +168,6 @@ class Tape:
                 return name if len(entries) == 1 else f"{name}[{entries.index(index)}]"
         return None
 
-    def parents(self, index: int) -> tuple[int, ...]:
-        """The operands of an entry: from 0 an entry, below 0 a constant."""
-        left, right = self.left[index], self.right[index]
-        if left == MANY:
-            return self.many[index]
-        return (left,) if right is None else (left, right)
-
-    def value(self, reference: int) -> Any:
-        """The value of an entry (from 0) or a constant (below 0); what was lost is made anew."""
-        if reference < 0:
-            if type(self.constants[~reference]) is Lost:
-                self._remake(~reference)
-            return self.constants[~reference]
-        if type(self.values[reference]) is Lost:
-            self._recompute(reference)
-        return self.values[reference]
-
-    def peek(self, reference: int) -> Any:
-        """As :meth:`value`, but of something lost no more than the shape and dtype."""
-        value = self.constants[~reference] if reference < 0 else self.values[reference]
-        return value.stand_in() if type(value) is Lost else value
-
     def ancestors(self, index: int) -> list[int]:
         """The entries that an entry depends on, itself included, in ascending order.
 
@@ -309,69 +201,12 @@ class Tape:
         site = self.sites[index]
         return "an unknown line" if site is None else describe(site.code, self.offsets[index])
 
-    # -- writing ---------------------------------------------------------------------------------
+    # -- recording -------------------------------------------------------------------------------
 
-    def append(self, operation: Operation, parents: Sequence[int], value: Any, frame: Any) -> int:
-        """Put one entry on the tape; `frame` is where to start looking for the person's line."""
-        if len(parents) == 2:
-            return self.put(operation, parents[0], parents[1], value, frame)
-        if len(parents) == 1:
-            return self.put(operation, parents[0], None, value, frame)
-        self.many[len(self.operations)] = tuple(parents)
-        return self.put(operation, MANY, None, value, frame)
-
-    def put(
-        self, operation: Operation, left: int, right: int | None, value: Any, frame: FrameType
-    ) -> int:
-        """Put one entry of one or two operands on the tape, a row of the columns."""
-        self.left.append(left)
-        self.right.append(right)
-        tracker = self.tracker
-        if frame is tracker.frame:
-            self.sites.append(tracker.site)
-            self.offsets.append(frame.f_lasti)
-        else:
-            site, offset = tracker.place(frame)
-            self.sites.append(site)
-            self.offsets.append(offset)
-        self.values.append(value)
-        operations = self.operations
-        index = len(operations)
-        operations.append(operation)
-        if not index & 255:
-            self._check_limits(index)
-        return index
-
-    def append_input(self, value: Any) -> int:
-        """Put a new independent variable on the tape."""
-        self.left.append(MANY)
-        self.many[len(self.operations)] = ()
-        self.right.append(None)
-        self.sites.append(None)
-        self.offsets.append(0)
-        self.values.append(value)
-        index = len(self.operations)
-        self.operations.append(INPUT)
-        self.independents.append(index)
-        return index
-
-    def append_constant(self, value: Any) -> int:
-        """Keep a constant operand; its reference is negative."""
-        self.constants.append(value)
-        return ~(len(self.constants) - 1)
-
-    def _check_limits(self, index: int) -> None:
-        """Raise where this recording has a deadline, and it is past."""
-        if self.deadline is not None and monotonic() > self.deadline:
-            raise TimeoutError("the cell took too long to run again at this point")
-
-    def remember(self, array: Any) -> Any:
-        """Note an array that was made here, which is to let go of the tape when it closes."""
-        made = self.made
-        made.append(ref(array))
-        if not len(made) & 1023:
-            made[:] = [each for each in made if each() is not None]
-        return array
+    def reopen(self) -> None:
+        """Go on recording."""
+        self.open = True
+        self.session = self.session or Session()
 
     def shorten(self, length: int) -> None:
         """Forget the entries from here on, of which nothing may be left: a run that failed.
@@ -396,47 +231,16 @@ class Tape:
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False
-        self.tracker.forget()
+        self.session = None
+        self._tracker.forget()
 
-    def settle(self, *, large: bool = False) -> None:
-        """Give memory of its own to every value that somebody else may still write.
-
-        Afterwards the notebook may do with its arrays what it likes; the tape keeps what was. Large
-        plain operands are rather watched by their fingerprints, unless they are to be copied, too.
-        """
-        if large:
-            self.fingerprints.clear()
-        for column, kept in ((self.values, ()), (self.constants, self.fingerprints)):
-            for at in range(len(column)):
-                value = column[at]
-                if type(value) is not np.ndarray or at in kept or is_constant(value):
-                    continue
-                # Held by this column, by this loop and by the call that counts.
-                if value.base is not None or getrefcount(value) > 3:
-                    column[at] = value.copy(order="K")
+    def _pause(self) -> None:
+        if self.session is not None:
+            self.session.check_deadline()
 
     def adopt(self, other: Tape) -> None:
         """Import another, closed tape whole; its traced values follow when they are next used."""
-        other.recall()
-        entries, constants = len(self), len(self.constants)
-
-        def shift(reference: Any) -> Any:
-            if reference is None or reference == MANY:
-                return reference
-            return reference + entries if reference >= 0 else reference - constants
-
-        self.operations += other.operations
-        self.left.extend(shift(reference) for reference in other.left)
-        for index, parents in other.many.items():
-            self.many[index + entries] = tuple(map(shift, parents))
-        self.right += [shift(reference) for reference in other.right]
-        self.values += other.values
-        self.constants += other.constants
-        for key, mark in other.fingerprints.items():
-            self.fingerprints[key + constants] = mark
-        self.independents += [entry + entries for entry in other.independents]
-        self.sites += other.sites
-        self.offsets.extend(other.offsets)
+        entries, constants = self.extend(other)
         self.repeats |= {new + entries: old + entries for new, old in other.repeats.items()}
         self.swept += [
             (first + entries, last + entries, tuple(value + entries for value in values))
@@ -452,67 +256,36 @@ class Tape:
             index = index + entries if index >= 0 else index - constants
         return tape, index
 
+    # -- others of the same entries ---------------------------------------------------------------
+
     def copy(self) -> Tape:
         """A tape with the same entries that can grow by itself."""
         twin = Tape()
-        for column in ("operations", "right", "values", "constants", "spared", "sites"):
-            setattr(twin, column, list(getattr(self, column)))
-        twin.left, twin.many, twin.offsets = self.left[:], dict(self.many), self.offsets[:]
-        twin.fingerprints = dict(self.fingerprints)
-        twin.independents = list(self.independents)
-        twin.inputs, twin.output, twin.swept = dict(self.inputs), self.output, list(self.swept)
-        twin.repeats = dict(self.repeats)
+        twin.copy_columns(self)
+        twin.inputs, twin.output = dict(self.inputs), self.output
+        twin.swept, twin.repeats = list(self.swept), dict(self.repeats)
         return twin
 
-    @classmethod
-    def like(cls, other: Tape) -> Tape:
+    def like(self) -> Tape:
         """A tape of the same entries, whose values are still to be computed."""
-        twin = cls()
-        shared = (
-            "operations",
-            "left",
-            "many",
-            "right",
-            "constants",
-            "spared",
-            "fingerprints",
-            "sites",
-        )
-        for column in shared:
-            setattr(twin, column, getattr(other, column))
-        twin.offsets = other.offsets
-        twin.independents = other.independents
-        twin.inputs, twin.output, twin.swept = other.inputs, other.output, other.swept
-        twin.repeats = other.repeats
+        twin = self.first()
+        twin.values, twin.swept, twin.repeats = [], self.swept, self.repeats
+        return twin
+
+    def first(self, length: int | None = None) -> Tape:
+        """The first entries, without what sweeps added."""
+        twin = Tape()
+        twin.share_columns(self, length)
+        twin.inputs, twin.output = self.inputs, self.output
         twin.close()
         return twin
 
-    def recall(self) -> None:
-        """Have every constant again that was let go of."""
-        for number in self.spared:
-            self.value(~number)
-        self.spared.clear()
 
-    def _remake(self, number: int) -> None:
-        with np.errstate(all="ignore"):
-            self.constants[number] = self.constants[number].recipe.value(self.value)
-
-    def _recompute(self, index: int) -> None:
-        todo = [index]
-        while todo:
-            top = todo[-1]
-            if type(self.values[top]) is not Lost:
-                todo.pop()
-                continue
-            parents = self.parents(top)
-            missing = [p for p in parents if p >= 0 and type(self.values[p]) is Lost]
-            if missing:
-                todo += missing
-                continue
-            with np.errstate(all="ignore"):
-                self.values[top] = self.operations[top].evaluate([self.value(p) for p in parents])
-            todo.pop()
-
+_SHOWN = (
+    *("inputs", "output", "value", "parents", "ancestors", "guards", "where", "copy"),
+    *("graph", "table", "source", "latex", "not_finite"),
+)
+"""What a user finds; all else is for those who record, sweep and compile."""
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""

@@ -103,6 +103,7 @@ def is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
     A kept array takes new memory, which costs more than most of what makes one. In a cell people
     look at values, so there it is kept if a plain operand may be written over.
     """
-    if rule.terms is None or (rule.needs_result and tape.sweep_follows):
+    session = tape.session
+    if rule.terms is None or (rule.needs_result and session.will_be_swept):
         return False
-    return not (tape.of_cell and any(~reference in tape.fingerprints for reference in references))
+    return not (session.of_cell and any(~each in tape.fingerprints for each in references))

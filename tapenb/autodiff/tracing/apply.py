@@ -103,8 +103,9 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         if isinstance(value, tuple | list):
             return projections(tape, index, value, operands[0] if rule.view else None, frame)
         return _wrap(tape, index, value, None)
-    spared = tape.frugal and value.nbytes >= LARGE and is_spared(tape, rule, references)
-    index = tape.append(operation, references, Lost(value) if spared else value, frame)
+    large = value.nbytes >= LARGE and tape.session.drop_large_values
+    kept = Lost(value) if large and is_spared(tape, rule, references) else value
+    index = tape.append(operation, references, kept, frame)
     return _wrap_array(tape, index, value, operands[0] if rule.view else _shared(value, operands))
 
 
@@ -120,10 +121,14 @@ def _untracked(operation: Operation, operands: Sequence[Any], values: list[Any])
         type(result) is TYPES.array
         and value.nbytes >= LARGE
         and operation.terms is not None
-        and not (origin._tape is None or origin._tape.sweep_follows)
+        and not _will_be_swept(origin._tape)
     ):
         result._draft = _drafted(operation, operands, origin)
     return result
+
+
+def _will_be_swept(tape: Tape | None) -> bool:
+    return tape is None or tape.session is None or tape.session.will_be_swept
 
 
 def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
@@ -188,12 +193,12 @@ def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any
     return (TYPES.array if type(value) is np.ndarray else TYPES.number)(tape, index, value)
 
 
-def _is_simple(operand: TYPES.array, value: np.ndarray, tape: Tape) -> bool:
+def _is_simple(operand: Any, value: np.ndarray, tape: Tape) -> bool:
     """Whether an array is an entry that nothing but this operand may write or let go of."""
     return (
         operand._memory is None
         and operand._index is not None
-        and (not tape.frugal or value.nbytes < LARGE)
+        and (value.nbytes < LARGE or not tape.session.drop_large_values)
     )
 
 
@@ -211,7 +216,7 @@ def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
 _LONGEST_DRAFT = 16
 
 
-def _drafted(operation: Operation, operands: Sequence[Any], origin: TYPES.array) -> Draft | None:
+def _drafted(operation: Operation, operands: Sequence[Any], origin: Any) -> Draft | None:
     """The draft of a result; None where an operand is an array that would be kept for it alone."""
     parts: list[Any] = []
     size = 1
@@ -279,22 +284,22 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
             return _wrap_array(None, None, value, source)
         return TYPES.number(None, None, value)
     if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
-        return tape.remember(_wrap_array(tape, None, value, source))
+        return tape.session.remember(_wrap_array(tape, None, value, source))
     return value
 
 
 def make_traceable(tape: Tape, value: np.ndarray) -> Any:
     """An array that was made inside a recording, into which traced values can be written."""
-    return tape.remember(TYPES.array(tape, None, value))
+    return tape.session.remember(TYPES.array(tape, None, value))
 
 
 def let_go(tape: Tape) -> None:
     """Let arrays that were made on a tape, and hold nothing of it, keep it alive no longer."""
-    for each in tape.made:
+    for each in tape.session.made:
         array = each()
         if array is not None and not array._is_active():
             array._tape, array._index, array._memory, array._version = NO_TAPE, None, None, 0
-    tape.made.clear()
+    tape.session.made.clear()
 
 
 def plain_key(key: Any, frame: FrameType) -> Any:

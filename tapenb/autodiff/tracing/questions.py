@@ -43,18 +43,18 @@ def leave(value: Traced, how: str, frame: FrameType) -> None:
     if package in _DRAWING:
         return
     place = here(frame)
-    if tape.namespace is not None and caller is not None:
+    if tape.session.namespace is not None and caller is not None:
         place = _here_in(tape, caller)
-        if tape.operations[index] is INPUT and caller.f_globals is not tape.namespace:
+        if tape.operations[index] is INPUT and caller.f_globals is not tape.session.namespace:
             guard(value, np.asarray, frame)
-            tape.demoted[index] = place
+            tape.session.demoted[index] = place
             return
     error = TapeError(
         f"{place}: {how} would take a plain number off the tape, and its derivative would be "
         "lost. Use NumPy's own functions (np.sin for math.sin), write only into arrays made "
         "inside the recording, or cut on purpose with stop_gradient(x) or x.numpy()."
     )
-    tape.refusal = error
+    tape.session.refusal = error
     raise error
 
 
@@ -70,7 +70,7 @@ def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:
 def _here_in(tape: Tape, frame: FrameType) -> str:
     """The line of the cell from which foreign code was called."""
     caller: FrameType | None = frame
-    while caller is not None and caller.f_globals is not tape.namespace:
+    while caller is not None and caller.f_globals is not tape.session.namespace:
         caller = caller.f_back
     return here(caller or frame)
 
@@ -127,7 +127,7 @@ class Questions(Traced):
                 f"{here(frame)}: a traced value cannot be a key, since a dict, set or cache cannot "
                 "tell two equal values with different derivatives apart. Use x.numpy() as the key."
             )
-            self._tape.refusal = error
+            self._tape.session.refusal = error
             raise error
         return guard(self, hash, frame)
 

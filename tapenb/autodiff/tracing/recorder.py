@@ -43,7 +43,7 @@ class recording:  # noqa: N801  reads as the context that it is
         if outer is not None and outer.open:
             return outer, True
         tape = self._tape = Tape() if self._tape is None else self._tape
-        tape.open = True
+        tape.reopen()
         self._token = CURRENT.set(tape)
         self._warnings = persons_warnings()
         self._warnings.__enter__()
@@ -57,14 +57,14 @@ class recording:  # noqa: N801  reads as the context that it is
     ) -> None:
         if self._token is None:
             return
-        tape = self._tape
+        tape, session = self._tape, self._tape.session
         with suppress(ValueError):  # in another context than it was entered in
             self._warnings.__exit__(kind, error, traceback)
             CURRENT.reset(self._token)
-        if not tape.of_cell:  # whose arrays are put back
+        if not session.of_cell:  # whose arrays are put back
             let_go(tape)
+        refusal = session.refusal
         tape.close()
-        refusal, tape.refusal = tape.refusal, None
         # C code may turn a refusal into an error of its own, which says less.
         swallowed = error is None or (isinstance(error, Exception) and error is not refusal)
         if refusal is not None and swallowed:

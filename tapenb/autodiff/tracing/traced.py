@@ -129,7 +129,8 @@ class TracedArray(ArrayOperators, Writes, NumPyProtocol):
     def _reference(self, tape: Tape, needed: bool) -> int:
         memory, index = self._memory, self._index
         # What the rules of a sweep will read is kept.
-        keep = needed and tape.frugal and tape.sweep_follows
+        session = tape.session
+        keep = needed and session.drop_large_values and session.will_be_swept
         if memory is None and self._tape is tape and not keep and index is not None:
             return index
         if self._tape is not tape and not (self._is_active() and self._tape is tape):

@@ -179,7 +179,7 @@ def test_a_cell_shows_values_that_it_did_not_keep():
 
 def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_cheap():
     tape = Tape(of_cell=True)
-    tape.sweep_follows = False
+    tape.session.will_be_swept = False
     own = TracedArray(tape, None, LARGE, Memory(tape, LARGE, None))
     with recording(tape):
         x = TracedArray(tape, tape.append_input(LARGE), LARGE)
@@ -200,7 +200,7 @@ def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_che
 @pytest.mark.parametrize("array", ["a", "w"])
 def test_what_was_made_of_an_array_is_kept_where_it_is_written_to(array):
     tape = Tape(of_cell=True)
-    tape.sweep_follows = False
+    tape.session.will_be_swept = False
     plain = LARGE.copy()
     with recording(tape):
         x = TracedArray(tape, tape.append_input(LARGE), LARGE)

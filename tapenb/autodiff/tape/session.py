@@ -1,0 +1,76 @@
+"""A session: what a recording needs while it runs, and nobody afterwards."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+from weakref import ref
+
+from .operation import TapeError
+
+__all__ = ["Session"]
+
+
+class Session:
+    """One recording on a tape, dropped when it closes.
+
+    Parameters
+    ----------
+    of_cell : bool
+        Whether a notebook's cell is recorded, of which the panel will show every value.
+
+    Attributes
+    ----------
+    deadline : float or None
+        When it has to be done, on the clock of `time.monotonic`.
+    demoted : dict of int to str
+        Inputs that foreign code merely read, and where.
+    drop_large_values : bool
+        Whether large values that no rule reads are let go of, and computed again if looked at.
+    made : list of weak references
+        Arrays that were made meanwhile, and can hold traced values.
+    namespace : dict or None
+        The notebook's names while its cell records.
+    refusal : TapeError or None
+        What was refused; raised at the end, should other code swallow it.
+    variables : dict or None
+        What stands for each variable in the recording of a function, by the variable's identity.
+    will_be_swept : bool
+        Whether derivatives will be asked for, so that what their rules read is better kept.
+    """
+
+    __slots__ = (
+        "deadline",
+        "demoted",
+        "drop_large_values",
+        "made",
+        "namespace",
+        "of_cell",
+        "refusal",
+        "variables",
+        "will_be_swept",
+    )
+
+    def __init__(self, *, of_cell: bool = False) -> None:
+        self.of_cell = of_cell
+        self.deadline: float | None = None
+        self.demoted: dict[int, str] = {}
+        self.drop_large_values = of_cell
+        self.made: list[ref[Any]] = []
+        self.namespace: dict[str, Any] | None = None
+        self.refusal: TapeError | None = None
+        self.variables: dict[int, Any] | None = None
+        self.will_be_swept = True
+
+    def remember(self, array: Any) -> Any:
+        """Note an array that was made here, which is to let go of the tape when it closes."""
+        made = self.made
+        made.append(ref(array))
+        if not len(made) & 1023:
+            made[:] = [each for each in made if each() is not None]
+        return array
+
+    def check_deadline(self) -> None:
+        """Raise where the recording has a deadline, and it is past."""
+        if self.deadline is not None and monotonic() > self.deadline:
+            raise TimeoutError("the cell took too long to run again at this point")
