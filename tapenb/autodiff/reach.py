@@ -130,6 +130,27 @@ class _Named(Place):
                 self[name] = value
 
 
+class _InDict(Place):
+    """The attributes of an object that are in its dictionary, whichever that is."""
+
+    __slots__ = ()
+
+    def items(self) -> list[tuple[Any, Any]]:
+        return list(vars(self.owner).items())
+
+    def held(self) -> tuple[Any, ...]:
+        space = vars(self.owner)
+        return (*space.keys(), *space.values())
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        vars(self.owner)[key] = value
+
+    def replace(self, items: list[tuple[Any, Any]]) -> None:
+        space = vars(self.owner)
+        space.clear()
+        space.update(items)
+
+
 class _OfClass(Place):
     """What a class says, but for what the interpreter puts there."""
 
@@ -168,7 +189,7 @@ def places(value: Any) -> list[Place]:
     """
     kind = type(value)
     if kind is FunctionType:
-        own = [_Cells(value), _Named(value, ("__defaults__",)), Place(value.__dict__)]
+        own = [_Cells(value), _Named(value, ("__defaults__",)), _InDict(value)]
         return [*own, Place(value.__kwdefaults__)] if value.__kwdefaults__ else own
     if kind is MethodType:
         return [_Named(value, ("__func__", "__self__"))]
@@ -188,7 +209,7 @@ def places(value: Any) -> list[Place]:
     if names:
         found.append(_Named(value, names))
     if kind.__dictoffset__ and not isinstance(value, ModuleType):
-        found.append(Place(vars(value)))
+        found.append(_InDict(value))
     return found
 
 

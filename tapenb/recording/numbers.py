@@ -101,7 +101,7 @@ def compile_numbers(
         outputs,
         results=results,
         floats=True,
-        elsewhere=elsewhere,
+        refuse_recorded_point=elsewhere,
         finite=elsewhere,
     )
     return compiled if compiled.of_numbers else None

@@ -200,7 +200,8 @@ class Arrays:
         arrays = len(dtypes) + len(long) + len(results)
         call = (
             f"in_blocks(chain{number}, {chain.size}, {kinds}, {arrays}, {pool}, "
-            f"({', '.join(flat)}{',' * (len(flat) == 1)}))"
+            f"({', '.join(flat)}{',' * (len(flat) == 1)})"
+            f"{f', {self._emitter.threads}' if self._emitter.threads > 1 else ''})"
         )
         self._line(f"{totals.strip()} = {call}" if totals else call)
         for total in chain.sums:

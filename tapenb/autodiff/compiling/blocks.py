@@ -23,6 +23,7 @@ from ..tape.operation import (
     RAISES,
     Operation,
 )
+from .cores import idle
 from .plan import Plan, ufunc_name
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "in_blocks",
     "is_elementwise",
     "makes_array",
+    "workers",
 ]
 
 _LONG = 32_768
@@ -40,7 +42,7 @@ _LONG = 32_768
 _CACHE = 1 << 18
 """How many elements the arrays of a block may have together."""
 _SHARED = 1 << 17
-"""From so many elements on, the processor's cores share the blocks."""
+"""From so many elements on, threads share the blocks, if they may."""
 
 REDUCTIONS = {
     "sum": "add",
@@ -209,26 +211,21 @@ class Lifetimes:
             return frozenset({reference})
         if reference not in self._holders:
             holders = {reference}
-            for operand in self._plan.lenders(reference):
+            for operand in self._plan.may_alias(reference):
                 holders |= self.memory_of(operand)
             self._holders[reference] = frozenset(holders)
         return self._holders[reference]
 
 
 @cache
-def _workers(cores: int) -> ThreadPoolExecutor:
+def workers(cores: int) -> ThreadPoolExecutor:
+    """Threads that wait for blocks."""
     return ThreadPoolExecutor(cores, "tapenb")
 
 
 if hasattr(os, "register_at_fork"):
     # A forked process has none of the threads.
-    os.register_at_fork(after_in_child=_workers.cache_clear)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    os.register_at_fork(after_in_child=workers.cache_clear)
 
 
 def in_blocks(
@@ -238,6 +235,7 @@ def in_blocks(
     arrays: int,
     pool: list[Any],
     operands: tuple[Any, ...],
+    threads: int = 1,
 ) -> tuple[Any, ...]:
     """Compute a chain block by block.
 
@@ -254,6 +252,8 @@ def in_blocks(
     pool : list
         Buffers that are not in use.
     operands : tuple
+    threads : int
+        How many may be used where cores are idle.
 
     Returns
     -------
@@ -285,8 +285,9 @@ def in_blocks(
                 found[number] = chain(start, stop, short, *operands)
         pool.append(buffers)
 
-    cores = min(_cores(), len(starts)) if size >= _SHARED else 1
-    others = [_workers(cores).submit(work) for _ in range(cores - 1)]
+    if threads > 1:
+        threads = min(idle(threads), len(starts)) if size >= _SHARED else 1
+    others = [workers(threads).submit(work) for _ in range(threads - 1)]
     work()
     for other in others:
         # One that has not begun is not waited for.

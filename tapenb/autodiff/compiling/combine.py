@@ -74,7 +74,7 @@ def _is_temporary(plan: Plan, reference: int) -> bool:
     if not plan.is_computed(reference) or plan.uses[reference] != 1:
         return False
     # What was added to in place was such an array.
-    return plan.operation(reference).name == "accumulate" or not plan.lenders(reference)
+    return plan.operation(reference).name == "accumulate" or not plan.may_alias(reference)
 
 
 # -- opposites -------------------------------------------------------------------------------------

@@ -32,10 +32,11 @@ class Compiled:
         Whether all that it computes are single numbers.
     """
 
-    __slots__ = ("by_math", "function", "of_numbers", "source")
+    __slots__ = ("_errors", "by_math", "function", "of_numbers", "source")
 
-    def __init__(self, source: str, emitter: Emitter, name: str) -> None:
+    def __init__(self, source: str, emitter: Emitter, name: str, errors: dict[str, str]) -> None:
         self.source = source
+        self._errors = errors
         self.by_math = emitter.by_math_alone
         self.of_numbers = emitter.of_numbers
         namespace = emitter.namespace
@@ -50,11 +51,11 @@ class Compiled:
         GuardFailed
             Where the recorded program is not the one that would run.
         ArithmeticError, ValueError, TypeError
-            Where ``math`` has no answer and NumPy may have one.
+            Where ``math`` has no answer, or NumPy has an error to report.
         """
         if self.by_math:
             return self.function(*inputs)
-        with np.errstate(all="ignore"):
+        with np.errstate(**self._errors):
             return self.function(*inputs)
 
 
@@ -74,8 +75,10 @@ def compile_tape(
     restore: bool = False,
     checked: bool = False,
     floats: bool = False,
-    elsewhere: bool = False,
+    refuse_recorded_point: bool = False,
     finite: bool = False,
+    errors: dict[str, str] | None = None,
+    threads: int = 1,
     name: str = "tape",
     names: Mapping[int, str] | None = None,
     notes: Mapping[int, str] | None = None,
@@ -98,12 +101,18 @@ def compile_tape(
         Whether it raises TypeError for inputs of another type, shape or dtype.
     floats : bool
         Whether all inputs are Python floats, and it raises TypeError for others.
-    elsewhere : bool
+    refuse_recorded_point : bool
         Whether it raises ValueError at the recorded point itself.
     finite : bool
         Whether it raises ArithmeticError where a result, or what a sweep started from, is not
         finite: a sweep that is recorded there may find what one from elsewhere does not. What it
         started from is not computed for that where the results would show an overflow, too.
+    errors : dict of str to str, optional
+        For ``np.errstate``: which floating-point errors end the program. By default none does.
+        Where some do, all is computed of which NumPy could say something, and it raises
+        ArithmeticError where a number that ``math`` computes is not finite.
+    threads : int
+        How many may compute long arrays, where cores are idle.
     name : str
         What the function is called.
     names, notes : mapping of int to str, optional
@@ -120,15 +129,20 @@ def compile_tape(
         return (v2,)
     <BLANKLINE>
     """
-    plan = Plan(tape, outputs, _started(tape) if finite else None)
+    heard = errors is not None
+    plan = Plan(tape, outputs, _started(tape) if finite else None, heard=heard)
     combine(plan)
-    emitter = Emitter(plan, {**inputs, **(names or {})}, notes)
+    called = {**inputs, **(names or {})}
+    hears_overflow = heard and errors["over"] != "ignore"
+    emitter = Emitter(
+        plan, called, notes, heard=heard, hears_overflow=hears_overflow, threads=threads
+    )
     if checked:
         for index in inputs:
             emitter.check(index)
     if floats:
         emitter.check_floats(list(inputs))
-    if elsewhere:
+    if refuse_recorded_point:
         emitter.check_elsewhere(list(inputs))
     for index in plan.steps:
         if plan.operation(index) is not INPUT:
@@ -138,14 +152,14 @@ def compile_tape(
         elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
     emitter.arrange(arranged(plan))
-    emitter.finite(plan.checked)
+    emitter.finite([*plan.checked, *emitter.heard])
     texts = [
         emitter.result(output, example, restore=restore)
         for output, example in zip(plan.outputs, plan.examples, strict=True)
     ]
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
     source = emitter.text(name, list(inputs.values()), whole)
-    compiled = Compiled(source, emitter, name)
+    compiled = Compiled(source, emitter, name, errors or {"all": "ignore"})
     # They know each other: no recording should have to wait for the collector of cycles.
     del emitter.arrays
     return compiled

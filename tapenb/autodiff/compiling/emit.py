@@ -24,7 +24,7 @@ from ..tape.operation import (
 from ..tracing.operators import SIGNS
 from .allocation import Arrays
 from .blocks import REDUCTIONS, Chain
-from .plan import Plan, is_placing, ufunc_name
+from .plan import PROPAGATES_NONFINITE, Plan, is_placing, ufunc_name
 from .replay import GuardFailed, same_answer
 from .scalars import (
     ATOM,
@@ -52,6 +52,9 @@ _QUESTIONS = {
 _CHOOSING = {"where", "maximum", "minimum", "fmax", "fmin"}
 """What gives one of its operands as it is."""
 _SIGN = EXPRESSIONS["negative"][1]
+_OVERFLOWING = frozenset(
+    "add subtract multiply divide reciprocal square power float_power hypot remainder fmod".split()
+)
 _LONG = 72
 """Expressions of up to so many characters may stand within others."""
 
@@ -81,6 +84,10 @@ class Emitter:
         What to call the entries; others are ``v`` and a number.
     notes : mapping of int to str, optional
         A comment for the line of an entry.
+    heard, hears_overflow : bool
+        Whether a floating-point error, and whether an overflow, ends the program.
+    threads : int
+        How many may compute long arrays.
     """
 
     def __init__(
@@ -88,8 +95,14 @@ class Emitter:
         plan: Plan,
         names: Mapping[int, str] | None = None,
         notes: Mapping[int, str] | None = None,
+        *,
+        heard: bool = False,
+        hears_overflow: bool = False,
+        threads: int = 1,
     ) -> None:
         self.plan = plan
+        self.hears_overflow = hears_overflow
+        self.threads = threads
         self.namespace: dict[str, Any] = {
             **NAMES,
             "np": np,
@@ -109,6 +122,7 @@ class Emitter:
             index for index in plan.steps if plan.operation(index) is not INPUT
             and self._is_by_math(index)
         }  # fmt: skip
+        self.heard = self._overflowing() if heard else []
         self._inlinable = self._read_once_by_math()
 
     # -- what is computed how -----------------------------------------------------------------
@@ -153,7 +167,26 @@ class Emitter:
         if any(self._expression(index) == "where" for index in self._by_math):
             # What is not chosen would not raise.
             once = {index for index in once if self.plan.is_droppable(index)}
-        return once - {*self.plan.outputs, *self.plan.checked}
+        return once - {*self.plan.outputs, *self.plan.checked, *self.heard}
+
+    def _overflowing(self) -> list[int]:
+        """The numbers of which Python's own arithmetic does not say that they are not finite.
+
+        One that is read by another of them shows there.
+        """
+        shown: set[int] = set()
+        found = []
+        for index in reversed(self.plan.steps):
+            if index not in self._by_math:
+                continue
+            name = self._expression(index)
+            if index not in shown:
+                if name not in _OVERFLOWING:
+                    continue
+                if index not in self.plan.checked:
+                    found.append(index)
+            shown.update(self.plan.operands(index)[: PROPAGATES_NONFINITE.get(str(name), 0)])
+        return found[::-1]
 
     def _exponent(self, index: int) -> float | None:
         """The exponent of a power that is written out."""
@@ -518,7 +551,8 @@ class Emitter:
         """Add lines that refuse steps that are not finite."""
         computed = [reference for reference in references if reference >= 0]
         values = {self.name(each): self.plan.value(each) for each in computed}
-        # A sum is finite only where its terms are; squares of what is finite may not be.
+        # A sum is finite only where its terms are; squares of what is finite may not be. But then
+        # the value, if it is not computed, may have overflowed, of which the caller would hear.
         numbers = [self.name(each) for each in computed if self.kind(each) == _NUMBER]
         arrays = [self.name(each) for each in computed if self.is_real_array(each)]
         squares = [
@@ -528,7 +562,7 @@ class Emitter:
         ]
         terms = " + ".join([*numbers, *squares])
         tests = [f"isfinite({terms})"] if terms else []
-        if arrays:
+        if arrays and not self.hears_overflow:
             whole = ", ".join([*numbers, *arrays])
             tests[0] += f" and not {self.bind(_all_finite, 'all_finite')}({whole})"
         others = [name for name in values if name not in {*numbers, *arrays}]

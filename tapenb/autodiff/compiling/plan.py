@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from itertools import permutations
 from types import BuiltinFunctionType
 from typing import Any
@@ -32,7 +32,15 @@ from ..tape.operation import (
 from ..tape.tape import Tape
 from ..tracing.operators import OPERATORS
 
-__all__ = ["SUBTRACT", "Plan", "alike", "frozen", "is_placing", "ufunc_name"]
+__all__ = [
+    "PROPAGATES_NONFINITE",
+    "SUBTRACT",
+    "Plan",
+    "alike",
+    "frozen",
+    "is_placing",
+    "ufunc_name",
+]
 
 _OPERATORS = {each.function: each.ufunc.__name__ for each in OPERATORS.values()}
 
@@ -76,6 +84,8 @@ class Plan:
         The entries that are wanted.
     watched : sequence of int, optional
         Entries that must be finite, as the outputs must, for those to be believed.
+    heard : bool
+        Whether a floating-point error is heard of, even where nobody reads the result.
 
     Attributes
     ----------
@@ -94,8 +104,11 @@ class Plan:
         tape: Tape,
         outputs: Sequence[int],
         watched: Sequence[int] | None = None,
+        *,
+        heard: bool = False,
     ) -> None:
         self.tape = tape
+        self._heard = heard
         tape.recall()
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
@@ -106,8 +119,8 @@ class Plan:
         self._order: list[int] = []
         self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
-        # Steps that arithmetic with them may take apart: scaled, negated or stretched ones.
-        self._special: set[int] = set()
+        # c·a, -a, broadcast(a): what a later step can absorb.
+        self._rewritable: set[int] = set()
         for index in range(len(tape)):
             self._alias.append(self._representative(index))
             if self._alias[index] == index:
@@ -122,8 +135,12 @@ class Plan:
         else:
             # An overflow on the way may show in the outputs themselves.
             needed = [each for each in map(self.resolve, watched) if each not in self.outputs]
-            needed = [] if needed and self._shows(self.outputs) else needed
-            self.checked = list(dict.fromkeys(map(self._bare, (*self.outputs, *needed))))
+            needed = [] if needed and self._nonfinite_reaches(self.outputs) else needed
+            self.checked = list(
+                dict.fromkeys(map(self._without_zero_padding, (*self.outputs, *needed)))
+            )
+        # What leads to the values that sweeps started from: an overflow there shows in the sweep.
+        self._towards = self._leading_to(map(self.resolve, watched or ()))
         self.steps: list[int] = []
         self.uses: dict[int, int] = {}
         self.count()
@@ -178,7 +195,7 @@ class Plan:
         """Note a step of which arithmetic may be made simpler."""
         name = ufunc_name(operation) or operation.name
         if name in _TAKEN_APART or (name in _SCALING and operands and min(operands) < 0):
-            self._special.add(index)
+            self._rewritable.add(index)
 
     def is_computed(self, reference: int) -> bool:
         """Whether a step computes this: it is no constant and no input."""
@@ -310,7 +327,8 @@ class Plan:
         """A step of a sweep in simpler words; `_SAME` of one operand is that operand."""
         name = ufunc_name(operation)
         if name in _ARITHMETIC:
-            if len({*operands}) == 2 and min(operands) >= 0 and self._special.isdisjoint(operands):
+            two = len({*operands}) == 2 and min(operands) >= 0
+            if two and self._rewritable.isdisjoint(operands):
                 return operation, operands
             if len(operands) == 2:
                 operands = self._unstretched(operands, result)
@@ -526,7 +544,7 @@ class Plan:
 
     # -- what is not finite -----------------------------------------------------------------------
 
-    def _shows(self, outputs: Sequence[int]) -> bool:
+    def _nonfinite_reaches(self, outputs: Sequence[int]) -> bool:
         """Whether outputs are not finite where anything on the way to them is not."""
         seen: set[int] = set()
         todo = [output for output in outputs if output >= 0]
@@ -540,13 +558,13 @@ class Plan:
             name = ufunc_name(operation) or operation.name
             if name == "power" and (self._number_at(operands[1]) or 0.0) > 0.0:
                 name = "square"
-            shown = operands[: _SHOWING.get(name, 0)]
+            shown = operands[: PROPAGATES_NONFINITE.get(name, 0)]
             if any(operand >= 0 for operand in operands[len(shown) :]):
                 return False
             todo += [operand for operand in shown if operand >= 0]
         return True
 
-    def _bare(self, reference: int) -> int:
+    def _without_zero_padding(self, reference: int) -> int:
         """What is finite where a step is: the elements without the zeros around them."""
         while reference >= 0 and is_placing(self.operation(reference)):
             reference = self._operands[reference][0]
@@ -568,7 +586,18 @@ class Plan:
                     uses[operand] = uses.get(operand, 0) + 1
         return steps[::-1], uses
 
-    def lenders(self, index: int) -> tuple[int, ...]:
+    def _leading_to(self, references: Iterable[int]) -> set[int]:
+        """The steps that some are computed from, and these."""
+        found: set[int] = set()
+        todo = list(references)
+        while todo:
+            index = todo.pop()
+            if index not in found and index in self._operands:
+                found.add(index)
+                todo += self._operands[index]
+        return found
+
+    def may_alias(self, index: int) -> tuple[int, ...]:
         """The operands in whose memory the result of a step may lie; none if it has its own."""
         operation = self.operation(index)
         if operation.name == "accumulate":
@@ -583,6 +612,8 @@ class Plan:
             return False
         if self.is_in_sweep(index):
             return True
+        if self._heard and index not in self._towards:
+            return (ufunc_name(operation) or operation.name) in _QUIET
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
         return type(operation.function) is np.ufunc or isinstance(operation.rule, _TOTAL)
@@ -628,7 +659,7 @@ _SIGNED: dict[str, dict[tuple[int, ...], tuple[int, Operation, bool]]] = {
     },
 }
 _ALL = 1 << 30
-_SHOWING = {
+PROPAGATES_NONFINITE = {
     **dict.fromkeys(("add", "subtract", "multiply", "negative", "positive", "square"), _ALL),
     **dict.fromkeys(("getitem", "unindex", "gather", "collect", "convert", "broadcast_to"), _ALL),
     **dict.fromkeys(("reshape", "ravel", "transpose", "moveaxis", "swapaxes"), _ALL),
@@ -642,6 +673,14 @@ _SHOWING = {
 _MAKING_MEMORY = frozenset(
     {"sum", "mean", "max", "min", "prod", "unindex", "collect", "where", "concatenate", "stack"}
 )
+_QUIET = frozenset(
+    "absolute argmax argmin array broadcast_to collect concatenate conjugate copysign equal "
+    "expand_dims fabs fmax fmin gather getitem greater greater_equal imag isfinite isinf isnan "
+    "less less_equal logical_and logical_not logical_or max maximum min minimum moveaxis negative "
+    "not_equal positive ravel real reshape sign signbit squeeze stack stop_gradient swapaxes "
+    "transpose unindex where".split()
+)
+"""Of these no floating-point error is heard."""
 _RESHAPING = frozenset({"ravel", "reshape", "moveaxis", "swapaxes", "transpose"})
 
 

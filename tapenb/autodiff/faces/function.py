@@ -7,15 +7,15 @@ recorded.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import inspect
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
-from types import FunctionType
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,25 +27,33 @@ from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
-from ..tracing.state import (
-    index_of,
-    is_active,
-    is_traced,
-    memory_of,
-    plain,
-    reference_of,
-)
-from ..tracing.structures import Container, flatten, rebuild
+from ..tracing.state import index_of, is_traced, memory_of, plain
+from ..tracing.structures import flatten, rebuild
 from ..tracing.substitution import call
 from ..tracing.traced import TracedArray
+from .purity import Unwatchable
+from .signature import (
+    handed_in,
+    hollow,
+    is_traceable,
+    layout_of,
+    output,
+    rebuilt,
+    refuse_result,
+    results,
+    signature,
+)
 from .variable import Variable
-from .watch import Unwatchable, Watch, random_state
+from .watch import Watch, mark_of, random_state
 
-__all__ = ["Function", "Stats", "function"]
+__all__ = ["Function", "Stats", "function", "loss"]
 
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
 _NEW = "these arguments, or what they decide, were new"
+_MOST_FAILURES = 16
+_ERRORS = mark_of(np.errstate, lambda: repr(np.geterr()))
+"""Tells whether the caller has asked to hear of other floating-point errors."""
 
 
 class _Refused(Exception):
@@ -100,11 +108,24 @@ class _Path:
         Whether the function still reads what it read.
     branches : dict of int to _Path
         By guard: what was recorded where it failed.
-    variables : tuple of two lists of Variable
-        Which of them it reads, and which it assigns.
+    variables : list of Variable
+        Which of them it assigns.
+    failures : int
+        How often it met what NumPy has to warn of.
+    dropped : str or None
+        Why it does not answer, though it could.
     """
 
-    __slots__ = ("branches", "call", "compiled", "count", "holds")
+    __slots__ = (
+        "branches",
+        "call",
+        "compiled",
+        "count",
+        "dropped",
+        "failures",
+        "holds",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -117,10 +138,13 @@ class _Path:
         self.holds = holds
         self.compiled = compiled
         call = compiled.function if compiled.by_math else compiled
+        self.variables = variables[1]
         if any(variables):
             call = functools.partial(_with_variables, call, *variables)
         self.call = call if rebuilt is None else lambda *args: rebuilt(call(*args))
         self.count = count
+        self.failures = 0
+        self.dropped: str | None = None
         self.branches: dict[int, _Path] = {}
 
     def all(self) -> Iterator[_Path]:
@@ -138,25 +162,33 @@ class Function:
     Parameters
     ----------
     f : callable
+    threads : int
+        How many a replay may use for long arrays, where cores are idle.
     """
 
     longest = 20_000
     """Tapes of up to so many entries are compiled; of longer ones the function runs anew."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    clock = staticmethod(perf_counter)
+    """By which a replay is held against a run."""
+
+    def __init__(self, f: Callable[..., Any], *, threads: int = 1) -> None:
         functools.update_wrapper(self, f)
         self._f = f
+        self._threads = threads
         self._calls = 0
         self._recordings = 0
         self._reasons: dict[str, int] = {}
         self._trees: OrderedDict[Hashable, _Path] = OrderedDict()
         # What the function reads besides its arguments, and why that cannot be watched.
         self._watch: Watch | None = None
-        self._plainly: str | None = None
+        self._why_not_replayed: str | None = None
         # Functions and classes among its arguments: what they read is watched, too.
         self._handed: dict[Any, None] = {}
         # The path that answered last, where its arguments are numbers and arrays by position.
         self._latest: _Path | None = None
+        # Of which floating-point errors the caller of that one heard, and how that can be told.
+        self._errors, self._errors_mark = np.geterr(), _ERRORS()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function gives, from a recording where one holds."""
@@ -167,6 +199,7 @@ class Function:
             and len(args) == path.count
             and not kwargs
             and CURRENT.get() is None
+            and _ERRORS() is self._errors_mark
             and path.holds()
         ):
             try:
@@ -204,28 +237,39 @@ class Function:
 
     def _choose(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Look for a recording that answers; else run the function, and keep what it does."""
-        if self._plainly is not None:
-            return self._run(args, kwargs, self._plainly)
+        if self._why_not_replayed is not None:
+            return self._run(args, kwargs, self._why_not_replayed)
         current = CURRENT.get()
         if current is not None and current.open:
             return self._run(args, kwargs, "it was called inside another recording")
         arguments = flatten((args, kwargs))
-        key = _signature(args, kwargs)
-        if key is None:
+        form = signature(args, kwargs)
+        if form is None:
             return self._run(args, kwargs, "an argument is nothing that can be told apart by value")
+        errors, self._errors_mark = np.geterr(), _ERRORS()
+        if errors["under"] != "ignore":
+            return self._run(args, kwargs, "its caller asks to hear of underflows")
+        if errors != self._errors:
+            self._errors, self._latest = errors, None
+        key = (tuple(errors.values()), form)
         watch = self._watch
         if watch is not None and not watch.holds():
             self._forget()
-        leaves = [leaf for leaf in arguments if _is_traceable(leaf)]
+        leaves = [leaf for leaf in arguments if is_traceable(leaf)]
         path = self._trees.get(key)
         below: tuple[_Path, int] | None = None
         while path is not None:
+            if path.dropped is not None:
+                return self._run(args, kwargs, path.dropped)
             try:
                 found = path.call(*leaves)
             except GuardFailed as failed:
                 below = path, failed.entry
                 path = path.branches.get(failed.entry)
             except (ArithmeticError, ValueError):
+                path.failures += 1
+                if path.failures > _MOST_FAILURES and 2 * path.failures > self._calls:
+                    self._drop(path, "most of its calls meet an infinity or nan")
                 return self._run(args, kwargs, "it met an infinity or nan, which NumPy computes")
             except Exception as error:
                 return self._run(args, kwargs, f"a replay raised {type(error).__name__}")
@@ -242,6 +286,10 @@ class Function:
 
     def _count(self, reason: str) -> None:
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
+
+    def _drop(self, path: _Path, why: str) -> None:
+        path.dropped = why
+        self._latest = None
 
     def _forget(self) -> None:
         self._trees.clear()
@@ -267,14 +315,38 @@ class Function:
             self._count(_NEW)
             if path is not None:
                 self._keep(key, below, path)
+                loss = self._loss(path, args, kwargs)
+                if loss is not None:
+                    self._drop(path, f"a replay took {loss:.1f} times as long as the run")
             return result
         return self._run_always(args, kwargs, reason)
+
+    def _loss(self, path: _Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:
+        """How many times as long as a run a replay of the same call takes; None where it wins."""
+        leaves = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
+        before = [(each, each.raw) for each in path.variables]
+        try:
+            replays = [self._timed(path.call, leaves, {}) for _ in range(_TIMES)]
+            # What a run may say it has said already.
+            with np.errstate(all="ignore"):
+                runs = [self._timed(self._f, args, kwargs) for _ in range(_TIMES)]
+        except Exception:  # its like will be run
+            return None
+        finally:
+            for variable, value in before:
+                variable.set_value(value)
+        return loss(runs, replays)
+
+    def _timed(self, call: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> float:
+        start = self.clock()
+        call(*args, **kwargs)
+        return self.clock() - start
 
     def _recorded(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
     ) -> tuple[Any, _Path | None]:
         """What the function gives, and the recording of that, if it can stand for it."""
-        handed = self._handed | dict.fromkeys(_handed_in(key))
+        handed = self._handed | dict.fromkeys(handed_in(key))
         try:
             watch = self._watch
             if watch is None or len(handed) > len(self._handed):
@@ -288,33 +360,33 @@ class Function:
         try:
             with recording(tape):
                 arguments = [
-                    independent(tape, leaf) if _is_traceable(leaf) else leaf
+                    independent(tape, leaf) if is_traceable(leaf) else leaf
                     for leaf in flatten((args, kwargs))
                 ]
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
                 inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
                 value = call(self._f, *positional, **named)
-                _refuse_result(value, watch.variables)
+                refuse_result(value, watch.variables)
                 leaves = flatten(value)
-                outputs = [_output(leaf, tape) for leaf in leaves]
+                outputs = [output(leaf, tape) for leaf in leaves]
                 held = [each for key, each in recorded.items() if key in watch.variables]
                 read = [each for each in held if each.entry is not None]
                 assigned = [each for each in held if each.after is not None]
-                outputs += [_output(each.after, tape) for each in assigned]
+                outputs += [output(each.after, tape) for each in assigned]
                 inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
         except (TapeError, Unwatchable) as error:
             for each in recorded.values():
                 each.restore()
             if not watch.holds():
-                self._plainly = "it changes what it reads"
+                self._why_not_replayed = "it changes what it reads"
                 error.add_note(
                     "By then the function had changed something outside of it, so it was not run "
                     "again without recording. From the next call on it is just run."
                 )
                 raise
             raise _Refused(str(error)) from None
-        originals = [leaf for leaf in flatten((args, kwargs)) if _is_traceable(leaf)]
+        originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
@@ -329,16 +401,21 @@ class Function:
         if objection is None and random_state() != drawn:
             objection = "it draws random numbers"
         if objection is not None:
-            self._plainly = objection
+            self._why_not_replayed = objection
             return result, None
         self._watch, self._handed = watch, handed
         variables = [each.variable for each in read], [each.variable for each in assigned]
-        path = _path(tape, inputs, args, kwargs, outputs, value, watch, variables)
+        heard = {
+            kind: "ignore" if how == "ignore" else "raise" for kind, how in np.geterr().items()
+        }
+        path = _path(
+            tape, inputs, args, kwargs, outputs, value, watch, variables, heard, self._threads
+        )
         return result, path
 
     def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         """Run the function, now and whenever it is called."""
-        self._plainly = reason
+        self._why_not_replayed = reason
         return self._run(args, kwargs, reason)
 
     def _objection(self, tape: Tape, watch: Watch) -> str | None:
@@ -373,8 +450,34 @@ _SUSPENDED = (
 _BY_MEMORY = ("K", "A", "k", "a")
 
 
-def function(f: Callable[..., Any]) -> Function:
-    """A function that records what it does once, and replays it after.
+def loss(runs: list[float], replays: list[float]) -> float | None:
+    """How many times as long as runs replays of the same call take; None where they do not lose.
+
+    Parameters
+    ----------
+    runs, replays : list of float
+        Seconds. The shortest counts: others were interrupted.
+
+    Examples
+    --------
+    >>> loss([0.010, 0.030], [0.020, 0.015])
+    1.5
+    >>> loss([0.010, 0.030], [0.0101, 0.9])
+    """
+    run, replay = min(runs), min(replays)
+    if replay <= _TOLERATED * run or replay - run < _SLIGHT:
+        return None
+    return replay / run if run else math.inf
+
+
+_TIMES = 2
+_TOLERATED = 1.1
+_SLIGHT = 1e-5
+"""Seconds: what a call of a compiled function costs by itself is no loss that anybody notices."""
+
+
+def function(f: Callable[..., Any] | None = None, *, threads: int = 1) -> Any:
+    """A function that records what it does once, and replays it after: what JAX calls ``jit``.
 
     Parameters
     ----------
@@ -382,6 +485,10 @@ def function(f: Callable[..., Any]) -> Function:
         Of numbers, arrays and nested containers of them; other arguments (text, booleans, None)
         belong to the recording. It may compute derivatives:
         ``tn.function(tn.value_and_grad(loss))``.
+    threads : int
+        How many threads a replay may use for long arrays. More than one are used only while the
+        machine is seen to be idle: within the cores that this process may have (its affinity, its
+        container's quota), and while the load average is below their number.
 
     Returns
     -------
@@ -391,15 +498,21 @@ def function(f: Callable[..., Any]) -> Function:
         `f` reads besides (globals, closures, attributes) is watched: where it changed, `f` is
         recorded anew; a large array costs a look through it at each call, unless it is read-only
         (``a.flags.writeable = False``). Variables are read anew and assigned by each replay, so
-        that a training step may be a compiled function. Where it cannot be watched, because `f`
-        draws random numbers, reads a clock or a file, changes what it reads or writes into its
-        arguments, `f` itself runs each time. ``stats()`` says what happened, ``source()`` shows the
-        programs.
+        that a training step may be a compiled function. ``stats()`` says what happened,
+        ``source()`` shows the programs.
 
     Notes
     -----
-    What `f` prints, it prints only when it is run. Numbers of a replay agree with those of a run to
-    a few units in the last place: single numbers are computed by ``math``, long sums in blocks.
+    A replay answers only for what is known to do nothing but compute: builtins, ``math`` and parts
+    of the standard library by name, NumPy's and SciPy's functions that have rules, tapenb's own,
+    and Python code that is read in the same way. For all else (a clock, random numbers, a file,
+    ``globals()``, ``print``), and where `f` changes what it reads or writes into its arguments, `f`
+    itself runs each time, and ``stats()`` names the line.
+
+    Where NumPy would warn or raise, as the caller's ``np.errstate`` has it, `f` runs, and warns or
+    raises itself. A replay that takes longer than the run it stands for is dropped. Numbers of a
+    replay agree with those of a run to a few units in the last place: single numbers are computed
+    by ``math``, long sums in blocks.
 
     Examples
     --------
@@ -415,92 +528,9 @@ def function(f: Callable[..., Any]) -> Function:
     1 recordings for 1 kinds of arguments
       1 × these arguments, or what they decide, were new
     """
-    return Function(f)
-
-
-def _is_traceable(leaf: Any) -> bool:
-    kind = type(leaf)
-    if kind is np.ndarray:
-        return leaf.dtype.kind in "fciub"
-    if isinstance(leaf, np.generic):
-        return leaf.dtype.kind in "fciub"
-    return kind in (float, int, complex)
-
-
-def _signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
-    """What a recording holds for: structure, types, shapes, dtypes, and what is no number."""
-    try:
-        key = tuple(map(_form, args)), tuple((k, _form(v)) for k, v in kwargs.items())
-        hash(key)
-    except TypeError:
-        return None
-    return key
-
-
-def _form(value: Any) -> Hashable:
-    kind = type(value)
-    if kind is np.ndarray and _is_traceable(value):
-        return kind, value.shape, value.dtype
-    if _is_traceable(value):
-        return kind
-    parts = _parts(value)
-    if parts is not None:
-        return (kind, *(value if kind is dict else ()), *map(_form, parts))
-    if kind in _TOLD_APART or isinstance(value, type | np.dtype):
-        return (kind, value)
-    raise TypeError
-
-
-_TOLD_APART = (bool, str, bytes, type(None), type(Ellipsis), FunctionType)
-
-
-def _parts(value: Any) -> list[Any] | None:
-    """The parts of a container that `rebuild` makes again as it was; None of anything else."""
-    kind = type(value)
-    if kind in (list, tuple) or (isinstance(value, tuple) and hasattr(kind, "_fields")):
-        return list(value)
-    if kind is dict:
-        return list(value.values())
-    if not dataclasses.is_dataclass(kind) or hasattr(kind, "__post_init__"):
-        return None
-    fields = dataclasses.fields(value)
-    names = [each.name for each in fields]
-    if not all(each.init for each in fields) or list(getattr(value, "__dict__", names)) != names:
-        return None
-    return [getattr(value, name) for name in names]
-
-
-def _handed_in(key: Any) -> Iterator[Any]:
-    """The functions and classes in a signature."""
-    if isinstance(key, tuple):
-        for part in key:
-            yield from _handed_in(part)
-    elif isinstance(key, FunctionType | type):
-        yield key
-
-
-def _refuse_result(value: Any, variables: Mapping[int, Variable]) -> None:
-    """Refuse what may hold traced values, may be changed by the caller, or is made at each call."""
-    parts = _parts(value)
-    if parts is not None:
-        for part in parts:
-            _refuse_result(part, variables)
-    elif isinstance(value, Variable) and id(value) not in variables:
-        raise Unwatchable("it returns a Variable of its own")
-    elif not (
-        is_traced(value)
-        or _is_traceable(value)
-        or type(value) in (bool, str, bytes, type(None))
-        or isinstance(value, Container | np.dtype | Variable)
-    ):
-        raise Unwatchable(f"it returns a {type(value).__name__}, which may hold anything")
-
-
-def _output(leaf: Any, tape: Tape) -> int:
-    """The entry of a result, or a constant of the tape."""
-    if is_active(leaf):
-        return reference_of(tape, leaf, True)
-    return tape.append_constant(plain(leaf))
+    if f is None:
+        return functools.partial(Function, threads=threads)
+    return Function(f, threads=threads)
 
 
 def _copied(value: Any) -> Any:
@@ -535,39 +565,27 @@ def _path(
     value: Any,
     watch: Watch,
     variables: tuple[list[Variable], list[Variable]],
+    errors: dict[str, str],
+    threads: int,
 ) -> _Path:
     """Compile a recording of a function."""
-    layout = _layout(value)
+    layout = layout_of(value)
     assigned = len(variables[1])
-    by_position = not kwargs and all(map(_is_traceable, args))
+    by_position = not kwargs and all(map(is_traceable, args))
     compiled = compile_tape(
         tape,
         inputs,
         outputs,
-        results=_results(layout, len(outputs) - assigned, assigned),
+        results=results(layout, len(outputs) - assigned, assigned),
         restore=True,
         checked=True,
         # A sweep of what is not finite there may go another way.
         finite=bool(tape.swept),
+        errors=errors,
+        threads=threads,
     )
-    rebuilt = None if layout else functools.partial(_rebuild, _hollow(value))
-    return _Path(compiled, len(args) if by_position else -1, rebuilt, watch.holds, variables)
-
-
-def _results(layout: str | None, found: int, assigned: int) -> Callable[[list[str]], str] | None:
-    """The text of what a program returns: a result, and the values of variables, if it has any."""
-    if layout is None and not assigned:
-        return None
-
-    def results(texts: list[str]) -> str:
-        own = texts[:found]
-        result = (
-            f"({''.join(f'{text}, ' for text in own)})" if layout is None else layout.format(*own)
-        )
-        values = "".join(f"{text}, " for text in texts[found:])
-        return f"({result}, ({values}))" if assigned else result
-
-    return results
+    made = None if layout else functools.partial(rebuilt, hollow(value))
+    return _Path(compiled, len(args) if by_position else -1, made, watch.holds, variables)
 
 
 def _with_variables(
@@ -581,44 +599,3 @@ def _with_variables(
     for variable, value in zip(assigned, values, strict=True):
         variable.set_value(value)
     return result
-
-
-def _hollow(value: Any) -> Any:
-    """A structure without its leaves, so that it keeps no tape and no array alive."""
-    if isinstance(value, Container):
-        return value
-    parts = _parts(value)
-    if parts is None:
-        return None
-    if dataclasses.is_dataclass(value):
-        names = [each.name for each in dataclasses.fields(value)]
-        return dataclasses.replace(value, **dict(zip(names, map(_hollow, parts), strict=True)))
-    if isinstance(value, dict):
-        return dict(zip(value, map(_hollow, parts), strict=True))
-    kind = type(value)
-    return kind(*map(_hollow, parts)) if hasattr(kind, "_fields") else kind(map(_hollow, parts))
-
-
-def _rebuild(value: Any, found: tuple[Any, ...]) -> Any:
-    return rebuild(value, iter(found))
-
-
-def _layout(value: Any) -> str | None:
-    """Where the texts of the leaves stand in that of a result; None where it has no such text."""
-    kind = type(value)
-    if kind in (tuple, list):
-        parts = list(map(_layout, value))
-        if None in parts:
-            return None
-        inner = ", ".join(map(str, parts))
-        if kind is list:
-            return f"[{inner}]"
-        return f"({inner}{',' * (len(parts) == 1)})"
-    if kind is dict:
-        parts = [_layout(part) for part in value.values()]
-        if None in parts or not all(type(key) is str for key in value):
-            return None
-        keys = (repr(key).replace("{", "{{").replace("}", "}}") for key in value)
-        named = (f"{key}: {part}" for key, part in zip(keys, parts, strict=True))
-        return f"{{{{{', '.join(named)}}}}}"
-    return None if len(flatten(value)) != 1 or flatten(value)[0] is not value else "{}"

@@ -2,31 +2,35 @@
 
 A recording stands for a function only while its globals, closures, defaults and the objects in them
 are what they were. Numbers, text and functions are compared by identity, arrays by their content,
-containers and objects by what they hold. What cannot be watched (a clock, random numbers, a file)
-is named, and the function is then run anew each time.
+containers and objects by what they hold. Whether the function does nothing but compute is another
+subject (`purity`).
 """
 
 from __future__ import annotations
 
-import builtins
-import dis
+import abc
 import functools
 import operator
 import random
 import sys
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from contextvars import copy_context
+from fractions import Fraction
+from functools import partial
+from importlib import import_module
 from types import (
     BuiltinFunctionType,
     CellType,
-    CodeType,
+    ClassMethodDescriptorType,
     FunctionType,
     GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
     MethodDescriptorType,
     MethodType,
+    MethodWrapperType,
     ModuleType,
     SimpleNamespace,
     WrapperDescriptorType,
@@ -35,10 +39,13 @@ from typing import Any
 
 import numpy as np
 
+from ..reach import Place, places, walk
 from ..tape.memory import fingerprint, is_constant
+from . import purity
+from .purity import Location, Unwatchable
 from .variable import Variable
 
-__all__ = ["Unwatchable", "Watch", "random_state"]
+__all__ = ["Watch", "mark_of", "random_state"]
 
 _MOST = 4096
 """Of so many values at most is a function watched."""
@@ -46,90 +53,48 @@ _MOST = 4096
 _SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
 
-_PURE = frozenset(
-    "abc array bisect cmath collections contextlib copy dataclasses enum fractions "
-    "functools heapq itertools logging math numbers operator re statistics string "
-    "textwrap types typing warnings".split()
+_FIXED = frozenset(
+    {bool, int, float, complex, str, bytes, slice, range, np.finfo, np.iinfo}
+    | {type(None), type(Ellipsis), type(NotImplemented)}
 )
-"""Modules of the standard library that answer the same when asked the same."""
-
-_LIBRARIES = frozenset({"numpy", "scipy", "tapenb"})
-_IMPURE = {
-    name: getattr(np, name)
-    for name in (
-        *("load", "loadtxt", "genfromtxt", "fromfile", "fromregex", "memmap"),
-        *("save", "savez", "savez_compressed", "savetxt", "seterr", "geterr", "datetime64"),
-    )
-}
-"""What in NumPy reads or writes more than its arguments."""
-
-_IMPURE_NAMES = frozenset({*_IMPURE, "random", "default_rng", "io"})
-_IMPURE_BUILTINS = frozenset(
-    {"__import__", "eval", "exec", "globals", "input", "locals", "open", "vars"}
+_CONTAINERS = (
+    *(list, tuple, set, frozenset, deque, dict, defaultdict, OrderedDict, Counter, bytearray),
+    *(MappingProxyType, SimpleNamespace, partial, MethodType),
 )
-_MEMORY = frozenset({"flags", "strides"})
-_HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
-_RAISING = frozenset({"raise", "call", "error"})
-"""By these names and words a function hears of floating-point errors, which no replay raises."""
-
-_FRAMES = frozenset({"__globals__", "f_back", "f_globals", "f_locals", "gi_frame", "tb_frame"})
-_WRITING = frozenset({"tofile", "dump"})
-
-_FIXED = (
-    *(bool, int, float, complex, str, bytes, slice, range),
-    *(type(None), type(Ellipsis), type(NotImplemented)),
-)
-_CONTAINERS = (list, tuple, set, frozenset, deque, dict, MappingProxyType)
+_TRANSPARENT = (np.vectorize, np.poly1d, Fraction, operator.itemgetter)
+"""Classes of which nothing is to be read but what their objects hold."""
 _ARRAYS = (np.ndarray, np.memmap, np.matrix)
-_ARRAY_FUNCTION = type(np.sum)
-_DESCRIPTORS = (
-    *(GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType),
-    *(type(tuple.__dict__["count"]), type(dict.__dict__["fromkeys"])),
+_SLOTS = (
+    *(GetSetDescriptorType, MemberDescriptorType),
+    type(namedtuple("_", "a").a),
 )
+_DESCRIPTORS = (
+    *(MethodDescriptorType, WrapperDescriptorType, MethodWrapperType, ClassMethodDescriptorType),
+)
+_UNREAD = frozenset("__hash__ __repr__ __str__ __format__ __sizeof__ __dir__".split())
+"""Methods that are only looked at where somebody names them."""
 
 
-class Unwatchable(Exception):
-    """A function reads something that could change unnoticed."""
+def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[], Any]:
+    """A function that tells in nanoseconds whether a setting of NumPy's may have changed.
 
+    NumPy keeps its settings in context variables, whose values are replaced whenever they are set.
 
-@lru_cache(maxsize=256)
-def _reads(code: CodeType) -> frozenset[tuple[str, ...]]:
-    """The names that a code object and those within it read from outside, with their attributes.
-
-    ``np.linalg.inv`` is ``("np", "linalg", "inv")``.
+    Parameters
+    ----------
+    setting : callable
+        Gives a context manager that sets it.
+    read : callable
+        Reads it, where it is in no context variable.
     """
-    found: set[tuple[str, ...]] = set()
-    chain: tuple[str, ...] = ()
-    for instruction in dis.get_instructions(code):
-        name = instruction.opname
-        if name in ("LOAD_ATTR", "LOAD_METHOD"):
-            chain = chain and (*chain, instruction.argval)
-            continue
-        if name in ("CACHE", "EXTENDED_ARG"):
-            continue
-        found.add(chain)
-        chain = (instruction.argval,) if name in _READING else ()
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            # Its own free variables are locals here, or free here as well.
-            locals_ = {*code.co_varnames, *code.co_cellvars}
-            found |= {
-                chain
-                for chain in _reads(inner)
-                if chain[0] not in inner.co_freevars or chain[0] not in locals_
-            }
-    return frozenset(found - {()})
+    before = copy_context()
+    with setting():
+        during = copy_context()
+    found = [each for each in during if before.get(each) is not during[each]]
+    return partial(found[0].get, None) if len(found) == 1 else read
 
 
-_READING = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    """A code object and those within it."""
-    yield code
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _codes(inner)
+_text_options = mark_of(np.printoptions, lambda: repr(np.get_printoptions()))
 
 
 class Watch:
@@ -142,21 +107,38 @@ class Watch:
     Raises
     ------
     Unwatchable
-        Where they read what could change unnoticed.
+        Where they do more than compute, or read what could change unnoticed.
     """
 
     def __init__(self, *functions: Callable[..., Any]) -> None:
         self._conditions: list[str] = []
         self._known: dict[str, Any] = {}
-        self._seen: set[int] = set()
+        self._names: set[tuple[int, str]] = set()
+        # What was seen, kept alive so that no other object gets its identity.
+        self._seen: dict[int, Any] = {}
+        self._todo: list[tuple[Any, Location | None]] = []
+        self._where: Location | None = None
+        # Modules and classes: of their attributes only those are read that somebody asks for.
+        self._asked_of: dict[int, Any] = {}
+        self._asked: dict[str, Location] = {}
+        self._given: set[str] = set()
+        self._writes: Location | None = None
+        self._formats = False
         self.variables: dict[int, Variable] = {}
         """The variables among what they read, by identity."""
-        # Keeps what was seen alive, so that no other object gets its identity.
-        self._kept: list[Any] = []
-        self._visit_all(functions)
-        text = " and ".join(self._conditions) or "True"
-        self.holds: Callable[[], bool] = eval(f"lambda: {text}", self._known)
+        self._todo += [(function, None) for function in functions]
+        self._look()
+        self._refuse_attributes()
+        if self._formats:
+            self._expect("{0}() == {1}", _text_options, _text_options())
+        self.holds: Callable[[], bool] = self._compiled()
         """Whether everything is still as it was."""
+
+    def _compiled(self) -> Callable[[], bool]:
+        whole = "\n        and ".join(self._conditions) or "True"
+        text = f"def holds():\n    try:\n        return ({whole})\n"
+        exec(f"{text}    except Exception:\n        return False\n", self._known)
+        return self._known["holds"]
 
     def _expect(self, condition: str, *values: Any) -> None:
         """Add a condition; ``{0}``, ``{1}`` in it stand for values."""
@@ -166,106 +148,144 @@ class Watch:
             self._known[names[-1]] = value
         self._conditions.append(condition.format(*names))
 
-    def _expect_name(self, space: Mapping[str, Any], name: str) -> None:
-        key = id(space), name
-        if key not in self._seen:
-            self._seen.add(key)
-            value = space.get(name, _MISSING)
-            self._expect(f"{{0}}.get({name!r}, {{1}}) is {{2}}", space, _MISSING, value)
+    def _expect_name(self, space: Any, name: str) -> bool:
+        """Expect a name to stand for what it does, or for nothing; say whether it does."""
+        if (id(space), name) not in self._names:
+            self._names.add((id(space), name))
+            self._seen[id(space)] = space
+            if name in space:
+                self._expect(f"{{0}}[{name!r}] is {{1}}", space, space[name])
+            else:
+                self._expect(f"{name!r} not in {{0}}", space)
+        return name in space
+
+    def _refusal(self, why: str) -> Unwatchable:
+        return Unwatchable.at(self._where, why)
 
     # -- what there is ----------------------------------------------------------------------------
 
-    def _visit(self, value: Any) -> None:
-        if isinstance(value, _FIXED) or id(value) in self._seen:
-            return
-        self._seen.add(id(value))
-        self._kept.append(value)
-        if len(self._kept) > _MOST:
-            raise Unwatchable("it reads too many values to watch")
+    def _look(self) -> None:
+        """Look at all that is to be looked at, and at what is asked of it by name."""
+        done: set[tuple[int, str]] = set()
+        while True:
+            while self._todo:
+                value, self._where = self._todo.pop()
+                for _, found in walk([value], self._places, seen=self._seen):
+                    for place in found:
+                        self._expect("{0}({1}, {2})", _same, place.held, place.held())
+                        self._given.update(k for k, _ in place.items() if type(k) is str)
+                    if len(self._seen) > _MOST:
+                        raise self._refusal("it reads too many values to watch")
+            pairs = [
+                (owner, name)
+                for owner in self._asked_of.values()
+                for name in self._asked
+                if (id(owner), name) not in done
+            ]
+            if not pairs:
+                return
+            for owner, name in pairs:
+                done.add((id(owner), name))
+                self._attribute(owner, name, self._asked[name])
+
+    def _attribute(self, owner: Any, name: str, where: Location) -> None:
+        """Look at what an object has by a name that is asked for."""
+        allowed = purity.known_attributes(owner)
+        if allowed is not None:
+            if name not in allowed and hasattr(owner, name):
+                raise Unwatchable.at(where, purity.objection(owner))
+        elif isinstance(owner, ModuleType):
+            if "__getattr__" in vars(owner) and not purity.is_library(owner.__name__):
+                raise Unwatchable.at(where, f"{owner.__name__}.{name} is no plain attribute")
+            if self._expect_name(vars(owner), name):
+                self._named(vars(owner)[name], where)
+        elif name in vars(owner):
+            self._todo += [(part, where) for part in _parts_of_member(vars(owner)[name])]
+
+    def _named(self, value: Any, where: Location) -> None:
+        """Look at what code names at a place."""
+        if any(value is each for each in purity.BY_NAME):
+            names = purity.by_constants(where, value)
+            self._asked.update(dict.fromkeys(names, where))
+            if value in (setattr, delattr):
+                self._given.update(names)
+                self._writes = self._writes or where
+        elif value is np.errstate:
+            purity.by_constants(where, value)
+        else:
+            self._todo.append((value, where))
+
+    def _refuse_attributes(self) -> None:
+        """Refuse attributes of which nothing is known."""
+        modules = [each for each in self._asked_of.values() if isinstance(each, ModuleType)]
+        if self._writes and any(not purity.is_library(each.__name__) for each in modules):
+            raise Unwatchable.at(self._writes, "it may set an attribute of a module")
+        named = {name for module in modules for name in self._asked if name in vars(module)}
+        for name, where in self._asked.items():
+            if name in purity.IN_MEMORY:
+                raise Unwatchable.at(where, "it asks how an array lies in memory")
+            if name not in purity.ATTRIBUTES and name not in self._given | named:
+                raise Unwatchable.at(where, purity.UNSEEN)
+
+    def _places(self, value: Any) -> list[Place]:
+        """Where a value holds others that are to be looked at; or it is refused."""
         kind = type(value)
+        if kind in _FIXED or isinstance(value, np.dtype):
+            return []
+        if isinstance(value, np.generic):
+            if isinstance(value, np.void):
+                raise self._refusal("it reads a row of a structured array")
+            return []
+        if isinstance(value, ModuleType) or purity.known_attributes(value) is not None:
+            self._asked_of[id(value)] = value
+            return []
+        if any(value is each for each in (*purity.BY_NAME, np.errstate)):
+            raise self._refusal(purity.UNSEEN)
         if kind is FunctionType:
-            self._visit_function(value)
-        elif kind is MethodType:
-            self._visit(value.__func__)
-            self._visit(value.__self__)
-        elif kind is partial:
-            self._visit_all([value.func, *value.args, value.keywords])
-        elif isinstance(value, np.ndarray):
-            self._visit_array(value)
-        elif kind is Variable:
+            return [] if purity.is_known(value) else self._function(value)
+        if isinstance(value, type):
+            return self._class(value)
+        if purity.is_known(value):
+            return []
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        if kind is Variable:
             # What it holds is read and assigned by every replay.
             self.variables[id(value)] = value
             self._expect("{0}.trainable is {1}", value, value.trainable)
-        elif isinstance(value, np.random.Generator | np.random.RandomState):
-            self._visit_random(value)
-        elif isinstance(value, np.nditer | np.flatiter | np.broadcast):
-            raise Unwatchable("it reads an iterator, which may move on")
-        elif isinstance(value, np.void):
-            raise Unwatchable("it reads a row of a structured array")
-        elif isinstance(value, np.ufunc) and set("".join(value.types)) <= set("O->"):
-            raise Unwatchable(f"it calls {value.__name__}, a Python function made a ufunc")
-        elif isinstance(value, np.generic | np.dtype | np.ufunc):
-            pass
-        elif kind is _ARRAY_FUNCTION:
-            # NumPy's own: what it holds is of no concern to a call.
-            self._refuse_impure(value)
-        elif kind is BuiltinFunctionType:
-            self._refuse_impure(value)
-            if not isinstance(value.__self__, ModuleType | type):
-                self._visit(value.__self__)
-        elif isinstance(value, _CONTAINERS):
-            self._visit_container(value)
-        elif isinstance(value, type):
-            self._visit_class(value)
-        elif isinstance(value, ModuleType):
-            self._visit_module(value)
-        elif _top(kind) in ("tapenb", "functools") and hasattr(value, "__wrapped__"):
-            self._visit(value.__wrapped__)
-            self._hold_named(value)
-        else:
-            self._visit_object(value)
+            return []
+        if kind in _CONTAINERS:
+            return places(value)
+        if kind is BuiltinFunctionType:
+            return self._builtin(value)
+        if kind in _DESCRIPTORS and value.__name__ in purity.ATTRIBUTES:
+            return []
+        return self._object(value)
 
-    def _visit_all(self, values: Any) -> None:
-        for value in values:
-            self._visit(value)
-
-    def _hold(self, held: Callable[[], Any]) -> None:
-        values = tuple(held())
-        self._expect("{0}({1}, {2})", _same_objects, held, values)
-        self._visit_all(values)
-
-    def _hold_named(self, value: Any) -> None:
-        """Hold the attributes that a person gave to a function."""
-        if _named(value):
-            self._hold(lambda: _named(value))
-        else:
-            self._expect("len({0}) == {1}", vars(value), len(vars(value)))
-
-    def _visit_container(self, value: Any) -> None:
-        if isinstance(value, dict | MappingProxyType):
-            self._hold(lambda: (*value.keys(), *value.values()))
-        else:
-            self._hold(lambda: tuple(value))
-        if isinstance(value, defaultdict):
-            self._hold(lambda: (value.default_factory,))
-        elif not (_is_of_library(type(value)) or _is_of_standard_library(type(value))):
-            self._visit_object(value)
-
-    def _visit_object(self, value: Any) -> None:
-        """Visit what an object holds by its attributes, and what its class says."""
+    def _object(self, value: Any) -> list[Place]:
+        """The places of an object of some class, which is looked at, too."""
         kind = type(value)
-        self._refuse_impure(kind)
-        if not _is_of_library(kind) and not isinstance(value, SimpleNamespace):
+        if kind.__module__.startswith("tapenb."):
+            if not hasattr(value, "__wrapped__"):
+                raise self._refusal(f"it reads a {kind.__name__}, which could change unnoticed")
+            self._todo.append((value.__wrapped__, self._where))
+            return []
+        if purity.is_drawing(value):
+            raise self._refusal("it draws random numbers")
+        if callable(value) and isinstance(value, np.ufunc):
+            raise self._refusal(purity.objection(value))
+        if kind not in _TRANSPARENT:
             if _hides_state(kind):
-                raise Unwatchable(f"it reads a {kind.__name__}, which could change unnoticed")
-            self._visit_class(kind)
-        self._hold(lambda: _state(value))
+                raise self._refusal(f"it reads a {kind.__name__}, which could change unnoticed")
+            self._todo.append((kind, self._where))
+        return places(value)
 
-    def _visit_array(self, array: np.ndarray) -> None:
+    def _array(self, array: np.ndarray) -> list[Place]:
         if array.dtype.hasobject:
-            raise Unwatchable("it reads an array of objects")
+            raise self._refusal("it reads an array of objects")
         if type(array) not in _ARRAYS:
-            raise Unwatchable(f"it reads a {type(array).__name__}, which could change unnoticed")
+            kind = type(array).__name__
+            raise self._refusal(f"it reads a {kind}, which could change unnoticed")
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
         elif not is_constant(array):
@@ -273,155 +293,135 @@ class Watch:
         self._expect("{0}.shape == {1}", array, array.shape)
         self._expect("{0}.dtype is {1}", array, array.dtype)
         self._expect("{0}.flags.writeable is {1}", array, array.flags.writeable)
+        return []
 
-    def _visit_random(self, generator: Any) -> None:
-        if isinstance(generator, np.random.Generator):
-            generator = generator.bit_generator
-            self._expect("repr({0}.state) == {1}", generator, repr(generator.state))
-        else:
-            self._expect("repr({0}.get_state()) == {1}", generator, repr(generator.get_state()))
+    def _builtin(self, value: Any) -> list[Place]:
+        """A function in C: what it is bound to is looked at."""
+        owner = value.__self__
+        known = isinstance(owner, type) and purity.is_known(owner)
+        readable = type(owner) in (*_FIXED, *_CONTAINERS, *_ARRAYS) or isinstance(owner, np.generic)
+        if value.__name__ not in purity.ATTRIBUTES or not (known or readable):
+            raise self._refusal(purity.objection(value))
+        if readable:
+            self._todo.append((owner, self._where))
+        return []
 
-    def _visit_class(self, kind: type) -> None:
-        self._refuse_impure(kind)
+    def _class(self, kind: type) -> list[Place]:
+        """A class: its operators are looked at, and what is asked of it by name."""
+        if isinstance(kind, abc.ABCMeta):
+            self._expect("{0}() == {1}", abc.get_cache_token, abc.get_cache_token())
+        if purity.is_known(kind):
+            return []
+        self._expect("{0}.__mro__ is {1}", kind, kind.__mro__)
         for owner in kind.__mro__:
-            if owner is object or _is_of_library(owner) or _is_of_standard_library(owner):
+            if owner is object or purity.is_known(owner) or purity.is_wrapper(owner.__module__):
                 continue
-            if owner is not kind:
-                self._visit(owner)
+            if not owner.__flags__ & _MADE_LATER or purity.is_library(owner.__module__):
+                raise self._refusal(purity.objection(owner))
+            if id(owner) in self._asked_of:
                 continue
+            self._asked_of[id(owner)] = owner
             space = vars(owner)
-            self._expect(
-                "{0}({1}, {2})", _same_objects, partial(_contents, space), _contents(space)
-            )
-            for name, value in space.items():
-                if name == "_abc_impl" or (
-                    name.startswith("__") and not isinstance(value, FunctionType)
-                ):
-                    continue
-                if isinstance(value, staticmethod | classmethod):
-                    self._visit(value.__func__)
-                elif isinstance(value, property):
-                    self._visit_all(filter(None, (value.fget, value.fset, value.fdel)))
-                elif isinstance(value, functools.cached_property):
-                    self._visit(value.func)
-                elif not isinstance(value, _DESCRIPTORS) and _top(type(value)) != "collections":
-                    self._visit(value)
-        if type(kind) is not type:
-            self._visit(type(kind))
+            self._expect("{0}({1}, {2})", _same, partial(_contents, space), _contents(space))
+            self._given.update(space, space.get("__dataclass_fields__", ()))
+            self._todo += [
+                (value, self._where)
+                for name, value in space.items()
+                if name.startswith("__") and name not in _UNREAD and isinstance(value, FunctionType)
+            ]
+        if not purity.is_wrapper(type(kind).__module__) and type(kind) is not type:
+            self._todo.append((type(kind), self._where))
+        return []
 
-    def _visit_function(self, function: FunctionType) -> None:
+    # -- functions --------------------------------------------------------------------------------
+
+    def _function(self, function: FunctionType) -> list[Place]:
         # Where it was written: functools.wraps gives a wrapper the module of what it wraps.
-        home = function.__globals__.get("__name__", "").partition(".")[0]
-        if home != "__main__" and (home in _LIBRARIES or home in sys.stdlib_module_names):
-            self._refuse_impure(function)
-            self._visit_all(_cells(function).values())
-            return
+        home = function.__globals__.get("__name__", "")
+        cells, *others = places(function)
+        if purity.is_wrapper(home):
+            return [cells]
+        if purity.is_library(home):
+            raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
         self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
-        self._visit_all(function.__defaults__ or ())
-        if function.__kwdefaults__:
-            self._visit(function.__kwdefaults__)
-        if vars(function):
-            self._hold(lambda: _contents(vars(function)))
-        else:
-            self._expect("not {0}", vars(function))
-        for code in _codes(function.__code__):
-            self._refuse_code(code)
-        space, cells = function.__globals__, _cells(function)
-        for name, cell in zip(
-            function.__code__.co_freevars, function.__closure__ or (), strict=True
-        ):
-            if name in cells:
-                self._expect("{0}.cell_contents is {1}", cell, cells[name])
-            else:
+        self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
+        if not vars(function):
+            self._expect("not {0}.__dict__", function)
+        self._read(function)
+        return [place for place in others if place.held()]
+
+    def _read(self, function: FunctionType) -> None:
+        """Expect the names that a function reads to stand for the same, and look at that."""
+        code, space = function.__code__, function.__globals__
+        reading = purity.read(code)
+        values = {}
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            if _is_empty(cell):
                 self._expect("{0}({1})", _is_empty, cell)
-        for root, *attributes in sorted(_reads(function.__code__)):
-            if root in function.__code__.co_freevars:
-                if root in cells:
-                    self._visit_chain(function, cells[root], attributes)
-                continue
-            if root in function.__code__.co_cellvars:
-                continue
-            self._expect_name(space, root)
-            if root in space:
-                self._visit_chain(function, space[root], attributes)
-            elif root not in vars(builtins):
-                self._expect_name(vars(builtins), root)
-            elif root in _IMPURE_BUILTINS:
-                raise Unwatchable(f"it calls {root}()")
+            else:
+                values[name] = cell.cell_contents
+                self._expect("{0}.cell_contents is {1}", cell, values[name])
+        for (root, *attributes), where in reading.names:
+            if root in code.co_freevars:
+                if root in values:
+                    self._chain(values[root], attributes, where)
+            elif root in code.co_cellvars:
+                self._asked.update((name, where) for name in attributes)
+            elif self._expect_name(space, root):
+                self._chain(space[root], attributes, where)
+            elif self._expect_name(function.__builtins__, root):
+                self._chain(function.__builtins__[root], attributes, where)
+            else:
+                self._asked.update((name, where) for name in attributes)
+        for (root, *attributes), where in reading.written:
+            owner = space.get(root)
+            for attribute in attributes:
+                owner = getattr(owner, attribute, None)
+            if isinstance(owner, ModuleType):
+                raise Unwatchable.at(where, "it sets an attribute of a module")
+        for name, where in reading.imports.items():
+            self._import(name, where)
+        self._asked |= {k: v for k, v in reading.attributes.items() if k not in self._asked}
+        self._given |= reading.given
+        self._writes = self._writes or reading.writes
+        self._formats |= reading.formats
 
-    def _refuse_code(self, code: CodeType) -> None:
-        """Refuse what writes to a module, asks what no recording can answer, or imports such."""
-        if not _MEMORY.isdisjoint(code.co_names):
-            raise Unwatchable("it asks how an array lies in memory")
-        if not _FRAMES.isdisjoint(code.co_names):
-            raise Unwatchable("it looks into the frames or the names of other functions")
-        if not _WRITING.isdisjoint(code.co_names):
-            raise Unwatchable("it writes a file")
-        if not _HEARING.isdisjoint(code.co_names) and not _RAISING.isdisjoint(code.co_consts):
-            raise Unwatchable("it asks to hear of floating-point errors")
-        for instruction in dis.get_instructions(code):
-            if instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-                raise Unwatchable(f"it assigns the global name {instruction.argval}")
-            if instruction.opname == "IMPORT_NAME":
-                top = instruction.argval.partition(".")[0]
-                library = top in _LIBRARIES and not _IMPURE_NAMES.intersection(code.co_names)
-                if not library and top not in _PURE:
-                    raise Unwatchable(f"it imports {instruction.argval} each time")
-
-    def _visit_chain(self, function: FunctionType, value: Any, attributes: list[str]) -> None:
-        """Visit what ``value.attribute.attribute`` is, as far as there are modules."""
-        for attribute in attributes:
+    def _chain(self, value: Any, attributes: list[str], where: Location) -> None:
+        """Look at what ``value.attribute.attribute`` is, as far as there are modules."""
+        for number, attribute in enumerate(attributes):
             if not isinstance(value, ModuleType):
+                self._asked.update((name, where) for name in attributes[number:])
                 break
-            self._refuse_impure(value)
-            if not (_is_module_of(value, _LIBRARIES) or _is_module_of(value, _PURE)):
-                self._expect_name(vars(value), attribute)
-                if attribute not in vars(value):
-                    raise Unwatchable(f"{value.__name__}.{attribute} is no plain attribute")
-            value = getattr(value, attribute, None)
-        if isinstance(value, ModuleType) and _is_module_of(value, _LIBRARIES):
-            # What it is asked for cannot be seen where it goes by another name.
-            names = (name for code in _codes(function.__code__) for name in code.co_names)
-            if value is np.random or not _IMPURE_NAMES.isdisjoint(names):
-                raise Unwatchable("it draws random numbers, or reads a file")
-        self._visit(value)
+            if purity.is_library(value.__name__):
+                getattr(value, attribute, None)  # which may import it
+            if not self._expect_name(vars(value), attribute):
+                raise Unwatchable.at(where, f"{value.__name__}.{attribute} is no plain attribute")
+            value = vars(value)[attribute]
+        self._named(value, where)
 
-    def _visit_module(self, module: ModuleType) -> None:
-        self._refuse_impure(module)
-        if not (_is_module_of(module, _LIBRARIES) or _is_module_of(module, _PURE)):
-            raise Unwatchable(f"it reads the module {module.__name__} as a whole")
-
-    def _refuse_impure(self, value: Any) -> None:
-        """Refuse what answers differently when asked again."""
-        module = isinstance(value, ModuleType)
-        name = value.__name__ if module else getattr(value, "__module__", None)
-        name = name if isinstance(name, str) else "builtins"
-        drawing = isinstance(getattr(value, "__self__", None), np.random.RandomState)
-        if drawing or name.startswith("numpy.random"):
-            raise Unwatchable("it draws random numbers")
-        if name.startswith("scipy.io") or any(value is each for each in _IMPURE.values()):
-            raise Unwatchable(f"it uses {getattr(value, '__name__', name)}, which reads files")
-        top = name.partition(".")[0].removeprefix("_")
-        if top in sys.stdlib_module_names and top not in _PURE and top != "builtins":
-            raise Unwatchable(f"it uses the module {top}, which could answer differently")
+    def _import(self, name: str, where: Location) -> None:
+        """Look at a module that a function imports itself."""
+        if name not in sys.modules and purity.is_library(name):
+            with suppress(ImportError):
+                import_module(name)
+        if not self._expect_name(sys.modules, name):
+            raise Unwatchable.at(where, f"it imports {name} each time")
+        parts = name.split(".")
+        for number in range(1, len(parts) + 1):
+            self._todo.append((sys.modules[".".join(parts[:number])], where))
+        self._asked.update((part, where) for part in parts[1:])
 
 
-def random_state() -> tuple[Any, ...]:
-    """Where the random numbers stand that NumPy and Python have for everyone."""
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  others draw from it
-    return kind, keys.tobytes(), *rest, random.getstate()
-
-
-def _cells(function: FunctionType) -> dict[str, Any]:
-    """What a function closes over, by name."""
-    found = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return found
+def _parts_of_member(value: Any) -> list[Any]:
+    """The functions of an attribute of a class, or what else it is."""
+    if isinstance(value, staticmethod | classmethod):
+        return [value.__func__]
+    if isinstance(value, property):
+        return [each for each in (value.fget, value.fset, value.fdel) if each is not None]
+    if isinstance(value, functools.cached_property):
+        return [value.func]
+    return [] if isinstance(value, _SLOTS) else [value]
 
 
 def _is_empty(cell: CellType) -> bool:
@@ -437,25 +437,11 @@ def _contents(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*mapping, *mapping.values())
 
 
-def _named(value: Any) -> tuple[Any, ...]:
-    """The attributes that a person gave to a function."""
-    return _contents({k: v for k, v in vars(value).items() if not k.startswith("_")})
+def _same(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
+    now = held()
+    return len(now) == len(before) and all(map(operator.is_, now, before))
 
 
-def _state(value: Any) -> tuple[Any, ...]:
-    """What an object holds, by its attributes."""
-    held = dict(getattr(value, "__dict__", ()))
-    for base in type(value).__mro__:
-        for name, slot in vars(base).items():
-            if type(slot) is MemberDescriptorType:
-                try:
-                    held[name] = slot.__get__(value)
-                except AttributeError:
-                    continue
-    return type(value), *_contents(held)
-
-
-_MISSING = object()
 _MADE_LATER = 1 << 9
 """The flag of a class that is no part of the interpreter."""
 _NEVER_CALLED = 1 << 7
@@ -465,7 +451,7 @@ _NEVER_CALLED = 1 << 7
 def _hides_state(kind: type) -> bool:
     """Whether objects of a class hold more than attributes and items: it is written in C."""
     for base in kind.__mro__:
-        if base is object or base in _CONTAINERS:
+        if base is object or base in _CONTAINERS or base in _FIXED:
             continue
         new = vars(base).get("__new__")
         made_in_c = type(new) is BuiltinFunctionType and new.__self__ is base
@@ -474,26 +460,7 @@ def _hides_state(kind: type) -> bool:
     return False
 
 
-def _is_module_of(module: ModuleType, tops: frozenset[str]) -> bool:
-    return module.__name__.partition(".")[0].removeprefix("_") in tops
-
-
-def _is_of_library(value: Any) -> bool:
-    return _top(value) in _LIBRARIES
-
-
-def _is_of_standard_library(value: Any) -> bool:
-    top = _top(value)
-    if top == "builtins" and isinstance(value, type) and value.__flags__ & _MADE_LATER:
-        return False  # by a program that has no name
-    return top in sys.stdlib_module_names or top == "builtins"
-
-
-def _top(value: Any) -> str:
-    module = getattr(value, "__module__", None)
-    return module.partition(".")[0].removeprefix("_") if isinstance(module, str) else ""
-
-
-def _same_objects(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
-    now = held()
-    return len(now) == len(before) and all(map(operator.is_, now, before))
+def random_state() -> tuple[Any, ...]:
+    """Where the random numbers stand that NumPy and Python have for everyone."""
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  others draw from it
+    return kind, keys.tobytes(), *rest, random.getstate()

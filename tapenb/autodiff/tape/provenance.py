@@ -166,6 +166,23 @@ def source_of(code: CodeType, offset: int) -> str | None:
     return "\n".join(text.decode(errors="replace") for text in raw)
 
 
+def whole_expression(code: CodeType, offset: int) -> int:
+    """The instruction of the longest call, index or attribute that begins with an instruction's."""
+    positions = _positions(code)
+    start = positions[offset // 2]
+    reach, found = (start[1], start[3]), offset
+    for instruction in dis.get_instructions(code):
+        line, last, first, end = positions[instruction.offset // 2]
+        begins = (line, first) == (start[0], start[2]) and None not in (last, end)
+        builds = instruction.opname.startswith(_BUILDING)
+        if begins and builds and (last, end) > reach:
+            reach, found = (last, end), instruction.offset
+    return found
+
+
+_BUILDING = ("CALL", "BINARY_SUBSCR", "LOAD_ATTR", "LOAD_METHOD")
+
+
 def bound_name(code: CodeType, offset: int) -> str | None:
     """The name that the result of an instruction is bound to, if it is bound at once."""
     return _stores(code).get(offset)

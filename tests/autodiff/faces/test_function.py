@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.faces.function import Function
 from tapenb.autodiff.tape.tape import CURRENT
 
 from ..compiling.agreement import alike
@@ -227,3 +228,54 @@ def test_what_it_did_is_said():
         "2 recordings for 1 kinds of arguments",
         "  2 × these arguments, or what they decide, were new",
     ]
+
+
+@pytest.mark.parametrize(
+    ("run", "replay", "replays"), [(1.0, 1.3, 0), (1.0, 1.05, 3), (1.0, 0.2, 3), (1e-6, 5e-6, 3)]
+)
+def test_a_replay_that_takes_longer_than_the_run_is_dropped(run, replay, replays, monkeypatch):
+    now = 0.0
+    steps = iter([0.0, replay, 0.0, replay, 0.0, run, 0.0, run])
+
+    def clock():
+        nonlocal now
+        now += next(steps)
+        return now
+
+    monkeypatch.setattr(Function, "clock", staticmethod(clock))
+    f = tn.function(lambda x: np.sin(x) * x)
+    for x in (0.5, 1.0, 1.5, 2.0):
+        alike(f(x), np.sin(x) * x)
+    assert f.stats().replays == replays
+    said = "a replay took 1.3 times as long as the run"
+    assert f.stats().reasons.get(said, 0) == 3 - replays
+
+
+def test_a_replay_that_is_measured_assigns_its_variables_once():
+    w = tn.Variable(1.0)
+
+    @tn.function
+    def step(x):
+        w.assign_add(x)
+        return w * 1.0
+
+    assert [float(step(2.0)) for _ in range(3)] == [3.0, 5.0, 7.0]
+    assert float(w) == 7.0
+
+
+def test_where_most_calls_meet_an_infinity_it_is_run():
+    f = tn.function(lambda x: np.sum(1.0 / x))
+    f(np.ones(2))
+    for _ in range(40):
+        with pytest.warns(RuntimeWarning, match="divide by zero"):
+            f(np.zeros(2))
+    assert f.stats().reasons["most of its calls meet an infinity or nan"] > 20
+
+
+def test_options_as_a_decorator():
+    @tn.function(threads=2)
+    def f(x):
+        return x * 2.0
+
+    assert [f(1.0), f(2.0)] == [2.0, 4.0]
+    assert f.stats().replays == 1

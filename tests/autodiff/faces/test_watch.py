@@ -125,7 +125,7 @@ def leaves_the_tape(x):
     ("f", "reason"),
     [
         (draws, "draws random numbers"),
-        (draws_from_a_generator, "changes what it reads"),
+        (draws_from_a_generator, "draws random numbers"),
         (counts, "changes what it reads"),
         (reads_a_clock, "module time"),
         (writes_into_its_argument, "writes into its arguments"),

@@ -168,7 +168,7 @@ class TwoCores(_Ours):
     def gradient(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
         if work.name != "V1":
             raise Absent("")
-        return Function().gradient(f, work)
+        return tn.function(Functional().gradient(f, work), threads=self.cores)
 
 
 class Sparse(_Ours):

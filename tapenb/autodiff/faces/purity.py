@@ -1,0 +1,403 @@
+"""Which code is known to do nothing but compute: what a replayed function may name and call.
+
+This is a list of what is allowed, and all else is run each time: builtins and parts of the standard
+library by name, NumPy and SciPy by the registry of rules, tapenb, and Python code that is itself
+read in the same way. What that code reads is another subject (`watch`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import operator
+import re
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache, lru_cache, partial
+from types import BuiltinFunctionType, CodeType
+from typing import Any
+
+import numpy as np
+
+from ..kinds.registry import FUNCTIONS, RULES
+from ..rules import special
+from ..rules.distributions import CONTINUOUS, DISCRETE, known
+from ..tape.provenance import describe, whole_expression
+from ..tracing.dispatch import HANDLERS
+from .gradient_tape import GradientTape
+from .variable import Variable
+
+__all__ = [
+    "ATTRIBUTES",
+    "BY_NAME",
+    "IN_MEMORY",
+    "UNSEEN",
+    "Location",
+    "Reading",
+    "Unwatchable",
+    "by_constants",
+    "is_drawing",
+    "is_known",
+    "is_library",
+    "is_wrapper",
+    "known_attributes",
+    "objection",
+    "read",
+]
+
+Location = tuple[CodeType, int]
+"""A code object, and an instruction in it."""
+
+UNKNOWN = "it is not known to do nothing but compute"
+UNSEEN = "it reads what cannot be watched"
+
+
+class Unwatchable(Exception):
+    """A function does more than compute, or reads what could change unnoticed."""
+
+    @classmethod
+    def at(cls, location: Location | None, why: str) -> Unwatchable:
+        """The reason, with the line if it is known."""
+        if location is None:
+            return cls(why)
+        code, offset = location
+        return cls(f"{describe(code, whole_expression(code, offset))}: {why}")
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+_BUILTINS = {
+    id(getattr(builtins, name)): name
+    for name in (
+        "abs all any ascii bin bool bytearray bytes callable chr classmethod complex delattr dict "
+        "divmod enumerate filter float format frozenset getattr hasattr hex int isinstance "
+        "issubclass iter len list map max min next object oct ord pow property range repr reversed "
+        "round set setattr slice sorted staticmethod str sum super tuple type zip"
+    ).split()
+}
+_SEEING = frozenset(
+    "__import__ dir eval exec globals id hash input locals memoryview open vars".split()
+)
+BY_NAME = (getattr, hasattr, setattr, delattr)
+"""What takes the name of an attribute as text."""
+
+_ALL = None
+_LISTED: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(("math", "cmath", "itertools", "bisect", "heapq"), _ALL),
+    **dict.fromkeys(("numbers", "collections.abc", "typing"), _ALL),
+    "operator": frozenset(dir(operator)) - {"attrgetter", "methodcaller"},
+    "abc": frozenset({"ABC", "ABCMeta", "abstractmethod"}),
+    "collections": frozenset("ChainMap Counter OrderedDict defaultdict deque namedtuple".split()),
+    "contextlib": frozenset("contextmanager nullcontext suppress".split()),
+    "copy": frozenset({"copy", "deepcopy"}),
+    "dataclasses": frozenset("asdict astuple dataclass field fields is_dataclass replace".split()),
+    "enum": frozenset("Enum EnumMeta EnumType Flag IntEnum IntFlag StrEnum auto".split()),
+    "fractions": frozenset({"Fraction"}),
+    "functools": frozenset("cmp_to_key partial reduce total_ordering wraps".split()),
+    "statistics": frozenset("fmean geometric_mean mean median pstdev pvariance stdev".split()),
+    "types": frozenset({"MappingProxyType", "SimpleNamespace"}),
+}
+"""By module of the standard library: what does nothing but compute; all of it where there is no
+list."""
+
+_WRAPPING = frozenset(
+    "abc collections contextlib dataclasses enum functools reprlib typing".split()
+)
+"""Modules whose functions around others, and whose methods, do nothing of their own."""
+
+_NUMPY = (
+    "arange array array_equal asanyarray asarray ascontiguousarray asfortranarray bartlett "
+    "base_repr binary_repr blackman bmat broadcast broadcast_shapes c_ can_cast common_type "
+    "diag_indices empty errstate eye finfo format_float_positional format_float_scientific "
+    "fromfunction fromiter frompyfunc full hamming hanning identity iinfo index_exp indices "
+    "isdtype isscalar issubdtype iterable ix_ kaiser mask_indices mgrid min_scalar_type "
+    "ndenumerate ndindex ndim ogrid ones piecewise poly1d promote_types r_ require s_ tri "
+    "tril_indices triu_indices typename vectorize zeros"
+).split()
+"""What NumPy has besides, and is no function of arrays: makers of arrays, shapes and dtypes."""
+_NOT_NUMBERS = (np.datetime64, np.void, np.object_)
+_OF_MEMORY = frozenset({np.shares_memory, np.may_share_memory, np.isfortran})
+
+
+@cache
+def _of_numpy() -> dict[int, Any]:
+    """What NumPy and SciPy have that does nothing but compute, by identity."""
+    found = {*RULES, *FUNCTIONS, *HANDLERS} - _OF_MEMORY
+    named = [getattr(np, name) for name in _NUMPY if hasattr(np, name)]
+    of_fft = [np.fft.fftfreq, np.fft.rfftfreq]
+    return {id(value): value for value in (*found, *named, *of_fft, np.ndarray, np.dtype)}
+
+
+def is_known(value: Any) -> bool:
+    """Whether a function or class is known by name to do nothing but compute."""
+    if id(value) in _of_numpy() or id(value) in _BUILTINS:
+        return True
+    if isinstance(value, np.ufunc):
+        return getattr(np, value.__name__, None) is value or special.has(value)
+    if isinstance(value, type):
+        if issubclass(value, np.generic):
+            return value.__module__ == "numpy" and value not in _NOT_NUMBERS
+        if issubclass(value, BaseException) and value.__module__.startswith(("builtins", "numpy")):
+            return True
+    name = getattr(value, "__name__", None)
+    home = str(getattr(value, "__module__", None)).removeprefix("_")
+    if home.startswith("tapenb.") and isinstance(value, type):
+        return getattr(sys.modules.get(home), str(name), None) is value
+    if home not in _LISTED or (_LISTED[home] is not None and name not in _LISTED[home]):
+        return False
+    return getattr(sys.modules.get(home), str(name), None) is value
+
+
+def is_library(home: str) -> bool:
+    """Whether a module is of NumPy, SciPy or tapenb, of which all that may be called is listed."""
+    return home.partition(".")[0] in ("numpy", "scipy", "tapenb")
+
+
+def is_wrapper(home: str) -> bool:
+    """Whether functions written in a module only call what they close over."""
+    return home.partition(".")[0] in ("tapenb", *_WRAPPING)
+
+
+def known_attributes(value: Any) -> tuple[str, ...] | None:
+    """The attributes that may be asked for, of an object of SciPy's; None of any other."""
+    named = getattr(value, "name", None)
+    if type(value).__module__.startswith("scipy.stats") and named in known():
+        return (*CONTINUOUS, *DISCRETE)
+    return None
+
+
+def is_drawing(value: Any) -> bool:
+    """Whether an object or function draws random numbers."""
+    homes = (getattr(value, "__module__", None), type(value).__module__)
+    return any(str(home).startswith(("numpy.random", "random", "scipy.stats")) for home in homes)
+
+
+def objection(value: Any) -> str:
+    """Why a function or class is not known."""
+    name, home = getattr(value, "__name__", None), getattr(value, "__module__", None)
+    if is_drawing(value) or is_drawing(getattr(value, "__self__", None)):
+        return "it draws random numbers"
+    if home == "builtins" and name in _SEEING:
+        return UNSEEN
+    if name is None or home in (None, "builtins"):
+        return UNKNOWN
+    return f"{name} of the module {home} is not known to do nothing but compute"
+
+
+# -- attributes ------------------------------------------------------------------------------------
+
+_TYPES = (
+    *(int, float, complex, bool, str, bytes, bytearray, range, slice),
+    *(list, tuple, dict, set, frozenset, deque, defaultdict, OrderedDict, Counter),
+    *(np.ndarray, np.float64, np.dtype, np.ufunc, np.finfo, np.iinfo, np.vectorize, np.poly1d),
+    *(BaseException, StopIteration, KeyError, Fraction, partial, property),
+    *(GradientTape, Variable),
+)
+_OF_RESULTS = (
+    "eigenvalues eigenvectors Q R U S Vh sign logabsdet "  # of numpy.linalg
+    "values indices inverse_indices counts toarray eps tiny max min dtype kind"
+).split()
+IN_MEMORY = frozenset({"flags", "strides"})
+_WITHHELD = frozenset(
+    "__array_interface__ base ctypes data dump dumps setflags tofile with_traceback".split()
+)
+_METHODS = frozenset(
+    name
+    for name, value in vars(operator).items()
+    if name.startswith("__") and type(value) is BuiltinFunctionType
+) | frozenset(
+    "__abs__ __bool__ __call__ __class__ __complex__ __enter__ __exit__ __float__ __func__ "
+    "__getattr__ __getattribute__ __init__ __init_subclass__ __int__ __iter__ __len__ __missing__ "
+    "__name__ __new__ __next__ __post_init__ __qualname__ __repr__ __reversed__ __round__ __self__ "
+    "__set_name__ __setattr__ __str__ __wrapped__".split()
+)
+ATTRIBUTES = (
+    frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_"))
+    | frozenset(_OF_RESULTS)
+    | _METHODS
+) - (_WITHHELD | IN_MEMORY)
+"""What may be asked of numbers, text, containers, arrays and tapes, whoever has them."""
+
+
+# -- code ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Reading:
+    """What a code object, and those within it, ask for.
+
+    Attributes
+    ----------
+    names : list of (tuple of str, Location)
+        What it reads from outside, with attributes: ``np.linalg.inv`` is ``("np", "linalg",
+        "inv")``.
+    attributes : dict of str to Location
+        What it asks of anything else.
+    given : set of str
+        Attributes that it sets itself.
+    imports : dict of str to Location
+        Modules that it imports.
+    written : list of (tuple of str, Location)
+        Of which global names it sets an attribute.
+    writes : Location or None
+        Where it sets an attribute of anything.
+    formats : bool
+        Whether it makes text of values.
+    """
+
+    names: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
+    attributes: dict[str, Location] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    imports: dict[str, Location] = field(default_factory=dict)
+    written: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
+    writes: Location | None = None
+    formats: bool = False
+
+
+_READING = frozenset(
+    "LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLASSDEREF LOAD_FROM_DICT_OR_GLOBALS "
+    "LOAD_FROM_DICT_OR_DEREF".split()
+)
+_FORMATTING = frozenset(
+    "FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE BUILD_STRING".split()
+)
+_FORMATTERS = frozenset("ascii format repr str".split())
+_REFUSED = {
+    "STORE_GLOBAL": "it assigns a global name",
+    "DELETE_GLOBAL": "it assigns a global name",
+    "GET_AWAITABLE": "it waits for something",
+    "GET_AITER": "it waits for something",
+}
+
+
+@lru_cache(maxsize=512)
+def read(code: CodeType) -> Reading:
+    """Read what a code object asks for.
+
+    Raises
+    ------
+    Unwatchable
+        Where it does more than compute.
+    """
+    found = Reading()
+    chain: tuple[str, ...] = ()
+    start = 0
+    template: Any = None
+    matched: Any = None
+    for instruction in dis.get_instructions(code):
+        name, argument, offset = instruction.opname, instruction.argval, instruction.offset
+        here = (code, offset)
+        if name in ("CACHE", "EXTENDED_ARG"):
+            continue
+        if name in ("LOAD_ATTR", "LOAD_METHOD"):
+            if argument in ("format", "format_map") and not _is_plain_template(template):
+                raise Unwatchable.at(here, UNSEEN)
+            if chain:
+                chain = (*chain, argument)
+            else:
+                found.attributes.setdefault(argument, here)
+            continue
+        ended = bool(chain)
+        if chain:
+            found.names.append((chain, (code, start)))
+        chain, start = ((argument,), offset) if name in _READING else ((), 0)
+        if name in _REFUSED:
+            raise Unwatchable.at(here, _REFUSED[name])
+        if name in ("LOAD_SUPER_ATTR", "IMPORT_FROM"):
+            found.attributes.setdefault(argument, here)
+        elif name == "IMPORT_NAME":
+            found.imports.setdefault(argument, here)
+        elif name in ("STORE_ATTR", "DELETE_ATTR"):
+            found.given.add(argument)
+            if ended and found.names[-1][0][0] in code.co_names:
+                found.written.append((found.names[-1][0], here))
+            found.writes = found.writes or here
+        elif name == "MATCH_CLASS":
+            found.attributes.update(dict.fromkeys(matched, here))
+        elif name in _FORMATTING or (name == "BINARY_OP" and instruction.argrepr in ("%", "%=")):
+            found.formats = True
+        template = argument if name == "LOAD_CONST" else None
+        matched = argument if name == "LOAD_CONST" else matched
+    found.formats |= not _FORMATTERS.isdisjoint(code.co_names)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            _include(found, code, inner)
+    return found
+
+
+def _is_plain_template(text: Any) -> bool:
+    """Whether a text that is to be formatted asks for no attribute of anything."""
+    return isinstance(text, str) and not re.search(r"\{[^{}:!]*[.\[]", text)
+
+
+def _include(found: Reading, code: CodeType, inner: CodeType) -> None:
+    """Add what code within other code asks for."""
+    more = read(inner)
+    # Its own free variables are locals here, or free here as well.
+    own = {*code.co_varnames, *code.co_cellvars}
+    found.names += [
+        (chain, location)
+        for chain, location in more.names
+        if chain[0] not in inner.co_freevars or chain[0] not in own
+    ]
+    for chain, location in more.names:
+        if chain[0] in inner.co_freevars and chain[0] in own:
+            found.attributes.update(dict.fromkeys(chain[1:], location))
+    found.attributes |= {k: v for k, v in more.attributes.items() if k not in found.attributes}
+    found.imports |= more.imports
+    found.given |= more.given
+    found.written += more.written
+    found.writes = found.writes or more.writes
+    found.formats |= more.formats
+
+
+def by_constants(location: Location, value: Any) -> list[str]:
+    """The attributes that ``getattr(a, "name")`` names; of ``np.errstate`` none, all ``"ignore"``.
+
+    Parameters
+    ----------
+    location : Location
+        Where the function is named.
+    value : callable
+        Which one it is.
+
+    Raises
+    ------
+    Unwatchable
+        Where what it is called with is not written there.
+    """
+    code, at = location
+    instructions = [
+        each
+        for each in dis.get_instructions(code)
+        if each.offset > at and each.opname not in ("CACHE", "EXTENDED_ARG")
+    ]
+    if value is np.errstate:
+        for instruction in instructions:
+            if instruction.opname.startswith(("CALL", "PRECALL")):
+                return []
+            silent = instruction.argval == "ignore" or type(instruction.argval) is tuple
+            if instruction.opname == "LOAD_CONST" and not silent:
+                break
+            if instruction.opname not in _AROUND_CONSTANTS:
+                break
+        raise Unwatchable.at(location, "it asks to hear of floating-point errors")
+    depth = 0
+    for number, instruction in enumerate(instructions):
+        calls = instruction.opname in ("CALL", "PRECALL")
+        if calls and instruction.arg == depth >= 2:
+            named = instructions[number - 1 - (depth == 3)]
+            last = instructions[number - 1]
+            written = named.opname == "LOAD_CONST" and isinstance(named.argval, str)
+            if written and (depth == 2 or last.opname.startswith("LOAD_")):
+                return [named.argval]
+            break
+        if instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs:
+            break
+        depth += dis.stack_effect(instruction.opcode, instruction.arg)
+    raise Unwatchable.at(location, UNSEEN)
+
+
+_AROUND_CONSTANTS = ("LOAD_CONST", "LOAD_ATTR", "LOAD_METHOD", "KW_NAMES", "PUSH_NULL")

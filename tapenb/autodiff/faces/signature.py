@@ -1,0 +1,172 @@
+"""What a recording of a function holds for, and gives: the forms of arguments and results."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ..tape.tape import Tape
+from ..tracing.state import is_active, is_traced, plain, reference_of
+from ..tracing.structures import Container, flatten, rebuild
+from .purity import Unwatchable
+from .variable import Variable
+
+__all__ = [
+    "handed_in",
+    "hollow",
+    "is_traceable",
+    "layout_of",
+    "output",
+    "rebuilt",
+    "refuse_result",
+    "results",
+    "signature",
+]
+
+
+def is_traceable(leaf: Any) -> bool:
+    """Whether an argument is a number or an array of numbers, as the recording's inputs are."""
+    kind = type(leaf)
+    if kind is np.ndarray:
+        return leaf.dtype.kind in "fciub"
+    if isinstance(leaf, np.generic):
+        return leaf.dtype.kind in "fciub"
+    return kind in (float, int, complex)
+
+
+def signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
+    """What a recording holds for: structure, types, shapes, dtypes, and what is no number."""
+    try:
+        key = tuple(map(_form, args)), tuple((k, _form(v)) for k, v in kwargs.items())
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _form(value: Any) -> Hashable:
+    kind = type(value)
+    if kind is np.ndarray and is_traceable(value):
+        return kind, value.shape, value.dtype
+    if is_traceable(value):
+        return kind
+    parts = _contents(value)
+    if parts is not None:
+        return (kind, *(value if kind is dict else ()), *map(_form, parts))
+    if kind in _TOLD_APART or isinstance(value, type | np.dtype):
+        return (kind, value)
+    raise TypeError
+
+
+_TOLD_APART = (bool, str, bytes, type(None), type(Ellipsis), FunctionType)
+
+
+def _contents(value: Any) -> list[Any] | None:
+    """The parts of a container that `rebuild` makes again as it was; None of anything else."""
+    kind = type(value)
+    if kind in (list, tuple) or (isinstance(value, tuple) and hasattr(kind, "_fields")):
+        return list(value)
+    if kind is dict:
+        return list(value.values())
+    if not dataclasses.is_dataclass(kind) or hasattr(kind, "__post_init__"):
+        return None
+    fields = dataclasses.fields(value)
+    names = [each.name for each in fields]
+    if not all(each.init for each in fields) or list(getattr(value, "__dict__", names)) != names:
+        return None
+    return [getattr(value, name) for name in names]
+
+
+def handed_in(key: Any) -> Iterator[Any]:
+    """The functions and classes in a signature."""
+    if isinstance(key, tuple):
+        for part in key:
+            yield from handed_in(part)
+    elif isinstance(key, FunctionType | type):
+        yield key
+
+
+def refuse_result(value: Any, variables: Mapping[int, Variable]) -> None:
+    """Refuse what may hold traced values, may be changed by the caller, or is made at each call."""
+    parts = _contents(value)
+    if parts is not None:
+        for part in parts:
+            refuse_result(part, variables)
+    elif isinstance(value, Variable) and id(value) not in variables:
+        raise Unwatchable("it returns a Variable of its own")
+    elif not (
+        is_traced(value)
+        or is_traceable(value)
+        or type(value) in (bool, str, bytes, type(None))
+        or isinstance(value, Container | np.dtype | Variable)
+    ):
+        raise Unwatchable(f"it returns a {type(value).__name__}, which may hold anything")
+
+
+def output(leaf: Any, tape: Tape) -> int:
+    """The entry of a result, or a constant of the tape."""
+    if is_active(leaf):
+        return reference_of(tape, leaf, True)
+    return tape.append_constant(plain(leaf))
+
+
+def results(layout: str | None, found: int, assigned: int) -> Callable[[list[str]], str] | None:
+    """The text of what a program returns: a result, and the values of variables, if it has any."""
+    if layout is None and not assigned:
+        return None
+
+    def results(texts: list[str]) -> str:
+        own = texts[:found]
+        result = (
+            f"({''.join(f'{text}, ' for text in own)})" if layout is None else layout.format(*own)
+        )
+        values = "".join(f"{text}, " for text in texts[found:])
+        return f"({result}, ({values}))" if assigned else result
+
+    return results
+
+
+def hollow(value: Any) -> Any:
+    """A structure without its leaves, so that it keeps no tape and no array alive."""
+    if isinstance(value, Container):
+        return value
+    parts = _contents(value)
+    if parts is None:
+        return None
+    if dataclasses.is_dataclass(value):
+        names = [each.name for each in dataclasses.fields(value)]
+        return dataclasses.replace(value, **dict(zip(names, map(hollow, parts), strict=True)))
+    if isinstance(value, dict):
+        return dict(zip(value, map(hollow, parts), strict=True))
+    kind = type(value)
+    return kind(*map(hollow, parts)) if hasattr(kind, "_fields") else kind(map(hollow, parts))
+
+
+def rebuilt(value: Any, found: tuple[Any, ...]) -> Any:
+    """A structure with the leaves that a program found."""
+    return rebuild(value, iter(found))
+
+
+def layout_of(value: Any) -> str | None:
+    """Where the texts of the leaves stand in that of a result; None where it has no such text."""
+    kind = type(value)
+    if kind in (tuple, list):
+        parts = list(map(layout_of, value))
+        if None in parts:
+            return None
+        inner = ", ".join(map(str, parts))
+        if kind is list:
+            return f"[{inner}]"
+        return f"({inner}{',' * (len(parts) == 1)})"
+    if kind is dict:
+        parts = [layout_of(part) for part in value.values()]
+        if None in parts or not all(type(key) is str for key in value):
+            return None
+        keys = (repr(key).replace("{", "{{").replace("}", "}}") for key in value)
+        named = (f"{key}: {part}" for key, part in zip(keys, parts, strict=True))
+        return f"{{{{{', '.join(named)}}}}}"
+    return None if len(flatten(value)) != 1 or flatten(value)[0] is not value else "{}"
