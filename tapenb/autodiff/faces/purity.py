@@ -15,14 +15,13 @@ import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache, lru_cache, partial
-from types import BuiltinFunctionType, CodeType
+from functools import lru_cache, partial
+from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import FUNCTIONS, RULES
-from ..rules import special
+from ..kinds.registry import FUNCTIONS, rule_of
 from ..rules.distributions import CONTINUOUS, DISCRETE, known
 from ..tape.provenance import describe, whole_expression
 from ..tracing.dispatch import HANDLERS
@@ -121,21 +120,31 @@ _NOT_NUMBERS = (np.datetime64, np.void, np.object_)
 _OF_MEMORY = frozenset({np.shares_memory, np.may_share_memory, np.isfortran})
 
 
-@cache
-def _of_numpy() -> dict[int, Any]:
-    """What NumPy and SciPy have that does nothing but compute, by identity."""
-    found = {*RULES, *FUNCTIONS, *HANDLERS} - _OF_MEMORY
-    named = [getattr(np, name) for name in _NUMPY if hasattr(np, name)]
-    of_fft = [np.fft.fftfreq, np.fft.rfftfreq]
-    return {id(value): value for value in (*found, *named, *of_fft, np.ndarray, np.dtype)}
+_NAMED = {
+    id(value): value
+    for value in (
+        *(getattr(np, name) for name in _NUMPY if hasattr(np, name)),
+        *(np.fft.fftfreq, np.fft.rfftfreq, np.ndarray, np.dtype),
+    )
+}
+
+
+def _has_rule(value: Any) -> bool:
+    """Whether a function of NumPy's or SciPy's is in the registry of rules."""
+    if type(value) not in _FUNCTIONS or value in _OF_MEMORY:
+        return False
+    return rule_of(value) is not None or value in FUNCTIONS or value in HANDLERS
+
+
+_FUNCTIONS = (np.ufunc, type(np.sum), FunctionType, BuiltinFunctionType)
 
 
 def is_known(value: Any) -> bool:
     """Whether a function or class is known by name to do nothing but compute."""
-    if id(value) in _of_numpy() or id(value) in _BUILTINS:
+    if id(value) in _NAMED or id(value) in _BUILTINS or _has_rule(value):
         return True
     if isinstance(value, np.ufunc):
-        return getattr(np, value.__name__, None) is value or special.has(value)
+        return getattr(np, value.__name__, None) is value
     if isinstance(value, type):
         if issubclass(value, np.generic):
             return value.__module__ == "numpy" and value not in _NOT_NUMBERS
