@@ -17,7 +17,7 @@ from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..tape.operation import GUARD, Operation, TapeError
 from ..tape.provenance import describe, here
-from ..tape.tape import Tape
+from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply
 from ..tracing.state import is_active, is_traced, plain, tape_of
 from ..tracing.substitution import call
@@ -216,12 +216,20 @@ def _wrapped(function: Callable[..., Any], rule: Rule, first: Callable[[Any], An
 
     def value(*operands: Any, **params: Any) -> Any:
         """The value at plain arguments, which must not depend on anything else traced."""
-        found = first(call(function, *operands, **params))
-        if is_active(found):
-            raise TapeError(
-                f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
-                "argument of it; pass it as one, so that its derivative is known"
-            )
+        # On a tape of its own, where a derivative that the function takes is no part of another.
+        apart = Tape()
+        apart.variables = {}
+        token = CURRENT.set(apart)
+        try:
+            found = first(call(function, *operands, **params))
+            if is_active(found) and (tape_of(found) is not apart or apart.variables):
+                raise TapeError(
+                    f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
+                    "argument of it; pass it as one, so that its derivative is known"
+                )
+        finally:
+            CURRENT.reset(token)
+            apart.close()
         return plain(found)
 
     @functools.wraps(function)

@@ -1,7 +1,8 @@
 """GradientTape, as TensorFlow's users know it.
 
 A tape is a window on the one recording that the outermost of them writes, so tapes nest in any
-order, and an outer one records what an inner one computes.
+order, and an outer one records what an inner one computes. ``TENSORFLOW.md`` beside this file lists
+what differs from TensorFlow's, and why.
 """
 
 from __future__ import annotations
@@ -350,9 +351,13 @@ class GradientTape:
         ------
         RuntimeError
             At a second call on a tape that is not persistent.
+        TypeError
+            For the target None.
         ValueError
-            For another word than "none" and "zero".
+            For another word than "none" and "zero", and for a plain number as a source.
         """
+        if target is None:
+            raise TypeError("the target of a gradient is None; give what was computed on the tape")
         if unconnected_gradients not in ("none", "zero"):
             raise ValueError(
                 f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
@@ -408,13 +413,21 @@ class GradientTape:
                 rows.append(self._sweep(tape, {entry: seed[()]}, leaves, record))
         results = []
         for number, leaf in enumerate(leaves):
-            parts = [row[number] for row in rows]
-            if all(part is None for part in parts):
-                zero = np.zeros(shape + _zero(leaf).shape, _zero(leaf).dtype)[()]
-                results.append(None if unconnected_gradients == "none" else constant_of(zero))
+            parts, zero = [row[number] for row in rows], _zero(leaf)
+            # Without rows nobody can tell what is connected, and there is nothing to be None.
+            if entry is None or all(part is None for part in parts or [zero]):
+                if zero is not None and unconnected_gradients == "zero":
+                    zero = constant_of(np.zeros(shape + zero.shape, zero.dtype)[()])
+                    results.append(zero)
+                else:
+                    results.append(None)
                 continue
-            parts = [_zero(leaf) if part is None else part for part in parts]
-            whole = parts[0] if not shape else np.reshape(np.stack(parts), shape + parts[0].shape)
+            parts = [zero if part is None else part for part in parts]
+            if shape:
+                whole = np.stack(parts) if parts else np.zeros(0, zero.dtype)
+                whole = np.reshape(whole, shape + zero.shape)
+            else:
+                whole = parts[0]
             results.append(whole if record else constant_of(detach(whole)))
         self._end()
         return rebuild(sources, iter(results))
@@ -492,16 +505,16 @@ class GradientTape:
                 f"batch_jacobian needs the same first dimension; it got {shape} and {inner}"
             )
         entry = next(reversed(self._entries_of(target, tape)), None)
-        if entry is None:
-            self._end()
-            return None
         parts = []
-        for position in itertools.product(*map(range, shape[1:])):
+        for position in itertools.product(*map(range, shape[1:])) if entry is not None else ():
             seed = np.zeros(shape, adjoint_dtype(tape.peek(entry)))
             seed[(slice(None), *position)] = 1.0
             (part,) = self._sweep(tape, {entry: seed}, [source], record)
             parts.append(_zero(source) if part is None else part)
-        stacked = np.reshape(np.stack(parts, axis=1), shape + inner[1:])
+        if parts:
+            stacked = np.reshape(np.stack(parts, axis=1), shape + inner[1:])
+        else:
+            stacked = np.zeros(shape + inner[1:], _zero(source).dtype)
         self._end()
         return stacked if record else constant_of(detach(stacked))
 
@@ -631,9 +644,11 @@ def _as_adjoint(weight: Any, value: Any) -> Any:
     return np.broadcast_to(np.asarray(weight, adjoint_dtype(value)), np.shape(value))[()]
 
 
-def _zero(leaf: Any) -> Traced:
-    value = leaf.numpy() if isinstance(leaf, Variable) else plain(leaf)
-    return constant_of(np.zeros(np.shape(value), adjoint_dtype(value))[()])
+def _zero(leaf: Any) -> Traced | None:
+    """The zero gradient of a source; None where it is no number."""
+    if leaf.dtype.kind not in "biufc":
+        return None
+    return constant_of(np.zeros(leaf.shape, adjoint_dtype(np.empty(0, leaf.dtype)))[()])
 
 
 def _not_watchable(value: Any) -> str:
