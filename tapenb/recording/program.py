@@ -17,6 +17,7 @@ from ..autodiff.compiling.compiled import Compiled
 from ..autodiff.compiling.replay import GuardFailed, replay
 from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like
 from ..autodiff.tape.tape import CURRENT, Tape
@@ -87,29 +88,29 @@ class Program:
         return [entry for each in self.inputs for entry in each.entries]
 
     def _sweep_backward(self) -> None:
-        tape, edges = self.swept, {}
+        tape, flows = self.swept, Flows()
         seeds = {tape.output: ones_like(tape.value(tape.output))}
-        nodes = reverse(tape, seeds, self._entries, record=True, every=True, edges=edges)
-        self._keep(nodes, edges)
+        reverse(tape, seeds, self._entries, record=True, flows=flows)
+        self._keep(flows)
         self._slopes = {e: [self._nodes[e]] for e in self._entries if e in self._nodes}
 
     def _sweep_forward(self) -> None:
-        tape, everything = self.swept, range(len(self.tape))
+        tape = self.swept
         for entry in self._entries:
             self._slopes[entry] = []
             for seed in _basis(tape.value(entry)):
-                edges = {} if not self._nodes and np.ndim(seed) == 0 else None
-                nodes = forward(
-                    tape, {entry: seed}, everything, record=True, edges=edges, every=True
-                )
-                if edges is not None:
-                    self._keep(nodes, edges)
-                slope = nodes.get(tape.output, np.zeros(np.shape(tape.value(tape.output))))
+                shown = not self._nodes and np.ndim(seed) == 0
+                flows = Flows(edges={} if shown else None)
+                forward(tape, {entry: seed}, range(len(self.tape)), record=True, flows=flows)
+                if shown:
+                    self._keep(flows)
+                zero = np.zeros(np.shape(tape.value(tape.output)))
+                slope = flows.nodes.get(tape.output, zero)
                 self._slopes[entry].append(self._kept(np.sum(slope)))
 
-    def _keep(self, nodes: dict[int, Any], edges: dict[tuple[int, int, int], Any]) -> None:
-        self._nodes = {entry: self._kept(value) for entry, value in nodes.items()}
-        self._edges = {key: self._kept(value) for key, value in edges.items()}
+    def _keep(self, flows: Flows) -> None:
+        self._nodes = {entry: self._kept(value) for entry, value in flows.nodes.items()}
+        self._edges = {key: self._kept(value) for key, value in flows.edges.items()}
 
     def _kept(self, value: Any) -> Any:
         """The entry of an adjoint on the longer tape, as ("entry", i), or its constant value."""

@@ -140,7 +140,7 @@ class Graph:
         # The graph whose numbers decided how much room there is.
         self._laid_out = self
         self._output_name = output_name if output_name and output_name.isidentifier() else None
-        self._contributions = adjoints(tape)[1] if edges is None else edges
+        self._contributions = adjoints(tape).edges if edges is None else edges
         # Numbered as they were computed, so that the same program has the same names.
         self._places = {index: n for n, index in enumerate(tape.ancestors(tape.output))}
         self.too_large = len(self._places) > LARGEST

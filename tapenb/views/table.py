@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
@@ -139,7 +140,8 @@ def table(tape: Tape, *, along: str | None = None) -> Table:
 def _adjoint_trace(
     tape: Tape, shown: set[int], v: Callable[[int], str]
 ) -> Callable[[int], list[str]]:
-    nodes, edges = adjoints(tape)
+    flows = adjoints(tape)
+    nodes, edges = flows.nodes, flows.edges
     children: dict[int, list[int]] = {}
     for parent, child, _ in sorted(edges):
         if child in shown and child not in children.setdefault(parent, []):
@@ -163,7 +165,9 @@ def _tangent_trace(
     if along not in by_name:
         raise KeyError(f"This tape has no input {along!r}; it has {', '.join(map(str, by_name))}.")
     seed = by_name[along]
-    tangents = forward(tape, {seed: ones_like(tape.value(seed))}, shown, every=True)
+    flows = Flows(edges=None)
+    forward(tape, {seed: ones_like(tape.value(seed))}, shown, flows=flows)
+    tangents = flows.nodes
 
     def dot(index: int) -> str:
         return _accented(v(index), "\N{COMBINING DOT ABOVE}")

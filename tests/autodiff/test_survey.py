@@ -56,7 +56,8 @@ def test_the_tangent_trace_without_a_seed_for_x2(tape):
 
 def test_the_reverse_adjoint_trace(tape):
     """The right columns of Table 3."""
-    nodes, edges = adjoints(tape)
+    flows = adjoints(tape)
+    nodes, edges = flows.nodes, flows.edges
     assert set(nodes) == set(range(7))
     printed = {6: 1.0, 5: 1.0, 4: -1.0, 3: 1.0, 2: 1.0, 1: 1.716, 0: 5.5}
     for index, adjoint in printed.items():

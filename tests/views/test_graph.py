@@ -76,7 +76,7 @@ def test_the_same_again(drawing: Graph):
 def test_other_numbers_in_the_same_drawing(drawing: Graph):
     geometry = re.compile(r' (?:d|x|y|points|viewBox)="[^"]*"')
     tape = tn.record(survey, 7e-11, -123.456)
-    moved = drawing.at(tape, adjoints(tape)[1])
+    moved = drawing.at(tape, adjoints(tape).edges)
     assert geometry.findall(moved.svg()) == geometry.findall(drawing.svg())
     assert texts(moved.svg())["n1"] == ["y", "−123.456"]
     assert texts(drawing.svg())["n1"] == ["y", "5"]

@@ -19,6 +19,7 @@ from ..kinds.rule import Constant, adjoint_dtype
 from ..rules.indexing import collect
 from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.forward import forward
+from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like
 from ..sweeps.sparsity import (
@@ -307,7 +308,7 @@ def value_and_grad(
             _check_real_number(plain(y))
             top = call.top(y)
             seeds = {} if top is None else {top: ones_like(plain(y))}
-            found = reverse(tape, seeds, call.entries, record=nested, spend=not nested)
+            found = reverse(tape, seeds, call.entries, record=nested, free_values=not nested)
             gradient = call.gradient(found, nested)
             value = y if nested else plain(y)
             aux = _results(aux, nested) if has_aux else None
@@ -462,10 +463,10 @@ def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
     with recording() as (tape, _):
         call = _Call(f, tape, args, {}, tuple(range(len(args))))
         tops = [top for top in map(call.top, flatten(call.value)) if top is not None]
-    edges: dict[tuple[int, int, int], Any] = {}
+    flows = Flows()
     seeds = {top: ones_like(tape.value(top)) for top in tops}
-    adjoints = reverse(tape, seeds, call.entries, every=True, edges=edges)
-    return origins(tape, tops, adjoints, edges)
+    reverse(tape, seeds, call.entries, flows=flows)
+    return origins(tape, tops, flows.nodes, flows.edges)
 
 
 def _basis(value: Any) -> list[Any]:

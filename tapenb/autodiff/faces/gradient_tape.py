@@ -22,6 +22,7 @@ import numpy as np
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
+from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like
 from ..tape.operation import Operation, TapeError
@@ -473,10 +474,9 @@ class GradientTape:
         tops = [self._entries_of(leaf, tape)[-1:] for leaf in flatten(target)]
         seeds = {top: ones_like(tape.peek(top)) for (top,) in filter(None, tops)}
         wanted = [entry for leaf in flatten(sources) for entry in self._entries_of(leaf, tape)]
-        edges: dict[tuple[int, int, int], Any] = {}
-        within = self._within(tape, seeds)
-        adjoints = reverse(tape, seeds, wanted, within=within, every=True, edges=edges)
-        return origins(tape, seeds, adjoints, edges)
+        flows = Flows()
+        reverse(tape, seeds, wanted, within=self._within(tape, seeds), flows=flows)
+        return origins(tape, seeds, flows.nodes, flows.edges)
 
     def batch_jacobian(self, target: Any, source: Any) -> Any:
         """The Jacobian of each row of a batch by its own row of the source.
@@ -593,14 +593,17 @@ class GradientTape:
             followed = self._followed
             entries = [[e for e in group if e in followed] for group in entries]
             late = {e: followed.used_before(e) for group in entries for e in group}
-        edges: dict[tuple[int, int, int], Any] | None = {} if any(late.values()) else None
+        flows = Flows() if any(late.values()) else None
         wanted = [entry for group in entries for entry in group]
-        shared = edges is not None or len(set(wanted)) < len(wanted)
-        found = reverse(tape, seeds, wanted, record=record, within=within, spend=spend, edges=edges)
+        shared = flows is not None or len(set(wanted)) < len(wanted)
+        options = {"within": within, "free_values": spend, "flows": flows}
+        found = reverse(tape, seeds, wanted, record=record, **options)
         for entry, children in late.items():
             if children:
                 parts = [
-                    part for (p, c, _), part in edges.items() if p == entry and c not in children
+                    part
+                    for (p, c, _), part in flows.edges.items()
+                    if p == entry and c not in children
                 ]
                 parts += [seeds[entry]] if entry in seeds else []
                 found[entry] = functools.reduce(operator.add, parts) if parts else None

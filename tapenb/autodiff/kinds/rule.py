@@ -154,13 +154,14 @@ class Rule:
         Whether NumPy may answer with a view of the operand's memory.
     differentiable : bool
         Whether there is a derivative other than zero.
-    gauged : bool
-        Whether a part of the result may be a choice among equals; `chooses` says whether it is.
+    has_free_phase : callable or None
+        Tells of a result whether a part of it, such as the phase of an eigenvector, is LAPACK's
+        choice among equals, which has no derivative.
     """
 
     view = False
     differentiable = True
-    gauged = False
+    has_free_phase: Callable[[Any], bool] | None = None
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
     in_place: tuple[Callable[..., Any] | None, ...] = ()
@@ -171,10 +172,6 @@ class Rule:
         raise NotImplementedError
 
     needs_result = False
-
-    def chooses(self, result: Any) -> bool:
-        """Whether a part of this result is a choice among equals, which has no derivative."""
-        return False
 
     def vjp(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kinds.rule import Parts
 from ..tape.tape import Tape
-from .reverse import adjoints as sweep
+from .reverse import adjoints
 
 __all__ = ["NotFinite", "not_finite", "origins"]
 
@@ -113,5 +113,5 @@ def not_finite(tape: Tape) -> list[NotFinite]:
     >>> [origin.operation for origin in tape.not_finite()]
     ['sqrt']
     """
-    outputs = [] if tape.output is None else [tape.output]
-    return origins(tape, outputs, *sweep(tape))
+    outputs, flows = [] if tape.output is None else [tape.output], adjoints(tape)
+    return origins(tape, outputs, flows.nodes, flows.edges)

@@ -1,30 +1,123 @@
-"""Where a sweep comes out nan or infinite: the same once more, in wider floating point."""
+"""The ladder around a sweep: plain, then masked, then in wider floating point.
+
+What was not taken (by ``where``, an index, a maximum) adds nothing, even where its derivative is
+not finite: beside an adjoint or tangent goes a mask of the elements that are zero by the structure
+of the tape. And an overflow on the way to a finite number does no harm: what overflowed is computed
+again in wider floating point. Both cost, so they come only where the sweep without them, or what it
+started from, is not finite.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import Parts
+from ..kinds.rule import Parts, adjoint_dtype
 from ..tape.primitives import convert
 from ..tape.tape import Tape
 from ..tracing.state import plain
-from .widening import is_wide, narrow, wide
+from .operands import reachable
+from .seeds import zero_masks
+from .widening import is_wide, narrow, wide, widened
 
-__all__ = ["all_finite", "is_finite", "renumbered", "retry_in_long_double", "wide_seeds"]
+__all__ = ["Flows", "climb"]
 
 
-float64 = np.float64
-_FLOAT64 = np.dtype(float64)
+@dataclass
+class Flows:
+    """Everything that a sweep comes by, for those who look at it and not only at its results.
+
+    Attributes
+    ----------
+    nodes : dict of int to array
+        The adjoint or tangent of each entry.
+    edges : dict of (int, int, int) to array, or None
+        By (parent, child, slot): what the parent's adjoint gets from the child, or its tangent
+        gives to it; None where nobody asks.
+    """
+
+    nodes: dict[int, Any] = field(default_factory=dict)
+    edges: dict[tuple[int, int, int], Any] | None = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget what an earlier sweep came by."""
+        self.nodes.clear()
+        if self.edges is not None:
+            self.edges.clear()
+
+
+def climb(
+    play: Callable[..., dict[int, Any]],
+    tape: Tape,
+    seeds: dict[int, Any],
+    ends: Collection[int],
+    *,
+    backward: bool,
+    record: bool,
+    masks: dict[int, Any] | None,
+    within: Callable[[int], bool] | None,
+    flows: Flows | None,
+) -> dict[int, Any]:
+    """Play a sweep as plainly as gives finite numbers.
+
+    Parameters
+    ----------
+    play : callable
+        One sweep: ``play(tape, seeds, ends, masks, record=, within=, flows=)``.
+    tape, seeds, ends, record, within, flows
+        As for `reverse` and `forward`.
+    backward : bool
+        Whether the sweep goes from a tape's results to its inputs.
+    masks : dict of int to array, or None
+        Masks of the seeds; by default each plain seed is zero by structure where it is 0.
+    """
+    inputs, results = (ends, seeds) if backward else (seeds, ends)
+    # A backward sweep may let go of what tells whether it is to be believed: so ask before.
+    sound = all(is_finite(tape.peek(result)) for result in results)
+    options = {"record": record, "within": within, "flows": flows}
+
+    def finite() -> bool:
+        return all(map(is_finite, _seen(found, flows).values()))
+
+    found = play(tape, seeds, ends, None, **options)
+    if (sound and finite()) or not all(map(is_finite, seeds.values())):
+        return found
+    masks = zero_masks(seeds) if masks is None else masks
+    if not finite():
+        found = play(tape, seeds, ends, masks, **options)
+        if sound and finite():
+            return found
+    values = [tape.peek(entry) for entry in inputs]
+    if all(map(is_wide, values)) or not all(map(is_finite, values)):
+        return found
+    reached = reachable(tape, inputs, max(results), within)
+
+    def retry(tape: Tape, seeds: dict[int, Any], **options: Any) -> dict[int, Any]:
+        return _in_long_double(play, tape, seeds, ends, masks, reached, backward, **options)
+
+    tried = None if flows is None else Flows(edges=None if flows.edges is None else {})
+    plain_seeds = {entry: plain(seed) for entry, seed in seeds.items()}
+    try:
+        better = retry(tape.copy(), plain_seeds, record=False, within=within, flows=tried)
+        if _agree(_seen(better, tried), _seen(found, flows)):
+            return found
+        if record:
+            return retry(tape, seeds, **options)
+    except Exception:  # whatever cannot be done there: a user's own function, say
+        return found
+    if flows is not None:
+        flows.nodes, flows.edges = tried.nodes, tried.edges
+    return better
 
 
 def is_finite(value: Any) -> bool:
     """Whether all numbers in an adjoint are finite."""
     kind = type(value)
-    if kind is float64 or kind is float:
+    if kind is np.float64 or kind is float:
         return math.isfinite(value)
     # A sum of squares is finite only where all are, and quicker; `vdot` never warns.
     plain_array = kind is np.ndarray and value.dtype is _FLOAT64 and value.flags.c_contiguous
@@ -40,38 +133,15 @@ def is_finite(value: Any) -> bool:
     )
 
 
-def all_finite(tape: Tape, tops: Iterable[int], found: dict[int, Any]) -> bool:
-    """Whether all is finite that a sweep found, and all values that it was a sweep of."""
-    return all(map(is_finite, found.values())) and all(is_finite(tape.peek(t)) for t in tops)
+_FLOAT64 = np.dtype(np.float64)
 
 
-def retry_in_long_double(
-    sweep: Callable[..., dict[int, Any]],
-    tape: Tape,
-    seeds: dict[int, Any],
-    sources: Iterable[int],
-    reached: bytearray,
-    found: dict[int, Any],
-    record: bool,
-) -> dict[int, Any]:
-    """What a sweep finds in wider floating point, if that is anything else than it found."""
-    values = [tape.peek(source) for source in sources]
-    if all(map(is_wide, values)) or not all(map(is_finite, values)):
-        return found
-    try:
-        tried = sweep(tape.copy(), _plainly(seeds), reached=reached, record=False)
-        if _alike(tried, found):
-            return found
-        return sweep(tape, seeds, reached=reached, record=True) if record else tried
-    except Exception:  # whatever cannot be done there: a person's own function, say
-        return found
+def _seen(found: dict[int, Any], flows: Flows | None) -> dict[int, Any]:
+    """All that a sweep gives to those who asked for it."""
+    return found if flows is None else flows.nodes | found
 
 
-def _plainly(values: dict[int, Any]) -> dict[int, Any]:
-    return {entry: plain(value) for entry, value in values.items()}
-
-
-def _alike(tried: dict[int, Any], found: dict[int, Any]) -> bool:
+def _agree(tried: dict[int, Any], found: dict[int, Any]) -> bool:
     """Whether two sweeps agree but for rounding, infinities and nans included."""
     return tried.keys() == found.keys() and all(
         np.allclose(part, plain(found[entry]), rtol=1e-6, atol=0.0, equal_nan=True)
@@ -80,19 +150,52 @@ def _alike(tried: dict[int, Any], found: dict[int, Any]) -> bool:
     )
 
 
-def wide_seeds(seeds: dict[int, Any], again: dict[int, int]) -> dict[int, Any]:
-    """The seeds of the wide entries."""
-    return {
-        again[entry]: convert(seed, dtype=wide(seed.dtype))
-        for entry, seed in seeds.items()
-        if entry in again
-    }
+def _in_long_double(
+    play: Callable[..., dict[int, Any]],
+    tape: Tape,
+    seeds: dict[int, Any],
+    ends: Collection[int],
+    masks: dict[int, Any],
+    reached: bytearray,
+    backward: bool,
+    *,
+    record: bool,
+    within: Callable[[int], bool] | None,
+    flows: Flows | None,
+) -> dict[int, Any]:
+    """A sweep through the entries that were reached, put on the tape again with wide values."""
+    start = len(tape)
+    again = widened(tape, ends if backward else seeds, reached)
+    back = {new: old for old, new in again.items()}
+    found: dict[int, Any] = {}
+    for wide_masks in (None, {again[e]: mask for e, mask in masks.items() if e in again}):
+        found = play(
+            tape,
+            {again[e]: convert(s, dtype=wide(s.dtype)) for e, s in seeds.items() if e in again},
+            ends if backward else [again[end] for end in ends if end in again],
+            wide_masks,
+            record=record,
+            within=within and (lambda index: index >= start or within(index)),
+            flows=flows,
+        )
+        if all(map(is_finite, _seen(found, flows).values())):
+            break
 
+    def narrowed(parts: dict[int, Any]) -> dict[int, Any]:
+        return {
+            entry: narrow(
+                part, None if isinstance(part, Parts) else adjoint_dtype(tape.peek(entry))
+            )
+            for entry, part in parts.items()
+        }
 
-def renumbered(edges: dict[tuple[int, int, int], Any], back: dict[int, int]) -> dict[Any, Any]:
-    """What flows along the wide edges, by those that they repeat."""
-    return {
-        (back[parent], back[child], slot): narrow(part)
-        for (parent, child, slot), part in edges.items()
-        if parent in back and child in back
-    }
+    found = narrowed({back.get(end, end): part for end, part in found.items()})
+    if flows is not None:
+        nodes = {back[entry]: part for entry, part in flows.nodes.items() if entry in back}
+        flows.nodes = narrowed(nodes) | found
+        flows.edges = flows.edges and {
+            (back[parent], back[child], slot): narrow(part)
+            for (parent, child, slot), part in flows.edges.items()
+            if parent in back and child in back
+        }
+    return found

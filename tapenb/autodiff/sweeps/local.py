@@ -96,7 +96,7 @@ def pull(
             entry = _entry(value, tape)
             if entry is not None:
                 seeds[entry] = seeds[entry] + part if entry in seeds else part
-        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
+        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record, masks={})
         return [None if entry is None else found.get(entry) for entry in entries]
 
 
@@ -123,7 +123,7 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
         result = function(*inputs)
         several = isinstance(result, tuple | list) and not is_traced(result)
         entries = [_entry(value, tape) for value in (result if several else [result])]
-        found = forward(tape, seeds, [e for e in entries if e is not None], record=record, dead={})
+        found = forward(tape, seeds, [e for e in entries if e is not None], record=record, masks={})
         values = [None if entry is None else found.get(entry) for entry in entries]
         if several:
             return Parts({i: value for i, value in enumerate(values) if value is not None})

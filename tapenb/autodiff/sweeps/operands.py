@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ from ..tape.thrift import Lost
 from ..tracing.apply import projections
 from ..tracing.traced import TracedArray, TracedScalar
 
-__all__ = ["as_ieee", "operand", "reachable", "verify"]
+__all__ = ["CROSSED", "as_ieee", "operand", "reachable", "verify"]
 
 
-float64 = np.float64
 _SCALARS = {bool: np.bool_, complex: np.complex128}
 
 
@@ -28,11 +28,11 @@ def as_ieee(value: Any) -> Any:
     return _SCALARS.get(type(value), np.float64)(value)
 
 
-def operand(tape: Tape, reference: int, needed: bool, record: bool) -> Any:
+def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> Any:
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
     value = tape.constants[~reference] if reference < 0 else tape.values[reference]
     kind = type(value)
-    if not record and (kind is np.ndarray or kind is float64):
+    if not record and (kind is np.ndarray or kind is np.float64):
         return value
     if kind is Lost:
         value = tape.value(reference) if needed else value.stand_in()
@@ -66,12 +66,18 @@ def verify(tape: Tape) -> None:
             )
 
 
-def reachable(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray:
-    """Which entries up to `top` depend on a source, differentiably."""
+CROSSED, _END = 1, 2
+"""Marks of what is reached: an entry to go on from, and a source where a sweep ends."""
+
+
+def reachable(
+    tape: Tape, sources: Collection[int], top: int, within: Callable[[int], bool] | None = None
+) -> bytearray:
+    """For each entry up to `top` a mark, not 0 where it depends on a source, differentiably."""
     reached = bytearray(top + 1)
     below = [source for source in sources if source <= top]
     for source in below:
-        reached[source] = 1
+        reached[source] = _END
     operations, lefts, rights = tape.operations, tape.left, tape.right
     for index in range(min(below, default=top) + 1, top + 1):
         left, right = lefts[index], rights[index]
@@ -82,5 +88,5 @@ def reachable(tape: Tape, sources: set[int], top: int, within: Any) -> bytearray
         ):
             rule = operations[index].rule
             if rule is not None and rule.differentiable and (within is None or within(index)):
-                reached[index] = 1
+                reached[index] = CROSSED
     return reached

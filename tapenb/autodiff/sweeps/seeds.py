@@ -11,7 +11,7 @@ import numpy as np
 from ..kinds.rule import adjoint_dtype
 from ..tracing.state import plain
 
-__all__ = ["detach", "generic_adjoint", "ones_like", "zero_masks"]
+__all__ = ["detach", "generic_adjoint", "ones_like", "unit_seeds", "zero_masks"]
 
 
 def ones_like(value: Any) -> Any:
@@ -31,6 +31,12 @@ def _ones(shape: tuple[int, ...], dtype: np.dtype) -> Any:
 
 _ONE = np.float64(1.0)
 _FEW = 4096
+
+
+def unit_seeds(value: Any) -> list[Any]:
+    """The seeds of a Jacobian: for each element of a value, 1 there and 0 elsewhere."""
+    units = np.eye(np.size(value), dtype=adjoint_dtype(value))
+    return [unit.reshape(np.shape(value))[()] for unit in units]
 
 
 def generic_adjoint(value: Any) -> Any:
@@ -53,6 +59,6 @@ def zero_masks(seeds: dict[int, Any]) -> dict[int, Any]:
 
 
 def detach(value: Any) -> Any:
-    """An adjoint for the person: plain, and memory of its own."""
+    """An adjoint for the user: plain, and memory of its own."""
     value = plain(value)
     return value if isinstance(value, np.generic) else np.array(value)[()]

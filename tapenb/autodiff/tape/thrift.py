@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .operation import Operation
+from .operation import INPUT, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..kinds.rule import Rule
     from .tape import Tape
 
-__all__ = ["LARGE", "Draft", "Lost", "Recipe", "is_spared"]
+__all__ = ["LARGE", "Draft", "Lost", "Recipe", "is_spared", "let_go"]
 
 LARGE = 1 << 16
 """From so many bytes on it is worth letting go of a value that nothing needs."""
@@ -107,3 +107,10 @@ def is_spared(tape: Tape, rule: Rule, references: Sequence[int]) -> bool:
     if rule.terms is None or (rule.needs_result and session.will_be_swept):
         return False
     return not (session.of_cell and any(~each in tape.fingerprints for each in references))
+
+
+def let_go(tape: Tape, index: int) -> None:
+    """Let go of the value of an entry, if it is large."""
+    value = tape.values[index]
+    if type(value) is np.ndarray and value.nbytes >= LARGE and tape.operations[index] is not INPUT:
+        tape.values[index] = Lost(value)

@@ -16,6 +16,7 @@ import numpy as np
 from ...kinds.rule import Parts, fit
 from ...sweeps.expressed import General
 from ...sweeps.forward import forward
+from ...sweeps.ladder import Flows
 from ...sweeps.local import pull
 from ...tape.primitives import primitive
 from ...tracing.state import (
@@ -73,7 +74,8 @@ def _slopes(entry: int, seed: Any, adjoint: Any, labels: np.ndarray) -> Any:
     if is_active(adjoint):
         tape = tape_of(adjoint)
         target = reference_of(tape, adjoint, True)
-        found = forward(tape, {entry: seed}, [target], record=True, every=True).get(target)
+        flows = Flows(edges=None)
+        found = forward(tape, {entry: seed}, [target], record=True, flows=flows).get(target)
     if found is None:
         return kinks
     same = _same(labels)

@@ -40,15 +40,13 @@ from .stacks import (
 )
 
 
-class _Gauged(Spectral):
+class _FreePhase(Spectral):
     """A decomposition in which some vectors are NumPy's choice among equals.
 
     What is differentiated must not depend on that choice, which has no derivative. The backward
     sweep sees whether it does; the forward one keeps the choice as still as possible, and is
     checked by a backward one.
     """
-
-    gauged = True
 
     def __init__(
         self,
@@ -62,7 +60,7 @@ class _Gauged(Spectral):
         self.turns = turns
         self.what = what
 
-    def chooses(self, result: Any) -> bool:
+    def has_free_phase(self, result: Any) -> bool:
         if not isinstance(result, tuple):
             return False
         free = any(part.dtype.kind == "c" for part in result)
@@ -241,7 +239,7 @@ def _svdvals(tangents: Any, result: Any, operands: Any) -> Any:
 
 function(
     np.linalg.eigh,
-    _Gauged(
+    _FreePhase(
         _eigh, _eigh_turns, "the phase of a complex eigenvector", back_from_eigenvalues, number=0
     ),
     "a",
@@ -251,7 +249,7 @@ function(np.linalg.eig, General(_eig), "a")
 function(np.linalg.eigvals, General(_eigvals), "a")
 function(
     np.linalg.svd,
-    _Gauged(
+    _FreePhase(
         _svd,
         _svd_turns,
         "the phase of a singular vector, or the basis of those beyond the last",
