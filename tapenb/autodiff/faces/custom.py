@@ -89,16 +89,16 @@ class Custom(Rule):
         tape = next((tape_of(each) for each in operands if is_active(each)), None)
         if tape is None:
             return call(self.function, *operands, **params)[1]
-        begin, refused = len(tape), tape.refusal
+        begin, refused = len(tape), tape.session.refusal
         try:
             value, adjoint = call(self.function, *operands, **params)
-            if tape.refusal is refused and not _leaves(tape, begin):
+            if tape.session.refusal is refused and not _leaves(tape, begin):
                 return adjoint
         except Exception:
-            if tape.refusal is refused:
+            if tape.session.refusal is refused:
                 raise
         # Code that takes plain numbers: it gets them, and the adjoint gets what stands for them.
-        tape.refusal = refused
+        tape.session.refusal = refused
         tape.shorten(begin)
         given = [plain(operand) for operand in operands]
         value, adjoint = call(self.function, *given, **params)
