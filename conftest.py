@@ -1,6 +1,7 @@
-"""What every test shares: kernels import this tree, and the browser comes last."""
+"""What every test shares: processes, kernels that import this tree, the browser last."""
 
 import builtins
+import gc
 import os
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from nbval.kernel import RunningKernel
 
 from tapenb.autodiff.faces.function import Function
+from tests import parallel
 
 ROOT = Path(__file__).parent
 
@@ -28,6 +30,21 @@ def _execute_as_a_person_does(
 ) -> str:
     # nbval leaves cells out of the history, and there IPython overlooks a closing semicolon.
     return kernel.kc.execute(source, allow_stdin=bool(allow_stdin), stop_on_error=False)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Choose the number of processes, unless the environment does."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else parallel.workers(config)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> parallel.Scheduling:
+    """Choose which process runs which test."""
+    return parallel.Scheduling(config)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,6 +23,7 @@ from tapenb.autodiff.tape.primitives import primitive
 from tapenb.autodiff.tracing import dispatch
 from tapenb.autodiff.tracing.state import plain
 
+from .each import check_each, each_function
 from .samples import (
     CUBE,
     SAMPLES,
@@ -33,9 +34,6 @@ from .samples import (
     name_of,
     registered,
 )
-
-IDS = [f"{name_of(sample.function)}: {sample.label}" for sample in SAMPLES]
-
 
 # -- how a rule is checked -----------------------------------------------------------------------
 
@@ -69,13 +67,18 @@ def directions(sample, seed):
 
 
 def differences(f, point, direction, step=1e-3):
-    """The derivative of f along a direction by a central difference of fourth order."""
+    """The derivatives of f's results along a direction by central differences of fourth order."""
 
     def at(distance):
         moved = [double(p) + distance * double(d) for p, d in zip(point, direction, strict=True)]
-        return np.asarray(f(*moved), float)
+        return [np.asarray(result, float) for result in f(*moved)]
 
-    return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step)
+    return [
+        (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step)
+        for ahead, behind, far_ahead, far_behind in zip(
+            at(step), at(-step), at(2 * step), at(-2 * step), strict=True
+        )
+    ]
 
 
 def inner(left, right):
@@ -122,7 +125,7 @@ def check_first_order(sample):
     assert np.shape(tangent) == np.shape(value)
     assert np.asarray(tangent).dtype == (np.asarray(value).dtype if is_float(value) else float)
     if is_float(value):
-        reference = differences(sample.of, sample.point, v)
+        (reference,) = differences(lambda *x: [sample.of(*x)], sample.point, v)
     else:
         reference = np.zeros(np.shape(value))
     np.testing.assert_allclose(tangent, reference, **tolerance)
@@ -142,11 +145,12 @@ def check_second_order(sample):
     """The Hessian times a vector in all mixes of modes, against differences of the gradient."""
     tolerance = {"rtol": 5e-3, "atol": 5e-3} if is_single(sample) else {"rtol": 1e-7, "atol": 1e-7}
     point, v = sample.point, directions(sample, "w")
-    if not is_float(sample(*sample.operands)):
+    value = sample(*sample.operands)
+    if not is_float(value):
         return
     everything = tuple(range(len(point)))
-    weights = 0.3 + np.cos(np.arange(np.size(sample(*sample.operands)), dtype=float))
-    weights = weights.reshape(np.shape(sample(*sample.operands)))[()]
+    weights = 0.3 + np.cos(np.arange(np.size(value), dtype=float))
+    weights = weights.reshape(np.shape(value))[()]
 
     def total(*operands):
         return np.sum(sample.of(*operands) * weights)
@@ -159,12 +163,8 @@ def check_second_order(sample):
     def tangent(*operands):
         return tn.jvp(total, operands, v)[1]
 
-    reference = [
-        differences(lambda *x, slot=slot: gradient(*x)[slot], point, v) for slot in everything
-    ]
-    forward_over_reverse = [
-        tn.jvp(lambda *x, slot=slot: gradient(*x)[slot], point, v)[1] for slot in everything
-    ]
+    reference = differences(gradient, point, v)
+    forward_over_reverse = tn.jvp(gradient, point, v)[1]
     reverse_over_reverse = tn.grad(slope, argnums=everything)(*point)
     reverse_over_forward = tn.grad(tangent, argnums=everything)(*point)
     forward_over_forward = tn.jvp(tangent, point, v)[1]
@@ -218,21 +218,9 @@ def test_every_differentiable_rule_is_tried_empty_and_in_single_precision():
             assert min(np.size(v) for s in samples for v in s.operands) == 0, name_of(function)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-def test_recording_does_not_change_the_value(sample):
-    check_value(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-def test_first_order(sample):
-    with np.errstate(all="ignore"):
-        check_first_order(sample)
-
-
-@pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
-def test_second_order(sample):
-    with np.errstate(all="ignore"):
-        check_second_order(sample)
+@each_function()
+def test_value_and_two_orders(samples):
+    check_each(samples, check)
 
 
 @pytest.mark.parametrize("ufunc", PIECEWISE_CONSTANT, ids=name_of)

@@ -1,0 +1,55 @@
+"""Which process runs which test.
+
+A run has as many processes as there are cores to use, and one more for the browser: its tests wait
+for others most of the time, and Playwright's event loop stays open where it was once begun, which
+other tests could not live with. Cells of a notebook stay together, in their order.
+"""
+
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+BROWSER = "tests/browser"
+MOST = 8  # each process collects everything anew
+
+
+def workers(config: pytest.Config) -> int:
+    """Return how many processes a run is worth; none where the only one is this."""
+    here = Path(config.invocation_params.dir)
+    asked = [argument.partition("::") for argument in config.args]
+    if config.option.collectonly or config.option.capture == "no" or all(at for _, at, _ in asked):
+        return 0
+    browser = config.rootpath / BROWSER
+    paths = [(here / path).resolve() for path, _, _ in asked]
+    if all(path.is_relative_to(browser) for path in paths):
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(cores, MOST) + any(browser.is_relative_to(path) for path in paths)
+
+
+class Scheduling(LoadScopeScheduling):
+    """Notebooks as a whole, the browser's tests on a worker of their own, the rest one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        if path.startswith(BROWSER):
+            return BROWSER
+        if path.endswith(".ipynb"):
+            return path
+        # A few portions of each test's cases: neither thousands nor one that is long.
+        return f"{path}::{test.partition('[')[0]} {zlib.crc32(nodeid.encode()) % 4}"
+
+    def _assign_work_unit(self, node: object) -> None:
+        if BROWSER in self.workqueue:
+            own = len(self.nodes) > 1 and node is self.nodes[-1]
+            self.workqueue.move_to_end(BROWSER, last=not own)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: object) -> None:
+        if BROWSER not in self.assigned_work[node]:
+            super()._reschedule(node)
+        elif not node.shutting_down:
+            node.shutdown()  # when it has done what it has
