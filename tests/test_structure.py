@@ -16,7 +16,7 @@ CIRCLES = [{"autodiff.rules", "autodiff.sweeps", "autodiff.tracing"}]
 LONG_FUNCTIONS = {
     "reverse",
     "forward",
-    "_quickly",
+    "sweep_small_elementwise",
     "compile_tape",
     "_install",
     "replay",
@@ -28,7 +28,7 @@ LONG_FUNCTIONS = {
 }
 LONG_MODULES = {
     "traced",
-    "linear_algebra",
+    "gradient_tape",
     "sweeps",
     "functional",
     "function",
