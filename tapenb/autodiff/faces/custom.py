@@ -218,11 +218,11 @@ def _wrapped(function: Callable[..., Any], rule: Rule, first: Callable[[Any], An
         """The value at plain arguments, which must not depend on anything else traced."""
         # On a tape of its own, where a derivative that the function takes is no part of another.
         apart = Tape()
-        apart.variables = {}
+        apart.session.variables = {}
         token = CURRENT.set(apart)
         try:
             found = first(call(function, *operands, **params))
-            if is_active(found) and (tape_of(found) is not apart or apart.variables):
+            if is_active(found) and (tape_of(found) is not apart or apart.session.variables):
                 raise TapeError(
                     f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
                     "argument of it; pass it as one, so that its derivative is known"
