@@ -226,7 +226,7 @@ class Tape(Columns):
         self.repeats = {index: old for index, old in self.repeats.items() if index < length}
         self.independents = [index for index in self.independents if index < length]
         self.swept = [sweep for sweep in self.swept if sweep[1] <= length]
-        self.tracker.forget()
+        self._tracker.forget()
 
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
