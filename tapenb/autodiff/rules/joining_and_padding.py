@@ -450,7 +450,7 @@ def _target(a: Any, name: str, frame: Any) -> None:
     if not is_traced(a):
         raise TapeError(
             f"{here(frame)}: {name} cannot write a traced value into a plain array. Make the array "
-            "inside the recording, with the notebook's np."
+            "inside the recording; where it is, `import tapenb.numpy as np` there."
         )
 
 

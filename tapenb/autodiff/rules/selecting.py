@@ -90,7 +90,7 @@ def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 def _plain_target(name: str) -> TapeError:
     return TapeError(
         f"{here(sys._getframe(2))}: {name} cannot write a traced value into a plain array. Make "
-        "the array inside the recording, with the notebook's np."
+        "the array inside the recording; where it is, `import tapenb.numpy as np` there."
     )
 
 

@@ -61,7 +61,17 @@ class Memory:
         and the version since.
     """
 
-    __slots__ = ("_aliases", "_pinned", "exposed", "owner", "reference", "swap", "tape", "version")
+    __slots__ = (
+        "_aliases",
+        "_lent",
+        "_pinned",
+        "exposed",
+        "owner",
+        "reference",
+        "swap",
+        "tape",
+        "version",
+    )
 
     def __init__(self, tape: Tape | None, owner: np.ndarray, reference: int | None) -> None:
         self.tape = tape
@@ -70,6 +80,8 @@ class Memory:
         self.version = 0
         self.exposed: str | None = None
         self.swap: tuple[np.ndarray, object, int] | None = None
+        # How many hold the buffer, and will say when they let go of it.
+        self._lent = 0
         # Entries whose saved value lies in this buffer, and those of them that a rule will read.
         self._aliases: list[int] = []
         self._pinned: set[int] = set()
@@ -107,6 +119,19 @@ class Memory:
         if self.exposed is None:
             self.before_write()
             self.exposed = place
+
+    def lend(self, place: str) -> None:
+        """Let code have the buffer as :meth:`expose` does, until it gives it back."""
+        if self.exposed is None or self._lent:
+            self.expose(place)
+            self._lent += 1
+
+    def take_back(self) -> None:
+        """Have the buffer back, of which the content may be another now."""
+        if self._lent:
+            self._lent -= 1
+            self.exposed = self.exposed if self._lent else None
+            self.version += 1
 
     def is_whole(self, view: np.ndarray) -> bool:
         """Whether a view has the very elements of the owner in the same order."""

@@ -210,6 +210,11 @@ def calls(code: CodeType, offset: int) -> bool:
     return dis.opname[code.co_code[offset]].startswith("CALL")
 
 
+def writes(code: CodeType, offset: int) -> bool:
+    """Whether an instruction writes an item, as ``a[i] = x`` does."""
+    return dis.opname[code.co_code[offset]] == "STORE_SUBSCR"
+
+
 @lru_cache(maxsize=4096)
 def is_foreign(file: str) -> bool:
     """Whether a file is Python's or an installed package's, wherever that was installed."""
@@ -220,10 +225,10 @@ def is_foreign(file: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_foreign_module(name: str) -> bool:
     """Whether a module, by its name, is Python's or an installed package's."""
+    if name == "__main__":  # what runs there may be a notebook, whoever started it
+        return False
     file = getattr(sys.modules.get(name), "__file__", None)
-    if file is None:
-        return name != "__main__" and name.partition(".")[0] in sys.stdlib_module_names
-    return is_foreign(file)
+    return name.partition(".")[0] in sys.stdlib_module_names if file is None else is_foreign(file)
 
 
 def is_library(code: CodeType) -> bool:

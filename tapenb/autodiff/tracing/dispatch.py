@@ -171,7 +171,8 @@ def _at(ufunc: np.ufunc, inputs: tuple[Any, ...], name: str, frame: FrameType) -
 def _plain_target(name: str, frame: FrameType) -> TapeError:
     return TapeError(
         f"{here(frame)}: {name} cannot write a traced result into a plain array given as out=. "
-        "Make the array inside the recording, with the notebook's np, or leave out= away."
+        "Make or copy the array inside the recording (where it is, `import tapenb.numpy as np` "
+        "there), or leave out= away."
     )
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..kinds.rule import Constant
 from ..tape.operation import INPUT, Operation, TapeError
-from ..tape.provenance import here, outside
+from ..tape.provenance import here, outside, writes
 from ..tape.tape import Tape
 from .apply import apply, guard
 from .state import Traced
@@ -49,11 +49,18 @@ def leave(value: Traced, how: str, frame: FrameType) -> None:
             guard(value, np.asarray, frame)
             tape.session.demoted[index] = place
             return
-    error = TapeError(
-        f"{place}: {how} would take a plain number off the tape, and its derivative would be "
-        "lost. Use NumPy's own functions (np.sin for math.sin), write only into arrays made "
-        "inside the recording, or cut on purpose with stop_gradient(x) or x.numpy()."
-    )
+    if caller is not None and writes(caller.f_code, caller.f_lasti):
+        error = TapeError(
+            f"{place}: a traced value cannot be written into a plain array, which was made outside "
+            "of this recording. Make or copy the array inside it (a = np.copy(a)); where it is "
+            "made inside, `import tapenb.numpy as np` there."
+        )
+    else:
+        error = TapeError(
+            f"{place}: {how} would take a plain number off the tape, and its derivative would be "
+            "lost. Use NumPy's own functions (np.sin for math.sin; where this is one, `import "
+            "tapenb.numpy as np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
+        )
     tape.session.refusal = error
     raise error
 

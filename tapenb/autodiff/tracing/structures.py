@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tape.primitives import build
-from .state import LEAVES, TRACED, is_active, plain
+from .state import LEAVES, READERS, TRACED, is_active, plain
 
 __all__ = [
     "Container",
@@ -23,6 +23,7 @@ __all__ = [
     "lift",
     "mapped",
     "parts_of",
+    "read",
     "rebuild",
     "remade",
     "stripped",
@@ -140,6 +141,16 @@ def any_active(structure: Any) -> bool:
 def stripped(structure: Any) -> Any:
     """A structure with plain values only."""
     return mapped(plain, structure)
+
+
+def read(structure: Any) -> Any:
+    """A structure in which what stands for traced values, as Variables do, is read."""
+    return mapped(_read, structure)
+
+
+def _read(leaf: Any) -> Any:
+    reader = READERS.get(type(leaf))
+    return leaf if reader is None else reader(leaf)
 
 
 def lift(value: Any) -> Any:

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.provenance import is_foreign, is_foreign_module, is_library, persons
+from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
 from .twins import WITH_TWINS, find_twins, twin_of
 
@@ -63,8 +63,7 @@ def _places(roots: list[Any]) -> Iterator[_Place]:
                     inner = swap.real
                 if twin_of(inner) is not None:
                     yield owner, key, inner
-            if type(inner) is not ModuleType:
-                todo.append(inner)
+            todo.append(inner)
 
 
 def _held(value: Any) -> Iterator[_Place]:
@@ -92,6 +91,9 @@ def _held(value: Any) -> Iterator[_Place]:
             yield None, None, part
     elif kind is np.vectorize:
         yield None, None, value.pyfunc
+    elif kind is ModuleType:
+        if not is_foreign_module(value.__name__):
+            yield from _named(None, vars(value))
     elif kind is Scope:
         yield from _named(value.names, value.space)
         for inner in value.beside:
@@ -122,7 +124,7 @@ def _of_function(function: FunctionType) -> Iterator[_Place]:
     if wrapped is not None:
         yield None, None, wrapped
     code = function.__code__
-    if is_foreign(code.co_filename):
+    if not _is_users(code, function.__globals__):
         return
     yield from _named(_names_in(code), function.__globals__)
     for cell in function.__closure__ or ():
@@ -134,6 +136,13 @@ def _of_function(function: FunctionType) -> Iterator[_Place]:
         yield function, "__defaults__", function.__defaults__
     if function.__kwdefaults__:
         yield None, None, function.__kwdefaults__
+
+
+def _is_users(code: CodeType, space: dict[str, Any]) -> bool:
+    """Whether code that runs in a namespace is the user's own, and of no installed package."""
+    if code.co_filename == "<string>":  # made as it runs, by the user or for a class of theirs
+        return not is_foreign_module(space.get("__name__", "__main__"))
+    return not is_foreign(code.co_filename)
 
 
 def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Place]:
@@ -149,11 +158,10 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Pla
             if name not in found or not (names is None or name in names):
                 continue
             value = found[name]
-            yield found, name, value
-            if type(value) is ModuleType and not is_foreign_module(value.__name__):
-                inner = vars(value)
-                if not any(inner is known for known in spaces):
-                    spaces.append(inner)
+            if type(value) is not ModuleType or is_foreign_module(value.__name__):
+                yield found, name, value
+            elif not any(vars(value) is known for known in spaces):
+                spaces.append(vars(value))
 
 
 def _names_in(code: CodeType) -> frozenset[str]:
@@ -197,8 +205,9 @@ class Scope:
     @classmethod
     def of_frame(cls, frame: FrameType | None) -> Scope:
         """What the user's code at or above a frame sees."""
-        frame = persons(frame)
-        if frame is None or is_library(frame.f_code):
+        while frame is not None and not _is_users(frame.f_code, frame.f_globals):
+            frame = frame.f_back
+        if frame is None:
             return cls({})
         space = frame.f_globals
         beside = () if frame.f_locals is space else list(frame.f_locals.values())
@@ -277,36 +286,42 @@ class Substitution:
         """Let twins stand in all places."""
         find_twins()
         try:
-            with _lock:
-                for owner, key, real in _places(self._roots):
-                    swap = _swaps.get((id(owner), key))
-                    if swap is None or swap.real is not real:
-                        swap = _Swap(owner, key, real)
-                    self._used.append(swap)
-                    swap.users.add(id(self))
-                    _swaps[id(owner), key] = swap
-                    _put(owner, key, swap.twin)
+            _alone(self._put_in)
         except BaseException:
             self.put_back()
             raise
 
     def put_back(self) -> None:
         """Take the twins out again, but those that another recording needs."""
-        used = self._used
-        with _lock:
-            while used:
-                swap = used[-1]
-                place = id(swap.owner), swap.key
-                swap.users.discard(id(self))
-                if not swap.users and _swaps.get(place) is swap:
-                    if _get(swap.owner, swap.key) is swap.twin:
-                        _put(swap.owner, swap.key, swap.real)
-                    del _swaps[place]
-                used.pop()
-
-    def __del__(self) -> None:
         if self._used:
-            self.put_back()
+            _alone(self._put_back)
+
+    def _put_in(self) -> None:
+        for owner, key, real in _places(self._roots):
+            swap = _swaps.get((id(owner), key))
+            if swap is None or swap.real is not real:
+                swap = _Swap(owner, key, real)
+            self._used.append(swap)
+            swap.users.add(id(self))
+            _swaps[id(owner), key] = swap
+            _put(owner, key, swap.twin)
+
+    def _put_back(self) -> None:
+        used = self._used
+        while used:
+            swap = used[-1]
+            place = id(swap.owner), swap.key
+            swap.users.discard(id(self))
+            if not swap.users and _swaps.get(place) is swap:
+                if _get(swap.owner, swap.key) is swap.twin:
+                    _put(swap.owner, swap.key, swap.real)
+                del _swaps[place]
+            used.pop()
+
+
+def _alone(change: Callable[[], None]) -> None:
+    """Make a change that no other thread comes between."""
+    with _lock: change()  # fmt: skip  # noqa: E701  an interrupt is raised between lines, if at all
 
 
 def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -13,6 +13,7 @@ what is asked   is answered by                         in
 ``x[i] = y``    `Writes`                               `writing`
 ``np.sin(x)``   `NumPyProtocol`                        `dispatch`
 ``if x > 0``    `Questions`                            `questions`
+``bytes(x)``    `Lends`                                `lending`
 =============== ====================================== =============
 
 All of them end in `apply`, which runs an operation and puts it on the tape.
@@ -22,7 +23,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -33,8 +33,9 @@ from ..tape.primitives import gather, getitem
 from ..tape.provenance import here
 from ..tape.tape import Tape
 from ..tape.thrift import Draft, Lost
-from .apply import apply, guard, plain_key, refuse
+from .apply import apply, guard, plain_key
 from .dispatch import NumPyProtocol
+from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
 from .state import name_types
 from .writing import Writes
@@ -71,7 +72,7 @@ class TracedScalar(NumberOperators, NumPyProtocol):
         return guard(self, _is_whole, sys._getframe(1))
 
 
-class TracedArray(ArrayOperators, Writes, NumPyProtocol):
+class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
     """A traced array over real NumPy memory.
 
     Attributes
@@ -120,11 +121,6 @@ class TracedArray(ArrayOperators, Writes, NumPyProtocol):
         if self._memory is None:
             self._memory = Memory(self._tape, self._value, self._index)
         return self._memory
-
-    def _expose(self, frame: FrameType) -> None:
-        """Note that code which the tape cannot follow has got the memory, and may write to it."""
-        if self._tape is not None and self._tape.open:
-            self._own().expose(here(frame))
 
     def _reference(self, tape: Tape, needed: bool) -> int:
         memory, index = self._memory, self._index
@@ -216,23 +212,11 @@ class TracedArray(ArrayOperators, Writes, NumPyProtocol):
         """A copy in one dimension."""
         return np.copy(np.ravel(self, order=order))
 
-    def view(self, dtype: Any = None, type: Any = None) -> Any:
-        """The same memory under another name; not as another dtype."""
-        if type is not None or (dtype is not None and dtype != self.dtype):
-            refuse("x.view() as another dtype or type is", sys._getframe(1))
-        return self[...]
-
     def __copy__(self) -> Any:
         return np.copy(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return np.copy(self)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        result = super().__array__(dtype, copy)
-        if np.may_share_memory(result, self._value):
-            self._expose(sys._getframe(1))
-        return result
 
 
 name_types(TracedScalar, TracedArray)

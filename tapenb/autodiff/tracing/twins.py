@@ -11,7 +11,6 @@ from __future__ import annotations
 import builtins
 import functools
 import sys
-import threading
 from collections.abc import Callable
 from itertools import islice
 from types import MethodType, ModuleType
@@ -33,12 +32,11 @@ from .apply import (
 from .dispatch import HANDLERS, call_function, call_one
 from .elements import ndenumerate, vectorize
 from .state import (
-    READERS,
     TRACED,
     is_traced,
     plain,
 )
-from .structures import any_active, as_operand, lift
+from .structures import any_active, as_operand, lift, read
 from .traced import TracedScalar
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "twin_of"]
@@ -66,14 +64,6 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
     return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
-
-
-def _read(value: Any) -> Any:
-    """An argument with what stands for a traced value, such as a Variable, read."""
-    kind = type(value)
-    if kind in READERS:
-        return READERS[kind](value)
-    return kind(map(_read, value)) if kind in (list, tuple) else value
 
 
 def _traceable(tape: Tape, value: Any, args: Any = ()) -> Any:
@@ -213,7 +203,7 @@ def _twin(real: Callable[..., Any], names: dict[str, Any], name: str) -> Callabl
         if tape is None or not tape.open or now is not real:
             return now(*args, **kwargs)
         if not _PLAIN.issuperset(map(type, args)):
-            args = tuple(map(_read, args))
+            args = tuple(map(read, args))
         if special is not None:
             return special(tape, *args, **kwargs)
         if known and any_active([*args, kwargs]):
@@ -304,7 +294,7 @@ class _TwinUfunc:
         if tape is None:
             return self._real(*args, **kwargs)
         if not _PLAIN.issuperset(map(type, args)):
-            args = _lifted(self._real, tuple(map(_read, args)))
+            args = _lifted(self._real, tuple(map(read, args)))
         return _traceable(tape, self._real(*args, **kwargs))
 
     @property
@@ -325,7 +315,7 @@ class _TwinUfunc:
         return repr(self._real)
 
     def __reduce__(self) -> Any:
-        return getattr, (np, self._real.__name__)
+        return original, (self._real,)
 
 
 def _is_function(name: str, value: Any) -> bool:
@@ -381,6 +371,10 @@ def _find(module: ModuleType) -> None:
         elif full == "scipy.stats":
             known = distributions.known()
             by_name = {name: distributions.Distribution(names[name], name) for name in known}
+            for kind in ("rv_continuous_frozen", "rv_discrete_frozen"):
+                _COMPOSED[getattr(sys.modules[type(names["norm"]).__mro__[1].__module__], kind)] = (
+                    _of_frozen
+                )
     else:
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
@@ -393,8 +387,7 @@ def _find(module: ModuleType) -> None:
     for name, twin in by_name.items():
         if name in names:
             _TWINS.setdefault(id(names[name]), (names[name], twin))
-    twin = _TwinModule(module)
-    _TWINS[id(module)] = module, twin
+    _TWINS.setdefault(id(module), (module, _TwinModule(module)))
 
 
 def _import(
@@ -416,7 +409,6 @@ WITH_TWINS = {
 }
 """Modules whose functions have twins."""
 _found: set[str] = set()
-_lock = threading.RLock()
 
 
 def find_twins() -> None:
@@ -427,11 +419,9 @@ def find_twins() -> None:
         module = sys.modules[name]
         if getattr(module.__spec__, "_initializing", False):
             continue
-        with _lock:
-            if name not in _found:
-                _find(module)
-                _ORIGINALS.update((id(twin), real) for real, twin in list(_TWINS.values()))
-                _found.add(name)
+        _find(module)
+        _ORIGINALS.update((id(twin), real) for real, twin in list(_TWINS.values()))
+        _found.add(name)
 
 
 def twin_of(value: Any) -> Any:
@@ -472,6 +462,11 @@ def _of_method(value: MethodType) -> Any:
 def _of_static(value: staticmethod[Any, Any]) -> Any:
     twin = twin_of(value.__func__)
     return None if twin is None else staticmethod(twin)
+
+
+def _of_frozen(value: Any) -> Any:
+    twin = twin_of(getattr(sys.modules["scipy.stats"], value.dist.name, None))
+    return None if twin is None else twin(*value.args, **value.kwds)
 
 
 def _of_vectorized(value: np.vectorize) -> Any:

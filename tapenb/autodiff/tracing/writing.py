@@ -19,7 +19,7 @@ from ..tape.provenance import calls, here
 from ..tape.tape import Tape
 from .apply import plain_key
 from .state import TYPES, Traced, is_active, plain, reference_of
-from .structures import as_operand, lift, mapped
+from .structures import as_operand, lift, mapped, read
 
 __all__ = ["Flat", "Writes", "input_array", "part_of", "write"]
 
@@ -33,7 +33,7 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
         Where a traced value would go into memory that the tape does not watch.
     """
     active = target._is_active()
-    value = lift(value)
+    value = lift(read(value))
     traced = is_active(value)
     memory = target._own()
     if not traced and not active:
@@ -46,7 +46,7 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
     if target._tape is not tape:
         raise TapeError(
             f"{here(frame)}: a traced value cannot be written into an array that was made outside "
-            "of this recording. Make or copy the array inside it (a = a.copy())."
+            "of this recording. Make or copy the array inside it (a = np.copy(a))."
         )
     if memory.exposed is not None:
         raise TapeError(

@@ -1,0 +1,5 @@
+"""``numpy.fft``, as `tapenb.numpy` is NumPy."""
+
+from ..explicit import face
+
+__getattr__, __dir__ = face("numpy.fft")

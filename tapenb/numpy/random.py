@@ -1,0 +1,5 @@
+"""``numpy.random``, as `tapenb.numpy` is NumPy."""
+
+from ..explicit import face
+
+__getattr__, __dir__ = face("numpy.random")
