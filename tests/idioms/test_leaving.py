@@ -71,13 +71,45 @@ math.dist([x*2, y], [0.0, 1.0])*y
 import math
 math.pow(x*2, 3) + math.sqrt(y)
 
-# math.isclose †
+# math.isclose
 import math
 (2.0 if math.isclose(x*2, y) else 3.0)*y
 
-# math.isnan and math.isfinite †
+# math.isnan and math.isfinite
 import math
-(2.0 if math.isnan(x*2) else 3.0)*y
+(2.0 if math.isnan(x*2) else 3.0)*(y if math.isfinite(x*y) else 1.0)
+
+# an answer of math.isfinite, from math
+from math import isfinite, isinf as endless
+(2.0 if isfinite(x*2) and not endless(y) else 3.0)*y
+
+# float of what is piecewise constant
+float(np.floor(x*2))*y + float(x > 1)*x + float(np.sign(x*y))
+
+# math of what is piecewise constant
+import math
+math.sqrt(np.ceil(x*2)**2)*y
+
+# json.dumps of what is piecewise constant
+import json
+json.loads(json.dumps([np.floor(x*2)]))[0]*y
+
+# an array of what is piecewise constant, as lists and bytes
+np.sum(np.array(np.sign(v*x).tolist()))*y
+
+# text by the operator
+said = ["%.2f, %5.1f" % (x*2, y), "%(a)g" % {"a": v[0]*y}]
+len(said)*x*y
+
+# text in a table
+"\\n".join("%8.3f" % each for each in v*x)
+x*y
+
+# a line of a log
+import logging
+logging.getLogger("tapenb-idioms").debug("%.3f", x*y)
+logging.getLogger("tapenb-idioms").warning("%.3f", x*2) if x > 1e9 else None
+x*y
 
 # math.copysign and math.fabs †
 import math

@@ -322,6 +322,7 @@ class GradientTape:
         if entry not in entries:
             entries.append(entry)
         self._followed.watch(entry, len(self._tape))
+        self._tape.session.watched.add(entry)
 
     # -- derivatives -----------------------------------------------------------------------------
 

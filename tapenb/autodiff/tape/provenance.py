@@ -7,13 +7,14 @@ read off the code object when somebody looks.
 
 from __future__ import annotations
 
+import ast
 import dis
 import linecache
 import os
 import sys
 import sysconfig
 from functools import lru_cache
-from types import CodeType, FrameType
+from types import BuiltinFunctionType, CodeType, FrameType, ModuleType
 
 import numpy as np
 
@@ -273,6 +274,28 @@ def operator_at(frame: FrameType) -> str | None:
         }
         known = _signs[id(code)] = (code, signs)
     return known[1].get(frame.f_lasti)
+
+
+def called(frame: FrameType) -> BuiltinFunctionType | None:
+    """The function in C that a frame is calling by a name, such as ``math.isfinite``.
+
+    It has no frame of its own: who is asked for a number by it sees the call alone.
+    """
+    try:
+        call = ast.parse(source_of(frame.f_code, frame.f_lasti) or "", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    names, part = [], getattr(call, "func", None)
+    while isinstance(part, ast.Attribute):
+        names.append(part.attr)
+        part = part.value
+    if not isinstance(part, ast.Name):
+        return None
+    scope = frame.f_builtins | frame.f_globals | frame.f_locals
+    found = scope.get(part.id)
+    for name in reversed(names):
+        found = vars(found).get(name) if isinstance(found, ModuleType) else None
+    return found if isinstance(found, BuiltinFunctionType) else None
 
 
 def is_operator(frame: FrameType) -> bool:

@@ -35,6 +35,8 @@ class Session:
         What was refused; raised at the end, should other code swallow it.
     variables : dict or None
         What stands for each variable in the recording of a function, by the variable's identity.
+    watched : set of int
+        Entries that a gradient tape watches, though they may be made of others.
     will_be_swept : bool
         Whether derivatives will be asked for, so that what their rules read is better kept.
     """
@@ -48,6 +50,7 @@ class Session:
         "of_cell",
         "refusal",
         "variables",
+        "watched",
         "will_be_swept",
     )
 
@@ -60,6 +63,7 @@ class Session:
         self.namespace: dict[str, Any] | None = None
         self.refusal: TapeError | None = None
         self.variables: dict[int, Any] | None = None
+        self.watched: set[int] = set()
         self.will_be_swept = True
 
     def remember(self, array: Any) -> Any:

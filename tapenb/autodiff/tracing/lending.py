@@ -55,8 +55,7 @@ class Lends(Questions):
         return self._value.__array_interface__
 
     def __dlpack__(self, **kwargs: Any) -> Any:
-        if self._is_active():
-            leave(self, "x.__dlpack__()", sys._getframe(1))
+        leave(self, np.asarray, "x.__dlpack__()", sys._getframe(1))
         self._expose(sys._getframe(1))
         return self._value.__dlpack__(**kwargs)
 
@@ -64,9 +63,7 @@ class Lends(Questions):
         return self._value.__dlpack_device__()
 
     def __bytes__(self) -> bytes:
-        if self._is_active():
-            leave(self, "bytes(x)", sys._getframe(1))
-        return self._value.tobytes()
+        return leave(self, np.asarray, "bytes(x)", sys._getframe(1)).tobytes()
 
     def __buffer__(self, flags: int) -> memoryview:
         # Asked for from Python 3.12 on. NumPy drops this error, and asks for `__array__`.

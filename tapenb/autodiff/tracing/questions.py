@@ -6,7 +6,9 @@ would take its derivative along, and is refused; so is what makes two values of 
 
 from __future__ import annotations
 
+import cmath
 import functools
+import math
 import operator
 import sys
 from collections.abc import Callable
@@ -18,51 +20,97 @@ import numpy as np
 
 from ..kinds.rule import Constant
 from ..tape.operation import INPUT, Operation, TapeError
-from ..tape.provenance import here, outside, writes
+from ..tape.provenance import called, here, operator_at, outside, writes
 from ..tape.tape import Tape
 from .apply import apply, guard
-from .state import Traced
+from .state import TRACED, Traced, plain
+from .structures import mapped
 
-__all__ = ["Questions", "leave"]
+__all__ = ["Questions", "is_cut", "leave", "plain_parts"]
 
 _ROUNDED = Constant()
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
 """Packages that make pictures of numbers, from which no number comes back."""
+_OF_ONE = {
+    *(math.isfinite, math.isinf, math.isnan),
+    *(cmath.isfinite, cmath.isinf, cmath.isnan),
+}
+_YES_OR_NO = {*_OF_ONE, math.isclose, cmath.isclose}
+"""Functions in C that only say yes or no, which has no derivative."""
 
 
-def leave(value: Traced, how: str, frame: FrameType) -> None:
-    """Refuse to leave the tape; what draws may look, and an input that is read is demoted."""
-    tape, index = value._tape, value._index
-    if tape is None or index is None:
-        return
+def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameType) -> Any:
+    """Answer a question that takes a number off the tape, where no derivative is lost by that.
+
+    None is where nothing is recorded, where the number is piecewise constant or was cut on purpose,
+    and where it becomes text: the answer is a guard. What draws may look, and an input of a cell
+    that foreign code reads is an input no longer.
+
+    Raises
+    ------
+    TapeError
+        Elsewhere.
+    """
+    if not value._is_active():
+        return question(value._value)
+    tape = value._tape
+    index = value._reference(tape, True)
     caller = outside(frame)
-    if _is_asserting(frame, caller):
-        guard(value, np.asarray, frame)
-        return
-    package = caller.f_globals.get("__name__", "").split(".")[0] if caller is not None else ""
-    if package in _DRAWING:
-        return
-    place = here(frame)
-    if tape.session.namespace is not None and caller is not None:
-        place = _here_in(tape, caller)
-        if tape.operations[index] is INPUT and caller.f_globals is not tape.session.namespace:
-            guard(value, np.asarray, frame)
-            tape.session.demoted[index] = place
-            return
+    if is_cut(tape, index) or _becomes_text(frame) or _is_asserting(frame, caller):
+        return guard(value, question, frame)
+    asked = called(frame)
+    if asked in _YES_OR_NO:
+        guard(value, asked if asked in _OF_ONE else question, frame)
+        return question(value._value)
+    if caller is not None and caller.f_globals.get("__name__", "").partition(".")[0] in _DRAWING:
+        return question(value._value)
+    place, session = here(frame), tape.session
+    if session.namespace is not None and caller is not None:
+        place = _here_in(session.namespace, caller)
+        if tape.operations[index] is INPUT and caller.f_globals is not session.namespace:
+            session.demoted[index] = place
+            return guard(value, question, frame)
     if caller is not None and writes(caller.f_code, caller.f_lasti):
-        error = TapeError(
-            f"{place}: a traced value cannot be written into a plain array, which was made outside "
-            "of this recording. Make or copy the array inside it (a = np.copy(a)); where it is "
-            "made inside, `import tapenb.numpy as np` there."
+        what = (
+            "a traced value cannot be written into a plain array, which was made outside of this "
+            "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
+            "inside, `import tapenb.numpy as np` there."
         )
     else:
-        error = TapeError(
-            f"{place}: {how} would take a plain number off the tape, and its derivative would be "
-            "lost. Use NumPy's own functions (np.sin for math.sin; where this is one, `import "
-            "tapenb.numpy as np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
+        what = (
+            f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
+            "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy "
+            "as np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
         )
-    tape.session.refusal = error
-    raise error
+    session.refusal = TapeError(f"{place}: {what}")
+    raise session.refusal
+
+
+def is_cut(tape: Tape, index: int) -> bool:
+    """Whether no derivative flows through an entry: all it depends on is piecewise constant."""
+    seen, todo = {index}, [index]
+    while todo:
+        entry = todo.pop()
+        rule = tape.operations[entry].rule
+        if rule is None or entry in tape.session.watched:
+            return False
+        if rule.differentiable:
+            parents = {each for each in tape.parents(entry) if each >= 0} - seen
+            seen |= parents
+            todo += parents
+    return True
+
+
+def _becomes_text(frame: FrameType) -> bool:
+    """Whether a frame is at ``"%.2f" % x``: there, text alone asks an operand for its number."""
+    return operator_at(frame) in ("%", "%=")
+
+
+def plain_parts(structure: Any, how: str, frame: FrameType) -> Any:
+    """A structure with plain values, for C code that asks nothing of what it is handed."""
+    return mapped(
+        lambda leaf: leave(leaf, plain, how, frame) if type(leaf) in TRACED else leaf, structure
+    )
 
 
 def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:
@@ -74,10 +122,10 @@ def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:
     return False
 
 
-def _here_in(tape: Tape, frame: FrameType) -> str:
+def _here_in(namespace: dict[str, Any], frame: FrameType) -> str:
     """The line of the cell from which foreign code was called."""
     caller: FrameType | None = frame
-    while caller is not None and caller.f_globals is not tape.session.namespace:
+    while caller is not None and caller.f_globals is not namespace:
         caller = caller.f_back
     return here(caller or frame)
 
@@ -111,8 +159,8 @@ class Questions(Traced):
 
     def _text(self, question: Callable[[Any], str], frame: FrameType) -> str:
         # json.dumps(x, default=str) asks for text only because it takes no traced number.
-        if self._is_active() and frame.f_globals.get("__name__") == "json.encoder":
-            leave(self, "json.dumps(x)", frame)
+        if frame.f_globals.get("__name__") == "json.encoder":
+            return leave(self, question, "json.dumps(x)", frame)
         return guard(self, question, frame)
 
     def __format__(self, spec: str) -> str:
@@ -139,14 +187,10 @@ class Questions(Traced):
         return guard(self, hash, frame)
 
     def __float__(self) -> float:
-        if self._is_active():
-            leave(self, "float(x)", sys._getframe(1))
-        return float(self._value)
+        return leave(self, float, "float(x)", sys._getframe(1))
 
     def __complex__(self) -> complex:
-        if self._is_active():
-            leave(self, "complex(x)", sys._getframe(1))
-        return complex(self._value)
+        return leave(self, complex, "complex(x)", sys._getframe(1))
 
     def __round__(self, ndigits: int | None = None) -> Any:
         if ndigits is None:
@@ -175,19 +219,17 @@ class Questions(Traced):
         return self
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if self._is_active():
-            leave(self, "pickling x", sys._getframe(1))
+        leave(self, np.asarray, "pickling x", sys._getframe(1))
         return self._value.__reduce_ex__(protocol)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        value = np.asarray(self._value)
-        if self._is_active():
-            if value.dtype.kind in "biu":
-                guard(self, np.asarray, sys._getframe(1))
-            elif dtype is not None and np.dtype(dtype).kind in "biu":
-                guard(self, functools.partial(np.asarray, dtype=dtype), sys._getframe(1))
-            else:
-                leave(self, "np.asarray(x)", sys._getframe(1))
+        value, frame = np.asarray(self._value), sys._getframe(1)
+        if value.dtype.kind in "biu":
+            guard(self, np.asarray, frame)
+        elif dtype is not None and np.dtype(dtype).kind in "biu":
+            guard(self, functools.partial(np.asarray, dtype=dtype), frame)
+        else:
+            leave(self, np.asarray, "np.asarray(x)", frame)
         return np.array(value, dtype=dtype, copy=copy)
 
     def numpy(self) -> Any:
@@ -198,18 +240,13 @@ class Questions(Traced):
         numpy.generic or ndarray
             A copy, so that writing to it changes nothing that is recorded.
         """
-        if self._is_active():
-            guard(self, np.asarray, sys._getframe(1))
+        guard(self, np.asarray, sys._getframe(1))
         return np.array(self._value)[()]
 
     def item(self, *args: Any) -> Any:
-        """The value as a Python number; refused while it is recorded."""
-        if self._is_active():
-            leave(self, "x.item()", sys._getframe(1))
-        return np.asarray(self._value).item(*args)
+        """The value as a Python number; refused while its derivative is recorded."""
+        return leave(self, np.asarray, "x.item()", sys._getframe(1)).item(*args)
 
     def tolist(self) -> Any:
-        """The values as Python numbers; refused while they are recorded."""
-        if self._is_active():
-            leave(self, "x.tolist()", sys._getframe(1))
-        return np.asarray(self._value).tolist()
+        """The values as Python numbers; refused while their derivative is recorded."""
+        return leave(self, np.asarray, "x.tolist()", sys._getframe(1)).tolist()

@@ -31,6 +31,7 @@ from .apply import (
 )
 from .dispatch import HANDLERS, call_function, call_one
 from .elements import ndenumerate, vectorize
+from .questions import plain_parts
 from .state import (
     TRACED,
     is_traced,
@@ -215,6 +216,20 @@ def _twin(real: Callable[..., Any], names: dict[str, Any], name: str) -> Callabl
 
 _PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.float64})
 """Types of arguments in which nothing is to be read."""
+
+
+def _serializing(real: Callable[..., Any]) -> Callable[..., Any]:
+    """``json.dumps`` and its kin, which ask a number nothing before they write it."""
+
+    @functools.wraps(real)
+    def twin(obj: Any, *args: Any, **kwargs: Any) -> Any:
+        if _recording() is not None:
+            obj = plain_parts(obj, f"json.{real.__name__}(x)", sys._getframe(1))
+        return real(obj, *args, **kwargs)
+
+    return twin
+
+
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
@@ -363,8 +378,10 @@ def _find(module: ModuleType) -> None:
     """Make the twins of what is in a module, and of the module."""
     full, names = module.__name__, vars(module)
     by_name: dict[str, Any] = {}
-    if full.startswith("scipy"):
-        wanted: Any = ()
+    wanted: Any = ()
+    if full == "json":
+        by_name = {name: _serializing(names[name]) for name in ("dump", "dumps")}
+    elif full.startswith("scipy"):
         if full == "scipy.special":
             special.rule_of(module.erf)
             wanted = special.functions()
@@ -406,6 +423,7 @@ _ORIGINALS: dict[int, Any] = {}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
     *("scipy", "scipy.special", "scipy.stats"),
+    "json",
 }
 """Modules whose functions have twins."""
 _found: set[str] = set()

@@ -1,0 +1,111 @@
+"""What takes a number off the tape: no loss where it has no derivative, else refused."""
+
+import json
+import logging
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+
+SAME = float
+# How a number is read, and what of it.
+READS = {
+    "float": (float, SAME),
+    "complex": (lambda c: complex(c).real, SAME),
+    "math": (math.sin, math.sin),
+    "item": (lambda c: c.item(), SAME),
+    "numpy": (lambda c: c.numpy(), SAME),
+    "asarray": (lambda c: float(np.asarray(c)), SAME),
+    "tolist": (lambda c: c.tolist(), SAME),
+    "pickle": (lambda c: pickle.loads(pickle.dumps(c)), SAME),
+    "text": (lambda c: float(f"{c:.17g}"), SAME),
+}
+CUTS = {
+    "stop_gradient": tn.stop_gradient,
+    "floor": np.floor,
+    "a sum of cuts": lambda x: np.floor(x) + 2.0 * tn.stop_gradient(x),
+    "a comparison": lambda x: (x > 1.0) * 2.0,
+    "a choice of constants": lambda x: np.where(x > 1.0, 3.0, 4.0),
+    "an element of cuts": lambda x: np.floor(np.array([x, 2.0 * x]))[1],
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+@pytest.mark.parametrize(("read", "truth"), READS.values(), ids=READS)
+def test_what_has_no_derivative_can_be_read(cut, read, truth):
+    x = np.float64(2.25)
+    k = truth(float(cut(x)))
+    # d/dx of k x³, of which k is no function of x.
+    assert tn.grad(lambda x: read(cut(x)) * x**3)(x) == pytest.approx(3 * k * x**2, rel=1e-15)
+    assert tn.hessian(lambda x: read(cut(x)) * x**3)(x) == pytest.approx(6 * k * x, rel=1e-15)
+
+
+def test_json_writes_what_was_cut():
+    def f(x):
+        k = json.loads(json.dumps({"a": [tn.stop_gradient(x), 1]}))["a"][0]
+        return k * x
+
+    assert tn.grad(f)(2.5) == 2.5
+    with pytest.raises(tn.TapeError, match=r"json\.dumps\(x\) would take a plain number off"):
+        tn.grad(lambda x: json.loads(json.dumps([x]))[0] * x)(2.5)
+
+
+def test_a_replay_is_never_stale():
+    g = tn.function(lambda x: float(tn.stop_gradient(x)) * x + float(np.floor(x)) * x)
+    for x in (0.5, 1.25, 1.5, 1.5, 2.75, 0.5):
+        assert g(x) == x * x + math.floor(x) * x
+        assert tn.grad(g)(x) == x + math.floor(x)
+
+
+def test_text_is_no_loss(caplog):
+    said = []
+
+    def f(x):
+        said.append("%.2f and %d" % (x, 3))  # noqa: UP031  the operator is what is tried
+        said.append("%(a)5.1f" % {"a": x})  # noqa: UP031
+        said.append(f"{x:.3f}")
+        with caplog.at_level(logging.INFO):
+            logging.getLogger("tapenb-test").info("x is %.4f", x)
+        return x * x
+
+    assert tn.grad(f)(1.5) == 3.0
+    assert said == ["1.50 and 3", "  1.5", "1.500"]
+    assert caplog.messages == ["x is 1.5000"]
+
+
+@pytest.mark.parametrize("read", [float, math.sin, complex, pickle.dumps])
+def test_a_derivative_is_not_lost(read):
+    with pytest.raises(tn.TapeError, match="its derivative would be lost"):
+        tn.grad(lambda x: x * (read(x * x) and 1.0))(1.5)
+
+
+def test_what_is_watched_has_a_derivative():
+    x = tn.constant(2.5)
+    with pytest.raises(tn.TapeError), tn.GradientTape() as tape:  # noqa: PT012  a block is tried
+        tape.watch(x)
+        y = np.floor(x)
+        tape.watch(y)
+        _ = float(y)
+
+
+def test_a_view_that_went_stale_has_a_derivative():
+    def f(x):
+        buffer = np.zeros(3)
+        view = buffer[:2]
+        buffer[0] = x
+        return np.sum(x * math.fsum(view))
+
+    with pytest.raises(tn.TapeError, match="would be lost"):
+        tn.grad(f)(2.0)
+    with pytest.raises(tn.TapeError, match="would be lost"):
+        tn.grad(lambda x: pickle_of_a_view(x))(2.0)
+
+
+def pickle_of_a_view(x):
+    buffer = np.zeros(3)
+    view = buffer[:2]
+    buffer[0] = x
+    return x * pickle.loads(pickle.dumps(view))[0]
