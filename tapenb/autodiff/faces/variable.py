@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import Constant
-from ..tape.operation import Operation, TapeError
+from ..tape.operation import ARGUMENT, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, same
@@ -152,7 +152,7 @@ def _in_dtype(value: Any, *, dtype: np.dtype) -> Any:
 
 
 _BLOCKED = Constant()
-_READ = Operation(same, Elementwise("1"), "argument")
+_READ = Operation(same, Elementwise("1"), ARGUMENT)
 
 
 def _recorded(variable: Variable, tape: Tape) -> RecordedVariable:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
 
-__all__ = ["GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
+__all__ = ["ARGUMENT", "GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
 
 
 class TapeError(Exception):
@@ -71,4 +71,6 @@ def _unreplayable(*_: Any, **__: Any) -> Any:
 
 INPUT = Operation(_unreplayable, None, "input")
 GUARD = "guard"
+ARGUMENT = "argument"
+"""A value that is differentiated by, though it may be made of others."""
 RAISES = "raises"

@@ -19,7 +19,7 @@ import numpy as np
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import Item
 from ..tape.memory import keep_constant
-from ..tape.operation import GUARD, RAISES, Operation, TapeError
+from ..tape.operation import ARGUMENT, GUARD, RAISES, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import NO_TAPE, Tape
 from ..tape.thrift import LARGE, Draft, Lost, is_spared
@@ -351,4 +351,4 @@ def same(value: Any) -> Any:
     return value[ahead].copy(order="K")[ahead]
 
 
-_FRESH = Operation(same, Elementwise("1"), "argument")
+_FRESH = Operation(same, Elementwise("1"), ARGUMENT)

@@ -91,10 +91,10 @@ def is_cut(tape: Tape, index: int) -> bool:
     seen, todo = {index}, [index]
     while todo:
         entry = todo.pop()
-        rule = tape.operations[entry].rule
-        if rule is None or entry in tape.session.watched:
+        operation = tape.operations[entry]
+        if operation is INPUT or operation.name == ARGUMENT or entry in tape.session.watched:
             return False
-        if rule.differentiable:
+        if operation.rule.differentiable:
             parents = {each for each in tape.parents(entry) if each >= 0} - seen
             seen |= parents
             todo += parents

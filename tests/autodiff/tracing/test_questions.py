@@ -91,6 +91,11 @@ def test_what_is_watched_has_a_derivative():
         _ = float(y)
 
 
+def test_an_argument_has_a_derivative_whatever_it_is_made_of():
+    with pytest.raises(tn.TapeError, match="its derivative would be lost"):
+        tn.grad(lambda x: x * tn.grad(lambda y: float(y) * y)(np.floor(x)))(2.5)
+
+
 def test_a_view_that_went_stale_has_a_derivative():
     def f(x):
         buffer = np.zeros(3)
