@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.rule import Constant
-from ..tape.operation import INPUT, Operation, TapeError
+from ..tape.operation import ARGUMENT, INPUT, Operation, TapeError
 from ..tape.provenance import called, here, operator_at, outside, writes
 from ..tape.tape import Tape
 from .apply import apply, guard
