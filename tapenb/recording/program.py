@@ -17,9 +17,10 @@ from ..autodiff.compiling.compiled import Compiled
 from ..autodiff.compiling.replay import GuardFailed, replay
 from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.jacobian import jacobian
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import reverse
-from ..autodiff.sweeps.seeds import detach, ones_like
+from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
 from .inputs import Input, flatten
@@ -98,7 +99,7 @@ class Program:
         tape = self.swept
         for entry in self._entries:
             self._slopes[entry] = []
-            for seed in _basis(tape.value(entry)):
+            for seed in unit_seeds(tape.value(entry)):
                 shown = not self._nodes and np.ndim(seed) == 0
                 flows = Flows(edges={} if shown else None)
                 forward(tape, {entry: seed}, range(len(self.tape)), record=True, flows=flows)
@@ -343,30 +344,24 @@ class Program:
 
     def second(self, tape: Tape, inputs: list[Input]) -> dict[tuple[str, str], Any]:
         """All second derivatives, however many."""
-        slopes = {e: self._slopes.get(e, []) for each in inputs for e in each.entries}
-        targets = {kept[1] for group in slopes.values() for kept in group if kept[0] == "entry"}
-        columns: dict[str, list[dict[int, Any]]] = {}
-        for each in inputs:
-            columns[each.name] = []
-            for entry in each.entries:
-                for seed in _basis(tape.value(entry)):
-                    found = forward(tape, {entry: seed}, sorted(targets))
-                    columns[each.name].append(
-                        {e: _along(group, found, tape) for e, group in slopes.items() if group}
-                    )
+        entries = [entry for each in inputs for entry in each.entries]
+        kept = [slope for entry in entries for slope in self._slopes.get(entry, ())]
+        targets = sorted({what for kind, what in kept if kind == "entry"})
+        found = _blocks(tape, targets, entries, mode="forward")
+
+        def rows(entry: int, by: int) -> np.ndarray:
+            """How the derivatives by one input entry change with another."""
+            size, parts = np.size(tape.value(by)), []
+            for kind, what in self._slopes.get(entry, ()):
+                constant = np.zeros((np.size(what), size))
+                parts.append(found[what, by] if kind == "entry" else constant)
+            return np.concatenate(parts or [np.zeros((np.size(tape.value(entry)), size))])
+
         hessian = {}
-        for row in inputs:
-            for column in inputs:
-                parts = []
-                for found in columns[column.name]:
-                    pieces = [
-                        np.ravel(found.get(e, np.zeros(np.shape(tape.value(e)))))
-                        for e in row.entries
-                    ]
-                    parts.append(np.concatenate(pieces))
-                matrix = np.stack(parts, axis=-1)
-                shape = row.array.shape + column.array.shape
-                hessian[row.name, column.name] = matrix.reshape(shape)[()]
+        for row, column in itertools.product(inputs, inputs):
+            matrix = np.block([[rows(e, by) for by in column.entries] for e in row.entries])
+            shape = row.array.shape + column.array.shape
+            hessian[row.name, column.name] = matrix.reshape(shape)[()]
         return hessian
 
     def nodes(self, tape: Tape) -> dict[int, Any]:
@@ -386,22 +381,13 @@ class Program:
         if value.size > _MOST_ROWS:
             return {}
         inputs = self._differentiated()
-        entries = [entry for each in inputs for entry in each.entries]
-        rows = []
-        for number in range(value.size):
-            seed = np.zeros(value.size, adjoint_dtype(value))
-            seed[number] = 1.0
-            rows.append(reverse(tape, {output: seed.reshape(value.shape)}, entries))
-        jacobian = {}
-        for each in inputs:
-            lines = [
-                np.concatenate(
-                    [np.ravel(row.get(e, np.zeros(np.shape(tape.value(e))))) for e in each.entries]
-                )
-                for row in rows
-            ]
-            jacobian[each.name] = np.reshape(np.array(lines), value.shape + each.array.shape)
-        return jacobian
+        found = _blocks(tape, [output], [entry for each in inputs for entry in each.entries])
+        return {
+            each.name: np.concatenate(
+                [found[output, entry] for entry in each.entries], axis=1
+            ).reshape(value.shape + each.array.shape)
+            for each in inputs
+        }
 
     @cached_property
     def guards(self) -> list[str]:
@@ -456,19 +442,16 @@ def _tuple(texts: Iterable[str]) -> str:
     return f"({''.join(f'{text}, ' for text in texts)})"
 
 
-def _basis(value: Any) -> list[Any]:
-    """The unit tangents of a value, one for each element."""
-    units = np.eye(np.size(value), dtype=adjoint_dtype(value))
-    return [unit.reshape(np.shape(value))[()] for unit in units]
-
-
-def _along(group: list[Any], found: dict[int, Any], tape: Tape) -> np.ndarray:
-    """The tangents of the derivatives that stand for one input entry, element by element."""
-    parts = []
-    for kind, what in group:
-        zero = np.zeros(np.shape(tape.value(what) if kind == "entry" else what))
-        parts.append(np.ravel(found.get(what, zero) if kind == "entry" else zero))
-    return np.concatenate(parts)
+def _blocks(
+    tape: Tape, outputs: list[int], inputs: list[int], mode: str = "reverse"
+) -> dict[tuple[int, int], np.ndarray]:
+    """By output and input, the derivatives of all elements by all elements, as a matrix."""
+    found = {}
+    for output, row in zip(outputs, jacobian(tape, outputs, inputs, mode=mode), strict=True):
+        for entry, block in zip(inputs, row, strict=True):
+            shape = np.size(tape.value(output)), np.size(tape.value(entry))
+            found[output, entry] = np.zeros(shape) if block is None else np.reshape(block, shape)
+    return found
 
 
 def _in_turn(answers: list[bool]) -> str:

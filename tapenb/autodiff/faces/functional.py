@@ -19,16 +19,12 @@ from ..kinds.rule import Constant, adjoint_dtype
 from ..rules.indexing import collect
 from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.forward import forward
+from ..sweeps.jacobian import compressed
+from ..sweeps.jacobian import jacobian as jacobian_blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
-from ..sweeps.seeds import detach, ones_like
-from ..sweeps.sparsity import (
-    Compressed,
-    colours,
-    form_of,
-    nothing,
-    structure,
-)
+from ..sweeps.seeds import detach, ones_like, zeros_like
+from ..sweeps.sparsity import Compressed, nothing
 from ..tape.operation import Operation
 from ..tape.primitives import convert
 from ..tape.tape import Tape
@@ -196,7 +192,7 @@ class _Call:
         if nested:
             found = {entry: _finish(adjoint, nested) for entry, adjoint in found.items()}
         return self.like_arguments(
-            found[entry] if entry in found else _zeros(leaf)
+            found[entry] if entry in found else zeros_like(plain(leaf))
             for entry, leaf in zip(self.entries, self.leaves, strict=True)
         )
 
@@ -217,11 +213,6 @@ class _Call:
         if is_active(value):
             return reference_of(self.tape, value, True)
         return None
-
-
-def _zeros(value: Any) -> Any:
-    value = plain(value)
-    return np.zeros(np.shape(value), adjoint_dtype(value))[()]
 
 
 def _finish(value: Any, nested: bool) -> Any:
@@ -390,7 +381,7 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
         tops = [call.top(value) for value in values]
         found = forward(tape, seeds, [top for top in tops if top is not None], record=nested)
         results = [
-            _zeros(value) if top not in found else _finish(found[top], nested)
+            zeros_like(plain(value)) if top not in found else _finish(found[top], nested)
             for value, top in zip(values, tops, strict=True)
         ]
         return _results(call.value, nested), rebuild(call.value, iter(results))
@@ -469,17 +460,10 @@ def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
     return origins(tape, tops, flows.nodes, flows.edges)
 
 
-def _basis(value: Any) -> list[Any]:
-    """The unit seeds of a value, one for each element."""
-    shape = np.shape(plain(value))
-    units = np.eye(math.prod(shape), dtype=adjoint_dtype(plain(value)))
-    return [unit.reshape(shape)[()] for unit in units]
-
-
 def jacobian(
     f: Callable[..., Any],
     argnums: int | tuple[int, ...] = 0,
-    mode: str = "reverse",
+    mode: str | None = None,
     *,
     sparse: bool = False,
 ) -> Callable[..., Any]:
@@ -490,8 +474,9 @@ def jacobian(
     f : callable
         For nested structures the result is one of the function's result, of those of the argument.
     argnums : int or tuple of int
-    mode : {"reverse", "forward"}
-        One sweep for each element of the result, or one for each element of the argument.
+    mode : {None, "reverse", "forward"}
+        One sweep for each element of the result, or one for each element of the argument; by
+        default whichever are fewer.
     sparse : bool
         Whether to give a ``scipy.sparse.csr_array`` of shape ``(y.size, x.size)``, of one argument
         and one result. What can only be zero is seen from the recorded operations, and rows (or
@@ -505,9 +490,8 @@ def jacobian(
     array([[2., 1.],
            [2., 1.]])
     """
-    if mode not in ("reverse", "forward"):
+    if mode not in (None, "reverse", "forward"):
         raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
-    blocks = _rows if mode == "reverse" else _columns
     if sparse and not isinstance(argnums, int):
         raise ValueError("sparse=True is by one argument: give argnums as a number")
 
@@ -515,125 +499,70 @@ def jacobian(
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             call = _Call(f, tape, args, kwargs, argnums)
-            values = flatten(call.value)
-            for value in values:
-                _output(value, "jacobian")
+            values = [plain(_output(value, "jacobian")) for value in flatten(call.value)]
+            tops = [call.top(value) for value in flatten(call.value)]
+            chosen = mode or _quicker(values, [plain(leaf) for leaf in call.leaves])
+            single = len(values) == len(call.leaves) == 1
+            options = {"mode": chosen, "record": nested}
+            if sparse and not single:
+                raise ValueError("sparse=True is for one array as argument and one as result")
             if sparse:
-                return _compressed(call, values, mode, nested)
-            if isinstance(argnums, int) and _is_simple(call, values):
-                whole = _from_groups(call, values, mode, nested)
-                if whole is not None:
-                    block = call.like_arguments([_finish(whole, nested)])
-                    return rebuild(call.value, iter([block]))
-            matrix = blocks(call, values, nested)
-            rows = [call.like_arguments(_finish(block, nested) for block in row) for row in matrix]
+                return _sparse(call, tops[0], np.size(values[0]), options)
+            whole = _from_few(call, tops[0], options) if single else None
+            matrix = [[whole]]
+            if whole is None:
+                matrix = jacobian_blocks(tape, tops, call.entries, **options)
+            rows = [
+                call.like_arguments(
+                    _finish(block, nested)
+                    if block is not None
+                    else np.zeros(np.shape(value) + leaf.shape, adjoint_dtype(plain(leaf)))[()]
+                    for block, leaf in zip(row, call.leaves, strict=True)
+                )
+                for value, row in zip(values, matrix, strict=True)
+            ]
             return rebuild(call.value, iter(rows))
 
     return run
 
 
-def _rows(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
-    """For each result and argument a block of the Jacobian: a reverse sweep for each row."""
-    matrix = []
-    for value in values:
-        top = call.top(value)
-        found = [
-            reverse(call.tape, {top: seed}, call.entries, record=record)
-            for seed in (_basis(value) if top is not None else ())
-        ]
-        shape = np.shape(plain(value))
-        matrix.append(
-            [
-                _stack([row.get(entry, _zeros(leaf)) for row in found], shape, leaf.shape)
-                for entry, leaf in zip(call.entries, call.leaves, strict=True)
-            ]
-        )
-    return matrix
+def _quicker(results: list[Any], arguments: list[Any]) -> str:
+    """The mode that needs fewer sweeps; of real numbers' complex results the one that is whole."""
+    if any(map(np.iscomplexobj, arguments)):
+        return "reverse"
+    fewer = sum(map(np.size, arguments)) < sum(map(np.size, results))
+    return "forward" if fewer or any(map(np.iscomplexobj, results)) else "reverse"
 
 
-def _columns(call: _Call, values: list[Any], record: bool) -> list[list[Any]]:
-    """For each result and argument a block of the Jacobian: a forward sweep for each column."""
-    tops = [call.top(value) for value in values]
-    targets = [top for top in tops if top is not None]
-    matrix: list[list[Any]] = [[] for _ in values]
-    for entry, leaf in zip(call.entries, call.leaves, strict=True):
-        found = [forward(call.tape, {entry: seed}, targets, record=record) for seed in _basis(leaf)]
-        for row, value, top in zip(matrix, values, tops, strict=True):
-            shape = np.shape(plain(value))
-            block = _stack([column.get(top, _zeros(value)) for column in found], leaf.shape, shape)
-            axes = range(len(leaf.shape) + len(shape))
-            if leaf.shape and shape:
-                first = len(leaf.shape)
-                block = np.transpose(block, (*axes[first:], *axes[:first]))
-            row.append(block)
-    return matrix
-
-
-def _is_simple(call: _Call, values: list[Any]) -> bool:
-    """Whether there is one argument and one result, which depends on it."""
-    return len(values) == len(call.leaves) == 1 and call.top(values[0]) is not None
-
-
-def _compressed(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
+def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any]) -> Any:
     """The Jacobian of one result by one argument as a sparse matrix."""
-    if len(values) != 1 or len(call.leaves) != 1:
-        raise ValueError("sparse=True is for one array as argument and one as result")
-    if not _is_simple(call, values):
-        return nothing(np.size(plain(values[0])), call.leaves[0].size)
-    data, form = _grouped(call, values[0], mode, record)
-    return Compressed(data, form) if record else Compressed(data, form).rebuilt([detach(data)])
+    if top is None:
+        return nothing(rows, call.leaves[0].size)
+    data, form = compressed(call.tape, top, call.entries[0], **options)
+    matrix = Compressed(data, form)
+    return matrix if options["record"] else matrix.rebuilt([detach(data)])
 
 
-def _from_groups(call: _Call, values: list[Any], mode: str, record: bool) -> Any:
-    """The Jacobian, where few sweeps find it; None where as many are needed as it has columns."""
-    size = call.leaves[0].size if mode == "forward" else np.size(plain(values[0]))
-    if size < _MANY or find_spec("scipy") is None:
+def _from_few(call: _Call, top: int | None, options: dict[str, Any]) -> Any:
+    """The Jacobian, where few sweeps find it; None where half as many as ever do not."""
+    if top is None or find_spec("scipy") is None:
         return None
-    found = _grouped(call, values[0], mode, record, most=size // 2)
+    entry, forward = call.entries[0], options["mode"] == "forward"
+    shapes = np.shape(call.tape.peek(top)), np.shape(call.tape.peek(entry))
+    sweeps = math.prod(shapes[forward])
+    found = None
+    if sweeps >= _MANY:
+        found = compressed(call.tape, top, entry, most=sweeps // 2, **options)
     if found is None:
         return None
     data, form = found
-    shape = np.shape(plain(values[0])) + call.leaves[0].shape
     rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
-    return collect(data, positions=rows * form.shape[1] + form.indices, shape=shape)
+    positions = rows * form.shape[1] + form.indices
+    return collect(data, positions=positions, shape=shapes[0] + shapes[1])
 
 
 _MANY = 32
 """From so many columns on, it is worth looking which of them share no row."""
-
-
-def _grouped(
-    call: _Call, value: Any, mode: str, record: bool, most: float = math.inf
-) -> tuple[Any, Any] | None:
-    """The numbers of a sparse Jacobian and its form, from a sweep for each group."""
-    (leaf,), (entry,), top = call.leaves, call.entries, call.top(value)
-    by_row = mode == "reverse"
-    pattern = structure(call.tape, entry, top)
-    group = colours(pattern.T.tocsr() if by_row else pattern)
-    groups = int(max(group, default=-1)) + 1
-    if groups > most:
-        return None
-    form = form_of(pattern)
-    start, end = (value, leaf) if by_row else (leaf, value)
-    dtype = adjoint_dtype(plain(start))
-    sweeps = []
-    for number in range(groups):
-        seed = (group == number).reshape(start.shape).astype(dtype)[()]
-        if by_row:
-            found = reverse(call.tape, {top: seed}, [entry], record=record).get(entry)
-        else:
-            found = forward(call.tape, {entry: seed}, [top], record=record).get(top)
-        sweeps.append(np.ravel(_zeros(end) if found is None else found))
-    rows = np.repeat(np.arange(form.shape[0]), np.diff(form.indptr))
-    along, across = (rows, form.indices) if by_row else (form.indices, rows)
-    size = np.size(plain(end))
-    return np.concatenate(sweeps)[group[along] * size + across], form
-
-
-def _stack(parts: list[Any], outer: tuple[int, ...], inner: tuple[int, ...]) -> Any:
-    if not parts:
-        return np.zeros(outer + inner)[()]
-    return np.reshape(np.stack(parts), outer + inner) if outer else parts[0]
 
 
 def hessian(

@@ -8,7 +8,6 @@ what differs from TensorFlow's, and why.
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 import sys
 import warnings
@@ -22,6 +21,7 @@ import numpy as np
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
+from ..sweeps.jacobian import blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like
@@ -406,31 +406,22 @@ class GradientTape:
         leaves = flatten(sources)
         entry = next(reversed(self._entries_of(target, tape)), None)
         shape = np.shape(plain(target.read_value() if isinstance(target, Variable) else target))
-        rows: list[list[Any]] = []
+        zeros = [_zero(leaf) for leaf in leaves]
+        found: list[Any] = [None] * len(leaves)
         if entry is not None:
-            dtype = adjoint_dtype(tape.peek(entry))
-            for position in itertools.product(*map(range, shape)):
-                seed = np.zeros(shape, dtype)
-                seed[position] = 1.0
-                rows.append(self._sweep(tape, {entry: seed[()]}, leaves, record))
+
+            def sweep(seed: Any) -> list[Any]:
+                return self._sweep(tape, {entry: seed}, leaves, record)
+
+            found = blocks(sweep, tape.peek(entry), zeros)
         results = []
-        for number, leaf in enumerate(leaves):
-            parts, zero = [row[number] for row in rows], _zero(leaf)
-            # Without rows nobody can tell what is connected, and there is nothing to be None.
-            if entry is None or all(part is None for part in parts or [zero]):
-                if zero is not None and unconnected_gradients == "zero":
-                    zero = constant_of(np.zeros(shape + zero.shape, zero.dtype)[()])
-                    results.append(zero)
-                else:
-                    results.append(None)
-                continue
-            parts = [zero if part is None else part for part in parts]
-            if shape:
-                whole = np.stack(parts) if parts else np.zeros(0, zero.dtype)
-                whole = np.reshape(whole, shape + zero.shape)
+        for block, zero in zip(found, zeros, strict=True):
+            if block is not None:
+                results.append(block if record else constant_of(detach(block)))
+            elif zero is not None and unconnected_gradients == "zero":
+                results.append(constant_of(np.zeros(shape + zero.shape, zero.dtype)[()]))
             else:
-                whole = parts[0]
-            results.append(whole if record else constant_of(detach(whole)))
+                results.append(None)
         self._end()
         return rebuild(sources, iter(results))
 
@@ -506,16 +497,17 @@ class GradientTape:
                 f"batch_jacobian needs the same first dimension; it got {shape} and {inner}"
             )
         entry = next(reversed(self._entries_of(target, tape)), None)
-        parts = []
-        for position in itertools.product(*map(range, shape[1:])) if entry is not None else ():
-            seed = np.zeros(shape, adjoint_dtype(tape.peek(entry)))
-            seed[(slice(None), *position)] = 1.0
-            (part,) = self._sweep(tape, {entry: seed}, [source], record)
-            parts.append(_zero(source) if part is None else part)
-        if parts:
-            stacked = np.reshape(np.stack(parts, axis=1), shape + inner[1:])
-        else:
-            stacked = np.zeros(shape + inner[1:], _zero(source).dtype)
+        zero, stacked = _zero(source), None
+        if entry is not None:
+            value = tape.peek(entry)
+
+            def sweep(seed: Any) -> list[Any]:
+                return self._sweep(tape, {entry: np.broadcast_to(seed, shape)}, [source], record)
+
+            (block,) = blocks(sweep, np.empty(shape[1:], value.dtype), [zero])
+            stacked = block if block is None else np.moveaxis(block, len(shape) - 1, 0)
+        if stacked is None:
+            stacked = np.zeros(shape + inner[1:], zero.dtype)
         self._end()
         return stacked if record else constant_of(detach(stacked))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from ..kinds.rule import adjoint_dtype
 from ..tracing.state import plain
 
-__all__ = ["detach", "generic_adjoint", "ones_like", "unit_seeds", "zero_masks"]
+__all__ = ["detach", "generic_adjoint", "ones_like", "unit_seeds", "zero_masks", "zeros_like"]
 
 
 def ones_like(value: Any) -> Any:
@@ -33,10 +34,17 @@ _ONE = np.float64(1.0)
 _FEW = 4096
 
 
-def unit_seeds(value: Any) -> list[Any]:
+def unit_seeds(value: Any) -> Iterator[Any]:
     """The seeds of a Jacobian: for each element of a value, 1 there and 0 elsewhere."""
-    units = np.eye(np.size(value), dtype=adjoint_dtype(value))
-    return [unit.reshape(np.shape(value))[()] for unit in units]
+    for number in range(np.size(value)):
+        seed = np.zeros(np.size(value), adjoint_dtype(value))
+        seed[number] = 1.0
+        yield seed.reshape(np.shape(value))[()]
+
+
+def zeros_like(value: Any) -> Any:
+    """A derivative of zero, in the shape and dtype of an adjoint."""
+    return np.zeros(np.shape(value), adjoint_dtype(value))[()]
 
 
 def generic_adjoint(value: Any) -> Any:

@@ -734,3 +734,29 @@ def test_the_function_is_run_at_each_call(transform):
         expected = transform(lambda x, k=float(number): k * x * x)(3.0)
         np.testing.assert_array_equal(derivative(3.0), expected)
     assert len(f.__globals__["calls"]) == 40
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(40, 6), (6, 40)])
+def test_a_jacobian_takes_as_few_sweeps_as_there_are_rows_or_columns(rows, columns):
+    matrix = np.random.default_rng(3).normal(size=(rows, columns))
+
+    def f(x):
+        return np.sin(matrix @ x)
+
+    x = np.linspace(0.1, 1.0, columns)
+    expected = np.cos(matrix @ x)[:, None] * matrix
+    for mode in (None, "forward", "reverse"):
+        found = tn.jacobian(f, mode=mode)(x)
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    # Recorded, each sweep has entries of its own.
+    entries = {
+        mode: len(tn.record(lambda x, mode=mode: np.sum(tn.jacobian(f, mode=mode)(x)), x))
+        for mode in (None, "forward", "reverse")
+    }
+    fewer, more = ("forward", "reverse") if columns < rows else ("reverse", "forward")
+    assert entries[None] == entries[fewer] < entries[more]
+
+
+def test_the_jacobian_of_complex_numbers_by_real_ones_is_whole():
+    found = tn.jacobian(lambda x: np.exp(1j * x))(np.array([0.0, 0.5]))
+    np.testing.assert_allclose(found, np.diag(1j * np.exp([0.0, 0.5j])), rtol=1e-15)
