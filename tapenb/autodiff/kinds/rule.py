@@ -161,6 +161,8 @@ class Rule:
 
     view = False
     differentiable = True
+    refused: tuple[int, ...] = ()
+    """Operands by which no derivative is known; such a rule has a method `at`, for its errors."""
     has_free_phase: Callable[[Any], bool] | None = None
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""

@@ -3,7 +3,8 @@
 SciPy computes the value. The derivative is that of the logarithm of the density, or of the
 distribution function, written in the special functions that have rules: NIST Digital Library of
 Mathematical Functions (DLMF) and Johnson, Kotz, Balakrishnan, *Continuous Univariate
-Distributions*. A count has no derivative, nor has what has no closed form (`t.cdf` by `df`).
+Distributions*. By a shape without a closed form (`t.cdf` by `df`) it is a difference of eighth
+order; a count has no derivative.
 """
 
 from __future__ import annotations

@@ -2,12 +2,16 @@
 
 SciPy is never imported here: whoever calls ``scipy.special.erf`` has imported it. Partials after
 the NIST Digital Library of Mathematical Functions (DLMF), chapters 5 to 11, 13 to 15, 18, 19 and
-25. A partial that has no closed form (of a Bessel function by its order) is refused.
+25. Where there is no closed form (of a Bessel function by its order) they are central differences
+of eighth order of SciPy's own function, see `by_parameter_of`; where SciPy's function takes whole
+numbers only, or is not smooth to the last digits, they are refused.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+from functools import lru_cache
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -17,6 +21,7 @@ from ..kinds.registry import LATE, RULES, function, rule_of
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import TapeError
+from ..tape.provenance import here
 from ..tracing.state import is_traced
 from .ufunc_methods import register_methods
 from .ufuncs import power_base, power_exponent
@@ -24,17 +29,48 @@ from .ufuncs import power_base, power_exponent
 __all__ = ["functions", "rule_of"]
 
 
+_REFUSED = "unknown"
+
+
 class Special(Elementwise):
-    """Elementwise, with partials in SciPy's special functions and NumPy's."""
+    """Elementwise, with partials in SciPy's special functions and NumPy's.
+
+    Parameters
+    ----------
+    *partials : str
+        ``"unknown"`` where there is none.
+    name : str
+        Of SciPy's function.
+    place : str
+        The line that calls it, for the error where a derivative is asked that is unknown.
+    """
 
     names: ClassVar[dict[str, Any]] = {}
 
+    def __init__(self, *partials: str, name: str, place: str | None = None) -> None:
+        self.refused = tuple(slot for slot, text in enumerate(partials) if text == _REFUSED)
+        self._given = partials, name
+        asked = f"unknown('argument {{}} of scipy.special.{name.lstrip('_')}', {place!r})"
+        super().__init__(
+            *(
+                asked.format(slot + 1) if slot in self.refused else text
+                for slot, text in enumerate(partials)
+            )
+        )
 
-def unknown(what: str) -> NoReturn:
-    """Refuse a partial derivative that has no closed form."""
+    @lru_cache(maxsize=256)  # noqa: B019  rules are never let go of
+    def at(self, place: str) -> Special:
+        """The same rule, whose errors name a line."""
+        partials, name = self._given
+        return Special(*partials, name=name, place=place)
+
+
+def unknown(what: str, place: str | None = None) -> NoReturn:
+    """Refuse a partial derivative that nobody knows."""
     raise TapeError(
-        f"the derivative by {what} has no closed form. Give it one with custom_gradient or, where "
-        "none is wanted, use stop_gradient(x)."
+        f"{place or here(sys._getframe(1))}: the derivative by {what} has no closed form, and none "
+        "that is known to the last digits. Give it one with custom_gradient or, where none is "
+        "wanted, use stop_gradient(x)."
     )
 
 
@@ -46,9 +82,30 @@ def mills(x: Any, y: Any) -> Any:
     return np.where(left, far, np.exp(-0.5 * x * x - y) / np.sqrt(2.0 * np.pi))
 
 
-_ORDER = "unknown('the order of a Bessel function')"
-_SHAPE = "unknown('this parameter')"
-_DEGREE = "unknown('a degree or an order')"
+def _by(name: str, slot: int, count: int, begins: float | str | None = None) -> str:
+    operands = ", ".join(f"x{number + 1}" for number in range(count))
+    return f"by_parameter_of({name!r}, {slot}, {begins!r}, {operands})"
+
+
+def _bessel(name: str) -> str:
+    return _by(name, 0, 2)
+
+
+_GAMMA = _by("gammainc", 0, 2, 0.0)
+_BETA = _by("betainc", 0, 3, 0.0), _by("betainc", 1, 3, 0.0)
+_F = _by("fdtr", 0, 3, 0.0), _by("fdtr", 1, 3, 0.0)
+_CHI2 = "by_parameter_of('gammainc', 0, 0.0, 0.5 * x1, 0.5 * {x})"
+_GDTR = "by_parameter_of('gammainc', 0, 0.0, x2, x1 * {x})"
+_T = (
+    "where({x} > 0.0, -1.0, 1.0)"
+    " * by_parameter_of('stdtr', 0, 0.0, x1, where({x} > 0.0, -{x}, {x}))"
+)
+
+
+def _of(text: str) -> str:
+    """The same for an inverse, at its result."""
+    return re.sub(r"x\d\)$", "y)", text)
+
 
 PARTIALS: dict[str, tuple[str, ...]] = {
     # the error function and the normal distribution, DLMF 7.2
@@ -68,7 +125,7 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "loggamma": ("psi(x)",),
     "rgamma": ("-y * psi(x)",),
     "psi": ("trigamma(x)",),
-    "_zeta": (_SHAPE, "-x1 * _zeta(x1 + 1.0, x2)"),
+    "_zeta": (_by("_zeta", 0, 2, 1.0), "-x1 * _zeta(x1 + 1.0, x2)"),
     "beta": ("y * (psi(x1) - psi(x1 + x2))", "y * (psi(x2) - psi(x1 + x2))"),
     "betaln": ("psi(x1) - psi(x1 + x2)", "psi(x2) - psi(x1 + x2)"),
     "binom": (
@@ -76,13 +133,9 @@ PARTIALS: dict[str, tuple[str, ...]] = {
         "y * (psi(x1 - x2 + 1.0) - psi(x2 + 1.0))",
     ),
     "poch": ("y * (psi(x1 + x2) - psi(x1))", "y * psi(x1 + x2)"),
-    "gammainc": (_SHAPE, "of_gamma(x1, x2)"),
-    "gammaincc": (_SHAPE, "-of_gamma(x1, x2)"),
-    "betainc": (
-        _SHAPE,
-        _SHAPE,
-        "of_beta(x1, x2, x3)",
-    ),
+    "gammainc": (_GAMMA, "of_gamma(x1, x2)"),
+    "gammaincc": (f"-{_GAMMA}", "-of_gamma(x1, x2)"),
+    "betainc": (*_BETA, "of_beta(x1, x2, x3)"),
     # logistic functions, entropies, logarithms
     "expit": ("y * expit(-x)",),
     "log_expit": ("expit(-x)",),
@@ -109,7 +162,7 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     # exponential integrals, DLMF 6 and 8.19
     "expi": ("exp(x) / x",),
     "exp1": ("-exp(-x) / x",),
-    "expn": ("unknown('the order of expn')", "-expn(x1 - 1.0, x2)"),
+    "expn": (_REFUSED, "-expn(x1 - 1.0, x2)"),
     "_scaled_exp1": ("y + y / x - 1.0",),
     "exprel": ("0.5 * hyp1f1(2.0, 3.0, x)",),
     "spence": ("-hyp2f1(1.0, 1.0, 2.0, 1.0 - x)",),
@@ -138,22 +191,39 @@ PARTIALS: dict[str, tuple[str, ...]] = {
         "-exp(-0.5 * x1 * x1) * erf(x1 * x2 / sqrt(2.0)) / sqrt(8.0 * pi)",
         "exp(-0.5 * x1 * x1 * (1.0 + x2 * x2)) / (2.0 * pi * (1.0 + x2 * x2))",
     ),
-    "gammaincinv": (_SHAPE, "1.0 / of_gamma(x1, y)"),
-    "gammainccinv": (_SHAPE, "-1.0 / of_gamma(x1, y)"),
-    "betaincc": (_SHAPE, _SHAPE, "-of_beta(x1, x2, x3)"),
-    "betaincinv": (_SHAPE, _SHAPE, "1.0 / of_beta(x1, x2, y)"),
-    "betainccinv": (_SHAPE, _SHAPE, "-1.0 / of_beta(x1, x2, y)"),
-    "chdtr": (_SHAPE, "0.5 * of_gamma(0.5 * x1, 0.5 * x2)"),
-    "chdtrc": (_SHAPE, "-0.5 * of_gamma(0.5 * x1, 0.5 * x2)"),
-    "chdtri": (_SHAPE, "-2.0 / of_gamma(0.5 * x1, 0.5 * y)"),
-    "gdtr": ("x3 * of_gamma(x2, x1 * x3)", _SHAPE, "x1 * of_gamma(x2, x1 * x3)"),
-    "gdtrc": ("-x3 * of_gamma(x2, x1 * x3)", _SHAPE, "-x1 * of_gamma(x2, x1 * x3)"),
-    "gdtrix": ("-y / x1", _SHAPE, "1.0 / (x1 * of_gamma(x2, x1 * y))"),
-    "stdtr": (_SHAPE, "of_t(x1, x2)"),
-    "stdtrit": (_SHAPE, "1.0 / of_t(x1, y)"),
-    "fdtr": (_SHAPE, _SHAPE, "of_f(x1, x2, x3)"),
-    "fdtrc": (_SHAPE, _SHAPE, "-of_f(x1, x2, x3)"),
-    "fdtri": (_SHAPE, _SHAPE, "1.0 / of_f(x1, x2, y)"),
+    "gammaincinv": (f"-{_of(_GAMMA)} / of_gamma(x1, y)", "1.0 / of_gamma(x1, y)"),
+    "gammainccinv": (f"-{_of(_GAMMA)} / of_gamma(x1, y)", "-1.0 / of_gamma(x1, y)"),
+    "betaincc": (*(f"-{part}" for part in _BETA), "-of_beta(x1, x2, x3)"),
+    "betaincinv": (
+        *(f"-{_of(part)} / of_beta(x1, x2, y)" for part in _BETA),
+        "1.0 / of_beta(x1, x2, y)",
+    ),
+    "betainccinv": (
+        *(f"-{_of(part)} / of_beta(x1, x2, y)" for part in _BETA),
+        "-1.0 / of_beta(x1, x2, y)",
+    ),
+    "chdtr": (f"0.5 * {_CHI2.format(x='x2')}", "0.5 * of_gamma(0.5 * x1, 0.5 * x2)"),
+    "chdtrc": (f"-0.5 * {_CHI2.format(x='x2')}", "-0.5 * of_gamma(0.5 * x1, 0.5 * x2)"),
+    "chdtri": (
+        f"-{_CHI2.format(x='y')} / of_gamma(0.5 * x1, 0.5 * y)",
+        "-2.0 / of_gamma(0.5 * x1, 0.5 * y)",
+    ),
+    "gdtr": ("x3 * of_gamma(x2, x1 * x3)", _GDTR.format(x="x3"), "x1 * of_gamma(x2, x1 * x3)"),
+    "gdtrc": (
+        "-x3 * of_gamma(x2, x1 * x3)",
+        "-" + _GDTR.format(x="x3"),
+        "-x1 * of_gamma(x2, x1 * x3)",
+    ),
+    "gdtrix": (
+        "-y / x1",
+        f"-{_GDTR.format(x='y')} / (x1 * of_gamma(x2, x1 * y))",
+        "1.0 / (x1 * of_gamma(x2, x1 * y))",
+    ),
+    "stdtr": (_T.format(x="x2"), "of_t(x1, x2)"),
+    "stdtrit": (f"-{_T.format(x='y')} / of_t(x1, y)", "1.0 / of_t(x1, y)"),
+    "fdtr": (*_F, "of_f(x1, x2, x3)"),
+    "fdtrc": (*(f"-{part}" for part in _F), "-of_f(x1, x2, x3)"),
+    "fdtri": (*(f"-{_of(part)} / of_f(x1, x2, y)" for part in _F), "1.0 / of_f(x1, x2, y)"),
     "pdtr": ("0", "-of_gamma(floor(x1) + 1.0, x2)"),
     "pdtrc": ("0", "of_gamma(floor(x1) + 1.0, x2)"),
     "pdtri": ("0", "-1.0 / of_gamma(floor(x1) + 1.0, y)"),
@@ -175,56 +245,64 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "ellipkinc": ("1.0 / sqrt(1.0 - x2 * square(sin(x1)))", "by_parameter(x1, x2)"),
     "ellipeinc": ("sqrt(1.0 - x2 * square(sin(x1)))", "-0.5 * moment(x1, x2)"),
     # hypergeometric functions, DLMF 13.3, 15.5 and 16.3
-    "hyp0f1": (_SHAPE, "hyp0f1(x1 + 1.0, x2) / x1"),
-    "hyp1f1": (_SHAPE, _SHAPE, "x1 / x2 * hyp1f1(x1 + 1.0, x2 + 1.0, x3)"),
+    "hyp0f1": (_by("hyp0f1", 0, 2, "poles"), "hyp0f1(x1 + 1.0, x2) / x1"),
+    "hyp1f1": (
+        _by("hyp1f1", 0, 3),
+        _by("hyp1f1", 1, 3, "poles"),
+        "x1 / x2 * hyp1f1(x1 + 1.0, x2 + 1.0, x3)",
+    ),
     "hyp2f1": (
-        _SHAPE,
-        _SHAPE,
-        _SHAPE,
+        _by("hyp2f1", 0, 4),
+        _by("hyp2f1", 1, 4),
+        _by("hyp2f1", 2, 4, "poles"),
         "x1 * x2 / x3 * hyp2f1(x1 + 1.0, x2 + 1.0, x3 + 1.0, x4)",
     ),
-    "hyperu": (_SHAPE, _SHAPE, "-x1 * hyperu(x1 + 1.0, x2 + 1.0, x3)"),
-    "wright_bessel": (_SHAPE, _SHAPE, "wright_bessel(x1, x1 + x2, x3)"),
+    "hyperu": (_REFUSED, _REFUSED, "-x1 * hyperu(x1 + 1.0, x2 + 1.0, x3)"),
+    "wright_bessel": (
+        _by("wright_bessel", 0, 3, 0.0),
+        _by("wright_bessel", 1, 3, 0.0),
+        "wright_bessel(x1, x1 + x2, x3)",
+    ),
     # orthogonal polynomials, DLMF 18.9
     "eval_jacobi": (
-        _DEGREE,
-        _SHAPE,
-        _SHAPE,
+        _REFUSED,
+        _by("eval_jacobi", 1, 4, -1.0),
+        _by("eval_jacobi", 2, 4, -1.0),
         "0.5 * (x1 + x2 + x3 + 1.0) * rising(x1) * eval_jacobi(lower(x1), x2 + 1.0, x3 + 1.0, x4)",
     ),
     "eval_legendre": (
-        _DEGREE,
+        _REFUSED,
         "0.5 * (x1 + 1.0) * rising(x1) * eval_jacobi(lower(x1), 1.0, 1.0, x2)",
     ),
-    "eval_chebyt": (_DEGREE, "x1 * eval_chebyu(lower(x1), x2)"),
-    "eval_chebyu": (_DEGREE, "2.0 * rising(x1) * eval_gegenbauer(lower(x1), 2.0, x2)"),
-    "eval_chebyc": (_DEGREE, "x1 * eval_chebys(lower(x1), x2)"),
-    "eval_chebys": (_DEGREE, "rising(x1) * eval_gegenbauer(lower(x1), 2.0, 0.5 * x2)"),
+    "eval_chebyt": (_REFUSED, "x1 * eval_chebyu(lower(x1), x2)"),
+    "eval_chebyu": (_REFUSED, "2.0 * rising(x1) * eval_gegenbauer(lower(x1), 2.0, x2)"),
+    "eval_chebyc": (_REFUSED, "x1 * eval_chebys(lower(x1), x2)"),
+    "eval_chebys": (_REFUSED, "rising(x1) * eval_gegenbauer(lower(x1), 2.0, 0.5 * x2)"),
     "eval_gegenbauer": (
-        _DEGREE,
-        _SHAPE,
+        _REFUSED,
+        _by("eval_gegenbauer", 1, 3, -0.5),
         "2.0 * x2 * rising(x1) * eval_gegenbauer(lower(x1), x2 + 1.0, x3)",
     ),
-    "eval_laguerre": (_DEGREE, "-rising(x1) * eval_genlaguerre(lower(x1), 1.0, x2)"),
+    "eval_laguerre": (_REFUSED, "-rising(x1) * eval_genlaguerre(lower(x1), 1.0, x2)"),
     "eval_genlaguerre": (
-        _DEGREE,
-        _SHAPE,
+        _REFUSED,
+        _by("eval_genlaguerre", 1, 3, -1.0),
         "-rising(x1) * eval_genlaguerre(lower(x1), x2 + 1.0, x3)",
     ),
-    "eval_hermite": (_DEGREE, "2.0 * x1 * eval_hermite(whole(lower(x1)), x2)"),
-    "eval_hermitenorm": (_DEGREE, "x1 * eval_hermitenorm(whole(lower(x1)), x2)"),
+    "eval_hermite": (_REFUSED, "2.0 * x1 * eval_hermite(whole(lower(x1)), x2)"),
+    "eval_hermitenorm": (_REFUSED, "x1 * eval_hermitenorm(whole(lower(x1)), x2)"),
     "eval_sh_legendre": (
-        _DEGREE,
+        _REFUSED,
         "(x1 + 1.0) * rising(x1) * eval_jacobi(lower(x1), 1.0, 1.0, 2.0 * x2 - 1.0)",
     ),
-    "eval_sh_chebyt": (_DEGREE, "2.0 * x1 * eval_sh_chebyu(lower(x1), x2)"),
+    "eval_sh_chebyt": (_REFUSED, "2.0 * x1 * eval_sh_chebyu(lower(x1), x2)"),
     "eval_sh_chebyu": (
-        _DEGREE,
+        _REFUSED,
         "4.0 * rising(x1) * eval_gegenbauer(lower(x1), 2.0, 2.0 * x2 - 1.0)",
     ),
     "lpmv": (
-        _DEGREE,
-        _DEGREE,
+        _REFUSED,
+        _REFUSED,
         "(x2 * x3 * y - (x1 + x2) * lpmv(x1, x2 - 1.0, x3)) / (x3 * x3 - 1.0)",
     ),
     # Kelvin and Struve functions, DLMF 10.61 and 11.4
@@ -236,9 +314,12 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "beip": ("ber(x) - y / x",),
     "kerp": ("-kei(x) - y / x",),
     "keip": ("ker(x) - y / x",),
-    "struve": (_ORDER, "0.5 * (struve(x1 - 1.0, x2) - struve(x1 + 1.0, x2)) + excess(x1, x2)"),
+    "struve": (
+        _bessel("struve"),
+        "0.5 * (struve(x1 - 1.0, x2) - struve(x1 + 1.0, x2)) + excess(x1, x2)",
+    ),
     "modstruve": (
-        _ORDER,
+        _bessel("modstruve"),
         "0.5 * (modstruve(x1 - 1.0, x2) + modstruve(x1 + 1.0, x2)) + excess(x1, x2)",
     ),
     "itstruve0": ("struve(0.0, x)",),
@@ -257,28 +338,34 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "i1e": ("0.5 * (i0e(x) + ive(2.0, x)) - side(x) * y",),
     "k0e": ("y - k1e(x)",),
     "k1e": ("y - 0.5 * (k0e(x) + kve(2.0, x))",),
-    "jv": (_ORDER, "0.5 * (jv(x1 - 1.0, x2) - jv(x1 + 1.0, x2))"),
-    "yv": (_ORDER, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
-    "yn": (_ORDER, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
-    "iv": (_ORDER, "0.5 * (iv(x1 - 1.0, x2) + iv(x1 + 1.0, x2))"),
-    "kv": (_ORDER, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
-    "kn": (_ORDER, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
-    "ive": (_ORDER, "0.5 * (ive(x1 - 1.0, x2) + ive(x1 + 1.0, x2)) - side(x2) * y"),
-    "kve": (_ORDER, "y - 0.5 * (kve(x1 - 1.0, x2) + kve(x1 + 1.0, x2))"),
-    "hankel1": (_ORDER, "0.5 * (hankel1(x1 - 1.0, x2) - hankel1(x1 + 1.0, x2))"),
-    "hankel2": (_ORDER, "0.5 * (hankel2(x1 - 1.0, x2) - hankel2(x1 + 1.0, x2))"),
-    "jve": (_ORDER, "0.5 * (jve(x1 - 1.0, x2) - jve(x1 + 1.0, x2)) + 0.0 * side(x2)"),
-    "yve": (_ORDER, "0.5 * (yve(x1 - 1.0, x2) - yve(x1 + 1.0, x2)) + 0.0 * side(x2)"),
-    "hankel1e": (_ORDER, "0.5 * (hankel1e(x1 - 1.0, x2) - hankel1e(x1 + 1.0, x2)) - 1j * y"),
-    "hankel2e": (_ORDER, "0.5 * (hankel2e(x1 - 1.0, x2) - hankel2e(x1 + 1.0, x2)) + 1j * y"),
-    "_spherical_jn": (_ORDER, "_spherical_jn_d(whole(x1), x2)"),
-    "_spherical_yn": (_ORDER, "_spherical_yn_d(whole(x1), x2)"),
-    "_spherical_in": (_ORDER, "_spherical_in_d(whole(x1), x2)"),
-    "_spherical_kn": (_ORDER, "_spherical_kn_d(whole(x1), x2)"),
-    "_spherical_jn_d": (_ORDER, "bent(x1, x2, y, _spherical_jn(whole(x1), x2), -1.0)"),
-    "_spherical_yn_d": (_ORDER, "bent(x1, x2, y, _spherical_yn(whole(x1), x2), -1.0)"),
-    "_spherical_in_d": (_ORDER, "bent(x1, x2, y, _spherical_in(whole(x1), x2), 1.0)"),
-    "_spherical_kn_d": (_ORDER, "bent(x1, x2, y, _spherical_kn(whole(x1), x2), 1.0)"),
+    "jv": (_bessel("jv"), "0.5 * (jv(x1 - 1.0, x2) - jv(x1 + 1.0, x2))"),
+    "yv": (_bessel("yv"), "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
+    "yn": (_REFUSED, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
+    "iv": (_bessel("iv"), "0.5 * (iv(x1 - 1.0, x2) + iv(x1 + 1.0, x2))"),
+    "kv": (_bessel("kv"), "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
+    "kn": (_REFUSED, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
+    "ive": (_bessel("ive"), "0.5 * (ive(x1 - 1.0, x2) + ive(x1 + 1.0, x2)) - side(x2) * y"),
+    "kve": (_bessel("kve"), "y - 0.5 * (kve(x1 - 1.0, x2) + kve(x1 + 1.0, x2))"),
+    "hankel1": (_bessel("hankel1"), "0.5 * (hankel1(x1 - 1.0, x2) - hankel1(x1 + 1.0, x2))"),
+    "hankel2": (_bessel("hankel2"), "0.5 * (hankel2(x1 - 1.0, x2) - hankel2(x1 + 1.0, x2))"),
+    "jve": (_bessel("jve"), "0.5 * (jve(x1 - 1.0, x2) - jve(x1 + 1.0, x2)) + 0.0 * side(x2)"),
+    "yve": (_bessel("yve"), "0.5 * (yve(x1 - 1.0, x2) - yve(x1 + 1.0, x2)) + 0.0 * side(x2)"),
+    "hankel1e": (
+        _bessel("hankel1e"),
+        "0.5 * (hankel1e(x1 - 1.0, x2) - hankel1e(x1 + 1.0, x2)) - 1j * y",
+    ),
+    "hankel2e": (
+        _bessel("hankel2e"),
+        "0.5 * (hankel2e(x1 - 1.0, x2) - hankel2e(x1 + 1.0, x2)) + 1j * y",
+    ),
+    "_spherical_jn": (_REFUSED, "_spherical_jn_d(whole(x1), x2)"),
+    "_spherical_yn": (_REFUSED, "_spherical_yn_d(whole(x1), x2)"),
+    "_spherical_in": (_REFUSED, "_spherical_in_d(whole(x1), x2)"),
+    "_spherical_kn": (_REFUSED, "_spherical_kn_d(whole(x1), x2)"),
+    "_spherical_jn_d": (_REFUSED, "bent(x1, x2, y, _spherical_jn(whole(x1), x2), -1.0)"),
+    "_spherical_yn_d": (_REFUSED, "bent(x1, x2, y, _spherical_yn(whole(x1), x2), -1.0)"),
+    "_spherical_in_d": (_REFUSED, "bent(x1, x2, y, _spherical_in(whole(x1), x2), 1.0)"),
+    "_spherical_kn_d": (_REFUSED, "bent(x1, x2, y, _spherical_kn(whole(x1), x2), 1.0)"),
     "_lambertw": ("exp(-y) / (1.0 + y)", "0", "0"),
 }
 SEVERAL = {
@@ -291,6 +378,55 @@ SEVERAL = {
     "it2i0k0": ("(i0(x) - 1.0) / x", "-k0(x) / x"),
 }
 PIECEWISE_CONSTANT = ("gammasgn", "round")
+
+
+# By the center of the differences which of two that add up to one is small, and so has digits.
+_COMPLEMENTS = {"gammainc": "gammaincc", "betainc": "betaincc", "fdtr": "fdtrc"}
+_WEIGHTS = (4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0)
+
+
+def by_parameter_of(name: str, slot: int, begins: float | str | None, *operands: Any) -> Any:
+    """The derivative by a parameter, by central differences of eighth order.
+
+    To 1e-8 beside mpmath, relative to the function or the derivative, whichever is larger, for
+    moderate arguments (`tests/autodiff/rules/test_parameters.py` has the grid): the steps are
+    1/128 to 1/256, so that what is left out is small for what changes by up to exp(14) when the
+    parameter changes by one, and rounding is multiplied by some hundred. They are SciPy's own
+    function at other parameters, so second derivatives are differences of it again.
+
+    Parameters
+    ----------
+    name : str
+        Of SciPy's ufunc.
+    slot : int
+        Which of its operands is the parameter.
+    begins : float, "poles" or None
+        From where on the function is smooth in it, for steps that stay there: from a number on,
+        or between 0, −1, −2, ...
+    *operands
+    """
+    names = Special.names
+    # In double precision, whatever the operands are in.
+    parameter, step = operands[slot] + np.float64(0.0), 1.0 / 128.0
+    if begins is not None:
+        edge = np.minimum(0.0, np.round(parameter)) if begins == "poles" else begins
+        room = np.minimum(1.0, np.absolute(parameter - edge))
+        step = np.exp2(np.floor(np.log2(np.where(room > 0.0, room, 1.0)))) * step
+
+    def difference(function: Any) -> Any:
+        total = 0.0
+        for number, weight in enumerate(_WEIGHTS, 1):
+            for sign in (1.0, -1.0):
+                moved = parameter + sign * number * step
+                values = function(*operands[:slot], moved, *operands[slot + 1 :])
+                total = total + sign * weight * values
+        return total / step
+
+    slope = difference(names[name])
+    complement = names.get(_COMPLEMENTS.get(name))
+    if complement is None:
+        return slope
+    return np.where(names[name](*operands) > 0.5, -difference(complement), slope)
 
 
 def side(x: Any) -> Any:
@@ -471,17 +607,26 @@ def _amplitude(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
     return cn * turn, -sn * turn, -(0.5 * sn * sn * of_m + m * sn * cn * turn) / dn, turn
 
 
-def _cylinder(bend: str) -> General:
+class _Cylinder(General):
     """Weber's functions, and their first derivatives, by their equation (DLMF 12.2)."""
-    second = written(f"lambda a, x: {bend}", {})
 
-    def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
-        (of_order, t), (a, x) = tangents, operands
-        if is_traced(of_order) or np.any(of_order):
-            unknown("the order of a parabolic cylinder function")
-        return t * result[1], t * second(a, x) * result[0]
+    refused = (0,)
 
-    return General(tangent)
+    def __init__(self, name: str, bend: str, place: str | None = None) -> None:
+        self._given = name, bend
+        second = written(f"lambda a, x: {bend}", {})
+
+        def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
+            (of_order, t), (a, x) = tangents, operands
+            if is_traced(of_order) or np.any(of_order):
+                unknown(f"argument 1 of scipy.special.{name}", place)
+            return t * result[1], t * second(a, x) * result[0]
+
+        super().__init__(tangent)
+
+    def at(self, place: str) -> _Cylinder:
+        """The same rule, whose errors name a line."""
+        return _Cylinder(*self._given, place)
 
 
 def _agm(a: Any, b: Any) -> Any:
@@ -609,7 +754,21 @@ def _register_functions(module: Any) -> None:
 
 
 _NAMED = (
-    *(unknown, mills, side, sinhc, trigamma, of_gamma, of_beta, of_t, of_f, voigt, halfway, back),
+    *(
+        by_parameter_of,
+        unknown,
+        mills,
+        side,
+        sinhc,
+        trigamma,
+        of_gamma,
+        of_beta,
+        of_t,
+        of_f,
+        voigt,
+        halfway,
+        back,
+    ),
     *(lower, rising, whole, excess, bent, moment, by_parameter, power_base, power_exponent),
 )
 
@@ -619,7 +778,9 @@ def _register() -> None:
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
     own = {part.__name__: part for part in _NAMED}
     Special.names.update(vars(np), **ufuncs, **own)
-    rules: dict[str, Rule] = {name: Special(*partials) for name, partials in PARTIALS.items()}
+    rules: dict[str, Rule] = {
+        name: Special(*partials, name=name) for name, partials in PARTIALS.items()
+    }
     rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
     rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant())
     rules |= {
@@ -628,9 +789,9 @@ def _register() -> None:
         "airye": General(_airye),
         "ellipj": General(_amplitude),
         "kelvin": General(_kelvin),
-        "pbdv": _cylinder("0.25 * x * x - a - 0.5"),
-        "pbvv": _cylinder("0.25 * x * x - a - 0.5"),
-        "pbwa": _cylinder("a - 0.25 * x * x"),
+        "pbdv": _Cylinder("pbdv", "0.25 * x * x - a - 0.5"),
+        "pbvv": _Cylinder("pbvv", "0.25 * x * x - a - 0.5"),
+        "pbwa": _Cylinder("pbwa", "a - 0.25 * x * x"),
     }
     for name, rule in rules.items():
         if name in ufuncs:

@@ -25,7 +25,7 @@ from ..tape.provenance import here, is_operator
 from .apply import apply, apply_one, apply_two, guard, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
-from .questions import Questions
+from .questions import Questions, demote
 from .state import OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
@@ -88,6 +88,7 @@ def call_ufunc(
     if kwargs.get("dtype") is None and by_target and method in _ACCUMULATING:
         kwargs["dtype"] = target.dtype
     operands = [as_operand(value) for value in inputs]
+    rule = _without_refused(rule, operands, frame)
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     if method == "__call__":
         if where is not True:
@@ -109,6 +110,20 @@ def call_ufunc(
     rule = without_fractions(rule, kwargs)
     result = apply(Operation(function, rule, ufunc.__name__, kwargs), operands, frame)
     return result if target is None else write_result(target, True, result, frame, name, casting)
+
+
+def _without_refused(rule: Rule, operands: list[Any], frame: FrameType) -> Rule:
+    """Read inputs of a cell by which no derivative is known as plain; else note the line."""
+    for slot in rule.refused:
+        operand = operands[slot]
+        if is_active(operand):
+            place = here(frame)
+            if demote(operand._tape, operand._index, place):
+                guard(operand, np.asarray, frame)
+                operands[slot] = plain(operand)
+            else:
+                rule = rule.at(place)
+    return rule
 
 
 _CHOICES = {
@@ -389,7 +404,7 @@ def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
     """The operation of a ufunc that is called as it is or by its operator, always the same."""
     called, rule = _CALLS.get(function), RULES.get(ufunc)
     if called is None or called.rule is not rule:
-        if rule is None or ufunc in COMPLEX_RULES or ufunc.nout > 1:
+        if rule is None or ufunc in COMPLEX_RULES or ufunc.nout > 1 or rule.refused:
             return None
         called = _CALLS[function] = Operation(function, rule, ufunc.__name__)
     return called

@@ -26,7 +26,7 @@ from .apply import apply, guard
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = ["Questions", "is_cut", "leave", "plain_parts"]
+__all__ = ["Questions", "demote", "is_cut", "leave", "plain_parts"]
 
 _ROUNDED = Constant()
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
@@ -67,8 +67,7 @@ def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameT
     place, session = here(frame), tape.session
     if session.namespace is not None and caller is not None:
         place = _here_in(session.namespace, caller)
-        if tape.operations[index] is INPUT and caller.f_globals is not session.namespace:
-            session.demoted[index] = place
+        if caller.f_globals is not session.namespace and demote(tape, index, place):
             return guard(value, question, frame)
     if caller is not None and writes(caller.f_code, caller.f_lasti):
         what = (
@@ -111,6 +110,14 @@ def plain_parts(structure: Any, how: str, frame: FrameType) -> Any:
     return mapped(
         lambda leaf: leave(leaf, plain, how, frame) if type(leaf) in TRACED else leaf, structure
     )
+
+
+def demote(tape: Tape, index: int, place: str) -> bool:
+    """Let an input of a cell be one no longer, which its panel notes; whether it is an input."""
+    if tape.session.namespace is None or tape.operations[index] is not INPUT:
+        return False
+    tape.session.demoted[index] = place
+    return True
 
 
 def _is_asserting(frame: FrameType | None, caller: FrameType | None) -> bool:

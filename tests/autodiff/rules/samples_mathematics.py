@@ -411,7 +411,7 @@ def _special() -> Iterator[Sample]:
         if name == "_lambertw":
             point = (*point, 0, 1e-8)
         partials = special.PARTIALS.get(name, ())
-        fixed = tuple(i for i, text in enumerate(partials) if text == "0" or "unknown" in text)
+        fixed = tuple(i for i, text in enumerate(partials) if text in ("0", "unknown"))
         forms = {
             "1-d": point,
             "number": tuple(float(p[2]) if np.ndim(p) else p for p in point),

@@ -470,8 +470,8 @@ def test_special_functions_to_the_digits(function):
 
 
 def test_a_partial_without_closed_form_is_refused():
-    with pytest.raises(TapeError, match="order of a Bessel function has no closed form"):
-        tn.grad(lambda v: sp.jv(v, 2.0))(1.5)
+    with pytest.raises(TapeError, match=r"argument 1 of scipy\.special\.expn has no closed form"):
+        tn.grad(lambda v: sp.expn(v, 2.0))(1.0)
     assert tn.grad(lambda x: sp.jv(1, x))(0.0) == 0.5
     with pytest.raises(TapeError, match="not differentiable yet"):
         tn.grad(lambda x: sp.mathieu_a(1, x))(1.5)
