@@ -7,10 +7,12 @@ modes.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -25,9 +27,10 @@ from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like, zeros_like
 from ..sweeps.sparsity import Compressed, nothing
+from ..sweeps.tips import Kink, across_tips, kinks_of
 from ..tape.operation import Operation
 from ..tape.primitives import convert
-from ..tape.tape import Tape
+from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
 from ..tracing.state import (
@@ -49,6 +52,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "kinks",
     "not_finite",
     "record",
     "stop_gradient",
@@ -149,6 +153,8 @@ class _Call:
         Their entries; a leaf that is written in place moves on to another.
     value : object
         What the function returned.
+    aux : object
+        What it returned beside that, with `has_aux`.
     """
 
     def __init__(
@@ -158,9 +164,12 @@ class _Call:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         argnums: int | tuple[int, ...],
+        has_aux: bool = False,
     ) -> None:
         self.tape = tape
         self._argnums = argnums
+        self._made_of = f, args, kwargs, argnums, has_aux
+        self._tops: dict[int, int] = {}
         wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._arguments = [args[position] for position in wanted]
         self.leaves: list[Traced] = []
@@ -168,7 +177,42 @@ class _Call:
         arguments = list(args)
         for position in wanted:
             arguments[position] = self._trace(args[position])
-        self.value = call(f, *arguments, **kwargs)
+        value = call(f, *arguments, **kwargs)
+        self.value, self.aux = value if has_aux else (value, None)
+
+    @functools.cached_property
+    def outputs(self) -> list[int]:
+        """References to the numbers among the results."""
+        leaves = filter(_is_number, flatten(self.value))
+        tops = [(leaf, self.top(leaf)) for leaf in leaves]
+        return [
+            self.tape.append_constant(plain(leaf)) if top is None else top for leaf, top in tops
+        ]
+
+    def on(self, tape: Tape) -> _Call:
+        """The same call on a tape of the same entries with other values."""
+        twin = copy.copy(self)
+        twin.tape = tape
+        return twin
+
+    def again(self, values: list[Any]) -> _Call:
+        """The same function called with other values of the leaves, outside of this recording."""
+        f, args, kwargs, argnums, has_aux = self._made_of
+        rest = iter(values)
+        arguments = list(args)
+        for position in (argnums,) if isinstance(argnums, int) else argnums:
+            leaves = flatten(args[position])
+            moved = [next(rest) if _is_number(leaf) else leaf for leaf in leaves]
+            arguments[position] = rebuild(args[position], iter(moved))
+        token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002
+        try:
+            with recording() as (tape, _):
+                call = _Call(f, tape, tuple(arguments), kwargs, argnums, has_aux)
+                _ = call.outputs
+        finally:
+            CURRENT.reset(token)
+            np.random.set_state(drawn)  # noqa: NPY002
+        return call
 
     def _trace(self, argument: Any) -> Any:
         leaves = flatten(argument)
@@ -186,15 +230,16 @@ class _Call:
         self.entries.append(index_of(self.leaves[-1]))
         return self.leaves[-1]
 
-    def gradient(self, found: dict[int, Any], nested: bool) -> Any:
-        """What a reverse sweep found for each leaf, structured like the arguments."""
+    def slopes(self, seeds: dict[int, Any], record: bool, **options: Any) -> list[Any]:
+        """What a reverse sweep finds for each leaf."""
+        found = reverse(self.tape, seeds, self.entries, record=record, **options)
         # What a sweep that is not recorded gives is plain and in memory of its own already.
-        if nested:
-            found = {entry: _finish(adjoint, nested) for entry, adjoint in found.items()}
-        return self.like_arguments(
+        if record:
+            found = {entry: _finish(adjoint, record) for entry, adjoint in found.items()}
+        return [
             found[entry] if entry in found else zeros_like(plain(leaf))
             for entry, leaf in zip(self.entries, self.leaves, strict=True)
-        )
+        ]
 
     def like_arguments(self, values: Iterable[Any]) -> Any:
         """One value for each leaf, structured like the arguments; None where none is a number."""
@@ -210,9 +255,9 @@ class _Call:
 
     def top(self, value: Any) -> int | None:
         """The entry of a result, if it depends on anything."""
-        if is_active(value):
-            return reference_of(self.tape, value, True)
-        return None
+        if id(value) not in self._tops and is_active(value):
+            self._tops[id(value)] = reference_of(self.tape, value, True)
+        return self._tops.get(id(value))
 
 
 def _finish(value: Any, nested: bool) -> Any:
@@ -293,16 +338,18 @@ def value_and_grad(
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             tape.session.drop_large_values |= not nested
-            call = _Call(f, tape, args, kwargs, argnums)
-            y, aux = call.value if has_aux else (call.value, None)
-            y = _output(y, "grad")
+            call = _Call(f, tape, args, kwargs, argnums, has_aux)
+            y = _output(call.value, "grad")
             _check_real_number(plain(y))
-            top = call.top(y)
-            seeds = {} if top is None else {top: ones_like(plain(y))}
-            found = reverse(tape, seeds, call.entries, record=nested, free_values=not nested)
-            gradient = call.gradient(found, nested)
+
+            def slopes(call: _Call) -> list[Any]:
+                tops = [top for top in call.outputs if top >= 0]
+                seeds = {top: ones_like(call.tape.peek(top)) for top in tops}
+                return call.slopes(seeds, nested, free_values=not nested)
+
+            gradient = call.like_arguments(across_tips(call, slopes, nested))
             value = y if nested else plain(y)
-            aux = _results(aux, nested) if has_aux else None
+            aux = _results(call.aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
 
     return run
@@ -373,17 +420,21 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
         given = [
             t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if _is_number(p)
         ]
-        seeds = {
-            entry: _seed(tangent, leaf, "a tangent")
-            for entry, leaf, tangent in zip(call.entries, call.leaves, given, strict=True)
-        }
-        values = flatten(call.value)
-        tops = [call.top(value) for value in values]
-        found = forward(tape, seeds, [top for top in tops if top is not None], record=nested)
-        results = [
-            zeros_like(plain(value)) if top not in found else _finish(found[top], nested)
-            for value, top in zip(values, tops, strict=True)
-        ]
+        pairs = zip(given, call.leaves, strict=True)
+        given = [_seed(tangent, leaf, "a tangent") for tangent, leaf in pairs]
+
+        def tangents_of(call: _Call) -> list[Any]:
+            values = flatten(call.value)
+            tops = [call.top(value) for value in values]
+            seeds = dict(zip(call.entries, given, strict=True))
+            targets = [top for top in tops if top is not None]
+            found = forward(call.tape, seeds, targets, record=nested)
+            return [
+                zeros_like(plain(value)) if top not in found else _finish(found[top], nested)
+                for value, top in zip(values, tops, strict=True)
+            ]
+
+        results = across_tips(call, tangents_of, nested)
         return _results(call.value, nested), rebuild(call.value, iter(results))
 
 
@@ -409,18 +460,21 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     with recording() as (tape, nested):
         call = _Call(f, tape, primals, {}, tuple(range(len(primals))))
-        values = flatten(call.value)
-        tops = [call.top(value) for value in values]
+        _ = call.outputs
 
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         live = tape.open
-        seeds: dict[int, Any] = {}
-        for value, top, given in zip(values, tops, flatten(adjoint), strict=True):
-            if top is not None:
-                part = _seed(given, value, "an adjoint")
-                seeds[top] = seeds[top] + part if top in seeds else part
-        found = reverse(tape, seeds, call.entries, record=live)
-        return call.gradient(found, live)
+
+        def slopes(call: _Call) -> list[Any]:
+            seeds: dict[int, Any] = {}
+            for value, given in zip(flatten(call.value), flatten(adjoint), strict=True):
+                top = call.top(value)
+                if top is not None:
+                    part = _seed(given, value, "an adjoint")
+                    seeds[top] = seeds[top] + part if top in seeds else part
+            return call.slopes(seeds, live)
+
+        return call.like_arguments(across_tips(call, slopes, live))
 
     return _results(call.value, nested), pullback
 
@@ -458,6 +512,37 @@ def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
     seeds = {top: ones_like(tape.value(top)) for top in tops}
     reverse(tape, seeds, call.entries, flows=flows)
     return origins(tape, tops, flows.nodes, flows.edges)
+
+
+def kinks(f: Callable[..., Any], *args: Any) -> list[Kink]:
+    """Say where a function stands on a tip or a jump, and what is given there.
+
+    Parameters
+    ----------
+    f : callable
+    *args : number, array_like or nested structure of them
+
+    Returns
+    -------
+    list of Kink
+        One for each operation with a tip or a jump of its own at this point: as text a sentence,
+        with its entry, line, text, elements and verdict, the derivative that is given, and the
+        slopes of two sides as attributes. Empty where there is none. What `f` returns besides one
+        number is added up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tn.kinks(lambda x: np.abs(x), 0.0)
+    [line 1, `np.abs(x)` has a tip here (-1.0 on one side, 1.0 on the other); by convention ...]
+    >>> [kink.verdict for kink in tn.kinks(lambda x: np.abs(x)**2, 0.0)]
+    ['smooth (C2)']
+    """
+    with recording() as (tape, _):
+        call = _Call(f, tape, args, {}, tuple(range(len(args))))
+        _ = call.outputs
+    return kinks_of(call)
 
 
 def jacobian(
@@ -508,19 +593,23 @@ def jacobian(
                 raise ValueError("sparse=True is for one array as argument and one as result")
             if sparse:
                 return _sparse(call, tops[0], np.size(values[0]), options)
-            whole = _from_few(call, tops[0], options) if single else None
-            matrix = [[whole]]
-            if whole is None:
-                matrix = jacobian_blocks(tape, tops, call.entries, **options)
-            rows = [
-                call.like_arguments(
+
+            def blocks_of(call: _Call) -> list[Any]:
+                tops = [call.top(value) for value in flatten(call.value)]
+                whole = _from_few(call, tops[0], options) if single else None
+                if whole is not None:
+                    return [_finish(whole, nested)]
+                matrix = jacobian_blocks(call.tape, tops, call.entries, **options)
+                return [
                     _finish(block, nested)
                     if block is not None
                     else np.zeros(np.shape(value) + leaf.shape, adjoint_dtype(plain(leaf)))[()]
+                    for value, row in zip(values, matrix, strict=True)
                     for block, leaf in zip(row, call.leaves, strict=True)
-                )
-                for value, row in zip(values, matrix, strict=True)
-            ]
+                ]
+
+            found = iter(across_tips(call, blocks_of, nested))
+            rows = [call.like_arguments(islice(found, len(call.leaves))) for _ in values]
             return rebuild(call.value, iter(rows))
 
     return run
@@ -538,8 +627,16 @@ def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any]) ->
     """The Jacobian of one result by one argument as a sparse matrix."""
     if top is None:
         return nothing(rows, call.leaves[0].size)
-    data, form = compressed(call.tape, top, call.entries[0], **options)
-    matrix = Compressed(data, form)
+    forms = []
+
+    def numbers(call: _Call) -> list[Any]:
+        top = call.top(flatten(call.value)[0])
+        data, form = compressed(call.tape, top, call.entries[0], **options)
+        forms.append(form)
+        return [data]
+
+    (data,) = across_tips(call, numbers, options["record"])
+    matrix = Compressed(data, forms[0])
     return matrix if options["record"] else matrix.rebuilt([detach(data)])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -164,10 +164,19 @@ class Rule:
     refused: tuple[int, ...] = ()
     """Operands by which no derivative is known; such a rule has a method `at`, for its errors."""
     has_free_phase: Callable[[Any], bool] | None = None
+    tip: Callable[..., Any] | None = None
+    """Where the function has a tip or a jump: a mask, of ``(result, *operands, **params)``."""
+    even = False
+    """Whether its convention at a tip is the mean of the slopes on any two opposite sides."""
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
     in_place: tuple[Callable[..., Any] | None, ...] = ()
     """The same terms that change `g` into what they give, where there is such a one."""
+
+    def with_tips(self, tip: Callable[..., Any]) -> Self:
+        """The same rule, which says where its function has tips."""
+        self.tip = tip
+        return self
 
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
@@ -239,6 +248,9 @@ class Constant(Rule):
     """Piecewise constant: zero derivative wherever there is one (``floor``, ``sign``, ``>``)."""
 
     differentiable = False
+
+    def __init__(self, tip: Callable[..., Any] | None = None) -> None:
+        self.tip = tip
 
     def needs(self, slot: int) -> bool:
         return False

@@ -21,6 +21,7 @@ from ..tape.primitives import primitive
 from .sums_and_extrema import (
     EXTREMUM,
     Reduction,
+    tied,
 )
 
 __all__ = ["cumulated", "recurrence", "running_product", "shifted"]
@@ -168,7 +169,7 @@ for skipper, whole, neutral in ((np.nansum, np.sum, 0.0), (np.nanprod, np.prod, 
 for skipper, whole, neutral in ((np.nancumsum, np.cumsum, 0.0), (np.nancumprod, np.cumprod, 1.0)):
     function(skipper, _skipping(whole, neutral), "a")
 for skipper, lowest in ((np.nanmax, -np.inf), (np.nanmin, np.inf)):
-    rule = Reduction(EXTREMUM, skipper, lowest)
+    rule = Reduction(EXTREMUM, skipper, lowest).with_tips(tied)
     function(skipper, rule, "a", "initial", "where", call=optional(skipper))
 
 

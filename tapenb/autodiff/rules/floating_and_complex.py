@@ -60,9 +60,11 @@ def _fraction(tangents: Any, result: Any, operands: Any, **_: Any) -> tuple[Any,
     return tangents[0], None
 
 
-RULES[np.modf] = General(_fraction)
+RULES[np.modf] = General(_fraction).with_tips(lambda result, x, **_: result[0] == 0)
 RULES[np.frexp] = General(_mantissa)
-RULES[np.divmod] = Composite(lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2)))
+RULES[np.divmod] = Composite(
+    lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2))
+).with_tips(lambda result, x1, x2, **_: result[1] == 0)
 RULES[np.ldexp] = Elementwise("scaled(g, x2)", "0")
 RULES[np.nextafter] = Elementwise("1", "0")
 RULES[np.spacing] = RULES[np.bitwise_count] = Constant()
@@ -90,8 +92,9 @@ def _finite(
     return x
 
 
-for asker in (np.isneginf, np.isposinf, np.fix):
+for asker in (np.isneginf, np.isposinf):
     function(asker, Constant(), "x")
+function(np.fix, Constant(lambda result, x, **_: result == x), "x")
 function(np.nan_to_num, Elementwise("kept(g, x)"), "x")
 when_active(np.nan_to_num, _finite)
 
@@ -109,7 +112,8 @@ RULES[CLIP] = Elementwise(
     "chosen(chosen(g, x3, maximum(x1, x2)), x1, x2)",
     "chosen(chosen(g, x3, maximum(x1, x2)), x2, x1)",
     "chosen(g, maximum(x1, x2), x3)",
-)
+).with_tips(lambda result, x, low, high, **_: (x == low) | (x == high))
+RULES[CLIP].even = True
 
 
 def _clip(
@@ -162,6 +166,10 @@ def _angle(z: Any, deg: bool = False) -> Any:
     return angle * (180.0 / np.pi) if deg else angle
 
 
+def _on_the_cut(_: Any, z: Any, **__: Any) -> Any:
+    return (np.imag(z) == 0) & (np.real(z) <= 0)
+
+
 def _real_if_close(a: Any, tol: float = 100) -> Any:
     def is_close(value: Any) -> bool:
         return np.isrealobj(np.real_if_close(value, tol))
@@ -174,7 +182,7 @@ RULES[np.conjugate] = Linear(np.conjugate, lambda adjoint, x, **_: np.conjugate(
 COMPLEX_RULES[np.sign] = General(_direction)
 function(np.real, Linear(np.real, lambda adjoint, val: adjoint, view=True), "val")
 function(np.imag, Linear(np.imag, _imaginary, view=True), "val")
-function(np.angle, Composite(_angle), "z")
+function(np.angle, Composite(_angle).with_tips(_on_the_cut), "z")
 for asker in (np.iscomplex, np.isreal):
     function(asker, Constant(), "x")
 HANDLERS[np.real_if_close] = _real_if_close

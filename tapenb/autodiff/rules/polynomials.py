@@ -200,6 +200,10 @@ HANDLERS[np.roots] = _call_roots
 # -- interpolation -------------------------------------------------------------------------------
 
 
+def _at_a_knot(_: Any, x: Any, xp: Any, *__: Any, **___: Any) -> Any:
+    return np.isin(x, xp)
+
+
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
@@ -229,7 +233,9 @@ def _interp(
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
 
 
-function(np.interp, Composite(_interp), "x", "xp", "fp", "left", "right", "period")
+function(
+    np.interp, Composite(_interp).with_tips(_at_a_knot), "x", "xp", "fp", "left", "right", "period"
+)
 
 # -- convolutions --------------------------------------------------------------------------------
 

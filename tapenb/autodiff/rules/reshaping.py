@@ -96,6 +96,14 @@ def _rearrangement(
     function(numpy_function, rule, operand, sequence=sequence, call=call)
 
 
+def _halfway(result: Any, a: Any, decimals: int = 0, **_: Any) -> Any:
+    return np.abs(result - a) * 10.0**decimals == 0.5
+
+
+def _equal_neighbours(order: Any, a: Any, axis: int | None = -1, **_: Any) -> Any:
+    return np.any(np.diff(np.sort(a, axis=axis), axis=-1 if axis is None else axis) == 0)
+
+
 _ordered(np.reshape)
 _ordered(np.ravel)
 function(np.squeeze, Linear(np.squeeze, _back, view=True), "a")
@@ -116,8 +124,10 @@ _rearrangement(np.tile, "A")
 _rearrangement(np.lib.stride_tricks.sliding_window_view, "x")
 for joiner in (np.hstack, np.vstack, np.dstack, np.column_stack):
     _rearrangement(joiner, "tup", sequence=True)
-for asker in (np.round, np.around, np.argsort, np.searchsorted):
-    function(asker, Constant(), "a", *(["v"] if asker is np.searchsorted else []))
+for rounder in (np.round, np.around):
+    function(rounder, Constant(_halfway), "a")
+function(np.argsort, Constant(_equal_neighbours), "a")
+function(np.searchsorted, Constant(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
 for comparer in (np.isclose, np.allclose):
     function(comparer, Constant(), "a", "b")
 function(np.array_equal, Constant(), "a1", "a2")

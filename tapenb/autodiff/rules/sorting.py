@@ -22,7 +22,7 @@ from ..tracing.dispatch import HANDLERS, call_entry
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand
 
-__all__ = ["add_along", "guarded_shape", "share", "when_active"]
+__all__ = ["add_along", "guarded_shape", "repeated", "share", "when_active"]
 
 
 @primitive
@@ -100,6 +100,20 @@ def _partition(a: Any, kth: Any, axis: int | None = -1, **options: Any) -> Any:
         a, axis = np.ravel(a), -1
     ranks = partitioned(a, kth=kth, axis=axis, options=options)
     return np.take_along_axis(_sort(a, axis), ranks, axis=axis)
+
+
+def repeated(result: Any, *_: Any, axis: int | None = -1, **__: Any) -> Any:
+    """Whether elements along an axis are equal."""
+    ordered = np.sort(result, axis=-1 if axis is None or not np.ndim(result) else axis)
+    return np.any(np.diff(ordered, axis=-1 if axis is None else axis) == 0)
+
+
+def _repeated_operand(_: Any, a: Any, *__: Any, axis: int | None = -1, **___: Any) -> Any:
+    return repeated(np.ravel(a) if axis is None else a, axis=axis)
+
+
+def _attained(_: Any, x: Any, bins: Any, **__: Any) -> Any:
+    return np.isin(x, bins)
 
 
 def guarded_shape(result: Any) -> Any:
@@ -248,8 +262,8 @@ def when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any])
     HANDLERS[numpy_function] = handle
 
 
-function(np.sort, Composite(_sort), "a")
-function(np.partition, Composite(_partition), "a")
+function(np.sort, Composite(_sort).with_tips(repeated), "a")
+function(np.partition, Composite(_partition).with_tips(repeated), "a")
 function(
     np.take_along_axis,
     Linear(np.take_along_axis, _along, None, reads=(1,)),
@@ -258,9 +272,9 @@ function(
 )
 function(np.packbits, Constant(), "a")
 function(np.unpackbits, Constant(), "a")
-function(np.argpartition, Constant(), "a")
+function(np.argpartition, Constant(_repeated_operand), "a")
 function(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
-function(np.digitize, Constant(), "x", "bins")
+function(np.digitize, Constant(_attained), "x", "bins")
 function(np.nanargmax, Constant(), "a")
 function(np.nanargmin, Constant(), "a")
 function(np.array_equiv, Constant(), "a1", "a2")

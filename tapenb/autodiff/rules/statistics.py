@@ -23,7 +23,8 @@ from ..tracing.dispatch import HANDLERS, call_entry
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand
 from .linear_algebra.norms import length
-from .sorting import when_active
+from .sorting import repeated, when_active
+from .sums_and_extrema import tied
 
 
 def _axes(a: Any, axis: Any) -> tuple[int, ...]:
@@ -118,6 +119,13 @@ def _quantile(
     if _kept(keepdims):
         shape = [1 if i in axes else n for i, n in enumerate(np.shape(a))]
     return np.reshape(found, (*np.shape(q), *shape))
+
+
+def _ties(_: Any, a: Any, *__: Any, axis: Any = None, **___: Any) -> Any:
+    """Whether elements that an order statistic puts in order are equal."""
+    axes = _axes(a, axis)
+    rows = np.moveaxis(a, axes, range(-len(axes), 0))
+    return repeated(rows.reshape(*rows.shape[: rows.ndim - len(axes)], -1))
 
 
 def _median(
@@ -257,6 +265,11 @@ def _deviation(*operands: Any, keepdims: Any = False, **params: Any) -> Any:
     return result if _kept(keepdims) else np.squeeze(result, axes)
 
 
+def _all_equal(result: Any, a: Any, *_: Any, axis: Any = None, **__: Any) -> Any:
+    """Whether a deviation is 0 but for rounding."""
+    return np.any(result <= 1e-15 * np.max(np.abs(a)))
+
+
 def _missing(a: Any, where: Any, skip: bool) -> Any:
     """The elements that a statistic leaves out, or None."""
     missing = np.isnan(a) if skip else None
@@ -275,6 +288,10 @@ def _nanmean(a: Any, where: Any = ABSENT, axis: Any = None, keepdims: Any = Fals
 def _peak_to_peak(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
     keepdims = _kept(keepdims)
     return np.max(a, axis=axis, keepdims=keepdims) - np.min(a, axis=axis, keepdims=keepdims)
+
+
+def _tied_ends(_: Any, a: Any, axis: Any = None, **__: Any) -> Any:
+    return tied(np.max(a, axis=axis), a, axis=axis) | tied(np.min(a, axis=axis), a, axis=axis)
 
 
 # -- correlations --------------------------------------------------------------------------------
@@ -467,7 +484,7 @@ for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
 ):
-    rule = Composite(partial(expression, skip=skip))
+    rule = Composite(partial(expression, skip=skip)).with_tips(_ties)
     function(numpy_function, rule, "a", call=_unwritten(numpy_function))
 for numpy_function, scale, skip in (
     (np.quantile, 1.0, False),
@@ -475,7 +492,7 @@ for numpy_function, scale, skip in (
     (np.nanquantile, 1.0, True),
     (np.nanpercentile, 100.0, True),
 ):
-    rule = _Quantile(partial(_quantile, scale=scale, skip=skip))
+    rule = _Quantile(partial(_quantile, scale=scale, skip=skip)).with_tips(_ties)
     function(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
 
 
@@ -493,6 +510,8 @@ for numpy_function, expression, skip in (
     (np.nanstd, _deviation, True),
 ):
     rule = Composite(partial(expression, skip=skip))
+    if expression is _deviation:
+        rule.with_tips(_all_equal)
     function(numpy_function, rule, "a", "mean", "where", call=_with_mean(numpy_function))
 
 
@@ -508,7 +527,7 @@ def _call_nanmean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
 
 
 function(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
-function(np.ptp, Composite(_peak_to_peak), "a")
+function(np.ptp, Composite(_peak_to_peak).with_tips(_tied_ends), "a")
 function(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
 function(np.corrcoef, Composite(_correlation), "x", "y")
 function(np.histogram, Composite(_histogram), "a", "bins", "weights", call=_call_histogram)

@@ -7,6 +7,7 @@ Ties in an extremum share equally; the derivative of a product is exact where fa
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "extend",
     "merged",
     "restored",
+    "tied",
 ]
 
 
@@ -216,6 +218,22 @@ def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def tied(
+    result: Any, operand: Any, *_: Any, axis: Any = None, keepdims: Any = False, **__: Any
+) -> Any:
+    """Where more than one element attains an extremum."""
+    attained = operand == extend(result, operand, axis, keepdims)
+    return np.count_nonzero(attained, axis=axis) > 1
+
+
+def _tied_places(extremum: Callable[..., Any], _: Any, a: Any, axis: Any = None, **__: Any) -> Any:
+    return tied(extremum(a, axis=axis), a, axis=axis)
+
+
+def _vanishing(_: Any, a: Any, *__: Any, **___: Any) -> Any:
+    return np.asarray(a).dtype.kind != "b" and not np.all(a)
+
+
 SUM = summing(optional(np.sum))
 MEAN = Linear(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
@@ -226,9 +244,10 @@ function(np.mean, MEAN, "a", "where", call=_mean)
 function(np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod))
 LOWEST = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
 for extremum, lowest in LOWEST.items():
-    rule = Reduction(EXTREMUM, extremum, lowest)
+    rule = Reduction(EXTREMUM, extremum, lowest).with_tips(tied)
     function(extremum, rule, "a", "initial", "where", call=optional(extremum))
 for answer in (np.any, np.all):
-    function(answer, Constant(), "a", "where", call=_masked(answer))
-for answer in (np.argmax, np.argmin, np.count_nonzero):
-    function(answer, Constant(), "a")
+    function(answer, Constant(_vanishing), "a", "where", call=_masked(answer))
+function(np.count_nonzero, Constant(_vanishing), "a")
+for answer, extremum in ((np.argmax, np.max), (np.argmin, np.min)):
+    function(answer, Constant(partial(_tied_places, extremum)), "a")

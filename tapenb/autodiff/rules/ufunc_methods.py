@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from .sums_and_extrema import (
     merged,
     portions,
     summing,
+    tied,
     weighted,
 )
 
@@ -154,6 +156,16 @@ def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
     return expression
 
 
+def _tied_along(result: Any, a: Any, *rest: Any, axis: Any = 0, **options: Any) -> Any:
+    return tied(result, a, axis=axis, keepdims=options.get("keepdims", False))
+
+
+def _met_again(result: Any, a: Any, axis: int = 0, **_: Any) -> Any:
+    """Where an element equals the extremum so far."""
+    ahead, so_far = np.moveaxis(a, axis, 0)[1:], np.moveaxis(result, axis, 0)[:-1]
+    return np.any(ahead == so_far)
+
+
 _PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
     np.add: (
         summing(optional(np.add.reduce)),
@@ -164,7 +176,10 @@ _PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
         General(_multiply_accumulate),
     ),
     **{
-        ufunc: (Reduction(EXTREMUM, ufunc.reduce, lowest), General(_running_extremum))
+        ufunc: (
+            Reduction(EXTREMUM, ufunc.reduce, lowest).with_tips(_tied_along),
+            General(_running_extremum).with_tips(_met_again),
+        )
         for ufunc, lowest in (
             (np.maximum, -np.inf),
             (np.fmax, -np.inf),
@@ -179,6 +194,10 @@ _PLAIN: dict[np.ufunc, tuple[Rule, Rule]] = {
 _MISREDUCED = (np.power, np.arctan2)
 # What is accumulated from one element alone is that element, not a whole number.
 _WHOLE = {np.floor_divide: Elementwise("0", "0")}
+
+
+def _outer_tip(tip: Callable[..., Any], result: Any, a: Any, b: Any, **_: Any) -> Any:
+    return tip(result, np.reshape(a, (*a.shape, *[1] * b.ndim)), b)
 
 
 def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
@@ -202,6 +221,8 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
             "reduceat": Composite(_segments(ufunc)),
             "outer": Composite(_outer(ufunc)),
         }
+        if rule.tip is not None:
+            methods["outer"].with_tips(partial(_outer_tip, rule.tip))
     for name, method in methods.items():
         if not (ufunc in _MISREDUCED and name in ("reduce", "reduceat")):
             METHOD_RULES[ufunc, name] = method

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.elementwise import Elementwise
+from ..kinds.elementwise import Elementwise, written
 from ..kinds.registry import RULES
 from ..kinds.rule import Constant
 
@@ -78,6 +78,19 @@ def chosen(g: Any, x1: Any, x2: Any) -> Any:
     return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
 
 
+def fractional(x1: Any, x2: Any) -> Any:
+    """Where a power has a base of 0 and an exponent that is no whole number from 0 on."""
+    whole = x2 == np.rint(x2) if type(x2) is not int else True
+    if np.ndim(x2) == 0 and whole and x2 >= 0:
+        return False
+    return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
+
+
+def vanishing(x: Any) -> Any:
+    """Where a number that stands for a condition is 0."""
+    return False if np.asarray(x).dtype.kind == "b" else x == 0
+
+
 def least(x: Any) -> Any:
     """The same, with nan below every number."""
     return np.where(np.isnan(x), -np.inf, x)
@@ -94,6 +107,8 @@ Elementwise.names.update(
     below_one=below_one,
     chosen=chosen,
     least=least,
+    fractional=fractional,
+    vanishing=vanishing,
 )
 
 PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
@@ -155,6 +170,43 @@ PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     np.arctanh: ("1.0 / ((1.0 - x) * (1.0 + x))",),
 }
 
+TIPS: dict[np.ufunc, str] = {
+    np.power: "fractional(x1, x2)",
+    np.float_power: "fractional(x1, x2)",
+    np.heaviside: "x1 == 0",
+    np.remainder: "y == 0",
+    np.fmod: "y == 0",
+    np.sqrt: "y == 0",
+    np.cbrt: "y == 0",
+    np.absolute: "y == 0",
+    np.fabs: "y == 0",
+    np.copysign: "(x1 == 0) | (x2 == 0)",
+    np.hypot: "y == 0",
+    np.maximum: "x1 == x2",
+    np.minimum: "x1 == x2",
+    np.fmax: "x1 == x2",
+    np.fmin: "x1 == x2",
+    np.arcsin: "absolute(x1) == 1",
+    np.arccos: "absolute(x1) == 1",
+    np.arccosh: "x1 == 1",
+    np.arctan2: "(x1 == 0) & (x2 <= 0)",
+    np.floor: "y == x1",
+    np.ceil: "y == x1",
+    np.trunc: "y == x1",
+    np.rint: "absolute(y - x1) == 0.5",
+    np.sign: "y == 0",
+    np.floor_divide: "x1 == y * x2",
+    np.signbit: "x1 == 0",
+    **dict.fromkeys((np.greater, np.greater_equal, np.less, np.less_equal), "x1 == x2"),
+    **dict.fromkeys((np.equal, np.not_equal), "x1 == x2"),
+    np.logical_not: "vanishing(x1)",
+    **dict.fromkeys(
+        (np.logical_and, np.logical_or, np.logical_xor), "vanishing(x1) | vanishing(x2)"
+    ),
+}
+"""Where a function has a tip or a jump, which a composition may not have."""
+EVEN = (np.absolute, np.fabs, np.hypot, np.maximum, np.minimum, np.fmax, np.fmin)
+
 PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
     np.floor,
     np.ceil,
@@ -187,4 +239,9 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
 )
 
 RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
-RULES.update(dict.fromkeys(PIECEWISE_CONSTANT, Constant()))
+RULES.update({ufunc: Constant() for ufunc in PIECEWISE_CONSTANT})
+for ufunc, text in TIPS.items():
+    head = "lambda y, x1, x2=None, *_, **options: "
+    RULES[ufunc].tip = written(head + text, Elementwise.names)
+for ufunc in EVEN:
+    RULES[ufunc].even = True

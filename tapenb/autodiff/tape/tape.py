@@ -108,6 +108,11 @@ class Tape(Columns):
     table = _View("table", "The trace table: every entry with its value and its adjoint.")
     source = _View("source", "The tape as straight-line Python.")
     latex = _View("latex", "The trace in LaTeX.")
+    kinks = _View(
+        "kinks",
+        "The operations that stand on a tip or a jump, and what is given there.",
+        "tapenb.autodiff.sweeps.tips",
+    )
     not_finite = _View(
         "not_finite",
         "Where values and derivatives stop being finite.",
@@ -283,7 +288,7 @@ class Tape(Columns):
 
 _SHOWN = (
     *("inputs", "output", "value", "parents", "ancestors", "guards", "where", "copy"),
-    *("graph", "table", "source", "latex", "not_finite"),
+    *("graph", "table", "source", "latex", "kinks", "not_finite"),
 )
 """What a user finds; all else is for those who record, sweep and compile."""
 

@@ -11,6 +11,7 @@ from ...kinds.rule import Constant
 from ...kinds.weighted import Weighted
 from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
+from .repeated import any_equal
 from .stacks import conjugate, real
 
 __all__ = ["length"]
@@ -59,7 +60,7 @@ length.rule = Weighted(
     lambda result, x, *, axis: conjugate(_unit(x, axis=axis)),
     lambda weighted, *, axis: np.sum(weighted, axis=axis, keepdims=True),
     lambda adjoint, x, *, axis: np.broadcast_to(adjoint, x.shape),
-)
+).with_tips(lambda result, x, *, axis: result == 0)
 _unit.rule = General(_turned)
 
 
@@ -118,6 +119,26 @@ def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any =
     return _norm_of_vectors(x, ord, axes, keepdims)
 
 
+def _tip_of_norm(result: Any, x: Any, *, ord: Any = None, axis: Any = None, **_: Any) -> Any:
+    """Where a norm is 0, or takes an absolute value at 0 or the largest of equal ones."""
+    if np.ndim(x if axis is None else axis) == 2 - (axis is not None) and ord is not None:
+        return _tip_of_matrix_norm(result, x, ord=ord)
+    return result == 0 if ord in (None, 2) else _tips_of_sizes(np.abs(x))
+
+
+def _tip_of_matrix_norm(result: Any, x: Any, *, ord: Any = "fro", **_: Any) -> Any:
+    if ord in ("fro", "f"):
+        return result == 0
+    if ord in (2, -2, "nuc"):
+        return any_equal(np.linalg.svd(x, compute_uv=False))
+    return _tips_of_sizes(np.abs(x))
+
+
+def _tips_of_sizes(sizes: Any) -> Any:
+    sums = np.sum(sizes, axis=0) if np.ndim(sizes) > 1 else sizes
+    return np.any(sizes == 0) | np.any(np.diff(np.sort(sums)) == 0)
+
+
 def _condition(x: Any, *, p: Any = None) -> Any:
     if p in (None, 2, -2):
         s = np.linalg.svd(x, compute_uv=False)
@@ -126,8 +147,8 @@ def _condition(x: Any, *, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=pair) * np.linalg.norm(np.linalg.inv(x), p, axis=pair)
 
 
-function(np.linalg.norm, Composite(_norm), "x")
-function(np.linalg.matrix_norm, Composite(_matrix_norm), "x")
-function(np.linalg.vector_norm, Composite(_vector_norm), "x")
+function(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
+function(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
+function(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_norm), "x")
 function(np.linalg.cond, Composite(_condition), "x")
 function(np.linalg.matrix_rank, Constant(), "A")

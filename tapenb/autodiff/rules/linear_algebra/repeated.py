@@ -30,6 +30,7 @@ from .stacks import adjoined, column, conjugate, decide, diagonal, hermitian, re
 
 __all__ = [
     "Spectral",
+    "any_equal",
     "back_from_eigenvalues",
     "back_from_singular_values",
     "groups",
@@ -52,6 +53,12 @@ def _same(labels: np.ndarray) -> np.ndarray:
 def _distinct(labels: np.ndarray) -> bool:
     """Whether every group has one member."""
     return labels.size == 0 or bool(np.all(labels[..., -1] == labels.shape[-1] - 1))
+
+
+def any_equal(values: np.ndarray) -> bool:
+    """Whether some values are equal, or 0, but for rounding."""
+    ends = np.concatenate([np.zeros((*values.shape[:-1], 1)), np.sort(np.abs(values))], axis=-1)
+    return not (_distinct(groups(values)) and _distinct(groups(ends)))
 
 
 def shared(changes: Any, labels: np.ndarray) -> Any:
@@ -166,6 +173,10 @@ class Spectral(General):
         super().__init__(tangent)
         self.back = back
         self.number = number
+
+    def tip(self, result: Any, *_: Any, **__: Any) -> bool:
+        """Whether some of the values are equal: each alone has a tip there."""
+        return any_equal(result[self.number] if isinstance(result, tuple) else result)
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         values, part = result, adjoint

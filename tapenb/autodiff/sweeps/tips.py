@@ -1,0 +1,607 @@
+"""Derivatives at tips: where a rule can only give a convention, and a program may be smooth.
+
+``norm(x)**2`` is smooth at 0, and ``norm`` alone is not. What a derivative means there is the limit
+of the derivatives beside the point. So the tape is played at ``x + h v`` on a few sides `v`, in the
+widest floating point, and what its sweeps find there is extrapolated to ``h = 0`` (Neville's
+scheme, *Iterative interpolation*, 1934, in powers of h, its square or its cube root). Where the
+value at the point belongs to them and all sides agree, that limit is the derivative; where they do
+not, or where it cannot be known, the convention stays, and a `Kink` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..kinds.rule import adjoint_dtype
+from ..tape.operation import GUARD, INPUT
+from ..tape.tape import CURRENT, Tape
+from ..tracing.state import is_traced, plain, reference_of
+from .forward import forward
+from .ladder import is_finite
+from .operands import as_ieee
+from .reverse import reverse
+from .seeds import generic_adjoint, ones_like
+from .widening import narrow, wide
+
+__all__ = ["Kink", "Run", "Unknown", "across_tips", "kinks", "kinks_of"]
+
+Groups = list[list[Any]]
+"""Derivatives by their order, each a list of arrays."""
+
+
+class Unknown(Exception):
+    """The program beside the point cannot be played, or has no limit that can be told."""
+
+
+class Run(Protocol):
+    """A recorded run of a program.
+
+    Attributes
+    ----------
+    tape : Tape
+    entries : list of int
+        The inputs that it is differentiated by.
+    outputs : list of int
+        What it is differentiated of, as references.
+    """
+
+    tape: Tape
+    entries: list[int]
+    outputs: list[int]
+
+    def on(self, tape: Tape) -> Run:
+        """The same run on a tape of the same entries with other values."""
+
+    def again(self, values: list[Any]) -> Run:
+        """The program at other inputs; raises `Unknown` where it cannot be run."""
+
+
+@dataclass(frozen=True, repr=False)
+class Kink:
+    """An operation that stands on a tip or a jump of its own, and what that means.
+
+    Attributes
+    ----------
+    entry : int
+    line : int or None
+    source : str
+        The user's text of this operation.
+    elements : list of tuple of int
+        Which elements of the result; ``[()]`` of a number.
+    verdict : str
+        Of the whole program: ``"smooth (C2)"``, ``"once differentiable (C1)"``, ``"tip"``,
+        ``"jump"`` or ``"not known"``.
+    slopes : tuple of arrays or None
+        The first derivatives on two opposite sides, where they are not the same.
+    chosen : list of arrays
+        The derivative that is given, by input.
+    """
+
+    entry: int
+    line: int | None
+    source: str
+    elements: list[tuple[int, ...]]
+    verdict: str
+    slopes: tuple[Any, Any] | None
+    chosen: list[Any]
+
+    def __repr__(self) -> str:
+        place = f"`{self.source}`" if self.line is None else f"line {self.line}, `{self.source}`"
+        if self.elements != [()]:
+            shown = ", ".join(map(str, self.elements[:3]))
+            place += f" at {shown}{', ...' if len(self.elements) > 3 else ''}"
+        return f"{place} {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """What follows from it, in words."""
+        if self.verdict == "smooth (C2)":
+            return "has a tip here that the function has not: its derivatives are the limits."
+        said = {
+            "once differentiable (C1)": "leaves the second derivative without a limit here",
+            "tip": "has a tip here",
+            "jump": "jumps here",
+        }.get(self.verdict, "may have a tip here: the sides cannot be compared")
+        slopes = ""
+        if self.slopes is not None:
+            slopes = " ({} on one side, {} on the other)".format(*map(_text, self.slopes))
+        given = ", ".join(map(_text, self.chosen))
+        return f"{said}{slopes}; by convention the derivative is {given}."
+
+
+def _text(value: Any) -> str:
+    with np.printoptions(precision=6, threshold=6, suppress=True):
+        return str(np.float64(value) if not np.ndim(value) else np.asarray(value)).replace("\n", "")
+
+
+# -- where a tape stands on tips -------------------------------------------------------------------
+
+
+def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
+    """The entries of a tape that stand on a tip or jump, each with a mask of the elements.
+
+    Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
+    """
+    found = []
+    swept = tape.in_sweeps() if tape.swept else None
+    for index, operation in enumerate(tape.operations):
+        rule = operation.rule
+        if rule is None or rule.tip is None or (swept is not None and swept[index]):
+            continue
+        operands = [tape.value(parent) for parent in tape.parents(index)]
+        mask = rule.tip(tape.value(index), *operands, **operation.params)
+        if mask is not False and np.any(mask):
+            found.append((index, mask))
+    return found
+
+
+def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
+    """Those between the inputs and an output or a guard, and whether one depends on another."""
+    tape, size = run.tape, len(run.tape)
+    below, beyond = bytearray(size), bytearray(size)
+    for entry in run.entries:
+        below[entry] = 1
+    marks, nested = {entry for entry, _ in found}, False
+    for index in range(size):
+        parents = [p for p in tape.parents(index) if p >= 0]
+        below[index] |= any(below[p] for p in parents)
+        after = any(beyond[p] for p in parents)
+        nested |= after and index in marks
+        beyond[index] = after or index in marks
+    wanted = bytearray(size)
+    tops = [top for *_, tops in _outermost(tape) for top in tops]
+    for reference in (*run.outputs, *tape.guards(), *tops):
+        if reference >= 0:
+            wanted[reference] = 1
+    for index in range(size - 1, -1, -1):
+        if wanted[index]:
+            for parent in tape.parents(index):
+                if parent >= 0:
+                    wanted[parent] = 1
+    return [(e, mask) for e, mask in found if below[e] and wanted[e]], nested
+
+
+def _outermost(tape: Tape) -> list[tuple[int, int, tuple[int, ...]]]:
+    """The recorded sweeps of a tape: first and last entry, and what they started from.
+
+    Those within another belong to it, and one that was played twice is one.
+    """
+    found: list[tuple[int, int, tuple[int, ...]]] = []
+    for first, last, tops in sorted(tape.swept, key=lambda each: (each[0], -each[1])):
+        if found and tops == found[-1][2]:
+            first, *_ = found.pop()
+        if not found or first >= found[-1][1]:
+            found.append((first, last, tops))
+    return found
+
+
+def _order(tape: Tape, reference: int, sweeps: list[tuple[int, int, tuple[int, ...]]]) -> int:
+    """Which of the recorded sweeps gave a value, from 1; 0 is none of them."""
+    while reference >= 0 and tape.operations[reference].name == "convert":
+        (reference,) = tape.parents(reference)
+    return next((i for i, (a, b, _) in enumerate(sweeps, 1) if a <= reference < b), 0)
+
+
+# -- beside the point ------------------------------------------------------------------------------
+
+
+def _played(tape: Tape, values: dict[int, Any]) -> Tape:
+    """The same entries at other values of inputs, in whatever precision these have.
+
+    Raises
+    ------
+    Unknown
+        Where Python was told something else in the recording.
+    """
+    tape.recall()
+    twin = tape.like()
+    known, constants, swept = twin.values, tape.constants, tape.in_sweeps()
+    with np.errstate(all="ignore"):
+        for index, operation in enumerate(tape.operations):
+            if operation is INPUT:
+                known.append(values.get(index, tape.values[index]))
+                continue
+            operands = [known[p] if p >= 0 else constants[~p] for p in tape.parents(index)]
+            if swept[index]:
+                operands = list(map(as_ieee, operands))
+            value = operation.evaluate(operands)
+            if operation.name == GUARD:
+                recorded = tape.values[index]
+                # Text that was shown is no path that was taken.
+                if not isinstance(value, str) and not np.array_equal(value, recorded):
+                    raise Unknown
+                value = recorded
+            known.append(value)
+    return twin
+
+
+@dataclass
+class _Limit:
+    """A group of derivatives, extrapolated to the point from one side.
+
+    Attributes
+    ----------
+    value : array
+    error : float
+        As far as the extrapolation knows.
+    scale : float
+        How large such a derivative is to be called.
+    root : float
+        In which power of the step it was extrapolated.
+    grows : bool
+        Whether it grows all the way to the point, as what is infinite there does.
+    """
+
+    value: np.ndarray
+    error: float
+    scale: float
+    root: float
+    grows: bool
+
+    @property
+    def known(self) -> bool:
+        return self.error <= _ENOUGH * self.scale
+
+    def apart(self, other: np.ndarray, scale: float = 0.0, error: float = 0.0) -> bool:
+        """Whether this is another number, by more than rounding and extrapolation explain."""
+        return not _size(self.value - other) <= _SAME * max(self.scale, scale) + 4.0 * (
+            self.error + error
+        )
+
+
+_ENOUGH, _SAME, _FINE = 2e-8, 1e-9, 2.0**-43
+_NEAR = (2.0**-8, 2.0**-4, 2.0**-14, 2.0**-20, 2.0**-26)
+_STEPS, _RUNS = 12, 9
+_CUBIC = np.array([-1.0, 14.0, -56.0, 64.0], np.longdouble) / 21.0
+"""What a cubic is at 0, by its values at 1, 1/2, 1/4 and 1/8."""
+
+
+def _size(values: Any) -> float:
+    return float(np.max(np.abs(values), initial=0.0))
+
+
+def _extrapolated(
+    steps: np.ndarray, rows: np.ndarray, to: float = 0.0, roots: tuple[float, ...] = (1.0,)
+) -> _Limit:
+    """The values at a step, usually 0, from those at other steps, by Neville's scheme.
+
+    In powers of the step, or of its square or cube root, whichever fits best.
+    """
+    grows = np.any(np.all(np.abs(rows[1:]) > 1.1 * np.abs(rows[:-1]), axis=0))
+    best = _Limit(rows[-1], np.inf, 0.0, 1.0, bool(grows))
+    for root in roots:
+        s = (steps ** (1.0 / root) - np.longdouble(to) ** (1.0 / root))[:, None]
+        table, value, before = rows, rows[0], np.inf
+        for level in range(1, len(rows)):
+            far, near = s[:-level], s[level:]
+            table = (far * table[1:] - near * table[:-1]) / (far - near)
+            # Two that agree by chance do not count, where those before them did not.
+            change, value = _size(table[0] - value), table[0]
+            error, before = max(change, 1e-3 * before), change
+            if error < best.error:
+                best.value, best.error, best.root = value, error, root
+    best.scale = max(_size(rows[0]), _size(best.value))
+    return best
+
+
+def _set_scales(limits: list[_Limit], length: float) -> None:
+    """Measure derivatives of all orders by the largest, over a length of the program's own."""
+    sizes = [limit.scale * length**order for order, limit in enumerate(limits) if not limit.grows]
+    for order, limit in enumerate(limits):
+        limit.scale = max(sizes, default=0.0) / length**order
+
+
+class _Look:
+    """Derivatives on the sides of a point.
+
+    Attributes
+    ----------
+    groups : list of arrays
+        What is to be continuous, by its order: values, derivatives by recorded sweeps, and those
+        of the sweep that was asked for.
+    smooth : int
+        How many groups have the same limit on all sides.
+    known : bool
+        Whether the others are known not to.
+    limit : _Limit or None
+        Of the last group, if it has one.
+    slopes : tuple of arrays or None
+        The first derivatives on two sides that differ.
+    """
+
+    def __init__(self, run: Run, sweep: Callable[[Run], Groups]) -> None:
+        self._sweep, self._runs, self._wide, self._near = sweep, [run], True, _NEAR[0]
+        self._point = [np.asarray(run.tape.value(entry)) for entry in run.entries]
+        self.groups = self._groups(run)
+        self.smooth, self.known, self.limit = len(self.groups), True, None
+        self.slopes: tuple[Any, Any] | None = None
+        sides: list[list[_Limit]] = []
+        for side in self._sides():
+            try:
+                for one in ([-v for v in side], side):
+                    alike = sides and self._meets(one, sides[0])
+                    sides.append(sides[0] if alike else self._limits(one))
+            except Unknown:
+                self.smooth, self.known = 0, False
+                return
+            self._compare(sides)
+            if self.smooth < len(self.groups):
+                return
+        # What is odd in the step is not in the mean.
+        self.limit, other = sides[0][-1], sides[1][-1]
+        self.limit.value = 0.5 * (self.limit.value + other.value)
+
+    def _compare(self, sides: list[list[_Limit]]) -> None:
+        """Find the first group that has not the same limit on all sides."""
+        for number, (one, *others) in enumerate(zip(*sides, strict=True)):
+            if not all(limit.known for limit in (one, *others)):
+                self.known = all(limit.known or limit.grows for limit in (one, *others))
+                break
+            apart = [limit for limit in others if one.apart(limit.value, limit.scale, limit.error)]
+            if number == 0 and one.apart(self.groups[0]):
+                break
+            if apart:
+                self.slopes = (one.value, apart[0].value) if number == 1 else None
+                break
+        else:
+            return
+        self.smooth = number
+
+    def _groups(self, run: Run) -> list[np.ndarray]:
+        tape, sweeps = run.tape, _outermost(run.tape)
+        groups: Groups = [[] for _ in range(len(sweeps) + 1)]
+        levels = [(number, tops) for number, (*_, tops) in enumerate(sweeps)]
+        for number, references in (*levels, (len(sweeps), run.outputs)):
+            for reference in references:
+                order = number if reference < 0 else _order(tape, reference, sweeps)
+                groups[order].append(tape.value(reference))
+        return [
+            np.concatenate([np.ravel(plain(part)) for part in group]) if group else np.zeros(0)
+            for group in groups + self._sweep(run)
+        ]
+
+    def _sides(self) -> Iterator[list[np.ndarray]]:
+        """Directions, to be looked along both ways: generic ones, the last one leaning."""
+        rng = np.random.default_rng(0)
+        single = sum(x.size for x in self._point) == 1
+        for number in range(1 if single else 3):
+            side = []
+            for x in self._point:
+                size = abs(x.astype(adjoint_dtype(x)))
+                usual = np.max(size, initial=0.0) or 1.0
+                v = rng.integers(1024, 4096, x.shape) / 2048.0
+                if not single:
+                    v = v * rng.choice([-1.0, 1.0], x.shape)
+                if number == 2:
+                    v = v * 2.0 ** -rng.integers(0, 6, x.shape)
+                if x.dtype.kind == "c":
+                    v = v * np.exp(1j * rng.integers(1, 6, x.shape))
+                side.append(v * np.where(size == 0.0, usual, size))
+            yield side
+
+    def _at(self, side: list[np.ndarray], step: float) -> list[np.ndarray]:
+        """The groups at one step on one side."""
+        values = []
+        for x, v in zip(self._point, side, strict=True):
+            dtype = adjoint_dtype(x)
+            dtype = wide(dtype) if self._wide else dtype
+            values.append((x + step * v).astype(dtype)[()])
+        try:
+            for run in reversed(self._runs):
+                with suppress(Unknown):
+                    return self._play(run, values)
+            if len(self._runs) == _RUNS:
+                raise Unknown
+            self._runs.append(self._runs[0].again([narrow(value) for value in values]))
+            return self._play(self._runs[-1], values)
+        except Unknown:
+            raise
+        except Exception:  # LAPACK, SciPy and the user's own functions know double precision only
+            if not self._wide:
+                raise Unknown from None
+            self._wide = False
+            return self._at(side, step)
+
+    def _play(self, run: Run, values: list[Any]) -> list[np.ndarray]:
+        tape = _played(run.tape, dict(zip(run.entries, values, strict=True)))
+        with np.errstate(all="ignore"):
+            groups = self._groups(run.on(tape))
+        if [group.shape for group in groups] != [group.shape for group in self.groups]:
+            raise Unknown
+        # A sweep that was recorded where it was not finite may hold there only.
+        if not all(map(is_finite, groups)):
+            raise Unknown
+        return groups
+
+    def _limits(self, side: list[np.ndarray]) -> list[_Limit]:
+        """The limits on one side, from nearer steps where something lies in between."""
+        best: tuple[Any, list[_Limit]] = ((-1,), [])
+        for near in _NEAR if self._wide else _NEAR[1:]:
+            limits = self._from(side, near)
+            first = next((i for i, limit in enumerate(limits) if not limit.known), len(limits))
+            grows = first < len(limits) and limits[first].grows
+            doubt = max(limit.error / (limit.scale or 1.0) for limit in limits)
+            if (first, grows, -doubt) > best[0]:
+                best, self._near = ((first, grows, -doubt), limits), near
+            if first == len(limits) or grows:
+                break
+        return best[1]
+
+    def _from(self, side: list[np.ndarray], near: float) -> list[_Limit]:
+        """The limits, from steps that begin at a distance and are halved."""
+        steps, found, limits = np.zeros(0, np.longdouble), [], []
+        length = max(_size(v) for v in side)
+        while len(steps) < _STEPS:
+            steps = np.append(steps, np.longdouble(near) * 2.0 ** -len(steps))
+            found.append(self._at(side, steps[-1]))
+            if len(steps) > 3:
+                tables = [np.stack(rows) for rows in zip(*found, strict=True)]
+                limits = [_extrapolated(steps, rows) for rows in tables]
+                _set_scales(limits, length)
+                if all(limit.error <= _FINE * limit.scale for limit in limits):
+                    break
+        else:
+            limits = [_extrapolated(steps, rows, roots=(1.0, 2.0, 3.0)) for rows in tables]
+            _set_scales(limits, length)
+        # Something narrow may lie between the steps and the point.
+        step = max(near * 2.0**-13, 2.0**-21 if self._wide else 2.0**-14)
+        closer, beside = self._at(side, step), self._at(side, 1.0625 * step)
+        for limit, rows, one, other in zip(limits, tables, closer, beside, strict=True):
+            there = _extrapolated(steps, rows, step, (limit.root,)).value
+            misfit = np.max(np.abs(there - one) - 4.0 * np.abs(one - other), initial=0.0)
+            limit.error = max(limit.error, misfit - 1e-6 * limit.scale)
+        return limits
+
+    def _meets(self, side: list[np.ndarray], expected: list[_Limit]) -> bool:
+        """Whether a cubic through four steps on another side ends at these limits."""
+        found = [self._at(side, self._near * 2.0**-k) for k in range(4)]
+        return all(
+            limit.known and not limit.apart(np.tensordot(_CUBIC, np.stack(rows), 1))
+            for limit, *rows in zip(expected, *found, strict=True)
+        )
+
+
+# -- what is asked ---------------------------------------------------------------------------------
+
+
+def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = False) -> list[Any]:
+    """What a sweep finds, or at a hidden tip the limit of what it finds beside the point.
+
+    Parameters
+    ----------
+    run : Run
+        It stands for the whole program, whose sweeps are recorded on its tape but for the last.
+    sweep : callable
+        The last one, which gives a list of arrays.
+    nested : bool
+        Whether another recording goes on, which will look itself.
+
+    Notes
+    -----
+    First derivatives are right where all tips are of the usual kind, whose convention is the mean
+    of two opposite slopes, and none depends on another: there nobody looks beside the point. Nor
+    where such tips depend on each other and there are more than ten thousand numbers.
+    """
+    marks = [] if nested else _on_tips(run.tape)
+    if marks:
+        marks, chained = _matter(run, marks)
+    if not marks:
+        return sweep(run)
+    if not run.tape.swept and all(run.tape.operations[entry].rule.even for entry, _ in marks):
+        size = len(run.tape) + sum(np.size(run.tape.value(entry)) for entry, _ in marks)
+        if not chained or size > _MANY:
+            return sweep(run)
+    found = sweep(run)
+    look = _Look(run, lambda other: [found if other is run else sweep(other)])
+    if look.limit is None or not look.limit.apart(look.groups[-1]):
+        return found
+    limits = np.split(_rounded(look.limit), np.cumsum([np.size(part) for part in found])[:-1])
+    return [
+        limit.reshape(np.shape(part)).astype(adjoint_dtype(part))[()]
+        for limit, part in zip(limits, found, strict=True)
+    ]
+
+
+_MANY = 10_000
+
+
+def _rounded(limit: _Limit) -> np.ndarray:
+    """A limit without the digits that are not known."""
+    if not limit.scale:
+        return limit.value
+    grid = 2.0 ** np.ceil(np.log2(max(limit.error, _FINE * limit.scale)))
+    if np.iscomplexobj(limit.value):
+        return grid * (np.rint(limit.value.real / grid) + 1j * np.rint(limit.value.imag / grid))
+    return grid * np.rint(limit.value / grid) + 0.0
+
+
+_VERDICTS = ("jump", "tip", "once differentiable (C1)", "smooth (C2)")
+
+
+def kinks_of(run: Run) -> list[Kink]:
+    """Where a run stands on tips and jumps, what they mean for it, and what is given there."""
+    marks, _ = _matter(run, _on_tips(run.tape))
+    if not marks:
+        return []
+    look = _Look(run, _two_orders)
+    verdict = _VERDICTS[look.smooth] if look.known or look.smooth > 2 else "not known"
+    chosen = across_tips(run, lambda run: _two_orders(run)[0])
+    found = []
+    for entry, mask in marks:
+        line = run.tape[entry]
+        elements = [tuple(map(int, place)) for place in np.argwhere(mask)]
+        text = " ".join((line.source or line.operation).split())
+        found.append(Kink(entry, line.line, text, elements, verdict, look.slopes, chosen))
+    return found
+
+
+def _two_orders(run: Run) -> Groups:
+    """The first derivatives of all outputs together, and the second ones in one direction."""
+    tape = run.tape.copy()
+    seeds: dict[int, Any] = {}
+    for top in run.outputs:
+        if top >= 0:
+            value = tape.value(top)
+            seeds[top] = generic_adjoint(value) if np.ndim(value) else ones_like(value)
+    token = CURRENT.set(tape)
+    try:
+        slopes = reverse(tape, seeds, run.entries, record=True)
+        tops = {e: reference_of(tape, s, True) for e, s in slopes.items() if is_traced(s)}
+    finally:
+        CURRENT.reset(token)
+        tape.close()
+    along = {entry: generic_adjoint(tape.value(entry)) for entry in run.entries}
+    bent = forward(tape, along, tops.values())
+    zeros = [np.zeros(np.shape(tape.value(e)), adjoint_dtype(tape.value(e))) for e in run.entries]
+    pairs = list(zip(run.entries, zeros, strict=True))
+    return [
+        [plain(slopes.get(entry, zero)) for entry, zero in pairs],
+        [bent.get(tops.get(entry), zero) for entry, zero in pairs],
+    ]
+
+
+@dataclass
+class Recorded:
+    """A run of which nothing is left but its tape."""
+
+    tape: Tape
+    entries: list[int]
+    outputs: list[int]
+
+    def on(self, tape: Tape) -> Recorded:
+        """The same on a tape with other values."""
+        return Recorded(tape, self.entries, self.outputs)
+
+    def again(self, values: list[Any]) -> Recorded:
+        """Nothing that could be run again."""
+        raise Unknown
+
+
+def kinks(tape: Tape) -> list[Kink]:
+    """The operations of a recording that stand on a tip or a jump, and what is given there.
+
+    Parameters
+    ----------
+    tape : Tape
+        With inputs and an output.
+
+    Returns
+    -------
+    list of Kink
+        As text a sentence each; empty where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import tapenb as tn
+    >>> tn.record(lambda x: np.abs(x), 0.0).kinks()
+    """
+    if tape.output is None:
+        return []
+    entries = [entry for group in tape.inputs.values() for entry in group]
+    return kinks_of(Recorded(tape, entries, [tape.output]))
