@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,8 +76,8 @@ class Kink:
     verdict : str
         Of the whole program: ``"smooth (C2)"``, ``"once differentiable (C1)"``, ``"tip"``,
         ``"jump"`` or ``"not known"``.
-    slopes : tuple of arrays or None
-        The first derivatives on two opposite sides, where they are not the same.
+    slopes : tuple of list of arrays, or None
+        The first derivatives on two sides, by input, where they are not the same.
     chosen : list of arrays
         The derivative that is given, by input.
     """
@@ -87,7 +87,7 @@ class Kink:
     source: str
     elements: list[tuple[int, ...]]
     verdict: str
-    slopes: tuple[Any, Any] | None
+    slopes: tuple[list[Any], list[Any]] | None
     chosen: list[Any]
 
     def __repr__(self) -> str:
@@ -110,13 +110,13 @@ class Kink:
         slopes = ""
         if self.slopes is not None:
             slopes = " ({} on one side, {} on the other)".format(*map(_text, self.slopes))
-        given = ", ".join(map(_text, self.chosen))
+        given = _text(self.chosen)
         return f"{said}{slopes}; by convention the derivative is {given}."
 
 
-def _text(value: Any) -> str:
+def _text(values: list[Any]) -> str:
     with np.printoptions(precision=6, threshold=6, suppress=True):
-        return str(np.float64(value) if not np.ndim(value) else np.asarray(value)).replace("\n", "")
+        return ", ".join(" ".join(str(value).split()) for value in values)
 
 
 # -- where a tape stands on tips -------------------------------------------------------------------
@@ -323,6 +323,7 @@ class _Look:
         sides: list[list[_Limit]] = []
         for side in self._sides():
             try:
+                self._at(side, _NEAR[1])  # which tells whether double precision must do
                 for one in ([-v for v in side], side):
                     alike = sides and self._meets(one, sides[0])
                     sides.append(sides[0] if alike else self._limits(one))
@@ -333,8 +334,9 @@ class _Look:
             if self.smooth < len(self.groups):
                 return
         # What is odd in the step is not in the mean.
-        self.limit, other = sides[0][-1], sides[1][-1]
-        self.limit.value = 0.5 * (self.limit.value + other.value)
+        one, other = sides[0][-1], sides[1][-1]
+        error = max(one.error, other.error, _size(one.value - other.value))
+        self.limit = replace(one, value=0.5 * (one.value + other.value), error=error)
 
     def _compare(self, sides: list[list[_Limit]]) -> None:
         """Find the first group that has not the same limit on all sides."""
@@ -435,7 +437,7 @@ class _Look:
     def _from(self, side: list[np.ndarray], near: float) -> list[_Limit]:
         """The limits, from steps that begin at a distance and are halved."""
         steps, found, limits = np.zeros(0, np.longdouble), [], []
-        length = max(_size(v) for v in side)
+        length = np.longdouble(max(_size(v) for v in side))
         while len(steps) < _STEPS:
             steps = np.append(steps, np.longdouble(near) * 2.0 ** -len(steps))
             found.append(self._at(side, steps[-1]))
@@ -500,10 +502,15 @@ def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = Fals
     look = _Look(run, lambda other: [found if other is run else sweep(other)])
     if look.limit is None or not look.limit.apart(look.groups[-1]):
         return found
-    limits = np.split(_rounded(look.limit), np.cumsum([np.size(part) for part in found])[:-1])
+    return _parted(_rounded(look.limit), found)
+
+
+def _parted(flat: np.ndarray, like: list[Any]) -> list[Any]:
+    """A group as a list of arrays again."""
+    parts = np.split(flat, np.cumsum([np.size(part) for part in like])[:-1])
     return [
-        limit.reshape(np.shape(part)).astype(adjoint_dtype(part))[()]
-        for limit, part in zip(limits, found, strict=True)
+        part.reshape(np.shape(one)).astype(adjoint_dtype(one))[()]
+        for part, one in zip(parts, like, strict=True)
     ]
 
 
@@ -531,12 +538,15 @@ def kinks_of(run: Run) -> list[Kink]:
     look = _Look(run, _two_orders)
     verdict = _VERDICTS[look.smooth] if look.known or look.smooth > 2 else "not known"
     chosen = across_tips(run, lambda run: _two_orders(run)[0])
+    slopes = None
+    if look.slopes is not None:
+        slopes = tuple(_parted(each, chosen) for each in look.slopes)
     found = []
     for entry, mask in marks:
         line = run.tape[entry]
         elements = [tuple(map(int, place)) for place in np.argwhere(mask)]
         text = " ".join((line.source or line.operation).split())
-        found.append(Kink(entry, line.line, text, elements, verdict, look.slopes, chosen))
+        found.append(Kink(entry, line.line, text, elements, verdict, slopes, chosen))
     return found
 
 
@@ -599,7 +609,8 @@ def kinks(tape: Tape) -> list[Kink]:
     --------
     >>> import numpy as np
     >>> import tapenb as tn
-    >>> tn.record(lambda x: np.abs(x), 0.0).kinks()
+    >>> [kink.verdict for kink in tn.record(lambda x: np.abs(x) * x, 0.0).kinks()]
+    ['once differentiable (C1)']
     """
     if tape.output is None:
         return []

@@ -55,6 +55,10 @@ def _distinct(labels: np.ndarray) -> bool:
     return labels.size == 0 or bool(np.all(labels[..., -1] == labels.shape[-1] - 1))
 
 
+def _has_zero(values: np.ndarray) -> bool:
+    return bool(np.any(values == 0.0))
+
+
 def any_equal(values: np.ndarray) -> bool:
     """Whether some values are equal, or 0, but for rounding."""
     ends = np.concatenate([np.zeros((*values.shape[:-1], 1)), np.sort(np.abs(values))], axis=-1)
@@ -185,7 +189,7 @@ class Spectral(General):
         if not is_traced(values) or isinstance(part, Parts) or operation.params.get("hermitian"):
             return super().vjp(adjoint, result, operands, operation, wanted)
         labels = decide(values, groups)
-        if _distinct(labels) and not np.any(plain(values) == 0.0):
+        if _distinct(labels) and not decide(values, _has_zero):
             return super().vjp(adjoint, result, operands, operation, wanted)
         same = _same(labels)
         seed = (np.argmax(same, axis=-1) == np.arange(labels.shape[-1])).astype(values.dtype)
