@@ -3,6 +3,7 @@
 import builtins
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else parallel.workers(config)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> parallel.Scheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable) -> parallel.Scheduling:
     """Choose which process runs which test."""
-    return parallel.Scheduling(config)
+    return parallel.Scheduling(config, log)
 
 
 def pytest_collection_finish() -> None:

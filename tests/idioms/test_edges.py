@@ -432,7 +432,11 @@ def test_ten_thousand_steps_in_a_cell(notebook):
     assert notebook.names["t"].gradient["x"] == pytest.approx(slope, rel=1e-9)
 
 
-def test_deep_recursion_ends_as_python_says(notebook):
+def test_deep_recursion_ends_as_python_says(notebook, request):
+    # IPython's own page for so many frames takes it longer than all the rest.
+    show = notebook.shell.InteractiveTB.set_mode
+    request.addfinalizer(lambda before=notebook.shell.InteractiveTB.mode: show(before))
+    show("Minimal")
     notebook.run("def down(u): return down(u + 1.0)")
     result = notebook.attempt(f"{CELL}x = 1.0\nz = down(x)\n")
     assert isinstance(result.error_in_exec, RecursionError)

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..kinds.registry import FUNCTIONS, rule_of
 from ..rules.distributions import CONTINUOUS, DISCRETE, known
+from ..tape.primitives import primitive
 from ..tape.provenance import describe, whole_expression
 from ..tracing.dispatch import HANDLERS
 from .gradient_tape import GradientTape
@@ -142,6 +143,8 @@ _FUNCTIONS = (np.ufunc, type(np.sum), FunctionType, BuiltinFunctionType)
 def is_known(value: Any) -> bool:
     """Whether a function or class is known by name to do nothing but compute."""
     if id(value) in _NAMED or id(value) in _BUILTINS or _has_rule(value):
+        return True
+    if isinstance(value, primitive):
         return True
     if isinstance(value, np.ufunc):
         return getattr(np, value.__name__, None) is value

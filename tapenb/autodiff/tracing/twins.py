@@ -51,7 +51,7 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open else None
 
 
-_NESTED = frozenset({np.block, np.histogram2d, np.histogramdd})
+_NESTED = frozenset({np.block, np.choose, np.histogram2d, np.histogramdd})
 """Functions that mean something else by a list than by an array."""
 _ROW_STACK = vars(np).get("row_stack")
 """``np.vstack`` under its old name, which a later NumPy will not have."""

@@ -34,5 +34,5 @@ def ones(value):
     """An adjoint of ones for a value that may be traced, or several."""
     if type(value) in (tuple, list):
         return tuple(map(ones, value))
-    dtype = getattr(value, "dtype", np.dtype(float))
+    dtype = np.result_type(value)
     return np.ones(np.shape(value), dtype if dtype.kind in "fc" else float)
