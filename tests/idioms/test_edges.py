@@ -188,7 +188,7 @@ z*x*y
 M = np.matrix([[1.0, 2.0], [3.0, 4.0]])
 np.sum(M @ A)*x
 
-# a subclass of ndarray that overrides an operator †
+# a subclass of ndarray that overrides an operator
 class Units(np.ndarray):
     def __rmul__(self, other):
         return np.asarray(other)*np.asarray(self)*10

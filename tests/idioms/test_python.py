@@ -314,7 +314,7 @@ x*y
 text = "{:.3e} and {:6.2f}".format(x, y)
 x*len(text)
 
-# the old ways of formatting †
+# the old ways of formatting
 text = "%.2f and %s" % (x, v)
 x*y
 

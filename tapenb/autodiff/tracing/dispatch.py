@@ -25,7 +25,7 @@ from ..tape.provenance import here, is_operator
 from .apply import apply, apply_one, apply_two, guard, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
-from .questions import Questions, demote
+from .questions import Questions, demote, numpys
 from .state import OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
@@ -469,29 +469,9 @@ class NumPyProtocol(Questions):
         return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
 
     @property
-    def dtype(self) -> np.dtype:
-        """The dtype of the value."""
-        return getattr(self._value, "dtype", None) or np.asarray(self._value).dtype
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value."""
-        return getattr(self._value, "shape", ())
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return int(np.size(self._value))
-
-    @property
     def real(self) -> Any:
         """The real part."""
-        return np.real(self) if self.dtype.kind == "c" else self
+        return np.real(self) if np.iscomplexobj(self._value) else self
 
     @property
     def imag(self) -> Any:
@@ -500,10 +480,11 @@ class NumPyProtocol(Questions):
 
     def conjugate(self) -> Any:
         """The complex conjugate."""
-        return np.conjugate(self) if self.dtype.kind == "c" else self
+        return np.conjugate(self) if np.iscomplexobj(self._value) else self
 
-    conj = conjugate
+    conj = numpys(conjugate)
 
+    @numpys
     def astype(
         self,
         dtype: Any,

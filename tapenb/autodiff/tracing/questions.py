@@ -20,13 +20,13 @@ import numpy as np
 
 from ..kinds.rule import Constant
 from ..tape.operation import ARGUMENT, INPUT, Operation, TapeError
-from ..tape.provenance import called, here, operator_at, outside, writes
+from ..tape.provenance import called, here, is_inside, operator_at, outside, writes
 from ..tape.tape import Tape
 from .apply import apply, guard
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = ["Questions", "demote", "is_cut", "leave", "plain_parts"]
+__all__ = ["Questions", "demote", "is_cut", "leave", "numpys", "plain_parts"]
 
 _ROUNDED = Constant()
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
@@ -143,6 +143,27 @@ def _floor(value: Any) -> int:
 
 def _ceil(value: Any) -> int:
     return value.__ceil__() if hasattr(value, "__ceil__") else int(np.ceil(value))
+
+
+class numpys:  # noqa: N801  reads as a decorator
+    """A method or property that NumPy's values have, and Python's numbers have not.
+
+    Of a Python number the engine may ask it all the same; for the user's code it is not there.
+    """
+
+    def __init__(self, own: Any) -> None:
+        self.own = own
+
+    def __get__(self, traced: Any, owner: type) -> Any:
+        if traced is None:
+            return self
+        kind = type(traced._value)
+        if kind in _OF_PYTHON and not is_inside(sys._getframe(1).f_code):
+            raise AttributeError(self)  # and `__getattr__` is asked next
+        return self.own.__get__(traced, owner)
+
+
+_OF_PYTHON = frozenset({float, int, complex, bool})
 
 
 class Questions(Traced):

@@ -37,6 +37,7 @@ from .apply import apply, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
+from .questions import numpys
 from .state import name_types
 from .writing import Writes
 
@@ -66,6 +67,30 @@ class TracedScalar(NumberOperators, NumPyProtocol):
         if self._is_active() and self._tape is tape:
             return self._index
         return tape.append_constant(self._value)
+
+    @numpys
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype of the value."""
+        return np.asarray(self._value).dtype
+
+    @numpys
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape: none."""
+        return ()
+
+    @numpys
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions: none."""
+        return 0
+
+    @numpys
+    @property
+    def size(self) -> int:
+        """The number of elements: one."""
+        return 1
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
@@ -189,24 +214,19 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
     # -- attributes that NumPy's arrays have ------------------------------------------------------
 
     @property
-    def T(self) -> Any:
-        """The transpose."""
-        return np.transpose(self)
+    def dtype(self) -> np.dtype:
+        """The dtype of the elements."""
+        return self._value.dtype
 
     @property
-    def strides(self) -> tuple[int, ...]:
-        """The strides of the memory."""
-        return self._value.strides
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._value.ndim
 
     @property
-    def itemsize(self) -> int:
-        """Bytes of an element."""
-        return self._value.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return self._value.nbytes
+    def size(self) -> int:
+        """The number of elements."""
+        return self._value.size
 
     def flatten(self, order: str = "C") -> Any:
         """A copy in one dimension."""

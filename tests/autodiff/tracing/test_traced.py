@@ -18,6 +18,26 @@ def test_no_attribute_of_the_engine_shows(x, name):
     assert str(traced.value) == str(plain.value)
 
 
+# `item` and `tolist` are there beside `numpy`: they say how a number leaves the tape.
+NUMPYS = set(dir(np.float64)) - set(dir(float)) - {"item", "tolist"}
+
+
+@pytest.mark.parametrize("name", sorted(NUMPYS))
+def test_a_python_number_has_none_of_numpy_s(name):
+    if name.startswith("__"):
+        return  # what NumPy and Python ask for
+    with pytest.raises(AttributeError) as plain:
+        getattr(3.0, name)
+    with pytest.raises(AttributeError) as traced:
+        tn.grad(lambda x: getattr(x, name) and x)(3.0)
+    assert str(traced.value) == str(plain.value)
+
+
+@pytest.mark.parametrize("name", ["shape", "dtype", "size", "ndim", "astype", "conj", "T"])
+def test_a_number_of_numpy_s_has_them(name):
+    assert tn.grad(lambda x: x if hasattr(x, name) else 2.0 * x)(np.float64(3.0)) == 1.0
+
+
 @pytest.mark.parametrize("x", [3.0, np.float64(3.0), np.array([1.0, 2.0])], ids=type)
 def test_dir_lists_what_the_plain_value_has(x):
     seen = []
