@@ -319,6 +319,10 @@ class GradientTape:
 
     def _watch(self, value: Traced | Variable, entry: int) -> None:
         entries = self._places.setdefault(id(value), (value, []))[1]
+        if entries and entry not in entries:
+            self._followed.look(self._tape)
+            if entry in self._followed:
+                return  # it was written in place, and is watched as it was before
         if entry not in entries:
             entries.append(entry)
         self._followed.watch(entry, len(self._tape))
@@ -360,11 +364,7 @@ class GradientTape:
         """
         if target is None:
             raise TypeError("the target of a gradient is None; give what was computed on the tape")
-        if unconnected_gradients not in ("none", "zero"):
-            raise ValueError(
-                f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
-            )
-        tape, record = self._begin()
+        tape, record = self._begin(unconnected_gradients)
         targets = flatten(target)
         weights = [None] * len(targets) if output_gradients is None else flatten(output_gradients)
         if len(weights) != len(targets):
@@ -398,11 +398,7 @@ class GradientTape:
         sources : traced value or Variable, or a nested structure of them
         unconnected_gradients : {"none", "zero"}
         """
-        if unconnected_gradients not in ("none", "zero"):
-            raise ValueError(
-                f"unconnected_gradients is 'none' or 'zero', not {unconnected_gradients!r}"
-            )
-        tape, record = self._begin()
+        tape, record = self._begin(unconnected_gradients)
         leaves = flatten(sources)
         entry = next(reversed(self._entries_of(target, tape)), None)
         shape = np.shape(plain(target.read_value() if isinstance(target, Variable) else target))
@@ -511,8 +507,10 @@ class GradientTape:
         self._end()
         return stacked if record else constant_of(detach(stacked))
 
-    def _begin(self) -> tuple[Tape, bool]:
+    def _begin(self, unconnected: str = "none") -> tuple[Tape, bool]:
         """Check that the tape may be played, and say whether the sweep is to be recorded."""
+        if unconnected not in ("none", "zero"):
+            raise ValueError(f"unconnected_gradients is 'none' or 'zero', not {unconnected!r}")
         if self._used and not self._persistent:
             raise RuntimeError(
                 "a GradientTape that is not persistent can be played once; make it with "

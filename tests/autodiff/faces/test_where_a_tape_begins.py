@@ -222,6 +222,16 @@ def test_a_watched_array_that_is_written_counts_once():
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [0.0, 4.0, 6.0])
 
 
+def test_watching_it_again_changes_nothing():
+    x = tn.constant([1.0, 2.0, 3.0])
+    with tn.GradientTape() as tape:
+        tape.watch(x)
+        x[0] = 5.0
+        tape.watch(x)
+        y = np.sum(x * x)
+    np.testing.assert_array_equal(tape.gradient(y, x).numpy(), [0.0, 4.0, 6.0])
+
+
 def test_what_was_read_of_a_variable_cannot_be_written():
     v = tn.Variable([1.0, 2.0])
     with tn.GradientTape() as tape:
