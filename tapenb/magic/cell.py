@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from .constants import constants_of, is_made, name_of, root_of, split
 
 __all__ = ["HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
@@ -20,9 +23,11 @@ class Cell:
     Attributes
     ----------
     literals : list of str
-        Names bound at top level, once, to a number or a list of numbers.
+        Names bound at top level to a constant, such as ``x``, ``p["a"]`` and ``p.a``.
     reads : list of str
         Names read before the cell binds them, in order.
+    buffers : set of str
+        Those of the literals that the text writes into: no inputs by themselves.
     bound : dict of str to int
         How often the text binds each name at top level.
     last_assigned : str or None
@@ -31,58 +36,11 @@ class Cell:
 
     literals: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
+    buffers: set[str] = field(default_factory=set)
     bound: dict[str, int] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     last_assigned: str | None = None
     ends_with_expression: bool = False
-
-
-def is_number(node: ast.expr) -> bool:
-    """Whether an expression is a real number as it stands: ``2.0``, ``-3``."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        node = node.operand
-    return (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, int | float)
-        and not isinstance(node.value, bool)
-    )
-
-
-def is_literal(node: ast.expr) -> bool:
-    """Whether an expression is a number, a list of numbers, or ``np.array`` of such a list."""
-    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-        function = node.func
-        name = function.attr if isinstance(function, ast.Attribute) else ""
-        return name in ("array", "asarray") and is_list(node.args[0])
-    return is_number(node) or is_list(node)
-
-
-def is_list(node: ast.expr) -> bool:
-    """Whether an expression is a list of numbers, or of such lists."""
-    return (
-        isinstance(node, ast.List)
-        and bool(node.elts)
-        and all(is_number(part) or is_list(part) for part in node.elts)
-    )
-
-
-def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
-    """The pairs of name and value of a plain assignment, also ``x, y = 2.0, 5.0``."""
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        return [(statement.target.id, statement.value)] if statement.value is not None else []
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-        return []
-    target, value = statement.targets[0], statement.value
-    if isinstance(target, ast.Name):
-        return [(target.id, value)]
-    if (
-        isinstance(target, ast.Tuple | ast.List)
-        and isinstance(value, ast.Tuple | ast.List)
-        and len(target.elts) == len(value.elts)
-        and all(isinstance(part, ast.Name) for part in target.elts)
-    ):
-        return [(name.id, part) for name, part in zip(target.elts, value.elts, strict=True)]
-    return []
 
 
 def _timed(node: ast.Call) -> ast.Module | None:
@@ -202,6 +160,23 @@ class _Names(ast.NodeVisitor):
     visit_ListComp = visit_SetComp = visit_GeneratorExp = visit_DictComp = _comprehension
 
 
+def _stores(tree: ast.Module) -> tuple[set[str], Counter[str]]:
+    """The variables of which items are written; how often each ``p.a`` and ``p["a"]`` is bound."""
+    written: set[str] = set()
+    parts: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
+            parts[name_of(node.target) or ""] += 1
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+            name = name_of(node)
+            parts[name or ""] += 1
+            while isinstance(node, ast.Attribute | ast.Subscript):
+                node = node.value
+            if name is None and isinstance(node, ast.Name):
+                written.add(node.id)
+    return written, parts
+
+
 def analyse(tree: ast.Module) -> Cell:
     r"""Read a cell's syntax tree.
 
@@ -219,10 +194,16 @@ def analyse(tree: ast.Module) -> Cell:
     for statement in tree.body:
         names.visit(statement)
     cell = Cell(reads=names.reads, bound=names.bound, last_assigned=names.last)
-    for statement in tree.body:
-        for name, value in _assignments(statement):
-            if is_literal(value) and name not in cell.literals:
+    written, parts = _stores(tree)
+    for statement in (part for each in tree.body for part in split(each)):
+        for name, value in constants_of(statement):
+            if name not in cell.literals:
                 cell.literals.append(name)
+            if is_made(value) and name in written:
+                cell.buffers.add(name)
+            if name != root_of(name) and value is not statement.value:
+                parts[name] += 1
+    cell.bound |= parts
     cell.ends_with_expression = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     every: dict[str, None] = {}
     for node in ast.walk(tree):
@@ -248,12 +229,14 @@ def is_numeric(value: Any) -> bool:
         return True
     if isinstance(value, np.ndarray):
         return type(value) is np.ndarray and value.dtype.kind == "f" and value.size > 0
-    if isinstance(value, list):
-        return 0 < len(value) <= 64 and all(
-            isinstance(part, float) or (isinstance(part, list) and is_numeric(part))
-            for part in value
-        )
-    return False
+    if type(value) not in (list, tuple) or not 0 < len(value) <= 64:
+        return False
+    if all(isinstance(part, float) for part in value):
+        return True
+    return (
+        all(type(part) is type(value) and is_numeric(part) for part in value)
+        and len(set(map(len, value))) == 1
+    )
 
 
 class InputsIntoCell(ast.NodeTransformer):
@@ -271,12 +254,12 @@ class InputsIntoCell(ast.NodeTransformer):
         """Change the statements at top level."""
         body: list[ast.stmt] = []
         for statement in tree.body:
-            pairs = dict(_assignments(statement))
-            for name, value in pairs.items():
-                if name in self._wanted and name not in self._done and is_literal(value):
-                    self._done.add(name)
-                    self._wrap(statement, name, value)
-            body.append(statement)
+            for part in split(statement):
+                for name, value in constants_of(part):
+                    if name in self._wanted and name not in self._done:
+                        self._done.add(name)
+                        self._wrap(part, name, value)
+                body.append(part)
         tree.body = body
         return tree
 
@@ -284,8 +267,9 @@ class InputsIntoCell(ast.NodeTransformer):
     def _wrap(statement: Any, name: str, value: ast.expr) -> None:
         call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(name), value], [])
         call = ast.fix_missing_locations(ast.copy_location(call, value))
-        if statement.value is value:
-            statement.value = call
-        else:
-            parts = statement.value.elts
-            parts[[part is value for part in parts].index(True)] = call
+        for node in list(ast.walk(statement)):
+            for place, held in ast.iter_fields(node):
+                if held is value:
+                    setattr(node, place, call)
+                elif isinstance(held, list) and node is not call:
+                    held[:] = [call if part is value else part for part in held]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autodiff.reach import is_users
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
@@ -22,10 +23,45 @@ from ..autodiff.tracing.twins import original
 from ..autodiff.tracing.writing import input_array, part_of
 from ..recording.inputs import Input, flatten, nest
 from .cell import is_numeric
+from .constants import root_of
 from .containers import containers
 from .line import Options
 
-__all__ = ["RunInputs"]
+__all__ = ["RunInputs", "own_part", "parts_of_namespace"]
+
+_MOST_PARTS = 64
+
+
+def parts_of_namespace(namespace: dict[str, Any], name: str, read: set[str]) -> list[str]:
+    """The numbers in a dict or object of the notebook's, by their names: ``p["a"]``, ``p.a``.
+
+    Parameters
+    ----------
+    namespace : dict
+    name : str
+    read : set of str
+        The attributes that the cell and what it calls read.
+    """
+    value = namespace.get(name)
+    if type(value) is dict:
+        keys = [key for key in value if isinstance(key, str) and is_numeric(value[key])]
+        return [f'{name}["{key}"]' for key in keys] if len(value) <= _MOST_PARTS else []
+    if not is_users(value) or isinstance(value, type) or not hasattr(value, "__dict__"):
+        return []
+    return [
+        f"{name}.{key}"
+        for key, part in vars(value).items()
+        if key in read and not key.startswith("_") and is_numeric(part)
+    ]
+
+
+def own_part(namespace: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
+    """The dict that holds a part of something of the notebook's, and its key there."""
+    root = root_of(name)
+    owner, rest = namespace.get(root), name[len(root) :]
+    if rest.startswith("."):
+        return getattr(owner, "__dict__", {}), rest[1:]
+    return (owner if type(owner) is dict else {}), rest[2:-2]
 
 
 class RunInputs:
@@ -46,6 +82,8 @@ class RunInputs:
         if name in self._values:
             return value
         value = plain(value)
+        if isinstance(value, np.ndarray) and (value.dtype.kind not in "fiu" or not value.size):
+            return value
         if name in self._given:
             given = self._given[name]
             value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
@@ -53,7 +91,10 @@ class RunInputs:
 
     def from_namespace(self, name: str) -> None:
         """Make a variable of the notebook an input, where it stands."""
-        value = self._namespace.get(name)
+        owner, key = self._namespace, name
+        if name not in owner:  # a part of something: p.a, p["a"]
+            owner, key = own_part(self._namespace, name)
+        value = owner.get(key)
         if name in self._given:
             given = self._given[name]
             if isinstance(value, np.ndarray):
@@ -66,11 +107,11 @@ class RunInputs:
             return
         traced = self._trace(name, value)
         self._originals[name] = (traced, value)
-        self._namespace[name] = traced
+        owner[key] = traced
 
     def _trace(self, name: str, value: Any) -> Any:
         tape = self._tape
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             if any(is_traced(number) for number in flatten(value)):
                 return value  # another name for a list, or a part of one, that is an input already
             self._values[name] = nest(value, iter(flatten(value)))
@@ -82,20 +123,22 @@ class RunInputs:
         self._register(name, (entry,))
         return TracedScalar(tape, entry, value)
 
-    def _trace_list(self, name: str, value: list[Any]) -> list[Any]:
+    def _trace_list(self, name: str, value: Any) -> Any:
         entries: list[int] = []
 
-        def trace(part: list[Any]) -> None:
-            for at, number in enumerate(part):
-                if isinstance(number, list):
-                    trace(number)
-                else:
-                    entries.append(self._tape.append_input(number))
-                    part[at] = TracedScalar(self._tape, entries[-1], number)
+        def trace(part: Any) -> Any:
+            if not isinstance(part, list | tuple):
+                entries.append(self._tape.append_input(part))
+                return TracedScalar(self._tape, entries[-1], part)
+            traced = map(trace, part)
+            if isinstance(part, tuple):
+                return tuple(traced)
+            part[:] = traced
+            return part
 
-        trace(value)
+        traced = trace(value)
         self._register(name, tuple(entries))
-        return value
+        return traced
 
     def _trace_array(self, name: str, value: np.ndarray) -> TracedArray:
         """An array; where it lies within another input, it is a view of that."""

@@ -61,6 +61,8 @@ _CHOICES = {
 }
 _NAMES = {"--of": "of", "-o": "output"}
 _NAME = re.compile(r"[^\W\d]\w*")
+_INPUT = re.compile(r'[^\W\d]\w*(\.[^\W\d]\w*|\["\w+"\])?')
+"""``x``, ``p.a`` or ``p["a"]``."""
 
 
 def _words(line: str) -> list[str]:
@@ -147,8 +149,8 @@ def _choose(options: Options, word: str, given: str) -> None:
 
 def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
     name, equals, text = word.partition("=")
-    name = name.strip()
-    if not _NAME.fullmatch(name):
+    name = name.strip().replace("'", '"')
+    if not _INPUT.fullmatch(name):
         raise LineError(
             f"{word!r} is neither a name nor a setting; write x, x=2.0, x=(0, 10) or x=(0, 10, 0.1)"
         )

@@ -30,7 +30,8 @@ from ..autodiff.tracing.structures import lift
 from ..autodiff.tracing.substitution import Scope, Substitution
 from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
-from .inputs import RunInputs
+from .constants import root_of
+from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
 from .state import Snapshot, reachable
 from .tracebacks import CellSyntaxError, point_at_cell
@@ -121,31 +122,57 @@ class CellRun:
     def _inputs(self) -> list[str]:
         options, cell, namespace = self.options, self.cell, self.shell.user_ns
         listed = [*options.names, *options.values, *options.spans]
-        named = reachable(namespace, self._names())[1] - set(options.values) | set(cell.order)
+        read = reachable(namespace, self._names())[1]
+        named = read - set(options.values) | set(cell.order)
+        parts = {name: self._parts(name, read) for name in cell.order}
         for name in listed:
-            if name not in named:
+            if root_of(name) not in named:
                 raise LineError(f"neither this cell nor what it calls names {name}")
             known = name in cell.literals or name in options.values or name in options.spans
-            if not known and not is_numeric(namespace.get(name)):
+            if not (known or parts.get(name)) and not is_numeric(self._value(name)):
                 raise LineError(
                     f"{name} cannot be an input: neither does this cell give it a number, nor has "
                     "the notebook a number or an array of floats of that name"
                 )
+        whole = [part for name in listed for part in [name, *parts.get(name, ())]]
         if options.names:
-            return list(dict.fromkeys(listed))
+            return [n for n in dict.fromkeys(whole) if n in cell.literals or self._is_input(n)]
         found = [
-            name
+            part
             for name in cell.order
-            if (name in cell.literals and cell.bound.get(name, 0) == 1)
-            or (
-                name in cell.reads
-                and not name.startswith("_")
-                and cell.bound.get(name, 0) <= 1
-                and is_numeric(namespace.get(name))
-            )
-            or name in listed
+            for part in [name, *parts[name]]
+            if part in listed or self._is_found(part)
         ]
         return list(dict.fromkeys([*found, *listed]))
+
+    def _value(self, name: str) -> Any:
+        """What the notebook has by a name, ``p.a`` and ``p["a"]`` included."""
+        owner, key = own_part(self.shell.user_ns, name)
+        return self.shell.user_ns.get(name, owner.get(key))
+
+    def _is_input(self, name: str) -> bool:
+        return name in (*self.options.values, *self.options.spans) or is_numeric(self._value(name))
+
+    def _parts(self, name: str, read: set[str]) -> list[str]:
+        """The numbers by ``p.a`` and ``p["a"]``, in the text and in the notebook."""
+        literals = [each for each in self.cell.literals if root_of(each) == name != each]
+        bound = self.cell.bound.get(name, 0)
+        there = () if bound else parts_of_namespace(self.shell.user_ns, name, read)
+        return list(dict.fromkeys([*literals, *there]))
+
+    def _is_found(self, name: str) -> bool:
+        """Whether a name is an input without being listed."""
+        cell, bound, root = self.cell, self.cell.bound, root_of(name)
+        if name in cell.literals:
+            once = bound.get(name, 0) == 1 and bound.get(root, 0) <= 1
+            return once and name not in cell.buffers
+        return (
+            root in cell.reads
+            and not root.startswith("_")
+            and bound.get(name, 0) <= 1
+            and bound.get(root, 0) <= 1
+            and is_numeric(self._value(name))
+        )
 
     # -- running it --------------------------------------------------------------------------------
 
@@ -154,7 +181,9 @@ class CellRun:
         namespace = self.shell.user_ns
         self.before = Snapshot(namespace, self._names())
         for name, span in self.options.spans.items():
-            if name not in self.cell.literals and not is_numeric(namespace.get(name)):
+            if name.isidentifier() and not (
+                name in self.cell.literals or is_numeric(namespace.get(name))
+            ):
                 namespace[name] = (span[0] + span[1]) / 2
         outcome = self._run({}, None)
         self._choose(outcome)

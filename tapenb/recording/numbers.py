@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,15 +55,16 @@ def parameters(names: Sequence[str]) -> list[str]:
     Parameters
     ----------
     names : sequence of str
+        Also of parts: ``p.a``, ``p["a"]``.
 
     Examples
     --------
-    >>> parameters(["x", "log", "log_"])
-    ['x', 'log__', 'log_']
+    >>> parameters(["x", "log", "log_", 'p["a"]'])
+    ['x', 'log__', 'log_', 'p_a']
     """
     found: list[str] = []
     for name in names:
-        own = name
+        own = name if name.isidentifier() else re.sub(r"\W+", "_", name).strip("_")
         while is_taken(own) or own in _OWN or (own is not name and own in {*names, *found}):
             own = f"{own}_"
         found.append(own)

@@ -25,7 +25,7 @@ import pytest
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.state import is_traced
-from tapenb.magic.cell import is_literal
+from tapenb.magic.constants import is_literal
 from tapenb.magic.containers import containers
 
 __all__ = ["both_ways", "check_cell", "check_grad", "programs"]
@@ -55,6 +55,7 @@ DIRECTION = {
     "v": np.array([0.5, -0.2, 0.7]),
     "A": np.array([[0.1, -0.6], [0.4, 0.2]]),
 }
+NUMPY = dict.fromkeys(("np", "numpy", "xp"), np)
 SIZES = {name: np.size(value) for name, value in INPUTS.items()}
 
 
@@ -124,7 +125,7 @@ class Plain:
                 continue
             target = statement.targets[0]
             if isinstance(target, ast.Name):
-                self.literals[target.id] = eval(ast.unparse(statement.value), {"np": np})
+                self.literals[target.id] = eval(ast.unparse(statement.value), NUMPY)
                 statement.value = ast.parse(f"given[{target.id!r}]").body[0].value
         self.own |= self.literals
         self.body = compile(ast.fix_missing_locations(tree), "<program>", "exec")

@@ -239,7 +239,7 @@ model = Model()
 %%tape
 model(x)*y
 
-# a buffer in an object of another cell †
+# a buffer in an object of another cell † through grad
 class Model:
     def __init__(self):
         self.buffer = np.zeros(2)
@@ -250,7 +250,7 @@ model = Model()
 %%tape
 model(x)*y
 
-# a buffer in a dict of another cell †
+# a buffer in a dict of another cell † through grad
 held = {"w": np.zeros(2)}
 %%tape
 held["w"][0] = x*2
@@ -329,7 +329,7 @@ k = np.ndim(x)
 # np.array_equal(A, [x])
 (2.0 if np.array_equal(A, [x]) else 3.0)*y
 
-# np.asarray of an array in a dict of another cell, written †
+# np.asarray of an array in a dict of another cell, written † through grad
 held = {"w": np.zeros(2)}
 %%tape
 w = np.asarray(held["w"])

@@ -138,7 +138,7 @@ def test_a_cell_without_numbers_runs_and_says_so(notebook):
     notebook.run("%%tape\ns = 'a'\n")
     assert notebook.names["s"] == "a"
     assert "names no number" in notebook.printed
-    notebook.run("%%tape\ns = np.ones(3)\nr = 1.0 * 2\n")
+    notebook.run("%%tape\ns = np.ones(len('abc'))\nr = 2.0 * len(s)\n")
     assert "does not depend on any input" in notebook.printed
 
 
@@ -850,7 +850,7 @@ def test_a_point_stays_where_it_was_asked(notebook, cell):
 
 
 def test_a_cell_without_inputs_is_where_it_is(notebook):
-    notebook.run("%%tape -o t\nx = np.ones(2)\ny = np.sum(x**2)")
+    notebook.run("%%tape -o t\nx = np.ones(len('ab'))\ny = np.sum(x**2)")
     t = notebook.names["t"]
     assert t().value == t.at({}).value == 2.0
     assert t.numbers() == (2.0, (), ())

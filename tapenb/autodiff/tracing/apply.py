@@ -290,7 +290,8 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
 
 def make_traceable(tape: Tape, value: np.ndarray) -> Any:
     """An array that was made inside a recording, into which traced values can be written."""
-    return tape.session.remember(TYPES.array(tape, None, value))
+    made = TYPES.array(tape, None, value)
+    return made if tape.session is None else tape.session.remember(made)
 
 
 def let_go(tape: Tape) -> None:

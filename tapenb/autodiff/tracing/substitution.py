@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import sys
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
@@ -153,6 +154,9 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Pla
     if names is None or not WITH_TWINS.isdisjoint(names):  # it may import NumPy where it runs
         yield vars(builtins), "__import__", vars(builtins)["__import__"]
     spaces = [space]
+    for name in names or ():  # or a module of the user's
+        if name in sys.modules and name not in space and not is_foreign_module(name):
+            spaces.append(vars(sys.modules[name]))
     for found in spaces:
         for name in names if names is not None and len(names) < len(found) else list(found):
             if name not in found or not (names is None or name in names):
