@@ -18,16 +18,13 @@ LONG_FUNCTIONS = {
     "forward",
     "sweep_small_elementwise",
     "compile_tape",
-    "_install",
     "replay",
-    "apply",
     "check_grads",
     "in_blocks",
     "widened",
     "Function._recorded",
 }
 LONG_MODULES = {
-    "traced",
     "gradient_tape",
     "sweeps",
     "functional",

@@ -12,7 +12,7 @@ __all__ = ["ARGUMENT", "GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
 
 
 class TapeError(Exception):
-    """What a tape cannot follow, where it happened, and the way out.
+    """A refusal: what a tape cannot follow, where that was, and the way out.
 
     It is no TypeError on purpose: NumPy turns a TypeError from ``__float__`` into another error.
     """
@@ -25,7 +25,7 @@ class Operation:
     ----------
     function : callable
         What computes the value from the plain operands, ``operator.mul`` or ``np.multiply``: the
-        same that the person wrote, so that a replay repeats it bit for bit.
+        same that the user wrote, so that a replay repeats it bit for bit.
     rule : Rule or None
         How to differentiate it; None for inputs and guards.
     name : str

@@ -74,7 +74,7 @@ def getitem(array: np.ndarray, *, key: Any) -> Any:
 
 @primitive
 def setitem(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
-    """What ``array[key] = value`` leaves in an array."""
+    """The array that ``array[key] = value`` leaves."""
     array = np.array(array)
     array[key] = value
     return array
@@ -82,7 +82,7 @@ def setitem(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
 
 @primitive
 def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
-    """What ``np.add.at`` leaves in an array."""
+    """The array that ``np.add.at`` leaves."""
     array = np.array(array)
     np.add.at(array, key, value)
     return array
@@ -90,7 +90,7 @@ def add_at(array: np.ndarray, value: Any, *, key: Any) -> np.ndarray:
 
 @primitive
 def change_at(array: np.ndarray, *values: Any, ufunc: np.ufunc, key: Any) -> np.ndarray:
-    """What ``ufunc.at`` leaves in an array."""
+    """The array that ``ufunc.at`` leaves."""
     array = np.array(array)
     ufunc.at(array, key, *values)
     return array
@@ -100,7 +100,7 @@ def change_at(array: np.ndarray, *values: Any, ufunc: np.ufunc, key: Any) -> np.
 def masked(
     array: np.ndarray, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]
 ) -> np.ndarray:
-    """What a ufunc with ``where=`` leaves in the array given as ``out=``."""
+    """The array given as ``out=`` to a ufunc with ``where=``, as that leaves it."""
     array = np.array(array)
     ufunc(*inputs, out=array, where=where, **options)
     return array

@@ -1,4 +1,4 @@
-"""Where an entry comes from: the person's frame, their line, their own text, the name they bound.
+"""Provenance of an entry: the user's frame, their line, their own text, the name they bound.
 
 Recording keeps a code object, an instruction offset and the chain of calls; nothing is parsed or
 rewritten while it runs. Python 3.11 and later know the columns of every instruction, so the rest is
@@ -40,7 +40,7 @@ def is_inside(code: CodeType) -> bool:
 
 
 class Site:
-    """One activation of a function of the person's: its code and the call that led there.
+    """One activation of a function of the user's: its code and the call that led there.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Tracker:
         self._depths: dict[int, int] = {}
 
     def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
-        """The person's activation at or above `frame`, and the instruction that it is at."""
+        """The user's activation at or above `frame`, and the instruction that it is at."""
         while frame is not None and (id(frame.f_code) in _known or is_inside(frame.f_code)):
             frame = frame.f_back
         if frame is None:
@@ -153,7 +153,7 @@ def line_of(code: CodeType, offset: int) -> int | None:
 
 
 def source_of(code: CodeType, offset: int) -> str | None:
-    """The person's text of an instruction, or None where the source is not to be had."""
+    """The user's text of an instruction, or None where the source is not to be had."""
     line, last, start, end = _positions(code)[offset // 2]
     if line is None or last is None or start is None or end is None:
         return None
@@ -237,7 +237,7 @@ def is_library(code: CodeType) -> bool:
     return is_foreign(code.co_filename)
 
 
-def persons(frame: FrameType | None) -> FrameType | None:
+def users_frame(frame: FrameType | None) -> FrameType | None:
     """The nearest frame at or above one that no library's code runs in; else as `outside`."""
     nearest = frame = outside(frame)
     while frame is not None and is_library(frame.f_code):
@@ -246,8 +246,8 @@ def persons(frame: FrameType | None) -> FrameType | None:
 
 
 def here(frame: FrameType | None) -> str:
-    """The person's line at or above a frame, in words; and that of a package that they call."""
-    nearest, frame = outside(frame), persons(frame)
+    """The user's line at or above a frame, in words; and that of a package that they call."""
+    nearest, frame = outside(frame), users_frame(frame)
     if nearest is None or frame is None:
         return "an unknown line"
     place = describe(frame.f_code, frame.f_lasti)

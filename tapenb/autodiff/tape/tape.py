@@ -38,7 +38,7 @@ class Entry:
     name : str or None
         The name that the result was bound to, or the input's own.
     source : str or None
-        The person's text of this very operation.
+        The user's text of this very operation.
     line : int or None
         Its line in the cell or file.
     kind : {"input", "operation", "guard"}
@@ -254,7 +254,7 @@ class Tape(Columns):
         other.moved = (self, entries, constants)
 
     def resolve(self, index: int) -> tuple[Tape, int]:
-        """Where an entry of this tape is now, after another tape may have adopted it."""
+        """Find an entry of this tape, which another tape may have adopted."""
         tape = self
         while tape.moved is not None:
             tape, entries, constants = tape.moved[0], tape.moved[1], tape.moved[2]
@@ -290,7 +290,7 @@ _SHOWN = (
     *("inputs", "output", "value", "parents", "ancestors", "guards", "where", "copy"),
     *("graph", "table", "source", "latex", "kinks", "not_finite"),
 )
-"""What a user finds; all else is for those who record, sweep and compile."""
+"""Names for users; all others are for those who record, sweep and compile."""
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""

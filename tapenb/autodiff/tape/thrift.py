@@ -79,7 +79,7 @@ class Draft:
         self.size = size
 
     def recipe(self, tape: Tape) -> Recipe | None:
-        """The same of constants of a tape; None where one of the arrays was written since."""
+        """The recipe from constants of a tape; None where one of the arrays was written since."""
         made: list[int | Recipe] = []
         for operand in self.operands:
             if type(operand) is Draft:

@@ -65,7 +65,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     operands : sequence
         Traced or plain.
     frame : frame, optional
-        Where to start looking for the person's line.
+        Where to start looking for the user's line.
     """
     tape = None
     values = []
@@ -110,7 +110,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
 
 
 def _untracked(operation: Operation, operands: Sequence[Any], values: list[Any]) -> Any:
-    """What an operation gives of which no open tape follows an operand."""
+    """Run an operation of which no open tape follows an operand."""
     value = operation.function(*values, **operation.params)
     traced = [operand for operand in operands if type(operand) in TRACED]
     if not traced:
@@ -276,7 +276,7 @@ def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source:
 
 
 def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
-    """What an operation on values that no open tape follows gives: a constant, or plain NumPy."""
+    """The result of an operation that no open tape follows: a constant, or plain NumPy."""
     tape = origin._tape
     source = origin if view else None
     if tape is None or not (tape.open or tape.leaves_plain):

@@ -67,7 +67,7 @@ def call_ufunc(
     kwargs: dict[str, Any],
     frame: FrameType,
 ) -> Any:
-    """What a ufunc, or a method of one, does with traced operands."""
+    """Run and record a ufunc, or a method of one, with traced operands."""
     name = f"{_module_of(ufunc)}.{ufunc.__name__}"
     name = name if method == "__call__" else f"{name}.{method}"
     if method == "at":
@@ -195,10 +195,10 @@ def without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
     """The rule of a call whose ``dtype=`` may cut off fractions: then it is piecewise constant."""
     dtype = params.get("dtype")
     whole = dtype is not None and np.dtype(dtype).kind not in "fc"
-    return _CUT if whole and not params.get("retstep") else rule
+    return _FLAT if whole and not params.get("retstep") else rule
 
 
-_CUT = Constant()
+_FLAT = Constant()
 
 
 def _defers(kind: type, protocol: str) -> bool:
@@ -269,13 +269,13 @@ def _call_plainly(
 def call_function(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
 ) -> Any:
-    """What a NumPy function that is no ufunc does with traced arguments."""
+    """Run and record a NumPy function that is no ufunc with traced arguments."""
     handler = HANDLERS.get(function)
     if handler is not None:
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
-    asked = entry and _asked(function, args, kwargs)
-    known = _ASKED_BEFORE.get(asked)
+    cache_key = entry and _cache_key(function, args, kwargs)
+    known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
         return apply(known, args[:1], frame)
     name = f"np.{getattr(function, '__name__', function)}"
@@ -285,20 +285,22 @@ def call_function(
         return _call_plainly(function, args, kwargs, target)
     if entry is None:
         refuse(f"{name} is", frame)
-    return call_entry(entry, args, kwargs, frame, asked)
+    return call_entry(entry, args, kwargs, frame, cache_key)
 
 
-_ASKED_BEFORE: dict[Hashable, Operation] = {}
+_OPERATION_CACHE: dict[Hashable, Operation] = {}
 """The operations of calls such as ``np.sum(x, 1)``: one array, and parameters that say it all."""
-_MOST_KEPT = 512
-_SAYING_ALL = frozenset({int, bool, str, type(None)})
+_CACHE_SIZE = 512
+_PARAMETERS = frozenset({int, bool, str, type(None)})
 
 
-def _asked(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
-    """What calls that are the same operation have in common; None where that is too much to say."""
+def _cache_key(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Hashable:
+    """A key that calls share which are the same operation; None where that is too much to say."""
     rest = (*args[1:], *kwargs.values()) if kwargs else args[1:]
     kinds = tuple(map(type, rest))
-    if not _SAYING_ALL.issuperset(kinds) or not args or type(args[0]) is not TYPES.array:
+    if not _PARAMETERS.issuperset(kinds) or not args or type(args[0]) is not TYPES.array:
         return None
     return (function, len(args), *kwargs, rest, kinds) if args[0]._is_active() else None
 
@@ -308,7 +310,7 @@ def call_entry(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     frame: FrameType,
-    asked: Hashable = None,
+    cache_key: Hashable = None,
 ) -> Any:
     """Split a call into operands and parameters, run and record it."""
     name = f"np.{entry.function.__name__}"
@@ -337,10 +339,10 @@ def call_entry(
             refuse(f"{name} with {key}= is", frame)
     rule = without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)
-    if asked is not None and target is None and len(operands) == 1 and operands[0] is args[0]:
-        if len(_ASKED_BEFORE) == _MOST_KEPT:
-            _ASKED_BEFORE.clear()
-        _ASKED_BEFORE[asked] = operation
+    if cache_key is not None and target is None and len(operands) == 1 and operands[0] is args[0]:
+        if len(_OPERATION_CACHE) == _CACHE_SIZE:
+            _OPERATION_CACHE.clear()
+        _OPERATION_CACHE[cache_key] = operation
     result = apply(operation, operands, frame)
     return result if target is None else write_result(target, True, result, frame, name)
 
@@ -411,13 +413,13 @@ def _call(ufunc: np.ufunc, function: Callable[..., Any]) -> Operation | None:
 
 
 def call_one(ufunc: np.ufunc, operand: Traced, frame: FrameType) -> Any:
-    """What a ufunc does with one operand: what NumPy would ask for, without asking it."""
+    """Run and record a ufunc with one operand, as NumPy would ask for, without asking it."""
     called = _call(ufunc, ufunc)
     return ufunc(operand) if called is None else apply_one(called, operand, frame)
 
 
 class NumPyProtocol(Questions):
-    """What NumPy asks of a traced value, and the attributes that its own values have."""
+    """Answers to NumPy, and the attributes that its own values have."""
 
     __slots__ = ()
 

@@ -141,7 +141,7 @@ def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callab
 
 
 def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The same of two numbers, the commonest entries by far, without what only arrays need."""
+    """``x + y`` of two numbers, the commonest entries by far, without what only arrays need."""
     operation = _operation(name)
     function = operation.function
     forward, reflected = _of_two(name, operation)
@@ -213,7 +213,7 @@ def _of_one(name: str) -> Callable[..., Any]:
 
 
 class NumberOperators:
-    """What Python asks of a number on either side of an operator."""
+    """Operators of a number, on either side."""
 
     __slots__ = ()
 
@@ -243,7 +243,7 @@ class NumberOperators:
 
 
 class ArrayOperators:
-    """What Python asks of an array on either side of an operator, or in place."""
+    """Operators of an array, on either side and in place."""
 
     __slots__ = ()
 

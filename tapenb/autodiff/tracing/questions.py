@@ -1,4 +1,4 @@
-"""What Python asks of a traced value: its text, its truth, its number.
+"""Questions that Python asks of a traced value: for its text, its truth, its number.
 
 An answer that steers what runs next is a guard on the tape. A plain number that leaves the tape
 would take its derivative along, and is refused; so is what makes two values of one.
@@ -137,14 +137,6 @@ def _here_in(namespace: dict[str, Any], frame: FrameType) -> str:
     return here(caller or frame)
 
 
-def _floor(value: Any) -> int:
-    return value.__floor__() if hasattr(value, "__floor__") else int(np.floor(value))
-
-
-def _ceil(value: Any) -> int:
-    return value.__ceil__() if hasattr(value, "__ceil__") else int(np.ceil(value))
-
-
 class numpys:  # noqa: N801  reads as a decorator
     """A method or property that NumPy's values have, and Python's numbers have not.
 
@@ -229,10 +221,10 @@ class Questions(Traced):
         return guard(self, int, sys._getframe(1))
 
     def __floor__(self) -> int:
-        return guard(self, _floor, sys._getframe(1))
+        return guard(self, math.floor, sys._getframe(1))
 
     def __ceil__(self) -> int:
-        return guard(self, _ceil, sys._getframe(1))
+        return guard(self, math.ceil, sys._getframe(1))
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other

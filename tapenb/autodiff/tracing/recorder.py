@@ -16,7 +16,7 @@ from ..tape.provenance import (
 from ..tape.tape import CURRENT, Tape
 from .apply import let_go
 from .state import is_traced
-from .warnings import persons_warnings
+from .warnings import warnings_at_users_line
 
 __all__ = ["recording"]
 
@@ -45,7 +45,7 @@ class recording:  # noqa: N801  reads as the context that it is
         tape = self._tape = Tape() if self._tape is None else self._tape
         tape.reopen()
         self._token = CURRENT.set(tape)
-        self._warnings = persons_warnings()
+        self._warnings = warnings_at_users_line()
         self._warnings.__enter__()
         return tape, False
 
@@ -82,7 +82,7 @@ def _explain(error: Exception) -> None:
             place = describe(trace.tb_frame.f_code, trace.tb_lasti)
         trace = trace.tb_next
     if place is None or str(error).startswith("unsupported operand"):
-        return  # the person's own mistake, which plain numbers would make as well
+        return  # the user's own mistake, which plain numbers would make as well
     if "Traced" in str(error) or _was_handed(error, last):
         error.add_note(
             f"{place}: a traced value was handed to code that takes plain numbers only. Use "

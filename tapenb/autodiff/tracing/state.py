@@ -1,4 +1,4 @@
-"""What a traced value holds, and what the engine asks of it.
+"""State of a traced value, and the questions that the engine has for it.
 
 The two types stand in `traced`, on top of all that they can do, and name themselves here: so what
 they are made of can tell them from other values, and make new ones.
@@ -83,7 +83,7 @@ NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64
 READERS: dict[type, Callable[[Any], Traced]] = {}
 """Types whose objects stand for a traced value, and how that is read."""
 OPERANDS: set[type] = {*NUMBERS, np.ndarray}
-"""What an operation need not look at before it takes it."""
+"""Types that an operation need not look at before it takes a value."""
 LEAVES: set[type] = {np.ndarray, np.float64, float, int, type(None)}
 """The commonest values that hold no others."""
 

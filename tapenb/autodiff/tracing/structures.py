@@ -43,7 +43,7 @@ class Container:
 
 
 def parts_of(structure: Any) -> Sequence[Any] | None:
-    """What a container holds, in order; None for a leaf.
+    """Give the parts of a container, in order; None for a leaf.
 
     Parameters
     ----------

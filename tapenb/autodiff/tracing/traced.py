@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,6 @@ from .state import name_types
 from .writing import Writes
 
 __all__ = ["TracedArray", "TracedScalar"]
-
-
-def _is_whole(value: Any) -> bool:
-    return float(value).is_integer()
 
 
 class TracedScalar(NumberOperators, NumPyProtocol):
@@ -94,7 +91,7 @@ class TracedScalar(NumberOperators, NumPyProtocol):
 
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
-        return guard(self, _is_whole, sys._getframe(1))
+        return guard(self, methodcaller("is_integer"), sys._getframe(1))
 
 
 class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):

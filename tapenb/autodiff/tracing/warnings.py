@@ -1,4 +1,4 @@
-"""NumPy's floating-point warnings with the person's line, not that in which a tape calls NumPy."""
+"""NumPy's floating-point warnings with the user's line, not that in which a tape calls NumPy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..tape.operation import Operation
 from ..tape.provenance import operator_at, outside, source_of
 from .operators import SIGNS
 
-__all__ = ["persons_warnings"]
+__all__ = ["warnings_at_users_line"]
 
 _NAMES = {sign: name for name, sign in SIGNS.items()}
 
 
-def persons_warnings() -> np.errstate:
-    """A context in which what NumPy would warn of is warned of at the person's line.
+def warnings_at_users_line() -> np.errstate:
+    """A context in which what NumPy would warn of is warned of at the user's line.
 
     What is ignored, raised or printed stays so.
     """

@@ -118,7 +118,7 @@ def part_of(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
 
 
 def _swapped(target: Any, key: Any, value: Any) -> Any:
-    """What C code writes that swaps parts of an array as if it were a list.
+    """Give what C code means to write that swaps parts of an array as if it were a list.
 
     NumPy's ``shuffle`` does that with all that is no ndarray. The rows that it holds are views,
     which the first of its two writes changes: the second gets what stood there before.
@@ -139,7 +139,7 @@ def _is_same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 class Writes(Traced):
-    """What changes an array in place: ``x[i] = y``, and the methods and attributes that do."""
+    """Changes of an array in place: ``x[i] = y``, and the methods and attributes that do so."""
 
     __slots__ = ()
 
