@@ -141,10 +141,8 @@ def inlined(
     >>> f({"x": 3.0}), f({"x": "three"})
     (12.0, 'none')
     """
-    _, *lines, last = compiled.source.rstrip("\n").split("\n")
-    value = last.strip().removeprefix("return ")
-    inner = [*given, *(line.removeprefix("    ") for line in lines)]
-    inner += [line.replace("{}", value) for line in results]
+    inner = [*given, *(line.removeprefix("    ") for line in compiled.lines)]
+    inner += [line.replace("{}", compiled.result) for line in results]
     source = "\n".join(
         [
             f"def function({parameters}):",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.emit import INFIX
+from ..autodiff.compiling.numpy_calls import INFIX
 from ..autodiff.tape.tape import Entry, Tape
 from .labels import one_line
 from .numbers import number, value

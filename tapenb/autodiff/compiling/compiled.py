@@ -9,10 +9,15 @@ import numpy as np
 
 from ..tape.operation import INPUT
 from ..tape.tape import Tape
+from .allocation import Memory, allocate
 from .blocks import arranged
-from .combine import combine
+from .checks import check_floats, check_input, must_be_finite
+from .checks import refuse_recorded_point as refuse_point
 from .emit import Emitter
+from .in_place import add_in_place
+from .lanes import in_lanes
 from .plan import Plan
+from .simplify import negate, simplified
 
 __all__ = ["Compiled", "compile_tape"]
 
@@ -26,22 +31,30 @@ class Compiled:
         Takes the inputs by position, or by the names that they were given.
     source : str
         Its text.
+    lines : list of str
+        The lines of its body but for the last, so that they may stand in another function.
+    result : str
+        What it returns after them.
     by_math : bool
         Whether NumPy computes none of the numbers.
     of_numbers : bool
         Whether all that it computes are single numbers.
     """
 
-    __slots__ = ("_errors", "by_math", "function", "of_numbers", "source")
+    __slots__ = ("_errors", "by_math", "function", "lines", "of_numbers", "result", "source")
 
-    def __init__(self, source: str, emitter: Emitter, name: str, errors: dict[str, str]) -> None:
-        self.source = source
+    def __init__(
+        self, emitter: Emitter, name: str, parameters: Sequence[str], result: str, errors: Errors
+    ) -> None:
+        self.lines, self.result = emitter.body(), result
+        head = f"def {name}({', '.join(parameters)}):"
+        text = "\n".join([head, *self.lines, f"    return {result}", ""])
+        self.source = emitter.functions_of_blocks() + text
         self._errors = errors
         self.by_math = emitter.by_math_alone
         self.of_numbers = emitter.of_numbers
-        namespace = emitter.namespace
-        exec(compile(source, "<tape>", "exec"), namespace)
-        self.function: Callable[..., Any] = namespace[name]
+        exec(compile(self.source, "<tape>", "exec"), emitter.namespace)
+        self.function: Callable[..., Any] = emitter.namespace[name]
 
     def __call__(self, *inputs: Any) -> Any:
         """The results at other inputs.
@@ -57,6 +70,10 @@ class Compiled:
             return self.function(*inputs)
         with np.errstate(**self._errors):
             return self.function(*inputs)
+
+
+Errors = Mapping[str, str]
+"""What ``np.errstate`` is told."""
 
 
 def _started(tape: Tape) -> list[int]:
@@ -77,7 +94,7 @@ def compile_tape(
     floats: bool = False,
     refuse_recorded_point: bool = False,
     finite: bool = False,
-    errors: dict[str, str] | None = None,
+    errors: Errors | None = None,
     threads: int = 1,
     name: str = "tape",
     names: Mapping[int, str] | None = None,
@@ -129,21 +146,16 @@ def compile_tape(
         return (v2,)
     <BLANKLINE>
     """
-    heard = errors is not None
-    plan = Plan(tape, outputs, _started(tape) if finite else None, heard=heard)
-    combine(plan)
+    plan = _planned(tape, outputs, finite=finite, heard=errors is not None)
     called = {**inputs, **(names or {})}
-    hears_overflow = heard and errors["over"] != "ignore"
-    emitter = Emitter(
-        plan, called, notes, heard=heard, hears_overflow=hears_overflow, threads=threads
-    )
+    emitter = Emitter(plan, called, notes, heard=errors is not None, threads=threads)
     if checked:
         for index in inputs:
-            emitter.check(index)
+            check_input(emitter, index)
     if floats:
-        emitter.check_floats(list(inputs))
+        check_floats(emitter, list(inputs))
     if refuse_recorded_point:
-        emitter.check_elsewhere(list(inputs))
+        refuse_point(emitter, list(inputs))
     for index in plan.steps:
         if plan.operation(index) is not INPUT:
             continue
@@ -151,15 +163,22 @@ def compile_tape(
             emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")
         elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
-    emitter.arrange(arranged(plan))
-    emitter.finite([*plan.checked, *emitter.heard])
-    texts = [
-        emitter.result(output, example, restore=restore)
-        for output, example in zip(plan.outputs, plan.examples, strict=True)
-    ]
+    order = arranged(plan)
+    emitter.arrange(order, Memory() if emitter.of_numbers else allocate(plan, order))
+    hears_overflow = errors is not None and errors["over"] != "ignore"
+    emitter.check_finite([*plan.checked, *emitter.overflowing], large=not hears_overflow)
+    texts = emitter.results(restore=restore)
     whole = results(texts) if results else f"({', '.join(texts)}{',' * (len(texts) == 1)})"
-    source = emitter.text(name, list(inputs.values()), whole)
-    compiled = Compiled(source, emitter, name, errors or {"all": "ignore"})
-    # They know each other: no recording should have to wait for the collector of cycles.
-    del emitter.arrays
-    return compiled
+    return Compiled(emitter, name, list(inputs.values()), whole, errors or {"all": "ignore"})
+
+
+def _planned(tape: Tape, outputs: Sequence[int], *, finite: bool, heard: bool) -> Plan:
+    """What a program computes: the tape shared and simplified, and then in fewer steps."""
+    started = _started(tape) if finite else []
+    plan = Plan(tape, outputs, simplified, started=started, heard=heard)
+    if finite:
+        plan.checked = must_be_finite(plan, started)
+    plan.count()
+    for improve in (in_lanes, add_in_place, negate):
+        improve(plan)
+    return plan

@@ -67,7 +67,7 @@ def _merged(plan: Plan, top: Lanes) -> Found | None:
         step = _step(plan, lanes)
         if step is None:
             return None
-        waiting = [part for part in step[1] if _parts(part) and part not in found]
+        waiting = [part for part in step[1] if _differ(part) and part not in found]
         if waiting:
             todo += waiting
         else:
@@ -76,7 +76,7 @@ def _merged(plan: Plan, top: Lanes) -> Found | None:
     return found
 
 
-def _parts(lanes: Lanes) -> bool:
+def _differ(lanes: Lanes) -> bool:
     """Whether lanes are not all the same."""
     return len(set(lanes)) > 1
 
@@ -87,7 +87,7 @@ def _inserted(plan: Plan, root: int, found: Found) -> dict[Lanes, int]:
 
     def operand(lanes: Lanes, rank: int) -> int:
         """What stands in one place, with its own axes last, as broadcasting has them."""
-        if not _parts(lanes):
+        if not _differ(lanes):
             return lanes[0]
         number, *own = plan.value(steps[lanes]).shape
         if len(own) >= rank:
@@ -129,8 +129,8 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     parts: tuple[Lanes, ...] = tuple(zip(*map(plan.operands, lanes), strict=True))
     if is_elementwise(operation):
         return operation, parts
-    turn = _TURNED.get(operation.name)
-    if turn is None or not _parts(parts[0]):
+    turn = _BATCHED_PARAMS.get(operation.name)
+    if turn is None or not _differ(parts[0]):
         return None
     if turn is _summed and not all(map(plan.is_in_sweep, lanes)):
         return None  # the person's sums stay as they are
@@ -174,7 +174,7 @@ def _summed(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) ->
     return {"axis": tuple(each + (each >= 0) for each in axes)}
 
 
-_TURNED: dict[str, Callable[[Params, int, tuple[int, ...], Any], Params | None]] = {
+_BATCHED_PARAMS: dict[str, Callable[[Params, int, tuple[int, ...], Any], Params | None]] = {
     "getitem": _indexed,
     "unindex": _unindexed,
     "broadcast_to": _broadcast,

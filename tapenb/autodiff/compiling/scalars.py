@@ -11,11 +11,12 @@ import math
 import re
 from typing import Any
 
-__all__ = ["ATOM", "EXPRESSIONS", "NAMES", "POWERS", "Expression", "is_taken"]
+__all__ = ["ATOM", "EXPRESSIONS", "NAMES", "POWERS", "SIGN", "Expression", "is_taken"]
 
 ATOM = 20
 """The precedence of a name or a call: never in brackets."""
-_SUM, _PRODUCT, _SIGN, _COMPARISON = 10, 11, 12, 5
+SIGN = 12
+_SUM, _PRODUCT, _COMPARISON = 10, 11, 5
 
 
 class Expression:
@@ -55,8 +56,8 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "divide": ("{} / {}", _PRODUCT, (_PRODUCT, _PRODUCT + 1)),
     "floor_divide": ("{} // {}", _PRODUCT, (_PRODUCT, _PRODUCT + 1)),
     "remainder": ("{} % {}", _PRODUCT, (_PRODUCT, _PRODUCT + 1)),
-    "negative": ("-{}", _SIGN, (_SIGN,)),
-    "positive": ("+{}", _SIGN, (_SIGN,)),
+    "negative": ("-{}", SIGN, (SIGN,)),
+    "positive": ("+{}", SIGN, (SIGN,)),
     "reciprocal": ("1.0 / {}", _PRODUCT, (_PRODUCT + 1,)),
     "less": ("{} < {}", _COMPARISON, (_SUM, _SUM)),
     "less_equal": ("{} <= {}", _COMPARISON, (_SUM, _SUM)),

@@ -1,4 +1,4 @@
-"""Steps of sweeps that become one with others, once it is known how often each is read."""
+"""Adding to a part of an array, rather than a whole array with zeros elsewhere."""
 
 from __future__ import annotations
 
@@ -8,26 +8,10 @@ import numpy as np
 
 from ..rules.indexing import is_basic
 from ..tape.operation import Operation
-from .lanes import in_lanes
-from .plan import (
-    SUBTRACT,
-    Plan,
-    alike,
-    ufunc_name,
-)
+from .plan import Plan, alike, ufunc_name
+from .simplify import sign_of
 
-__all__ = ["combine"]
-
-
-def combine(plan: Plan) -> None:
-    """Let steps be fewer, or write less."""
-    if any(type(plan.value(index)) is np.ndarray for index in plan.steps):
-        in_lanes(plan)
-        _add_in_place(plan)
-    _turn_round(plan)
-
-
-# -- adding to a part ------------------------------------------------------------------------------
+__all__ = ["add_in_place"]
 
 
 def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
@@ -37,7 +21,7 @@ def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: b
     return array
 
 
-def _add_in_place(plan: Plan) -> None:
+def add_in_place(plan: Plan) -> None:
     """Add to a part of an array, rather than a whole array with zeros elsewhere."""
     added = set()
     for index in plan.steps:
@@ -47,7 +31,7 @@ def _add_in_place(plan: Plan) -> None:
         for array, part in (operands, operands[::-1]):
             if _is_part(plan, part) and alike(plan.value(array), plan.value(index)):
                 (inner,) = plan.operands(part)
-                sign, positive = plan.sign_of(inner)
+                sign, positive = sign_of(plan, inner)
                 negated = sign < 0 and plan.uses[inner] == 1
                 params = {
                     "key": plan.operation(part).params["key"],
@@ -75,37 +59,3 @@ def _is_temporary(plan: Plan, reference: int) -> bool:
         return False
     # What was added to in place was such an array.
     return plan.operation(reference).name == "accumulate" or not plan.may_alias(reference)
-
-
-# -- opposites -------------------------------------------------------------------------------------
-
-
-def _turn_round(plan: Plan) -> None:
-    """``-(a - b)`` as ``b - a``, ``-(a + (b - c))`` as ``(c - b) - a``."""
-    turned = set()
-    for index in plan.steps:
-        if ufunc_name(plan.operation(index)) != "negative" or not plan.is_in_sweep(index):
-            continue
-        (inner,) = plan.operands(index)
-        opposite = _opposite(plan, inner)
-        if opposite is not None:
-            plan.replace(index, SUBTRACT, opposite)
-            turned.add(inner)
-    plan.leave_out(turned)
-
-
-def _opposite(plan: Plan, reference: int) -> tuple[int, int] | None:
-    """The operands of the difference that is the opposite, at no more cost; else None."""
-    operation = plan.operation_of(reference)
-    name = operation and ufunc_name(operation)
-    if name not in ("add", "subtract") or plan.uses[reference] != 1:
-        return None
-    left, right = plan.operands(reference)
-    if name == "subtract":
-        return right, left
-    for first, other in ((left, right), (right, left)):
-        opposite = _opposite(plan, first)
-        if opposite is not None and alike(plan.value(first), plan.value(reference)):
-            plan.replace(first, SUBTRACT, opposite)
-            return first, other
-    return None
