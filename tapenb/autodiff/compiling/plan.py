@@ -125,6 +125,8 @@ class Plan:
         self._in_sweep = tape.in_sweeps()
         self._shared: dict[Hashable, int] = {}
         self._order: list[int] = []
+        # By step: those that are to be computed just before it.
+        self._inserted: dict[int, list[int]] = {}
         self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
         self.rewritable: set[int] = set()
@@ -216,7 +218,7 @@ class Plan:
         self._examples[index] = example
         self._operations.append(operation)
         self._operands[index] = operands
-        self._order.insert(self._order.index(before), index)
+        self._inserted.setdefault(before, []).append(index)
         return index
 
     def replace(self, index: int, operation: Operation, operands: tuple[int, ...]) -> None:
@@ -229,6 +231,11 @@ class Plan:
 
     def count(self) -> None:
         """Find anew which steps are needed, and how often each is read."""
+        if self._inserted:
+            before, self._inserted = self._inserted, {}
+            self._order = [
+                each for index in self._order for each in (*before.get(index, ()), index)
+            ]
         self.steps, self.uses = self._needed()
 
     def is_in_sweep(self, index: int) -> bool:

@@ -172,7 +172,8 @@ class Watch:
                 value, self._where = self._todo.pop()
                 for _, found in walk([value], self._places, seen=self._seen):
                     for place in found:
-                        self._expect("{0}({1}, {2})", _same, place.held, place.held())
+                        if type(place.owner) not in (tuple, frozenset):  # which stay the same
+                            self._expect("{0}({1}, {2})", _same, place.held, place.held())
                         self._given.update(k for k, _ in place.items() if type(k) is str)
                     if len(self._seen) > _MOST:
                         raise self._refusal("it reads too many values to watch")
@@ -338,30 +339,37 @@ class Watch:
     def _function(self, function: FunctionType) -> list[Place]:
         # Where it was written: functools.wraps gives a wrapper the module of what it wraps.
         home = function.__globals__.get("__name__", "")
-        cells, *others = places(function)
         if purity.is_wrapper(home):
-            return [cells]
+            self._todo += [(value, self._where) for value in self._cells(function).values()]
+            return []
         if purity.is_library(home):
             raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
         self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
         self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
+        self._todo += [(value, self._where) for value in function.__defaults__ or ()]
         if not vars(function):
             self._expect("not {0}.__dict__", function)
         self._read(function)
+        _, _, *others = places(function)
         return [place for place in others if place.held()]
 
-    def _read(self, function: FunctionType) -> None:
-        """Expect the names that a function reads to stand for the same, and look at that."""
-        code, space = function.__code__, function.__globals__
-        reading = purity.read(code)
+    def _cells(self, function: FunctionType) -> dict[str, Any]:
+        """Expect what a function closes over to be the same, and say what it is, by name."""
         values = {}
-        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        names = function.__code__.co_freevars
+        for name, cell in zip(names, function.__closure__ or (), strict=True):
             if _is_empty(cell):
                 self._expect("{0}({1})", _is_empty, cell)
             else:
                 values[name] = cell.cell_contents
                 self._expect("{0}.cell_contents is {1}", cell, values[name])
+        return values
+
+    def _read(self, function: FunctionType) -> None:
+        """Expect the names that a function reads to stand for the same, and look at that."""
+        code, space = function.__code__, function.__globals__
+        reading, values = purity.read(code), self._cells(function)
         for (root, *attributes), where in reading.names:
             if root in code.co_freevars:
                 if root in values:
