@@ -317,7 +317,7 @@ class Watch:
         for owner in kind.__mro__:
             if owner is object or purity.is_known(owner) or purity.is_wrapper(owner.__module__):
                 continue
-            if not owner.__flags__ & _MADE_LATER or purity.is_library(owner.__module__):
+            if _is_in_c(owner) or purity.is_library(owner.__module__):
                 raise self._refusal(purity.objection(owner))
             if id(owner) in self._asked_of:
                 continue
@@ -450,22 +450,24 @@ def _same(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
     return len(now) == len(before) and all(map(operator.is_, now, before))
 
 
-_MADE_LATER = 1 << 9
-"""The flag of a class that is no part of the interpreter."""
 _NEVER_CALLED = 1 << 7
 """The flag of a class that Python code cannot make objects of."""
 
 
+def _is_in_c(kind: type) -> bool:
+    """Whether a class is written in C, which Python code cannot read."""
+    new = vars(kind).get("__new__")
+    made = type(new) is BuiltinFunctionType and new.__self__ is kind
+    methods = (value for value in vars(kind).values() if type(value) in _DESCRIPTORS)
+    described = any(getattr(method, "__objclass__", None) is kind for method in methods)
+    called = not kind.__flags__ & _NEVER_CALLED
+    return made or described or not called or "__module__" not in vars(kind)
+
+
 def _hides_state(kind: type) -> bool:
-    """Whether objects of a class hold more than attributes and items: it is written in C."""
-    for base in kind.__mro__:
-        if base is object or base in _CONTAINERS or base in _FIXED:
-            continue
-        new = vars(base).get("__new__")
-        made_in_c = type(new) is BuiltinFunctionType and new.__self__ is base
-        if made_in_c or "__module__" not in vars(base) or base.__flags__ & _NEVER_CALLED:
-            return True
-    return False
+    """Whether objects of a class hold more than attributes and items."""
+    known = (object, *_CONTAINERS, *_FIXED)
+    return any(_is_in_c(base) for base in kind.__mro__ if base not in known)
 
 
 def random_state() -> tuple[Any, ...]:
