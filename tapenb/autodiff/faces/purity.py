@@ -16,7 +16,16 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache, partial
-from types import BuiltinFunctionType, CodeType, FunctionType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    TracebackType,
+)
 from typing import Any
 
 import numpy as np
@@ -41,9 +50,11 @@ __all__ = [
     "is_drawing",
     "is_known",
     "is_library",
+    "is_seeing",
     "is_wrapper",
     "known_attributes",
     "objection",
+    "original",
     "read",
 ]
 
@@ -162,6 +173,14 @@ def is_known(value: Any) -> bool:
     return getattr(sys.modules.get(home), str(name), None) is value
 
 
+def original(value: Any) -> Any:
+    """NumPy or SciPy itself, for the module of ours that stands for it; else the same."""
+    name = getattr(value, "__name__", "")
+    if not str(name).startswith(("tapenb.numpy", "tapenb.scipy")):
+        return value
+    return sys.modules.get(name.removeprefix("tapenb."), value)
+
+
 def is_library(home: str) -> bool:
     """Whether a module is of NumPy, SciPy or tapenb, of which all that may be called is listed."""
     return home.partition(".")[0] in ("numpy", "scipy", "tapenb")
@@ -207,10 +226,6 @@ _TYPES = (
     *(BaseException, StopIteration, KeyError, Fraction, partial, property),
     *(GradientTape, Variable),
 )
-_OF_RESULTS = (
-    "eigenvalues eigenvectors Q R U S Vh sign logabsdet "  # of numpy.linalg
-    "values indices inverse_indices counts toarray eps tiny max min dtype kind"
-).split()
 IN_MEMORY = frozenset({"flags", "strides"})
 _WITHHELD = frozenset(
     "__array_interface__ base ctypes data dump dumps setflags tofile with_traceback".split()
@@ -226,11 +241,27 @@ _METHODS = frozenset(
     "__set_name__ __setattr__ __str__ __wrapped__".split()
 )
 ATTRIBUTES = (
-    frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_"))
-    | frozenset(_OF_RESULTS)
-    | _METHODS
+    frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_")) | _METHODS
 ) - (_WITHHELD | IN_MEMORY)
 """What may be asked of numbers, text, containers, arrays and tapes, whoever has them."""
+
+_OF_PYTHON = frozenset(
+    name
+    for kind in (FrameType, GeneratorType, CoroutineType, TracebackType, CodeType, type, CellType)
+    for name in dir(kind)
+)
+
+
+def is_seeing(attribute: str) -> bool:
+    """Whether an attribute of something that code comes to may show more than values.
+
+    Known functions give nothing but values, which have the attributes of `ATTRIBUTES`, and what
+    Python runs with. Any other name is of the user's own, and read, or there is none.
+    """
+    if attribute in ATTRIBUTES:
+        return False
+    special = attribute.startswith("__") and attribute.endswith("__")
+    return special or attribute in _OF_PYTHON or attribute in _WITHHELD
 
 
 # -- code ------------------------------------------------------------------------------------------
@@ -396,19 +427,19 @@ def by_constants(location: Location, value: Any) -> list[str]:
             if instruction.opname not in _AROUND_CONSTANTS:
                 break
         raise Unwatchable.at(location, "it asks to hear of floating-point errors")
-    depth = 0
-    for number, instruction in enumerate(instructions):
-        calls = instruction.opname in ("CALL", "PRECALL")
-        if calls and instruction.arg == depth >= 2:
-            named = instructions[number - 1 - (depth == 3)]
-            last = instructions[number - 1]
-            written = named.opname == "LOAD_CONST" and isinstance(named.argval, str)
-            if written and (depth == 2 or last.opname.startswith("LOAD_")):
-                return [named.argval]
+    # The second argument is a text, if it is loaded as such, and nothing takes it off the stack.
+    depth, name = 0, None
+    for instruction in instructions:
+        if instruction.opname in ("CALL", "PRECALL") and instruction.arg == depth:
+            if depth in (2, 3) and isinstance(name, str):
+                return [name]
             break
         if instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs:
             break
         depth += dis.stack_effect(instruction.opcode, instruction.arg)
+        if depth <= 2:
+            second = depth == 2 and instruction.opname == "LOAD_CONST"
+            name = instruction.argval if second else None
     raise Unwatchable.at(location, UNSEEN)
 
 

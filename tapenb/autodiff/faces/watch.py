@@ -41,7 +41,9 @@ import numpy as np
 
 from ..reach import Place, places, walk
 from ..tape.memory import fingerprint, is_constant
+from ..tape.tape import Tape
 from . import purity
+from .gradient_tape import GradientTape
 from .purity import Location, Unwatchable
 from .variable import Variable
 
@@ -225,7 +227,7 @@ class Watch:
         for name, where in self._asked.items():
             if name in purity.IN_MEMORY:
                 raise Unwatchable.at(where, "it asks how an array lies in memory")
-            if name not in purity.ATTRIBUTES and name not in self._given | named:
+            if purity.is_seeing(name) and name not in self._given | named:
                 raise Unwatchable.at(where, purity.UNSEEN)
 
     def _places(self, value: Any) -> list[Place]:
@@ -238,6 +240,7 @@ class Watch:
                 raise self._refusal("it reads a row of a structured array")
             return []
         if isinstance(value, ModuleType) or purity.known_attributes(value) is not None:
+            value = purity.original(value)
             self._asked_of[id(value)] = value
             return []
         if any(value is each for each in (*purity.BY_NAME, np.errstate)):
@@ -266,10 +269,9 @@ class Watch:
     def _object(self, value: Any) -> list[Place]:
         """The places of an object of some class, which is looked at, too."""
         kind = type(value)
-        if kind.__module__.startswith("tapenb."):
-            if not hasattr(value, "__wrapped__"):
-                raise self._refusal(f"it reads a {kind.__name__}, which could change unnoticed")
-            self._todo.append((value.__wrapped__, self._where))
+        if kind.__module__.startswith("tapenb.") and kind not in (Tape, GradientTape):
+            wrapped = getattr(value, "__wrapped__", None)
+            self._todo += [] if wrapped is None else [(wrapped, self._where)]
             return []
         if purity.is_drawing(value):
             raise self._refusal("it draws random numbers")
@@ -299,7 +301,7 @@ class Watch:
     def _builtin(self, value: Any) -> list[Place]:
         """A function in C: what it is bound to is looked at."""
         owner = value.__self__
-        known = isinstance(owner, type) and purity.is_known(owner)
+        known = isinstance(owner, type | np.ufunc) and purity.is_known(owner)
         readable = type(owner) in (*_FIXED, *_CONTAINERS, *_ARRAYS) or isinstance(owner, np.generic)
         if value.__name__ not in purity.ATTRIBUTES or not (known or readable):
             raise self._refusal(purity.objection(value))
@@ -401,6 +403,7 @@ class Watch:
             if not isinstance(value, ModuleType):
                 self._asked.update((name, where) for name in attributes[number:])
                 break
+            value = purity.original(value)
             if purity.is_library(value.__name__):
                 getattr(value, attribute, None)  # which may import it
             if not self._expect_name(vars(value), attribute):

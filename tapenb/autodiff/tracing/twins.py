@@ -347,11 +347,11 @@ class _TwinModule(ModuleType):
 
     def __init__(self, real: ModuleType) -> None:
         super().__init__(real.__name__, real.__doc__)
-        # Modules are asked for each time, since they may be imported meanwhile.
-        names = {n: v for n, v in vars(real).items() if not isinstance(v, ModuleType)}
-        pairs = {name: _TWINS.get(id(value)) for name, value in names.items()}
-        twins = {name: pair[1] for name, pair in pairs.items() if pair is not None}
-        vars(self).update(names | twins, __getattr__=functools.partial(_attribute, real))
+        # All else is asked for each time: it may be imported meanwhile, or be another by then.
+        own = {name: value for name, value in vars(real).items() if name.startswith("__")}
+        vars(self).update(
+            own, __getattr__=functools.partial(_attribute, real), __dir__=lambda: dir(real)
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         plainly = original(value)

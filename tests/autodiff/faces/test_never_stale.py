@@ -514,6 +514,18 @@ CHANGES = {
         "os.environ['TZ'] = 'Europe/Berlin'; time.tzset(); time.tzname = ('a', 'b')",
     ),
     "the identity of an object": ("f = lambda x: x * (id(helper.k) % 1000)", "helper.k = 1e9"),
+    "tapenb's NumPy": (
+        "import tapenb.numpy as tnp\nf = lambda x: tnp.sin(x)",
+        "import numpy; numpy.sin = numpy.cos",
+    ),
+    "a frame of a generator": (
+        """
+        def g():
+            yield 1.0
+        f = lambda x: x * g().gi_frame.f_globals["k"]
+        """,
+        "k = 9.0",
+    ),
     "the arguments' memory": (
         """
         w = np.ones(3)
@@ -824,6 +836,11 @@ REPLAYED = {
     "types": "def f(x):\n    return x * 2.0 if isinstance(x, (int, float, np.ndarray)) else x",
     "text": "table = {'a': 2.0}\nf = lambda x: x * table['A'.lower()] * len('ab'.split('a'))",
     "derivatives": "import tapenb as tn\nf = lambda x: tn.grad(lambda y: np.sin(y) * k)(x)",
+    "a branch that is not taken": "def f(x):\n    return x.at[0].set(1.0) if x < 0 else x * k",
+    "tapenb's NumPy": "import tapenb.numpy as np\nf = lambda x: np.sum(np.array([x, k * x]))",
+    "tapenb's NumPy, within": (
+        "def f(x):\n    import tapenb.numpy as np\n    return np.linalg.norm(np.array([x, k]))"
+    ),
     "a random matrix from before": (
         "W = np.random.default_rng(0).normal(size=(3, 3))\nf = lambda x: np.sum(W @ W) * x"
     ),
