@@ -367,7 +367,8 @@ class _TwinModule(ModuleType):
 
 def _attribute(real: ModuleType, name: str) -> Any:
     value = getattr(real, name)
-    return twin_of(value) or value
+    twin = twin_of(value)
+    return value if twin is None else twin  # that of np.r_ has no length, as np.r_ has none
 
 
 def _joined(value: Any, *_: Any) -> _Joined:
