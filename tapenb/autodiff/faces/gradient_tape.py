@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from sys import getrefcount
 from typing import Any
 from weakref import WeakSet
 
@@ -25,6 +26,7 @@ from ..sweeps.jacobian import blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like
+from ..tape.memory import Memory
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
@@ -35,6 +37,7 @@ from ..tracing.state import (
     index_of,
     is_active,
     is_traced,
+    memory_of,
     place_on,
     plain,
     reference_of,
@@ -260,6 +263,8 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forget everything recorded and watched so far."""
+        if self._tape is not None:
+            self._followed.pause(len(self._tape))
         self._followed, self._places = Followed(), {}
         self._variables, self._asked = {}, {}
         if self._is_recording():
@@ -292,8 +297,16 @@ class GradientTape:
                 continue
             if type(leaf) not in (TracedScalar, TracedArray):
                 raise ValueError(_not_watchable(leaf))
+            memory = memory_of(leaf) if type(leaf) is TracedArray else None
+            shared = memory is not None and getrefcount(memory) > 3  # by more than this array
+            if shared:
+                memory.apart = here(sys._getframe(1)), self._followed
             if not is_active(leaf):
                 _make_independent(leaf, self._tape)
+                if shared:
+                    entry, own = index_of(leaf), plain(leaf)
+                    place_on(self._tape, entry, leaf, Memory(self._tape, own, entry))
+                    memory_of(leaf).apart = memory.apart
             elif tape_of(leaf) is not self._tape:
                 raise ValueError(
                     "this value is being recorded in another thread; watch one of its own there, "

@@ -9,7 +9,7 @@ a view that has gone stale gathers again from the owner.
 from __future__ import annotations
 
 from sys import getrefcount
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -56,6 +56,9 @@ class Memory:
         How often it was written; a view with another version is stale.
     exposed : str or None
         The line that handed the buffer to code which the tape cannot follow.
+    apart : tuple of (str, object), or None
+        The line where a gradient tape watched one of several arrays that lie in this buffer, so
+        that each is a value of its own to it, and what tells whether it still records.
     swap : tuple of (ndarray, array, int), or None
         Of two parts that C code is swapping, the one written first: its place, what stood there,
         and the version since.
@@ -65,6 +68,7 @@ class Memory:
         "_aliases",
         "_lent",
         "_pinned",
+        "apart",
         "exposed",
         "owner",
         "reference",
@@ -79,6 +83,7 @@ class Memory:
         self.reference = reference
         self.version = 0
         self.exposed: str | None = None
+        self.apart: tuple[str, Any] | None = None
         self.swap: tuple[np.ndarray, object, int] | None = None
         # How many hold the buffer, and will say when they let go of it.
         self._lent = 0

@@ -125,11 +125,11 @@ def memory_of(value: Any) -> Memory | None:
     return value._memory
 
 
-def place_on(tape: Tape, index: int, value: Traced) -> None:
+def place_on(tape: Tape, index: int, value: Traced, memory: Memory | None = None) -> None:
     """Let a value be an entry of a tape from now on, and an array have memory of its own."""
     value._tape, value._index = tape, index
     if type(value) is TYPES.array:
-        value._memory, value._version = None, 0
+        value._memory, value._version = memory, 0
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:

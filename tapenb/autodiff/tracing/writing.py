@@ -36,6 +36,11 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
     value = lift(read(value))
     traced = is_active(value)
     memory = target._own()
+    if memory.apart is not None and memory.apart[1].records:
+        raise TapeError(
+            f"{here(frame)}: this array lies in the same memory as one that a GradientTape watches "
+            f"({memory.apart[0]}), to which they are two values. Watch a copy (np.copy(x)) instead."
+        )
     if not traced and not active:
         memory.before_write()
         target._value[key] = plain(value)
