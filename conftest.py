@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the browser tests last: they are slow, and Playwright keeps its event loop running."""
-    items.sort(key=lambda item: ROOT / "tests" / "browser" in item.path.parents)
+    items.sort(key=lambda item: item.nodeid.startswith(parallel.BROWSER))
 
 
 def pytest_runtest_teardown() -> None:

@@ -134,6 +134,8 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
         if rule is None or rule.tip is None or (swept is not None and swept[index]):
             continue
         operands = [tape.value(parent) for parent in tape.parents(index)]
+        if not all(map(np.size, operands)):
+            continue
         mask = rule.tip(tape.value(index), *operands, **operation.params)
         if mask is not False and np.any(mask):
             found.append((index, mask))

@@ -16,6 +16,7 @@ from tapenb.autodiff.rules.floating_and_complex import CLIP
 from tapenb.autodiff.tape.primitives import change_at, masked
 from tapenb.autodiff.tracing.dispatch import call_function
 from tapenb.autodiff.tracing.state import is_traced
+from tapenb.autodiff.tracing.twins import original
 
 from .samples import (
     BELOW_ONE,
@@ -75,12 +76,11 @@ class Twin(Sample):
 
     def __call__(self, *operands: Any) -> Any:
         """Call the function, or what stands for it where an operand is traced."""
+        function = original(self.function)
+        options = dict(zip(FUNCTIONS[function].operands, operands, strict=False)) | self.kwargs
         if not any(map(is_traced, operands)):
-            names = FUNCTIONS[self.function].operands
-            return self.function(**dict(zip(names, operands, strict=False)), **self.kwargs)
-        names = FUNCTIONS[self.function].operands
-        options = dict(zip(names, operands, strict=False)) | self.kwargs
-        return call_function(self.function, (), options, sys._getframe(0))
+            return function(**options)
+        return call_function(function, (), options, sys._getframe(0))
 
 
 def each(function: Any, values: Any, *options: dict[str, Any]) -> Iterator[Sample]:

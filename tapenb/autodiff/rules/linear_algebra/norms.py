@@ -123,7 +123,11 @@ def _tip_of_norm(result: Any, x: Any, *, ord: Any = None, axis: Any = None, **_:
     """Where a norm is 0, or takes an absolute value at 0 or the largest of equal ones."""
     if np.ndim(x if axis is None else axis) == 2 - (axis is not None) and ord is not None:
         return _tip_of_matrix_norm(result, x, ord=ord)
-    return result == 0 if ord in (None, 2) else _tips_of_sizes(np.abs(x))
+    return _tip_of_vector_norm(result, x, ord=2 if ord is None else ord)
+
+
+def _tip_of_vector_norm(result: Any, x: Any, *, ord: Any = 2, **_: Any) -> Any:
+    return result == 0 if ord == 2 else _tips_of_sizes(np.abs(x))
 
 
 def _tip_of_matrix_norm(result: Any, x: Any, *, ord: Any = "fro", **_: Any) -> Any:
@@ -149,6 +153,6 @@ def _condition(x: Any, *, p: Any = None) -> Any:
 
 function(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
 function(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
-function(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_norm), "x")
+function(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_vector_norm), "x")
 function(np.linalg.cond, Composite(_condition), "x")
 function(np.linalg.matrix_rank, Constant(), "A")
