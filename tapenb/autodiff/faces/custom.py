@@ -1,4 +1,4 @@
-"""Operations with a derivative of the person's own, and ones that are computed again."""
+"""Operations with a derivative of the user's own, and ones that are computed again."""
 
 from __future__ import annotations
 
