@@ -75,6 +75,8 @@ _DESCRIPTORS = (
 )
 _UNREAD = frozenset("__hash__ __repr__ __str__ __format__ __sizeof__ __dir__".split())
 """Methods that are only looked at where somebody names them."""
+_DATA = (str, int, tuple, dict, set, frozenset, type(None))
+"""What Python and dataclasses put into a class is this, where it is no method."""
 
 
 def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[], Any]:
@@ -328,9 +330,11 @@ class Watch:
             self._expect("{0}({1}, {2})", _same, partial(_contents, space), _contents(space))
             self._given.update(space, space.get("__dataclass_fields__", ()))
             self._todo += [
-                (value, self._where)
+                (part, self._where)
                 for name, value in space.items()
-                if name.startswith("__") and name not in _UNREAD and isinstance(value, FunctionType)
+                if name.startswith("__") or name == "_missing_"  # which Python calls by itself
+                if name not in _UNREAD and not isinstance(value, _DATA)
+                for part in _parts_of_member(value)
             ]
         if not purity.is_wrapper(type(kind).__module__) and type(kind) is not type:
             self._todo.append((type(kind), self._where))

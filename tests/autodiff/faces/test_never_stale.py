@@ -329,6 +329,77 @@ CHANGES = {
         """,
         "k = 9.0",
     ),
+    "__new__": (
+        """
+        class K:
+            def __new__(cls, x):
+                return x * k
+        f = lambda x: K(x)
+        """,
+        "k = 9.0",
+    ),
+    "__class_getitem__": (
+        """
+        class K:
+            def __class_getitem__(cls, x):
+                return x * k
+        f = lambda x: K[x]
+        """,
+        "k = 9.0",
+    ),
+    "an operator that is an object": (
+        """
+        class Times:
+            def __get__(self, one, owner):
+                return lambda other: other * k
+        class K:
+            __mul__ = Times()
+        one = K()
+        f = lambda x: one * x
+        """,
+        "k = 9.0",
+    ),
+    "an enumeration's other members": (
+        """
+        import enum
+        class Kind(enum.Enum):
+            ONE = 1.0
+            TWO = 2.0
+            @classmethod
+            def _missing_(cls, value):
+                return cls.ONE if k > 5.0 else cls.TWO
+        f = lambda x: x * Kind(7.0).value
+        """,
+        "k = 9.0",
+    ),
+    "a static method's": (
+        """
+        class K:
+            @staticmethod
+            def at(x):
+                return x * k
+        f = lambda x: K.at(x)
+        """,
+        "k = 9.0",
+    ),
+    "a cached property's": (
+        """
+        import functools
+        class K:
+            @functools.cached_property
+            def k(self):
+                return k
+        f = lambda x: x * K().k
+        """,
+        "k = 9.0",
+    ),
+    "locals()": (
+        """
+        def f(x, table=helper):
+            return x * locals()["table"].k
+        """,
+        "helper.k = 9.0",
+    ),
     "a generator's": (
         """
         def numbers():
