@@ -77,7 +77,7 @@ Errors = Mapping[str, str]
 
 
 def _started(tape: Tape) -> list[int]:
-    """What the sweeps on a tape started from or led to, of what the person's code computed."""
+    """What the sweeps on a tape started from or led to, of what the user's code computed."""
     swept = tape.in_sweeps()
     values = dict.fromkeys(value for *_, values in tape.swept for value in values)
     return [value for value in values if value < 0 or not swept[value]]

@@ -133,7 +133,7 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     if turn is None or not _differ(parts[0]):
         return None
     if turn is _summed and not all(map(plan.is_in_sweep, lanes)):
-        return None  # the person's sums stay as they are
+        return None  # the user's sums stay as they are
     params = turn(operation.params, len(lanes), np.shape(values[0]), plan.value(parts[0][0]))
     if params is None:
         return None

@@ -239,7 +239,7 @@ class Plan:
         self.steps, self.uses = self._needed()
 
     def is_in_sweep(self, index: int) -> bool:
-        """Whether a step belongs to a sweep, and not to what the person wrote."""
+        """Whether a step belongs to a sweep, and not to what the user wrote."""
         return index >= len(self._in_sweep) or bool(self._in_sweep[index])
 
     def _array(self, value: np.ndarray, reference: int) -> int:

@@ -126,7 +126,7 @@ def replay(
             parents = tape.parents(index)
             operands = [known[each] if each >= 0 else constants[~each] for each in parents]
             if swept[index]:
-                # What the person's code computed, rules read as NumPy's numbers.
+                # What the user's code computed, rules read as NumPy's numbers.
                 operands = [
                     as_ieee(operand) if parent >= 0 and not swept[parent] else operand
                     for parent, operand in zip(parents, operands, strict=True)
