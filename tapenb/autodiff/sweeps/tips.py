@@ -133,7 +133,7 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
         rule = operation.rule
         if rule is None or rule.tip is None or (swept is not None and swept[index]):
             continue
-        operands = [tape.value(parent) for parent in tape.parents(index)]
+        operands = [as_ieee(tape.value(parent)) for parent in tape.parents(index)]
         if not all(map(np.size, operands)):
             continue
         mask = rule.tip(tape.value(index), *operands, **operation.params)
