@@ -149,8 +149,9 @@ def _cumsum_of(tangent: Any, **params: Any) -> Any:
 
 function(np.cumsum, Linear(np.cumsum, cumulated), "a")
 function(np.cumprod, General(running_product), "a")
-function(np.cumulative_sum, Linear(_cumsum_of, _cumulative_sum), "x")
-function(np.cumulative_prod, Composite(_cumulative_prod), "x")
+if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
+    function(np.cumulative_sum, Linear(_cumsum_of, _cumulative_sum), "x")
+    function(np.cumulative_prod, Composite(_cumulative_prod), "x")
 
 
 # -- without what is not a number ----------------------------------------------------------------

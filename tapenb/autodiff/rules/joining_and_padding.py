@@ -381,7 +381,6 @@ HANDLERS.update(
         np.hsplit: _split(np.hsplit, 1),
         np.vsplit: _split(np.vsplit, 0),
         np.dsplit: _split(np.dsplit, 2),
-        np.unstack: _unstack,
         np.atleast_1d: _at_least(1, lambda a: np.reshape(a, (1,))),
         np.atleast_2d: _at_least(2, lambda a: np.reshape(a, (1, -1) if np.ndim(a) else (1, 1))),
         np.atleast_3d: _at_least(3, _cube),
@@ -391,6 +390,8 @@ HANDLERS.update(
         np.trim_zeros: _trim_zeros,
     }
 )
+if hasattr(np, "unstack"):  # from NumPy 2.1 on
+    HANDLERS[np.unstack] = _unstack
 
 # -- choices and writes --------------------------------------------------------------------------
 
