@@ -101,7 +101,7 @@ class Point:
         if self._numbers is not None:
             names = self.program.names
             return dict(zip(names, map(np.float64, self._numbers[1]), strict=False))
-        return self.program.gradient(self.swept)
+        return self.program.across_tips(self.swept, 1)
 
     @cached_property
     def hessian(self) -> dict[tuple[str, str], Any]:
@@ -113,7 +113,7 @@ class Point:
                 for a, row in zip(names, self._numbers[2], strict=False)
                 for b, number in zip(names, row, strict=True)
             }
-        return self.program.hessian(self.swept)
+        return self.program.across_tips(self.swept, 2)
 
     @property
     def numbers(self) -> tuple[Any, ...]:
@@ -157,6 +157,9 @@ class Point:
     def notes(self) -> list[str]:
         """Remarks for the person."""
         notes = self.program.notes(self.value)
+        if self._numbers is None and self.program.order:
+            kinks = [each for each in self.program.kinks(self.tape) if not each.is_smooth]
+            notes += [repr(kink) for kink in kinks[:3]]
         if self.program.mode == "reverse" and not self.is_finite:
             notes += map(
                 repr, origins(self.tape, [self.tape.output], self.adjoints, self.edges)[:3]

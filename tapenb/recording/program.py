@@ -21,6 +21,14 @@ from ..autodiff.sweeps.jacobian import jacobian
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
+from ..autodiff.sweeps.tips import (
+    Kink,
+    Recorded,
+    Unknown,
+    across_tips,
+    guard_tips,
+    kinks_of,
+)
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
 from .inputs import Input, flatten
@@ -147,8 +155,10 @@ class Program:
         if self.numbers is not None:
             try:
                 found = self.numbers(*(float(values[entry]) for entry in self._entries))
-            except GuardFailed:
-                raise
+            except GuardFailed as failed:
+                # Beyond that stand guards of its derivatives, which a tip may need otherwise.
+                if failed.entry < len(self.swept):
+                    raise
             except UNANSWERED:
                 pass
             else:
@@ -211,6 +221,7 @@ class Program:
             return None
         if second:
             outputs += self._second_of_numbers(tape, slopes)
+        guard_tips(Recorded(tape, self._entries, outputs))
         tape.close()
         size = len(slopes)
 
@@ -313,6 +324,28 @@ class Program:
 
     def _differentiated(self) -> list[Input]:
         return [each for each in self.inputs if each.withheld is None]
+
+    def across_tips(self, tape: Tape, order: int) -> dict[Any, Any]:
+        """The gradient or Hessian; at a hidden tip the limit of those beside the point."""
+        found = self.gradient(tape) if order == 1 else self.hessian(tape)
+        if not found:
+            return found
+        program = self
+        if self.mode == "forward":
+            here = tape.first(len(self.tape))
+            program = Program(here, self.inputs, self.output_name, self.order)
+            tape = program.swept
+        run = _Run(program, tape, order)
+
+        def sweep(other: _Run) -> list[Any]:
+            return list((found if other is run else other.numbers()).values())
+
+        return dict(zip(found, across_tips(run, sweep), strict=True))
+
+    def kinks(self, tape: Tape) -> list[Kink]:
+        """Where the cell stands on a tip or a jump."""
+        entries = [entry for each in self._differentiated() for entry in each.entries]
+        return kinks_of(Recorded(tape, entries, [self.tape.output]))
 
     def gradient(self, tape: Tape) -> dict[str, Any]:
         """By input name: the derivative of the sum of the output, shaped like the input."""
@@ -430,6 +463,40 @@ class Program:
                 "with -o t and t.hessian."
             )
         return notes
+
+
+class _Run:
+    """A program's tape, swept once, as what is looked at beside a tip."""
+
+    def __init__(self, program: Program, tape: Tape, order: int) -> None:
+        self.program, self.tape, self.order = program, tape, order
+        inputs = program._differentiated()
+        self.entries = [entry for each in inputs for entry in each.entries]
+        kept = [each for entry in self.entries for each in program._slopes.get(entry, ())]
+        slopes = [what for kind, what in kept if kind == "entry"]
+        self.outputs = slopes if order == 2 and slopes else [program.tape.output]
+
+    def numbers(self) -> dict[Any, Any]:
+        """The gradient or the Hessian."""
+        program = self.program
+        return program.gradient(self.tape) if self.order == 1 else program.hessian(self.tape)
+
+    def on(self, tape: Tape) -> _Run:
+        """The same on a tape with other values."""
+        return _Run(self.program, tape, self.order)
+
+    def again(self, values: list[Any]) -> _Run:
+        """The same, swept where the values are."""
+        program = self.program
+        recorded = [program.tape.value(entry) for entry in self.entries]
+        pairs = zip(self.entries, recorded, values, strict=True)
+        moved = {e: float(new) if type(old) is float else new for e, old, new in pairs}
+        try:
+            here = replay(program.tape, moved)
+        except GuardFailed:
+            raise Unknown from None
+        other = Program(here, program.inputs, program.output_name, program.order)
+        return _Run(other, other.swept, self.order)
 
 
 def _upper(size: int) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..compiling.compiled import Compiled, compile_tape
 from ..compiling.replay import GuardFailed
+from ..sweeps.tips import Recorded, guard_tips, stands_on_tips
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
@@ -54,6 +55,10 @@ _NEW = "these arguments, or what they decide, were new"
 _MOST_FAILURES = 16
 _ERRORS = mark_of(np.errstate, lambda: repr(np.geterr()))
 """Tells whether the caller has asked to hear of other floating-point errors."""
+
+
+class _AtATip(Exception):
+    """A run whose derivatives are those beside the point, which its recording does not hold."""
 
 
 class _Refused(Exception):
@@ -308,6 +313,8 @@ class Function:
         """Run the function, and keep the recording for the next call."""
         try:
             result, path = self._recorded(args, kwargs, key)
+        except _AtATip:
+            return self._run(args, kwargs, "its derivatives were asked for at a tip")
         except _Refused as refused:
             reason = str(refused)
         else:
@@ -386,6 +393,11 @@ class Function:
                 )
                 raise
             raise _Refused(str(error)) from None
+        run = Recorded(tape, list(inputs), outputs)
+        if stands_on_tips(run):
+            for each in held:
+                each.restore()
+            raise _AtATip
         originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
@@ -408,6 +420,7 @@ class Function:
         heard = {
             kind: "ignore" if how == "ignore" else "raise" for kind, how in np.geterr().items()
         }
+        guard_tips(run)
         path = _path(
             tape, inputs, args, kwargs, outputs, value, watch, variables, heard, self._threads
         )

@@ -535,7 +535,7 @@ def kinks(f: Callable[..., Any], *args: Any) -> list[Kink]:
     >>> import numpy as np
     >>> import tapenb as tn
     >>> tn.kinks(lambda x: np.abs(x), 0.0)
-    [line 1, `np.abs(x)` has a tip here (-1.0 on one side, 1.0 on the other); by convention the \
+    [Line 1, `np.abs(x)` has a tip here (-1.0 on one side, 1.0 on the other); by convention the \
 derivative is 0.0.]
     >>> [kink.verdict for kink in tn.kinks(lambda x: np.abs(x)**2, 0.0)]
     ['smooth (C2)']

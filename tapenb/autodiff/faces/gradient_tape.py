@@ -25,7 +25,8 @@ from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.jacobian import blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
-from ..sweeps.seeds import detach, ones_like
+from ..sweeps.seeds import detach, ones_like, zeros_like
+from ..sweeps.tips import Recorded, across_tips
 from ..tape.memory import Memory
 from ..tape.operation import Operation, TapeError
 from ..tape.provenance import here
@@ -601,16 +602,29 @@ class GradientTape:
         wanted = [entry for group in entries for entry in group]
         shared = flows is not None or len(set(wanted)) < len(wanted)
         options = {"within": within, "free_values": spend, "flows": flows}
-        found = reverse(tape, seeds, wanted, record=record, **options)
-        for entry, children in late.items():
-            if children:
-                parts = [
-                    part
-                    for (p, c, _), part in flows.edges.items()
-                    if p == entry and c not in children
-                ]
-                parts += [seeds[entry]] if entry in seeds else []
-                found[entry] = functools.reduce(operator.add, parts) if parts else None
+
+        def adjoints(run: Recorded) -> list[Any]:
+            found = reverse(run.tape, seeds, wanted, record=record, **options)
+            for entry, children in late.items():
+                if children:
+                    parts = [
+                        part
+                        for (p, c, _), part in flows.edges.items()
+                        if p == entry and c not in children
+                    ]
+                    parts += [seeds[entry]] if entry in seeds else []
+                    found[entry] = functools.reduce(operator.add, parts) if parts else None
+            if run.tape is tape:
+                missing.update(entry for entry in wanted if found.get(entry) is None)
+            return [
+                zeros_like(tape.peek(entry)) if found.get(entry) is None else found[entry]
+                for entry in run.entries
+            ]
+
+        missing: set[int] = set()
+        run = Recorded(tape, list(dict.fromkeys(wanted)), list(seeds))
+        found = dict(zip(run.entries, across_tips(run, adjoints, record), strict=True))
+        found = {entry: part for entry, part in found.items() if entry not in missing}
         results = []
         for group in entries:
             parts = [found[entry] for entry in group if found.get(entry) is not None]

@@ -10,15 +10,17 @@ not, or where it cannot be known, the convention stays, and a `Kink` names it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
-from ..kinds.rule import adjoint_dtype
-from ..tape.operation import GUARD, INPUT
+from ..kinds.rule import Constant, adjoint_dtype
+from ..tape.operation import GUARD, INPUT, Operation
 from ..tape.tape import CURRENT, Tape
 from ..tracing.state import is_traced, plain, reference_of
 from .forward import forward
@@ -28,7 +30,17 @@ from .reverse import reverse
 from .seeds import generic_adjoint, ones_like
 from .widening import narrow, wide
 
-__all__ = ["Kink", "Run", "Unknown", "across_tips", "kinks", "kinks_of"]
+__all__ = [
+    "Kink",
+    "Recorded",
+    "Run",
+    "Unknown",
+    "across_tips",
+    "guard_tips",
+    "kinks",
+    "kinks_of",
+    "stands_on_tips",
+]
 
 Groups = list[list[Any]]
 """Derivatives by their order, each a list of arrays."""
@@ -95,12 +107,18 @@ class Kink:
         if self.elements != [()]:
             shown = ", ".join(map(str, self.elements[:3]))
             place += f" at {shown}{', ...' if len(self.elements) > 3 else ''}"
+        place = place[0].upper() + place[1:]
         return f"{place} {self.meaning}"
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether the whole program is smooth there."""
+        return self.verdict == "smooth (C2)"
 
     @property
     def meaning(self) -> str:
         """What follows from it, in words."""
-        if self.verdict == "smooth (C2)":
+        if self.is_smooth:
             return "has a tip here that the function has not: its derivatives are the limits."
         said = {
             "once differentiable (C1)": "leaves the second derivative without a limit here",
@@ -193,7 +211,7 @@ def _order(tape: Tape, reference: int, sweeps: list[tuple[int, int, tuple[int, .
 
 
 def _played(tape: Tape, values: dict[int, Any]) -> Tape:
-    """The same entries at other values of inputs, in whatever precision these have.
+    """The same entries at other values of some of them, in whatever precision these have.
 
     Raises
     ------
@@ -205,7 +223,7 @@ def _played(tape: Tape, values: dict[int, Any]) -> Tape:
     known, constants, swept = twin.values, tape.constants, tape.in_sweeps()
     with np.errstate(all="ignore"):
         for index, operation in enumerate(tape.operations):
-            if operation is INPUT:
+            if operation is INPUT or index in values:
                 known.append(values.get(index, tape.values[index]))
                 continue
             operands = [known[p] if p >= 0 else constants[~p] for p in tape.parents(index)]
@@ -473,6 +491,7 @@ class _Look:
 # -- what is asked ---------------------------------------------------------------------------------
 
 
+@np.errstate(all="ignore")
 def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = False) -> list[Any]:
     """What a sweep finds, or at a hidden tip the limit of what it finds beside the point.
 
@@ -492,14 +511,8 @@ def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = Fals
     where such tips depend on each other and there are more than ten thousand numbers.
     """
     marks = [] if nested else _on_tips(run.tape)
-    if marks:
-        marks, chained = _matter(run, marks)
-    if not marks:
+    if not marks or not _looked_at(run, marks, first=not run.tape.swept):
         return sweep(run)
-    if not run.tape.swept and all(run.tape.operations[entry].rule.even for entry, _ in marks):
-        size = len(run.tape) + sum(np.size(run.tape.value(entry)) for entry, _ in marks)
-        if not chained or size > _MANY:
-            return sweep(run)
     found = sweep(run)
     look = _Look(run, lambda other: [found if other is run else sweep(other)])
     if look.limit is None or not look.limit.apart(look.groups[-1]):
@@ -516,7 +529,42 @@ def _parted(flat: np.ndarray, like: list[Any]) -> list[Any]:
     ]
 
 
+def _looked_at(run: Run, marks: list[tuple[int, Any]], *, first: bool) -> list[tuple[int, Any]]:
+    """Those tips that matter, where a derivative, the first one or not, is sought beside them."""
+    marks, chained = _matter(run, marks)
+    if first and all(run.tape.operations[entry].rule.even for entry, _ in marks):
+        size = len(run.tape) + sum(np.size(run.tape.peek(entry)) for entry, _ in marks)
+        if not chained or size > _MANY:
+            return []
+    return marks
+
+
 _MANY = 10_000
+
+
+@np.errstate(all="ignore")
+def stands_on_tips(run: Run) -> bool:
+    """Whether recorded derivatives are at a tip where they would be sought beside the point."""
+    sweeps = _outermost(run.tape)
+    marks = _on_tips(run.tape) if sweeps else []
+    return bool(marks and _looked_at(run, marks, first=len(sweeps) == 1))
+
+
+def guard_tips(run: Run) -> None:
+    """Put guards on a tape of recorded derivatives that fail where it would stand on such tips."""
+    tape, swept, sweeps = run.tape, run.tape.in_sweeps(), _outermost(run.tape)
+    rules = ((index, operation.rule) for index, operation in enumerate(tape.operations))
+    marks = [(index, None) for index, rule in rules if rule and rule.tip and not swept[index]]
+    frame = sys._getframe()
+    for index, _ in _looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():
+        operation, operands = tape.operations[index], (index, *tape.parents(index))
+        asked = Operation(partial(_stands, operation), Constant(), "stands_on_tip")
+        entry = tape.append(asked, operands, False, frame)
+        tape.append(Operation(bool, None, GUARD), (entry,), False, frame)
+
+
+def _stands(operation: Operation, result: Any, *operands: Any) -> bool:
+    return bool(np.any(operation.rule.tip(result, *operands, **operation.params)))
 
 
 def _rounded(limit: _Limit) -> np.ndarray:
@@ -532,6 +580,7 @@ def _rounded(limit: _Limit) -> np.ndarray:
 _VERDICTS = ("jump", "tip", "once differentiable (C1)", "smooth (C2)")
 
 
+@np.errstate(all="ignore")
 def kinks_of(run: Run) -> list[Kink]:
     """Where a run stands on tips and jumps, what they mean for it, and what is given there."""
     marks, _ = _matter(run, _on_tips(run.tape))

@@ -1,0 +1,217 @@
+"""Derivatives across tips: the limit of those beside the point, or a convention that is named."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+
+from .random_tip_programs import Maker, reference
+from .tip_programs import PROGRAMS
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's own, at tips
+
+VERDICTS = {2: "smooth (C2)", 1: "once differentiable (C1)", 0: "tip", -1: "jump"}
+NAN = ("x**2*y/(x**2+y**2) guarded",)  # its value is nan: no tip is needed to see that
+NEITHER = ("logaddexp tie", "det of zeros")  # no operation with a tip is there
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=[program[0] for program in PROGRAMS])
+def test_named_programs(program):
+    name, f, x, smooth, gradient, hessian = program
+    if gradient is not None:
+        np.testing.assert_allclose(np.ravel(tn.grad(f)(x)), gradient, rtol=1e-8, atol=1e-8)
+    if smooth == 2 and hessian is not None:
+        found = np.reshape(tn.hessian(f)(x), (np.size(x), np.size(x)))
+        np.testing.assert_allclose(found, hessian, rtol=1e-8, atol=1e-8)
+    verdicts = {kink.verdict for kink in tn.kinks(f, x)}
+    if name in NAN + NEITHER:
+        assert not verdicts
+    elif smooth == -2:
+        assert verdicts <= {"not known", "tip"}
+    else:
+        assert verdicts == {VERDICTS[smooth]}
+
+
+def check_smooth(seed):
+    maker = Maker(seed)
+    f, smooth_form = maker.smooth()
+    gradient, hessian = reference(smooth_form, maker.x0)
+    scale = 1.0 + np.abs(gradient).max() + np.abs(hessian).max()
+    np.testing.assert_allclose(tn.grad(f)(maker.x0) / scale, gradient / scale, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(tn.hessian(f)(maker.x0) / scale, hessian / scale, rtol=0, atol=1e-8)
+
+
+def check_tip(seed):
+    maker = Maker(10_000 + seed)
+    f, smooth, _ = maker.tip()
+    (verdict,) = {kink.verdict for kink in tn.kinks(f, maker.x0)}
+    # At worst it is called rougher than it is.
+    assert verdict in (VERDICTS[smooth], "not known")
+    assert (verdict == VERDICTS[2]) == (smooth == 2) or verdict == "not known"
+
+
+@pytest.mark.parametrize("seed", range(0, 500, 64))
+def test_random_programs_that_only_seem_to_have_tips(seed):
+    check_smooth(seed)
+
+
+@pytest.mark.parametrize("seed", range(0, 200, 16))
+def test_random_programs_that_have_tips(seed):
+    check_tip(seed)
+
+
+# -- the faces -------------------------------------------------------------------------------------
+
+A = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.25]])
+A_B = A @ np.array([1.0, -2.0])
+HUBER = 1.0
+EYE = np.eye(2)
+SECOND = {
+    "norm": (lambda x: np.linalg.norm(x) ** 2, np.zeros(2), 2 * EYE),
+    "hypot": (lambda x: np.hypot(x[0], x[1]) ** 2, np.zeros(2), 2 * EYE),
+    "complex": (lambda x: np.abs(x[0] + 1j * x[1]) ** 2, np.zeros(2), 2 * EYE),
+    "abs": (lambda x: np.abs(x) ** 2, 0.0, 2.0),
+    "fabs": (lambda x: np.fabs(x) ** 2, 0.0, 2.0),
+    "square": (lambda x: np.square(np.abs(x)), 0.0, 2.0),
+    "python": (lambda x: abs(x) ** 2, 0.0, 2.0),
+    "rbf": (
+        lambda b: np.exp(-(np.linalg.norm(np.array([0.3, -1.0]) - b) ** 2) / (2 * 0.7**2)),
+        np.array([0.3, -1.0]),
+        -EYE / 0.49,
+    ),
+    "residual": (
+        lambda x: np.linalg.norm(A @ x - A_B) ** 2,
+        np.array([1.0, -2.0]),
+        2 * A.T @ A,
+    ),
+    "huber": (
+        lambda r: np.where(abs(r) <= HUBER, 0.5 * abs(r) ** 2, abs(r) - 0.5),
+        0.0,
+        1.0,
+    ),
+    "std": (lambda x: np.std(x) ** 2, np.array([2.0, 2.0]), [[0.5, -0.5], [-0.5, 0.5]]),
+    "ptp": (lambda v: np.ptp(v) ** 2, np.ones(2), [[2.0, -2.0], [-2.0, 2.0]]),
+    "max - min": (lambda v: (np.max(v) - np.min(v)) ** 2, np.ones(2), [[2.0, -2.0], [-2.0, 2.0]]),
+    "relu": (lambda x: np.maximum(x, 0) ** 2 + np.minimum(x, 0) ** 2, 0.0, 2.0),
+    "branch": (lambda x: x**2 if x > 0 else -x * -x, 0.0, 2.0),
+    "root": (lambda x: (x**2) ** 0.5 * np.abs(x), 0.0, 2.0),
+    "sort": (lambda v: np.sum(np.sort(v) ** 2 * v[0]), np.ones(2), [[6.0, 2.0], [2.0, 2.0]]),
+}
+FIRST = {
+    "polar": (
+        lambda v: np.hypot(v[0], v[1]) * np.cos(np.arctan2(v[1], v[0])),
+        np.zeros(2),
+        [1.0, 0.0],
+    ),
+    "sign": (lambda x: np.sign(x) * np.abs(x), 0.0, 1.0),
+    "copysign": (lambda x: np.copysign(np.abs(x), x), 0.0, 1.0),
+    "sinc": (lambda x: 1.0 if x == 0 else np.sin(x) / x, 0.0, 0.0),
+    "where": (lambda x: np.where(x == 0, 0.0, np.exp(x) - 1.0), 0.0, 1.0),
+}
+
+
+def on_a_tape(f, x, order):
+    """What gradient tapes give for the derivative of an order."""
+    x = tn.Variable(x)
+    if order == 1:
+        with tn.GradientTape() as tape:
+            y = f(x)
+        return tape.gradient(y, x).numpy()
+    with tn.GradientTape(persistent=True) as outer:
+        with tn.GradientTape() as inner:
+            y = f(x)
+        slope = inner.gradient(y, x)
+    return outer.jacobian(slope, x).numpy()
+
+
+ORDERS = [pytest.param(1, *case, id=f"1 {name}") for name, case in FIRST.items()] + [
+    pytest.param(2, *case, id=f"2 {name}") for name, case in SECOND.items()
+]
+
+
+@pytest.mark.parametrize(("order", "f", "x", "right"), ORDERS)
+def test_each_face_gives_the_limit(order, f, x, right):
+    nearly = {"rtol": 1e-8, "atol": 1e-9}
+    ones = np.ones(np.shape(x))[()]
+    along = np.array(right) @ ones if np.ndim(right) else right
+    if order == 1:
+        np.testing.assert_allclose(tn.grad(f)(x), right, **nearly)
+        np.testing.assert_allclose(tn.value_and_grad(f)(x)[1], right, **nearly)
+        for mode in ("reverse", "forward"):
+            np.testing.assert_allclose(tn.jacobian(f, mode=mode)(x), right, **nearly)
+        np.testing.assert_allclose(tn.jvp(f, (x,), (ones,))[1], np.sum(right), **nearly)
+        np.testing.assert_allclose(tn.vjp(f, x)[1](1.0)[0], right, **nearly)
+    else:
+        np.testing.assert_allclose(tn.hessian(f)(x), right, **nearly)
+        for modes in itertools.product(("reverse", "forward"), repeat=2):
+            inner = tn.jacobian(f, mode=modes[0])
+            np.testing.assert_allclose(tn.jacobian(inner, mode=modes[1])(x), right, **nearly)
+        np.testing.assert_allclose(tn.hvp(f, (x,), (ones,)), along, **nearly)
+
+
+WITHOUT_A_FUNCTION = [case for case in ORDERS if case.id not in ("2 branch", "1 sinc")]
+
+
+@pytest.mark.parametrize(("order", "f", "x", "right"), WITHOUT_A_FUNCTION)
+def test_gradient_tapes_give_the_limit(order, f, x, right):
+    np.testing.assert_allclose(on_a_tape(f, x, order), right, rtol=1e-8, atol=1e-9)
+
+
+def test_a_true_tip_keeps_its_convention_and_is_named():
+    (kink,) = tn.kinks(lambda x: 3.0 * np.abs(x), 0.0)
+    assert (kink.verdict, kink.line is not None, kink.elements) == ("tip", True, [()])
+    assert kink.source == "np.abs(x)"
+    np.testing.assert_allclose(kink.slopes, [[-3.0], [3.0]])
+    assert "-3.0 on one side, 3.0 on the other" in repr(kink)
+    assert float(tn.grad(np.abs)(0.0)) == 0.0
+    assert float(tn.grad(lambda x: np.maximum(x, 0.0))(0.0)) == 0.5
+
+
+def test_elements_are_named():
+    (kink,) = tn.kinks(lambda x: np.sum(np.abs(x)), np.array([1.0, 0.0, 0.0]))
+    assert kink.elements == [(1,), (2,)]
+    assert tn.kinks(lambda x: np.sum(np.abs(x)), np.array([1.0, -2.0])) == []
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.where(x > 0, x**2 + 1.0, x**2),
+        lambda x: np.floor(x) * 0.5 + x,
+        lambda x: np.sign(x) ** 2 * x**2 + np.heaviside(x, 1.0),
+        lambda x: np.where(x == 0, 1.0, x),
+    ],
+)
+def test_a_jump_never_passes_for_smooth(f):
+    assert {kink.verdict for kink in tn.kinks(f, 0.0)} == {"jump"}
+
+
+def test_a_function_that_is_replayed_is_not_replayed_at_a_tip():
+    @tn.function
+    def slope(x):
+        return tn.grad(lambda x: np.sign(x) * np.abs(x))(x)
+
+    assert [float(slope(x)) for x in (2.0, 1.0, 0.0, -1.0, 0.0, 3.0)] == [1.0] * 6
+
+
+def test_random_numbers_are_drawn_once():
+    np.random.seed(3)  # noqa: NPY002
+    tn.grad(lambda x: np.abs(x) + (1.0 if x > 0 else 2.0) * np.random.rand())(0.0)  # noqa: NPY002
+    after = np.random.rand()  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    np.random.rand()  # noqa: NPY002
+    assert np.random.rand() == after  # noqa: NPY002
+
+
+def test_a_usual_tip_is_not_looked_at_by_grad():
+    """What is printed tells how often a function runs; and a sweep more would print no more."""
+    runs = []
+
+    def f(x):
+        runs.append(x)
+        return np.sum(np.maximum(x, 0.0))
+
+    np.testing.assert_array_equal(tn.grad(f)(np.zeros(4)), np.full(4, 0.5))
+    assert len(runs) == 1
