@@ -34,11 +34,11 @@ from .elements import ndenumerate, vectorize
 from .questions import plain_parts
 from .state import (
     TRACED,
+    is_active,
     is_traced,
     plain,
 )
 from .structures import any_active, as_operand, lift, read
-from .traced import TracedScalar
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "twin_of"]
 
@@ -78,7 +78,7 @@ def _traceable(tape: Tape, value: Any, args: Any = ()) -> Any:
             if type(arg) is np.ndarray and np.may_share_memory(arg, value):
                 made._own().exposed = here(sys._getframe(2))
         return made
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
+    if type(value) not in TRACED and isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_traceable(tape, part) for part in value))
     return value
 
@@ -203,13 +203,18 @@ def _twin(real: Callable[..., Any], names: dict[str, Any], name: str) -> Callabl
         now = names.get(name, real)
         if tape is None or not tape.open or now is not real:
             return now(*args, **kwargs)
-        if not _PLAIN.issuperset(map(type, args)):
+        simple = _PLAIN.issuperset(map(type, args))
+        if not simple:
             args = tuple(map(read, args))
         if special is not None:
             return special(tape, *args, **kwargs)
-        if known and any_active([*args, kwargs]):
-            return call_function(real, _lifted(real, args), kwargs, sys._getframe(1))
-        return _traceable(tape, real(*_lifted(real, args), **kwargs), args)
+        active = any(map(is_active, args)) if simple else any_active(args)
+        given = args
+        if not simple:
+            args = _lifted(real, args)
+        if known and (active or (kwargs and any_active(kwargs))):
+            return call_function(real, args, kwargs, sys._getframe(1))
+        return _traceable(tape, real(*args, **kwargs), given)
 
     return twin
 
@@ -303,7 +308,7 @@ class _TwinUfunc:
         self._real = real
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and type(args[0]) is TracedScalar:
+        if len(args) == 1 and not kwargs and type(args[0]) in TRACED:
             return call_one(self._real, args[0], sys._getframe(1))
         tape = _recording()
         if tape is None:
