@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-import sysconfig
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from types import (
@@ -22,9 +21,10 @@ from types import (
 )
 from typing import Any
 
+from .tape.provenance import is_foreign
+
 __all__ = ["Place", "filled_cells", "is_users", "places", "walk"]
 
-_INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 _BAGS = (SimpleNamespace, argparse.Namespace)
 _OURS = "tapenb.autodiff.faces.variable"
 
@@ -255,8 +255,7 @@ def is_users(value: Any) -> bool:
     if home in ("__main__", _OURS):
         return True
     file = getattr(sys.modules.get(home), "__file__", None)
-    ours = isinstance(home, str) and home.split(".")[0] == __name__.split(".")[0]
-    return file is not None and not ours and not file.startswith(_INSTALLED)
+    return file is not None and not is_foreign(file)
 
 
 def walk(

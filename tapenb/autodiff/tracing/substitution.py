@@ -22,7 +22,7 @@ from types import (
     ModuleType,
     SimpleNamespace,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -187,24 +187,13 @@ _codes: dict[int, tuple[CodeType, frozenset[str]]] = {}
 _MOST_CODES = 4096
 
 
-class Scope:
-    """A namespace as code that runs in it sees it.
+class Scope(NamedTuple):
+    """A namespace as code that runs in it sees it: what it reads there, and what it has besides."""
 
-    Parameters
-    ----------
-    space : dict
-    names : frozenset of str, optional
-        What the code reads; else all names count.
-    beside : iterable
-        What it has besides: its local variables.
-    """
-
-    def __init__(
-        self, space: dict[str, Any], names: frozenset[str] | None = None, beside: Any = ()
-    ) -> None:
-        self.space = space
-        self.names = names
-        self.beside = beside
+    space: dict[str, Any]
+    names: frozenset[str] | None = None
+    """None where all names count."""
+    beside: tuple[Any, ...] = ()
 
     @classmethod
     def of_frame(cls, frame: FrameType | None) -> Scope:
@@ -214,7 +203,7 @@ class Scope:
         if frame is None:
             return cls({})
         space = frame.f_globals
-        beside = () if frame.f_locals is space else list(frame.f_locals.values())
+        beside = () if frame.f_locals is space else tuple(frame.f_locals.values())
         return cls(space, _names_in(frame.f_code), beside)
 
 
