@@ -1,9 +1,6 @@
 """The engine: tapes, sweeps and rules. It imports NumPy and nothing of Jupyter."""
 
-from .rules import matmul, ufuncs  # noqa: F401  they register rules, which others build on
-
-# isort: split
-from .rules import (  # noqa: F401  they register theirs
+from .rules import (  # noqa: F401  they register their rules
     cumulative,
     einsum,
     floating_and_complex,
@@ -11,6 +8,7 @@ from .rules import (  # noqa: F401  they register theirs
     indexing,
     joining_and_padding,
     linear_algebra,
+    matmul,
     polynomials,
     reshaping,
     selecting,
@@ -19,6 +17,7 @@ from .rules import (  # noqa: F401  they register theirs
     statistics,
     sums_and_extrema,
     ufunc_methods,
+    ufuncs,
 )
 from .tracing.operators import learn_rules
 

@@ -30,11 +30,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import FUNCTIONS, rule_of
+from ..kinds.registry import FUNCTIONS, HANDLERS, rule_of
 from ..rules.distributions import CONTINUOUS, DISCRETE, known
 from ..tape.primitives import primitive
 from ..tape.provenance import describe, whole_expression
-from ..tracing.dispatch import HANDLERS
 from .gradient_tape import GradientTape
 from .variable import Variable
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from . import partials
 from .rule import Rule, fit, fit_mask, spread, tainted, total, untouched
 
 __all__ = ["Elementwise", "written"]
@@ -44,7 +45,7 @@ class Elementwise(Rule):
 
     Parameters
     ----------
-    *partials : str
+    *texts : str
         For each operand the partial derivative, as NumPy text in ``x`` (or ``x1``, ``x2``, ...)
         and the result ``y``. ``"0"``, ``"1"`` and ``"-1"`` cost nothing. A text in ``g`` is the
         whole term, the partial times the adjoint or tangent ``g``: where the order of the factors
@@ -57,17 +58,16 @@ class Elementwise(Rule):
     (True, False)
     """
 
-    names: dict[str, Any] = vars(np).copy()
+    names: dict[str, Any] = vars(np) | {name: getattr(partials, name) for name in partials.__all__}
+    """What a text may name: NumPy's functions, and those of `partials`."""
 
-    def __init__(self, *partials: str) -> None:
-        self.partials = partials
-        operands = (
-            ("x",) if len(partials) == 1 else tuple(f"x{i + 1}" for i in range(len(partials)))
-        )
+    def __init__(self, *texts: str) -> None:
+        self.partials = texts
+        operands = ("x",) if len(texts) == 1 else tuple(f"x{i + 1}" for i in range(len(texts)))
         read: set[str] = set()
         terms: list[Callable[..., Any] | None] = []
         in_place: list[Callable[..., Any] | None] = []
-        for partial in partials:
+        for partial in texts:
             tree = ast.parse(partial, mode="eval")
             own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
             read |= own

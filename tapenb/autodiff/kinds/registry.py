@@ -11,19 +11,23 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.primitives import primitive
 from .rule import Rule
 
 __all__ = [
     "ABSENT",
     "COMPLEX_RULES",
     "FUNCTIONS",
+    "HANDLERS",
     "LATE",
     "METHOD_RULES",
     "RULES",
+    "TRACED_ONLY",
     "Function",
-    "function",
     "listed",
     "optional",
+    "register_handler",
+    "register_rule",
     "rule_of",
 ]
 
@@ -90,17 +94,67 @@ COMPLEX_RULES: dict[Callable[..., Any], Rule] = {}
 """Rules of ufuncs that are piecewise constant for real numbers only."""
 
 
-def function(
-    numpy_function: Callable[..., Any],
+HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""What is called in place of a function that is no single operation."""
+TRACED_ONLY: set[Callable[..., Any]] = set()
+"""Functions that are handled where an argument is traced; else NumPy's own answer will do."""
+
+
+def register_rule(
+    function: Callable[..., Any],
     rule: Rule,
     *operands: str,
+    method: str | None = None,
+    of_complex: bool = False,
     sequence: bool = False,
     call: Callable[..., Any] | None = None,
 ) -> None:
-    """Register the rule of a NumPy function and the names of its operands."""
-    RULES[numpy_function] = rule
-    call = call or numpy_function
-    FUNCTIONS[numpy_function] = Function(numpy_function, rule, operands, sequence, call)
+    """Say how to differentiate an operation.
+
+    Parameters
+    ----------
+    function : callable
+        A ufunc, a primitive of the engine's own, or a function with an array protocol.
+    rule : Rule
+    *operands : str
+        Of a function, which of its parameters may be traced.
+    method : str, optional
+        Of a ufunc, the method that is meant: ``"reduce"``, ``"accumulate"``, ...
+    of_complex : bool
+        Whether the rule is for complex numbers, where the ufunc has another for real ones.
+    sequence : bool
+        Whether a function's first parameter is a sequence of operands (``concatenate``).
+    call : callable, optional
+        The function with its operands by position and all else by keyword, if not itself.
+    """
+    if isinstance(function, primitive):
+        function.rule = rule
+    elif method is not None:
+        METHOD_RULES[function, method] = rule
+    elif of_complex:
+        COMPLEX_RULES[function] = rule
+    else:
+        RULES[function] = rule
+        if operands:
+            FUNCTIONS[function] = Function(function, rule, operands, sequence, call or function)
+
+
+def register_handler(
+    function: Callable[..., Any], handler: Callable[..., Any], *, only_traced: bool = False
+) -> None:
+    """Say what does the work of a function that is no single operation.
+
+    Parameters
+    ----------
+    function : callable
+    handler : callable
+        Called with the same arguments, traced or not, in terms of functions that have rules.
+    only_traced : bool
+        Whether NumPy's own function is called where no argument is traced.
+    """
+    HANDLERS[function] = handler
+    if only_traced:
+        TRACED_ONLY.add(function)
 
 
 LATE: dict[str, Callable[[], None]] = {}

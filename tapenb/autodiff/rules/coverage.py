@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import RULES
-from ..tracing.dispatch import HANDLERS, WITHHELD
+from ..kinds.registry import HANDLERS, RULES
+from ..tracing.dispatch import WITHHELD
 
 __all__ = ["CLASSES", "PAGE", "VERSION", "classify", "page", "public"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import ABSENT, function, optional
+from ..kinds.registry import ABSENT, optional, register_rule
 from ..kinds.rule import (
     Rule,
     fit,
@@ -87,7 +87,7 @@ class _Recurrence(Rule):
         return spread(recurrence(operands[0], change, axis=axis), result)
 
 
-recurrence.rule = _Recurrence()
+register_rule(recurrence, _Recurrence())
 
 
 # -- cumulative sums and products ----------------------------------------------------------------
@@ -147,11 +147,11 @@ def _cumsum_of(tangent: Any, **params: Any) -> Any:
     return np.cumulative_sum(tangent, **params)
 
 
-function(np.cumsum, Linear(np.cumsum, cumulated), "a")
-function(np.cumprod, General(running_product), "a")
+register_rule(np.cumsum, Linear(np.cumsum, cumulated), "a")
+register_rule(np.cumprod, General(running_product), "a")
 if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
-    function(np.cumulative_sum, Linear(_cumsum_of, _cumulative_sum), "x")
-    function(np.cumulative_prod, Composite(_cumulative_prod), "x")
+    register_rule(np.cumulative_sum, Linear(_cumsum_of, _cumulative_sum), "x")
+    register_rule(np.cumulative_prod, Composite(_cumulative_prod), "x")
 
 
 # -- without what is not a number ----------------------------------------------------------------
@@ -166,12 +166,12 @@ def _skipping(numpy_function: Callable[..., Any], neutral: float) -> Composite:
 
 for skipper, whole, neutral in ((np.nansum, np.sum, 0.0), (np.nanprod, np.prod, 1.0)):
     rule = _skipping(optional(whole), neutral)
-    function(skipper, rule, "a", "initial", "where", call=optional(skipper))
+    register_rule(skipper, rule, "a", "initial", "where", call=optional(skipper))
 for skipper, whole, neutral in ((np.nancumsum, np.cumsum, 0.0), (np.nancumprod, np.cumprod, 1.0)):
-    function(skipper, _skipping(whole, neutral), "a")
+    register_rule(skipper, _skipping(whole, neutral), "a")
 for skipper, lowest in ((np.nanmax, -np.inf), (np.nanmin, np.inf)):
     rule = Reduction(EXTREMUM, skipper, lowest).with_tips(tied)
-    function(skipper, rule, "a", "initial", "where", call=optional(skipper))
+    register_rule(skipper, rule, "a", "initial", "where", call=optional(skipper))
 
 
 # -- differences and integrals -------------------------------------------------------------------
@@ -235,6 +235,6 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 DIFFERENCE = Linear(_difference, _difference_part(1), _difference_part(0), _difference_part(2))
-function(np.diff, DIFFERENCE, "a", "prepend", "append", call=_difference)
-function(np.ediff1d, Composite(_ends), "ary", "to_end", "to_begin")
-function(np.trapezoid, Composite(_trapezoid), "y", "x", "dx")
+register_rule(np.diff, DIFFERENCE, "a", "prepend", "append", call=_difference)
+register_rule(np.ediff1d, Composite(_ends), "ary", "to_end", "to_begin")
+register_rule(np.trapezoid, Composite(_trapezoid), "y", "x", "dx")

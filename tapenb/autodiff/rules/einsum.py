@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear, Multilinear
-from ..kinds.registry import RULES, function, listed
+from ..kinds.registry import RULES, listed, register_handler, register_rule
 from ..kinds.rule import fit
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
 from ..tracing.apply import apply, plain_key
-from ..tracing.dispatch import HANDLERS, write_result
+from ..tracing.dispatch import write_result
 from ..tracing.state import plain
 from ..tracing.structures import as_operand
 from .indexing import collect
@@ -32,6 +32,7 @@ from .linear_algebra.stacks import (
     row,
     transposed,
 )
+from .matmul import matmul_left, matmul_right
 
 # -- Einstein sums ---------------------------------------------------------------------------------
 
@@ -146,9 +147,9 @@ def _einsum_path(*operands: Any, **options: Any) -> Any:
     return np.einsum_path(*map(plain, operands), **options)
 
 
-RULES[np.einsum] = EINSUM
-HANDLERS[np.einsum] = _einsum
-HANDLERS[np.einsum_path] = _einsum_path
+register_rule(np.einsum, EINSUM)
+register_handler(np.einsum, _einsum)
+register_handler(np.einsum_path, _einsum_path)
 
 # -- products --------------------------------------------------------------------------------------
 
@@ -213,16 +214,16 @@ def _multi_dot(*arrays: Any) -> Any:
     return reduce(np.dot, arrays)
 
 
-function(np.tensordot, Composite(_paired), "a", "b")
-function(np.linalg.tensordot, Composite(_paired), "x1", "x2")
-function(np.inner, Composite(_inner), "a", "b")
-function(np.vdot, Composite(_vdot), "a", "b")
-function(np.outer, Composite(_outer), "a", "b")
-function(np.linalg.outer, Composite(_outer), "x1", "x2")
-function(np.kron, Composite(_kron), "a", "b")
-function(np.cross, Composite(_cross), "a", "b")
-function(np.linalg.cross, Composite(_cross_of), "x1", "x2")
-function(
+register_rule(np.tensordot, Composite(_paired), "a", "b")
+register_rule(np.linalg.tensordot, Composite(_paired), "x1", "x2")
+register_rule(np.inner, Composite(_inner), "a", "b")
+register_rule(np.vdot, Composite(_vdot), "a", "b")
+register_rule(np.outer, Composite(_outer), "a", "b")
+register_rule(np.linalg.outer, Composite(_outer), "x1", "x2")
+register_rule(np.kron, Composite(_kron), "a", "b")
+register_rule(np.cross, Composite(_cross), "a", "b")
+register_rule(np.linalg.cross, Composite(_cross_of), "x1", "x2")
+register_rule(
     np.linalg.multi_dot,
     Composite(_multi_dot),
     "arrays",
@@ -288,13 +289,13 @@ class _Product(Multilinear):
         return formula.jvp(tangents, result, operands, operation)
 
 
-RULES[np.matmul] = _Product(np.matmul, *RULES[np.matmul].transposes)
-function(np.linalg.matmul, RULES[np.matmul], "x1", "x2")
-RULES[np.vecdot] = Composite(_anywhere(_vecdot, (1, 1, 0)))
-function(np.linalg.vecdot, RULES[np.vecdot], "x1", "x2")
+register_rule(np.matmul, _Product(np.matmul, matmul_left, matmul_right))
+register_rule(np.linalg.matmul, RULES[np.matmul], "x1", "x2")
+register_rule(np.vecdot, Composite(_anywhere(_vecdot, (1, 1, 0))))
+register_rule(np.linalg.vecdot, RULES[np.vecdot], "x1", "x2")
 for _name, _product, _ranks in (("matvec", _matvec, (2, 1, 1)), ("vecmat", _vecmat, (1, 2, 1))):
     if hasattr(np, _name):  # new in NumPy 2.2
-        RULES[getattr(np, _name)] = Composite(_anywhere(_product, _ranks))
+        register_rule(getattr(np, _name), Composite(_anywhere(_product, _ranks)))
 
 # -- diagonals -------------------------------------------------------------------------------------
 
@@ -331,10 +332,10 @@ def _untransposed(adjoint: Any, x: Any) -> Any:
     return transposed(adjoint)
 
 
-function(np.trace, Composite(_trace), "a")
-function(np.linalg.trace, Composite(_trace_of), "x")
-function(np.linalg.diagonal, Linear(np.linalg.diagonal, _from_diagonal, view=True), "x")
-function(np.diag, Linear(np.diag, _undiagonal, view=True), "v")
-function(np.diagflat, Linear(np.diagflat, _unflat), "v")
+register_rule(np.trace, Composite(_trace), "a")
+register_rule(np.linalg.trace, Composite(_trace_of), "x")
+register_rule(np.linalg.diagonal, Linear(np.linalg.diagonal, _from_diagonal, view=True), "x")
+register_rule(np.diag, Linear(np.diag, _undiagonal, view=True), "v")
+register_rule(np.diagflat, Linear(np.diagflat, _unflat), "v")
 for _transposing in (np.matrix_transpose, np.linalg.matrix_transpose):
-    function(_transposing, Linear(_transposing, _untransposed, view=True), "x")
+    register_rule(_transposing, Linear(_transposing, _untransposed, view=True), "x")

@@ -16,37 +16,20 @@ import numpy as np
 from ..kinds.elementwise import Elementwise
 from ..kinds.linear import Linear
 from ..kinds.registry import (
-    COMPLEX_RULES,
     FUNCTIONS,
     RULES,
-    function,
+    register_handler,
+    register_rule,
 )
 from ..kinds.rule import Constant
 from ..sweeps.expressed import Composite, General
 from ..tracing.apply import guard, refuse
-from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.dispatch import call_entry
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand
 from ..tracing.writing import write
-from .sorting import when_active
 
 CLIP: np.ufunc = np._core.umath.clip
-
-
-def _kept(g: Any, x: Any) -> Any:
-    """A part of `g` where the same part of `x` is finite."""
-    if x.dtype.kind != "c":
-        return np.where(np.isfinite(x), g, 0.0)
-    real = np.where(np.isfinite(np.real(x)), np.real(g), 0.0)
-    return real + 1j * np.where(np.isfinite(np.imag(x)), np.imag(g), 0.0)
-
-
-def _scaled(x: Any, exponent: Any) -> Any:
-    """``x * 2**exponent`` in one rounding."""
-    return np.ldexp(x, exponent.astype(np.intp))
-
-
-Elementwise.names.update(kept=_kept, scaled=_scaled)
 
 
 # -- parts of floating point ---------------------------------------------------------------------
@@ -60,14 +43,18 @@ def _fraction(tangents: Any, result: Any, operands: Any, **_: Any) -> tuple[Any,
     return tangents[0], None
 
 
-RULES[np.modf] = General(_fraction).with_tips(lambda result, x, **_: result[0] == 0)
-RULES[np.frexp] = General(_mantissa)
-RULES[np.divmod] = Composite(
-    lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2))
-).with_tips(lambda result, x1, x2, **_: result[1] == 0)
-RULES[np.ldexp] = Elementwise("scaled(g, x2)", "0")
-RULES[np.nextafter] = Elementwise("1", "0")
-RULES[np.spacing] = RULES[np.bitwise_count] = Constant()
+register_rule(np.modf, General(_fraction).with_tips(lambda result, x, **_: result[0] == 0))
+register_rule(np.frexp, General(_mantissa))
+register_rule(
+    np.divmod,
+    Composite(lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2))).with_tips(
+        lambda result, x1, x2, **_: result[1] == 0
+    ),
+)
+register_rule(np.ldexp, Elementwise("scaled(g, x2)", "0"))
+register_rule(np.nextafter, Elementwise("1", "0"))
+register_rule(np.spacing, Constant())
+register_rule(np.bitwise_count, Constant())
 
 
 def _finite(
@@ -93,26 +80,29 @@ def _finite(
 
 
 for asker in (np.isneginf, np.isposinf):
-    function(asker, Constant(), "x")
-function(np.fix, Constant(lambda result, x, **_: result == x), "x")
-function(np.nan_to_num, Elementwise("kept(g, x)"), "x")
-when_active(np.nan_to_num, _finite)
+    register_rule(asker, Constant(), "x")
+register_rule(np.fix, Constant(lambda result, x, **_: result == x), "x")
+register_rule(np.nan_to_num, Elementwise("kept(g, x)"), "x")
+register_handler(np.nan_to_num, _finite, only_traced=True)
 
 
 def _unwrap(p: Any, period: Any = 2.0 * np.pi, **options: Any) -> Any:
     return np.unwrap(p, period=period, **options)
 
 
-function(np.unwrap, Elementwise("1", "(y - x1) / x2"), "p", "period", call=_unwrap)
+register_rule(np.unwrap, Elementwise("1", "(y - x1) / x2"), "p", "period", call=_unwrap)
 
 
 # -- limits --------------------------------------------------------------------------------------
 
-RULES[CLIP] = Elementwise(
-    "chosen(chosen(g, x3, maximum(x1, x2)), x1, x2)",
-    "chosen(chosen(g, x3, maximum(x1, x2)), x2, x1)",
-    "chosen(g, maximum(x1, x2), x3)",
-).with_tips(lambda result, x, low, high, **_: (x == low) | (x == high))
+register_rule(
+    CLIP,
+    Elementwise(
+        "chosen(chosen(g, x3, maximum(x1, x2)), x1, x2)",
+        "chosen(chosen(g, x3, maximum(x1, x2)), x2, x1)",
+        "chosen(g, maximum(x1, x2), x3)",
+    ).with_tips(lambda result, x, low, high, **_: (x == low) | (x == high)),
+)
 RULES[CLIP].even = True
 
 
@@ -143,7 +133,7 @@ def _clip(
     return np.maximum(a, low, **options) if high is None else CLIP(a, low, high, **options)
 
 
-HANDLERS[np.clip] = _clip
+register_handler(np.clip, _clip)
 
 
 # -- complex numbers -----------------------------------------------------------------------------
@@ -178,14 +168,14 @@ def _real_if_close(a: Any, tol: float = 100) -> Any:
     return np.real(a) if close else a
 
 
-RULES[np.conjugate] = Linear(np.conjugate, lambda adjoint, x, **_: np.conjugate(adjoint))
-COMPLEX_RULES[np.sign] = General(_direction)
-function(np.real, Linear(np.real, lambda adjoint, val: adjoint, view=True), "val")
-function(np.imag, Linear(np.imag, _imaginary, view=True), "val")
-function(np.angle, Composite(_angle).with_tips(_on_the_cut), "z")
+register_rule(np.conjugate, Linear(np.conjugate, lambda adjoint, x, **_: np.conjugate(adjoint)))
+register_rule(np.sign, General(_direction), of_complex=True)
+register_rule(np.real, Linear(np.real, lambda adjoint, val: adjoint, view=True), "val")
+register_rule(np.imag, Linear(np.imag, _imaginary, view=True), "val")
+register_rule(np.angle, Composite(_angle).with_tips(_on_the_cut), "z")
 for asker in (np.iscomplex, np.isreal):
-    function(asker, Constant(), "x")
-HANDLERS[np.real_if_close] = _real_if_close
+    register_rule(asker, Constant(), "x")
+register_handler(np.real_if_close, _real_if_close)
 
 
 # -- functions that answer with complex numbers where they must -----------------------------------
@@ -230,15 +220,15 @@ for widened, ufunc in (
     (np.emath.log2, np.log2),
     (np.emath.log10, np.log10),
 ):
-    when_active(widened, _anywhere(ufunc, _below_zero))
+    register_handler(widened, _anywhere(ufunc, _below_zero), only_traced=True)
 for widened, ufunc in (
     (np.emath.arccos, np.arccos),
     (np.emath.arcsin, np.arcsin),
     (np.emath.arctanh, np.arctanh),
 ):
-    when_active(widened, _anywhere(ufunc, _beyond_one))
-when_active(np.emath.power, _any_power)
-when_active(np.emath.logn, _any_logarithm)
+    register_handler(widened, _anywhere(ufunc, _beyond_one), only_traced=True)
+register_handler(np.emath.power, _any_power, only_traced=True)
+register_handler(np.emath.logn, _any_logarithm, only_traced=True)
 
 
 # -- special functions ---------------------------------------------------------------------------
@@ -267,5 +257,5 @@ def _i0(x: Any) -> Any:
     return np.mean(np.exp(np.expand_dims(x, -1) * _COSINES), axis=-1)
 
 
-function(np.sinc, Composite(_sinc), "x")
-function(np.i0, Composite(_i0), "x")
+register_rule(np.sinc, Composite(_sinc), "x")
+register_rule(np.i0, Composite(_i0), "x")

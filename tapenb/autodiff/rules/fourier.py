@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import FUNCTIONS, function
+from ..kinds.registry import FUNCTIONS, register_handler, register_rule
 from ..tracing.apply import refuse
 from ..tracing.dispatch import call_entry
-from .sorting import when_active
 
 Step = tuple[Callable[..., Any], int, int]
 """A transform over one axis: the function, the length of its longer side, and the axis."""
@@ -112,15 +111,15 @@ def _several(transform: Callable[..., Any], axes: Any = None) -> Callable[..., I
 for _transform in (
     np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.fft.hfft, np.fft.ihfft,
 ):  # fmt: skip
-    function(_transform, Linear(_transform, _transpose(_one(_transform))), "a")
+    register_rule(_transform, Linear(_transform, _transpose(_one(_transform))), "a")
 for _transform, _flat, _whole in (
     (np.fft.fft, np.fft.fft2, np.fft.fftn),
     (np.fft.ifft, np.fft.ifft2, np.fft.ifftn),
     (np.fft.rfft, np.fft.rfft2, np.fft.rfftn),
     (np.fft.irfft, np.fft.irfft2, np.fft.irfftn),
 ):
-    function(_flat, Linear(_flat, _transpose(_several(_transform, (-2, -1)))), "a")
-    function(_whole, Linear(_whole, _transpose(_several(_transform))), "a")
+    register_rule(_flat, Linear(_flat, _transpose(_several(_transform, (-2, -1)))), "a")
+    register_rule(_whole, Linear(_whole, _transpose(_several(_transform))), "a")
 
 
 def _unwritten(transform: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,12 +136,12 @@ def _unwritten(transform: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for _transform in (np.fft.hfft, np.fft.irfft2):
-    when_active(_transform, _unwritten(_transform))
+    register_handler(_transform, _unwritten(_transform), only_traced=True)
 for _shift, _unshift in (
     (np.fft.fftshift, np.fft.ifftshift),
     (np.fft.ifftshift, np.fft.fftshift),
 ):
-    function(
+    register_rule(
         _shift,
         Linear(_shift, lambda adjoint, x, axes=None, back=_unshift: back(adjoint, axes)),
         "x",

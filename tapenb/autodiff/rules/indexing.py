@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
+from ..kinds.registry import register_rule
 from ..kinds.rule import Constant, adjoint_dtype
 from ..tape.primitives import (
     add_at,
@@ -68,34 +69,58 @@ def _leaf(slot: int, adjoint: Any, *leaves: Any, layout: Any) -> Any:
     return np.reshape(part, np.shape(leaf))
 
 
-truncate.rule = Constant(lambda result, value, **_: result == value)
-convert.rule = Linear(convert, lambda adjoint, value, *, dtype: adjoint)
-getitem.rule = Linear(
-    getitem, lambda adjoint, array, *, key: unindex(adjoint, key=key, shape=array.shape), view=True
-)
-unindex.rule = Linear(unindex, lambda adjoint, taken, *, key, shape: getitem(adjoint, key=key))
-setitem.rule = Linear(
-    setitem,
-    lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
-    _written,
-)
-add_at.rule = Linear(
-    add_at,
-    lambda adjoint, array, value, *, key: adjoint,
-    lambda adjoint, array, value, *, key: getitem(adjoint, key=key),
-)
-gather.rule = Linear(
-    gather,
-    lambda adjoint, array, *, positions: collect(adjoint, positions=positions, shape=array.shape),
-)
-collect.rule = Linear(
-    collect, lambda adjoint, taken, *, positions, shape: gather(adjoint, positions=positions)
-)
-scatter.rule = Linear(
-    scatter,
-    lambda adjoint, array, value, *, positions: scatter(
-        adjoint, np.zeros(positions.shape), positions=positions
+register_rule(truncate, Constant(lambda result, value, **_: result == value))
+register_rule(convert, Linear(convert, lambda adjoint, value, *, dtype: adjoint))
+register_rule(
+    getitem,
+    Linear(
+        getitem,
+        lambda adjoint, array, *, key: unindex(adjoint, key=key, shape=array.shape),
+        view=True,
     ),
-    lambda adjoint, array, value, *, positions: gather(adjoint, positions=positions),
 )
-build.rule = Linear(build, _leaf, sequence=True)
+register_rule(
+    unindex, Linear(unindex, lambda adjoint, taken, *, key, shape: getitem(adjoint, key=key))
+)
+register_rule(
+    setitem,
+    Linear(
+        setitem,
+        lambda adjoint, array, value, *, key: setitem(adjoint, 0.0, key=key),
+        _written,
+    ),
+)
+register_rule(
+    add_at,
+    Linear(
+        add_at,
+        lambda adjoint, array, value, *, key: adjoint,
+        lambda adjoint, array, value, *, key: getitem(adjoint, key=key),
+    ),
+)
+register_rule(
+    gather,
+    Linear(
+        gather,
+        lambda adjoint, array, *, positions: collect(
+            adjoint, positions=positions, shape=array.shape
+        ),
+    ),
+)
+register_rule(
+    collect,
+    Linear(
+        collect, lambda adjoint, taken, *, positions, shape: gather(adjoint, positions=positions)
+    ),
+)
+register_rule(
+    scatter,
+    Linear(
+        scatter,
+        lambda adjoint, array, value, *, positions: scatter(
+            adjoint, np.zeros(positions.shape), positions=positions
+        ),
+        lambda adjoint, array, value, *, positions: gather(adjoint, positions=positions),
+    ),
+)
+register_rule(build, Linear(build, _leaf, sequence=True))

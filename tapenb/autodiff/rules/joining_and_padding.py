@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import RULES, function
+from ..kinds.registry import RULES, register_handler, register_rule
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import primitive
@@ -25,7 +25,6 @@ from ..tracing.apply import (
     refuse,
 )
 from ..tracing.dispatch import (
-    HANDLERS,
     METHODS,
     without_fractions,
     write_result,
@@ -72,7 +71,7 @@ def _placement(
     """Register a function that only moves elements and fills up with zeros."""
     call = call or numpy_function
     rule = Linear(call, _placed(call), sequence=True, view=view)
-    function(numpy_function, rule, *operands, call=call)
+    register_rule(numpy_function, rule, *operands, call=call)
 
 
 def _insert(arr: Any, values: Any, *, obj: Any, axis: Any = None) -> Any:
@@ -151,16 +150,16 @@ _placement(np.compress, "a", call=_compress)
 _placement(np.extract, "arr", call=_extract)
 _placement(np.choose, "choices", call=_choose)
 _placement(np.block, "arrays", call=_block)
-HANDLERS[np.choose] = _call_choose
-HANDLERS[np.block] = _call_block
-function(
+register_handler(np.choose, _call_choose)
+register_handler(np.block, _call_block)
+register_rule(
     np.matrix_transpose,
     Linear(np.matrix_transpose, lambda adjoint, x: np.matrix_transpose(adjoint), view=True),
     "x",
 )
 for triangle in (np.tril, np.triu):
-    function(triangle, Linear(triangle, _same_triangle(triangle)), "m")
-function(np.trace, Composite(_trace), "a")
+    register_rule(triangle, Linear(triangle, _same_triangle(triangle)), "m")
+register_rule(np.trace, Composite(_trace), "a")
 
 # -- padding -------------------------------------------------------------------------------------
 
@@ -280,8 +279,8 @@ def _call_pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any)
     return apply(Operation(_plain_pad, RULES[np.pad], "pad", params), operands, frame)
 
 
-function(np.pad, Composite(_pad), "array", call=_plain_pad)
-HANDLERS[np.pad] = _call_pad
+register_rule(np.pad, Composite(_pad), "array", call=_plain_pad)
+register_handler(np.pad, _call_pad)
 
 # -- views: what is written to them is written to the array --------------------------------------
 
@@ -374,24 +373,23 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     return filt[tuple(slice(*pair) for pair in guard(filt, corners, sys._getframe(1)))]
 
 
-HANDLERS.update(
-    {
-        np.split: _split(np.split),
-        np.array_split: _split(np.array_split),
-        np.hsplit: _split(np.hsplit, 1),
-        np.vsplit: _split(np.vsplit, 0),
-        np.dsplit: _split(np.dsplit, 2),
-        np.atleast_1d: _at_least(1, lambda a: np.reshape(a, (1,))),
-        np.atleast_2d: _at_least(2, lambda a: np.reshape(a, (1, -1) if np.ndim(a) else (1, 1))),
-        np.atleast_3d: _at_least(3, _cube),
-        np.broadcast_arrays: _broadcast_arrays,
-        np.meshgrid: _meshgrid,
-        np.ix_: _ix,
-        np.trim_zeros: _trim_zeros,
-    }
-)
+for _function, _handler in {
+    np.split: _split(np.split),
+    np.array_split: _split(np.array_split),
+    np.hsplit: _split(np.hsplit, 1),
+    np.vsplit: _split(np.vsplit, 0),
+    np.dsplit: _split(np.dsplit, 2),
+    np.atleast_1d: _at_least(1, lambda a: np.reshape(a, (1,))),
+    np.atleast_2d: _at_least(2, lambda a: np.reshape(a, (1, -1) if np.ndim(a) else (1, 1))),
+    np.atleast_3d: _at_least(3, _cube),
+    np.broadcast_arrays: _broadcast_arrays,
+    np.meshgrid: _meshgrid,
+    np.ix_: _ix,
+    np.trim_zeros: _trim_zeros,
+}.items():
+    register_handler(_function, _handler)
 if hasattr(np, "unstack"):  # from NumPy 2.1 on
-    HANDLERS[np.unstack] = _unstack
+    register_handler(np.unstack, _unstack)
 
 # -- choices and writes --------------------------------------------------------------------------
 
@@ -485,15 +483,14 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> No
     write(arr, np.unravel_index(taken, arr.shape), values, frame)
 
 
-HANDLERS.update(
-    {
-        np.select: _select,
-        np.piecewise: _piecewise,
-        np.place: _place,
-        np.putmask: _putmask,
-        np.put_along_axis: _put_along_axis,
-    }
-)
+for _function, _handler in {
+    np.select: _select,
+    np.piecewise: _piecewise,
+    np.place: _place,
+    np.putmask: _putmask,
+    np.put_along_axis: _put_along_axis,
+}.items():
+    register_handler(_function, _handler)
 
 # -- functions of functions ----------------------------------------------------------------------
 
@@ -527,8 +524,8 @@ def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     return value
 
 
-HANDLERS[np.apply_along_axis] = _apply_along_axis
-HANDLERS[np.apply_over_axes] = _apply_over_axes
+register_handler(np.apply_along_axis, _apply_along_axis)
+register_handler(np.apply_over_axes, _apply_over_axes)
 
 # -- ranges --------------------------------------------------------------------------------------
 
@@ -620,16 +617,16 @@ def guarded_arange(
     return result
 
 
-arange.rule = Composite(_steps)
+register_rule(arange, Composite(_steps))
 
 
 def _call_logspace(start: Any, stop: Any, base: Any = 10.0, **params: Any) -> Any:
     return np.logspace(start, stop, base=base, **params)
 
 
-function(np.linspace, Composite(_linspace), "start", "stop")
-function(np.logspace, Composite(_logspace), "start", "stop", "base", call=_call_logspace)
-function(np.geomspace, Composite(_geomspace), "start", "stop")
+register_rule(np.linspace, Composite(_linspace), "start", "stop")
+register_rule(np.logspace, Composite(_logspace), "start", "stop", "base", call=_call_logspace)
+register_rule(np.geomspace, Composite(_geomspace), "start", "stop")
 
 
 def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:
@@ -637,4 +634,5 @@ def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> An
     return np.compress(condition, a, axis, out)
 
 
-HANDLERS[_compressed] = METHODS["compress"] = _compressed
+METHODS["compress"] = _compressed
+register_handler(_compressed, _compressed)

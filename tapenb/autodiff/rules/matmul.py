@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Multilinear
-from ..kinds.registry import RULES, function
+from ..kinds.registry import register_rule
 
 
 def _rows(a: Any) -> Any:
@@ -83,5 +83,4 @@ def matmul_right(adjoint: Any, a: Any, b: Any) -> Any:
     return np.matmul(_swap(a), adjoint)
 
 
-RULES[np.matmul] = Multilinear(np.matmul, matmul_left, matmul_right)
-function(np.dot, Multilinear(np.dot, dot_left, dot_right), "a", "b")
+register_rule(np.dot, Multilinear(np.dot, dot_left, dot_right), "a", "b")

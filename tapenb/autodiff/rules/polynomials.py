@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Multilinear
-from ..kinds.registry import FUNCTIONS, RULES, function
+from ..kinds.registry import FUNCTIONS, RULES, register_handler, register_rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation
 from ..tracing.apply import apply, guard, plain_key
-from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.dispatch import call_entry
 from ..tracing.state import plain
 from ..tracing.structures import any_active, as_operand
 from .sorting import guarded_shape
@@ -182,20 +182,20 @@ def _call_polyfit(x: Any, y: Any, w: Any = None, *, deg: Any, **options: Any) ->
     return np.polyfit(x, y, deg, w=w, **options)
 
 
-function(np.polyval, Composite(_polyval), "p", "x")
-function(np.polyadd, Composite(_polyadd), "a1", "a2")
-function(np.polysub, Composite(_polysub), "a1", "a2")
-function(np.polymul, Composite(_polymul), "a1", "a2")
-function(np.polydiv, Composite(_polydiv), "u", "v")
-HANDLERS[np.polydiv] = _call_polydiv
-function(np.polyder, Composite(_polyder), "p")
-function(np.polyint, Composite(_polyint), "p", "k", call=_call_polyint)
-function(np.poly, Composite(_poly), "seq_of_zeros")
-function(np.roots, General(_roots), "p")
-function(np.vander, Composite(_powers), "x")
-function(np.polyfit, Composite(_polyfit), "x", "y", "w", call=_call_polyfit)
-HANDLERS[np.polymul] = _call_polymul
-HANDLERS[np.roots] = _call_roots
+register_rule(np.polyval, Composite(_polyval), "p", "x")
+register_rule(np.polyadd, Composite(_polyadd), "a1", "a2")
+register_rule(np.polysub, Composite(_polysub), "a1", "a2")
+register_rule(np.polymul, Composite(_polymul), "a1", "a2")
+register_rule(np.polydiv, Composite(_polydiv), "u", "v")
+register_handler(np.polydiv, _call_polydiv)
+register_rule(np.polyder, Composite(_polyder), "p")
+register_rule(np.polyint, Composite(_polyint), "p", "k", call=_call_polyint)
+register_rule(np.poly, Composite(_poly), "seq_of_zeros")
+register_rule(np.roots, General(_roots), "p")
+register_rule(np.vander, Composite(_powers), "x")
+register_rule(np.polyfit, Composite(_polyfit), "x", "y", "w", call=_call_polyfit)
+register_handler(np.polymul, _call_polymul)
+register_handler(np.roots, _call_roots)
 
 # -- interpolation -------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ def _interp(
     return np.where(x < xp[0], left, np.where(x > xp[-1], right, inside))
 
 
-function(
+register_rule(
     np.interp, Composite(_interp).with_tips(_at_a_knot), "x", "xp", "fp", "left", "right", "period"
 )
 
@@ -276,8 +276,8 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     return full[start : start + length]
 
 
-function(np.convolve, Multilinear(np.convolve, _convolved_left, _convolved_right), "a", "v")
-function(np.correlate, Composite(_correlate), "a", "v")
+register_rule(np.convolve, Multilinear(np.convolve, _convolved_left, _convolved_right), "a", "v")
+register_rule(np.correlate, Composite(_correlate), "a", "v")
 
 # -- finite differences --------------------------------------------------------------------------
 
@@ -349,5 +349,5 @@ def _call_gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1)
     )
 
 
-function(np.gradient, Composite(_gradient), "f", call=_numpy_gradient)
-HANDLERS[np.gradient] = _call_gradient
+register_rule(np.gradient, Composite(_gradient), "f", call=_numpy_gradient)
+register_handler(np.gradient, _call_gradient)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import function, listed
+from ..kinds.registry import listed, register_rule
 from ..kinds.rule import Constant
 from ..tracing.apply import refuse
 from .indexing import collect
@@ -31,7 +31,7 @@ def _ordered(numpy_function: Callable[..., Any]) -> None:
     def primal(a: Any, *, order: str = "C", **params: Any) -> Any:
         return numpy_function(a, order="F" if order == "F" else "C", **params)
 
-    function(numpy_function, Linear(primal, _back, view=True), "a", call=call)
+    register_rule(numpy_function, Linear(primal, _back, view=True), "a", call=call)
 
 
 def _untransposed(adjoint: Any, array: Any, axes: Any = None) -> Any:
@@ -93,7 +93,7 @@ def _rearrangement(
     """Register a function that only moves elements."""
     call = listed(numpy_function) if sequence else numpy_function
     rule = Linear(call, _rearranged(call), sequence=True, view=not sequence)
-    function(numpy_function, rule, operand, sequence=sequence, call=call)
+    register_rule(numpy_function, rule, operand, sequence=sequence, call=call)
 
 
 def _halfway(result: Any, a: Any, decimals: int = 0, **_: Any) -> Any:
@@ -106,16 +106,16 @@ def _equal_neighbours(order: Any, a: Any, axis: int | None = -1, **_: Any) -> An
 
 _ordered(np.reshape)
 _ordered(np.ravel)
-function(np.squeeze, Linear(np.squeeze, _back, view=True), "a")
-function(np.expand_dims, Linear(np.expand_dims, _back, view=True), "a")
-function(np.transpose, Linear(np.transpose, _untransposed, view=True), "a")
-function(np.swapaxes, Linear(np.swapaxes, _swapped, view=True), "a")
-function(np.moveaxis, Linear(np.moveaxis, _moved, view=True), "a")
-function(np.broadcast_to, Linear(np.broadcast_to, _same, view=True), "array")
-function(np.copy, Linear(np.copy, _same), "a")
+register_rule(np.squeeze, Linear(np.squeeze, _back, view=True), "a")
+register_rule(np.expand_dims, Linear(np.expand_dims, _back, view=True), "a")
+register_rule(np.transpose, Linear(np.transpose, _untransposed, view=True), "a")
+register_rule(np.swapaxes, Linear(np.swapaxes, _swapped, view=True), "a")
+register_rule(np.moveaxis, Linear(np.moveaxis, _moved, view=True), "a")
+register_rule(np.broadcast_to, Linear(np.broadcast_to, _same, view=True), "array")
+register_rule(np.copy, Linear(np.copy, _same), "a")
 for joiner, part in ((np.concatenate, _part), (np.stack, _layer)):
     call = listed(joiner)
-    function(joiner, Linear(call, part, sequence=True), "arrays", sequence=True, call=call)
+    register_rule(joiner, Linear(call, part, sequence=True), "arrays", sequence=True, call=call)
 for mover in (np.flip, np.fliplr, np.flipud, np.rot90):
     _rearrangement(mover, "m")
 for mover in (np.roll, np.repeat, np.diagonal, np.rollaxis):
@@ -125,9 +125,9 @@ _rearrangement(np.lib.stride_tricks.sliding_window_view, "x")
 for joiner in (np.hstack, np.vstack, np.dstack, np.column_stack):
     _rearrangement(joiner, "tup", sequence=True)
 for rounder in (np.round, np.around):
-    function(rounder, Constant(_halfway), "a")
-function(np.argsort, Constant(_equal_neighbours), "a")
-function(np.searchsorted, Constant(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
+    register_rule(rounder, Constant(_halfway), "a")
+register_rule(np.argsort, Constant(_equal_neighbours), "a")
+register_rule(np.searchsorted, Constant(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
 for comparer in (np.isclose, np.allclose):
-    function(comparer, Constant(), "a", "b")
-function(np.array_equal, Constant(), "a1", "a2")
+    register_rule(comparer, Constant(), "a", "b")
+register_rule(np.array_equal, Constant(), "a1", "a2")

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import RULES
+from ..kinds.registry import register_handler, register_rule
 from ..tape.operation import TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
 from ..tracing.apply import guard, make_traceable, plain_key
-from ..tracing.dispatch import HANDLERS
 from ..tracing.state import is_traced, plain, tape_of
 from ..tracing.writing import write
 
@@ -28,13 +27,17 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
-where.rule = RULES[np.where] = Linear(
+register_rule(
     where,
-    None,
-    lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),
-    lambda adjoint, condition, x, y: np.where(condition, 0.0, adjoint),
-    reads=(0,),
+    Linear(
+        where,
+        None,
+        lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),
+        lambda adjoint, condition, x, y: np.where(condition, 0.0, adjoint),
+        reads=(0,),
+    ),
 )
+register_rule(np.where, where.rule)
 
 
 def _where(condition: Any, *branches: Any) -> Any:
@@ -144,20 +147,19 @@ def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> 
     return x.astype(dtype, copy=copy)
 
 
-HANDLERS.update(
-    {
-        np.astype: _astype,
-        np.where: _where,
-        np.nonzero: _nonzero,
-        np.argwhere: _argwhere,
-        np.flatnonzero: _flatnonzero,
-        np.copyto: _copyto,
-        np.fill_diagonal: _fill_diagonal,
-        np.put: _put,
-    }
-)
+for _function, _handler in {
+    np.astype: _astype,
+    np.where: _where,
+    np.nonzero: _nonzero,
+    np.argwhere: _argwhere,
+    np.flatnonzero: _flatnonzero,
+    np.copyto: _copyto,
+    np.fill_diagonal: _fill_diagonal,
+    np.put: _put,
+}.items():
+    register_handler(_function, _handler)
 for creator in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
-    HANDLERS[creator] = _like(creator)
+    register_handler(creator, _like(creator))
 for question in (
     np.shape,
     np.ndim,
@@ -173,8 +175,8 @@ for question in (
     np.triu_indices_from,
     np.diag_indices_from,
 ):
-    HANDLERS[question] = _asked(question)
+    register_handler(question, _asked(question))
 for indexing in (np.unravel_index, np.ravel_multi_index):
-    HANDLERS[indexing] = _answered(indexing)
+    register_handler(indexing, _answered(indexing))
 for printing in (np.array_repr, np.array_str, np.array2string):
-    HANDLERS[printing] = _printed(printing)
+    register_handler(printing, _printed(printing))

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import FUNCTIONS, function, listed
+from ..kinds.registry import FUNCTIONS, listed, register_handler, register_rule
 from ..kinds.rule import Constant, adjoint_dtype
 from ..sweeps.expressed import Composite
 from ..tape.primitives import primitive
 from ..tracing.apply import guard, plain_key
-from ..tracing.dispatch import HANDLERS, call_entry
-from ..tracing.state import is_traced, plain
-from ..tracing.structures import any_active, as_operand
+from ..tracing.dispatch import call_entry
+from ..tracing.state import is_traced
+from ..tracing.structures import as_operand
 
-__all__ = ["add_along", "guarded_shape", "repeated", "share", "when_active"]
+__all__ = ["add_along", "guarded_shape", "repeated", "share"]
 
 
 @primitive
@@ -65,20 +65,26 @@ def add_along(
     return result.reshape(shape)
 
 
-partitioned.rule = Constant()
-share.rule = Linear(
+register_rule(partitioned, Constant())
+register_rule(
     share,
-    lambda adjoint, values, key, *, axis=-1: share(adjoint, key, axis=axis),
-    None,
-    reads=(1,),
-)
-add_along.rule = Linear(
-    add_along,
-    lambda adjoint, values, indices, *, shape, axis: np.take_along_axis(
-        adjoint, indices, axis=axis
+    Linear(
+        share,
+        lambda adjoint, values, key, *, axis=-1: share(adjoint, key, axis=axis),
+        None,
+        reads=(1,),
     ),
-    None,
-    reads=(1,),
+)
+register_rule(
+    add_along,
+    Linear(
+        add_along,
+        lambda adjoint, values, indices, *, shape, axis: np.take_along_axis(
+            adjoint, indices, axis=axis
+        ),
+        None,
+        reads=(1,),
+    ),
 )
 
 
@@ -251,35 +257,24 @@ def _setdiff(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     return ar1[np.isin(ar1, as_operand(ar2), assume_unique=True, invert=True)]
 
 
-def when_active(numpy_function: Callable[..., Any], handler: Callable[..., Any]) -> None:
-    """Handle a function of traced values; of others NumPy's own answer will do."""
-
-    def handle(*args: Any, **kwargs: Any) -> Any:
-        if any_active(args) or any_active(kwargs):
-            return handler(*args, **kwargs)
-        return numpy_function(*map(plain, args), **{k: plain(v) for k, v in kwargs.items()})
-
-    HANDLERS[numpy_function] = handle
-
-
-function(np.sort, Composite(_sort).with_tips(repeated), "a")
-function(np.partition, Composite(_partition).with_tips(repeated), "a")
-function(
+register_rule(np.sort, Composite(_sort).with_tips(repeated), "a")
+register_rule(np.partition, Composite(_partition).with_tips(repeated), "a")
+register_rule(
     np.take_along_axis,
     Linear(np.take_along_axis, _along, None, reads=(1,)),
     "arr",
     "indices",
 )
-function(np.packbits, Constant(), "a")
-function(np.unpackbits, Constant(), "a")
-function(np.argpartition, Constant(_repeated_operand), "a")
-function(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
-function(np.digitize, Constant(_attained), "x", "bins")
-function(np.nanargmax, Constant(), "a")
-function(np.nanargmin, Constant(), "a")
-function(np.array_equiv, Constant(), "a1", "a2")
-function(np.isin, Constant(), "element", "test_elements")
-function(
+register_rule(np.packbits, Constant(), "a")
+register_rule(np.unpackbits, Constant(), "a")
+register_rule(np.argpartition, Constant(_repeated_operand), "a")
+register_rule(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
+register_rule(np.digitize, Constant(_attained), "x", "bins")
+register_rule(np.nanargmax, Constant(), "a")
+register_rule(np.nanargmin, Constant(), "a")
+register_rule(np.array_equiv, Constant(), "a1", "a2")
+register_rule(np.isin, Constant(), "element", "test_elements")
+register_rule(
     np.bincount,
     Linear(
         _bins,
@@ -290,17 +285,18 @@ function(
     "x",
     "weights",
 )
-HANDLERS[np.bincount] = _bincount
-when_active(np.union1d, _union)
-when_active(np.intersect1d, _intersect)
-when_active(np.setxor1d, _in_one_only)
-when_active(np.sort_complex, _sort_complex)
-when_active(np.setdiff1d, _setdiff)
-when_active(np.unique, _unique)
-when_active(np.unique_values, _unique_values)
-when_active(
+register_handler(np.bincount, _bincount)
+register_handler(np.union1d, _union, only_traced=True)
+register_handler(np.intersect1d, _intersect, only_traced=True)
+register_handler(np.setxor1d, _in_one_only, only_traced=True)
+register_handler(np.sort_complex, _sort_complex, only_traced=True)
+register_handler(np.setdiff1d, _setdiff, only_traced=True)
+register_handler(np.unique, _unique, only_traced=True)
+register_handler(np.unique_values, _unique_values, only_traced=True)
+register_handler(
     np.unique_all,
     _named(np.unique_all, "return_index", "return_inverse", "return_counts"),
+    only_traced=True,
 )
-when_active(np.unique_inverse, _named(np.unique_inverse, "return_inverse"))
-when_active(np.unique_counts, _named(np.unique_counts, "return_counts"))
+register_handler(np.unique_inverse, _named(np.unique_inverse, "return_inverse"), only_traced=True)
+register_handler(np.unique_counts, _named(np.unique_counts, "return_counts"), only_traced=True)

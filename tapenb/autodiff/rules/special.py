@@ -17,14 +17,14 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from ..kinds.elementwise import Elementwise, written
-from ..kinds.registry import LATE, RULES, function, rule_of
+from ..kinds.partials import power_base, power_exponent
+from ..kinds.registry import LATE, register_rule, rule_of
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import TapeError
 from ..tape.provenance import here
 from ..tracing.state import is_traced
 from .ufunc_methods import register_methods
-from .ufuncs import power_base, power_exponent
 
 __all__ = ["functions", "rule_of"]
 
@@ -736,21 +736,21 @@ def _register_functions(module: Any) -> None:
     def polygamma(x: Any, n: Any) -> Any:
         return module.polygamma(n, x)
 
-    function(module.logsumexp, Composite(_logsumexp), "a", "b", call=logsumexp)
+    register_rule(module.logsumexp, Composite(_logsumexp), "a", "b", call=logsumexp)
     for name, even in _SPHERICAL.items():
         bessel = getattr(module, name)
 
         def call(z: Any, n: Any, derivative: bool = False, bessel: Any = bessel) -> Any:
             return bessel(n, z, derivative)
 
-        function(bessel, _spherical(name, even), "z", call=call)
-    function(module.softmax, Composite(_softmax), "x")
-    function(module.log_softmax, Composite(_log_softmax), "x")
-    function(module.polygamma, Composite(_polygamma), "x", call=polygamma)
-    function(module.multigammaln, Composite(_multigammaln), "a")
-    function(module.comb, Composite(_combinations), "N", "k", call=_inexact(module.comb))
-    function(module.perm, Composite(_permutations), "N", "k", call=_inexact(module.perm))
-    function(module.factorial, Composite(_factorial), "n", call=_inexact(module.factorial))
+        register_rule(bessel, _spherical(name, even), "z", call=call)
+    register_rule(module.softmax, Composite(_softmax), "x")
+    register_rule(module.log_softmax, Composite(_log_softmax), "x")
+    register_rule(module.polygamma, Composite(_polygamma), "x", call=polygamma)
+    register_rule(module.multigammaln, Composite(_multigammaln), "a")
+    register_rule(module.comb, Composite(_combinations), "N", "k", call=_inexact(module.comb))
+    register_rule(module.perm, Composite(_permutations), "N", "k", call=_inexact(module.perm))
+    register_rule(module.factorial, Composite(_factorial), "n", call=_inexact(module.factorial))
 
 
 _NAMED = (
@@ -795,7 +795,7 @@ def _register() -> None:
     }
     for name, rule in rules.items():
         if name in ufuncs:
-            RULES[ufuncs[name]] = rule
+            register_rule(ufuncs[name], rule)
             register_methods(ufuncs[name], rule)
     _register_functions(sys.modules["scipy.special"])
 

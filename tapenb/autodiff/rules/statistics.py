@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import ABSENT, FUNCTIONS, function
+from ..kinds.registry import ABSENT, FUNCTIONS, register_handler, register_rule
 from ..kinds.rule import Rule
 from ..sweeps.expressed import Composite, General
 from ..tracing.apply import guard, plain_key, refuse
-from ..tracing.dispatch import HANDLERS, call_entry
+from ..tracing.dispatch import call_entry
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand
 from .linear_algebra.norms import length
-from .sorting import repeated, when_active
+from .sorting import repeated
 from .sums_and_extrema import tied
 
 
@@ -477,15 +477,15 @@ def _histogram2d(
     return sums, edges[0], edges[1]
 
 
-function(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins")
-when_active(np.histogramdd, _histogramdd)
-when_active(np.histogram2d, _histogram2d)
+register_rule(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins")
+register_handler(np.histogramdd, _histogramdd, only_traced=True)
+register_handler(np.histogram2d, _histogram2d, only_traced=True)
 for numpy_function, expression, skip in (
     (np.median, _median, False),
     (np.nanmedian, _median, True),
 ):
     rule = Composite(partial(expression, skip=skip)).with_tips(_ties)
-    function(numpy_function, rule, "a", call=_unwritten(numpy_function))
+    register_rule(numpy_function, rule, "a", call=_unwritten(numpy_function))
 for numpy_function, scale, skip in (
     (np.quantile, 1.0, False),
     (np.percentile, 100.0, False),
@@ -493,7 +493,7 @@ for numpy_function, scale, skip in (
     (np.nanpercentile, 100.0, True),
 ):
     rule = _Quantile(partial(_quantile, scale=scale, skip=skip)).with_tips(_ties)
-    function(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
+    register_rule(numpy_function, rule, "a", "q", "weights", call=_unwritten(numpy_function))
 
 
 def _with_mean(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
@@ -512,24 +512,24 @@ for numpy_function, expression, skip in (
     rule = Composite(partial(expression, skip=skip))
     if expression is _deviation:
         rule.with_tips(_all_equal)
-    function(numpy_function, rule, "a", "mean", "where", call=_with_mean(numpy_function))
+    register_rule(numpy_function, rule, "a", "mean", "where", call=_with_mean(numpy_function))
 
 
 def _call_average(a: Any, weights: Any = None, **params: Any) -> Any:
     return np.average(a, weights=weights, **params)
 
 
-function(np.average, Composite(_average), "a", "weights", call=_call_average)
+register_rule(np.average, Composite(_average), "a", "weights", call=_call_average)
 
 
 def _call_nanmean(a: Any, where: Any = ABSENT, **params: Any) -> Any:
     return np.nanmean(a, where=where, **params)
 
 
-function(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
-function(np.ptp, Composite(_peak_to_peak).with_tips(_tied_ends), "a")
-function(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
-function(np.corrcoef, Composite(_correlation), "x", "y")
-function(np.histogram, Composite(_histogram), "a", "bins", "weights", call=_call_histogram)
+register_rule(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
+register_rule(np.ptp, Composite(_peak_to_peak).with_tips(_tied_ends), "a")
+register_rule(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
+register_rule(np.corrcoef, Composite(_correlation), "x", "y")
+register_rule(np.histogram, Composite(_histogram), "a", "bins", "weights", call=_call_histogram)
 for counter in (np.histogram, np.histogram_bin_edges):
-    HANDLERS[counter] = _counted(counter)
+    register_handler(counter, _counted(counter))

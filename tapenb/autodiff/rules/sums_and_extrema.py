@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
-from ..kinds.registry import ABSENT, function, optional
+from ..kinds.registry import ABSENT, optional, register_rule
 from ..kinds.rule import Constant, Rule
 from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
@@ -239,15 +239,17 @@ MEAN = Linear(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
 EXTREMUM = Weighted(ties, _total, extend, _attaining)
 
-function(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
-function(np.mean, MEAN, "a", "where", call=_mean)
-function(np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod))
+register_rule(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
+register_rule(np.mean, MEAN, "a", "where", call=_mean)
+register_rule(
+    np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod)
+)
 LOWEST = {np.max: -np.inf, np.amax: -np.inf, np.min: np.inf, np.amin: np.inf}
 for extremum, lowest in LOWEST.items():
     rule = Reduction(EXTREMUM, extremum, lowest).with_tips(tied)
-    function(extremum, rule, "a", "initial", "where", call=optional(extremum))
+    register_rule(extremum, rule, "a", "initial", "where", call=optional(extremum))
 for answer in (np.any, np.all):
-    function(answer, Constant(_vanishing), "a", "where", call=_masked(answer))
-function(np.count_nonzero, Constant(_vanishing), "a")
+    register_rule(answer, Constant(_vanishing), "a", "where", call=_masked(answer))
+register_rule(np.count_nonzero, Constant(_vanishing), "a")
 for answer, extremum in ((np.argmax, np.max), (np.argmin, np.min)):
-    function(answer, Constant(partial(_tied_places, extremum)), "a")
+    register_rule(answer, Constant(partial(_tied_places, extremum)), "a")

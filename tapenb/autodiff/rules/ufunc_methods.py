@@ -10,7 +10,7 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.linear import Linear
-from ..kinds.registry import ABSENT, METHOD_RULES, RULES, optional
+from ..kinds.registry import ABSENT, RULES, optional, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.primitives import (
@@ -19,7 +19,7 @@ from ..tape.primitives import (
     masked,
     scatter,
 )
-from . import ufuncs  # noqa: F401  whose methods these are
+from . import einsum, floating_and_complex, ufuncs  # noqa: F401  whose ufuncs these are
 from .cumulative import (
     cumulated,
     recurrence,
@@ -205,7 +205,7 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     if ufunc.nin != 2 or ufunc.signature is not None:
         return
     if ufunc.nout != 1:
-        METHOD_RULES[ufunc, "outer"] = Composite(_outer(ufunc))
+        register_rule(ufunc, Composite(_outer(ufunc)), method="outer")
         return
     methods: dict[str, Rule] = {}
     rule = _WHOLE.get(ufunc, rule)
@@ -225,7 +225,7 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
             methods["outer"].with_tips(partial(_outer_tip, rule.tip))
     for name, method in methods.items():
         if not (ufunc in _MISREDUCED and name in ("reduce", "reduceat")):
-            METHOD_RULES[ufunc, name] = method
+            register_rule(ufunc, method, method=name)
 
 
 for ufunc, rule in list(RULES.items()):
@@ -233,7 +233,7 @@ for ufunc, rule in list(RULES.items()):
         register_methods(ufunc, rule)
 for ufunc, exponential in ((np.logaddexp, np.exp), (np.logaddexp2, np.exp2)):
     rule = Reduction(weighted(portions(exponential)), ufunc.reduce, -np.inf)
-    METHOD_RULES[ufunc, "reduce"] = rule
+    register_rule(ufunc, rule, method="reduce")
 
 
 # -- at and where --------------------------------------------------------------------------------
@@ -264,5 +264,5 @@ def _masked(array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict
     return np.where(where, ufunc(*inputs, **options), array)
 
 
-change_at.rule = Composite(_change_at)
-masked.rule = Composite(_masked)
+register_rule(change_at, Composite(_change_at))
+register_rule(masked, Composite(_masked))

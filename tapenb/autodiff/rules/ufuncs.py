@@ -8,108 +8,11 @@ are complex derivatives, and an adjoint is not conjugated on its way (JAX's conv
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..kinds.elementwise import Elementwise, written
-from ..kinds.registry import RULES
+from ..kinds.registry import RULES, register_rule
 from ..kinds.rule import Constant
-
-
-def power_base(x1: Any, x2: Any) -> Any:
-    """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
-    if type(x2) in (np.float64, float, int):
-        if x2 == 2.0:
-            return 2.0 * x1
-        if x2 == 1.0:
-            return 1.0
-        if x2 != 0.0:
-            return x2 * x1 ** (x2 - 1.0)
-    return np.where(x2 == 0, 0.0, x2 * x1 ** np.where(x2 == 0, 1.0, x2 - 1.0))
-
-
-def power_exponent(y: Any, x1: Any) -> Any:
-    """d(x1**x2)/dx2 = y log(x1), and 0 where x1 is 0."""
-    base = np.where(x1 == 0, 1.0, x1)
-    if y.dtype.kind == "c" and base.dtype.kind != "c":
-        base = base + 0j
-    return y * np.log(base)
-
-
-def nonzero(x: Any) -> Any:
-    """The same, with 1 in place of 0: a denominator for a numerator that is 0 there."""
-    return np.where(x == 0, 1.0, x)
-
-
-def ratio(x1: Any, x2: Any) -> Any:
-    """``x1 / x2``, and 0 where `x2` is 0."""
-    return np.where(x2 == 0, 0.0, x1 / nonzero(x2))
-
-
-def unit(x: Any) -> Any:
-    """The derivative of the absolute value: the sign, or the conjugate of a direction."""
-    if x.dtype.kind != "c":
-        return np.sign(x)
-    return ratio(np.conjugate(x), np.absolute(x))
-
-
-def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
-    """What part of ``exp(y)`` is ``exp(x)``; where both are infinite, equal terms share."""
-    stuck = np.isinf(y) & (x == y)
-    tied = np.where(stuck & (x == other), 0.5, 1.0)
-    return exponential(np.where(stuck, 0.0, x - y)) * tied
-
-
-def slant(x: Any) -> Any:
-    """``sqrt(1 + x**2)`` on the principal branch, without overflow."""
-    if x.dtype.kind != "c":
-        return np.hypot(x, 1.0)
-    return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
-
-
-def below_one(x: Any) -> Any:
-    """``1 - x``, in which a zero imaginary part keeps its sign: the side of a branch cut."""
-    return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
-
-
-def chosen(g: Any, x1: Any, x2: Any) -> Any:
-    """`g` where x1 is larger, half of it where both are equal; elsewhere 0, whatever `g` is."""
-    return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
-
-
-def fractional(x1: Any, x2: Any) -> Any:
-    """Where a power has a base of 0 and an exponent that is no whole number from 0 on."""
-    whole = x2 == np.rint(x2) if type(x2) is not int else True
-    if np.ndim(x2) == 0 and whole and x2 >= 0:
-        return False
-    return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
-
-
-def vanishing(x: Any) -> Any:
-    """Where a number that stands for a condition is 0."""
-    return False if np.asarray(x).dtype.kind == "b" else x == 0
-
-
-def least(x: Any) -> Any:
-    """The same, with nan below every number."""
-    return np.where(np.isnan(x), -np.inf, x)
-
-
-Elementwise.names.update(
-    power_base=power_base,
-    power_exponent=power_exponent,
-    nonzero=nonzero,
-    ratio=ratio,
-    unit=unit,
-    portion=portion,
-    slant=slant,
-    below_one=below_one,
-    chosen=chosen,
-    least=least,
-    fractional=fractional,
-    vanishing=vanishing,
-)
 
 PARTIALS: dict[np.ufunc, tuple[str, ...]] = {
     # arithmetic
@@ -238,8 +141,10 @@ PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (
     np.lcm,
 )
 
-RULES.update({ufunc: Elementwise(*partials) for ufunc, partials in PARTIALS.items()})
-RULES.update({ufunc: Constant() for ufunc in PIECEWISE_CONSTANT})
+for _ufunc, _partials in PARTIALS.items():
+    register_rule(_ufunc, Elementwise(*_partials))
+for _ufunc in PIECEWISE_CONSTANT:
+    register_rule(_ufunc, Constant())
 for ufunc, text in TIPS.items():
     head = "lambda y, x1, x2=None, *_, **options: "
     RULES[ufunc].tip = written(head + text, Elementwise.names)

@@ -12,8 +12,10 @@ import numpy as np
 from ..kinds.registry import (
     COMPLEX_RULES,
     FUNCTIONS,
+    HANDLERS,
     METHOD_RULES,
     RULES,
+    TRACED_ONLY,
     Function,
     optional,
     rule_of,
@@ -31,7 +33,6 @@ from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
 
 __all__ = [
-    "HANDLERS",
     "METHODS",
     "WITHHELD",
     "NumPyProtocol",
@@ -40,9 +41,6 @@ __all__ = [
     "without_fractions",
     "write_result",
 ]
-
-HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""NumPy functions that are no single operation on a tape (``np.copyto``, ``np.shape``)."""
 
 
 def _rule(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...]) -> Any:
@@ -272,6 +270,8 @@ def call_function(
     """Run and record a NumPy function that is no ufunc with traced arguments."""
     handler = HANDLERS.get(function)
     if handler is not None:
+        if function in TRACED_ONLY and not any_active(args) and not any_active(kwargs):
+            return function(*stripped(args), **stripped(kwargs))
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
     cache_key = entry and _cache_key(function, args, kwargs)

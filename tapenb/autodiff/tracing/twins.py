@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import FUNCTIONS
+from ..kinds.registry import FUNCTIONS, HANDLERS
 from ..rules import distributions, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
@@ -29,7 +29,7 @@ from .apply import (
     plain_key,
     refuse,
 )
-from .dispatch import HANDLERS, call_function, call_one
+from .dispatch import call_function, call_one
 from .elements import ndenumerate, vectorize
 from .questions import plain_parts
 from .state import (

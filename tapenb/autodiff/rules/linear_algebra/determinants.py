@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import function
+from ...kinds.registry import register_rule
 from ...kinds.rule import Constant
 from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
@@ -37,7 +37,7 @@ def _bases(a: np.ndarray) -> np.ndarray:
     return np.stack([u, vh])
 
 
-_bases.rule = Constant()
+register_rule(_bases, Constant())
 
 
 def _division_free(a: Any) -> Any:
@@ -71,5 +71,5 @@ def _determinant(a: Any) -> Any:
     return sign * np.exp(logarithm)
 
 
-function(np.linalg.slogdet, General(_logarithm), "a")
-function(np.linalg.det, Composite(_determinant), "a")
+register_rule(np.linalg.slogdet, General(_logarithm), "a")
+register_rule(np.linalg.det, Composite(_determinant), "a")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import function
+from ...kinds.registry import register_rule
 from ...kinds.rule import Rule, fit, spread
 from ...sweeps.expressed import Composite, General
 from ...tracing.state import plain
@@ -153,9 +153,9 @@ def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
     return x, residuals, 0, np.linalg.svd(a, compute_uv=False)
 
 
-function(np.linalg.solve, _Solve(), "a", "b")
-function(np.linalg.inv, General(_inverse), "a")
-function(np.linalg.pinv, _Pseudoinverse(_pseudoinverse), "a")
-function(np.linalg.lstsq, Composite(_lstsq), "a", "b")
-function(np.linalg.tensorsolve, Composite(_tensorsolve), "a", "b")
-function(np.linalg.tensorinv, Composite(_tensorinv), "a")
+register_rule(np.linalg.solve, _Solve(), "a", "b")
+register_rule(np.linalg.inv, General(_inverse), "a")
+register_rule(np.linalg.pinv, _Pseudoinverse(_pseudoinverse), "a")
+register_rule(np.linalg.lstsq, Composite(_lstsq), "a", "b")
+register_rule(np.linalg.tensorsolve, Composite(_tensorsolve), "a", "b")
+register_rule(np.linalg.tensorinv, Composite(_tensorinv), "a")

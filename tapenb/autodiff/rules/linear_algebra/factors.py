@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import function
+from ...kinds.registry import register_rule
 from ...kinds.rule import Rule
 from ...sweeps.expressed import Composite, General
 from ...tracing.apply import refuse
@@ -109,6 +109,6 @@ def _power(a: Any, *, n: int) -> Any:
     return result
 
 
-function(np.linalg.cholesky, General(_cholesky), "a")
-function(np.linalg.qr, _QR(_triangular), "a", call=_call_qr)
-function(np.linalg.matrix_power, Composite(_power), "a")
+register_rule(np.linalg.cholesky, General(_cholesky), "a")
+register_rule(np.linalg.qr, _QR(_triangular), "a", call=_call_qr)
+register_rule(np.linalg.matrix_power, Composite(_power), "a")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import function
+from ...kinds.registry import register_rule
 from ...kinds.rule import Constant
 from ...kinds.weighted import Weighted
 from ...sweeps.expressed import Composite, General
@@ -29,7 +29,7 @@ def _magnitude(x: np.ndarray, *, axis: Any) -> np.ndarray:
     return np.where(usable, np.exp2(np.floor(np.log2(np.where(usable, largest, 1.0)))), 1.0)
 
 
-_magnitude.rule = Constant()
+register_rule(_magnitude, Constant())
 
 
 @primitive
@@ -56,12 +56,15 @@ def _turned(tangents: Any, result: Any, operands: Any, *, axis: Any) -> Any:
     return np.where(zero, 0.0 * t, (t - result * along) / np.where(zero, 1.0, size))
 
 
-length.rule = Weighted(
-    lambda result, x, *, axis: conjugate(_unit(x, axis=axis)),
-    lambda weighted, *, axis: np.sum(weighted, axis=axis, keepdims=True),
-    lambda adjoint, x, *, axis: np.broadcast_to(adjoint, x.shape),
-).with_tips(lambda result, x, *, axis: result == 0)
-_unit.rule = General(_turned)
+register_rule(
+    length,
+    Weighted(
+        lambda result, x, *, axis: conjugate(_unit(x, axis=axis)),
+        lambda weighted, *, axis: np.sum(weighted, axis=axis, keepdims=True),
+        lambda adjoint, x, *, axis: np.broadcast_to(adjoint, x.shape),
+    ).with_tips(lambda result, x, *, axis: result == 0),
+)
+register_rule(_unit, General(_turned))
 
 
 def _root(total: Any, exponent: float) -> Any:
@@ -151,8 +154,8 @@ def _condition(x: Any, *, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=pair) * np.linalg.norm(np.linalg.inv(x), p, axis=pair)
 
 
-function(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
-function(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
-function(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_vector_norm), "x")
-function(np.linalg.cond, Composite(_condition), "x")
-function(np.linalg.matrix_rank, Constant(), "A")
+register_rule(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
+register_rule(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
+register_rule(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_vector_norm), "x")
+register_rule(np.linalg.cond, Composite(_condition), "x")
+register_rule(np.linalg.matrix_rank, Constant(), "A")

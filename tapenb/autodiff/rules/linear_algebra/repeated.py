@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kinds.registry import register_rule
 from ...kinds.rule import Parts, fit
 from ...sweeps.expressed import General
 from ...sweeps.forward import forward
@@ -153,8 +154,8 @@ def _along_singular_vectors(
     )
 
 
-_from_eigenvalues.rule = General(_along_eigenvectors)
-_from_singular_values.rule = General(_along_singular_vectors)
+register_rule(_from_eigenvalues, General(_along_eigenvectors))
+register_rule(_from_singular_values, General(_along_singular_vectors))
 
 
 class Spectral(General):

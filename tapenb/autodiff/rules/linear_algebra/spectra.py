@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.elementwise import Elementwise
-from ...kinds.registry import function
+from ...kinds.registry import register_rule
 from ...kinds.rule import Constant, Parts
 from ...sweeps.expressed import General
 from ...tape.operation import TapeError
@@ -132,9 +132,9 @@ def _dependable(v: np.ndarray) -> np.ndarray:
     return np.where(flat, np.nan, 1.0)
 
 
-_dependable.rule = Constant()
-_real_elements.rule = Constant()
-_matching.rule = Constant()
+register_rule(_dependable, Constant())
+register_rule(_real_elements, Constant())
+register_rule(_matching, Constant())
 
 
 def _eig(tangents: Any, result: Any, operands: Any) -> Any:
@@ -175,7 +175,7 @@ def _unknown(s: np.ndarray) -> np.ndarray:
     return np.zeros_like(s)
 
 
-_unknown.rule = Elementwise("nan * g")
+register_rule(_unknown, Elementwise("nan * g"))
 
 
 def _svd(
@@ -237,17 +237,17 @@ def _svdvals(tangents: Any, result: Any, operands: Any) -> Any:
     return _svd(tangents, result, operands, compute_uv=False)
 
 
-function(
+register_rule(
     np.linalg.eigh,
     _FreePhase(
         _eigh, _eigh_turns, "the phase of a complex eigenvector", back_from_eigenvalues, number=0
     ),
     "a",
 )
-function(np.linalg.eigvalsh, Spectral(_eigvalsh, back_from_eigenvalues), "a")
-function(np.linalg.eig, General(_eig), "a")
-function(np.linalg.eigvals, General(_eigvals), "a")
-function(
+register_rule(np.linalg.eigvalsh, Spectral(_eigvalsh, back_from_eigenvalues), "a")
+register_rule(np.linalg.eig, General(_eig), "a")
+register_rule(np.linalg.eigvals, General(_eigvals), "a")
+register_rule(
     np.linalg.svd,
     _FreePhase(
         _svd,
@@ -258,4 +258,4 @@ function(
     ),
     "a",
 )
-function(np.linalg.svdvals, Spectral(_svdvals, back_from_singular_values), "x")
+register_rule(np.linalg.svdvals, Spectral(_svdvals, back_from_singular_values), "x")

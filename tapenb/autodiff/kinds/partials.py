@@ -1,0 +1,116 @@
+"""Functions that the texts of partial derivatives are written in, beside NumPy's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "below_one",
+    "chosen",
+    "fractional",
+    "kept",
+    "least",
+    "nonzero",
+    "portion",
+    "power_base",
+    "power_exponent",
+    "ratio",
+    "scaled",
+    "slant",
+    "unit",
+    "vanishing",
+]
+
+
+def power_base(x1: Any, x2: Any) -> Any:
+    """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
+    if type(x2) in (np.float64, float, int):
+        if x2 == 2.0:
+            return 2.0 * x1
+        if x2 == 1.0:
+            return 1.0
+        if x2 != 0.0:
+            return x2 * x1 ** (x2 - 1.0)
+    return np.where(x2 == 0, 0.0, x2 * x1 ** np.where(x2 == 0, 1.0, x2 - 1.0))
+
+
+def power_exponent(y: Any, x1: Any) -> Any:
+    """d(x1**x2)/dx2 = y log(x1), and 0 where x1 is 0."""
+    base = np.where(x1 == 0, 1.0, x1)
+    if y.dtype.kind == "c" and base.dtype.kind != "c":
+        base = base + 0j
+    return y * np.log(base)
+
+
+def nonzero(x: Any) -> Any:
+    """The same, with 1 in place of 0: a denominator for a numerator that is 0 there."""
+    return np.where(x == 0, 1.0, x)
+
+
+def ratio(x1: Any, x2: Any) -> Any:
+    """``x1 / x2``, and 0 where `x2` is 0."""
+    return np.where(x2 == 0, 0.0, x1 / nonzero(x2))
+
+
+def unit(x: Any) -> Any:
+    """The derivative of the absolute value: the sign, or the conjugate of a direction."""
+    if x.dtype.kind != "c":
+        return np.sign(x)
+    return ratio(np.conjugate(x), np.absolute(x))
+
+
+def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
+    """What part of ``exp(y)`` is ``exp(x)``; where both are infinite, equal terms share."""
+    stuck = np.isinf(y) & (x == y)
+    tied = np.where(stuck & (x == other), 0.5, 1.0)
+    return exponential(np.where(stuck, 0.0, x - y)) * tied
+
+
+def slant(x: Any) -> Any:
+    """``sqrt(1 + x**2)`` on the principal branch, without overflow."""
+    if x.dtype.kind != "c":
+        return np.hypot(x, 1.0)
+    return np.sqrt(1.0 + 1j * x) * np.sqrt(1.0 - 1j * x)
+
+
+def below_one(x: Any) -> Any:
+    """``1 - x``, in which a zero imaginary part keeps its sign: the side of a branch cut."""
+    return -(x - 1.0) if x.dtype.kind == "c" else 1.0 - x
+
+
+def chosen(g: Any, x1: Any, x2: Any) -> Any:
+    """`g` where x1 is larger, half of it where both are equal; elsewhere 0, whatever `g` is."""
+    return np.where(x1 == x2, 0.5 * g, np.where(x1 > x2, g, 0.0))
+
+
+def least(x: Any) -> Any:
+    """The same, with nan below every number."""
+    return np.where(np.isnan(x), -np.inf, x)
+
+
+def kept(g: Any, x: Any) -> Any:
+    """A part of `g` where the same part of `x` is finite."""
+    if x.dtype.kind != "c":
+        return np.where(np.isfinite(x), g, 0.0)
+    real = np.where(np.isfinite(np.real(x)), np.real(g), 0.0)
+    return real + 1j * np.where(np.isfinite(np.imag(x)), np.imag(g), 0.0)
+
+
+def scaled(x: Any, exponent: Any) -> Any:
+    """``x * 2**exponent`` in one rounding."""
+    return np.ldexp(x, exponent.astype(np.intp))
+
+
+def fractional(x1: Any, x2: Any) -> Any:
+    """Where a power has a base of 0 and an exponent that is no whole number from 0 on."""
+    whole = x2 == np.rint(x2) if type(x2) is not int else True
+    if np.ndim(x2) == 0 and whole and x2 >= 0:
+        return False
+    return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
+
+
+def vanishing(x: Any) -> Any:
+    """Where a number that stands for a condition is 0."""
+    return False if np.asarray(x).dtype.kind == "b" else x == 0
