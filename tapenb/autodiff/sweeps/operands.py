@@ -19,11 +19,12 @@ __all__ = ["CROSSED", "as_ieee", "operand", "reachable", "verify"]
 
 
 _SCALARS = {bool: np.bool_, complex: np.complex128}
+_AS_IT_IS = (np.ndarray, np.inexact, np.bool_, tuple, list)
 
 
 def as_ieee(value: Any) -> Any:
     """A value as a rule reads it: Python's numbers as those of NumPy."""
-    if value is None or isinstance(value, np.ndarray | np.inexact | np.bool_ | tuple | list):
+    if isinstance(value, _AS_IT_IS) or value is None or value is np._NoValue:
         return value
     return _SCALARS.get(type(value), np.float64)(value)
 
