@@ -1,4 +1,4 @@
-"""Derivatives held against differences: what a person runs on a function of their own."""
+"""Derivatives held against differences: what a user runs on a function of their own."""
 
 from __future__ import annotations
 
@@ -129,7 +129,10 @@ def _check(
         expected = np.sum(weight * numeric)
         _compare(np.real(sum(products)), np.real(expected), atol, rtol, f"{path}the reverse sweep")
         _check(
-            lambda *xs: vjp(f, *xs)[1](weight)[0],
+            lambda *xs: sum(
+                np.sum(adjoint * part)
+                for adjoint, part in zip(vjp(f, *xs)[1](weight), directions, strict=True)
+            ),
             args, order - 1, modes, 100 * atol, 100 * rtol, step, random,
             f"{path}the derivative of the reverse sweep: ",
         )  # fmt: skip

@@ -143,11 +143,11 @@ class Custom(Rule):
             for contribution, operand, want in zip(contributions, operands, wanted, strict=True)
         ]
 
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
+    def masked_vjp(self, zero_mask, adjoint, result, operands, operation, wanted):
         # The user's own code is not asked about an adjoint of nan.
         return self.vjp(adjoint, result, operands, operation, wanted), [None] * len(operands)
 
-    def masked_jvp(self, deads, tangents, result, operands, operation):
+    def masked_jvp(self, zero_masks, tangents, result, operands, operation):
         return self.jvp(tangents, result, operands, operation), None
 
     def jvp(self, tangents, result, operands, operation):

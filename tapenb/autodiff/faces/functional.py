@@ -275,7 +275,7 @@ def _results(value: Any, nested: bool) -> Any:
 
 
 def _seed(given: Any, value: Any, what: str) -> Any:
-    """A tangent or adjoint that a person gave, checked against its value."""
+    """A tangent or adjoint that a user gave, checked against its value."""
     if not is_traced(given):
         given = np.asarray(given, adjoint_dtype(plain(value)))[()]
     if np.shape(plain(given)) != np.shape(plain(value)):

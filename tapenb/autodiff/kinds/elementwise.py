@@ -36,7 +36,7 @@ _HERE = os.path.join(os.path.dirname(__file__), "<a rule>")
 
 
 def written(text: str, names: dict[str, Any]) -> Callable[..., Any]:
-    """A function of a rule's text, of which no frame is taken for the person's."""
+    """A function of a rule's text, of which no frame is taken for the user's."""
     return eval(compile(text, _HERE, "eval"), names)
 
 
@@ -97,42 +97,42 @@ class Elementwise(Rule):
         return contributions
 
     def _masked_term(
-        self, slot: int, factor: Any, dead: Any, result: Any, operands: Sequence[Any]
+        self, slot: int, factor: Any, zero_mask: Any, result: Any, operands: Sequence[Any]
     ) -> tuple[Any, Any]:
         """A term that is 0 where it is so by structure, and the mask of that."""
         term = self.term(slot, factor, result, operands)
-        if term is None or (dead is None and self.terms[slot] is None):
+        if term is None or (zero_mask is None and self.terms[slot] is None):
             return term, None
-        unused = untouched(self.term(slot, tainted(factor, dead), result, operands))
-        unused = unused if dead is None else np.logical_or(unused, dead)
+        unused = untouched(self.term(slot, tainted(factor, zero_mask), result, operands))
+        unused = unused if zero_mask is None else np.logical_or(unused, zero_mask)
         return np.where(unused, 0.0, term), unused
 
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        contributions, deads = [], []
+    def masked_vjp(self, zero_mask, adjoint, result, operands, operation, wanted):
+        contributions, zero_masks = [], []
         for slot, operand in enumerate(operands):
             term = unused = None
             if wanted[slot]:
-                term, unused = self._masked_term(slot, adjoint, dead, result, operands)
+                term, unused = self._masked_term(slot, adjoint, zero_mask, result, operands)
             contributions.append(None if term is None else fit(term, operand))
-            deads.append(None if unused is None else fit_mask(unused, operand))
-        return contributions, deads
+            zero_masks.append(None if unused is None else fit_mask(unused, operand))
+        return contributions, zero_masks
 
-    def masked_jvp(self, deads, tangents, result, operands, operation):
+    def masked_jvp(self, zero_masks, tangents, result, operands, operation):
         terms, masks = [], []
         for slot, tangent in enumerate(tangents):
             if tangent is None:
                 continue
-            term, unused = self._masked_term(slot, tangent, deads[slot], result, operands)
+            term, unused = self._masked_term(slot, tangent, zero_masks[slot], result, operands)
             if term is not None:
                 terms.append(term)
                 masks.append(unused)
         if not terms:
             return None, None
-        dead = None
+        zero_mask = None
         if all(mask is not None for mask in masks):
-            dead = functools.reduce(np.logical_and, masks)
-            dead = np.broadcast_to(dead, result.shape)
-        return spread(total(terms), result), dead
+            zero_mask = functools.reduce(np.logical_and, masks)
+            zero_mask = np.broadcast_to(zero_mask, result.shape)
+        return spread(total(terms), result), zero_mask
 
     def jvp(self, tangents, result, operands, operation):
         term = total(

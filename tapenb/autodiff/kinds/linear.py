@@ -108,25 +108,25 @@ class Multilinear(Rule):
         term = total(terms)
         return None if term is None else spread(term, result)
 
-    def masked_vjp(self, dead, adjoint, result, operands, operation, wanted):
-        # An element that is not finite matters where it meets an adjoint that is not dead.
-        if dead is None:
-            return super().masked_vjp(dead, adjoint, result, operands, operation, wanted)
+    def masked_vjp(self, zero_mask, adjoint, result, operands, operation, wanted):
+        # An element that is not finite matters where it meets an adjoint that is not zero.
+        if zero_mask is None:
+            return super().masked_vjp(zero_mask, adjoint, result, operands, operation, wanted)
         infinite = [np.logical_not(np.isfinite(operand)) for operand in operands]
         finite = [
             np.where(bad, 0.0, operand) for bad, operand in zip(infinite, operands, strict=True)
         ]
-        alive = np.logical_not(dead).astype(float)
+        alive = np.logical_not(zero_mask).astype(float)
         marks = [bad.astype(float) for bad in infinite]
         rest = result, finite, operation, wanted
-        contributions, deads = [], []
+        contributions, zero_masks = [], []
         for whole, part, met, reached in zip(
             self.vjp(adjoint, result, operands, operation, wanted),
             self.vjp(adjoint, *rest),
             self.vjp(alive, result, marks, operation, wanted),
-            self.vjp(tainted(adjoint, dead), *rest),
+            self.vjp(tainted(adjoint, zero_mask), *rest),
             strict=True,
         ):
             contributions.append(None if whole is None else np.where(met != 0, whole, part))
-            deads.append(untouched(reached))
-        return contributions, deads
+            zero_masks.append(untouched(reached))
+        return contributions, zero_masks

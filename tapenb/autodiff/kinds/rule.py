@@ -86,35 +86,35 @@ def spread(tangent: Any, result: Any) -> Any:
     return as_dtype(tangent, adjoint_dtype(result))
 
 
-def fit_mask(dead: Any, operand: Any) -> Any:
+def fit_mask(zero_mask: Any, operand: Any) -> Any:
     """Undo broadcasting: what is zero in every element that came of the same one."""
     shape = getattr(operand, "shape", ())
-    extra = dead.ndim - len(shape)
+    extra = zero_mask.ndim - len(shape)
     stretched = tuple(
-        extra + axis for axis, length in enumerate(shape) if dead.shape[extra + axis] != length
+        extra + axis for axis, length in enumerate(shape) if zero_mask.shape[extra + axis] != length
     )
     axes = (*range(extra), *stretched)
-    return np.reshape(np.all(dead, axis=axes), shape) if axes else dead
+    return np.reshape(np.all(zero_mask, axis=axes), shape) if axes else zero_mask
 
 
-def tainted(value: Any, dead: Any) -> Any:
+def tainted(value: Any, zero_mask: Any) -> Any:
     """Nan in place of an adjoint or tangent, but 0 where that is zero by structure."""
     if isinstance(value, Parts):
-        masks = dead or {}
+        masks = zero_mask or {}
         return Parts({i: tainted(part, masks.get(i)) for i, part in value.items()})
     nan = complex(np.nan, np.nan) if value.dtype.kind == "c" else np.nan
     nans = np.full(value.shape, nan, value.dtype)
-    return nans[()] if dead is None else np.where(dead, 0.0, nans)
+    return nans[()] if zero_mask is None else np.where(zero_mask, 0.0, nans)
 
 
-def all_dead(value: Any, dead: Any) -> Any:
+def all_zero(value: Any, zero_mask: Any) -> Any:
     """Whether a whole adjoint is zero by structure."""
     if isinstance(value, Parts):
-        masks = dead or {}
+        masks = zero_mask or {}
         return functools.reduce(
-            np.logical_and, [all_dead(part, masks.get(i)) for i, part in value.items()], np.True_
+            np.logical_and, [all_zero(part, masks.get(i)) for i, part in value.items()], np.True_
         )
-    return np.False_ if dead is None else np.all(dead)
+    return np.False_ if zero_mask is None else np.all(zero_mask)
 
 
 def untouched(value: Any) -> Any:
@@ -203,7 +203,7 @@ class Rule:
 
     def masked_vjp(
         self,
-        dead: Any,
+        zero_mask: Any,
         adjoint: Any,
         result: Any,
         operands: Sequence[Any],
@@ -215,21 +215,21 @@ class Rule:
         Returns the contributions, and such a mask for each: what an adjoint of nan does not reach.
         """
         contributions = self.vjp(adjoint, result, operands, operation, wanted)
-        reached = self.vjp(tainted(adjoint, dead), result, operands, operation, wanted)
-        deads = [untouched(part) for part in reached]
-        if dead is None:
-            return contributions, deads
+        reached = self.vjp(tainted(adjoint, zero_mask), result, operands, operation, wanted)
+        zero_masks = [untouched(part) for part in reached]
+        if zero_mask is None:
+            return contributions, zero_masks
         # Of operands that are not finite a rule makes nan even where nothing comes back at all.
-        nothing = all_dead(adjoint, dead)
+        nothing = all_zero(adjoint, zero_mask)
         for slot, part in enumerate(contributions):
             if part is not None and not isinstance(part, Parts):
-                deads[slot] = np.logical_or(deads[slot], nothing)
-                contributions[slot] = np.where(deads[slot], 0.0, part)
-        return contributions, deads
+                zero_masks[slot] = np.logical_or(zero_masks[slot], nothing)
+                contributions[slot] = np.where(zero_masks[slot], 0.0, part)
+        return contributions, zero_masks
 
     def masked_jvp(
         self,
-        deads: Sequence[Any],
+        zero_masks: Sequence[Any],
         tangents: Sequence[Any],
         result: Any,
         operands: Sequence[Any],
@@ -237,8 +237,8 @@ class Rule:
     ) -> tuple[Any, Any]:
         """As `jvp`, with such masks of the tangents; returns the tangent and its mask."""
         nans = [
-            None if tangent is None else tainted(tangent, dead)
-            for tangent, dead in zip(tangents, deads, strict=True)
+            None if tangent is None else tainted(tangent, zero_mask)
+            for tangent, zero_mask in zip(tangents, zero_masks, strict=True)
         ]
         reached = self.jvp(nans, result, operands, operation)
         return self.jvp(tangents, result, operands, operation), untouched(reached)

@@ -28,7 +28,7 @@ class NotFinite:
     operation : str
         ``"log"``, ``"divide"``, ...
     place : str
-        The line and the person's text of it.
+        The line and the user's text of it.
     operands : tuple
         The values that went in.
     value : number or ndarray
