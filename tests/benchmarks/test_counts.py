@@ -6,6 +6,7 @@ mathematics. Whoever makes the engine do with less lowers them.
 
 import gc
 import re
+import sys
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +77,47 @@ def test_a_gradient_stays_below_the_bound_of_theory(
     every = tuple(range(len(arguments)))
     value, gradient = (entries(g, *arguments) for g in (f, _sum_of(tn.grad(f, every))))
     assert gradient <= 5 * value
+
+
+def calls(f: Callable[..., Any], *arguments: Any) -> tuple[int, int]:
+    """How many calls a function makes, of Python and of NumPy, and how many of them for tips."""
+    made, looking = [0, 0], []
+
+    def heard(frame: Any, event: str, _: Any) -> None:
+        if event in ("call", "c_call"):
+            if event == "call" and frame.f_code.co_name == "_on_tips":
+                looking.append(frame)
+            made[bool(looking)] += 1
+        elif event == "return" and looking and frame is looking[-1]:
+            looking.pop()
+
+    f(*arguments)
+    before = sys.getprofile()
+    sys.setprofile(heard)
+    try:
+        f(*arguments)
+    finally:
+        sys.setprofile(before)
+    return sum(made), made[1]
+
+
+def _long(x: Any) -> Any:
+    for _ in range(300):
+        x = np.sin(x) * x + 0.5
+    return x
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (_long, 0.7),
+        (lambda w: np.sum(np.tanh(LINE[:1000].reshape(20, 50) @ w) ** 2), np.ones((50, 40))),
+        (lambda w: np.sum(np.maximum(LINE[:1000].reshape(20, 50) @ w, 0.0)), np.ones((50, 40))),
+    ],
+)
+def test_looking_for_tips_is_no_more_than_a_twentieth_of_a_gradient(f, x):
+    whole, looking = calls(tn.grad(f), x)
+    assert 0 < looking <= 0.05 * whole
 
 
 def _sum_of(f: Callable[..., Any]) -> Callable[..., Any]:

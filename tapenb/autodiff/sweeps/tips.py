@@ -22,6 +22,7 @@ import numpy as np
 from ..kinds.rule import Constant, adjoint_dtype
 from ..tape.operation import GUARD, INPUT, Operation
 from ..tape.tape import CURRENT, Tape
+from ..tape.thrift import Lost
 from ..tracing.state import is_traced, plain, reference_of
 from .forward import forward
 from .ladder import is_finite
@@ -146,16 +147,21 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
     Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
     """
     found = []
+    values, constants = tape.values, tape.constants
     swept = tape.in_sweeps() if tape.swept else None
     for index, operation in enumerate(tape.operations):
         rule = operation.rule
         if rule is None or rule.tip is None or (swept is not None and swept[index]):
             continue
-        operands = [as_ieee(tape.value(parent)) for parent in tape.parents(index)]
-        if not all(map(np.size, operands)):
+        places = (index, *tape.parents(index))
+        read = [values[p] if p >= 0 else constants[~p] for p in places]
+        if Lost in map(type, read):
+            read = [tape.value(p) for p in places]
+        if 0 in [value.size for value in read if type(value) is np.ndarray]:
             continue
-        mask = rule.tip(tape.value(index), *operands, **operation.params)
-        if mask is not False and np.any(mask):
+        read[1:] = [x if type(x) is np.ndarray else as_ieee(x) for x in read[1:]]
+        mask = rule.tip(*read, **operation.params)
+        if mask is True or (mask is not False and np.any(mask)):
             found.append((index, mask))
     return found
 
