@@ -1,4 +1,4 @@
-"""What an object holds: the places in which it holds others, and one walk over all of them.
+"""Places in which an object holds others, and one walk over all of them.
 
 Three look: a compiled function, to see that what it reads is the same; a cell, to put back what it
 had before it ran; and a recording, to take traced values out of what they were put into.
@@ -152,7 +152,7 @@ class _InDict(Place):
 
 
 class _OfClass(Place):
-    """What a class says, but for what the interpreter puts there."""
+    """The attributes of a class, but for what the interpreter puts there."""
 
     __slots__ = ()
 

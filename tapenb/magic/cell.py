@@ -18,7 +18,7 @@ HOOK = "__tapenb_input__"
 
 @dataclass
 class Cell:
-    """What the text of a cell tells.
+    """Facts that the text of a cell tells.
 
     Attributes
     ----------

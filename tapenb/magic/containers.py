@@ -16,7 +16,7 @@ _SEEN_THROUGH = (tuple, set, frozenset)
 
 
 def own_places(value: Any) -> list[Place]:
-    """Where a container, a function, or an object of the user's own holds others."""
+    """Find where a container, a function, or an object of the user's own holds others."""
     ordinary = isinstance(value, (list, deque, dict, FunctionType, *_SEEN_THROUGH))
     return places(value) if ordinary or is_users(value) else []
 

@@ -1,4 +1,4 @@
-"""What must not meet a running cell waits until the shell is idle."""
+"""Waiting until the shell is idle, for what must not meet a running cell."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ class RunInputs:
         return original(value)
 
     def described(self, options: Options) -> list[Input]:
-        """What the recording needs to know of each input."""
+        """Return what the recording needs to know of each input."""
         return [
             Input(
                 name,

@@ -12,12 +12,12 @@ __all__ = ["LineError", "Options", "parse_line"]
 
 
 class LineError(ValueError):
-    """What is wrong with the line, and what would be right."""
+    """An error in the line: it says what is wrong, and what would be right."""
 
 
 @dataclass
 class Options:
-    """What the line asks for.
+    """The options that the line asks for.
 
     Attributes
     ----------

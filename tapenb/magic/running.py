@@ -1,4 +1,4 @@
-"""Running a cell on a tape: once for the person, and again where a slider leaves the program.
+"""Running a cell on a tape: once for the user, and again where a slider leaves the program.
 
 While the cell runs, its inputs are traced, the notebook's NumPy can make arrays that hold traced
 values, and everything is put back whatever happens: names hold plain values afterwards.
@@ -46,7 +46,7 @@ _SECONDS = 10.0
 
 
 class Outcome:
-    """What one run of a cell left.
+    """The outcome of one run of a cell.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class CellRun:
         return list(dict.fromkeys([*found, *listed]))
 
     def _value(self, name: str) -> Any:
-        """What the notebook has by a name, ``p.a`` and ``p["a"]`` included."""
+        """Return what the notebook has by a name, ``p.a`` and ``p["a"]`` included."""
         owner, key = own_part(self.shell.user_ns, name)
         return self.shell.user_ns.get(name, owner.get(key))
 
@@ -177,7 +177,7 @@ class CellRun:
     # -- running it --------------------------------------------------------------------------------
 
     def first(self) -> Outcome:
-        """Run the cell for the person: it prints, shows and raises as ever."""
+        """Run the cell for the user: it prints, shows and raises as ever."""
         namespace = self.shell.user_ns
         self.before = Snapshot(namespace, self._names())
         for name, span in self.options.spans.items():

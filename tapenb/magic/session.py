@@ -77,7 +77,7 @@ class Session:
         if options.output:
             namespace[options.output] = recording
         if outcome.complaint is not None:
-            print(f"%%tape: {outcome.complaint}")  # noqa: T201  the person reads it
+            print(f"%%tape: {outcome.complaint}")  # noqa: T201  the user reads it
         else:
             self._show(recording, run, line, text)
 
@@ -94,7 +94,7 @@ class Session:
         return Recording(program, outcome.tape, self._again(run, program))
 
     def _lines_above(self, line: str, text: str) -> tuple[str, ...]:
-        """What stands above the text in its cell: the magic's own line, and those before it."""
+        """Return the lines above the text in its cell: the magic's own, and those before it."""
         raw = self._idle.raw_cell
         at = raw.find(text.rstrip("\n"))
         return tuple(raw[:at].split("\n")[:-1]) if at > 0 else (f"%%tape {line}",)

@@ -2,7 +2,7 @@
 
 The browser sends all positions in one message and gets all numbers in one, so nothing it shows is
 torn. A callback may run on any thread: one lock covers the arithmetic and the sending, and is never
-held while something waits for the browser, for the shell or for a person's own observer.
+held while something waits for the browser, for the shell or for a user's own observer.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class Panel(anywidget.AnyWidget):
             }
             self._request(changes, change["new"].get("move"))
         except Exception as error:
-            # A person's own observer raised, where nobody else would tell.
+            # A user's own observer raised, where nobody else would tell.
             with self._mutex:
                 self._fail(error, stale=self.state["stale"])
 

@@ -1,4 +1,4 @@
-"""What a reader without a kernel sees: the numbers as text, and the graph as a picture."""
+"""A view for readers without a kernel: the numbers as text, and the graph as a picture."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Static:
 
 
 def static(point: Any, *, graph: bool = True, table: bool = False) -> Static:
-    """What ``%%tape --static`` shows: text and a picture, no widget.
+    """Return what ``%%tape --static`` shows: text and a picture, no widget.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What a panel shows of a cell: its sliders, and every number at one point."""
+"""The contents of a cell's panel: its sliders, and every number at one point."""

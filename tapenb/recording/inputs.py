@@ -19,7 +19,7 @@ _MOST_SLIDERS = 8
 
 @dataclass(frozen=True)
 class Slider:
-    """One number that a person can move.
+    """One number that a user can move.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Input:
     entries : tuple of int
         Its entry on the tape, or one for each element of a list.
     span : tuple, optional
-        What the person asked for: minimum, maximum, and perhaps a step.
+        What the user asked for: minimum, maximum, and perhaps a step.
     counts : bool
         Whether the cell uses it as an index or a count.
     withheld : str or None
@@ -132,7 +132,7 @@ def _like(old: Any, new: Any) -> Any:
 
 
 def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool) -> Slider:
-    """The range that the person asked for, else from minus to three times the value."""
+    """The range that the user asked for, else from minus to three times the value."""
     if counts:
         low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
         low, high = min(int(low), int(value)), max(int(high), int(value))

@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
-"""What a compiled program raises where it has no answer, and a replay or a run may have one."""
+"""Errors of a compiled program that has no answer, where a replay or a run may have one."""
 
 _OWN = frozenset(
     f"{name}_" for name in "at deadline new_point others otherwise point program unanswered".split()
@@ -50,7 +50,7 @@ def are_floats(inputs: Sequence[Input]) -> bool:
 
 
 def parameters(names: Sequence[str]) -> list[str]:
-    """What a compiled program calls its inputs: by their names, where it uses none of them itself.
+    """Name a compiled program's inputs: as they are, where it uses none of the names itself.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ class Point:
 
     @cached_property
     def gradient(self) -> dict[str, Any]:
-        """By input name, shaped like the input: of the sum of the output's elements."""
+        """Derivatives of the sum of the output's elements, by input name, shaped like the input."""
         if self._numbers is not None:
             names = self.program.names
             return dict(zip(names, map(np.float64, self._numbers[1]), strict=False))
@@ -105,7 +105,7 @@ class Point:
 
     @cached_property
     def hessian(self) -> dict[tuple[str, str], Any]:
-        """By two input names, shaped like both together."""
+        """Second derivatives, by two input names, shaped like both together."""
         if self._numbers is not None:
             names = self.program.names
             return {
@@ -135,17 +135,17 @@ class Point:
 
     @cached_property
     def adjoints(self) -> dict[int, Any]:
-        """By entry; in forward mode the tangents along one input."""
+        """Adjoints by entry; in forward mode the tangents along one input."""
         return self.program.nodes(self.swept)
 
     @cached_property
     def edges(self) -> dict[tuple[int, int, int], Any]:
-        """By (parent, child, slot): what flows back along an edge."""
+        """Contributions that flow back along edges, by (parent, child, slot)."""
         return self.program.edges(self.swept)
 
     @property
     def guards(self) -> list[str]:
-        """What told Python where to go."""
+        """Answers that told Python where to go."""
         return self.program.guards
 
     @property
@@ -155,7 +155,7 @@ class Point:
 
     @cached_property
     def notes(self) -> list[str]:
-        """Remarks for the person."""
+        """Remarks for the user."""
         notes = self.program.notes(self.value)
         if self._numbers is None and self.program.order:
             kinks = [each for each in self.program.kinks(self.tape) if not each.is_smooth]

@@ -190,7 +190,7 @@ class Program:
 
     @cached_property
     def parameters(self) -> list[str]:
-        """What the compiled program calls them."""
+        """Names of the inputs in the compiled program."""
         return parameters(self.names)
 
     @cached_property
@@ -343,12 +343,12 @@ class Program:
         return dict(zip(found, across_tips(run, sweep), strict=True))
 
     def kinks(self, tape: Tape) -> list[Kink]:
-        """Where the cell stands on a tip or a jump."""
+        """Find where the cell stands on a tip or a jump."""
         entries = [entry for each in self._differentiated() for entry in each.entries]
         return kinks_of(Recorded(tape, entries, [self.tape.output]))
 
     def gradient(self, tape: Tape) -> dict[str, Any]:
-        """By input name: the derivative of the sum of the output, shaped like the input."""
+        """Return the derivatives of the sum of the output, by input name, shaped like the input."""
         if not self.order:
             return {}
         return {each.name: self._of_input(each, tape) for each in self._differentiated()}
@@ -402,7 +402,7 @@ class Program:
         return {entry: self._read(kept, tape) for entry, kept in self._nodes.items()}
 
     def edges(self, tape: Tape) -> dict[tuple[int, int, int], Any]:
-        """By (parent, child, slot): what flows back along an edge."""
+        """Return what flows back along each edge, by (parent, child, slot)."""
         return {key: self._read(kept, tape) for key, kept in self._edges.items()}
 
     def jacobian(self, tape: Tape) -> dict[str, Any]:
@@ -424,7 +424,7 @@ class Program:
 
     @cached_property
     def guards(self) -> list[str]:
-        """What each condition answered: once, or in a loop how often."""
+        """Answers of each condition: once, or in a loop how often."""
         tape = self.tape
         answers: dict[str, list[bool]] = {}
         for index in tape.guards():
@@ -447,7 +447,7 @@ class Program:
         )
 
     def notes(self, value: Any) -> list[str]:
-        """Remarks for the person."""
+        """Remarks for the user."""
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
         for each in self.inputs:
             if not each.labels:
@@ -512,7 +512,7 @@ def _tuple(texts: Iterable[str]) -> str:
 def _blocks(
     tape: Tape, outputs: list[int], inputs: list[int], mode: str = "reverse"
 ) -> dict[tuple[int, int], np.ndarray]:
-    """By output and input, the derivatives of all elements by all elements, as a matrix."""
+    """Return the derivatives of all elements by all elements as matrices, by output and input."""
     found = {}
     for output, row in zip(outputs, jacobian(tape, outputs, inputs, mode=mode), strict=True):
         for entry, block in zip(inputs, row, strict=True):

@@ -138,7 +138,7 @@ def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
 
 
 def notes(point: Any) -> list[str]:
-    """What else there is to say: the guards, and remarks.
+    """Return what else there is to say: the guards, and remarks.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def _labels(name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def _symbol(point: Any) -> str:
-    """What the derivatives are of: ``z``, or of an array the sum ``Σz``."""
+    """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``."""
     return _under(point) if _is_number(point.value) else f"Σ{_under(point)}"
 
 

@@ -87,7 +87,7 @@ class Recording:
 
     @property
     def sliders(self) -> list[Slider]:
-        """What a person can move, at the recorded positions."""
+        """Sliders that the user can move, at the recorded positions."""
         if self._program is None:
             return []
         return [slider for each in self._program.inputs for slider in each.sliders()]
@@ -106,12 +106,12 @@ class Recording:
 
     @property
     def gradient(self) -> Mapping[str, Any]:
-        """By input name: the derivative of the sum of the output, shaped like the input."""
+        """Derivatives of the sum of the output, by input name, shaped like the input."""
         return _Derivatives(self.point.gradient, "derivative")
 
     @property
     def hessian(self) -> Mapping[tuple[str, str], Any]:
-        """By two input names: second derivatives, shaped like both inputs together."""
+        """Second derivatives, by two input names, shaped like both inputs together."""
         point = self.point
         if point.hessian or self._program.order < 2:
             return _Derivatives(point.hessian, "second derivative")
@@ -121,7 +121,7 @@ class Recording:
 
     @property
     def jacobian(self) -> Mapping[str, Any]:
-        """By input name: for an output that is no scalar, shaped like output and input together."""
+        """Derivatives of an output that is no scalar, by input name, shaped like both together."""
         return _Derivatives(self.point.jacobian, "Jacobian")
 
     @property

@@ -20,7 +20,7 @@ _PREFIX = {"negative": "-", "positive": "+"}
 
 
 def entries(tape: Tape) -> list[Entry]:
-    """What a trace shows: what the output depends on, or all but the guards without an output.
+    """Return what a trace shows: what the output depends on, or without one all but the guards.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def numbering(shown: Sequence[Entry]) -> dict[int, int]:
 
 
 def names(shown: Sequence[Entry]) -> dict[int, str]:
-    """A Python name for each entry: the person's own where it is one and means one entry only.
+    """A Python name for each entry: the user's own where it is one and means one entry only.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def parameters(params: Mapping[str, Any]) -> list[str]:
 
 
 def index(key: Any) -> str:
-    """What stands between the brackets of an index: ``0, 1:``.
+    """Write what stands between the brackets of an index: ``0, 1:``.
 
     Parameters
     ----------

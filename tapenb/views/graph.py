@@ -1,7 +1,7 @@
 """The computational graph: what was computed, with a value on every node, an adjoint on every edge.
 
 The layout is made of lengths only: every text is laid out as so many zeros, with room for any
-number. So nothing that a person wrote reaches the layout engine, and when a number changes only a
+number. So nothing that a user wrote reaches the layout engine, and when a number changes only a
 text changes, not the drawing.
 """
 

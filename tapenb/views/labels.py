@@ -1,4 +1,4 @@
-"""The person's text, made fit for one line of a picture or table."""
+"""The user's text, made fit for one line of a picture or table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def one_line(text: str) -> str:
     Parameters
     ----------
     text : str
-        Anything that a person wrote.
+        Anything that a user wrote.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def shorten(text: str, width: int) -> str:
     Parameters
     ----------
     text : str
-        Anything that a person wrote.
+        Anything that a user wrote.
     width : int
         The most characters.
 

@@ -84,7 +84,7 @@ def source(tape: Tape) -> Source:
 
 
 def _note(entry: Entry) -> tuple[int, str]:
-    """An entry, and where its text stands in the person's code."""
+    """An entry, and where its text stands in the user's code."""
     if entry.source is None or entry.kind == "input":
         return entry.index, ""
     where = "" if entry.line is None else f"line {entry.line}: "
@@ -92,7 +92,7 @@ def _note(entry: Entry) -> tuple[int, str]:
 
 
 def _head(compiled: Compiled) -> Iterator[str]:
-    """What a program imports, and its constants."""
+    """Yield a program's imports, and its constants."""
     tree = ast.parse(compiled.source)
     written = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     known = compiled.function.__globals__

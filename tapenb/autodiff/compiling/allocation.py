@@ -1,4 +1,4 @@
-"""Where the arrays of a program lie: in buffers, within others, or in blocks."""
+"""Places of a program's arrays: in buffers, within other arrays, or in blocks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Block:
 
 @dataclass
 class Memory:
-    """Where the arrays of a program lie.
+    """The places of a program's arrays.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ def _form(value: Any) -> Form:
 
 
 def _framed(plan: Plan) -> dict[int, int]:
-    """By arrays that are only put among zeros, in one piece: the whole with the zeros."""
+    """Find, by arrays only put among zeros in one piece, the whole with the zeros."""
     found = {}
     for index in plan.steps:
         operation = plan.operation(index)
@@ -152,7 +152,7 @@ def _framed(plan: Plan) -> dict[int, int]:
 
 
 def piece_of(plan: Plan, index: int) -> tuple[int | None, int, int]:
-    """Where among the elements of an array with zeros around it the others begin and end."""
+    """Find where among the elements of an array with zeros around it the others begin and end."""
     whole = np.empty(plan.value(index).shape, bool)
     piece = np.asarray(whole[plan.operation(index).params["key"]])
     if not piece.size or not piece.flags.c_contiguous:

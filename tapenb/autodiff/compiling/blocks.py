@@ -1,4 +1,4 @@
-"""Where arrays are computed: in buffers that are used again, and long ones in blocks.
+"""Arrays computed in buffers that are used again, and long ones in blocks.
 
 A chain of elementwise operations on long arrays is computed block by block, each block small enough
 to stay in a processor's cache from the first operation to the last; sums over a chain add up their
@@ -53,7 +53,7 @@ REDUCTIONS = {
     "min": "minimum",
     "amin": "minimum",
 }
-"""By function: the ufunc of which it is a reduction."""
+"""The ufunc of which a function is a reduction, by the function's name."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where a program has no answer: guards, other inputs, and numbers that are not finite."""
+"""Cases in which a program has no answer: guards, other inputs, and numbers that are not finite."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PROPAGATES_NONFINITE = {
     **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "arcsin", "arccos", "arcsinh"), 1),
     **dict.fromkeys(("log", "log2", "log10", "log1p", "sqrt", "cbrt", "absolute"), 1),
 }
-"""By name: of how many first operands each element that is not finite gives one that is not."""
+"""Number of first operands, by name, of which each nonfinite element gives a nonfinite one."""
 
 
 def must_be_finite(plan: Plan, started: Sequence[int]) -> list[int]:
@@ -78,7 +78,7 @@ def _nonfinite_reaches(plan: Plan, outputs: Sequence[int]) -> bool:
 
 
 def _without_zero_padding(plan: Plan, reference: int) -> int:
-    """What is finite where a step is: the elements without the zeros around them."""
+    """Return what is finite where a step is: the elements without the zeros around them."""
     while reference >= 0 and is_placing(plan.operation(reference)):
         reference = plan.operands(reference)[0]
     return reference

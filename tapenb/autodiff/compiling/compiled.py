@@ -23,7 +23,7 @@ __all__ = ["Compiled", "compile_tape"]
 
 
 class Compiled:
-    """What a tape computes, as one Python function.
+    """The computation of a tape, as one Python function.
 
     Attributes
     ----------
@@ -73,11 +73,11 @@ class Compiled:
 
 
 Errors = Mapping[str, str]
-"""What ``np.errstate`` is told."""
+"""Settings for ``np.errstate``."""
 
 
 def _started(tape: Tape) -> list[int]:
-    """What the sweeps on a tape started from or led to, of what the user's code computed."""
+    """Find what the sweeps on a tape started from or led to, of what the user's code computed."""
     swept = tape.in_sweeps()
     values = dict.fromkeys(value for *_, values in tape.swept for value in values)
     return [value for value in values if value < 0 or not swept[value]]
@@ -173,7 +173,7 @@ def compile_tape(
 
 
 def _planned(tape: Tape, outputs: Sequence[int], *, finite: bool, heard: bool) -> Plan:
-    """What a program computes: the tape shared and simplified, and then in fewer steps."""
+    """Plan what a program computes: the tape shared and simplified, and then in fewer steps."""
     started = _started(tape) if finite else []
     plan = Plan(tape, outputs, simplified, started=started, heard=heard)
     if finite:

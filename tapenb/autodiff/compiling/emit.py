@@ -28,7 +28,7 @@ _QUESTIONS = {
     *("isnan", "isinf", "isfinite"),
 }
 _CHOOSING = {"where", "maximum", "minimum", "fmax", "fmin"}
-"""What gives one of its operands as it is."""
+"""Functions that give one of their operands as it is."""
 _OVERFLOWING = frozenset(
     "add subtract multiply divide reciprocal square power float_power hypot remainder fmod".split()
 )
@@ -79,7 +79,7 @@ class Emitter(Writer):
     # -- what is computed how -----------------------------------------------------------------
 
     def _expression(self, index: int) -> str | None:
-        """By which text ``math`` computes an entry, if it does."""
+        """Return the text by which ``math`` computes an entry, if it does."""
         if index in self._expressions:
             return self._expressions[index]
         operation = self.plan.operation(index)

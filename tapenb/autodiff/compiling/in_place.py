@@ -54,7 +54,7 @@ def _is_part(plan: Plan, reference: int) -> bool:
 
 
 def _is_temporary(plan: Plan, reference: int) -> bool:
-    """Whether nobody else reads an array, which stands in memory of its own."""
+    """Tell whether no other step reads an array, which stands in memory of its own."""
     if not plan.is_computed(reference) or plan.uses[reference] != 1:
         return False
     # What was added to in place was such an array.

@@ -23,7 +23,7 @@ _MOST = 1 << 15
 """Up to so many elements all lanes of a step may have together."""
 
 Lanes = tuple[int, ...]
-"""What stands in one place in each of the lanes."""
+"""References to what stands in one place in each of the lanes."""
 
 
 def in_lanes(plan: Plan) -> None:
@@ -86,7 +86,7 @@ def _inserted(plan: Plan, root: int, found: Found) -> dict[Lanes, int]:
     steps: dict[Lanes, int] = {}
 
     def operand(lanes: Lanes, rank: int) -> int:
-        """What stands in one place, with its own axes last, as broadcasting has them."""
+        """Return what stands in one place, with its own axes last, as broadcasting has them."""
         if not _differ(lanes):
             return lanes[0]
         number, *own = plan.value(steps[lanes]).shape
@@ -110,7 +110,7 @@ def _inserted(plan: Plan, root: int, found: Found) -> dict[Lanes, int]:
 
 
 def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]] | None:
-    """What computes all lanes at once, from what; None where nothing does."""
+    """Find what computes all lanes at once, and from what; None where nothing does."""
     values = [plan.value(lane) for lane in lanes]
     # Beside an array of another precision a number counts for less than an array of numbers.
     if any(type(value) not in _NUMERIC for value in values):
@@ -181,5 +181,5 @@ _BATCHED_PARAMS: dict[str, Callable[[Params, int, tuple[int, ...], Any], Params 
     "sum": _summed,
     **dict.fromkeys(("reshape", "ravel", "expand_dims", "squeeze"), _reshaped),
 }
-"""By operation: its parameters for all lanes, from those for one, the number of lanes, the shape of
-one result and the first operand; None where there are none."""
+"""Functions, by operation, that give its parameters for all lanes, from those for one, the number
+of lanes, the shape of one result and the first operand; None where there are none."""

@@ -72,7 +72,7 @@ def is_placing(operation: Operation) -> bool:
 
 
 SAME = Operation(operator.pos, None, "same")
-"""Of one operand: nothing is to be computed."""
+"""The identity, an operation of one operand: nothing is to be computed."""
 
 
 class Plan:
@@ -146,7 +146,7 @@ class Plan:
         self.uses: dict[int, int] = {}
 
     def resolve(self, reference: int) -> int:
-        """What stands for an entry or a constant."""
+        """Return what stands for an entry or a constant."""
         return self._alias[reference] if reference >= 0 else self._number(reference)
 
     def operands(self, index: int) -> tuple[int, ...]:
@@ -292,7 +292,7 @@ class Plan:
     def _key(
         self, operation: Operation, operands: tuple[int, ...], example: Any
     ) -> Hashable | None:
-        """What steps that compute the same have in common; None where that cannot be told."""
+        """Return what steps that compute the same share; None where that cannot be told."""
         name = ufunc_name(operation)
         if operation.name == "dot" and self._is_matrix_product(operands):
             name = "matmul"
@@ -395,7 +395,7 @@ class Plan:
         return () if own else self._operands[index]
 
     def is_droppable(self, index: int) -> bool:
-        """Whether nobody misses an entry of which nobody reads the result: it could not raise."""
+        """Tell whether an entry whose result is not read can be left out: it could not raise."""
         operation = self.operation(index)
         if operation.name in (GUARD, RAISES):
             return False
@@ -425,7 +425,7 @@ _QUIET = frozenset(
     "not_equal positive ravel real reshape sign signbit squeeze stack stop_gradient swapaxes "
     "transpose unindex where".split()
 )
-"""Of these no floating-point error is heard."""
+"""Operations of which no floating-point error is heard."""
 _RESHAPING = frozenset({"ravel", "reshape", "moveaxis", "swapaxes", "transpose"})
 
 

@@ -172,4 +172,4 @@ NAMES: dict[str, Any] = {
         )
     },
 }
-"""What the texts refer to."""
+"""Functions and constants to which the texts refer."""

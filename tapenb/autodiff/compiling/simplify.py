@@ -26,7 +26,7 @@ _NEUTRAL = {
     "subtract": (0.0, False),
     "power": (1.0, False),
 }
-"""By ufunc: the operand that changes nothing, and whether it may stand on either side."""
+"""The operand that changes nothing, by ufunc, and whether it may stand on either side."""
 
 _ARITHMETIC = frozenset(_NEUTRAL) | {"negative"}
 _NEGATIVE = Operation(operator.neg, None, "negative")

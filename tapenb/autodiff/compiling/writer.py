@@ -71,7 +71,7 @@ class Writer:
         return kind
 
     def name(self, index: int) -> str:
-        """What an entry is called."""
+        """Return the name of an entry."""
         return self._names.get(index, f"v{index}")
 
     def bind(self, value: Any, wanted: str) -> str:
@@ -87,7 +87,7 @@ class Writer:
         return name
 
     def function(self, operation: Operation) -> str:
-        """What a program calls the function of an operation."""
+        """Return a program's name for the function of an operation."""
         function = operation.function
         for module, prefix in _MODULES.items():
             if getattr(module, operation.name, None) is function:
@@ -138,7 +138,7 @@ class Writer:
         self.lines.append(f"    {text:<40}  # {note}" if note else f"    {text}")
 
     def index(self, key: Any) -> str:
-        """What stands between brackets."""
+        """Return what stands between brackets."""
         return _key(key) or self.bind(key, "key")
 
     def parameters(self, operation: Operation) -> list[str]:

@@ -1,1 +1,1 @@
-"""What users call: functional derivatives, GradientTape, Variable, function, checks."""
+"""Everything that users call: functional derivatives, GradientTape, Variable, function, checks."""

@@ -61,7 +61,7 @@ class Custom(Rule):
     def _pullback(
         self, adjoint: Any, result: Any, operands: Sequence[Any], operation: Operation
     ) -> list[Any]:
-        """What the user's adjoint gives for each operand, of that one's shape."""
+        """Return what the user's adjoint gives for each operand, of that one's shape."""
         contributions = self._adjoint(result, operands, operation)
         contributions = call(contributions, adjoint)
         if not isinstance(contributions, tuple | list) or is_traced(contributions):
@@ -177,7 +177,7 @@ def _leaves(tape: Tape, begin: int) -> bool:
 
 
 def _cells(function: FunctionType) -> dict[str, CellType]:
-    """What a function reads of those around it, and the functions that it calls of them."""
+    """Collect the closure cells, by name, of a function and of the functions that they hold."""
     found: dict[str, CellType] = {}
     todo = [function]
     while todo:

@@ -1,4 +1,4 @@
-"""What one gradient tape follows of a recording, to which others write as well."""
+"""Entries of a recording, to which others write as well, that one gradient tape follows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Followed:
         return entry in self._made or entry in self._since
 
     def used_before(self, entry: int) -> set[int]:
-        """What was made of an entry before it was watched, to which it is a constant."""
+        """Return the entries made of one before it was watched: to them it is a constant."""
         if entry in self._made:
             return set()
         return {each for each in self._used.get(entry, ()) if each < self._since[entry]}

@@ -67,7 +67,7 @@ class _Refused(Exception):
 
 @dataclass
 class Stats:
-    """What a compiled function did.
+    """Counts of what a compiled function did.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ class Function:
     """Tapes of up to so many entries are compiled; of longer ones the function runs anew."""
 
     clock = staticmethod(perf_counter)
-    """By which a replay is held against a run."""
+    """The clock by which a replay is compared with a run."""
 
     def __init__(self, f: Callable[..., Any], *, threads: int = 1) -> None:
         functools.update_wrapper(self, f)
@@ -196,7 +196,7 @@ class Function:
         self._errors, self._errors_mark = np.geterr(), _ERRORS()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function gives, from a recording where one holds."""
+        """Return what the function gives, from a recording where one holds."""
         self._calls += 1
         path = self._latest
         if (
@@ -217,7 +217,7 @@ class Function:
         return self if instance is None else functools.partial(self, instance)
 
     def stats(self) -> Stats:
-        """What it did so far.
+        """Report what it did so far.
 
         Returns
         -------
@@ -352,7 +352,7 @@ class Function:
     def _recorded(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
     ) -> tuple[Any, _Path | None]:
-        """What the function gives, and the recording of that, if it can stand for it."""
+        """Return what the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(handed_in(key))
         try:
             watch = self._watch

@@ -231,7 +231,7 @@ class _Call:
         return self.leaves[-1]
 
     def slopes(self, seeds: dict[int, Any], record: bool, **options: Any) -> list[Any]:
-        """What a reverse sweep finds for each leaf."""
+        """Return what a reverse sweep finds for each leaf."""
         found = reverse(self.tape, seeds, self.entries, record=record, **options)
         # What a sweep that is not recorded gives is plain and in memory of its own already.
         if record:

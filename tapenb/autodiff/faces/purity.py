@@ -91,7 +91,7 @@ _SEEING = frozenset(
     "__import__ dir eval exec globals id hash input locals memoryview open vars".split()
 )
 BY_NAME = (getattr, hasattr, setattr, delattr)
-"""What takes the name of an attribute as text."""
+"""Functions that take the name of an attribute as text."""
 
 _ALL = None
 _LISTED: dict[str, frozenset[str] | None] = {
@@ -109,8 +109,7 @@ _LISTED: dict[str, frozenset[str] | None] = {
     "statistics": frozenset("fmean geometric_mean mean median pstdev pvariance stdev".split()),
     "types": frozenset({"MappingProxyType", "SimpleNamespace"}),
 }
-"""By module of the standard library: what does nothing but compute; all of it where there is no
-list."""
+"""Names of what does nothing but compute, by module of the standard library; None: all of it."""
 
 _WRAPPING = frozenset(
     "abc collections contextlib dataclasses enum functools reprlib typing".split()
@@ -126,7 +125,7 @@ _NUMPY = (
     "ndenumerate ndindex ndim ogrid ones piecewise poly1d promote_types r_ require s_ tri "
     "tril_indices triu_indices typename vectorize zeros"
 ).split()
-"""What NumPy has besides, and is no function of arrays: makers of arrays, shapes and dtypes."""
+"""Further names of NumPy's that are no functions of arrays: makers of arrays, shapes and dtypes."""
 _NOT_NUMBERS = (np.datetime64, np.void, np.object_)
 _OF_MEMORY = frozenset({np.shares_memory, np.may_share_memory, np.isfortran})
 
@@ -242,7 +241,7 @@ _METHODS = frozenset(
 ATTRIBUTES = (
     frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_")) | _METHODS
 ) - (_WITHHELD | IN_MEMORY)
-"""What may be asked of numbers, text, containers, arrays and tapes, whoever has them."""
+"""Attributes of numbers, text, containers, arrays and tapes, which may be read of any object."""
 
 _OF_PYTHON = frozenset(
     name
@@ -268,7 +267,7 @@ def is_seeing(attribute: str) -> bool:
 
 @dataclass
 class Reading:
-    """What a code object, and those within it, ask for.
+    """Names and attributes that a code object, and those within it, ask for.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a recording of a function holds for, and gives: the forms of arguments and results."""
+"""Forms of arguments and results: what a recording of a function holds for, and gives."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def is_traceable(leaf: Any) -> bool:
 
 
 def signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
-    """What a recording holds for: structure, types, shapes, dtypes, and what is no number."""
+    """Return what a recording holds for: structure, types, shapes, dtypes, and non-numbers."""
     try:
         key = tuple(map(_form, args)), tuple((k, _form(v)) for k, v in kwargs.items())
         hash(key)
@@ -152,7 +152,7 @@ def rebuilt(value: Any, found: tuple[Any, ...]) -> Any:
 
 
 def layout_of(value: Any) -> str | None:
-    """Where the texts of the leaves stand in that of a result; None where it has no such text."""
+    """Return a result's text with gaps for those of its leaves; None where it has no such text."""
     kind = type(value)
     if kind in (tuple, list):
         parts = list(map(layout_of, value))

@@ -121,7 +121,7 @@ def _on(tape: Tape, entry: int, value: Any) -> Traced:
 
 
 class RecordedVariable:
-    """What stands for a variable in the recording of a function.
+    """The stand-in for a variable in the recording of a function.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a function reads besides its arguments, and whether it is still the same.
+"""A watch on what a function reads besides its arguments: whether it is still the same.
 
 A recording stands for a function only while its globals, closures, defaults and the objects in them
 are what they were. Numbers, text and functions are compared by identity, arrays by their content,
@@ -50,7 +50,7 @@ from .variable import Variable
 __all__ = ["Watch", "mark_of", "random_state"]
 
 _MOST = 4096
-"""Of so many values at most is a function watched."""
+"""The largest number of values for which a function is watched."""
 
 _SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
@@ -76,7 +76,7 @@ _DESCRIPTORS = (
 _UNREAD = frozenset("__hash__ __repr__ __str__ __format__ __sizeof__ __dir__".split())
 """Methods that are only looked at where somebody names them."""
 _DATA = (str, int, tuple, dict, set, frozenset, type(None))
-"""What Python and dataclasses put into a class is this, where it is no method."""
+"""Types of what Python and dataclasses put into a class, where it is no method."""
 
 
 def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[], Any]:
@@ -102,7 +102,7 @@ _text_options = mark_of(np.printoptions, lambda: repr(np.get_printoptions()))
 
 
 class Watch:
-    """What functions read, as it is now.
+    """The present state of all that functions read.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ class Watch:
                 raise Unwatchable.at(where, purity.UNSEEN)
 
     def _places(self, value: Any) -> list[Place]:
-        """Where a value holds others that are to be looked at; or it is refused."""
+        """Find where a value holds others that are to be looked at; or refuse it."""
         kind = type(value)
         if kind in _FIXED or isinstance(value, np.dtype):
             return []
@@ -478,6 +478,6 @@ def _hides_state(kind: type) -> bool:
 
 
 def random_state() -> tuple[Any, ...]:
-    """Where the random numbers stand that NumPy and Python have for everyone."""
+    """Return the state of the random numbers that NumPy and Python have for everyone."""
     kind, keys, *rest = np.random.get_state()  # noqa: NPY002  others draw from it
     return kind, keys.tobytes(), *rest, random.getstate()

@@ -59,7 +59,7 @@ class Elementwise(Rule):
     """
 
     names: dict[str, Any] = vars(np) | {name: getattr(partials, name) for name in partials.__all__}
-    """What a text may name: NumPy's functions, and those of `partials`."""
+    """Names that a text may use: those of NumPy's functions, and of `partials`."""
 
     def __init__(self, *texts: str) -> None:
         self.partials = texts

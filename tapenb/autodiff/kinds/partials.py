@@ -62,7 +62,7 @@ def unit(x: Any) -> Any:
 
 
 def portion(exponential: Any, x: Any, y: Any, other: Any) -> Any:
-    """What part of ``exp(y)`` is ``exp(x)``; where both are infinite, equal terms share."""
+    """Compute what part of ``exp(y)`` is ``exp(x)``; where both are infinite, equal terms share."""
     stuck = np.isinf(y) & (x == y)
     tied = np.where(stuck & (x == other), 0.5, 1.0)
     return exponential(np.where(stuck, 0.0, x - y)) * tied
@@ -104,7 +104,7 @@ def scaled(x: Any, exponent: Any) -> Any:
 
 
 def fractional(x1: Any, x2: Any) -> Any:
-    """Where a power has a base of 0 and an exponent that is no whole number from 0 on."""
+    """Tell where a power has a base of 0 and an exponent that is no whole number from 0 on."""
     whole = x2 == np.rint(x2) if type(x2) is not int else True
     if np.ndim(x2) == 0 and whole and x2 >= 0:
         return False
@@ -112,5 +112,5 @@ def fractional(x1: Any, x2: Any) -> Any:
 
 
 def vanishing(x: Any) -> Any:
-    """Where a number that stands for a condition is 0."""
+    """Tell where a number that stands for a condition is 0."""
     return False if np.asarray(x).dtype.kind == "b" else x == 0

@@ -81,7 +81,7 @@ class Function:
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """What the parameters are where they are not given."""
+        """The values of parameters that are not given."""
         parameters = inspect.signature(self.function).parameters.values()
         return {p.name: p.default for p in parameters if p.default is not p.empty}
 
@@ -95,7 +95,7 @@ COMPLEX_RULES: dict[Callable[..., Any], Rule] = {}
 
 
 HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
-"""What is called in place of a function that is no single operation."""
+"""Functions that are called in place of those that are no single operation."""
 TRACED_ONLY: set[Callable[..., Any]] = set()
 """Functions that are handled where an argument is traced; else NumPy's own answer will do."""
 
@@ -158,7 +158,7 @@ def register_handler(
 
 
 LATE: dict[str, Callable[[], None]] = {}
-"""What registers the rules of a module's functions, by the module, which may never be imported."""
+"""Functions that register the rules of a module, by its name; it may never be imported."""
 
 
 def rule_of(ufunc: np.ufunc) -> Rule | None:

@@ -1,4 +1,4 @@
-"""What every kind of derivative rule is, and what rules are made of.
+"""The base of every kind of derivative rule, and what rules are made of.
 
 A rule is written in NumPy on whatever it is handed, traced or plain, so that a sweep can itself be
 recorded: that is what makes every order work. Both methods get the operation, hence its parameters.
@@ -118,7 +118,7 @@ def all_zero(value: Any, zero_mask: Any) -> Any:
 
 
 def untouched(value: Any) -> Any:
-    """What a rule made of nan where it is a number: zero by structure; None where all is nan."""
+    """Find where a rule made a number of nan: zero by structure; None where all is nan."""
     if value is None:
         return None
     if isinstance(value, Parts):
@@ -165,11 +165,11 @@ class Rule:
     """Operands by which no derivative is known; such a rule has a method `at`, for its errors."""
     has_free_phase: Callable[[Any], bool] | None = None
     tip: Callable[..., Any] | None = None
-    """Where the function has a tip or a jump: a mask, of ``(result, *operands, **params)``."""
+    """A mask of where the function has a tip or a jump, of ``(result, *operands, **params)``."""
     even = False
     """Whether its convention at a tip is the mean of the slopes on any two opposite sides."""
     terms: tuple[Callable[..., Any] | None, ...] | None = None
-    """Of elementwise rules: for each operand the term, of ``(g, y, *operands)``; None is `g`."""
+    """Terms of an elementwise rule, by operand, each of ``(g, y, *operands)``; None is `g`."""
     in_place: tuple[Callable[..., Any] | None, ...] = ()
     """The same terms that change `g` into what they give, where there is such a one."""
 

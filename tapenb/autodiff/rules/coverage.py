@@ -1,4 +1,4 @@
-"""What becomes of every public callable of NumPy on a tape: one table, made from the registry.
+"""The outcome of every public callable of NumPy on a tape: one table, made from the registry.
 
     python -m tapenb.autodiff.rules.coverage
 
@@ -36,13 +36,13 @@ BORN = frozenset(
     "arange array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray empty eye "
     "fromiter full identity ones require tri zeros fromfunction".split()
 )
-"""What makes arrays, which in a ``%%tape`` cell can hold traced values."""
+"""Makers of arrays, which in a ``%%tape`` cell can hold traced values."""
 
 BY_OTHERS = {
     "frompyfunc": "its function is called with traced numbers, one by one",
     "row_stack": "is np.vstack under an older name",
 }
-"""What is followed though NumPy has no protocol for it."""
+"""Functions that are followed though NumPy has no protocol for them."""
 
 WINDOWS = "depends on a count only, and gives the plain window"
 NOT_NUMERIC: dict[str, str] = {

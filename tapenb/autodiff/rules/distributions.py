@@ -160,7 +160,7 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
 
 
 def _constant(name: str) -> float:
-    """What a formula leaves out of the logarithm of a density, since it has no derivative."""
+    """Return what a formula leaves out of the logarithm of a density: it has no derivative."""
     return {
         "norm": -0.5 * np.log(2.0 * np.pi),
         "lognorm": -0.5 * np.log(2.0 * np.pi),
@@ -241,7 +241,7 @@ def known() -> tuple[str, ...]:
 
 @cache
 def _method(name: str, method: str) -> tuple[tuple[str, ...], Callable[..., Any]] | None:
-    """What a method takes, and the method in other words; None where it has no derivative."""
+    """Return what a method takes, and the method in other words; None if it has no derivative."""
     if name in SEVERAL:
         return SEVERAL[name].get(method)
     family = FAMILIES[name]

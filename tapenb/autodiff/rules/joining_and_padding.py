@@ -39,7 +39,7 @@ from .indexing import collect
 
 
 def _numbered(call: Callable[..., Any], sizes: list[int], shapes: list[Any], params: Any) -> Any:
-    """Where each element of the result comes from; 0 is nowhere."""
+    """Find where each element of the result comes from; 0 is nowhere."""
     starts = np.cumsum([1, *sizes])
     numbers = [
         np.arange(start, start + size).reshape(shape)
@@ -228,7 +228,7 @@ def _pad(
 
 
 def _odd(array: Any, axis: int, count: int, mode: str, after: bool) -> Any:
-    """What an odd reflection adds along an axis, as a matrix times the array."""
+    """Compute what an odd reflection adds along an axis, as a matrix times the array."""
     size = array.shape[axis]
     width = (0, count) if after else (count, 0)
     matrix = np.pad(np.eye(size), (width, (0, 0)), mode, reflect_type="odd")

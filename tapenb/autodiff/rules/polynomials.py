@@ -241,7 +241,7 @@ register_rule(
 
 
 def _offset(longer: int, shorter: int, mode: str) -> int:
-    """Where in the full convolution a shorter mode begins."""
+    """Return where in the full convolution a shorter mode begins."""
     return {"full": 0, "same": (shorter - 1) // 2, "valid": shorter - 1}[mode]
 
 

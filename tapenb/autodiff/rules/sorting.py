@@ -144,7 +144,7 @@ def _bincount(*args: Any, **kwargs: Any) -> Any:
 
 
 def _positions(equal_nan: bool, in_order: bool) -> Callable[[np.ndarray], np.ndarray]:
-    """Where in the sorted elements the unique ones stand."""
+    """Make a function that finds where in the sorted elements the unique ones stand."""
 
     def positions(flat: np.ndarray) -> np.ndarray:
         ordered = np.sort(flat)

@@ -501,7 +501,7 @@ def whole(degree: Any) -> Any:
 
 
 def excess(order: Any, x: Any) -> Any:
-    """What the recurrence of Struve functions has beyond that of Bessel functions."""
+    """Compute what the recurrence of Struve functions has beyond that of Bessel functions."""
     return (0.5 * x) ** order / (2.0 * np.sqrt(np.pi) * Special.names["gamma"](order + 1.5))
 
 

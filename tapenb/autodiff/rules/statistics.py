@@ -234,7 +234,7 @@ def _deviations(
     skip: bool = False,
     **_: Any,
 ) -> tuple[Any, Any, tuple[int, ...]]:
-    """What is left of the mean, the degrees of freedom, and the axes of both."""
+    """Return the deviations from the mean, the degrees of freedom, and the axes of both."""
     axes = _axes(a, axis)
     missing = _missing(a, where, skip)
     skip = missing is not None
@@ -365,7 +365,7 @@ def _call_histogram(a: Any, bins: Any = None, weights: Any = None, **params: Any
 
 
 def _counted(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
-    """Where the data decide how many bins there are, that number is a guard."""
+    """Make a call that guards the number of bins where the data decide it."""
     entry = FUNCTIONS[numpy_function]
 
     def call(

@@ -221,7 +221,7 @@ def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 def tied(
     result: Any, operand: Any, *_: Any, axis: Any = None, keepdims: Any = False, **__: Any
 ) -> Any:
-    """Where more than one element attains an extremum."""
+    """Tell where more than one element attains an extremum."""
     attained = operand == extend(result, operand, axis, keepdims)
     return np.count_nonzero(attained, axis=axis) > 1
 

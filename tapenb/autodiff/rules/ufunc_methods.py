@@ -47,7 +47,7 @@ __all__ = ["register_methods"]
 def _running_extremum(
     tangents: Any, result: Any, operands: Any, axis: int = 0, dtype: Any = None
 ) -> Any:
-    """Of what attains the extremum so far, all ties share equally."""
+    """Average the tangents of all elements that attain the extremum so far."""
     (tangent,), (a,) = tangents, operands
     if a.size == 0:
         return tangent
@@ -161,7 +161,7 @@ def _tied_along(result: Any, a: Any, *rest: Any, axis: Any = 0, **options: Any) 
 
 
 def _met_again(result: Any, a: Any, axis: int = 0, **_: Any) -> Any:
-    """Where an element equals the extremum so far."""
+    """Tell whether an element equals the extremum of those before it."""
     ahead, so_far = np.moveaxis(a, axis, 0)[1:], np.moveaxis(result, axis, 0)[:-1]
     return np.any(ahead == so_far)
 

@@ -107,7 +107,7 @@ TIPS: dict[np.ufunc, str] = {
         (np.logical_and, np.logical_or, np.logical_xor), "vanishing(x1) | vanishing(x2)"
     ),
 }
-"""Where a function has a tip or a jump, which a composition may not have."""
+"""Conditions for a tip or a jump of a function, which a composition may not have."""
 EVEN = (np.absolute, np.fabs, np.hypot, np.maximum, np.minimum, np.fmax, np.fmin)
 
 PIECEWISE_CONSTANT: tuple[np.ufunc, ...] = (

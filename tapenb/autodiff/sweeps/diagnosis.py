@@ -1,4 +1,4 @@
-"""Where a number stopped being finite: the entries that made nan or infinity of finite ones."""
+"""Entries that made nan or infinity of finite numbers: where a number stopped being finite."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def origins(
     adjoints: dict[int, Any],
     edges: dict[tuple[int, int, int], Any],
 ) -> list[NotFinite]:
-    """Where values and adjoints of a tape stopped being finite.
+    """Find where values and adjoints of a tape stopped being finite.
 
     Parameters
     ----------

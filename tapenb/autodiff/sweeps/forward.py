@@ -129,7 +129,7 @@ def _has_free_phase(tape: Tape, first: int, last: int) -> bool:
 
 
 def _shares(rule: Rule, tangents: list[Any], call: tuple[Any, ...]) -> Iterator[tuple[int, Any]]:
-    """What each operand's tangent alone gives to the result's."""
+    """Yield what each operand's tangent alone gives to the result's."""
     for slot, part in enumerate(tangents):
         if part is not None:
             alone = [part if i == slot else None for i in range(len(tangents))]

@@ -1,4 +1,4 @@
-"""What a sweep reads of a tape: operands as rules want them, and which entries lead where."""
+"""Reading of a tape by a sweep: operands as rules want them, and which entries lead where."""
 
 from __future__ import annotations
 

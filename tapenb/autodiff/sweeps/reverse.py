@@ -136,7 +136,7 @@ def _pull_back(
     record: bool,
     masks: dict[int, Any] | None,
 ) -> list[tuple[int, int, Any]]:
-    """What an entry's rule contributes to the adjoints of its operands, by parent and slot."""
+    """Compute what an entry's rule adds to the adjoints of its operands, by parent and slot."""
     operation, parents = tape.operations[index], tape.parents(index)
     wanted = [parent >= 0 and reached[parent] > 0 for parent in parents]
     if True not in wanted:

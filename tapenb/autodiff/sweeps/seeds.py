@@ -1,4 +1,4 @@
-"""What a sweep starts from, and what it hands out."""
+"""Seeds from which a sweep starts, and adjoints that it hands out."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def generic_adjoint(value: Any) -> Any:
 
 
 def zero_masks(seeds: dict[int, Any]) -> dict[int, Any]:
-    """Where the plain seeds of a sweep are 0."""
+    """Tell where the plain seeds of a sweep are 0."""
     return {
         entry: seed == 0
         for entry, seed in seeds.items()

@@ -129,7 +129,7 @@ def _broadcast(tape: Tape, index: int, found: dict[int, Any], slots: Sequence[in
 
 
 def _moving(tape: Tape, index: int, found: dict[int, Any]) -> Any:
-    """Of a linear operation that sums along axes, or only moves elements; else None.
+    """Find the pattern where a linear operation sums along axes, or only moves elements; else None.
 
     Two runs on random numbers show where each element comes from; zeros come from nowhere.
     """
@@ -181,7 +181,7 @@ def _origins(
 
 
 def _summing(tape: Tape, index: int, found: dict[int, Any]) -> Any:
-    """Of a sum along axes."""
+    """Find the pattern of a sum along axes."""
     (parent,) = tape.parents(index)
     shape = np.shape(tape.peek(parent))
     axis = tape.operations[index].params.get("axis")
@@ -192,7 +192,7 @@ def _summing(tape: Tape, index: int, found: dict[int, Any]) -> Any:
 
 
 def _product(tape: Tape, index: int, found: dict[int, Any]) -> Any:
-    """Of a constant matrix and a vector, or of two vectors; else None."""
+    """Find the pattern of a constant matrix times a vector, or the reverse; else None."""
     if tape.operations[index].name not in ("matmul", "dot"):
         return None
     left, right = tape.parents(index)

@@ -118,7 +118,7 @@ class Kink:
 
     @property
     def meaning(self) -> str:
-        """What follows from it, in words."""
+        """The consequence, in words."""
         if self.is_smooth:
             return "has a tip here that the function has not: its derivatives are the limits."
         said = {
@@ -284,7 +284,7 @@ _ENOUGH, _SAME, _FINE = 2e-8, 1e-9, 2.0**-43
 _NEAR = (2.0**-8, 2.0**-4, 2.0**-14, 2.0**-20, 2.0**-26)
 _STEPS, _RUNS = 12, 9
 _CUBIC = np.array([-1.0, 14.0, -56.0, 64.0], np.longdouble) / 21.0
-"""What a cubic is at 0, by its values at 1, 1/2, 1/4 and 1/8."""
+"""Weights that give a cubic at 0 from its values at 1, 1/2, 1/4 and 1/8."""
 
 
 def _size(values: Any) -> float:
@@ -499,7 +499,7 @@ class _Look:
 
 @np.errstate(all="ignore")
 def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = False) -> list[Any]:
-    """What a sweep finds, or at a hidden tip the limit of what it finds beside the point.
+    """Return what a sweep finds, or at a hidden tip the limit of what it finds beside the point.
 
     Parameters
     ----------
@@ -588,7 +588,7 @@ _VERDICTS = ("jump", "tip", "once differentiable (C1)", "smooth (C2)")
 
 @np.errstate(all="ignore")
 def kinks_of(run: Run) -> list[Kink]:
-    """Where a run stands on tips and jumps, what they mean for it, and what is given there."""
+    """Find where a run stands on tips and jumps, what they mean for it, and what is given there."""
     marks, _ = _matter(run, _on_tips(run.tape))
     if not marks:
         return []

@@ -34,7 +34,7 @@ _COPIED = 8192
 
 
 def is_constant(array: np.ndarray | None) -> bool:
-    """Whether nobody can write to an array, nor to the memory that it is a view of."""
+    """Tell whether an array is read-only, and so is the memory that it is a view of."""
     while isinstance(array, np.ndarray):
         if array.flags.writeable:
             return False

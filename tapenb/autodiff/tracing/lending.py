@@ -21,7 +21,7 @@ __all__ = ["Lends"]
 
 
 class Lends(Questions):
-    """What an array answers that hands out its memory."""
+    """Answers of an array that hand out its memory."""
 
     __slots__ = ()
 

@@ -43,7 +43,7 @@ _PLAIN = frozenset(
     {type(None), bool, int, float, complex, str, bytes, np.ndarray, np.float64, range, slice}
 )
 _Place = tuple[Any, Any, Any]
-"""What holds something, by which name, and what: ``vars(module), "np", numpy``."""
+"""A holder, the name by which it holds something, and that: ``vars(module), "np", numpy``."""
 
 
 def _places(roots: list[Any]) -> Iterator[_Place]:
@@ -68,7 +68,7 @@ def _places(roots: list[Any]) -> Iterator[_Place]:
 
 
 def _held(value: Any) -> Iterator[_Place]:
-    """What a value holds; without an owner, where nothing is to be put in its place."""
+    """Yield what a value holds; without an owner, where nothing is to be put in its place."""
     kind = type(value)
     if kind is FunctionType:
         yield from _of_function(value)
@@ -147,7 +147,7 @@ def _is_users(code: CodeType, space: dict[str, Any]) -> bool:
 
 
 def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Place]:
-    """What code that has these names reads of a namespace, and of modules of the user's in it.
+    """Yield what code with these names reads of a namespace, and of modules of the user's in it.
 
     Without names it is all that is in the namespace.
     """
@@ -183,7 +183,7 @@ def _names_in(code: CodeType) -> frozenset[str]:
 
 
 _codes: dict[int, tuple[CodeType, frozenset[str]]] = {}
-"""By identity, never by hash: hashing a code object reads the whole of it."""
+"""Names that code reads, by its identity, never by hash: hashing it reads the whole of it."""
 _MOST_CODES = 4096
 
 
@@ -197,7 +197,7 @@ class Scope(NamedTuple):
 
     @classmethod
     def of_frame(cls, frame: FrameType | None) -> Scope:
-        """What the user's code at or above a frame sees."""
+        """Return what the user's code at or above a frame sees."""
         while frame is not None and not _is_users(frame.f_code, frame.f_globals):
             frame = frame.f_back
         if frame is None:
@@ -253,7 +253,7 @@ class _Swap:
 
 
 _swaps: dict[tuple[int, Any], _Swap] = {}
-"""By the identity of the owner and the key: where twins stand now."""
+"""Places where twins stand now, by the identity of the owner and the key."""
 _lock = threading.RLock()
 
 

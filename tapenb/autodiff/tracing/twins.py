@@ -424,7 +424,7 @@ def _import(
 
 _IMPORT = builtins.__import__
 _TWINS: dict[int, tuple[Any, Any]] = {id(_IMPORT): (_IMPORT, _import)}
-"""By identity: what has a twin, and that."""
+"""Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
@@ -509,12 +509,12 @@ _COMPOSED: dict[type, Callable[[Any], Any]] = {
 
 
 def original(value: Any) -> Any:
-    """What of NumPy's a twin stands for; anything else as it is."""
+    """Return what of NumPy's a twin stands for; anything else as it is."""
     return _ORIGINALS.get(id(value), value)
 
 
 def chosen(value: Any) -> Any:
-    """What `tapenb.numpy` has for something of NumPy's: its twin while something records."""
+    """Return what `tapenb.numpy` has for something of NumPy's: its twin while something records."""
     if _recording() is None:
         return value
     find_twins()

@@ -111,7 +111,7 @@ def _truncated(a: Any, **options: Any) -> Any:
 
 
 class _Pseudoinverse(General):
-    """By one formula where what is left away is zero but for rounding, else by another."""
+    """A rule with one formula where what is left away is zero but for rounding, else another."""
 
     by_singular_values = Composite(_truncated)
 

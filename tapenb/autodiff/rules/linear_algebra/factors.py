@@ -71,7 +71,7 @@ def _reflected(a: Any, *, mode: str) -> Any:
 
 
 class _QR(General):
-    """Of a tall matrix in mode "complete" by its algorithm, else by one formula."""
+    """The rule of QR: by algorithm for a tall matrix in mode "complete", else by one formula."""
 
     by_reflections = Composite(_reflected)
 

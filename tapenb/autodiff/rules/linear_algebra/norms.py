@@ -123,7 +123,7 @@ def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any =
 
 
 def _tip_of_norm(result: Any, x: Any, *, ord: Any = None, axis: Any = None, **_: Any) -> Any:
-    """Where a norm is 0, or takes an absolute value at 0 or the largest of equal ones."""
+    """Tell where a norm is 0, or takes an absolute value at 0 or the largest of equal ones."""
     if np.ndim(x if axis is None else axis) == 2 - (axis is not None) and ord is not None:
         return _tip_of_matrix_norm(result, x, ord=ord)
     return _tip_of_vector_norm(result, x, ord=2 if ord is None else ord)

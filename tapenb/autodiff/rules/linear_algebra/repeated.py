@@ -159,7 +159,7 @@ register_rule(_from_singular_values, General(_along_singular_vectors))
 
 
 class Spectral(General):
-    """Of eigenvalues or singular values, alone or beside their vectors.
+    """The rule of eigenvalues or singular values, alone or beside their vectors.
 
     Parameters
     ----------

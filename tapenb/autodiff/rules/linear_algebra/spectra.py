@@ -158,7 +158,7 @@ def _eigvals(tangents: Any, result: Any, operands: Any) -> Any:
 
 
 def _svd_by_eigenvectors(da: Any, result: Any, a: Any, compute_uv: bool) -> Any:
-    """Of a Hermitian matrix: where eigenvalues are negative, the right vectors change sign."""
+    """Differentiate a Hermitian SVD: where eigenvalues are negative, right vectors change sign."""
     u, s, vh = result if compute_uv else np.linalg.svd(a, hermitian=True)
     signs = np.sign(real(np.sum(transposed(u) * vh, axis=-1)))
     turned = adjoined(u) @ hermitian(da) @ u

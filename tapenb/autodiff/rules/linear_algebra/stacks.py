@@ -62,7 +62,7 @@ def row(a: Any) -> Any:
 
 
 def below(a: Any) -> Any:
-    """What is below the diagonal, and zeros elsewhere."""
+    """Return what is below the diagonal, and zeros elsewhere."""
     return np.where(np.tri(*a.shape[-2:], k=-1, dtype=bool), a, 0.0)
 
 
