@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "tapenb"
 # From the ground up: an import points from a room to one before it.
 ROOMS = (
-    "autodiff.reach",
     "autodiff.tape",
+    "autodiff.reach",
     "autodiff.kinds",
     "autodiff.tracing",
     "autodiff.sweeps",

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 
 def arguments() -> argparse.Namespace:
-    """What the person asked for."""
+    """What the user asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "works", nargs="*", help=f"of {', '.join([*WORKS, 'notebook'])}; all by default"

@@ -199,7 +199,7 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
         "E1 + E2 … over",
     ),
     "An epoch runs about 8,000 of Python's instructions: half of them sweep twice over four "
-    "entries, the others open a tape, find the person's line and record. `tn.function` of the same "
+    "entries, the others open a tape, find the user's line and record. `tn.function` of the same "
     "block, Variables included, leaves all of it out.": ("E3 `GradientTape`",),
     "Where the second core has nothing else to do, blocks take half of the time; to wake a thread, "
     "and the memory of the result, which the system hands out page by page, take the rest.": (

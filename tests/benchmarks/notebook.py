@@ -1,4 +1,4 @@
-"""What a person waits for in a notebook: importing, recording, the first panel, a slider.
+"""What a user waits for in a notebook: importing, recording, the first panel, a slider.
 
 Each of these runs in a process of its own, which prints the repeats that it timed as JSON:
 `python -m tests.benchmarks.notebook imports`, say. The kernel is a real one.

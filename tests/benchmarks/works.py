@@ -1,7 +1,7 @@
 """The works: what is computed, at which size, and how one writes it by hand.
 
 A formula is written once, in the functions of whichever library it is handed; what is wanted of it
-(`kind`) names the method of a library that does it. The hand-written code is what a person who
+(`kind`) names the method of a library that does it. The hand-written code is what a user who
 knows the derivative would write, with NumPy or, for single numbers, with `math`.
 """
 

@@ -1,4 +1,4 @@
-"""A real JupyterLab or Notebook 7 server, and what a person does in its pages."""
+"""A real JupyterLab or Notebook 7 server, and what a user does in its pages."""
 
 import json
 import os
@@ -94,7 +94,7 @@ class Server:
 
 @contextmanager
 def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Server]:
-    """Run a server on `directory` that neither reads nor writes anything of the person's."""
+    """Run a server on `directory` that neither reads nor writes anything of the user's."""
     module, traits = APPLICATIONS[app]
     notebooks, settings = directory / "notebooks", directory / "settings"
     notebooks.mkdir()

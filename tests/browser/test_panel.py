@@ -1,4 +1,4 @@
-"""The panel of `%%tape` in a browser: what a person sees while moving a slider.
+"""The panel of `%%tape` in a browser: what a user sees while moving a slider.
 
 Expected numbers come from closed formulas, never from tapenb.
 """

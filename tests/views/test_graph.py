@@ -1,4 +1,4 @@
-"""The graph: what is drawn, what it says, and that no text of a person's is taken as code."""
+"""The graph: what is drawn, what it says, and that no text of a user's is taken as code."""
 
 import re
 from xml.etree import ElementTree

@@ -145,7 +145,7 @@ def test_what_cannot_be_replayed_is_run(f, reason):
 
 
 def helpers():
-    """Modules of the person's own: one in another."""
+    """Modules of the user's own: one in another."""
     outer, inner = ModuleType("outer"), ModuleType("inner")
     outer.inner, outer.k, inner.k = inner, 2.0, 2.0
     return outer

@@ -24,7 +24,7 @@ def offered(name: str) -> Any:
 
 
 def _numpy() -> ModuleType:
-    """NumPy with SciPy's error function, a module as the person's own is."""
+    """NumPy with SciPy's error function, a module as the user's own is."""
     module = ModuleType("numpy")
     vars(module).update(vars(numpy), matvec=numpy.dot, erf=erf)
     return module
