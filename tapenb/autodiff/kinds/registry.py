@@ -77,13 +77,33 @@ class Function:
     @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of the function's parameters in order."""
-        return tuple(inspect.signature(self.function).parameters)
+        return tuple(_signature(self.function).parameters)
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
         """The values of parameters that are not given."""
-        parameters = inspect.signature(self.function).parameters.values()
+        parameters = _signature(self.function).parameters.values()
         return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+_SIGNATURES = {
+    "bincount": lambda x, /, weights=None, minlength=0: None,
+    "concatenate": lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    "dot": lambda a, b, out=None: None,
+    "inner": lambda a, b, /: None,
+    "lexsort": lambda keys, axis=-1: None,
+    "packbits": lambda a, /, axis=None, bitorder="big": None,
+    "unpackbits": lambda a, /, axis=None, count=None, bitorder="big": None,
+    "vdot": lambda a, b, /: None,
+}
+"""Parameters of functions in C, which before NumPy 2.4 do not tell theirs."""
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return inspect.signature(_SIGNATURES[function.__name__])
 
 
 RULES: dict[Callable[..., Any], Rule] = {}
