@@ -94,19 +94,43 @@ def test_complex_sequences():
         lambda x: x.resize((2, 2)),
         lambda x: x.view(np.int64),
         lambda x: x.tobytes(),
-        lambda x: np.ones(4).dot(x),
-        lambda x: np.ones(4).searchsorted(x),
-        lambda x: np.place(np.zeros(4), [True], x),
-        lambda x: np.put_along_axis(np.zeros(4), np.array([0]), x[0], 0),
-        lambda x: np.vectorize(np.sin)(x),
-        lambda x: list(np.ndenumerate(x)),
-        lambda x: np.r_[x, 1.0],
-        lambda x: np.arange(0.0, x[0], 0.1),
     ],
 )
 def test_what_is_refused_names_the_line(f):
     with pytest.raises(TapeError, match=r"line \d+"):
         tn.grad(lambda x: np.sum(f(x)))(X)
+
+
+def placed(x):
+    u = np.zeros(4)
+    np.place(u, [True, False, True, False], x)
+    return np.sum(u**2)
+
+
+def put_along(x):
+    u = np.zeros(4)
+    np.put_along_axis(u, np.array([1]), x[2], 0)
+    return np.sum(u**2)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.arange(4.0).dot(x), np.arange(4.0)),
+        (lambda x: np.sum(x * np.ones(4).searchsorted(x)), np.ones(4).searchsorted(X)),
+        (placed, [2 * X[0], 2 * X[1], 0, 0]),
+        (put_along, [0, 0, 2 * X[2], 0]),
+        (lambda x: np.sum(np.vectorize(np.sin)(x)), np.cos(X)),
+        (lambda x: sum(i * value for (i,), value in np.ndenumerate(x)), np.arange(4.0)),
+        (lambda x: np.sum(np.r_[x, 1.0] ** 2), 2 * X),
+        # The number of elements is decided by the bound, their values are not.
+        (lambda x: np.sum(np.arange(0.0, x[0], 0.1)) * x[1], None),
+    ],
+)
+def test_what_plain_arrays_do_with_traced_ones(f, expected):
+    if expected is None:
+        expected = [0.0, np.sum(np.arange(0.0, X[0], 0.1)), 0.0, 0.0]
+    np.testing.assert_allclose(tn.grad(f)(X), expected, rtol=1e-12)
 
 
 # -- in a cell: values, gradients, replays ---------------------------------------------------------
