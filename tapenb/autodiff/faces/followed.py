@@ -16,7 +16,7 @@ class Followed:
     tape records. A sweep crosses only the latter: what a watched value was made of is another's.
     """
 
-    __slots__ = ("_made", "_seen", "_since", "_spans", "_used")
+    __slots__ = ("_again", "_made", "_seen", "_since", "_spans", "_used")
 
     def __init__(self) -> None:
         # From where to where the tape recorded; the last one may be going on.
@@ -26,6 +26,8 @@ class Followed:
         self._made: set[int] = set()
         # By entry: what was made of it, beside something followed, while it was not.
         self._used: dict[int, list[int]] = {}
+        # Repeats in wider floating point of watched entries, which are watched as well.
+        self._again: dict[int, list[int]] = {}
         # Up to where the recording was looked at.
         self._seen = 0
 
@@ -57,7 +59,7 @@ class Followed:
         self._spans = [
             [None if end is None else moved(end) for end in span] for span in self._spans
         ]
-        self._made, self._used, self._seen = set(), {}, 0
+        self._made, self._used, self._again, self._seen = set(), {}, {}, 0
 
     def is_all(self, tape: Tape, top: int) -> bool:
         """Whether everything up to an entry is followed, or does not depend on any input."""
@@ -82,6 +84,9 @@ class Followed:
                 # What is repeated in wider floating point counts as the entry that it repeats.
                 original = repeats.get(index)
                 if original is not None and original not in made and original not in parents:
+                    if original in since and index not in since:
+                        since[index] = index + 1
+                        self._again.setdefault(original, []).append(index)
                     continue
                 follows = [p in made or since.get(p, length) <= index for p in parents]
                 if True not in follows:
@@ -98,6 +103,10 @@ class Followed:
 
     def __contains__(self, entry: int) -> bool:
         return entry in self._made or entry in self._since
+
+    def all_of(self, entry: int) -> list[int]:
+        """Return an entry with its repeats, to which adjoints of it flow, too."""
+        return [entry, *self._again.get(entry, ())]
 
     def used_before(self, entry: int) -> set[int]:
         """Return the entries made of one before it was watched: to them it is a constant."""

@@ -29,6 +29,7 @@ from ..sweeps.seeds import detach, ones_like, zeros_like
 from ..sweeps.tips import Recorded, across_tips
 from ..tape.memory import Memory
 from ..tape.operation import Operation, TapeError
+from ..tape.primitives import convert
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.recorder import recording
@@ -596,7 +597,10 @@ class GradientTape:
         late: dict[int, set[int]] = {}
         if within is not None:
             followed = self._followed
-            entries = [[e for e in group if e in followed] for group in entries]
+            entries = [
+                [each for e in group if e in followed for each in followed.all_of(e)]
+                for group in entries
+            ]
             late = {e: followed.used_before(e) for group in entries for e in group}
         flows = Flows() if any(late.values()) else None
         wanted = [entry for group in entries for entry in group]
@@ -632,6 +636,9 @@ class GradientTape:
                 results.append(None)
                 continue
             adjoint = functools.reduce(operator.add, parts)
+            dtype = adjoint_dtype(tape.peek(group[0]))
+            if adjoint.dtype != dtype:
+                adjoint = convert(adjoint, dtype=dtype)  # of a repeat in wider floating point
             if is_traced(adjoint):
                 results.append(adjoint)
             else:
