@@ -28,7 +28,7 @@ import numpy as np
 
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
-from .twins import WITH_TWINS, find_twins, twin_of
+from .twins import WITH_TWINS, find_twins, real_of, twin_of, twins_in
 
 __all__ = ["Scope", "Substitution", "call"]
 
@@ -47,9 +47,9 @@ _Place = tuple[Any, Any, Any]
 
 
 def _places(roots: list[Any]) -> Iterator[_Place]:
-    """The places that hold something of NumPy's in what the roots are, call and hold."""
+    """The places that hold anything in what the roots are, call and hold."""
     seen: set[int] = set()
-    todo = roots
+    todo = list(roots)
     while todo and len(seen) < _MOST_OBJECTS:
         value = todo.pop()
         if type(value) in _PLAIN or id(value) in seen:
@@ -59,11 +59,7 @@ def _places(roots: list[Any]) -> Iterator[_Place]:
             if type(inner) in _PLAIN:
                 continue
             if owner is not None:
-                swap = _swaps.get((id(owner), key))
-                if swap is not None and inner is swap.twin:  # another recording put it there
-                    inner = swap.real
-                if twin_of(inner) is not None:
-                    yield owner, key, inner
+                yield owner, key, inner
             todo.append(inner)
 
 
@@ -244,16 +240,18 @@ class _Swap:
 
     __slots__ = ("key", "owner", "real", "twin", "users")
 
-    def __init__(self, owner: Any, key: Any, real: Any) -> None:
+    def __init__(self, owner: Any, key: Any, real: Any, twin: Any = None) -> None:
         self.owner, self.key, self.real = owner, key, real
-        self.twin = twin_of(real)
-        if isinstance(owner, type) and type(real) is BuiltinFunctionType:
+        self.twin = twin_of(real) if twin is None else twin
+        if twin is None and isinstance(owner, type) and type(real) is BuiltinFunctionType:
             self.twin = staticmethod(self.twin)  # which binds no object, either
         self.users: set[int] = set()
 
 
 _swaps: dict[tuple[int, Any], _Swap] = {}
 """Places where twins stand now, by the identity of the owner and the key."""
+_open: dict[int, Substitution] = {}
+"""Those whose recordings go on, by identity, the latest last."""
 _lock = threading.RLock()
 
 
@@ -286,12 +284,17 @@ class Substitution:
 
     def put_back(self) -> None:
         """Take the twins out again, but those that another recording needs."""
-        if self._used:
+        if id(self) in _open:
             _alone(self._put_back)
 
     def _put_in(self) -> None:
+        _open[id(self)] = self
         for owner, key, real in _places(self._roots):
             swap = _swaps.get((id(owner), key))
+            if swap is not None and real is swap.twin:  # another recording put it there
+                real = swap.real
+            if twin_of(real) is None:
+                continue
             if swap is None or swap.real is not real:
                 swap = _Swap(owner, key, real)
             self._used.append(swap)
@@ -301,6 +304,7 @@ class Substitution:
 
     def _put_back(self) -> None:
         used = self._used
+        spaces = {id(swap.owner): swap.owner for swap in used if type(swap.owner) is dict}
         while used:
             swap = used[-1]
             place = id(swap.owner), swap.key
@@ -310,6 +314,30 @@ class Substitution:
                     _put(swap.owner, swap.key, swap.real)
                 del _swaps[place]
             used.pop()
+        # In a namespace anything may have been stored meanwhile, whatever its name.
+        found = [Scope(space, names) for space in spaces.values() if (names := twins_in(space))]
+        self._put_back_others(found)
+        del _open[id(self)]
+        self._roots.clear()
+
+    def _put_back_others(self, found: list[Scope]) -> None:
+        """Take out the twins that the user's code itself has stored while it was recorded.
+
+        What recordings that go on may read is left to the latest of these.
+        """
+        heir = next((other for other in reversed(_open.values()) if other is not self), None)
+        for owner, key, twin in _places(self._roots + found):
+            real = real_of(twin)
+            place = id(owner), key
+            if real is None or (place in _swaps and _swaps[place].twin is twin):
+                continue
+            if heir is None:
+                _put(owner, key, real)
+                continue
+            swap = _Swap(owner, key, real, twin)
+            heir._used.append(swap)
+            swap.users.add(id(heir))
+            _swaps[place] = swap
 
 
 def _alone(change: Callable[[], None]) -> None:

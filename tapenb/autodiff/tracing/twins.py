@@ -40,7 +40,7 @@ from .state import (
 )
 from .structures import any_active, as_operand, lift, read
 
-__all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "twin_of"]
+__all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "real_of", "twin_of", "twins_in"]
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
 
@@ -458,54 +458,73 @@ def twin_of(value: Any) -> Any:
     if pair is not None:
         return pair[1]
     compose = _COMPOSED.get(type(value))
-    return None if compose is None else compose(value)
+    return None if compose is None else compose(value, twin_of)
 
 
-def _of_tuple(value: tuple[Any, ...]) -> Any:
-    twins = [twin_of(part) for part in value]
-    if all(twin is None for twin in twins):
+def real_of(value: Any) -> Any:
+    """What a twin stands for, or a tuple, partial function or method of twins; None if no twin."""
+    real = _ORIGINALS.get(id(value))
+    if real is not None:
+        return real
+    compose = _DECOMPOSED.get(type(value))
+    return None if compose is None else compose(value, real_of)
+
+
+def twins_in(space: dict[str, Any]) -> frozenset[str]:
+    """The names under which twins stand in a namespace."""
+    if _ORIGINALS.keys().isdisjoint(map(id, list(space.values()))):
+        return frozenset()
+    return frozenset(name for name, value in list(space.items()) if id(value) in _ORIGINALS)
+
+
+_Look = Callable[[Any], Any]
+
+
+def _of_tuple(value: tuple[Any, ...], look: _Look) -> Any:
+    others = [look(part) for part in value]
+    if all(other is None for other in others):
         return None
-    return tuple(v if twin is None else twin for v, twin in zip(value, twins, strict=True))
+    return tuple(v if other is None else other for v, other in zip(value, others, strict=True))
 
 
-def _of_partial(value: functools.partial[Any]) -> Any:
+def _of_partial(value: functools.partial[Any], look: _Look) -> Any:
     parts = (value.func, *value.args, *value.keywords.values())
-    twins = _of_tuple(parts)
-    if twins is None:
+    others = _of_tuple(parts, look)
+    if others is None:
         return None
     count = 1 + len(value.args)
-    keywords = dict(zip(value.keywords, twins[count:], strict=True))
-    return functools.partial(*twins[:count], **keywords)
+    keywords = dict(zip(value.keywords, others[count:], strict=True))
+    return functools.partial(*others[:count], **keywords)
 
 
-def _of_method(value: MethodType) -> Any:
-    owner = twin_of(value.__self__)
+def _of_method(value: MethodType, look: _Look) -> Any:
+    owner = look(value.__self__)
     return None if owner is None else getattr(owner, value.__name__)
 
 
-def _of_static(value: staticmethod[Any, Any]) -> Any:
-    twin = twin_of(value.__func__)
-    return None if twin is None else staticmethod(twin)
+def _of_static(value: staticmethod[Any, Any], look: _Look) -> Any:
+    other = look(value.__func__)
+    return None if other is None else staticmethod(other)
 
 
-def _of_frozen(value: Any) -> Any:
-    twin = twin_of(getattr(sys.modules["scipy.stats"], value.dist.name, None))
+def _of_frozen(value: Any, look: _Look) -> Any:
+    twin = look(getattr(sys.modules["scipy.stats"], value.dist.name, None))
     return None if twin is None else twin(*value.args, **value.kwds)
 
 
-def _of_vectorized(value: np.vectorize) -> Any:
+def _of_vectorized(value: np.vectorize, _: _Look) -> Any:
     twin = vectorize.__new__(vectorize)
     vars(twin).update(vars(value))
     return twin
 
 
-_COMPOSED: dict[type, Callable[[Any], Any]] = {
+_DECOMPOSED: dict[type, Callable[[Any, _Look], Any]] = {
     tuple: _of_tuple,
     functools.partial: _of_partial,
     MethodType: _of_method,
     staticmethod: _of_static,
-    np.vectorize: _of_vectorized,
 }
+_COMPOSED = _DECOMPOSED | {np.vectorize: _of_vectorized}
 
 
 def original(value: Any) -> Any:

@@ -920,3 +920,158 @@ def test_a_variable_is_read_by_what_makes_arrays():
         u[0] = v
         y = np.sum(np.stack([v, 2 * v])) + np.sum(np.array([v, 1.0])) * u[0] + np.max([v, 0.0])
     assert tape.gradient(y, v).numpy() == 3.0 + 2 * 3.0 + 1.0 + 1.0
+
+
+# -- what the user's code keeps of NumPy -----------------------------------------------------------
+
+
+class Keeper:
+    """An object that takes NumPy where it has none."""
+
+    xp = None
+
+    def get(self):
+        if self.xp is None:
+            self.xp = np
+        return self.xp
+
+
+def in_attribute(kept):
+    kept.keeper.get()
+
+
+def in_dict(kept):
+    kept.table["z"] = np.zeros
+
+
+def in_global(kept):
+    global stored
+    stored = np
+
+
+def in_global_by_import(kept):
+    global stored
+    from numpy import zeros as stored
+
+
+def in_namespace(kept):
+    globals()["stored"] = np
+
+
+def in_class(kept):
+    kept.of_class.fn = np.array
+
+
+def in_default(kept):
+    def h(xp=np, *, make=np.zeros):
+        return xp, make
+
+    kept.functions.append(h)
+
+
+def in_closure(kept):
+    xp = np
+    kept.functions.append(lambda: (xp, xp.zeros))
+
+
+def in_partial(kept):
+    kept.table["p"] = functools.partial(np.sum, axis=0)
+
+
+def in_nested(kept):
+    kept.table["n"] = {"deep": [SimpleNamespace(pair=(np, np.zeros))]}
+
+
+def moved_in_list(kept):
+    kept.items.insert(0, None)
+
+
+def moved_in_dict(kept):
+    kept.table["b"] = kept.table.pop("a")
+
+
+KEEPING = [
+    in_attribute,
+    in_dict,
+    in_global,
+    in_global_by_import,
+    in_namespace,
+    in_class,
+    in_default,
+    in_closure,
+    in_partial,
+    in_nested,
+    moved_in_list,
+    moved_in_dict,
+]
+stored = None
+
+
+def kept_places():
+    return SimpleNamespace(
+        keeper=Keeper(),
+        table={"a": np.zeros},
+        functions=[],
+        items=[np, 1.0],
+        of_class=type("OfClass", (), {"__module__": __name__}),
+    )
+
+
+def check_kept(kept, keep):
+    """That what was kept is NumPy's own, and was kept at all."""
+    found = {
+        in_attribute: lambda: kept.keeper.xp is numpy,
+        in_dict: lambda: kept.table["z"] is ZEROS,
+        in_global: lambda: stored is numpy,
+        in_global_by_import: lambda: stored is ZEROS,
+        in_namespace: lambda: stored is numpy,
+        in_class: lambda: kept.of_class.fn is numpy.array,
+        in_default: lambda: kept.functions[0]() == (numpy, ZEROS),
+        in_closure: lambda: kept.functions[0]() == (numpy, ZEROS),
+        in_partial: lambda: kept.table["p"].func is numpy.sum,
+        in_nested: lambda: kept.table["n"]["deep"][0].pair == (numpy, ZEROS),
+        moved_in_list: lambda: kept.items == [None, numpy, 1.0],
+        moved_in_dict: lambda: kept.table == {"b": ZEROS},
+    }
+    assert found[keep]()
+
+
+@pytest.fixture
+def nothing_stored():
+    yield
+    globals()["stored"] = None
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("interface", ["grad", "jvp", "GradientTape"])
+@pytest.mark.parametrize("keep", KEEPING)
+def test_what_the_users_code_keeps_is_numpys_own_afterwards(keep, interface):
+    kept = kept_places()
+
+    def f(x):
+        keep(kept)
+        u = np.zeros(2)
+        u[0] = x
+        return u[0] * x
+
+    assert INTERFACES[interface](f, 3.0) == 6.0
+    check_kept(kept, keep)
+
+
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize("keep", KEEPING)
+def test_what_is_kept_in_an_inner_recording_serves_the_outer(keep):
+    kept = kept_places()
+
+    def inner(x):
+        keep(kept)
+        return x * x
+
+    def outer(x):
+        slope = tn.grad(inner)(x)
+        u = (kept.keeper.xp or np).zeros(2)
+        u[0] = slope
+        return u[0] * x
+
+    assert tn.grad(outer)(3.0) == 12.0
+    check_kept(kept, keep)
