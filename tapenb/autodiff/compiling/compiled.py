@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..tape.operation import INPUT
 from ..tape.tape import Tape
 from .allocation import Memory, allocate
@@ -14,6 +12,7 @@ from .blocks import arranged
 from .checks import check_floats, check_input, must_be_finite
 from .checks import refuse_recorded_point as refuse_point
 from .emit import Emitter
+from .errors import Errors, hearing
 from .in_place import add_in_place
 from .lanes import in_lanes
 from .plan import Plan
@@ -29,6 +28,8 @@ class Compiled:
     ----------
     function : callable
         Takes the inputs by position, or by the names that they were given.
+    call : callable
+        The same by position, where floating-point errors are heard of as they should be.
     source : str
         Its text.
     lines : list of str
@@ -41,7 +42,7 @@ class Compiled:
         Whether all that it computes are single numbers.
     """
 
-    __slots__ = ("_errors", "by_math", "function", "lines", "of_numbers", "result", "source")
+    __slots__ = ("by_math", "call", "function", "lines", "of_numbers", "result", "source")
 
     def __init__(
         self, emitter: Emitter, name: str, parameters: Sequence[str], result: str, errors: Errors
@@ -50,11 +51,11 @@ class Compiled:
         head = f"def {name}({', '.join(parameters)}):"
         text = "\n".join([head, *self.lines, f"    return {result}", ""])
         self.source = emitter.functions_of_blocks() + text
-        self._errors = errors
         self.by_math = emitter.by_math_alone
         self.of_numbers = emitter.of_numbers
         exec(compile(self.source, "<tape>", "exec"), emitter.namespace)
         self.function: Callable[..., Any] = emitter.namespace[name]
+        self.call = self.function if self.by_math else hearing(self.function, errors)
 
     def __call__(self, *inputs: Any) -> Any:
         """The results at other inputs.
@@ -66,14 +67,7 @@ class Compiled:
         ArithmeticError, ValueError, TypeError
             Where ``math`` has no answer, or NumPy has an error to report.
         """
-        if self.by_math:
-            return self.function(*inputs)
-        with np.errstate(**self._errors):
-            return self.function(*inputs)
-
-
-Errors = Mapping[str, str]
-"""Settings for ``np.errstate``."""
+        return self.call(*inputs)
 
 
 def _started(tape: Tape) -> list[int]:
@@ -127,7 +121,7 @@ def compile_tape(
     errors : dict of str to str, optional
         For ``np.errstate``: which floating-point errors end the program. By default none does.
         Where some do, all is computed of which NumPy could say something, and it raises
-        ArithmeticError where a number that ``math`` computes is not finite.
+        ArithmeticError where a number that ``math`` computes is not finite. Sweeps are silent.
     threads : int
         How many may compute long arrays, where cores are idle.
     name : str
@@ -148,7 +142,7 @@ def compile_tape(
     """
     plan = _planned(tape, outputs, finite=finite, heard=errors is not None)
     called = {**inputs, **(names or {})}
-    emitter = Emitter(plan, called, notes, heard=errors is not None, threads=threads)
+    emitter = Emitter(plan, called, notes, heard=errors, threads=threads)
     if checked:
         for index in inputs:
             check_input(emitter, index)

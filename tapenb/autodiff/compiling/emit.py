@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.operation import GUARD, INPUT, RAISES
+from ..tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP
 from .allocation import Block, Form, Memory, piece_of
 from .blocks import REDUCTIONS, Chain, in_blocks
 from .checks import PROPAGATES_NONFINITE, check_finite, guard, is_real_array, raises, squares
+from .errors import hear
 from .numpy_calls import into, numpy_call
 from .plan import Plan, ufunc_name
 from .scalars import ATOM, EXPRESSIONS, POWERS, SIGN, Expression
@@ -44,15 +45,16 @@ class Emitter(Writer):
     plan : Plan
     names, notes : mapping of int to str, optional
         What to call the entries, and comments for their lines.
-    heard : bool
-        Whether a floating-point error ends the program.
+    heard : dict of str to str, optional
+        For ``np.errstate``: which floating-point errors of the user's code end the program. Of
+        those in sweeps nobody hears.
     threads : int
         How many may compute long arrays.
 
     Attributes
     ----------
     overflowing : list of int
-        The numbers that must be finite, or NumPy would have said something.
+        The user's numbers that must be finite, or NumPy would have said something.
     """
 
     def __init__(
@@ -61,11 +63,16 @@ class Emitter(Writer):
         names: Mapping[int, str] | None = None,
         notes: Mapping[int, str] | None = None,
         *,
-        heard: bool = False,
+        heard: Mapping[str, str] | None = None,
         threads: int = 1,
     ) -> None:
         super().__init__(plan, names, notes)
         self._threads = threads
+        errors = heard or {}
+        self._hears_any = any(how != "ignore" for how in errors.values())
+        self.namespace.update(hear_errors=hear(errors), ignore_errors=hear({"all": "ignore"}))
+        # Whether errors are heard of where the next line stands; None where that is not known.
+        self._hears: bool | None = True
         self._memory = Memory()
         self._chains: list[str] = []
         # By array, what the sum of its squares is called.
@@ -73,7 +80,7 @@ class Emitter(Writer):
         self._expressions: dict[int, str | None] = {}
         computed = (index for index in plan.steps if plan.operation(index) is not INPUT)
         self._by_math = {index for index in computed if self._is_by_math(index)}
-        self.overflowing = self._overflowing() if heard else []
+        self.overflowing = [] if heard is None else self._overflowing()
         self._inlinable = self._read_once_by_math()
 
     # -- what is computed how -----------------------------------------------------------------
@@ -114,7 +121,7 @@ class Emitter(Writer):
         return once - {*self.plan.outputs, *self.plan.checked, *self.overflowing}
 
     def _overflowing(self) -> list[int]:
-        """The numbers of which Python's own arithmetic does not say that they are not finite.
+        """The user's numbers of which Python's arithmetic does not say that they are not finite.
 
         One that is read by another of them shows there.
         """
@@ -128,6 +135,8 @@ class Emitter(Writer):
                 if name not in _OVERFLOWING:
                     continue
                 if index not in self.plan.checked:
+                    if self._is_silent(index):
+                        continue
                     found.append(index)
             shown.update(self.plan.operands(index)[: PROPAGATES_NONFINITE.get(str(name), 0)])
         return found[::-1]
@@ -178,6 +187,24 @@ class Emitter(Writer):
             elif item not in filled:
                 self._step(item)
 
+    def _is_silent(self, index: int) -> bool:
+        """Whether nobody hears of floating-point errors in a step: it is none of the user's."""
+        return self.plan.is_in_sweep(index) or self.plan.operation(index).name == STANDS_ON_TIP
+
+    def _listen(self, *steps: int) -> None:
+        """Add a line from which on errors in these steps are heard of, or are not, if it needs one.
+
+        Where they are among both, each step has to say for itself.
+        """
+        if not self._hears_any:
+            return
+        kinds = {not self._is_silent(each) for each in steps if not self.plan.is_quiet(each)}
+        if len(kinds) > 1:
+            self._hears = None
+        elif kinds and kinds != {self._hears}:
+            (self._hears,) = kinds
+            self.line("hear_errors()" if self._hears else "ignore_errors()")
+
     def _step(self, index: int) -> None:
         """Add the line, if it needs one, that computes a step."""
         operation = self.plan.operation(index)
@@ -192,6 +219,7 @@ class Emitter(Writer):
         elif operation.name == RAISES:
             raises(self, index, operation)
         else:
+            self._listen(index)
             text = numpy_call(self, index, operation)
             if type(self.plan.value(index)) is np.float64:
                 text = f"float({text})"
@@ -226,6 +254,7 @@ class Emitter(Writer):
 
     def _into(self, index: int, out: str) -> None:
         """Add the line that computes a step into given memory."""
+        self._listen(index)
         self.line(f"{self.name(index)} = {into(self, index, out)}", index)
 
     def _whole(self, index: int) -> None:
@@ -270,11 +299,14 @@ class Emitter(Writer):
         totals = "".join(f"{each}, " for each in [*map(name, chain.sums), *squared.values()])
         number = len(self._chains)
         parameters = ", ".join(["start", "stop", "buffers", *given.values(), *results])
+        before = self._hears
+        self._listen(*chain.steps)
+        after = before if self._hears is None else self._hears
         outer, self.lines = self.lines, []
         for text in [*long, *results]:
             self.line(f"{text} = {text}[start:stop]")
         self._steps_of_block(chain, block, squared)
-        body, self.lines = self.lines, outer
+        body, self.lines, self._hears = self.lines, outer, after
         head = f"def chain{number}({parameters}):"
         self._chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
         for result in chain.results:
@@ -293,6 +325,7 @@ class Emitter(Writer):
         self.line(f"{totals.strip()} = {call}" if totals else call)
         for total in chain.sums:
             operation = plan.operation(total)
+            self._listen(total)
             text = f"np.{REDUCTIONS[operation.name]}.reduce({name(total)})"
             text += f" / {chain.size}" if operation.name == "mean" else ""
             self.line(f"{name(total)} = float({text})", total)
@@ -310,6 +343,7 @@ class Emitter(Writer):
             self._into(index, f"buffers[{block.places[index]}]" if held else name(index))
             for total in chain.sums:
                 if plan.operands(total)[0] == index:
+                    self._listen(total)
                     ufunc = REDUCTIONS[plan.operation(total).name]
                     self.line(f"{name(total)} = np.{ufunc}.reduce({name(index)})", total)
             if index in squared:

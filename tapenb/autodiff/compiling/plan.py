@@ -394,6 +394,11 @@ class Plan:
         own = ufunc_name(operation) is not None or operation.name in _MAKING_MEMORY
         return () if own else self._operands[index]
 
+    def is_quiet(self, index: int) -> bool:
+        """Whether no floating-point error is heard of a step, whatever its operands are."""
+        operation = self.operation(index)
+        return (ufunc_name(operation) or operation.name) in _QUIET
+
     def is_droppable(self, index: int) -> bool:
         """Tell whether an entry whose result is not read can be left out: it could not raise."""
         operation = self.operation(index)
@@ -402,7 +407,7 @@ class Plan:
         if self.is_in_sweep(index):
             return True
         if self._heard and index not in self._towards:
-            return (ufunc_name(operation) or operation.name) in _QUIET
+            return self.is_quiet(index)
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
         return type(operation.function) is np.ufunc or isinstance(operation.rule, _TOTAL)

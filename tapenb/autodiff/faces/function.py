@@ -142,7 +142,7 @@ class _Path:
     ) -> None:
         self.holds = holds
         self.compiled = compiled
-        call = compiled.function if compiled.by_math else compiled
+        call = compiled.call
         self.variables = variables[1]
         if any(variables):
             call = functools.partial(_with_variables, call, *variables)

@@ -16,7 +16,6 @@ import sys
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from contextvars import copy_context
 from fractions import Fraction
 from functools import partial
 from importlib import import_module
@@ -39,6 +38,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compiling.errors import variable_of
 from ..reach import Place, places, walk
 from ..tape.memory import fingerprint, is_constant
 from ..tape.tape import Tape
@@ -91,11 +91,8 @@ def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[],
     read : callable
         Reads it, where it is in no context variable.
     """
-    before = copy_context()
-    with setting():
-        during = copy_context()
-    found = [each for each in during if before.get(each) is not during[each]]
-    return partial(found[0].get, None) if len(found) == 1 else read
+    variable = variable_of(setting)
+    return read if variable is None else partial(variable.get, None)
 
 
 _text_options = mark_of(np.printoptions, lambda: repr(np.get_printoptions()))

@@ -19,14 +19,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..kinds.partials import fractional
 from ..kinds.rule import Constant, adjoint_dtype
-from ..tape.operation import GUARD, INPUT, Operation
+from ..tape.operation import GUARD, INPUT, STANDS_ON_TIP, Operation, TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tape.thrift import Lost
 from ..tracing.state import is_traced, plain, reference_of
 from .forward import forward
 from .ladder import is_finite
-from .operands import as_ieee
+from .operands import as_ieee, operand
 from .reverse import reverse
 from .seeds import generic_adjoint, ones_like
 from .widening import narrow, wide
@@ -560,16 +561,51 @@ def guard_tips(run: Run) -> None:
     """Put guards on a tape of recorded derivatives that fail where it would stand on such tips."""
     tape, swept, sweeps = run.tape, run.tape.in_sweeps(), _outermost(run.tape)
     rules = ((index, operation.rule) for index, operation in enumerate(tape.operations))
-    marks = [(index, None) for index, rule in rules if rule and rule.tip and not swept[index]]
+    marks = [
+        (index, None)
+        for index, rule in rules
+        if rule and rule.tip and not swept[index] and not _is_whole_power(tape, index)
+    ]
     frame = sys._getframe()
     for index, _ in _looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():
         operation, operands = tape.operations[index], (index, *tape.parents(index))
-        asked = Operation(partial(_stands, operation), Constant(), "stands_on_tip")
+        if all(np.ndim(tape.value(each)) == 0 for each in operands) and _ask(tape, operation, operands):
+            continue
+        asked = Operation(partial(_stands, operation), Constant(), STANDS_ON_TIP)
         entry = tape.append(asked, operands, False, frame)
         tape.append(Operation(bool, None, GUARD), (entry,), False, frame)
 
 
+def _ask(tape: Tape, operation: Operation, operands: tuple[int, ...]) -> bool:
+    """Record whether numbers stand on a tip, step by step, if that can be recorded."""
+    length, token = len(tape), CURRENT.set(tape)
+    tape.reopen()
+    try:
+        read = [operand(tape, each, True, record=True) for each in operands]
+        bool(operation.rule.tip(*read, **operation.params))
+    except TapeError:
+        tape.shorten(length)
+        return False
+    finally:
+        tape.close()
+        CURRENT.reset(token)
+    return True
+
+
+def _is_whole_power(tape: Tape, index: int) -> bool:
+    """Whether an entry is ``x ** n`` with a constant n for which no x is a tip."""
+    if tape.operations[index].name not in _POWERS:
+        return False
+    exponent = tape.parents(index)[1]
+    return exponent < 0 and fractional(0.0, tape.constants[~exponent]) is False
+
+
+_POWERS = frozenset({"power", "float_power"})
+
+
 def _stands(operation: Operation, result: Any, *operands: Any) -> bool:
+    if 0 in map(np.size, (result, *operands)):
+        return False
     return bool(np.any(operation.rule.tip(result, *operands, **operation.params)))
 
 

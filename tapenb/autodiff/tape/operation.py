@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
 
-__all__ = ["ARGUMENT", "GUARD", "INPUT", "RAISES", "Operation", "TapeError"]
+__all__ = ["ARGUMENT", "GUARD", "INPUT", "RAISES", "STANDS_ON_TIP", "Operation", "TapeError"]
 
 
 class TapeError(Exception):
@@ -74,3 +74,4 @@ GUARD = "guard"
 ARGUMENT = "argument"
 """A value that is differentiated by, though it may be made of others."""
 RAISES = "raises"
+STANDS_ON_TIP = "stands_on_tip"

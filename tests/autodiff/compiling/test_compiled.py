@@ -115,3 +115,80 @@ def test_a_checkpoint_of_a_lambda():
     f = tn.function(tn.grad(tn.checkpoint(lambda x: np.sin(x) * x)))
     for x in (1.0, 2.0, 3.0):
         assert f(x) == pytest.approx(math.cos(x) * x + math.sin(x), rel=1e-14)
+
+
+# -- floating-point errors -------------------------------------------------------------------------
+
+SIZES = [3, 100_000]
+
+
+def far(size):
+    """Points of which one is so far off that its square overflows."""
+    x = np.linspace(0.5, 2.0, size)
+    x[1] = 1e200
+    return x
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_a_sweep_overflows_in_is_no_error_of_the_users(size):
+    slope = tn.function(tn.grad(lambda x: np.sum(np.arctan(x))))
+    with np.errstate(all="raise", under="ignore"):
+        for _ in range(3):
+            found = slope(far(size))
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(found, 1.0 / (1.0 + far(size) ** 2), rtol=1e-14)
+    assert slope.stats().replays == 2
+
+
+def test_what_a_sweep_of_numbers_overflows_in_is_no_error_of_the_users():
+    slope = tn.function(tn.grad(np.arctan))
+    with np.errstate(all="raise", under="ignore"):
+        assert [slope(x) for x in (1.0, np.float64(1.0), 1e200, np.float64(1e200))][2:] == [0.0] * 2
+    assert slope.stats().replays == 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_after_a_sweep_the_users_errors_are_heard_again(size):
+    slope = tn.grad(lambda x: np.sum(np.arctan(x)))
+    angles = tn.function(lambda x: np.arctan(1.0 / slope(x)))
+    near = np.linspace(0.5, 2.0, size)
+    with np.errstate(all="raise", under="ignore"):
+        for _ in range(3):
+            np.testing.assert_allclose(angles(near), np.arctan(1.0 + near**2), rtol=1e-14)
+        assert angles.stats().replays == 2
+        with pytest.raises(FloatingPointError, match="divide"):
+            angles(far(size))
+        assert np.geterr()["divide"] == "raise"
+    assert angles.stats().replays == 2
+
+
+# -- tips ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "tip"),
+    [
+        (lambda x: np.maximum(abs(x), 2.0) * x, 2.0),
+        (lambda x: np.sqrt(x) ** 3, 0.0),
+        (lambda x: np.sin(x) * x if x > 0.5 else np.sin(0.5) * x, 0.5),
+        (lambda x: np.sign(x - 1.0) * np.hypot(x, 1.0), 1.0),
+    ],
+)
+def test_tips_of_numbers_are_asked_for_without_numpy(f, tip):
+    slopes = tn.function(tn.value_and_grad(f))
+    for x in (1.5, 1.25, 1.75):
+        alike(slopes(x), tn.value_and_grad(f)(x))
+    assert slopes.stats().replays == 2
+    assert "np." not in slopes.source()
+    assert "stands_on_tip" not in slopes.source()
+    alike(slopes(tip), tn.value_and_grad(f)(tip))
+    assert slopes.stats().replays == 2
+
+
+def test_a_whole_power_has_no_tip_to_ask_for():
+    for x in (1.5, np.array([1.5, 0.5])):
+        slope = tn.function(tn.grad(lambda x: np.sum(x**2 + np.power(x, 3.0))))
+        slope(x)
+        assert "Changed" not in slope.source()
+        assert not np.any(slope(0.0 * x))
+        assert slope.stats().replays == 1

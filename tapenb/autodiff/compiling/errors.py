@@ -1,0 +1,92 @@
+"""NumPy's settings by the context variables that hold them: told and changed in nanoseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Errors", "hear", "hearing", "variable_of"]
+
+Errors = Mapping[str, str]
+"""Settings for ``np.errstate``."""
+
+
+def variable_of(setting: Callable[[], Any]) -> ContextVar[Any] | None:
+    """The context variable whose value is replaced where a setting of NumPy's changes.
+
+    Parameters
+    ----------
+    setting : callable
+        Gives a context manager that sets it.
+
+    Returns
+    -------
+    ContextVar or None
+        None where it is in no context variable, or in several.
+    """
+    before = copy_context()
+    with setting():
+        during = copy_context()
+    found = [each for each in during if before.get(each) is not during[each]]
+    return found[0] if len(found) == 1 else None
+
+
+_VARIABLE = variable_of(np.errstate)
+
+
+def _state(errors: Errors) -> Any:
+    """What the variable holds while such errors are heard of."""
+    with np.errstate(**errors):
+        return copy_context()[_VARIABLE]
+
+
+def hear(errors: Errors) -> Callable[[], Any]:
+    """A function that does what ``np.seterr(**errors)`` does, at a tenth of the cost.
+
+    Parameters
+    ----------
+    errors : mapping of str to str
+
+    Examples
+    --------
+    >>> silence = hear({"all": "ignore"})
+    >>> with np.errstate(all="raise"):
+    ...     _ = silence()
+    ...     print(np.float64(1.0) / 0.0)
+    inf
+    """
+    if _VARIABLE is None:
+        return partial(np.seterr, **errors)
+    return partial(_VARIABLE.set, _state(errors))
+
+
+def hearing(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
+    """A function that runs as under ``np.errstate(**errors)``.
+
+    Parameters
+    ----------
+    function : callable
+        Of positional arguments.
+    errors : mapping of str to str
+
+    Examples
+    --------
+    >>> print(hearing(np.divide, {"all": "ignore"})(1.0, 0.0))
+    inf
+    """
+    if _VARIABLE is None:
+        return np.errstate(**errors)(function)
+    begin, end, state = _VARIABLE.set, _VARIABLE.reset, _state(errors)
+
+    def call(*inputs: Any) -> Any:
+        token = begin(state)
+        try:
+            return function(*inputs)
+        finally:
+            end(token)
+
+    return call
