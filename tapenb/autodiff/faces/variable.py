@@ -223,7 +223,10 @@ class Variable:
     @property
     def raw(self) -> Any:
         """The present value itself, which nobody can change."""
-        return self._value if _function_tape() is None else self.numpy()
+        # Every replay asks, and then there is no tape at all.
+        if CURRENT.get() is None or _function_tape() is None:
+            return self._value
+        return self.numpy()
 
     def set_value(self, value: Any) -> None:
         """Take a value of this shape and dtype as it is; an array can be changed no more."""

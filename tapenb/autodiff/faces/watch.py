@@ -92,7 +92,7 @@ def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[],
         Reads it, where it is in no context variable.
     """
     variable = variable_of(setting)
-    return read if variable is None else partial(variable.get, None)
+    return read if variable is None else variable.get
 
 
 _text_options = mark_of(np.printoptions, lambda: repr(np.get_printoptions()))
@@ -349,7 +349,8 @@ class Watch:
             raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
         self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
-        self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
+        if function.__code__.co_kwonlyargcount:  # else they are for nothing
+            self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
         self._todo += [(value, self._where) for value in function.__defaults__ or ()]
         if not vars(function):
             self._expect("not {0}.__dict__", function)

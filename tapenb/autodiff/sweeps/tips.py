@@ -569,7 +569,7 @@ def guard_tips(run: Run) -> None:
     frame = sys._getframe()
     for index, _ in _looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():
         operation, operands = tape.operations[index], (index, *tape.parents(index))
-        if all(np.ndim(tape.value(each)) == 0 for each in operands) and _ask(tape, operation, operands):
+        if _ask(tape, operation, operands):
             continue
         asked = Operation(partial(_stands, operation), Constant(), STANDS_ON_TIP)
         entry = tape.append(asked, operands, False, frame)
@@ -577,7 +577,9 @@ def guard_tips(run: Run) -> None:
 
 
 def _ask(tape: Tape, operation: Operation, operands: tuple[int, ...]) -> bool:
-    """Record whether numbers stand on a tip, step by step, if that can be recorded."""
+    """Record step by step whether numbers stand on a tip, if they are that and it can be."""
+    if any(np.ndim(tape.value(each)) for each in operands):
+        return False
     length, token = len(tape), CURRENT.set(tape)
     tape.reopen()
     try:
