@@ -14,7 +14,6 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from types import (
-    BuiltinFunctionType,
     CodeType,
     FrameType,
     FunctionType,
@@ -243,8 +242,6 @@ class _Swap:
     def __init__(self, owner: Any, key: Any, real: Any, twin: Any = None) -> None:
         self.owner, self.key, self.real = owner, key, real
         self.twin = twin_of(real) if twin is None else twin
-        if twin is None and isinstance(owner, type) and type(real) is BuiltinFunctionType:
-            self.twin = staticmethod(self.twin)  # which binds no object, either
         self.users: set[int] = set()
 
 

@@ -4,6 +4,9 @@
 written into it. A twin does what its function does, takes lists with traced values in them, and
 gives arrays that can hold traced values. Where nothing records, in this thread or task, it calls
 NumPy's own. `substitution` lets the user's own functions see twins while they are recorded.
+
+A twin equals what it stands for, hashes and pickles as it does, but is not the same object: a known
+limit is that ``np is sys.modules["numpy"]`` is false in a function while it is recorded.
 """
 
 from __future__ import annotations
@@ -189,34 +192,74 @@ _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def _twin(real: Callable[..., Any], names: dict[str, Any], name: str) -> Callable[..., Any]:
-    """The twin of a function that stands in a module under a name.
+class _Twin:
+    """What stands for something callable, and equals it: as a key, in a set, as a pickle."""
+
+    __slots__ = ("_real",)
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self._real == (other._real if isinstance(other, _Twin) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._real)
+
+    def __repr__(self) -> str:
+        return repr(self._real)
+
+    def __reduce__(self) -> Any:
+        return original, (self._real,)
+
+    def __deepcopy__(self, memo: Any) -> _Twin:
+        return self
+
+    def __copy__(self) -> _Twin:
+        return self
+
+
+class _TwinFunction(_Twin):
+    """A function that stands in a module under a name, as it is while something records.
 
     Where somebody has put something else there (a mock), that is what the twin calls.
     """
-    special = _SPECIAL.get(real)
-    known = real in FUNCTIONS or real in HANDLERS
 
-    @functools.wraps(real)
-    def twin(*args: Any, **kwargs: Any) -> Any:
-        tape = CURRENT.get()
-        now = names.get(name, real)
+    def __init__(self, real: Callable[..., Any], names: dict[str, Any], name: str) -> None:
+        super().__init__(real)
+        functools.update_wrapper(self, real)
+        self._names, self._name = names, name
+        self._special = _SPECIAL.get(real)
+        self._known = real in FUNCTIONS or real in HANDLERS
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        real, tape = self._real, CURRENT.get()
+        now = self._names.get(self._name, real)
         if tape is None or not tape.open or now is not real:
             return now(*args, **kwargs)
         simple = _PLAIN.issuperset(map(type, args))
         if not simple:
             args = tuple(map(read, args))
-        if special is not None:
-            return special(tape, *args, **kwargs)
+        if self._special is not None:
+            return self._special(tape, *args, **kwargs)
         active = any(map(is_active, args)) if simple else any_active(args)
         given = args
         if not simple:
             args = _lifted(real, args)
-        if known and (active or (kwargs and any_active(kwargs))):
+        if self._known and (active or (kwargs and any_active(kwargs))):
             return call_function(real, args, kwargs, sys._getframe(1))
         return _traceable(tape, real(*args, **kwargs), given)
 
-    return twin
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        binds = owner is not None and hasattr(type(self._real), "__get__")
+        return MethodType(self, owner) if binds else self
 
 
 _PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.float64})
@@ -299,13 +342,10 @@ class _Joined:
         return 0
 
 
-class _TwinUfunc:
+class _TwinUfunc(_Twin):
     """A ufunc as it is while something records."""
 
-    __slots__ = ("_real",)
-
-    def __init__(self, real: np.ufunc) -> None:
-        self._real = real
+    __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and type(args[0]) in TRACED:
@@ -317,25 +357,9 @@ class _TwinUfunc:
             args = _lifted(self._real, tuple(map(read, args)))
         return _traceable(tape, self._real(*args, **kwargs))
 
-    @property
-    def __class__(self) -> type:
-        return np.ufunc
-
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
-        return _twin(value, {}, name) if name in _UFUNC_METHODS else value
-
-    def __eq__(self, other: object) -> bool:
-        return self._real is getattr(other, "_real", other)
-
-    def __hash__(self) -> int:
-        return hash(self._real)
-
-    def __repr__(self) -> str:
-        return repr(self._real)
-
-    def __reduce__(self) -> Any:
-        return original, (self._real,)
+        return _TwinFunction(value, {}, name) if name in _UFUNC_METHODS else value
 
 
 def _is_function(name: str, value: Any) -> bool:
@@ -368,6 +392,12 @@ class _TwinModule(ModuleType):
     def __delattr__(self, name: str) -> None:
         delattr(sys.modules[self.__name__], name)
         vars(self).pop(name, None)
+
+    def __eq__(self, other: object) -> bool:
+        return original(self) is original(other)
+
+    def __hash__(self) -> int:
+        return object.__hash__(original(self))
 
 
 def _attribute(real: ModuleType, name: str) -> Any:
@@ -406,7 +436,7 @@ def _find(module: ModuleType) -> None:
         if isinstance(value, np.ufunc):
             by_name[name] = _TwinUfunc(value)
     for name in wanted:
-        by_name.setdefault(name, _twin(names[name], names, name))
+        by_name.setdefault(name, _TwinFunction(names[name], names, name))
     for name, twin in by_name.items():
         if name in names:
             _TWINS.setdefault(id(names[name]), (names[name], twin))

@@ -780,10 +780,54 @@ def test_a_twin_passes_for_what_it_stands_for():
         assert "zeros" in dir(np)
         assert isinstance(np.sin, np.ufunc)
         assert {np.sin: 1}[np.sin] == 1
+        assert np == numpy
+        assert np == numpy
+        assert {np: 1}[numpy] == 1
         assert np.lib.stride_tricks.sliding_window_view(np.zeros(3), 2).shape == (2, 2)
         return x * x
 
     assert tn.grad(f)(2.0) == 4.0
+
+
+SUMS, BY_FUNCTION = {np.sum, np.sin}, {np.array: "array", np.linspace: "linspace"}
+
+
+class Summing:
+    """A class that holds a function in C, which binds no object."""
+
+    builtin = np.array
+
+
+def test_twins_are_keys_and_pickles_as_what_they_stand_for():
+    apart = []
+
+    def f(x):
+        assert np.sum in SUMS
+        assert np.sin in SUMS
+        assert np.mean not in SUMS
+        assert BY_FUNCTION[np.array] == "array"
+        assert BY_FUNCTION[np.linspace] == "linspace"
+        assert {np.sum: 1}[next(iter(SUMS - {np.sin}))] == 1
+        assert np.sum != np.mean
+        assert np.sum != 3
+        assert len({np.sum, np.mean, np.zeros}) == 3
+        assert np.add.reduce == np.add.reduce != np.add.outer
+        assert pickle.loads(pickle.dumps(np.zeros)) == ZEROS
+        assert pickle.loads(pickle.dumps([np.mean, scipy.special.logsumexp]))[0]([1.0, 3.0]) == 2.0
+        thread = threading.Thread(target=lambda: apart.append(pickle.dumps(np.zeros)))
+        thread.start()
+        thread.join()
+        assert type(Summing().builtin([1.0])).__name__ != "Summing"
+        assert repr(np.zeros) == repr(ZEROS)
+        assert not inspect.isfunction(np.zeros)
+        assert inspect.isbuiltin(np.zeros)
+        assert copy.deepcopy([np.zeros])[0](2).shape == copy.copy(np.zeros)(2).shape == (2,)
+        u = copy.deepcopy({"f": np.zeros})["f"](2)
+        u[0] = x
+        return u[0] * x
+
+    assert tn.grad(f)(2.0) == 4.0
+    assert pickle.loads(apart[0]) is ZEROS
 
 
 def test_what_others_put_in_numpys_place_is_what_everyone_gets():
