@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -20,14 +21,45 @@ _NAMES = {sign: name for name, sign in SIGNS.items()}
 def warnings_at_users_line() -> np.errstate:
     """A context in which what NumPy would warn of is warned of at the user's line.
 
-    What is ignored, raised or printed stays so.
+    What is ignored, raised, printed, logged or given to the user's own handler stays so.
     """
-    warned = {kind: "call" for kind, what in np.geterr().items() if what == "warn"}
-    return np.errstate(call=_warn, **warned)
+    warned = [kind for kind, what in np.geterr().items() if what == "warn"]
+    if not warned:
+        return np.errstate()
+    handler = _Handler(np.geterrcall(), frozenset(_KINDS[kind] for kind in warned))
+    return np.errstate(call=handler, **dict.fromkeys(warned, "call"))
 
 
-def _warn(kind: str, flag: int) -> None:
-    frame: FrameType | None = sys._getframe(1)
+_KINDS = {
+    "divide": "divide by zero",
+    "over": "overflow",
+    "under": "underflow",
+    "invalid": "invalid value",
+}
+"""The names that a handler is called with."""
+
+
+class _Handler:
+    """The one handler that NumPy has: it warns of some kinds, the user's own gets the others.
+
+    A kind that was warned of, and is to be called for from within a recording on by a handler that
+    was set before it, is warned of as before: the two look alike to NumPy.
+    """
+
+    def __init__(self, own: Any, warned: frozenset[str]) -> None:
+        self._own, self._warned = own, warned
+
+    def __call__(self, kind: str, flag: int) -> None:
+        if self._own is None or kind in self._warned:
+            _warn(kind, sys._getframe(1))
+        else:
+            self._own(kind, flag)
+
+    def write(self, text: str) -> None:
+        self._own.write(text)
+
+
+def _warn(kind: str, frame: FrameType | None) -> None:
     caller = frame
     while caller is not None and caller is not outside(caller):
         # Whatever function of a tape's called NumPy here has the operation at hand.
