@@ -578,7 +578,7 @@ def guard_tips(run: Run) -> None:
 
 def _ask(tape: Tape, operation: Operation, operands: tuple[int, ...]) -> bool:
     """Record step by step whether numbers stand on a tip, if they are that and it can be."""
-    if any(np.ndim(tape.value(each)) for each in operands):
+    if not all(isinstance(tape.value(each), float | int | np.generic) for each in operands):
         return False
     length, token = len(tape), CURRENT.set(tape)
     tape.reopen()
@@ -606,7 +606,7 @@ _POWERS = frozenset({"power", "float_power"})
 
 
 def _stands(operation: Operation, result: Any, *operands: Any) -> bool:
-    if 0 in map(np.size, (result, *operands)):
+    if 0 in [each.size for each in (result, *operands) if type(each) is np.ndarray]:
         return False
     return bool(np.any(operation.rule.tip(result, *operands, **operation.params)))
 
