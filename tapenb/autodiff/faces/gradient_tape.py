@@ -629,21 +629,11 @@ class GradientTape:
         run = Recorded(tape, list(dict.fromkeys(wanted)), list(seeds))
         found = dict(zip(run.entries, across_tips(run, adjoints, record), strict=True))
         found = {entry: part for entry, part in found.items() if entry not in missing}
-        results = []
-        for group in entries:
-            parts = [found[entry] for entry in group if found.get(entry) is not None]
-            if not parts:
-                results.append(None)
-                continue
-            adjoint = functools.reduce(operator.add, parts)
-            dtype = adjoint_dtype(tape.peek(group[0]))
-            if adjoint.dtype != dtype:
-                adjoint = convert(adjoint, dtype=dtype)  # of a repeat in wider floating point
-            if is_traced(adjoint):
-                results.append(adjoint)
-            else:
-                results.append(constant_of(detach(adjoint) if shared else adjoint))
-        return results
+        groups = [[found[e] for e in group if found.get(e) is not None] for group in entries]
+        return [
+            _total(parts, tape.peek(group[0]), shared) if parts else None
+            for group, parts in zip(entries, groups, strict=True)
+        ]
 
     def _within(self, tape: Tape, seeds: dict[int, Any]) -> Callable[[int], bool] | None:
         """Which entries a sweep may cross; None for all of them."""
@@ -651,6 +641,17 @@ class GradientTape:
             return None
         self._followed.look(tape)
         return self._followed.crosses
+
+
+def _total(parts: list[Any], value: Any, shared: bool) -> Traced:
+    """The adjoint of a source, from those of its entries; a copy where others have it, too."""
+    adjoint = functools.reduce(operator.add, parts)
+    dtype = adjoint_dtype(value)
+    if adjoint.dtype != dtype:
+        adjoint = convert(adjoint, dtype=dtype)  # of a repeat in wider floating point
+    if is_traced(adjoint):
+        return adjoint
+    return constant_of(detach(adjoint) if shared else adjoint)
 
 
 def _is_as_recorded(value: Traced, tape: Tape, entry: int) -> bool:
