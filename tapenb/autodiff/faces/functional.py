@@ -204,14 +204,14 @@ class _Call:
             leaves = flatten(args[position])
             moved = [next(rest) if _is_number(leaf) else leaf for leaf in leaves]
             arguments[position] = rebuild(args[position], iter(moved))
-        token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002
+        token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002  the user's
         try:
             with recording() as (tape, _):
                 call = _Call(f, tape, tuple(arguments), kwargs, argnums, has_aux)
                 _ = call.outputs
         finally:
             CURRENT.reset(token)
-            np.random.set_state(drawn)  # noqa: NPY002
+            np.random.set_state(drawn)  # noqa: NPY002  the user's
         return call
 
     def _trace(self, argument: Any) -> Any:
