@@ -193,8 +193,6 @@ def places(value: Any) -> list[Place]:
         return [*own, Place(value.__kwdefaults__)] if value.__kwdefaults__ else own
     if kind is MethodType:
         return [_Named(value, ("__func__", "__self__"))]
-    if kind is functools.partial:
-        return [_Named(value, ("func", "args", "keywords"))]
     if isinstance(value, type):
         return [_OfClass(value)]
     found: list[Place] = []
@@ -204,8 +202,7 @@ def places(value: Any) -> list[Place]:
         found.append(_Elements(value))
     names = ["__class__"] if kind.__flags__ & _MADE_LATER else []
     names += _slots(kind)
-    if isinstance(value, defaultdict):
-        names.append("default_factory")
+    names += [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
     if names:
         found.append(_Named(value, names))
     if kind.__dictoffset__ and not isinstance(value, ModuleType):
@@ -213,6 +210,8 @@ def places(value: Any) -> list[Place]:
     return found
 
 
+_IN_C = {defaultdict: ("default_factory",), functools.partial: ("func", "args", "keywords")}
+"""Attributes of classes in C that hold objects."""
 _MADE_LATER = 1 << 9
 """The flag of a class that is no part of the interpreter."""
 

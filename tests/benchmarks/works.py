@@ -311,8 +311,9 @@ GAS = 8.314 * 300.0
 PLUS, MINUS = 1.0 + math.sqrt(2.0), 1.0 - math.sqrt(2.0)
 
 
-for _constant in (ATTRACTION, VOLUMES):
-    _constant.flags.writeable = False
+# In memory that nobody can write, so that nobody need look whether it was.
+ATTRACTION = np.frombuffer(ATTRACTION.tobytes()).reshape(ATTRACTION.shape)
+VOLUMES = np.frombuffer(VOLUMES.tobytes())
 
 
 def helmholtz(np: Any) -> Callable[..., Any]:

@@ -140,7 +140,8 @@ class Plan:
             self.constants[~output] if output < 0 else tape.peek(output) for output in outputs
         ]
         self.checked: list[int] = []
-        # What leads to the values that sweeps started from: an overflow there shows in the sweep.
+        # What leads to the values that sweeps started from. An overflow there shows in the sweep of
+        # arrays, of which the sum of squares is to be finite; numbers are rather computed.
         self._towards = self._leading_to(map(self.resolve, started))
         self.steps: list[int] = []
         self.uses: dict[int, int] = {}
@@ -406,11 +407,17 @@ class Plan:
             return False
         if self.is_in_sweep(index):
             return True
-        if self._heard and index not in self._towards:
+        if self._heard and (index not in self._towards or self._is_of_numbers(index)):
             return self.is_quiet(index)
         if operation.function in _RAISING:
             return isinstance(self.tape.peek(index), np.ndarray | np.generic)
         return type(operation.function) is np.ufunc or isinstance(operation.rule, _TOTAL)
+
+    def _is_of_numbers(self, index: int) -> bool:
+        """Whether no array takes part in a step."""
+        return not any(
+            isinstance(self.value(each), np.ndarray) for each in (index, *self._operands[index])
+        )
 
 
 SCALING = frozenset({"negative", "multiply"})

@@ -509,10 +509,10 @@ def function(f: Callable[..., Any] | None = None, *, threads: int = 1) -> Any:
         The same function, faster from the second call on. There is one recording for each kind of
         arguments (types, shapes, dtypes) and each path through `f` that their values choose. What
         `f` reads besides (globals, closures, attributes) is watched: where it changed, `f` is
-        recorded anew; a large array costs a look through it at each call, unless it is read-only
-        (``a.flags.writeable = False``). Variables are read anew and assigned by each replay, so
-        that a training step may be a compiled function. ``stats()`` says what happened,
-        ``source()`` shows the programs.
+        recorded anew; a large array costs a look through it at each call, unless it lies in memory
+        that can never be written (``np.frombuffer(a.tobytes()).reshape(a.shape)``). Variables are
+        read anew and assigned by each replay, so that a training step may be a compiled function.
+        ``stats()`` says what happened, ``source()`` shows the programs.
 
     Notes
     -----

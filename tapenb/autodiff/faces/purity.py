@@ -12,6 +12,7 @@ import dis
 import operator
 import re
 import sys
+import typing
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,6 +25,7 @@ from types import (
     FrameType,
     FunctionType,
     GeneratorType,
+    ModuleType,
     TracebackType,
 )
 from typing import Any
@@ -40,7 +42,11 @@ from .variable import Variable
 __all__ = [
     "ATTRIBUTES",
     "BY_NAME",
+    "BY_TEXT",
+    "CALLED",
     "IN_MEMORY",
+    "MAKING_TEXT",
+    "OF_TEXT",
     "UNSEEN",
     "Location",
     "Reading",
@@ -48,6 +54,7 @@ __all__ = [
     "by_constants",
     "is_drawing",
     "is_known",
+    "is_left_alone",
     "is_library",
     "is_seeing",
     "is_wrapper",
@@ -55,11 +62,14 @@ __all__ = [
     "objection",
     "original",
     "read",
+    "stands_alone",
 ]
 
 Location = tuple[CodeType, int]
 """A code object, and an instruction in it."""
 
+BY_TEXT = ("__getattr__", "__getattribute__", "__setattr__")
+"""Methods that take the name of an attribute as text."""
 UNKNOWN = "it is not known to do nothing but compute"
 UNSEEN = "it reads what cannot be watched"
 
@@ -96,18 +106,21 @@ BY_NAME = (getattr, hasattr, setattr, delattr)
 _ALL = None
 _LISTED: dict[str, frozenset[str] | None] = {
     **dict.fromkeys(("math", "cmath", "itertools", "bisect", "heapq"), _ALL),
-    **dict.fromkeys(("numbers", "collections.abc", "typing"), _ALL),
+    **dict.fromkeys(("numbers", "collections.abc"), _ALL),
     "operator": frozenset(dir(operator)) - {"attrgetter", "methodcaller"},
     "abc": frozenset({"ABC", "ABCMeta", "abstractmethod"}),
     "collections": frozenset("ChainMap Counter OrderedDict defaultdict deque namedtuple".split()),
     "contextlib": frozenset("contextmanager nullcontext suppress".split()),
     "copy": frozenset({"copy", "deepcopy"}),
-    "dataclasses": frozenset("asdict astuple dataclass field fields is_dataclass replace".split()),
+    "dataclasses": frozenset(
+        "FrozenInstanceError asdict astuple dataclass field fields is_dataclass replace".split()
+    ),
     "enum": frozenset("Enum EnumMeta EnumType Flag IntEnum IntFlag StrEnum auto".split()),
     "fractions": frozenset({"Fraction"}),
     "functools": frozenset("cmp_to_key partial reduce total_ordering wraps".split()),
     "statistics": frozenset("fmean geometric_mean mean median pstdev pvariance stdev".split()),
     "types": frozenset({"MappingProxyType", "SimpleNamespace"}),
+    "typing": frozenset(typing.__all__) - {"get_type_hints", "get_overloads", "clear_overloads"},
 }
 """Names of what does nothing but compute, by module of the standard library; None: all of it."""
 
@@ -184,9 +197,22 @@ def is_library(home: str) -> bool:
     return home.partition(".")[0] in ("numpy", "scipy", "tapenb")
 
 
+def is_left_alone(module: ModuleType, name: str) -> bool:
+    """Whether nobody sets an attribute of a module, or by such a method even reads one."""
+    if name == "__setattr__" and module.__name__ in sys.stdlib_module_names:
+        return True  # a frozen dataclass sets its own
+    return is_library(module.__name__)
+
+
 def is_wrapper(home: str) -> bool:
     """Whether functions written in a module only call what they close over."""
     return home.partition(".")[0] in ("tapenb", *_WRAPPING)
+
+
+def stands_alone(function: FunctionType) -> bool:
+    """Whether a function of a wrapping module of Python's is none that was made to wrap another."""
+    home = str(function.__globals__.get("__name__", ""))
+    return home in _WRAPPING and not function.__closure__
 
 
 def known_attributes(value: Any) -> tuple[str, ...] | None:
@@ -226,22 +252,38 @@ _TYPES = (
 )
 IN_MEMORY = frozenset({"flags", "strides"})
 _WITHHELD = frozenset(
-    "__array_interface__ base ctypes data dump dumps setflags tofile with_traceback".split()
+    "__array_interface__ base ctypes data dump dumps format format_map setflags tofile "
+    "with_traceback".split()
 )
 _METHODS = frozenset(
     name
     for name, value in vars(operator).items()
     if name.startswith("__") and type(value) is BuiltinFunctionType
 ) | frozenset(
-    "__abs__ __bool__ __call__ __class__ __complex__ __enter__ __exit__ __float__ __func__ "
-    "__getattr__ __getattribute__ __init__ __init_subclass__ __int__ __iter__ __len__ __missing__ "
-    "__name__ __new__ __next__ __post_init__ __qualname__ __repr__ __reversed__ __round__ __self__ "
-    "__set_name__ __setattr__ __str__ __wrapped__".split()
+    "__abs__ __bool__ __call__ __class__ __complex__ __doc__ __enter__ __exit__ __float__ "
+    "__format__ __func__ __init__ __init_subclass__ __int__ __iter__ __len__ __missing__ "
+    "__module__ __name__ __new__ __next__ __post_init__ __qualname__ __repr__ __reversed__ "
+    "__round__ __self__ __set_name__ __setattr__ __str__ __wrapped__".split()
 )
 ATTRIBUTES = (
     frozenset(name for kind in _TYPES for name in dir(kind) if not name.startswith("_")) | _METHODS
 ) - (_WITHHELD | IN_MEMORY)
 """Attributes of numbers, text, containers, arrays and tapes, which may be read of any object."""
+
+CALLED = (
+    frozenset(
+        "_from_iterable _generate_next_value_ _make _missing_ _recreate_cm as_integer_ratio close "
+        "denominator keys mro numerator send throw".split()
+    )
+    | frozenset(dir(np.ndarray))
+    | frozenset(name for name, value in vars(np).items() if isinstance(value, np.ufunc))
+)
+"""Members of a class, besides ``__add__`` and its like, that Python or NumPy ask for unasked."""
+
+OF_TEXT = frozenset("__doc__ __module__ __name__ __qualname__".split())
+"""Attributes of functions and classes that are text, and are in no dictionary of theirs."""
+MAKING_TEXT = frozenset("__format__ __mod__ __repr__ __rmod__ __str__".split())
+"""Attributes that make text of anything."""
 
 _OF_PYTHON = frozenset(
     name
@@ -284,8 +326,6 @@ class Reading:
         Of which global names it sets an attribute.
     writes : Location or None
         Where it sets an attribute of anything.
-    formats : bool
-        Whether it makes text of values.
     """
 
     names: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
@@ -294,17 +334,13 @@ class Reading:
     imports: dict[str, Location] = field(default_factory=dict)
     written: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
     writes: Location | None = None
-    formats: bool = False
 
 
 _READING = frozenset(
     "LOAD_GLOBAL LOAD_NAME LOAD_DEREF LOAD_CLASSDEREF LOAD_FROM_DICT_OR_GLOBALS "
     "LOAD_FROM_DICT_OR_DEREF".split()
 )
-_FORMATTING = frozenset(
-    "FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE BUILD_STRING".split()
-)
-_FORMATTERS = frozenset("ascii format repr str".split())
+_FORMATTING = frozenset("FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE".split())
 _REFUSED = {
     "STORE_GLOBAL": "it assigns a global name",
     "DELETE_GLOBAL": "it assigns a global name",
@@ -333,8 +369,10 @@ def read(code: CodeType) -> Reading:
         if name in ("CACHE", "EXTENDED_ARG"):
             continue
         if name in ("LOAD_ATTR", "LOAD_METHOD"):
-            if argument in ("format", "format_map") and not _is_plain_template(template):
-                raise Unwatchable.at(here, UNSEEN)
+            if argument in ("format", "format_map"):
+                if not _is_plain_template(template):
+                    raise Unwatchable.at(here, UNSEEN)
+                argument = "__str__"
             if chain:
                 chain = (*chain, argument)
             else:
@@ -358,10 +396,9 @@ def read(code: CodeType) -> Reading:
         elif name == "MATCH_CLASS":
             found.attributes.update(dict.fromkeys(matched, here))
         elif name in _FORMATTING or (name == "BINARY_OP" and instruction.argrepr in ("%", "%=")):
-            found.formats = True
+            found.attributes.setdefault("__str__", here)
         template = argument if name == "LOAD_CONST" else None
         matched = argument if name == "LOAD_CONST" else matched
-    found.formats |= not _FORMATTERS.isdisjoint(code.co_names)
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             _include(found, code, inner)
@@ -391,7 +428,6 @@ def _include(found: Reading, code: CodeType, inner: CodeType) -> None:
     found.given |= more.given
     found.written += more.written
     found.writes = found.writes or more.writes
-    found.formats |= more.formats
 
 
 def by_constants(location: Location, value: Any) -> list[str]:

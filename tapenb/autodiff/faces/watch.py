@@ -9,6 +9,7 @@ subject (`purity`).
 from __future__ import annotations
 
 import abc
+import dataclasses
 import functools
 import operator
 import random
@@ -19,6 +20,7 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from importlib import import_module
+from locale import LC_NUMERIC, setlocale
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -40,7 +42,7 @@ import numpy as np
 
 from ..compiling.errors import variable_of
 from ..reach import Place, places, walk
-from ..tape.memory import fingerprint, is_constant
+from ..tape.memory import fingerprint
 from ..tape.tape import Tape
 from . import purity
 from .gradient_tape import GradientTape
@@ -56,14 +58,14 @@ _SMALL = 1 << 18
 """Arrays of up to so many bytes are compared whole, larger ones by a mark of their content."""
 
 _FIXED = frozenset(
-    {bool, int, float, complex, str, bytes, slice, range, np.finfo, np.iinfo}
+    {bool, int, float, complex, str, bytes, range}
     | {type(None), type(Ellipsis), type(NotImplemented)}
 )
 _CONTAINERS = (
     *(list, tuple, set, frozenset, deque, dict, defaultdict, OrderedDict, Counter, bytearray),
     *(MappingProxyType, SimpleNamespace, partial, MethodType),
 )
-_TRANSPARENT = (np.vectorize, np.poly1d, Fraction, operator.itemgetter)
+_TRANSPARENT = (np.vectorize, np.poly1d, np.finfo, np.iinfo, Fraction, operator.itemgetter)
 """Classes of which nothing is to be read but what their objects hold."""
 _ARRAYS = (np.ndarray, np.memmap, np.matrix)
 _SLOTS = (
@@ -73,8 +75,12 @@ _SLOTS = (
 _DESCRIPTORS = (
     *(MethodDescriptorType, WrapperDescriptorType, MethodWrapperType, ClassMethodDescriptorType),
 )
-_UNREAD = frozenset("__hash__ __repr__ __str__ __format__ __sizeof__ __dir__".split())
-"""Methods that are only looked at where somebody names them."""
+_MAKERS_OF_TEXT = (
+    *(str, repr, format, ascii, operator.mod, operator.imod),
+    *(np.array2string, np.array_repr, np.array_str),
+    *(np.format_float_positional, np.format_float_scientific),
+)
+_FIELD = frozenset(dataclasses.Field.__slots__)
 _DATA = (str, int, tuple, dict, set, frozenset, type(None))
 """Types of what Python and dataclasses put into a class, where it is no method."""
 
@@ -95,7 +101,12 @@ def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[],
     return read if variable is None else variable.get
 
 
-_text_options = mark_of(np.printoptions, lambda: repr(np.get_printoptions()))
+_text_options = mark_of(np.printoptions, lambda: tuple(np.get_printoptions().items()))
+
+
+def _settings_of_text() -> tuple[Any, ...]:
+    """Return what text of numbers depends on, besides NumPy's options."""
+    return setlocale(LC_NUMERIC), sys.get_int_max_str_digits()
 
 
 class Watch:
@@ -123,15 +134,14 @@ class Watch:
         self._asked_of: dict[int, Any] = {}
         self._asked: dict[str, Location] = {}
         self._given: set[str] = set()
+        self._metaclasses: set[type] = set()
         self._writes: Location | None = None
-        self._formats = False
         self.variables: dict[int, Variable] = {}
         """The variables among what they read, by identity."""
         self._todo += [(function, None) for function in functions]
         self._look()
         self._refuse_attributes()
-        if self._formats:
-            self._expect("{0}() == {1}", _text_options, _text_options())
+        self._expect_text()
         self.holds: Callable[[], bool] = self._compiled()
         """Whether everything is still as it was."""
 
@@ -175,7 +185,11 @@ class Watch:
                     for place in found:
                         if type(place.owner) not in (tuple, frozenset):  # which stay the same
                             self._expect("{0}({1}, {2})", _same, place.held, place.held())
-                        self._given.update(k for k, _ in place.items() if type(k) is str)
+                        keys = [key for key, _ in place.items()]
+                        if type(place) is Place:  # a dictionary
+                            self._todo += [(k, self._where) for k in keys if type(k) not in _FIXED]
+                        else:
+                            self._given.update(keys)
                     if len(self._seen) > _MOST:
                         raise self._refusal("it reads too many values to watch")
             pairs = [
@@ -201,6 +215,11 @@ class Watch:
                 raise Unwatchable.at(where, f"{owner.__name__}.{name} is no plain attribute")
             if self._expect_name(vars(owner), name):
                 self._named(vars(owner)[name], where)
+            else:
+                self._expect_name(vars(owner), "__getattr__")
+        elif name in _FIELD:
+            for field in vars(owner).get("__dataclass_fields__", {}).values():
+                self._expect(f"{{0}}.{name} is {{1}}", field, getattr(field, name))
         elif name in vars(owner):
             self._todo += [(part, where) for part in _parts_of_member(vars(owner)[name])]
 
@@ -214,43 +233,63 @@ class Watch:
                 self._writes = self._writes or where
         elif value is np.errstate:
             purity.by_constants(where, value)
-        else:
+        elif value is not hash or where[0].co_name != "__hash__":
             self._todo.append((value, where))
 
     def _refuse_attributes(self) -> None:
         """Refuse attributes of which nothing is known."""
         modules = [each for each in self._asked_of.values() if isinstance(each, ModuleType)]
-        if self._writes and any(not purity.is_library(each.__name__) for each in modules):
-            raise Unwatchable.at(self._writes, "it may set an attribute of a module")
+        for name in ("", *purity.BY_TEXT):
+            where = self._asked.get(name) if name else self._writes
+            if where and any(not purity.is_left_alone(each, name) for each in modules):
+                raise Unwatchable.at(where, "it may read or set any attribute of a module")
         named = {name for module in modules for name in self._asked if name in vars(module)}
+        views = any(type(v) is np.ndarray and v.base is not None for v in self._seen.values())
         for name, where in self._asked.items():
-            if name in purity.IN_MEMORY:
+            if name in purity.IN_MEMORY or (name == "base" and views):
                 raise Unwatchable.at(where, "it asks how an array lies in memory")
             if purity.is_seeing(name) and name not in self._given | named:
                 raise Unwatchable.at(where, purity.UNSEEN)
 
+    def _expect_text(self) -> None:
+        """Expect text to be made as it was, and the names of functions to be what they are."""
+        self._expect("{0}() == {1}", _text_options, _text_options())
+        names = self._asked.keys() & purity.OF_TEXT
+        if not purity.MAKING_TEXT.isdisjoint(self._asked):
+            self._expect("{0}() == {1}", _settings_of_text, _settings_of_text())
+            names = purity.OF_TEXT - {"__doc__"}
+        for value in (*self._seen.values(), *self._asked_of.values()):
+            if type(value) is FunctionType or (type(value) in self._metaclasses):
+                for name in names:
+                    self._expect(f"{{0}}.{name} == {{1}}", value, getattr(value, name))
+
     def _places(self, value: Any) -> list[Place]:
         """Find where a value holds others that are to be looked at; or refuse it."""
-        kind = type(value)
-        if kind in _FIXED or isinstance(value, np.dtype):
-            return []
-        if isinstance(value, np.generic):
-            if isinstance(value, np.void):
+        kind = type(value)  # `__class__`, which `isinstance` asks, may be anything
+        if kind in _FIXED or (issubclass(kind, np.generic) and kind.__module__ == "numpy"):
+            if kind is np.void:
                 raise self._refusal("it reads a row of a structured array")
             return []
-        if isinstance(value, ModuleType) or purity.known_attributes(value) is not None:
-            value = purity.original(value)
-            self._asked_of[id(value)] = value
+        if kind is slice:
+            self._todo += [(part, self._where) for part in (value.start, value.stop, value.step)]
             return []
+        if issubclass(kind, np.dtype):
+            if value.names or value.metadata is not None:
+                self._expect("{0}({1}) == {2}", repr, value, repr(value))
+            return []
+        if issubclass(kind, ModuleType) or purity.known_attributes(value) is not None:
+            return self._module(value)
         if any(value is each for each in (*purity.BY_NAME, np.errstate)):
             raise self._refusal(purity.UNSEEN)
+        if any(value is each for each in _MAKERS_OF_TEXT):
+            self._asked.setdefault("__str__", self._where)
         if kind is FunctionType:
             return [] if purity.is_known(value) else self._function(value)
-        if isinstance(value, type):
+        if issubclass(kind, type):
             return self._class(value)
         if purity.is_known(value):
             return []
-        if isinstance(value, np.ndarray):
+        if issubclass(kind, np.ndarray):
             return self._array(value)
         if kind is Variable:
             # What it holds is read and assigned by every replay.
@@ -265,6 +304,16 @@ class Watch:
             return []
         return self._object(value)
 
+    def _module(self, value: Any) -> list[Place]:
+        """A module, or an object of SciPy's: what is asked of it by name is looked at."""
+        value = purity.original(value)
+        if isinstance(value, ModuleType) and not purity.is_library(value.__name__):
+            if type(value) is not ModuleType:
+                raise self._refusal(f"the attributes of {value.__name__} may be computed")
+            self._expect("{0}.__class__ is {1}", value, ModuleType)
+        self._asked_of[id(value)] = value
+        return []
+
     def _object(self, value: Any) -> list[Place]:
         """The places of an object of some class, which is looked at, too."""
         kind = type(value)
@@ -276,9 +325,11 @@ class Watch:
             raise self._refusal("it draws random numbers")
         if callable(value) and isinstance(value, np.ufunc):
             raise self._refusal(purity.objection(value))
-        if kind not in _TRANSPARENT:
-            if _hides_state(kind):
-                raise self._refusal(f"it reads a {kind.__name__}, which could change unnoticed")
+        if kind not in _TRANSPARENT and _hides_state(kind):
+            raise self._refusal(f"it reads a {kind.__name__}, which could change unnoticed")
+        if purity.is_wrapper(kind.__module__):
+            self._seen[id(kind)] = kind  # nobody has named it
+        else:
             self._todo.append((kind, self._where))
         return places(value)
 
@@ -290,11 +341,12 @@ class Watch:
             raise self._refusal(f"it reads a {kind}, which could change unnoticed")
         if array.nbytes <= _SMALL:
             self._expect("{0}.tobytes() == {1}", array, array.tobytes())
-        elif not is_constant(array):
+        elif not _is_of_bytes(array):
             self._expect("{0}({1}) == {2}", fingerprint, array, fingerprint(array))
         self._expect("{0}.shape == {1}", array, array.shape)
         self._expect("{0}.dtype is {1}", array, array.dtype)
         self._expect("{0}.flags.writeable is {1}", array, array.flags.writeable)
+        self._todo.append((array.dtype, self._where))
         return []
 
     def _builtin(self, value: Any) -> list[Place]:
@@ -313,8 +365,15 @@ class Watch:
         if isinstance(kind, abc.ABCMeta):
             self._expect("{0}() == {1}", abc.get_cache_token, abc.get_cache_token())
         if purity.is_known(kind):
+            if kind.__flags__ & _MUTABLE == _MADE_LATER and not purity.is_wrapper(kind.__module__):
+                self._expect_contents(kind)
             return []
+        if purity.is_wrapper(kind.__module__):
+            raise self._refusal(purity.objection(kind))
         self._expect("{0}.__mro__ is {1}", kind, kind.__mro__)
+        self._expect("{0}.__class__ is {1}", kind, type(kind))
+        self._metaclasses.add(type(kind))
+        whole = any(_asks_more(owner) for owner in kind.__mro__)
         for owner in kind.__mro__:
             if owner is object or purity.is_known(owner) or purity.is_wrapper(owner.__module__):
                 continue
@@ -324,28 +383,34 @@ class Watch:
                 continue
             self._asked_of[id(owner)] = owner
             space = vars(owner)
-            self._expect("{0}({1}, {2})", _same, partial(_contents, space), _contents(space))
-            self._given.update(space, space.get("__dataclass_fields__", ()))
+            self._expect_contents(owner)
+            fields = space.get("__dataclass_fields__", ())
+            self._given.update(space, fields)
+            for name in (*fields, *space.get("__match_args__", ())):
+                self._asked.setdefault(name, self._where)
+            self._todo += [(each, self._where) for each in space.get("_member_map_", {}).values()]
             self._todo += [
                 (part, self._where)
                 for name, value in space.items()
-                if name.startswith("__") or name == "_missing_"  # which Python calls by itself
-                if name not in _UNREAD and not isinstance(value, _DATA)
+                if whole or name.startswith("__") or name in purity.CALLED
+                if not isinstance(value, _DATA)
                 for part in _parts_of_member(value)
             ]
         if not purity.is_wrapper(type(kind).__module__) and type(kind) is not type:
             self._todo.append((type(kind), self._where))
         return []
 
+    def _expect_contents(self, kind: type) -> None:
+        space = vars(kind)
+        self._expect("{0}({1}, {2})", _same, partial(_contents, space), _contents(space))
+
     # -- functions --------------------------------------------------------------------------------
 
     def _function(self, function: FunctionType) -> list[Place]:
         # Where it was written: functools.wraps gives a wrapper the module of what it wraps.
         home = function.__globals__.get("__name__", "")
-        if purity.is_wrapper(home):
-            self._todo += [(value, self._where) for value in self._cells(function).values()]
-            return []
-        if purity.is_library(home):
+        wraps = purity.is_wrapper(home)
+        if purity.is_library(home) if not wraps else purity.stands_alone(function):
             raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
         self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
@@ -354,7 +419,10 @@ class Watch:
         self._todo += [(value, self._where) for value in function.__defaults__ or ()]
         if not vars(function):
             self._expect("not {0}.__dict__", function)
-        self._read(function)
+        if wraps:
+            self._todo += [(value, self._where) for value in self._cells(function).values()]
+        else:
+            self._read(function)
         _, _, *others = places(function)
         return [place for place in others if place.held()]
 
@@ -397,7 +465,6 @@ class Watch:
         self._asked |= {k: v for k, v in reading.attributes.items() if k not in self._asked}
         self._given |= reading.given
         self._writes = self._writes or reading.writes
-        self._formats |= reading.formats
 
     def _chain(self, value: Any, attributes: list[str], where: Location) -> None:
         """Look at what ``value.attribute.attribute`` is, as far as there are modules."""
@@ -405,6 +472,7 @@ class Watch:
             if not isinstance(value, ModuleType):
                 self._asked.update((name, where) for name in attributes[number:])
                 break
+            self._module(value)
             value = purity.original(value)
             if purity.is_library(value.__name__):
                 getattr(value, attribute, None)  # which may import it
@@ -428,13 +496,29 @@ class Watch:
 
 def _parts_of_member(value: Any) -> list[Any]:
     """The functions of an attribute of a class, or what else it is."""
-    if isinstance(value, staticmethod | classmethod):
-        return [value.__func__]
-    if isinstance(value, property):
+    kind = type(value)  # what is derived from these is an object like any other
+    if kind in (staticmethod, classmethod):
+        return _parts_of_member(value.__func__)
+    if kind is property:
         return [each for each in (value.fget, value.fset, value.fdel) if each is not None]
-    if isinstance(value, functools.cached_property):
+    if kind is functools.cached_property:
         return [value.func]
-    return [] if isinstance(value, _SLOTS) else [value]
+    if kind is FunctionType and purity.stands_alone(value):
+        return []  # put there by `dataclasses` or `enum`
+    return [] if kind in _SLOTS else [value]
+
+
+def _asks_more(base: type) -> bool:
+    """Whether a base of the standard library's calls methods that are named like any other."""
+    return purity.is_wrapper(base.__module__) and base.__module__ not in ("abc", "typing")
+
+
+def _is_of_bytes(array: np.ndarray) -> bool:
+    """Whether an array lies in ``bytes``, which nobody can write; else its flags may be set."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return type(base) is bytes
 
 
 def _is_empty(cell: CellType) -> bool:
@@ -455,6 +539,8 @@ def _same(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
     return len(now) == len(before) and all(map(operator.is_, now, before))
 
 
+_MADE_LATER, _MUTABLE = 1 << 9, 1 << 8 | 1 << 9
+"""The flag of a class that is no part of the interpreter, and that with the one of a fixed one."""
 _NEVER_CALLED = 1 << 7
 """The flag of a class that Python code cannot make objects of."""
 
