@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from pathlib import Path
 from threading import RLock, local
 from typing import Any
 
@@ -34,12 +33,11 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
 from ..views.table import table as trace_table
+from .assets import module, style
 from .controls import Control
 from .picture import bundle
 
 __all__ = ["Panel"]
-
-_HERE = Path(__file__).parent
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
@@ -65,8 +63,8 @@ class Panel(anywidget.AnyWidget):
         By label; with traits value, min, max and step for ``ipywidgets.link`` and ``observe``.
     """
 
-    _esm = (_HERE / "panel.js").read_text(encoding="utf-8")
-    _css = (_HERE / "panel.css").read_text(encoding="utf-8")
+    _esm = module()
+    _css = style()
 
     # Browser to kernel: {"move": 3, "values": {"x": 2.01, "y": 5.0}}, and the slider of the plot.
     position = traitlets.Dict().tag(sync=True, echo_update=False)

@@ -1,15 +1,111 @@
-"""What goes to the browser: small, on its own, and without a way for text to become code."""
+"""What goes to the browser: modules joined into one, small, and no way for text to become code."""
 
 import re
+import shutil
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tapenb import panel
+from tapenb.panel import assets
 
-HERE = Path(panel.__file__).parent
-SCRIPT = (HERE / "panel.js").read_text(encoding="utf-8")
-STYLE = (HERE / "panel.css").read_text(encoding="utf-8")
+HERE = Path(panel.__file__).parent / "browser"
+MODULES = sorted(HERE.glob("*.js"))
+SHEETS = sorted(HERE.glob("css/*.css"))
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in [*MODULES, *SHEETS]}
+SCRIPT, STYLE = assets.module(), assets.style()
+
+IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "\./(\w+\.js)";')
+TOP = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let)\b\*? ?(\w+|\{.*?\})", re.M)
+
+# A module, without what only a table needs; and everything together.
+LARGEST_MODULE, LARGEST = 12_000, 120_000
+
+with_node = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+
+
+def node(*arguments: object, **options: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["node", *map(str, arguments)], capture_output=True, text=True, check=False, **options
+    )
+
+
+# -- the frame -------------------------------------------------------------------------------------
+
+
+def test_imports_have_one_form_and_name_what_is_exported():
+    for name, text in TEXTS.items():
+        for line in re.findall(r"^[ \t]*import\b.*|^.*\bimport\(.*|^export .* from .*", text, re.M):
+            form = IMPORT.fullmatch(line)
+            assert form, f"{name}: {line}"
+            for each in form[1].split(", "):
+                exported = rf"^export (?:function|class|const) {each}\b"
+                assert re.search(exported, TEXTS[form[2]], re.M)
+
+
+def test_top_level_names_are_unique():
+    names = Counter()
+    for path in MODULES:
+        for found in TOP.findall(TEXTS[path.name]):
+            names.update(re.findall(r"\w+", found))
+    assert len(names) > 20
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def reached(name: str = "panel.js") -> set[str]:
+    """Return a module and all that it imports."""
+    found = re.findall(r'^import .* from "\./(.*)";$', TEXTS[name], re.M)
+    return {name}.union(*map(reached, found))
+
+
+def test_every_module_that_is_reached_stands_once():
+    for path in (HERE / name for name in reached()):
+        for name in TOP.findall(TEXTS[path.name]):
+            if name.isidentifier():
+                pattern = rf"^(?:async )?(?:function|class|const|let)\*? {name}\b"
+                assert len(re.findall(pattern, SCRIPT, re.M)) == 1, name
+    assert not re.search(r"^\s*import\b", SCRIPT, re.M)
+    assert re.findall(r"^export .*", SCRIPT, re.M) == ["export default { render };"]
+
+
+@with_node
+def test_the_joined_module_runs(tmp_path: Path):
+    (tmp_path / "joined.mjs").write_text(SCRIPT, encoding="utf-8")
+    program = "import('./joined.mjs').then(m => console.log(typeof m.default.render))"
+    answer = node("-e", program, cwd=tmp_path)
+    assert answer.stdout == "function\n", answer.stderr
+
+
+def test_modules_that_import_each_other_are_joined_once(tmp_path: Path):
+    parts = {
+        "a.js": 'import { b } from "./b.js";\n// a\nexport const a = b;\nexport default a;\n',
+        "b.js": 'import { a } from "./a.js";\nexport function b() { return a; }\n',
+    }
+    for name, text in parts.items():
+        (tmp_path / name).write_text(text)
+    lines = [line for line in assets.module(tmp_path / "a.js").splitlines() if line]
+    assert lines == [
+        "function b() { return a; }",
+        "export const a = b;",
+        "export default a;",
+    ]
+
+
+def test_every_style_sheet_is_there_and_the_panel_s_comes_first():
+    assert STYLE.startswith(".tapenb-host")
+    for path in SHEETS:
+        assert TEXTS[path.name].rstrip().splitlines()[-1] in STYLE
+
+
+def test_the_assets_are_small():
+    sizes = {path.name: len(TEXTS[path.name].encode()) for path in MODULES}
+    assert not {name: size for name, size in sizes.items() if size > LARGEST_MODULE}
+    assert len(SCRIPT) + len(STYLE) < LARGEST
+
+
+# -- what the texts may hold -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -32,7 +128,3 @@ def test_every_element_that_takes_keys_keeps_them_from_the_notebook():
     # The attribute counts on the focusable element itself only.
     assert SCRIPT.count("...KEYS") + SCRIPT.count(", KEYS)") >= 5
     assert '"data-lm-suppress-shortcuts": "true"' in SCRIPT
-
-
-def test_the_assets_are_small():
-    assert len(SCRIPT) + len(STYLE) < 32_000

@@ -1,0 +1,56 @@
+// Elements. Text goes in as textContent only.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElement}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {string} [text]
+ */
+export function s(tag, attributes, text) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/** Without this attribute on the very element that has the focus, the notebook takes its keys. */
+export const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+/** @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * As many children as items, each one written anew only where it differs.
+ * @template T
+ * @param {Element} parent
+ * @param {T[]} items
+ * @param {() => Element} make
+ * @param {(element: Element, item: T) => void} update
+ */
+export function list(parent, items, make, update) {
+  while (parent.children.length > items.length) parent.lastElementChild?.remove();
+  while (parent.children.length < items.length) parent.append(make());
+  items.forEach((item, i) => update(parent.children[i], item));
+}
+
+/** What scrolls can be reached by keys, and only what scrolls. @param {HTMLElement} element */
+export function reachable(element) {
+  if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
+}

@@ -1,0 +1,57 @@
+// The computational graph.
+
+import { h, KEYS, write } from "./dom.js";
+
+/** @import { Model, Section, State } from "./protocol.js" */
+
+/**
+ * The drawing: parsed once, then only its numbers change.
+ * @param {Model} model
+ * @returns {Section}
+ */
+export function graph(model) {
+  const label = { role: "group", "aria-label": "Graph" };
+  const place = h("div", { class: "tapenb-graph", ...label, ...KEYS });
+  /** @type {Map<string, Element>} */
+  let slots = new Map();
+
+  function build() {
+    slots = new Map();
+    const { svg: text, pending } = model.get("picture");
+    place.hidden = text === undefined;
+    place.replaceChildren();
+    if (pending) place.append(h("p", { class: "tapenb-quiet" }, "The graph follows in a moment…"));
+    if (!text) return;
+    const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    const svg = /** @type {SVGElement} */ (document.importNode(parsed, true));
+    // A panel may be on the page twice; no id is.
+    for (const group of svg.querySelectorAll("g[id]")) {
+      const lines = group.querySelectorAll(":scope > text");
+      if (lines.length) slots.set(group.id, lines[lines.length - 1]);
+      group.setAttribute("data-key", group.id);
+      group.removeAttribute("id");
+    }
+    const width = parseFloat(svg.getAttribute("width") ?? "0") * (4 / 3);
+    svg.removeAttribute("height");
+    svg.setAttribute("width", `${width}px`);
+    svg.setAttribute("role", "img");
+    // A narrow panel scrolls the drawing sooner than it makes its text too small to read.
+    svg.style.minWidth = `${0.8 * width}px`;
+    place.append(svg);
+  }
+
+  /** @param {State} state */
+  function paint(state) {
+    const svg = place.querySelector("svg");
+    if (svg) {
+      svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
+      state.nodes?.forEach((text, i) => slots.has(`n${i}`) && write(slots.get(`n${i}`), text));
+      state.edges?.forEach((text, i) => slots.has(`e${i}`) && write(slots.get(`e${i}`), text));
+    } else if (state.words) {
+      if (!place.querySelector("pre")) place.replaceChildren(h("pre"));
+      write(place.querySelector("pre"), state.words);
+    }
+  }
+
+  return { element: place, scrolls: true, trait: "picture", build, paint };
+}

@@ -1,0 +1,65 @@
+// The panel: its sections, in their places, and what arrives for them.
+
+import { h, reachable } from "./dom.js";
+import { graph } from "./graph.js";
+import { matrix } from "./matrix.js";
+import { notes } from "./notes.js";
+import { plot } from "./plot.js";
+import { readout } from "./readout.js";
+import { sliders } from "./sliders.js";
+import { trace } from "./trace.js";
+
+/** @import { Model, Section, State } from "./protocol.js" */
+
+/** Where each section stands, from top to bottom: beside the graph, in the columns, or below. */
+const SECTIONS = {
+  side: [sliders, readout, matrix, notes],
+  columns: [graph, plot],
+  below: [trace],
+};
+
+/** @param {{model: Model, el: HTMLElement}} context */
+function render({ model, el }) {
+  /** @type {Record<string, Section[]>} */
+  const made = Object.fromEntries(Object.entries(SECTIONS).map(
+    ([place, makers]) => [place, makers.map((make) => make(model))]));
+  const sections = Object.values(made).flat();
+  /** @param {string} place */
+  const elements = (place) => made[place].map((section) => section.element);
+  const side = h("div", { class: "tapenb-side" }, ...elements("side"));
+  const root = h("div", { class: "tapenb tapenb-live", role: "group" },
+    h("div", { class: "tapenb-columns" }, side, ...elements("columns")), ...elements("below"));
+  el.classList.add("tapenb-host");
+  el.append(root);
+
+  function paint() {
+    due = 0;
+    const state = /** @type {State} */ (model.get("state"));
+    if (!state.rows) return;
+    root.setAttribute("aria-label", `Derivatives of ${state.rows[0][0]}`);
+    root.classList.toggle("tapenb-stale", state.stale);
+    for (const section of sections) section.paint(state);
+    for (const section of sections) if (section.scrolls) reachable(section.element);
+  }
+
+  let due = 0;
+  const ask = () => { due ||= requestAnimationFrame(paint); };
+  /** @type {[string, () => void][]} */
+  const events = [["change:state", ask]];
+  for (const { trait, build } of sections) {
+    if (trait) events.push([`change:${trait}`, () => { build(); ask(); }]);
+    build?.();
+  }
+  for (const [event, callback] of events) model.on(event, callback);
+  const observer = new ResizeObserver(ask);
+  observer.observe(root);
+  paint();
+  return () => {
+    cancelAnimationFrame(due);
+    observer.disconnect();
+    for (const [event, callback] of events) model.off(event, callback);
+    for (const section of sections) section.stop?.();
+  };
+}
+
+export default { render };

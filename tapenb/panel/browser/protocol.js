@@ -1,0 +1,25 @@
+// Types of what travels between the kernel and the browser; nothing of it runs.
+
+/**
+ * @typedef {{label: string, min: number, max: number, step: number, integer: boolean}} Input
+ * @typedef {{choices: string[], along: string, output: string, from: number, to: number,
+ *   curve: DataView, at: number | null, value: number | null, slope: number | null,
+ *   curvature: number | null, label: string}} Plot
+ * @typedef {{move: number, positions: Record<string, number>, rows: [string, string][],
+ *   matrix: {names: string[], cells: string[][]} | null, notes: string[], label: string,
+ *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
+ *   edges?: string[], words?: string, plot: Plot | null,
+ *   trace?: {caption: string, head: string[], rows: string[][]}}} State
+ * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
+ *   send(content: any): void,
+ *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
+ * @typedef {object} Section One part of the panel.
+ * @property {HTMLElement} element
+ * @property {(state: State) => void} paint Shows a point.
+ * @property {() => void} [build] Makes anew what does not change from point to point.
+ * @property {string} [trait] What `build` follows.
+ * @property {() => void} [stop]
+ * @property {boolean} [scrolls] Whether it is reached by keys where it is wider than the panel.
+ */
+
+export {};

@@ -1,0 +1,97 @@
+// The sliders. A move goes out as one message with every position.
+
+import { short } from "./axes.js";
+import { KEYS, h } from "./dom.js";
+
+/** @import { Input, Model, Section, State } from "./protocol.js" */
+
+/**
+ * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
+ * acknowledged the kernel's "busy" before it, which a system may put off for 40 ms (Nagle's
+ * algorithm); whatever the browser sends carries the acknowledgement along.
+ */
+const NUDGE = 10;
+
+/**
+ * The sliders: a native range with its label, and the number itself to read and to type.
+ * @param {Model} model
+ * @returns {Section}
+ */
+export function sliders(model) {
+  const place = h("div", { class: "tapenb-sliders" });
+  /** @type {Map<string, {input: Input, bar: HTMLInputElement, field: HTMLInputElement}>} */
+  let rows = new Map();
+  /** @type {Record<string, number>} */
+  let values = {};
+  let move = model.get("position").move ?? 0;
+  let nudge = 0;
+
+  /** @param {string} label @param {number} value */
+  function show(label, value) {
+    const { input, bar, field } = rows.get(label);
+    // Off the grid of its steps a range would show another number than the true one.
+    const steps = (value - input.min) / input.step;
+    const onGrid = Math.abs(steps - Math.round(steps)) < 1e-6;
+    bar.step = onGrid ? String(input.step) : "any";
+    bar.value = String(value);
+    field.value = short(value);
+  }
+
+  /** @param {string} label @param {number} value */
+  function moved(label, value) {
+    values = { ...values, [label]: value };
+    move = Math.max(move, model.get("position").move ?? 0) + 1;
+    model.set("position", { move, values });
+    model.save_changes();
+    clearTimeout(nudge);
+    nudge = window.setTimeout(() => model.send({}), NUDGE);
+  }
+
+  function build() {
+    place.replaceChildren();
+    rows = new Map();
+    for (const input of /** @type {Input[]} */ (model.get("inputs"))) {
+      const limits = { min: String(input.min), max: String(input.max), ...KEYS };
+      const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", ...limits }));
+      const field = /** @type {HTMLInputElement} */ (
+        h("input", { type: "number", step: input.integer ? "1" : "any", ...limits })
+      );
+      field.setAttribute("aria-label", `${input.label}, typed`);
+      const toGrid = () => { bar.step = String(input.step); };
+      bar.addEventListener("keydown", toGrid);
+      bar.addEventListener("pointerdown", toGrid);
+      bar.addEventListener("input", () => {
+        field.value = short(bar.valueAsNumber);
+        moved(input.label, bar.valueAsNumber);
+      });
+      const typed = () => {
+        let value = field.valueAsNumber;
+        if (!Number.isFinite(value)) return show(input.label, values[input.label]);
+        value = Math.min(input.max, Math.max(input.min, value));
+        if (input.integer) value = Math.round(value);
+        show(input.label, value);
+        if (value !== values[input.label]) moved(input.label, value);
+      };
+      field.addEventListener("change", typed);
+      // The notebook keeps this key from ending the input, as it does elsewhere.
+      field.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
+      rows.set(input.label, { input, bar, field });
+      const name = h("span", { class: "tapenb-name" }, input.label);
+      place.append(h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field));
+    }
+  }
+
+  /** @param {State} state */
+  function paint(state) {
+    // A message that answers an older move must not pull a slider from under the hand.
+    if (state.move < (model.get("position").move ?? 0)) return;
+    move = Math.max(move, state.move);
+    for (const [label, value] of Object.entries(state.positions)) {
+      if (rows.has(label) && rows.get(label).field !== document.activeElement) show(label, value);
+      else if (rows.has(label) && values[label] !== value) show(label, value);
+    }
+    values = { ...state.positions };
+  }
+
+  return { element: place, trait: "inputs", build, paint, stop: () => clearTimeout(nudge) };
+}
