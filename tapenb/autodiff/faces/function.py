@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from time import perf_counter
@@ -52,13 +53,14 @@ __all__ = ["Function", "Stats", "function", "loss"]
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
 _NEW = "these arguments, or what they decide, were new"
+_BY_IDENTITY = "it asks whether its arguments are one array"
 _MOST_FAILURES = 16
 _ERRORS = mark_of(np.errstate, lambda: repr(np.geterr()))
 """Tells whether the caller has asked to hear of other floating-point errors."""
 
 
-class _AtATip(Exception):
-    """A run whose derivatives are those beside the point, which its recording does not hold."""
+class _Once(Exception):
+    """A call that its recording would not stand for, though it would for others of its kind."""
 
 
 class _Refused(Exception):
@@ -108,7 +110,7 @@ class _Path:
     call : callable
         Gives the function's result.
     count : int
-        How many arguments there are where each is one number or array, else -1.
+        How many arguments there are where each is one number or writable array, else -1.
     holds : callable
         Whether the function still reads what it read.
     branches : dict of int to _Path
@@ -258,6 +260,8 @@ class Function:
             self._errors, self._latest = errors, None
         key = (tuple(errors.values()), form)
         watch = self._watch
+        if watch is not None and watch.tells_apart(arguments):
+            return self._run(args, kwargs, _BY_IDENTITY)
         if watch is not None and not watch.holds():
             self._forget()
         leaves = [leaf for leaf in arguments if is_traceable(leaf)]
@@ -313,8 +317,8 @@ class Function:
         """Run the function, and keep the recording for the next call."""
         try:
             result, path = self._recorded(args, kwargs, key)
-        except _AtATip:
-            return self._run(args, kwargs, "its derivatives were asked for at a tip")
+        except _Once as once:
+            return self._run(args, kwargs, str(once))
         except _Refused as refused:
             reason = str(refused)
         else:
@@ -333,9 +337,8 @@ class Function:
         leaves = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         before = [(each, each.raw) for each in path.variables]
         try:
-            replays = [self._timed(path.call, leaves, {}) for _ in range(_TIMES)]
-            # What a run may say it has said already.
-            with np.errstate(all="ignore"):
+            with _unheard():  # what a run may say it has said already
+                replays = [self._timed(path.call, leaves, {}) for _ in range(_TIMES)]
                 runs = [self._timed(self._f, args, kwargs) for _ in range(_TIMES)]
         except Exception:  # its like will be run
             return None
@@ -362,6 +365,8 @@ class Function:
                 raise Unwatchable("it is a generator or a coroutine")
         except Unwatchable as unwatchable:
             raise _Refused(str(unwatchable)) from None
+        if watch.tells_apart(flatten((args, kwargs))):
+            raise _Once(_BY_IDENTITY)
         tape, drawn = Tape(), random_state()
         recorded = tape.session.variables = {}
         try:
@@ -397,7 +402,7 @@ class Function:
         if stands_on_tips(run):
             for each in held:
                 each.restore()
-            raise _AtATip
+            raise _Once("its derivatives were asked for at a tip")
         originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
@@ -546,6 +551,27 @@ def function(f: Callable[..., Any] | None = None, *, threads: int = 1) -> Any:
     return Function(f, threads=threads)
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Say nothing, and let what was said before count as said.
+
+    `warnings.catch_warnings` would let each line warn again of what it has warned of once.
+    """
+    ignore = ("ignore", None, Warning, None, 0)
+    filters = warnings.filters
+    filters.insert(0, ignore)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        filters.remove(ignore)
+
+
+def _is_fixed(value: Any) -> bool:
+    """Whether an argument cannot be written, of which a program takes no notice."""
+    return isinstance(value, np.ndarray) and not value.flags.writeable
+
+
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
@@ -584,7 +610,8 @@ def _path(
     """Compile a recording of a function."""
     layout = layout_of(value)
     assigned = len(variables[1])
-    by_position = not kwargs and all(map(is_traceable, args))
+    by_position = not kwargs and all(map(is_traceable, args)) and not any(map(_is_fixed, args))
+    by_position = by_position and not watch.compares
     compiled = compile_tape(
         tape,
         inputs,

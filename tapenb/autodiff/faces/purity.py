@@ -326,6 +326,8 @@ class Reading:
         Of which global names it sets an attribute.
     writes : Location or None
         Where it sets an attribute of anything.
+    compares : bool
+        Whether it asks if two are the same object, neither of which is a constant.
     """
 
     names: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
@@ -334,6 +336,7 @@ class Reading:
     imports: dict[str, Location] = field(default_factory=dict)
     written: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
     writes: Location | None = None
+    compares: bool = False
 
 
 _READING = frozenset(
@@ -362,6 +365,7 @@ def read(code: CodeType) -> Reading:
     chain: tuple[str, ...] = ()
     start = 0
     template: Any = None
+    constant = False
     matched: Any = None
     for instruction in dis.get_instructions(code):
         name, argument, offset = instruction.opname, instruction.argval, instruction.offset
@@ -397,8 +401,11 @@ def read(code: CodeType) -> Reading:
             found.attributes.update(dict.fromkeys(matched, here))
         elif name in _FORMATTING or (name == "BINARY_OP" and instruction.argrepr in ("%", "%=")):
             found.attributes.setdefault("__str__", here)
-        template = argument if name == "LOAD_CONST" else None
-        matched = argument if name == "LOAD_CONST" else matched
+        elif name == "IS_OP":
+            found.compares |= not constant
+        constant = name == "LOAD_CONST"
+        template = argument if constant else None
+        matched = argument if constant else matched
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
             _include(found, code, inner)
@@ -428,6 +435,7 @@ def _include(found: Reading, code: CodeType, inner: CodeType) -> None:
     found.given |= more.given
     found.written += more.written
     found.writes = found.writes or more.writes
+    found.compares |= more.compares
 
 
 def by_constants(location: Location, value: Any) -> list[str]:

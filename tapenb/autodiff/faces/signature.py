@@ -51,14 +51,26 @@ def signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:
 def _form(value: Any) -> Hashable:
     kind = type(value)
     if kind is np.ndarray and is_traceable(value):
-        return kind, value.shape, value.dtype
+        return kind, value.shape, value.dtype, value.flags.writeable
     if is_traceable(value):
         return kind
     parts = _contents(value)
     if parts is not None:
-        return (kind, *(value if kind is dict else ()), *map(_form, parts))
+        return (kind, *(map(_exactly, value) if kind is dict else ()), *map(_form, parts))
     if kind in _TOLD_APART or isinstance(value, type | np.dtype):
         return (kind, value)
+    raise TypeError
+
+
+def _exactly(key: Any) -> Hashable:
+    """A key of a dictionary, told apart from what is merely equal to it: 1 from True."""
+    kind = type(key)
+    if kind is tuple:
+        return (kind, *map(_exactly, key))
+    if kind is float:
+        return kind, repr(key)
+    if kind in (int, *_TOLD_APART):
+        return kind, key
     raise TypeError
 
 

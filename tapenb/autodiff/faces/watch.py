@@ -138,12 +138,20 @@ class Watch:
         self._writes: Location | None = None
         self.variables: dict[int, Variable] = {}
         """The variables among what they read, by identity."""
+        self.compares = False
+        """Whether they ask of anything but a constant whether another is the same object."""
         self._todo += [(function, None) for function in functions]
         self._look()
         self._refuse_attributes()
         self._expect_text()
         self.holds: Callable[[], bool] = self._compiled()
         """Whether everything is still as it was."""
+
+    def tells_apart(self, arguments: list[Any]) -> bool:
+        """Whether arrays may be found to be one another, or what is read; recorded, none is."""
+        arrays = [id(each) for each in arguments if isinstance(each, np.ndarray)]
+        once = len({*arrays}) == len(arrays) and self._seen.keys().isdisjoint(arrays)
+        return self.compares and not once
 
     def _compiled(self) -> Callable[[], bool]:
         whole = "\n        and ".join(self._conditions) or "True"
@@ -283,6 +291,7 @@ class Watch:
             raise self._refusal(purity.UNSEEN)
         if any(value is each for each in _MAKERS_OF_TEXT):
             self._asked.setdefault("__str__", self._where)
+        self.compares |= value is operator.is_ or value is operator.is_not
         if kind is FunctionType:
             return [] if purity.is_known(value) else self._function(value)
         if issubclass(kind, type):
@@ -465,6 +474,7 @@ class Watch:
         self._asked |= {k: v for k, v in reading.attributes.items() if k not in self._asked}
         self._given |= reading.given
         self._writes = self._writes or reading.writes
+        self.compares |= reading.compares
 
     def _chain(self, value: Any, attributes: list[str], where: Location) -> None:
         """Look at what ``value.attribute.attribute`` is, as far as there are modules."""

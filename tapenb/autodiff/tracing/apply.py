@@ -335,7 +335,9 @@ def independent(tape: Tape, value: Any) -> Traced:
     if isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
+        original = value
         value = value.copy() if value.flags.c_contiguous else same(value)
+        value.flags.writeable = original.flags.writeable
         return TYPES.array(tape, tape.append_input(value), value)
     if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
