@@ -57,6 +57,13 @@ def _module_of(ufunc: np.ufunc) -> str:
     return "scipy.special" if getattr(special, ufunc.__name__, None) is ufunc else "np"
 
 
+def _name_of(function: Callable[..., Any]) -> str:
+    """What users call a function."""
+    home = str(getattr(function, "__module__", None)).split(".")
+    prefix = ".".join(home[:2]) if home[0] == "scipy" else "np"
+    return f"{prefix}.{getattr(function, '__name__', function)}"
+
+
 def call_ufunc(
     ufunc: np.ufunc,
     method: str,
@@ -278,7 +285,7 @@ def call_function(
     known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
         return apply(known, args[:1], frame)
-    name = f"np.{getattr(function, '__name__', function)}"
+    name = _name_of(function)
     if not any_active(args) and not any_active(kwargs):
         kwargs = dict(kwargs)
         target = kwargs.pop("out", None)
@@ -313,7 +320,7 @@ def call_entry(
     cache_key: Hashable = None,
 ) -> Any:
     """Split a call into operands and parameters, run and record it."""
-    name = f"np.{entry.function.__name__}"
+    name = _name_of(entry.function)
     bound = dict(zip(entry.parameters, args, strict=False))
     bound.update(kwargs)
     target = bound.pop("out", None)

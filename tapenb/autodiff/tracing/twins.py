@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.registry import FUNCTIONS, HANDLERS
-from ..rules import distributions, special
+from ..rules import distributions, scipy, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
@@ -54,6 +54,11 @@ def _recording() -> Tape | None:
     return tape if tape is not None and tape.open else None
 
 
+def _takes_parts(real: Callable[..., Any]) -> bool:
+    """Whether a function of SciPy's takes what belongs together as a tuple, ``(lu, piv)``."""
+    return real in HANDLERS and str(real.__module__).startswith("scipy.")
+
+
 _NESTED = frozenset({np.block, np.choose, np.histogram2d, np.histogramdd})
 """Functions that mean something else by a list than by an array."""
 _ROW_STACK = vars(np).get("row_stack")
@@ -62,7 +67,7 @@ _ROW_STACK = vars(np).get("row_stack")
 
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
-    if real in _NESTED:
+    if real in _NESTED or _takes_parts(real):
         return args
     entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
@@ -417,6 +422,10 @@ def _find(module: ModuleType) -> None:
     wanted: Any = ()
     if full == "json":
         by_name = {name: _serializing(names[name]) for name in ("dump", "dumps")}
+    elif full in scipy.MODULES:
+        scipy.MODULES[full]()
+        wanted = [name for name, value in names.items() if _is_function(name, value)]
+        wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
     elif full.startswith("scipy"):
         if full == "scipy.special":
             special.rule_of(module.erf)
@@ -458,7 +467,7 @@ _TWINS: dict[int, tuple[Any, Any]] = {id(_IMPORT): (_IMPORT, _import)}
 _ORIGINALS: dict[int, Any] = {}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
-    *("scipy", "scipy.special", "scipy.stats"),
+    *("scipy", "scipy.special", "scipy.stats", *scipy.MODULES),
     "json",
 }
 """Modules whose functions have twins."""

@@ -21,6 +21,7 @@ from tapenb.autodiff.rules import (
     sorting,
     ufuncs,
 )
+from tapenb.autodiff.rules.scipy import MODULES
 from tapenb.autodiff.tape import primitives
 from tapenb.autodiff.tape.primitives import primitive
 
@@ -474,10 +475,18 @@ SAMPLES: list[Sample] = [
 
 
 def registered() -> set[Any]:
-    """Everything that has a rule: NumPy's functions, and the engine's own primitives."""
+    """Everything that has a rule: NumPy's functions, and the engine's own primitives.
+
+    SciPy's modules have samples of their own, in `samples_scipy`.
+    """
     modules = (cumulative, indexing, joining_and_padding, selecting, sorting, primitives)
     own = {v for module in modules for v in vars(module).values() if isinstance(v, primitive)}
-    return {*RULES, *FUNCTIONS, *own}
+    elsewhere = {f for f in FUNCTIONS if _module_of(f) in MODULES}
+    return {*RULES, *FUNCTIONS, *own} - elsewhere
+
+
+def _module_of(function: Any) -> str:
+    return ".".join(str(getattr(function, "__module__", None)).split(".")[:2])
 
 
 def name_of(function: Any) -> str:

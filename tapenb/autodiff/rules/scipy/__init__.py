@@ -1,0 +1,16 @@
+"""SciPy: rules of its modules, made when users have imported these, which are never imported here.
+
+SciPy's functions ask for plain arrays, so they are recorded where twins stand for them: in a cell,
+and in the user's own functions while these are recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from . import linalg
+
+__all__ = ["MODULES"]
+
+MODULES: dict[str, Callable[[], None]] = {"scipy.linalg": linalg.register}
+"""What makes the rules of a module, by its name."""

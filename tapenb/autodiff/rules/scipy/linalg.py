@@ -1,0 +1,331 @@
+"""``scipy.linalg``: what NumPy has is differentiated as there, factors and equations here.
+
+Derivatives are those of what SciPy computes: where it reads one triangle of a matrix, the other
+one has derivative zero. Pivots are chosen, and a choice is a guard.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kinds.registry import RULES, register_handler, register_rule
+from ...kinds.rule import Rule
+from ...sweeps.expressed import Composite, General
+from ...tracing.apply import plain_key, refuse
+from ..linear_algebra.stacks import (
+    adjoined,
+    decide,
+    hermitian,
+    reciprocal_gaps,
+    row,
+    transposed,
+)
+from .kinds import MatrixFunction, follow, only_given, run
+from .linear_equations import lower_upper, permutation, register_equations, triangle
+
+__all__ = ["register"]
+
+# -- factors -----------------------------------------------------------------------------------
+
+
+def _lu_tangents(lower: Any, upper: Any, da: Any) -> tuple[Any, Any]:
+    """The tangents of L and U, of which the smaller side is filled up to a square."""
+    rows, columns = da.shape[-2:]
+    size = min(rows, columns)
+    batch = da.shape[:-2]
+    if rows > size:
+        rest = np.concatenate([np.zeros((size, rows - size)), np.eye(rows - size)])
+        lower = np.concatenate([lower, np.broadcast_to(rest, (*batch, *rest.shape))], axis=-1)
+    if columns > size:
+        rest = np.concatenate([np.zeros((columns - size, size)), np.eye(columns - size)], axis=1)
+        upper = np.concatenate([upper, np.broadcast_to(rest, (*batch, *rest.shape))], axis=-2)
+    inner = np.linalg.solve(lower, da)
+    if rows < columns:
+        inner = np.concatenate([inner, np.zeros((*batch, columns - rows, columns))], axis=-2)
+    inner = transposed(np.linalg.solve(transposed(upper), transposed(inner)))
+    wide = triangle(inner, False)
+    low = triangle(inner, True, -1)
+    return (
+        (lower @ low[..., :rows, :size])[..., :, :size] if rows >= columns
+        else lower @ low[..., :rows, :size],
+        (wide @ upper)[..., :size, :],
+    )  # fmt: skip
+
+
+def _lu(module: Any) -> Rule:
+    def tangent(
+        tangents: Any,
+        result: Any,
+        operands: Any,
+        permute_l: bool = False,
+        p_indices: bool = False,
+        **_: Any,
+    ) -> Any:
+        (da,), (a,) = tangents, operands
+        order = decide(a, lambda a: np.asarray(module.lu(a, p_indices=True)[0]))
+        order = np.argsort(order, axis=-1)[..., None]
+        *_, lower, upper = result
+        if permute_l:
+            lower = np.take_along_axis(lower, order, axis=-2)
+        dl, du = _lu_tangents(lower, upper, np.take_along_axis(da, order, axis=-2))
+        if permute_l:
+            return np.take_along_axis(dl, np.argsort(order, axis=-2), axis=-2), du
+        return None, dl, du
+
+    return General(tangent)
+
+
+def _lu_factor(tangents: Any, result: Any, operands: Any, **_: Any) -> Any:
+    (da,) = tangents
+    lower, upper = lower_upper(result[0])
+    rows, size = lower.shape[-2:]
+
+    def order(piv: np.ndarray) -> np.ndarray:
+        rest = np.arange(size, rows)
+        rest = np.broadcast_to(rest, (*piv.shape[:-1], rows - size))
+        return permutation(np.concatenate([piv, rest], axis=-1))
+
+    da = np.take_along_axis(da, decide(result[1], order)[..., None], axis=-2)
+    dl, du = _lu_tangents(lower, upper, da)
+    if rows > size:
+        below = np.zeros((*du.shape[:-2], rows - size, du.shape[-1]))
+        du = np.concatenate([du, below], axis=-2)
+    if du.shape[-1] > size:
+        beside = np.zeros((*dl.shape[:-1], du.shape[-1] - size))
+        dl = np.concatenate([dl, beside], axis=-1)
+    return triangle(dl, True, -1) + triangle(du, False), None
+
+
+def _qr(module: Any) -> None:
+    names = {"full": "complete", "economic": "reduced", "r": "complete"}
+
+    def expression(a: Any, mode: str = "full", pivoting: bool = False, **_: Any) -> Any:
+        order = None
+        if pivoting:
+            order = decide(a, lambda a: module.qr(a, mode="r", pivoting=True)[1])
+            a = np.take_along_axis(a, row(order), axis=-1)
+        factors = np.linalg.qr(a, mode=names[mode])
+        if mode == "r":
+            return (factors[1],) if order is None else (factors[1], order)
+        return tuple(factors) if order is None else (*factors, order)
+
+    def call(a: Any, *, mode: str = "full", **options: Any) -> Any:
+        if mode not in names:
+            why = "it gives the reflections as LAPACK stores them"
+            refuse(f"scipy.linalg.qr with mode={mode!r} is", sys._getframe(1), why)
+        return only_given(module.qr)(a, mode=mode, **options)
+
+    register_rule(module.qr, Composite(expression), "a", call=call)
+
+
+# -- eigenvalues and least squares ---------------------------------------------------------------
+
+
+def _generalized(tangents: Any, result: Any, operands: Any, lower: bool, **_: Any) -> Any:
+    """A v = w B v with vᴴ B v = 1."""
+    (da, db), (w, v) = (hermitian(t, "L" if lower else "U") for t in tangents), result
+    changes = adjoined(v) @ (da @ v - db @ (v * row(w)))
+    turned = adjoined(v) @ db @ v
+    own = np.real(np.diagonal(turned, axis1=-2, axis2=-1))
+    dv = v @ (reciprocal_gaps(w) * changes) - 0.5 * v * row(own)
+    return np.real(np.diagonal(changes, axis1=-2, axis2=-1)), dv
+
+
+def _whitened(a: Any, b: Any, lower: bool = True, **_: Any) -> Any:
+    """The eigenvalues of A v = w B v as those of one matrix."""
+    triangle = "L" if lower else "U"
+    factor = np.linalg.cholesky(hermitian(b, triangle))
+    half = np.linalg.solve(factor, hermitian(a, triangle))
+    return np.linalg.eigvalsh(adjoined(np.linalg.solve(factor, adjoined(half))))
+
+
+def _eigen(module: Any) -> None:
+    def eigh(
+        a: Any, b: Any = None, *, lower: bool = True, eigvals_only: bool = False, **options: Any
+    ) -> Any:
+        frame = sys._getframe(1)
+        options = {k: v for k, v in options.items() if not k.startswith("overwrite_")}
+        some = [v for k, v in options.items() if k.startswith("subset") and v is not None]
+        if some or options.get("type", 1) != 1:
+            why = "which eigenvalues are asked for, or by which equation, has no rule; ask for all"
+            refuse("scipy.linalg.eigh with subset_by_*= or type= is", frame, why)
+        options = {key: plain_key(value, frame) for key, value in options.items()}
+        if eigvals_only:
+            if b is None:
+                value = functools.partial(module.eigh, eigvals_only=True, lower=lower, **options)
+                rule = Composite(
+                    lambda a: np.linalg.eigvalsh(a, UPLO="L" if lower else "U"),
+                )
+                return follow(value, rule, "eigvalsh", (a,))
+            value = functools.partial(module.eigh, eigvals_only=True, **options)
+            return follow(value, Composite(_whitened), "eigvalsh", (a, b), lower=lower)
+        if b is not None:
+            value = functools.partial(module.eigh, **options)
+            return follow(value, General(_generalized), "eigh", (a, b), lower=lower)
+
+        def of_triangle(a: Any, *, UPLO: str) -> Any:
+            return module.eigh(a, lower=UPLO == "L", **options)
+
+        uplo = "L" if lower else "U"
+        return follow(of_triangle, RULES[np.linalg.eigh], "eigh", (a,), UPLO=uplo)
+
+    def eigvalsh(a: Any, b: Any = None, lower: bool = True, **options: Any) -> Any:
+        return eigh(a, b, lower=lower, eigvals_only=True, **options)
+
+    def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **_: Any) -> Any:
+        if b is not None or left or not right:
+            why = "only one matrix and its right vectors have a rule"
+            refuse("scipy.linalg.eig with b= or left= is", sys._getframe(1), why)
+
+        def value(a: Any) -> Any:
+            return module.eig(a)
+
+        def expression(a: Any) -> Any:
+            w, v = np.linalg.eig(a)
+            return w.astype(complex), v
+
+        return follow(value, Composite(expression), "eig", (a,))
+
+    for function in (eigh, eigvalsh, eig):
+        register_handler(getattr(module, function.__name__), function, only_traced=True)
+    register_rule(
+        module.eigvals,
+        Composite(lambda a, **_: np.linalg.eigvals(a).astype(complex)),
+        "a",
+        call=only_given(module.eigvals),
+    )
+
+
+def _least_squares(module: Any) -> None:
+    def expression(a: Any, b: Any, cond: Any = None, **_: Any) -> Any:
+        precision = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps
+        cond = precision if cond is None else cond
+        x, squares, _, s = np.linalg.lstsq(a, b, rcond=cond)
+        return x, squares[0] if b.ndim == 1 and squares.size else squares, 0, s
+
+    def call(a: Any, b: Any, *, lapack_driver: Any = None, **options: Any) -> Any:
+        if lapack_driver == "gelsy":
+            why = "it gives no singular values"
+            refuse("scipy.linalg.lstsq with lapack_driver='gelsy' is", sys._getframe(1), why)
+        return only_given(module.lstsq)(a, b, lapack_driver=lapack_driver, **options)
+
+    register_rule(module.lstsq, Composite(expression), "a", "b", call=call)
+
+    def cut(a: Any, atol: Any, rtol: Any) -> float:
+        s = np.linalg.svd(a, compute_uv=False)
+        largest = np.max(s, initial=0.0)
+        rtol = max(a.shape) * np.finfo(s.dtype).eps if rtol is None else rtol
+        return max(rtol, (atol or 0.0) / largest if largest else 0.0)
+
+    def inverse(turn: bool) -> Callable[..., Any]:
+        def expression(
+            a: Any, atol: Any = None, rtol: Any = None, lower: bool = True, **_: Any
+        ) -> Any:
+            a = hermitian(a, "L" if lower else "U") if turn else a
+            least = decide(a, lambda a: cut(a, atol, rtol))
+            found = np.linalg.pinv(a, rcond=least)
+            return (found, 0) if _.get("return_rank") else found
+
+        return expression
+
+    for name in ("pinv", "pinvh"):
+        function = getattr(module, name)
+        register_rule(function, Composite(inverse(name == "pinvh")), "a", call=function)
+
+
+# -- matrices of a structure -----------------------------------------------------------------------
+
+
+def _structured(module: Any) -> None:
+    def toeplitz(c: Any, r: Any = None) -> Any:
+        r = np.conjugate(c) if r is None else r
+        values = np.concatenate([c[..., ::-1], r[..., 1:]], axis=-1)
+        rows, columns = np.ogrid[: c.shape[-1], : r.shape[-1]]
+        return values[..., c.shape[-1] - 1 - rows + columns]
+
+    def hankel(c: Any, r: Any = None) -> Any:
+        r = np.zeros(c.shape, c.dtype) if r is None else r
+        values = np.concatenate([c, r[..., 1:]], axis=-1)
+        rows, columns = np.ogrid[: c.shape[-1], : r.shape[-1]]
+        return values[..., rows + columns]
+
+    def circulant(c: Any) -> Any:
+        rows, columns = np.ogrid[: c.shape[-1], : c.shape[-1]]
+        return c[..., (rows - columns) % c.shape[-1]]
+
+    def block_diag(*parts: Any) -> Any:
+        parts = [np.atleast_2d(part) for part in parts]
+        width, before, rows = sum(part.shape[-1] for part in parts), 0, []
+        for part in parts:
+            after = width - before - part.shape[-1]
+            zeros = [np.zeros((*part.shape[:-1], n)) for n in (before, after)]
+            rows.append(np.concatenate([zeros[0], part, zeros[1]], axis=-1))
+            before += part.shape[-1]
+        return np.concatenate(rows, axis=-2)
+
+    for expression, operands in (
+        (toeplitz, ("c", "r")), (hankel, ("c", "r")), (circulant, ("c",)),
+    ):  # fmt: skip
+        function = getattr(module, expression.__name__)
+        register_rule(function, Composite(expression), *operands)
+
+    def joined(*parts: Any) -> Any:
+        return follow(module.block_diag, Composite(block_diag), "block_diag", parts)
+
+    register_handler(module.block_diag, joined, only_traced=True)
+
+
+_AS_NUMPY = {
+    "inv": np.linalg.inv,
+    "det": np.linalg.det,
+    "norm": np.linalg.norm,
+}
+_OF_MATRICES = (
+    *("expm", "logm", "sqrtm", "cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm"),
+    "fractional_matrix_power",
+)
+
+
+def register() -> None:
+    """Make the rules, once the module has been imported."""
+    module = sys.modules["scipy.linalg"]
+    for name, numpys in _AS_NUMPY.items():
+        function = getattr(module, name)
+
+        def expression(a: Any, numpys: Any = numpys, **options: Any) -> Any:
+            known = ("ord", "axis", "keepdims")
+            return numpys(a, **{key: v for key, v in options.items() if key in known})
+
+        register_rule(function, Composite(expression), "a", call=only_given(function))
+    for name in _OF_MATRICES:
+        function = getattr(module, name)
+        register_rule(function, MatrixFunction(function), "A")
+
+    def frechet(a: Any, e: Any, compute_expm: bool = True, **_: Any) -> Any:
+        size = a.shape[-1]
+        lower = np.concatenate([np.zeros((size, size)), a], axis=1)
+        whole = run(module.expm, np.concatenate([np.concatenate([a, e], axis=1), lower]))
+        along = whole[:size, size:]
+        return (whole[:size, :size], along) if compute_expm else along
+
+    register_rule(module.expm_frechet, Composite(frechet), "A", "E")
+    register_rule(
+        module.cholesky,
+        Composite(lambda a, lower=False, **_: np.linalg.cholesky(a, upper=not lower)),
+        "a",
+        call=only_given(module.cholesky),
+    )
+    register_rule(module.lu, _lu(module), "a", call=only_given(module.lu))
+    register_rule(module.lu_factor, General(_lu_factor), "a", call=only_given(module.lu_factor))
+    _qr(module)
+    register_rule(module.svd, RULES[np.linalg.svd], "a", call=only_given(module.svd))
+    register_rule(module.svdvals, RULES[np.linalg.svdvals], "a", call=only_given(module.svdvals))
+    _eigen(module)
+    _least_squares(module)
+    register_equations(module)
+    _structured(module)

@@ -1,0 +1,220 @@
+"""For every function of SciPy's that has a rule, calls at which the rule is tried.
+
+A call is written as users write it, since what knows no protocol is found where they name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.linalg as sl
+
+from .samples import Sample
+
+
+@dataclass(frozen=True)
+class Written(Sample):
+    """A call as it is written: its results in one row, real and imaginary parts apart."""
+
+    body: Callable[..., Any] = None
+
+    def __call__(self, *operands: Any) -> Any:
+        """Call what is written."""
+        return self.body(*operands)
+
+
+def row(*results: Any) -> Any:
+    """All floats of all results in one row."""
+    parts = []
+    for result in results:
+        for part in result if isinstance(result, tuple) else (result,):
+            if np.iscomplexobj(part):
+                parts += [np.ravel(np.real(part)), np.ravel(np.imag(part))]
+            elif part.dtype.kind == "f":
+                parts.append(np.ravel(part))
+    return np.concatenate(parts)
+
+
+RNG = np.random.default_rng(0)
+A = RNG.standard_normal((4, 4)) + 3 * np.eye(4)
+B = RNG.standard_normal((4, 4))
+S = A @ A.T + np.eye(4)
+V = RNG.standard_normal(4)
+W = RNG.standard_normal((4, 2))
+STACK = RNG.standard_normal((2, 3, 3)) + 3 * np.eye(3)
+POSITIVE = STACK @ np.swapaxes(STACK, -1, -2)
+BANDS = RNG.standard_normal((4, 4)) + np.array([[0.0], [0.0], [4.0], [0.0]])
+UPPER = np.array([[0.0, 0.3, 0.2, 0.1], [3.0, 4.0, 5.0, 6.0]])
+LOWER = np.array([[3.0, 4.0, 5.0, 6.0], [0.3, 0.2, 0.1, 0.0]])
+TALL, WIDE = B[:, :3], B[:3]
+
+LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
+    "cholesky": [
+        ("upper", lambda a: sl.cholesky(a), (S,)),
+        ("lower", lambda a: sl.cholesky(a, lower=True, overwrite_a=True), (S,)),
+        ("stack", lambda a: sl.cholesky(a, lower=True), (POSITIVE,)),
+        ("empty", lambda a: sl.cholesky(a), (np.zeros((0, 0)),)),
+    ],
+    "cho_factor": [
+        ("upper", lambda a: sl.cho_factor(a)[0], (S,)),
+        ("lower", lambda a: sl.cho_factor(a, lower=True)[0], (S,)),
+    ],
+    "cho_solve": [
+        ("upper", lambda a, b: sl.cho_solve(sl.cho_factor(a), b), (S, V)),
+        ("lower", lambda a, b: sl.cho_solve(sl.cho_factor(a, lower=True), b), (S, W)),
+        ("stack", lambda a, b: sl.cho_solve(sl.cho_factor(a), b), (POSITIVE, V[:3])),
+    ],
+    "solve_triangular": [
+        ("upper", lambda a, b: sl.solve_triangular(a, b), (A, V)),
+        ("T", lambda a, b: sl.solve_triangular(a, b, trans="T", lower=True), (A, W)),
+        ("C", lambda a, b: sl.solve_triangular(a, b, trans=2, unit_diagonal=True), (A, V)),
+        ("stack", lambda a, b: sl.solve_triangular(a, b, lower=True), (STACK, V[:3])),
+        ("stacks", lambda a, b: sl.solve_triangular(a, b), (STACK, STACK)),
+        (
+            "complex",
+            lambda a, b: row(sl.solve_triangular(a + 1j * b, b - 1j * a, trans=2)),
+            (A, S),
+        ),
+    ],
+    "lu": [
+        ("square", lambda a: row(sl.lu(a)[1:]), (A,)),
+        ("pivots", lambda a: row(sl.lu(a)), (B,)),
+        ("permuted", lambda a: row(sl.lu(a, permute_l=True)), (B,)),
+        ("indices", lambda a: row(sl.lu(a, p_indices=True)), (B,)),
+        ("tall", lambda a: row(sl.lu(a)), (TALL,)),
+        ("tall, permuted", lambda a: row(sl.lu(a, permute_l=True)), (TALL,)),
+        ("wide", lambda a: row(sl.lu(a)), (WIDE,)),
+        ("stack", lambda a: row(sl.lu(a)), (STACK,)),
+    ],
+    "lu_factor": [
+        ("square", lambda a: sl.lu_factor(a)[0], (B,)),
+        ("tall", lambda a: sl.lu_factor(a)[0], (TALL,)),
+        ("wide", lambda a: sl.lu_factor(a)[0], (WIDE,)),
+    ],
+    "lu_solve": [
+        ("vector", lambda a, b: sl.lu_solve(sl.lu_factor(a), b), (B, V)),
+        ("T", lambda a, b: sl.lu_solve(sl.lu_factor(a), b, trans=1), (B, W)),
+        ("stack", lambda a, b: sl.lu_solve(sl.lu_factor(a), b), (STACK, V[:3])),
+        ("C", lambda a, b: row(sl.lu_solve(sl.lu_factor(a + 1j * b), b * 1j, trans=2)), (B, A)),
+    ],
+    "qr": [
+        ("full", lambda a: row(sl.qr(a)), (B,)),
+        ("tall", lambda a: row(sl.qr(a)), (TALL,)),
+        ("economic", lambda a: row(sl.qr(a, mode="economic")), (TALL,)),
+        ("r", lambda a: row(sl.qr(a, mode="r")), (TALL,)),
+        ("pivots", lambda a: row(sl.qr(a, pivoting=True)), (B,)),
+    ],
+    "solve": [
+        ("vector", lambda a, b: sl.solve(a, b), (A, V)),
+        ("pos", lambda a, b: sl.solve(a, b, assume_a="pos"), (S, W)),
+        ("sym", lambda a, b: sl.solve(a, b, assume_a="sym", lower=True), (S, W)),
+        ("sym, upper", lambda a, b: sl.solve(a, b, assume_a="sym"), (S, V)),
+        ("transposed", lambda a, b: sl.solve(a, b, transposed=True), (A, V)),
+        ("triangle", lambda a, b: sl.solve(a, b, assume_a="lower triangular"), (A, V)),
+        ("diagonal", lambda a, b: sl.solve(a, b, assume_a="diagonal"), (A, W)),
+        ("tridiagonal", lambda a, b: sl.solve(a, b, assume_a="tridiagonal"), (A, V)),
+        ("stack", lambda a, b: sl.solve(a, b), (STACK, V[:3])),
+        ("stacks", lambda a, b: sl.solve(a, b), (STACK, STACK)),
+        ("her", lambda a, b: row(sl.solve(a + 1j * (b - b.T), b * 1j, assume_a="her")), (S, B)),
+    ],
+    "solve_banded": [
+        ("vector", lambda a, b: sl.solve_banded((1, 2), a, b), (BANDS, V)),
+        ("matrix", lambda a, b: sl.solve_banded((1, 2), a, b, overwrite_ab=True), (BANDS, W)),
+        ("below", lambda a, b: sl.solve_banded((2, 0), a, b), (BANDS[1:][::-1] + 4.0, W)),
+    ],
+    "solveh_banded": [
+        ("upper", lambda a, b: sl.solveh_banded(a, b), (UPPER, V)),
+        ("lower", lambda a, b: sl.solveh_banded(a, b, lower=True), (LOWER, W)),
+    ],
+    "inv": [
+        ("square", lambda a: sl.inv(a), (A,)),
+        ("stack", lambda a: sl.inv(a), (STACK,)),
+    ],
+    "det": [("square", lambda a: sl.det(a), (A,)), ("stack", lambda a: sl.det(a), (STACK,))],
+    "eigh": [
+        ("lower", lambda a: row(*(x * x for x in sl.eigh(a))), (S,)),
+        ("upper", lambda a: row(*(x * x for x in sl.eigh(a, lower=False))), (S,)),
+        ("values", lambda a: sl.eigh(a, eigvals_only=True), (S,)),
+        ("two", lambda a, b: row(*(x * x for x in sl.eigh(a, b))), (S, S + 9 * np.eye(4))),
+        ("two, values", lambda a, b: sl.eigh(a, b, eigvals_only=True), (S, S + 9 * np.eye(4))),
+    ],
+    "eigvalsh": [
+        ("lower", lambda a: sl.eigvalsh(a), (S,)),
+        ("two, upper", lambda a, b: sl.eigvalsh(a, b, lower=False), (B, S + 9 * np.eye(4))),
+    ],
+    "eig": [("values", lambda a: row(sl.eig(a)[0]), (S + 0.1 * B,))],
+    "eigvals": [("values", lambda a: row(sl.eigvals(a)), (S + 0.1 * B,))],
+    "svd": [
+        ("whole", lambda a: row(*(x * x for x in sl.svd(a))), (B,)),
+        ("thin", lambda a: row(*(x * x for x in sl.svd(a, full_matrices=False))), (WIDE,)),
+        ("values", lambda a: sl.svd(a, compute_uv=False), (B,)),
+    ],
+    "svdvals": [("wide", lambda a: sl.svdvals(a), (WIDE,))],
+    "expm": [
+        ("square", lambda a: sl.expm(a), (B,)),
+        ("stack", lambda a: sl.expm(a), (STACK / 3,)),
+        ("complex", lambda a: row(sl.expm(1j * a)), (B,)),
+    ],
+    "logm": [("positive", lambda a: sl.logm(a), (S,))],
+    "sqrtm": [
+        ("positive", lambda a: sl.sqrtm(a), (S,)),
+        ("square", lambda a: sl.sqrtm(a), (A + 4 * np.eye(4),)),
+    ],
+    **{
+        name: [("square", lambda a, name=name: getattr(sl, name)(a), (B / 2,))]
+        for name in ("cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm")
+    },
+    "fractional_matrix_power": [
+        ("positive", lambda a: sl.fractional_matrix_power(a, 0.3), (S,)),
+    ],
+    "expm_frechet": [
+        ("both", lambda a, e: row(sl.expm_frechet(a, e)), (B / 2, A)),
+        ("one", lambda a, e: sl.expm_frechet(a, e, compute_expm=False), (B / 2, A)),
+    ],
+    "solve_sylvester": [("square", lambda a, b, q: sl.solve_sylvester(a, b, q), (A, S, B))],
+    "solve_continuous_lyapunov": [
+        ("square", lambda a, q: sl.solve_continuous_lyapunov(a, q), (A, B)),
+        ("complex", lambda a, q: row(sl.solve_continuous_lyapunov(a + 0.1j * q, 1j * q)), (A, B)),
+    ],
+    "solve_discrete_lyapunov": [
+        ("square", lambda a, q: sl.solve_discrete_lyapunov(a, q), (A / 10, B)),
+    ],
+    "lstsq": [
+        ("vector", lambda a, b: row(*sl.lstsq(a, b)[:2], sl.lstsq(a, b)[3]), (TALL, V)),
+        ("matrix", lambda a, b: row(*sl.lstsq(a, b)[:2]), (TALL, W)),
+        ("wide", lambda a, b: sl.lstsq(a, b)[0], (WIDE, V[:3])),
+    ],
+    "pinv": [
+        ("tall", lambda a: sl.pinv(a), (TALL,)),
+        ("rank", lambda a: sl.pinv(a, return_rank=True)[0], (WIDE,)),
+    ],
+    "pinvh": [("square", lambda a: sl.pinvh(a), (S,))],
+    "norm": [
+        ("Frobenius", lambda a: sl.norm(a), (B,)),
+        ("axis", lambda a: sl.norm(a, 1, axis=0), (B,)),
+        ("empty", lambda a: sl.norm(a, axis=1), (np.zeros((0, 3)),)),
+    ],
+    "block_diag": [("three", lambda a, b, c: sl.block_diag(a, b, c), (B, V, WIDE))],
+    "toeplitz": [
+        ("one", lambda c: sl.toeplitz(c), (V,)),
+        ("two", lambda c, r: sl.toeplitz(c, r), (V, V[:3])),
+        ("complex", lambda c: row(sl.toeplitz(c * (1 + 2j))), (V,)),
+    ],
+    "hankel": [
+        ("one", lambda c: sl.hankel(c), (V,)),
+        ("two", lambda c, r: sl.hankel(c, r), (V, V[:3])),
+    ],
+    "circulant": [("one", lambda c: sl.circulant(c), (V,))],
+}
+
+
+def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
+    for name, calls in table.items():
+        for label, body, operands in calls:
+            yield Written(getattr(module, name), label, operands, body=body)
+
+
+SAMPLES: list[Written] = [*_written(sl, LINALG)]
