@@ -331,11 +331,11 @@ CubicSpline([0, 1, 2], v*2)(0.5)*y
 from scipy.interpolate import CubicSpline
 CubicSpline([0, 1, 2], [0.0, 1.0, 4.0])(x*2)*y
 
-# scipy.linalg †
+# scipy.linalg
 from scipy import linalg
 np.sum(linalg.expm(A*x))*y
 
-# scipy.linalg.solve and lu †
+# scipy.linalg.solve and lu
 from scipy import linalg
 np.sum(linalg.solve(A*x, [1.0, 2.0]))*y
 
