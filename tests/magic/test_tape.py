@@ -364,7 +364,7 @@ def test_every_question_that_python_asks_is_a_guard(notebook):
         "z = x * np.sum(np.array([1.0, 3.0, 5.0])[np.array([1.0, 3.0, 5.0]) < x])": lambda x: (
             x * sum(v for v in (1, 3, 5) if v < x)
         ),
-        "z = x * float(str(x))": lambda x: x * x,
+        "z = x * int(str(int(x)))": lambda x: x * int(x),
         "z = x * float(f'{x:.0f}')": lambda x: x * float(f"{x:.0f}"),
         "z = x * len(repr(x))": lambda x: x * len(repr(x)),
         "with np.errstate(divide='raise'):\n    try: z = np.log(x - 2.5)\n"

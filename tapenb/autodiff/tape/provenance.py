@@ -298,6 +298,11 @@ def called(frame: FrameType) -> BuiltinFunctionType | None:
     return found if isinstance(found, BuiltinFunctionType) else None
 
 
+def is_attribute(frame: FrameType) -> bool:
+    """Whether a frame asks for an attribute by its name (``x.a``), not by ``hasattr(x, "a")``."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("LOAD_ATTR", "LOAD_METHOD")
+
+
 def is_operator(frame: FrameType) -> bool:
     """Whether a frame is at an operator (``a ** x``), not at a call (``np.power(a, x)``)."""
     return operator_at(frame) is not None

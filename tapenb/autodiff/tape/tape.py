@@ -102,6 +102,7 @@ class Tape(Columns):
         "leaves_plain": "Whether operations on its values give plain NumPy once it is closed.",
         "gradient_tapes": "How many of them recorded here: one alone need not ask what is its own.",
         "moved": "The tape that adopted this one, and what entries and constants are shifted by.",
+        "__weakref__": "Who knows it without keeping it.",
     }
 
     graph = _View("graph", "The computational graph, with a value on every node.")

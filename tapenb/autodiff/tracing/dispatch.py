@@ -23,7 +23,7 @@ from ..kinds.registry import (
 from ..kinds.rule import Constant, Rule
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import add_at, change_at, convert, masked, truncate
-from ..tape.provenance import here, is_operator
+from ..tape.provenance import called, here, is_operator
 from .apply import apply, apply_one, apply_two, guard, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
@@ -475,7 +475,10 @@ class NumPyProtocol(Questions):
             if type(self) is TYPES.array and name in WITHHELD:
                 self._expose(sys._getframe(1))
             return getattr(self._value, name)
-        return refuse(f".{name} of a traced value is", sys._getframe(1), WITHHELD.get(name))
+        frame = sys._getframe(1)
+        if called(frame) is hasattr:
+            return getattr(self._value, name)  # nobody will see it
+        return refuse(f".{name} of a traced value is", frame, WITHHELD.get(name))
 
     @property
     def real(self) -> Any:
@@ -516,5 +519,7 @@ class NumPyProtocol(Questions):
             )
         if not copy and dtype == self.dtype:
             return self
+        if self.dtype.kind in "SU" and dtype.kind in "fc":
+            refuse("a number made of a traced value's text is", sys._getframe(1))
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))

@@ -10,17 +10,27 @@ import cmath
 import functools
 import math
 import operator
+import re
 import sys
 from collections.abc import Callable
 from operator import methodcaller
 from types import FrameType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from ..kinds.rule import Constant
 from ..tape.operation import ARGUMENT, INPUT, Operation, TapeError
-from ..tape.provenance import called, here, is_inside, operator_at, outside, writes
+from ..tape.provenance import (
+    called,
+    here,
+    is_attribute,
+    is_inside,
+    operator_at,
+    outside,
+    writes,
+)
 from ..tape.tape import Tape
 from .apply import apply, guard
 from .state import TRACED, Traced, plain
@@ -137,6 +147,55 @@ def _here_in(namespace: dict[str, Any], frame: FrameType) -> str:
     return here(caller or frame)
 
 
+class Text(str):
+    """Text of a traced value, and what is cut out of it: no number is made of that again."""
+
+    __slots__ = ("_index", "_tape")
+
+    def __new__(cls, text: str, tape: ref[Tape], index: int) -> Text:
+        self = super().__new__(cls, text)
+        self._tape, self._index = tape, index
+        return self
+
+    def __float__(self) -> float:
+        tape = self._tape()
+        if tape is not None:
+            tape, index = tape.resolve(self._index)
+            if tape.open and not is_cut(tape, index):
+                tape.session.refusal = TapeError(
+                    f"{here(sys._getframe(1))}: a number made of a traced value's text has lost "
+                    "its derivative. Use the value itself, or cut on purpose with "
+                    "stop_gradient(x)."
+                )
+                raise tape.session.refusal
+        return float(str.__str__(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str.__str__(self),)
+
+
+def _keeping(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of text whose results are text of the same value."""
+
+    @functools.wraps(method)
+    def call(self: Text, *args: Any) -> Any:
+        found = method(self, *args)
+        if isinstance(found, str):
+            return Text(found, self._tape, self._index)
+        return type(found)(Text(part, self._tape, self._index) for part in found)
+
+    return call
+
+
+for _name in (
+    "__add__ __format__ __getitem__ __str__ casefold ljust lower lstrip partition removeprefix "
+    "removesuffix replace rjust rpartition rsplit rstrip split splitlines strip upper zfill"
+).split():
+    setattr(Text, _name, _keeping(getattr(str, _name)))
+
+_FEW_DIGITS = re.compile(r"\.(\d|1[0-4])[efg%]?$", re.IGNORECASE)
+
+
 class numpys:  # noqa: N801  reads as a decorator
     """A method or property that NumPy's values have, and Python's numbers have not.
 
@@ -146,13 +205,32 @@ class numpys:  # noqa: N801  reads as a decorator
     def __init__(self, own: Any) -> None:
         self.own = own
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
     def __get__(self, traced: Any, owner: type) -> Any:
         if traced is None:
             return self
-        kind = type(traced._value)
-        if kind in _OF_PYTHON and not is_inside(sys._getframe(1).f_code):
+        if not self.is_there(traced, sys._getframe(1)):
             raise AttributeError(self)  # and `__getattr__` is asked next
         return self.own.__get__(traced, owner)
+
+    def is_there(self, traced: Any, frame: FrameType) -> bool:
+        """Whether the user's code finds it on a value."""
+        kind = type(traced._value)
+        return kind not in _OF_PYTHON or hasattr(kind, self.name) or is_inside(frame.f_code)
+
+
+class _tensors(numpys):  # noqa: N801  reads as a decorator
+    """A method of what a `GradientTape` follows; elsewhere it is there for who writes its name.
+
+    A helper that looks for it (``hasattr(x, "numpy")``) has a plain number or array in mind.
+    """
+
+    def is_there(self, traced: Any, frame: FrameType) -> bool:
+        tape = traced._tape
+        followed = tape is None or not tape.open or tape.gradient_tapes > 0
+        return followed or is_attribute(frame) or hasattr(type(traced._value), self.name)
 
 
 _OF_PYTHON = frozenset({float, int, complex, bool})
@@ -168,7 +246,7 @@ class Questions(Traced):
         return type(self._value)
 
     def __dir__(self) -> list[str]:
-        return [*dir(self._value), "numpy"]
+        return dir(self._value)
 
     # Text can come back as a number, so it is a guard, too.
     def __repr__(self) -> str:
@@ -181,10 +259,17 @@ class Questions(Traced):
         # json.dumps(x, default=str) asks for text only because it takes no traced number.
         if frame.f_globals.get("__name__") == "json.encoder":
             return leave(self, question, "json.dumps(x)", frame)
-        return guard(self, question, frame)
+        return self._marked(guard(self, question, frame))
+
+    def _marked(self, text: str) -> str:
+        if not self._is_active():
+            return text
+        return Text(text, ref(self._tape), self._reference(self._tape, True))
 
     def __format__(self, spec: str) -> str:
-        return guard(self, methodcaller("__format__", spec), sys._getframe(1))
+        text = guard(self, methodcaller("__format__", spec), sys._getframe(1))
+        # A few digits are piecewise constant.
+        return text if _FEW_DIGITS.search(spec) else self._marked(text)
 
     def __bool__(self) -> bool:
         return guard(self, bool, sys._getframe(1))
@@ -252,6 +337,7 @@ class Questions(Traced):
             leave(self, np.asarray, "np.asarray(x)", frame)
         return np.array(value, dtype=dtype, copy=copy)
 
+    @_tensors
     def numpy(self) -> Any:
         """The plain NumPy value; the tape does not follow it any further.
 
@@ -263,10 +349,12 @@ class Questions(Traced):
         guard(self, np.asarray, sys._getframe(1))
         return np.array(self._value)[()]
 
+    @_tensors
     def item(self, *args: Any) -> Any:
         """The value as a Python number; refused while its derivative is recorded."""
         return leave(self, np.asarray, "x.item()", sys._getframe(1)).item(*args)
 
+    @_tensors
     def tolist(self) -> Any:
         """The values as Python numbers; refused while their derivative is recorded."""
         return leave(self, np.asarray, "x.tolist()", sys._getframe(1)).tolist()

@@ -89,6 +89,7 @@ class TracedScalar(NumberOperators, NumPyProtocol):
         """The number of elements: one."""
         return 1
 
+    @numpys
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
         return guard(self, methodcaller("is_integer"), sys._getframe(1))

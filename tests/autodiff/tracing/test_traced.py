@@ -42,4 +42,4 @@ def test_a_number_of_numpy_s_has_them(name):
 def test_dir_lists_what_the_plain_value_has(x):
     seen = []
     tn.grad(lambda x: (seen.append(dir(x)), np.sum(x))[1])(x)
-    assert seen == [sorted([*dir(x), "numpy"])]
+    assert seen == [dir(x)]
