@@ -93,19 +93,20 @@ class Program:
         self.swept.close()
 
     @property
-    def _entries(self) -> list[int]:
+    def entries(self) -> list[int]:
+        """The entries of all inputs."""
         return [entry for each in self.inputs for entry in each.entries]
 
     def _sweep_backward(self) -> None:
         tape, flows = self.swept, Flows()
         seeds = {tape.output: ones_like(tape.value(tape.output))}
-        reverse(tape, seeds, self._entries, record=True, flows=flows)
+        reverse(tape, seeds, self.entries, record=True, flows=flows)
         self._keep(flows)
-        self._slopes = {e: [self._nodes[e]] for e in self._entries if e in self._nodes}
+        self._slopes = {e: [self._nodes[e]] for e in self.entries if e in self._nodes}
 
     def _sweep_forward(self) -> None:
         tape = self.swept
-        for entry in self._entries:
+        for entry in self.entries:
             self._slopes[entry] = []
             for seed in unit_seeds(tape.value(entry)):
                 shown = not self._nodes and np.ndim(seed) == 0
@@ -126,6 +127,19 @@ class Program:
         if is_active(value):
             return ("entry", reference_of(self.swept, value, True))
         return ("constant", detach(value))
+
+    def slopes(self, entry: int) -> list[Any]:
+        """The entries of the derivatives by an input entry, or their values where they are fixed.
+
+        One of the whole value, or in forward mode one for each element.
+        """
+        zero = [("constant", np.zeros(np.shape(self.swept.value(entry))))]
+        return [what for _, what in self._slopes.get(entry) or zero]
+
+    def flows(self) -> tuple[dict[int, Any], dict[tuple[int, int, int], Any]]:
+        """What stands on nodes and edges of the graph: the entry on the longer tape, or a value."""
+        nodes = {entry: what for entry, (_, what) in self._nodes.items()}
+        return nodes, {key: what for key, (_, what) in self._edges.items()}
 
     @staticmethod
     def _read(kept: Any, tape: Tape) -> Any:
@@ -154,7 +168,7 @@ class Program:
             return Point.of_tape(self, positions, self.swept)
         if self.numbers is not None:
             try:
-                found = self.numbers(*(float(values[entry]) for entry in self._entries))
+                found = self.numbers(*(float(values[entry]) for entry in self.entries))
             except GuardFailed as failed:
                 # Beyond that stand guards of its derivatives, which a tip may need otherwise.
                 if failed.entry < len(self.swept):
@@ -208,7 +222,7 @@ class Program:
         tape = self.swept.copy()
         outputs = [self.tape.output]
         slopes = []
-        for entry in self._entries if self.order else ():
+        for entry in self.entries if self.order else ():
             group = self._slopes.get(entry, [("constant", 0.0)])
             if len(group) != 1:
                 return None
@@ -221,7 +235,7 @@ class Program:
             return None
         if second:
             outputs += self._second_of_numbers(tape, slopes)
-        guard_tips(Recorded(tape, self._entries, outputs))
+        guard_tips(Recorded(tape, self.entries, outputs))
         tape.close()
         size = len(slopes)
 
@@ -280,7 +294,7 @@ class Program:
         found = []
         token = CURRENT.set(tape)
         try:
-            for row, entry in enumerate(self._entries):
+            for row, entry in enumerate(self.entries):
                 targets = [slope for slope in slopes[row:] if slope >= 0]
                 tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
                 for slope in slopes[row:]:
@@ -313,7 +327,7 @@ class Program:
         values = self.values_at(positions)
         if self.output_alone is not None:
             try:
-                return self.output_alone(*(float(values[entry]) for entry in self._entries))[0]
+                return self.output_alone(*(float(values[entry]) for entry in self.entries))[0]
             except GuardFailed:
                 raise
             except UNANSWERED:

@@ -42,7 +42,7 @@ __all__ = [
 def groups(w: np.ndarray) -> np.ndarray:
     """A number for each group of values, in order, that are equal but for rounding."""
     noise = 8 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0)
-    apart = np.abs(np.diff(w, axis=-1)) > noise[..., None]
+    apart = np.abs(np.diff(w, axis=-1)) > np.expand_dims(noise, -1)
     return np.cumsum(np.concatenate([np.zeros((*w.shape[:-1], 1), bool), apart], -1), axis=-1)
 
 

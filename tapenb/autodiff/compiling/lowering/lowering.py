@@ -1,0 +1,321 @@
+"""A plan lowered step by step, with its guards and with the rules that are expressions."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from ...kinds.linear import Linear
+from ...sweeps.expressed import Composite
+from ...tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation
+from ...tape.tape import CURRENT, Tape
+from ...tracing.apply import independent
+from ...tracing.state import index_of, is_active, plain, reference_of
+from ..plan import Plan, ufunc_name
+from . import elementwise, matrices, moving, ordering, summing  # noqa: F401  register forms
+from .forms import FORMS, Step
+from .number import LARGEST, check_dtype, constants, tidied
+from .registers import NotLowered, Registers
+from .transforms import by_matrix
+
+__all__ = ["lower"]
+
+Known = dict[int, Any]
+"""By entry, the numbers of its value."""
+
+
+def lower(
+    plan: Plan,
+    code: Registers,
+    known: Known,
+    about: Callable[[int], dict[str, Any]] = lambda entry: {"kind": "branch"},
+) -> Callable[[int], Any]:
+    """Append the instructions of all steps of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    code : Registers
+    known : dict of int to ndarray of Number
+        The inputs; the steps are put beside them.
+    about : callable
+        From the entry of a guard to what is said where it fails.
+
+    Returns
+    -------
+    callable
+        From an entry or a constant of the plan's tape to its numbers.
+
+    Raises
+    ------
+    NotLowered
+        Where a step has no form.
+    """
+
+    def numbers(reference: int) -> Any:
+        reference = plan.resolve(reference)
+        return known[reference] if reference >= 0 else _constant(code, plan.value(reference))
+
+    for index in plan.steps:
+        operation = plan.operation(index)
+        code.in_sweep = plan.is_in_sweep(index)
+        if operation is INPUT:
+            if index not in known:
+                known[index] = _constant(code, plan.value(index))
+            continue
+        references = plan.operands(index)
+        operands = [
+            known[each] if each >= 0 else _constant(code, plan.value(each)) for each in references
+        ]
+        examples = [plan.value(each) for each in references]
+        result = plan.tape.values[index] if operation.name == GUARD else plan.value(index)
+        known[index] = _step(code, operation, operands, examples, result, about, index)
+    return numbers
+
+
+def _step(
+    code: Registers,
+    operation: Operation,
+    operands: list[Any],
+    examples: list[Any],
+    result: Any,
+    about: Callable[[int], dict[str, Any]],
+    index: int,
+) -> Any:
+    if operation.name == RAISES:
+        raise NotLowered("a call that raises")
+    if operation.name == GUARD:
+        _guard(code, operation, operands[0], examples[0], result, about(index))
+        return None
+    for value in (result, *examples):
+        _check(operation, value)
+    name = ufunc_name(operation) or operation.name
+    method = getattr(operation.function, "__self__", None)
+    if isinstance(method, np.ufunc):
+        name = operation.function.__name__
+    try:
+        found = _lowered(Step(operation, name, operands, examples, result, code))
+    except NotLowered:
+        raise
+    except Exception as error:
+        # Forms call NumPy's functions on objects, and expressions are a rule's own code.
+        raise NotLowered(f"np.{name}: {error}") from error
+    if isinstance(result, tuple | list):
+        pairs = zip(found, result, strict=True)
+        return [None if each is None else _shaped(code, each, one, name) for each, one in pairs]
+    return _shaped(code, found, result, name)
+
+
+def _lowered(step: Step) -> Any:
+    results = step.result if isinstance(step.result, tuple | list) else (step.result,)
+    if not any(np.size(each) for each in results):
+        found = [np.empty(np.shape(each), object) for each in results]
+        return found if isinstance(step.result, tuple | list) else found[0]
+    if step.operation.name == STANDS_ON_TIP:
+        return _stands_on_tip(step)
+    if step.name in FORMS:
+        return FORMS[step.name](step)
+    rule = step.operation.rule
+    if isinstance(rule, Composite):
+        return _expressed(step, functools.partial(_call, rule.expression, step.params))
+    if isinstance(rule, Linear):
+        return by_matrix(step)
+    raise NotLowered(f"np.{step.name}")
+
+
+def _call(expression: Callable[..., Any], params: dict[str, Any], *operands: Any) -> Any:
+    return expression(*operands, **params)
+
+
+def _check(operation: Operation, value: Any) -> None:
+    if value is None or value is np._NoValue:
+        return
+    for part in value if isinstance(value, tuple | list) else (value,):
+        check_dtype(np.asarray(part).dtype)
+        if np.size(part) > LARGEST:
+            raise NotLowered(f"np.{operation.name} of {np.size(part)} elements")
+
+
+def _shaped(code: Registers, numbers: Any, result: Any, name: str) -> np.ndarray:
+    found = tidied(code, numbers)
+    if found.shape != np.shape(result):
+        raise NotLowered(f"np.{name}, of another shape")
+    return found
+
+
+def _constant(code: Registers, value: Any) -> Any:
+    if value is None or value is np._NoValue:
+        return None
+    if isinstance(value, tuple | list) and any(isinstance(each, np.ndarray) for each in value):
+        return [constants(code, each) for each in value]
+    return constants(code, value)
+
+
+# -- expressions -----------------------------------------------------------------------------------
+
+
+def _expressed(step: Step, expression: Callable[..., Any]) -> Any:
+    """The function in other words, recorded at the example and lowered entry by entry.
+
+    Of several results those are None that it does not compute: some expressions have the
+    derivative alone.
+
+    Raises
+    ------
+    NotLowered
+        Where that is the only one.
+    """
+    found, recorded = _recorded(step, expression)
+    several = isinstance(step.result, tuple | list)
+    wanted = step.result if several else (step.result,)
+    for k, (value, expected) in enumerate(zip(recorded, wanted, strict=True)):
+        if not np.allclose(value, expected, rtol=1e-9, atol=1e-12, equal_nan=True):
+            # Nobody may read it.
+            found[k] = None
+    if not several and found[0] is None:
+        raise NotLowered(f"np.{step.name}, whose rule has its derivative alone")
+    return found if several else found[0]
+
+
+def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], list[Any]]:
+    """The numbers of the results of an expression, and their values at the example."""
+    tape = Tape()
+    token = CURRENT.set(tape)
+    try:
+        inputs = [
+            value if numbers is None else independent(tape, _as_numpy(value))
+            for value, numbers in zip(step.examples, step.operands, strict=True)
+        ]
+        result = expression(*inputs)
+        results = result if isinstance(result, tuple | list) else (result,)
+        wanted = [reference_of(tape, r, True) if is_active(r) else None for r in results]
+        values = [plain(each) for each in results]
+    finally:
+        CURRENT.reset(token)
+        tape.close()
+    known = {
+        index_of(value): numbers
+        for value, numbers in zip(inputs, step.operands, strict=True)
+        if numbers is not None
+    }
+    _lower_tape(step.code, tape, known, [each for each in wanted if each is not None])
+    return [
+        step.constant(value) if entry is None else known[entry]
+        for entry, value in zip(wanted, values, strict=True)
+    ], values
+
+
+def _as_numpy(value: Any) -> Any:
+    return value if np.ndim(value) else np.asarray(value)[()]
+
+
+def _lower_tape(code: Registers, tape: Tape, known: Known, wanted: Sequence[int]) -> None:
+    """Append what some entries of a tape need, and its guards."""
+    tape.recall()
+    needed = _leading_to(tape, [*wanted, *tape.guards()])
+    for index, operation in enumerate(tape.operations):
+        if index in known or index not in needed:
+            continue
+        references = tape.parents(index)
+        operands = [
+            known[each] if each >= 0 else _constant(code, tape.constants[~each])
+            for each in references
+        ]
+        examples = [tape.value(each) for each in references]
+        result = tape.values[index] if operation.name == GUARD else tape.value(index)
+        known[index] = _step(
+            code, operation, operands, examples, result, lambda entry: {"kind": "inner"}, index
+        )
+
+
+def _leading_to(tape: Tape, references: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    todo = list(references)
+    while todo:
+        index = todo.pop()
+        if index >= 0 and index not in found:
+            found.add(index)
+            todo += tape.parents(index)
+    return found
+
+
+def _stands_on_tip(step: Step) -> np.ndarray:
+    """Whether any element of an operation stands on a tip, as its rule says."""
+    (operation,) = step.operation.function.args
+
+    def asked(result: Any, *operands: Any) -> Any:
+        return np.any(operation.rule.tip(result, *operands, **operation.params))
+
+    (found,), _ = _recorded(step, asked)
+    return found
+
+
+# -- guards ----------------------------------------------------------------------------------------
+
+_TRUTHS = frozenset(
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_xor "
+    "logical_not isnan isinf isfinite signbit".split()
+)
+_OF_SHAPE = ("shape", "ndim", "guarded_shape")
+_WHOLE = {int: "trunc", math.trunc: "trunc", math.floor: "floor", math.ceil: "ceil", round: "rint"}
+
+
+def _guard(
+    code: Registers,
+    operation: Operation,
+    numbers: np.ndarray,
+    example: Any,
+    answer: Any,
+    about: dict[str, Any],
+) -> None:
+    """Append the instructions that refuse another answer to a question of Python's.
+
+    Raises
+    ------
+    NotLowered
+        Where the answer is a number itself: the program stands at that one alone.
+    """
+    function = operation.function
+    name = getattr(function, "__name__", "")
+    if any(number.imag is not None for number in numbers.flat):
+        raise NotLowered("a question about complex numbers")
+    asks_truth = function is bool or name in ("nonzero", "flatnonzero", "argwhere", "any", "all")
+    if asks_truth or np.asarray(example).dtype.kind == "b":
+        _guard_truths(numbers, np.asarray(example), about)
+    elif function in _WHOLE and np.ndim(answer) == 0:
+        code.guard(numbers[()].emit(_WHOLE[function]).real, float(answer), about)
+    elif _is_example(answer, example):
+        for number, value in zip(numbers.flat, np.asarray(answer).flat, strict=True):
+            code.guard(number.real, float(value), about)
+    elif isinstance(function, FunctionType):
+        _guard_question(Step(operation, name, [numbers], [example], answer, code), about)
+    elif name not in _OF_SHAPE:
+        raise NotLowered(f"{name or function} of a number")
+
+
+def _guard_question(step: Step, about: dict[str, Any]) -> None:
+    """Record a question that a rule asks, with the decisions in it and what comes out."""
+    (found,), (value,) = _recorded(step, step.operation.function)
+    if not np.array_equal(value, step.result, equal_nan=True):
+        raise NotLowered(f"{step.name} of a number")
+    for number, answer in zip(found.flat, np.asarray(value).flat, strict=True):
+        step.code.guard(number.real, float(answer), about)
+
+
+def _guard_truths(numbers: np.ndarray, example: np.ndarray, about: dict[str, Any]) -> None:
+    for number, truth in zip(numbers.flat, example.astype(bool).flat, strict=True):
+        if number.code.code[number.real][0] in _TRUTHS:
+            number.code.guard(number.real, float(truth), about)
+        else:
+            number.code.guard(number.emit("equal", 0.0).real, float(not truth), about)
+
+
+def _is_example(answer: Any, example: Any) -> bool:
+    """Whether integers were read as they are: they decide by their value."""
+    whole = np.asarray(answer).dtype.kind in "iu"
+    return whole and np.shape(answer) == np.shape(example) and np.array_equal(answer, example)

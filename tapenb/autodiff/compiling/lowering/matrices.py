@@ -1,0 +1,316 @@
+"""Forms of the linear algebra of small matrices.
+
+What needs no choice by size is unrolled into instructions; elimination with pivots, and Jacobi's
+rotations, are instructions of several results, which the page has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .elementwise import apply_ufunc
+from .forms import Step, form
+from .number import Number, registers_of
+from .registers import NotLowered
+
+__all__: list[str] = []
+
+_MOST_ROWS = 12
+
+
+def _stacked(values: np.ndarray, function: Callable[..., Any], *others: np.ndarray) -> np.ndarray:
+    """A function of matrices, of each in a stack."""
+    places = values.shape[:-2]
+    if not places:
+        return function(values, *others)
+    return _stack(
+        [
+            function(values[at], *(other[at] if other.ndim > 1 else other for other in others))
+            for at in np.ndindex(places)
+        ],
+        places,
+    )
+
+
+def _stack(parts: list[Any], places: tuple[int, ...]) -> np.ndarray:
+    """What was found for each matrix of a stack, together again.
+
+    Raises
+    ------
+    NotLowered
+        Where there is none.
+    """
+    if not parts:
+        raise NotLowered("an empty stack of matrices")
+    shape = np.shape(parts[0])
+    found = np.empty((len(parts), *shape), object)
+    for k, part in enumerate(parts):
+        found[k] = np.asarray(part, object)[()]
+    return found.reshape(*places, *shape)
+
+
+def _check(matrix: np.ndarray) -> None:
+    if max(matrix.shape, default=0) > _MOST_ROWS:
+        raise NotLowered(f"linear algebra of more than {_MOST_ROWS} rows")
+
+
+def _is_complex(*arrays: np.ndarray) -> bool:
+    return any(number.imag is not None for array in arrays for number in array.flat)
+
+
+def _block(step: Step, name: str, sizes: list[int], parts: list[np.ndarray], count: int) -> Any:
+    """An instruction of several results, handed sizes and real matrices."""
+    if _is_complex(*parts):
+        raise NotLowered(f"np.linalg.{step.name} of complex numbers")
+    operands = [step.code.constant(size) for size in sizes]
+    for part in parts:
+        operands += registers_of(part)
+    found = np.empty(count, object)
+    found[:] = [Number(step.code, each) for each in step.code.block(name, operands, count)]
+    return found
+
+
+# -- systems ---------------------------------------------------------------------------------------
+
+
+@form("solve")
+def _solve(step: Step) -> np.ndarray:
+    a, b = step.operands
+    if b.ndim == 1:
+        return _stacked(a, lambda matrix: _solved(step, matrix, b[:, None])[:, 0])
+    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    a = np.broadcast_to(a, (*shape, *a.shape[-2:]))
+    b = np.broadcast_to(b, (*shape, *b.shape[-2:]))
+    return _stacked(a, lambda matrix, right: _solved(step, matrix, right), b)
+
+
+def _solved(step: Step, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    _check(a)
+    if _is_complex(a, b):
+        # A complex system is a real one of twice the size.
+        (a_real, a_imag), (b_real, b_imag) = _parts(a), _parts(b)
+        top = np.concatenate([a_real, apply_ufunc("negative", a_imag)], axis=1)
+        whole = np.concatenate([top, np.concatenate([a_imag, a_real], axis=1)])
+        found = _solved(step, whole, np.concatenate([b_real, b_imag]))
+        return _joined(found[: len(b)], found[len(b) :])
+    n, m = b.shape
+    if not n or not m:
+        return b
+    return _block(step, "solve", [n, m], [a, b], n * m).reshape(n, m)
+
+
+def _parts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _real(values), apply_ufunc("imag", values)
+
+
+def _real(values: np.ndarray) -> np.ndarray:
+    return apply_ufunc("real", values)
+
+
+def _joined(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    found = np.empty(real.shape, object)
+    for at in np.ndindex(real.shape):
+        found[at] = real[at].joined(imag[at])
+    return found
+
+
+@form("inv")
+def _inv(step: Step) -> np.ndarray:
+    a = step.operands[0]
+    one = step.constant(np.eye(a.shape[-1]))
+    return _stacked(a, lambda matrix: _solved(step, matrix, one))
+
+
+@form("det")
+def _det(step: Step) -> np.ndarray:
+    return np.asarray(_stacked(step.operands[0], lambda a: determinant(step, a)), object)
+
+
+def determinant(step: Step, a: np.ndarray) -> np.ndarray:
+    """The determinant of a matrix of numbers."""
+    _check(a)
+    if not a.size:
+        return step.constant(1.0)
+    return _block(step, "det", [len(a)], [a], 1).reshape(())
+
+
+@form("slogdet")
+def _slogdet(step: Step) -> list[Any]:
+    det = _det(step)
+    return [apply_ufunc("sign", det), apply_ufunc("log", apply_ufunc("absolute", det))]
+
+
+# -- factors ---------------------------------------------------------------------------------------
+
+
+@form("cholesky")
+def _cholesky(step: Step) -> np.ndarray:
+    upper = step.option("upper")
+
+    def factor(a: np.ndarray) -> np.ndarray:
+        _check(a)
+        found = np.full(a.shape, Number(step.code, 0), object)
+        for j in range(len(a)):
+            for i in range(j, len(a)):
+                rest = a[i, j]
+                for k in range(j):
+                    rest = rest - found[i, k] * found[j, k].conjugate()
+                if i == j:
+                    pivot = rest.pair()[0]
+                    step.code.guard(pivot.emit("greater", 0.0).real, 1.0, {"kind": "raises"})
+                    found[i, j] = pivot.emit("sqrt")
+                else:
+                    found[i, j] = rest / found[j, j]
+        return found
+
+    if upper:
+        return _adjoint(_stacked(_adjoint(step.operands[0]), factor))
+    return _stacked(step.operands[0], factor)
+
+
+def _adjoint(a: np.ndarray) -> np.ndarray:
+    return apply_ufunc("conjugate", a.swapaxes(-1, -2))
+
+
+@form("qr")
+def _qr(step: Step) -> Any:
+    mode, a = step.option("mode", "reduced"), step.operands[0]
+    if mode not in ("reduced", "complete", "r") or not a.size:
+        raise NotLowered(f"np.linalg.qr with mode={mode!r}")
+    if _is_complex(a):
+        raise NotLowered("np.linalg.qr of complex numbers")
+    if mode == "r":
+        return _stacked(a, lambda matrix: _factored(step, matrix, mode))
+    return _halves(a, step, mode)
+
+
+def _halves(a: np.ndarray, step: Step, mode: str) -> list[Any]:
+    """Q and R of each matrix in a stack."""
+    pairs = [_factored(step, a[at], mode) for at in np.ndindex(a.shape[:-2])]
+    return [_stack([pair[k] for pair in pairs], a.shape[:-2]) for k in range(2)]
+
+
+def _factored(step: Step, a: np.ndarray, mode: str) -> Any:
+    """Q and R by Householder's reflections, with the signs that LAPACK chooses."""
+    _check(a)
+    r, reflections = a.copy(), []
+    rows, columns = a.shape
+    for k in range(min(rows - 1, columns)):
+        vector = _reflection(step, r[k:, k])
+        reflections.append(vector)
+        _reflect(r[k:, k:], vector)
+    for k in range(columns):
+        r[k + 1 :, k] = Number(step.code, 0)
+    size = rows if mode == "complete" else min(rows, columns)
+    if mode == "r":
+        return r[:size]
+    q = step.constant(np.eye(rows, size))
+    for k in reversed(range(len(reflections))):
+        _reflect(q[k:], reflections[k])
+    return [q, r[:size]]
+
+
+def _reflection(step: Step, x: np.ndarray) -> tuple[np.ndarray, Number]:
+    """A vector v with a leading 1, and τ, so that (1 − τ v vᵀ) x has zeros below its first."""
+    below = x[1] * x[1]
+    for each in x[2:]:
+        below = below + each * each
+    flat = below.emit("equal", 0.0)
+    beta = -(x[0] * x[0] + below).emit("sqrt").emit("copysign", x[0])
+    beta = flat.emit("select", 1.0, beta)
+    tau = flat.emit("select", 0.0, (beta - x[0]) / beta)
+    scale = flat.emit("select", 1.0, x[0] - beta)
+    v = np.empty(len(x), object)
+    v[:] = [step.number(1.0), *(each / scale for each in x[1:])]
+    return v, tau
+
+
+def _reflect(matrix: np.ndarray, reflection: tuple[np.ndarray, Number]) -> None:
+    v, tau = reflection
+    for j in range(matrix.shape[1]):
+        along = v[0] * matrix[0, j]
+        for i in range(1, len(v)):
+            along = along + v[i] * matrix[i, j]
+        along = tau * along
+        for i in range(len(v)):
+            matrix[i, j] = matrix[i, j] - along * v[i]
+
+
+@form("eigh", "eigvalsh")
+def _eigh(step: Step) -> Any:
+    a = step.operands[0]
+    lower = step.option("UPLO", "L").upper() == "L"
+
+    def decompose(matrix: np.ndarray) -> np.ndarray:
+        _check(matrix)
+        n = len(matrix)
+        mirrored = matrix.copy()
+        for i in range(n):
+            for j in range(i):
+                pair = (matrix[i, j], matrix[j, i])
+                mirrored[i, j] = mirrored[j, i] = pair[0] if lower else pair[1]
+        return _block(step, "eigh", [n], [mirrored], n + n * n)
+
+    n = a.shape[-1]
+    if not a.size:
+        raise NotLowered("np.linalg.eigh of nothing")
+    found = _stacked(a, decompose)
+    values, vectors = found[..., :n], found[..., n:].reshape(a.shape)
+    return values if step.name == "eigvalsh" else [values, vectors]
+
+
+@form("svd", "svdvals")
+def _svd(step: Step) -> Any:
+    a = step.operands[0]
+    rows, columns = a.shape[-2:]
+    vectors = step.name == "svd" and step.option("compute_uv", True)
+    if not a.size or (vectors and step.option("full_matrices", True) and rows != columns):
+        raise NotLowered("np.linalg.svd with full_matrices=True")
+    if step.option("hermitian") and vectors:
+        raise NotLowered("np.linalg.svd with hermitian=True")
+
+    parts = [_decomposed(step, a[at]) for at in np.ndindex(a.shape[:-2])]
+    u, s, vh = (_stack([part[k] for part in parts], a.shape[:-2]) for k in range(3))
+    return [u, s, vh] if vectors else s
+
+
+def _decomposed(step: Step, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """U, the singular values, and V transposed."""
+    _check(a)
+    rows, columns = a.shape
+    few = min(a.shape)
+    found = _block(step, "svd", [rows, columns], [a], few * (rows + columns + 1))
+    u, s, vh = np.split(found, [rows * few, (rows + 1) * few])
+    return u.reshape(rows, few), s, vh.reshape(few, columns)
+
+
+@form("pinv")
+def _pinv(step: Step) -> np.ndarray:
+    """By the singular value decomposition, without the small values."""
+    step.allow("rcond")
+    a, rcond = step.operands[0], step.option("rcond", 1e-15)
+    if _is_complex(a) or not a.size or np.ndim(rcond):
+        raise NotLowered("np.linalg.pinv of complex numbers, of nothing or with many rcond=")
+
+    def inverse(matrix: np.ndarray) -> np.ndarray:
+        u, s, vh = _decomposed(step, matrix)
+        bound = s[0] * float(rcond)
+        ratios = [each.emit("greater", bound).emit("select", 1.0 / each, 0.0) for each in s]
+        return (vh.T * np.array([*ratios, None], object)[:-1]) @ u.T
+
+    return _stacked(a, inverse)
+
+
+@form("real_elements", "matching", "dependable", "eig", "eigvals")
+def _refuse(step: Step) -> Any:
+    raise NotLowered("np.linalg.eig")
+
+
+@form("bases")
+def _bases(step: Step) -> np.ndarray:
+    """Any rotation serves: what is computed with it does not depend on which."""
+    one = np.eye(step.operands[0].shape[-1])
+    return step.constant(np.broadcast_to(one, np.shape(step.result)))

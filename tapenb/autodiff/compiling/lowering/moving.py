@@ -1,0 +1,110 @@
+"""Forms of what only moves elements: NumPy's own functions, called on arrays of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .elementwise import apply_ufunc, select
+from .forms import Step, form
+from .number import Number, each, tidied
+from .registers import NotLowered
+
+__all__ = ["added_at"]
+
+_MOVERS = (
+    "reshape ravel transpose squeeze expand_dims moveaxis swapaxes broadcast_to copy concatenate "
+    "stack flip fliplr flipud rot90 roll repeat diagonal rollaxis tile hstack vstack dstack "
+    "column_stack diag diagflat tril triu append take compress delete insert resize block "
+    "matrix_transpose permute_dims getitem gather scatter setitem extract sliding_window_view "
+    "fftshift ifftshift array asarray".split()
+)
+
+
+@form(*_MOVERS)
+def _move(step: Step) -> np.ndarray:
+    operands = list(step.operands)
+    while operands and operands[-1] is None:
+        operands.pop()
+    # What NumPy would count as numbers, as the indices of `take`, are parameters or constants.
+    return tidied(step.code, step.operation.function(*operands, **step.params))
+
+
+@form("build")
+def _build(step: Step) -> np.ndarray:
+    leaves = iter(step.operands)
+
+    def nest(part: Any) -> np.ndarray:
+        return next(leaves) if part is None else np.stack([nest(inner) for inner in part])
+
+    return nest(step.params["layout"])
+
+
+@form("choose")
+def _choose(step: Step) -> np.ndarray:
+    which = step.operands[0]
+
+    def chosen(index: Number, *options: Number) -> Number:
+        found = options[-1]
+        for k, option in enumerate(options[:-1]):
+            found = index.emit("equal", float(k)).emit("select", option, found)
+        return found
+
+    step.allow()
+    return each(chosen, which, *step.operands[1:])
+
+
+@form("unindex")
+def _unindex(step: Step) -> np.ndarray:
+    shape = step.params["shape"]
+    positions = np.arange(int(np.prod(shape))).reshape(shape)[step.params["key"]]
+    return added_at(step, None, step.operands[0], positions, shape)
+
+
+@form("collect")
+def _collect(step: Step) -> np.ndarray:
+    return added_at(step, None, step.operands[0], step.params["positions"], step.params["shape"])
+
+
+@form("add_at")
+def _add_at(step: Step) -> np.ndarray:
+    array, value = step.operands
+    positions = np.arange(array.size).reshape(array.shape)[step.params["key"]]
+    return added_at(step, array, value, positions, array.shape)
+
+
+def added_at(
+    step: Step, onto: np.ndarray | None, values: np.ndarray, positions: Any, shape: Any
+) -> np.ndarray:
+    """An array, of zeros by structure unless given, with values added at element numbers."""
+    if onto is None:
+        onto = np.full(int(np.prod(shape)), Number(step.code, 0), object)
+    flat = onto.reshape(-1).copy()
+    positions = np.asarray(positions)
+    for number, at in zip(
+        np.broadcast_to(values, positions.shape).flat, positions.flat, strict=True
+    ):
+        flat[at] = flat[at] + number
+    return flat.reshape(shape)
+
+
+@form("masked")
+def _masked(step: Step) -> np.ndarray:
+    array, where, *operands = step.operands
+    if step.params["options"]:
+        raise NotLowered(f"np.{step.params['ufunc'].__name__} with {step.params['options']}")
+    found = apply_ufunc(step.params["ufunc"].__name__, *operands)
+    return each(select, where, np.broadcast_to(found, array.shape), array)
+
+
+@form("change_at")
+def _change_at(step: Step) -> np.ndarray:
+    """One element after another, as ``ufunc.at`` does."""
+    array, *values = step.operands
+    positions = np.arange(array.size).reshape(array.shape)[step.params["key"]]
+    name, flat = step.params["ufunc"].__name__, array.reshape(-1).copy()
+    beside = [np.broadcast_to(value, np.shape(positions)).flat for value in values]
+    for at, *others in zip(np.asarray(positions).flat, *beside, strict=True):
+        flat[at] = apply_ufunc(name, flat[at], *others)[()]
+    return flat.reshape(array.shape)

@@ -1,0 +1,209 @@
+"""What stands in NumPy's arrays while a plan is lowered: a number in a register, or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from .registers import NotLowered, Registers
+
+__all__ = ["LARGEST", "Number", "constants", "each", "inputs", "registers_of", "tidied"]
+
+LARGEST = 4096
+"""Elements of one value."""
+
+
+class Number:
+    """A number in a register; a complex one has its imaginary part in another.
+
+    Its operators append instructions, so that NumPy's sums and products of objects do.
+    """
+
+    __slots__ = ("code", "imag", "real")
+
+    def __init__(self, code: Registers, real: int, imag: int | None = None) -> None:
+        self.code, self.real, self.imag = code, real, imag
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether this is a zero by structure."""
+        return not self.real and not self.imag
+
+    def make(self, value: Any) -> Number:
+        """A constant beside this number."""
+        if isinstance(value, Number):
+            return value
+        if isinstance(value, complex | np.complexfloating):
+            parts = self.code.constant(value.real), self.code.constant(value.imag)
+            return Number(self.code, *parts)
+        return Number(self.code, self.code.constant(value))
+
+    def emit(self, name: str, *others: Any) -> Number:
+        """An instruction on this real number and others."""
+        operands = [self, *map(self.make, others)]
+        if any(operand.imag is not None for operand in operands):
+            raise NotLowered(f"{name} of complex numbers")
+        return Number(self.code, self.code.emit(name, *(each.real for each in operands)))
+
+    def pair(self) -> tuple[Number, Number]:
+        """Its real and its imaginary part."""
+        imag = 0 if self.imag is None else self.imag
+        return Number(self.code, self.real), Number(self.code, imag)
+
+    def joined(self, imag: Number) -> Number:
+        """A complex number of this as its real part."""
+        return Number(self.code, self.real, imag.real)
+
+    def __add__(self, other: Any) -> Number:
+        other = self.make(other)
+        if self.imag is None and other.imag is None:
+            return self.emit("add", other)
+        (a, b), (c, d) = self.pair(), other.pair()
+        return a.emit("add", c).joined(b.emit("add", d))
+
+    def __sub__(self, other: Any) -> Number:
+        other = self.make(other)
+        if self.imag is None and other.imag is None:
+            return self.emit("subtract", other)
+        (a, b), (c, d) = self.pair(), other.pair()
+        return a.emit("subtract", c).joined(b.emit("subtract", d))
+
+    def __mul__(self, other: Any) -> Number:
+        other = self.make(other)
+        if self.imag is None and other.imag is None:
+            return self.emit("multiply", other)
+        (a, b), (c, d) = self.pair(), other.pair()
+        if self.imag is None or other.imag is None:
+            # One of them is real: NumPy makes it complex, and only signs of zeros tell.
+            factor, (c, d) = (a, (c, d)) if self.imag is None else (c, (a, b))
+            return factor.emit("multiply", c).joined(factor.emit("multiply", d))
+        real = a.emit("multiply", c).emit("subtract", b.emit("multiply", d))
+        return real.joined(a.emit("multiply", d).emit("add", b.emit("multiply", c)))
+
+    def __truediv__(self, other: Any) -> Number:
+        other = self.make(other)
+        if self.imag is None and other.imag is None:
+            return self.emit("divide", other)
+        if other.imag is None:
+            a, b = self.pair()
+            return a.emit("divide", other).joined(b.emit("divide", other))
+        return self * other._inverse()
+
+    def _inverse(self) -> Number:
+        """One over a complex number, by the larger of its parts (Smith, 1962)."""
+        c, d = self.pair()
+        tall = c.emit("absolute").emit("less", d.emit("absolute"))
+        large, small = tall.emit("select", d, c), tall.emit("select", c, d)
+        ratio = small.emit("divide", large)
+        scale = self.make(1.0).emit("divide", large.emit("add", small.emit("multiply", ratio)))
+        scaled = scale.emit("multiply", ratio)
+        real = tall.emit("select", scaled, scale)
+        return real.joined(tall.emit("select", scale, scaled).emit("negative"))
+
+    def __neg__(self) -> Number:
+        if self.imag is None:
+            return self.emit("negative")
+        real, imag = self.pair()
+        return real.emit("negative").joined(imag.emit("negative"))
+
+    def conjugate(self) -> Number:
+        """The complex conjugate."""
+        if self.imag is None:
+            return self
+        real, imag = self.pair()
+        return real.joined(imag.emit("negative"))
+
+    def __radd__(self, other: Any) -> Number:
+        return self.make(other) + self
+
+    def __rsub__(self, other: Any) -> Number:
+        return self.make(other) - self
+
+    def __rmul__(self, other: Any) -> Number:
+        return self.make(other) * self
+
+    def __rtruediv__(self, other: Any) -> Number:
+        return self.make(other) / self
+
+    def __pos__(self) -> Self:
+        return self
+
+
+def tidied(code: Registers, values: Any) -> np.ndarray:
+    """An array of numbers; plain ones that NumPy put there, as padding, become constants."""
+    array = np.asarray(values, object)
+    found = np.empty(array.shape, object)
+    nothing = Number(code, 0)
+    for at in np.ndindex(array.shape):
+        value = array[at]
+        if isinstance(value, np.ndarray):  # of no axes, written into an array
+            value = value[()]
+        if not isinstance(value, Number):
+            # Padding is a zero by structure; whatever else NumPy puts there, a constant.
+            value = nothing if value == 0 else nothing.make(value)
+        found[at] = value
+    return found
+
+
+def constants(code: Registers, value: Any) -> np.ndarray:
+    """A constant number or array, as an array of numbers.
+
+    Raises
+    ------
+    NotLowered
+        For other dtypes than Booleans, integers, float64 and complex128, and where it is long.
+    """
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        raise NotLowered(f"a constant {type(value).__name__}") from None
+    check_dtype(array.dtype)
+    if array.size > LARGEST:
+        raise NotLowered(f"a constant of {array.size} elements")
+    found = np.empty(array.shape, object)
+    like = Number(code, 0)
+    for at in np.ndindex(array.shape):
+        found[at] = like.make(array[at].item())
+    return found
+
+
+def check_dtype(dtype: np.dtype) -> None:
+    """Refuse what a page has no numbers for: only float64 and what it holds."""
+    if dtype.kind not in "biufc" or (dtype.kind, dtype.itemsize) in _NARROW:
+        raise NotLowered(f"dtype {dtype}")
+    if (dtype.kind, dtype.itemsize) in _WIDE:
+        raise NotLowered(f"dtype {dtype}")
+
+
+_NARROW = {("f", 2), ("f", 4), ("c", 8)}
+_WIDE = {("f", 12), ("f", 16), ("c", 24), ("c", 32)}
+
+
+def inputs(code: Registers, value: Any) -> np.ndarray:
+    """The numbers of an input, each in a register that the player fills."""
+    array = np.asarray(value)
+    check_dtype(array.dtype)
+    found = np.empty(array.shape, object)
+    for at in np.ndindex(array.shape):
+        parts = [code.input() for _ in range(2 if array.dtype.kind == "c" else 1)]
+        found[at] = Number(code, *parts)
+    return found
+
+
+def each(function: Any, *operands: np.ndarray) -> np.ndarray:
+    """A function of numbers, of each element of arrays that are broadcast."""
+    together = np.broadcast_arrays(*operands)
+    found = np.empty(together[0].shape, object)
+    for at in np.ndindex(found.shape):
+        found[at] = function(*(operand[at] for operand in together))
+    return found
+
+
+def registers_of(numbers: Sequence[Number] | np.ndarray) -> list[int]:
+    """The registers of numbers, of complex ones both."""
+    found = []
+    for number in np.reshape(np.asarray(numbers, object), -1):
+        found += [number.real] if number.imag is None else [number.real, number.imag]
+    return found

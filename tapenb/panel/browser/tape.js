@@ -1,0 +1,116 @@
+// Plays a compact tape: a recorded program with its derivatives, on single numbers.
+//
+// No code is generated, so it runs under a strict Content-Security-Policy. Register 0 holds zero,
+// then come the inputs and the constants; each instruction fills the next register, a guard none.
+// The format is stated in docs/compact-tape.md.
+
+import { elementaryFunctions } from "./elementary.js";
+import { rowFunctions } from "./rows.js";
+import { specialFunctions } from "./special.js";
+
+/** The version of the format that this player knows. */
+const VERSION = 1;
+const GUARD = -1;
+
+/** What a tape asks for and this player has not: its version, or an operation. */
+export class UnknownTape extends Error {}
+
+// The first ones stand in the loop itself.
+const INLINE = ["add", "subtract", "multiply", "divide", "negative", "select"];
+const FUNCTIONS = {
+  ...Object.fromEntries(INLINE.map((name) => [name, null])),
+  ...elementaryFunctions,
+  ...specialFunctions,
+};
+const NAMES = Object.keys(FUNCTIONS);
+const TABLE = Object.values(FUNCTIONS);
+const COUNTS = NAMES.map((name, k) => TABLE[k]?.length ?? { negative: 1, select: 3 }[name] ?? 2);
+
+/**
+ * @typedef {object} Player A tape that is ready to be played.
+ * @property {Float64Array} registers What was computed last.
+ * @property {Record<string, any>} shown By group and label the registers to be read, nested as arrays.
+ * @property {object[]} guards What each guard is about.
+ * @property {number} inputs How many there are.
+ */
+
+/** @returns {Player} */
+export function load(tape) {
+  if (tape.version !== VERSION) throw new UnknownTape(`a tape of version ${tape.version}`);
+  const own = tape.operations.map((name) => {
+    if (Object.hasOwn(rowFunctions, name)) return { several: rowFunctions[name] };
+    if (!Object.hasOwn(FUNCTIONS, name)) throw new UnknownTape(`an operation ${name}`);
+    return { number: NAMES.indexOf(name) };
+  });
+  const code = Int32Array.from(tape.code), blocks = [];
+  for (let i = 0; i < code.length;) {
+    if (code[i] === GUARD) { i += 4; continue; }
+    const { several, number } = own[code[i]];
+    if (!several) { code[i] = number; i += 1 + COUNTS[number]; continue; }
+    const next = i + 3 + code[i + 1];
+    blocks.push({ several, results: code[i + 2], operands: tape.code.slice(i + 3, next), next });
+    code[i] = -1 - blocks.length;
+    i = next;
+  }
+  const registers = new Float64Array(tape.registers);
+  registers.set(tape.constants.map(asNumber), 1 + tape.inputs);
+  const start = 1 + tape.inputs + tape.constants.length;
+  const { inputs, first, guards, shown } = tape;
+  return { registers, shown, guards, inputs, code, blocks, start, first };
+}
+
+function asNumber(constant) {
+  if (typeof constant === "number") return constant;
+  return { nan: NaN, inf: Infinity, "-inf": -Infinity, "-0": -0 }[constant];
+}
+
+/**
+ * Compute everything, or what is shown first.
+ *
+ * @param {Player} player
+ * @param {ArrayLike<number>} inputs
+ * @param {boolean} [firstAlone]
+ * @returns {number} The guard that failed, after which nothing was computed; -1 where all stand.
+ */
+export function play(player, inputs, firstAlone = false) {
+  const { code, registers: r, blocks } = player;
+  const end = firstAlone ? player.first : code.length;
+  for (let k = 0; k < player.inputs; k++) r[k + 1] = inputs[k];
+  let at = player.start, i = 0;
+  while (i < end) {
+    const operation = code[i];
+    switch (operation) {
+      case 0: r[at++] = r[code[i + 1]] + r[code[i + 2]]; i += 3; break;
+      case 1: r[at++] = r[code[i + 1]] - r[code[i + 2]]; i += 3; break;
+      case 2: r[at++] = r[code[i + 1]] * r[code[i + 2]]; i += 3; break;
+      case 3: r[at++] = r[code[i + 1]] / r[code[i + 2]]; i += 3; break;
+      case 4: r[at++] = -r[code[i + 1]]; i += 2; break;
+      case 5: r[at++] = r[code[i + 1]] ? r[code[i + 2]] : r[code[i + 3]]; i += 4; break;
+      case GUARD:
+        if (r[code[i + 1]] !== r[code[i + 2]]) return code[i + 3];
+        i += 4;
+        break;
+      default:
+        if (operation < GUARD) {
+          const { several, operands, results, next } = blocks[-2 - operation];
+          r.set(several(operands.map((each) => r[each]), results), at);
+          at += results;
+          i = next;
+        } else if (COUNTS[operation] === 1) {
+          r[at++] = TABLE[operation](r[code[i + 1]]);
+          i += 2;
+        } else {
+          r[at++] = TABLE[operation](r[code[i + 1]], r[code[i + 2]]);
+          i += 3;
+        }
+    }
+  }
+  return -1;
+}
+
+/** The numbers that stand in registers, one or nested as these are; by group or label of all. */
+export function read(player, registers = player.shown) {
+  if (typeof registers === "number") return player.registers[registers];
+  if (Array.isArray(registers)) return registers.map((each) => read(player, each));
+  return Object.fromEntries(Object.entries(registers).map(([k, each]) => [k, read(player, each)]));
+}

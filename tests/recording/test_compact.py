@@ -1,0 +1,139 @@
+"""What a page computes of a cell, at many positions, held against the kernel."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tapenb.autodiff.compiling.lowering.registers import NotLowered
+from tapenb.autodiff.compiling.replay import GuardFailed
+from tapenb.recording.compact import compact
+
+from ..autodiff.compiling.test_lowering import reals
+from ..magic.notebook import close_shell, open_notebook
+from ..panel.players import NODE, NodePlayer, numbers
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node; Chromium plays some of them")
+
+CELLS = {
+    "survey": "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",
+    "logistic": "x = 0.2\nr = 3.7\ny = x\nfor _ in range(6):\n    y = r*y*(1 - y)",
+    "power": "x = 2.0\na = 1.5\ny = x**a",
+    "neuron": "w = np.array([0.5, -0.3])\nb = 0.1\ny = 1/(1 + np.exp(-(w[0] - 2*w[1] + b)))",
+    "rosenbrock": "x = -1.2\ny = 1.0\nf = (1 - x)**2 + 100*(y - x**2)**2",
+    "softmax": "x = np.array([1.0, 2.0, 3.0])\np = np.exp(x)/np.sum(np.exp(x))\ny = -np.log(p[1])",
+    "network": (
+        "w = np.array([[0.3, -0.2], [0.5, 0.1]])\nx = np.array([0.7, -0.4])\n"
+        "y = np.sum(np.tanh(w @ x)**2)"
+    ),
+    "branch": "x = 1.5\ny = x*x if x > 1 else 3*x",
+    "writes": "x = 0.7\na = np.zeros(3)\na[0] = x\na[1:] = np.sin(x)*a[0]\ny = np.sum(a**2)",
+    "clip": "v = np.array([0.2, -1.4, 2.3])\ny = np.sum(np.clip(v, -1, 1)**2) + np.max(v)",
+    "sorting": "v = np.array([3.0, 1.0, 2.0])\ny = np.sort(v) @ np.array([1., 2., 3.])",
+    "solve": (
+        "a = 2.0\nb = 1.0\nA = np.array([[a, 1.0], [b, 3.0]])\n"
+        "y = np.linalg.solve(A, np.ones(2))[0]"
+    ),
+    "determinant": "v = np.array([2., 1., 1., 3.])\nA = v.reshape(2, 2)\ny = np.linalg.det(A)",
+    "eigenvalues": "a = 1.0\nb = 0.5\ny = np.linalg.eigvalsh(np.array([[a, b], [b, 2.0]]))[1]",
+    "fourier": "x = np.array([1., 2., 0.5, -1.])\ny = np.sum(np.abs(np.fft.fft(x))**2)",
+    "vector": "x = 0.5\ny = np.array([np.sin(x), x**2])",
+    "statistics": "v = np.array([1.0, 2.0, 4.0])\ny = np.std(v) + np.median(v)*np.mean(v)",
+    "gamma": "from scipy.special import gammaln, erf\nx = 2.3\ny = gammaln(x) + erf(x)",
+    "cumulated": "v = np.array([0.5, 1.0, -0.3])\ny = np.sum(np.cumsum(v)**2) + np.prod(v)",
+    "tip": "x = 1.0\ny = np.abs(x) + np.maximum(x, 0.3)",
+}
+MOVES = (0.0, 0.013, -0.021, 0.11, -0.17, 0.35)
+
+
+@pytest.fixture(scope="module")
+def node():
+    process = NodePlayer()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    notebook = open_notebook()
+    yield notebook
+    close_shell(notebook.shell)
+
+
+def taped(book, text):
+    book.run(f"%%tape -o t\n{text}")
+    return book.names["t"]
+
+
+def positions(t, share):
+    """Every slider moved by a share of its value, each a little more than the one before."""
+    return {
+        slider.label: slider.value + (abs(slider.value) or 1.0) * share * (1 + k / 7)
+        for k, slider in enumerate(t.sliders)
+    }
+
+
+def close(found, expected, size):
+    np.testing.assert_allclose(found, reals(expected), rtol=1e-11, atol=1e-11 * size)
+
+
+def check(answer, point, program):
+    """Value, gradient, Hessian, and what stands on nodes and edges."""
+    slopes = [np.reshape(part, -1) for part in point.gradient.values()]
+    second = [np.abs(part).max() for part in point.hessian.values()]
+    size = max([1.0, np.abs(point.value).max(), *(np.abs(each).max() for each in slopes), *second])
+    close(numbers(answer["value"]), point.value, size)
+    close(numbers(answer.get("gradient", [])), np.concatenate(slopes), size)
+    if point.hessian:
+        total = sum(float(np.sum(part)) for part in point.hessian.values())
+        assert sum(numbers(answer["hessian"])) == pytest.approx(total, rel=1e-10, abs=1e-10 * size)
+    for entry, nested in answer["node"].items():
+        close(numbers(nested), point.tape.value(int(entry)), size)
+    for entry, nested in answer["adjoint"].items():
+        close(numbers(nested), point.adjoints[int(entry)], size)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_page_answers_as_the_kernel_does(name, book, node):
+    t = taped(book, CELLS[name])
+    program = t._program
+    text = json.dumps(compact(program), separators=(",", ":"))
+    moved = [positions(t, share) for share in MOVES]
+    inputs = [_flat(program, each) for each in moved]
+    answers = node.ask({"tape": json.loads(text), "points": inputs})
+    assert type(answers) is list, answers
+    assert "failed" not in answers[0]
+    stood = 0
+    for position, answer in zip(moved, answers, strict=True):
+        if "failed" in answer:
+            continue
+        try:
+            point = program.point(position)
+        except GuardFailed:
+            pytest.fail(f"the page answers at {position}, where the cell takes another way")
+        check(answer, point, program)
+        stood += 1
+    assert stood >= 3
+
+
+def _flat(program, position):
+    values = program.values_at(position)
+    return [float(x) for entry in program.entries for x in np.reshape(values[entry], -1)]
+
+
+def test_the_survey_is_small(book):
+    text = json.dumps(compact(taped(book, CELLS["survey"])._program), separators=(",", ":"))
+    assert len(text) <= 560
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = np.float32(2.0)\ny = x*x", "dtype float32"),
+        ("v = np.ones(5000)\ny = np.sum(v*v)", "5000 elements"),
+        ("from scipy.special import airy\nx = 0.3\ny = airy(x)[0]", "airy"),
+    ],
+)
+def test_what_a_page_cannot_play_is_refused(text, reason, book):
+    with pytest.raises(NotLowered, match=reason):
+        compact(taped(book, text)._program)
