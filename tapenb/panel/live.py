@@ -1,15 +1,16 @@
 """The widget.
 
-The browser sends all positions in one message and gets all numbers in one, so nothing it shows is
-torn. A callback may run on any thread: one lock covers the arithmetic and the sending, and is never
-held while something waits for the browser, for the shell or for a user's own observer.
+The browser sends what moved and gets all numbers in one message, so nothing it shows is torn. A
+callback may run on any thread: one lock covers the arithmetic and the sending, and is never held
+while something waits for the browser, for the shell or for a user's own observer. The graph is laid
+out on a thread of its own, and its picture comes when it is done.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Future
 from threading import RLock, local
 from typing import Any
 
@@ -35,6 +36,7 @@ from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
 from ..views.table import table as trace_table
 from .assets import module, style
 from .controls import Control
+from .moves import Merging, Positions
 from .picture import bundle
 
 __all__ = ["Panel"]
@@ -43,6 +45,9 @@ __all__ = ["Panel"]
 DEADLINE = 2.0
 # The curve has so many points, fewer where replays are slow, and none where that leaves too few.
 _SAMPLES, _FEWEST, _CURVE_SECONDS = 161, 21, 0.1
+
+# So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
+_SOON, _AT_MOST = 0.1, 10.0
 
 _RECORDING = "recording the cell again…"
 
@@ -66,7 +71,8 @@ class Panel(anywidget.AnyWidget):
     _esm = module()
     _css = style()
 
-    # Browser to kernel: {"move": 3, "values": {"x": 2.01, "y": 5.0}}, and the slider of the plot.
+    # Browser to kernel: {"view": "k3j9", "moves": {"x": [3, 2.01]}}, which every view keeps to
+    # itself, and the slider of the plot.
     position = traitlets.Dict().tag(sync=True, echo_update=False)
     along = traitlets.Unicode().tag(sync=True)
     # Kernel to browser: the sliders, every number of one point, and the drawing without numbers.
@@ -81,10 +87,7 @@ class Panel(anywidget.AnyWidget):
         self._recording = recording
         self._point = recording.point
         self._program: Any = None
-        # What was not moved stays as it was recorded, even where no slider can show it.
-        self._requested: dict[str, Any] = {}
-        self._moves: deque[tuple[Mapping[str, Any], int | None]] = deque()
-        self._move = 0
+        self._merging = Merging(self._compute_noted)
         self._recording_anew = False
         self._closed = False
         # The output that `show` made, where there is a front end.
@@ -94,22 +97,27 @@ class Panel(anywidget.AnyWidget):
         self._with_graph, self._with_plot, self._with_table = graph, plot, table
         self._graph: Graph | None = None
         self._in_words = False
+        self._drawing: Future[str | None] | None = None
         self._curve: tuple[Any, ...] = ()
         self.sliders = {
             s.label: Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer)
             for s in recording.sliders
         }
-        self._shown = {label: control.value for label, control in self.sliders.items()}
+        # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
+        # where no slider can show it.
+        self._recorded = {label: control.value for label, control in self.sliders.items()}
+        self._positions = Positions({})
+        self._requested: Mapping[str, Any] = self._positions.values
+        self._newest = self._positions.newest
         super().__init__()
         for control in self.sliders.values():
             control.observe(self._control_moved, "value")
             control.observe(self._control_changed, ["min", "max", "step"])
-        self.observe(self._browser_moved, "position")
         self.observe(self._along_chosen, "along")
         with self._mutex, self.hold_sync():
             self.inputs = self._inputs()
             self.along = next(iter(self._plottable()), "")
-            self._arrive(recording.point)
+            self._show_point(recording.point)
 
     # -- what it looks like without a browser ----------------------------------------------------
 
@@ -130,17 +138,27 @@ class Panel(anywidget.AnyWidget):
         return self._bundle(**kwargs)
 
     def show(self) -> None:
-        """Display the panel at once, and complete its picture when the layout engine is there.
+        """Display the panel at once, and complete its picture when that is drawn.
 
-        Plain ``display(panel)`` waits for the engine instead, which the first time in a process
-        takes a second or more. What the notebook keeps is the same.
+        The cell ends when the picture is there, or after ten seconds, so that the notebook keeps
+        it; it comes later if it must. Plain ``display(panel)`` waits for the picture instead.
         """
         from IPython.display import display
 
-        wait = self._graph is None or engine.ready()
-        data, metadata = self._bundle(wait=wait)
+        drawing = self._drawing
+        done = drawing is None or drawing.done()
+        data, metadata = self._bundle(wait=done)
         self._shown_as = display(data, metadata=metadata, raw=True, display_id=True)
-        if not wait and self._shown_as is not None:
+        if done or self._shown_as is None:
+            return
+        try:
+            engine.is_done(drawing, _AT_MOST)
+        finally:
+            drawing.add_done_callback(lambda _: self._complete())
+
+    def _complete(self) -> None:
+        """Put the picture into what the notebook keeps."""
+        if not self._closed:
             data, metadata = self._bundle()
             self._shown_as.update(data, metadata=metadata, raw=True)
 
@@ -176,26 +194,45 @@ class Panel(anywidget.AnyWidget):
 
     # -- moves -----------------------------------------------------------------------------------
 
-    def _browser_moved(self, change: dict[str, Any]) -> None:
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what a browser sends; where its sliders are is only noted, and computed later."""
+        position = sync_data.pop("position", None)
+        if sync_data:
+            super().set_state(sync_data)
+        if position:
+            self._browser_moved(position)
+
+    def _browser_moved(self, position: Mapping[str, Any]) -> None:
         try:
             # JSON knows one kind of number: 3 becomes the slider's own 3.0.
-            changes = {
-                label: self.sliders[label].coerce(value)
-                for label, value in change["new"].get("values", {}).items()
+            moves = {
+                label: (int(counter), self.sliders[label].coerce(value))
+                for label, (counter, value) in position["moves"].items()
                 if label in self.sliders
             }
-            self._request(changes, change["new"].get("move"))
+            if self._positions.take(str(position["view"]), moves):
+                self._merging.ask()
         except Exception as error:
-            # A user's own observer raised, where nobody else would tell.
-            with self._mutex:
-                self._fail(error, stale=self.state["stale"])
+            self._tell(error)
+
+    def _compute_noted(self) -> None:
+        try:
+            self._compute()
+        except Exception as error:
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        """Show an error of a user's own observer, where nobody else would tell."""
+        with self._mutex:
+            self._fail(error, stale=self.state["stale"])
 
     def _control_moved(self, change: dict[str, Any]) -> None:
         moved = change["owner"].label, change["new"]
         if getattr(self._following, "moved", None) == moved:
             self._following.moved = None
         else:
-            self._request(dict([moved]))
+            self._positions.move(*moved)
+            self._compute()
 
     def _control_changed(self, _: dict[str, Any]) -> None:
         with self._mutex:
@@ -208,27 +245,22 @@ class Panel(anywidget.AnyWidget):
             if self.state and not self._closed:
                 self._refresh()
 
-    def _request(self, changes: Mapping[str, Any], move: int | None = None) -> None:
-        """Go to a position; of all that wait for the lock, only the newest is computed."""
-        self._moves.append((changes, move))
+    def _compute(self) -> None:
+        """Go to where the sliders are; of all who wait for the lock, the first does it for all."""
         with self._mutex:
-            if not self._moves:
+            if self._requested is self._positions.values:
                 return
-            while self._moves:
-                changes, move = self._moves.popleft()
-                changed = {x: v for x, v in changes.items() if v != self._shown[x]}
-                self._requested = self._requested | changed
-                self._shown = self._shown | changed
-                self._move = self._move if move is None else move
-            settled = self._closed or self._settle()
-        self._follow()
+            settled = self._closed or self._compute_requested()
+        self._sync_controls()
         if not settled:
             self._record_anew()
 
-    def _settle(self) -> bool:
+    def _compute_requested(self) -> bool:
         """Compute the requested point and send it; False where the cell must run again."""
+        self._newest, self._requested = self._positions.latest
         try:
-            self._arrive(self._recording.at(self._positions(), time.monotonic() + DEADLINE))
+            at = self._point.positions | self._requested
+            self._show_point(self._recording.at(at, time.monotonic() + DEADLINE))
         except NeedsRecording:
             self._publish(status=_RECORDING, stale=True)
             return False
@@ -236,16 +268,13 @@ class Panel(anywidget.AnyWidget):
             self._fail(error)
         return True
 
-    def _positions(self) -> dict[str, Any]:
-        return self._point.positions | self._requested
-
     def _record_anew(self) -> None:
         with self._mutex:
             if self._recording_anew or self._closed:
                 return
             self._recording_anew = True
             requested = self._requested
-            positions = self._positions()
+            positions = self._point.positions | requested
 
         def done(result: Point | BaseException) -> None:
             settled = True
@@ -256,12 +285,12 @@ class Panel(anywidget.AnyWidget):
                 try:
                     if isinstance(result, BaseException):
                         raise result
-                    self._arrive(result)
+                    self._show_point(result)
                 except BaseException as error:
                     self._fail(error)
                 if requested != self._requested:
                     # The sliders went on meanwhile.
-                    settled = self._settle()
+                    settled = self._compute_requested()
             if not settled:
                 self._record_anew()
 
@@ -270,7 +299,7 @@ class Panel(anywidget.AnyWidget):
         except Exception as error:
             done(error)
 
-    def _follow(self) -> None:
+    def _sync_controls(self) -> None:
         """Set the controls to where the panel is, again if it moves on meanwhile."""
         requested = None
         while requested is not self._requested:
@@ -285,7 +314,7 @@ class Panel(anywidget.AnyWidget):
 
     # -- what is sent ----------------------------------------------------------------------------
 
-    def _arrive(self, point: Point) -> None:
+    def _show_point(self, point: Point) -> None:
         """Make a point the current one and send its numbers, with a new drawing where it needs."""
         new, self._program = point.program is not self._program, point.program
         self._point = point
@@ -293,25 +322,30 @@ class Panel(anywidget.AnyWidget):
         with self.hold_sync():
             if new:
                 self._curve = ()
-                self._look(point)
+                self._draw_graph(point)
             self._publish()
 
-    def _look(self, point: Point) -> None:
+    def _draw_graph(self, point: Point) -> None:
         if not self._with_graph:
             return
-        self._graph = Graph(point.tape, point.edges, point.output_name)
-        if self._graph.too_large or engine.ready():
-            self._draw()
-        else:
-            self._in_words = False
-            self.picture = {"svg": "", "pending": True}
-            engine.when_ready(self._draw)
+        self._graph = graph = Graph(point.tape, point.edges, point.output_name)
+        self._in_words, self._drawing = graph.too_large, None
+        self.picture = {"svg": "", "pending": not graph.too_large}
+        if graph.too_large:
+            return
+        graph.numbers()
+        self._drawing = drawing = engine.beside(graph.svg)
+        try:
+            # Most are there at once, and travel with their numbers.
+            engine.is_done(drawing, _SOON)
+        finally:
+            drawing.add_done_callback(lambda _: self._show_picture(graph, drawing))
 
-    def _draw(self) -> None:
+    def _show_picture(self, graph: Graph, drawing: Future[str | None]) -> None:
         with self._mutex:
-            if self._closed or self._graph is None:
+            if self._closed or graph is not self._graph:
                 return
-            svg = self._graph.svg()
+            svg = None if drawing.exception() else drawing.result()
             self._in_words = svg is None
             self.picture = {"svg": svg or "", "pending": False}
             if self._in_words and self.state:
@@ -334,8 +368,8 @@ class Panel(anywidget.AnyWidget):
         if stale:
             kept = f"The numbers below are still those at {drawn(where(point))}."
         state: dict[str, Any] = {
-            "move": self._move,
-            "positions": self._shown,
+            "moves": {label: list(move) for label, move in self._newest.items()},
+            "positions": {**self._recorded, **self._requested},
             "rows": [[row.name, drawn(row.text)] for row in rows(point)],
             "matrix": None,
             "notes": notes(point),

@@ -137,8 +137,9 @@ class Graph:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
         self.tape = tape
-        # The graph whose numbers decided how much room there is.
+        # The graph whose numbers decided how much room there is, and its drawing without texts.
         self._laid_out = self
+        self._drawn: str | None = None
         self._output_name = output_name if output_name and output_name.isidentifier() else None
         self._contributions = adjoints(tape).edges if edges is None else edges
         # Numbered as they were computed, so that the same program has the same names.
@@ -189,14 +190,16 @@ class Graph:
             The contributions to the adjoints there.
         """
         twin = copy(self)
+        twin.__dict__.pop("_plain", None)
         twin.tape, twin._contributions = tape, edges
         return twin
 
     def numbers(self) -> Drawing:
         """The numbers of the drawing."""
-        plain = self._plain()
+        plain = self._plain
         return Drawing(list(map(drawn, plain.nodes)), list(map(drawn, plain.edges)))
 
+    @cached_property
     def _plain(self) -> Drawing:
         edges = self._contributions
         return Drawing(
@@ -225,15 +228,18 @@ class Graph:
         str or None
             None for a graph that is too large.
         """
-        empty = self._laid_out._layout
-        return None if empty is None else self._dress(empty, self.numbers())
+        first = self._laid_out
+        # Two threads may both lay it out, to the same drawing; a lock would make one wait for one
+        # that waits for the layout of another graph.
+        first._drawn = first._drawn or first._layout()
+        return None if first._drawn is None else self._dress(first._drawn, self.numbers())
 
     @property
     def text(self) -> str:
         """The graph as lines of text: every node with its value and the adjoints it sends back."""
         heads = [
             f"{node.id}  {' = '.join(text for _, text in node.lines)} = {number}"
-            for node, number in zip(self.nodes, self._plain().nodes, strict=True)
+            for node, number in zip(self.nodes, self._plain.nodes, strict=True)
         ]
         width = min(60, max(map(len, heads)))
         rows = []
@@ -273,7 +279,6 @@ class Graph:
             "text/html": f'<figure class="tapenb-static" style="margin:0">{body}</figure>',
         }
 
-    @cached_property
     def _layout(self) -> str | None:
         """The drawing with zeros in the place of its texts: Graphviz's, or one in rows and arcs."""
         if self.too_large:
@@ -309,7 +314,7 @@ class Graph:
     @cached_property
     def _room(self) -> _Room:
         """How many figures there is room for on each node and edge."""
-        now = self._plain()
+        now = self._plain
         return _Room(
             [max(_FIGURES, len(number)) for number in now.nodes],
             [max(_FIGURES, len(number)) if number else 0 for number in now.edges],

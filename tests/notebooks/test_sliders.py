@@ -19,7 +19,7 @@ def panels(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[Panel]]:
     """The panels of a lesson that has run."""
-    layout.warm_up().join()
+    layout.warm_up().result()
     path: Path = request.param
     monkeypatch.chdir(path.parent)
     others = set(ipywidgets.widgets.widget._instances)

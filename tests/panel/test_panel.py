@@ -29,13 +29,14 @@ def models() -> int:
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm() -> None:
-    layout.warm_up().join()
+    layout.warm_up().result()
 
 
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
     """Make panels whose curves take their time, and close them at the end."""
     monkeypatch.setattr(live, "_CURVE_SECONDS", 3600.0)
+    monkeypatch.setattr(live, "_SOON", 60.0)
     made: list[Panel] = []
 
     def make_(recording: Recording, **options: Any) -> Panel:
@@ -65,10 +66,10 @@ def numbers(panel: Panel) -> dict[str, str]:
 
 
 def move(panel: Panel, **values: float) -> None:
-    """Move sliders as the browser does: every position in one message."""
-    number = panel.state["move"] + 1
-    positions = {**panel.state["positions"], **values}
-    panel.set_state({"position": {"move": number, "values": positions}})
+    """Move sliders as the browser does: what moved, each with a number one higher than the last."""
+    known = panel.state["moves"]
+    moves = {x: [known.get(x, [0])[0] + 1, value] for x, value in values.items()}
+    panel.set_state({"position": {"view": "k3j9", "moves": moves}})
 
 
 # -- moves ---------------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def test_the_browser_moves_the_sliders_and_the_recording(make: Callable[..., Pan
     move(panel, x=4, y=1)
     assert (panel.sliders["x"].value, panel.sliders["y"].value) == (4.0, 1.0)
     assert type(panel.sliders["x"].value) is float
-    assert panel.state["move"] == 1
+    assert panel.state["moves"] == {"x": [1, "k3j9"], "y": [1, "k3j9"]}
     assert recording.gradient["x"] == 1 / 4 + 1
     assert panel.text.startswith("z = ")
     assert "at x = 4, y = 1" in panel.text
@@ -201,7 +202,7 @@ def test_the_newest_of_many_moves_counts(make: Callable[..., Panel]):
     recording.at = slow
     threads = []
     for number, x in enumerate([1.0, 1.1, 1.2, 1.3, 1.4]):
-        position = {"move": number + 1, "values": {"x": x, "y": 5.0}}
+        position = {"view": "k3j9", "moves": {"x": [number + 1, x]}}
         threads.append(threading.Thread(target=panel.set_state, args=[{"position": position}]))
         threads[-1].start()
         assert busy.wait(10)
@@ -212,7 +213,7 @@ def test_the_newest_of_many_moves_counts(make: Callable[..., Panel]):
         assert not thread.is_alive()
     assert computed == [1.0, 1.4]
     assert panel.state["positions"]["x"] == panel.sliders["x"].value == 1.4
-    assert panel.state["move"] == 5
+    assert panel.state["moves"] == {"x": [5, "k3j9"]}
 
 
 def test_moves_from_many_threads_end_where_one_of_them_was(panel: Panel):
@@ -487,15 +488,22 @@ def test_show_displays_once_the_engine_is_warm(panel: Panel):
 def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
-    later: list[Callable[[], None]] = []
-    monkeypatch.setattr(layout, "ready", lambda: False)
-    monkeypatch.setattr(layout, "when_ready", later.append)
-    rendered, render = [], layout.render
-    monkeypatch.setattr(layout, "render", lambda dot: rendered.append(dot) or render(dot))
+    monkeypatch.setattr(live, "_SOON", 0.0)
+    captures: list[Any] = []
+
+    def cold() -> None:
+        while not captures or not captures[0].outputs:
+            time.sleep(0.001)
+
+    layout.beside(cold)
     panel = make(record(survey, 2.0, 5.0))
     assert panel.picture == {"svg": "", "pending": True}
     assert numbers(panel)["z"] == "11.65207146"
+    panel.sliders["x"].value = 4.0
+    assert numbers(panel)["∂z/∂x"] == "5.25"
+    panel.sliders["x"].value = 2.0
     with capture_output() as captured:
+        captures.append(captured)
         panel.show()
     # At once without the picture, then the same output with it.
     first, second = captured.outputs
@@ -503,34 +511,33 @@ def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
     pictures = [PICTURE.search(output.data["text/html"])[1] for output in (first, second)]
     assert len(pictures[0]) < 200 < len(pictures[1])
     assert PICTURE.sub("", first.data["text/html"]) == PICTURE.sub("", second.data["text/html"])
-
-    (draw,) = later
-    thread = threading.Thread(target=draw)
-    thread.start()
-    thread.join(10)
+    layout.beside(lambda: None).result(60)
     assert panel.picture["svg"].startswith("<svg")
     assert not panel.picture["pending"]
 
 
-def test_a_large_graph_waits_for_no_engine(
-    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
-):
+def test_a_large_graph_waits_for_no_engine(make: Callable[..., Panel]):
     def many(x):
         for _ in range(500):
             x = np.sin(x)
         return x
 
-    monkeypatch.setattr(layout, "ready", lambda: False)
+    go = threading.Event()
+    busy = layout.beside(lambda: go.wait(60))
     panel = make(record(many, 1.0, order=1))
     assert not panel.picture["pending"]
     assert panel.state["words"].startswith("This graph has 501 nodes")
     assert panel._bundle(wait=False)[0] == panel._bundle()[0]
+    assert not busy.done()
+    go.set()
 
 
 def test_without_an_engine_the_graph_is_drawn_in_rows(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(layout, "render", lambda dot: None)
+    monkeypatch.setattr(layout, "find_spec", lambda name: None)
+    monkeypatch.setattr(layout, "_kept", {})
+    monkeypatch.setenv("PATH", "")
     panel = make(record(survey, 2.0, 5.0))
     assert not panel.picture["pending"]
     assert panel.picture["svg"].count('class="node') == 7

@@ -37,7 +37,6 @@ results = []
 def work():
     for _ in range(20):
         results.append(layout.render({PATH!r}))
-layout.warm_up()
 threads = [threading.Thread(target=work) for _ in range(4)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
@@ -45,19 +44,18 @@ assert len(set(results)) == 1 and results[0] is not None
 """)
 
 
-def test_warm_up_is_one_daemon_thread_and_tells_when_it_is_done():
+def test_everything_is_drawn_on_one_daemon_thread_in_turn():
     in_another_process("""
 import threading
 from tapenb.views import layout
 assert not layout.ready()
-called = threading.Event()
-where = []
-layout.when_ready(lambda: (where.append(threading.current_thread()), called.set()))
-thread = layout.warm_up()
-assert thread.daemon and layout.warm_up() is thread
-assert called.wait(60) and where == [thread] and layout.ready()
-layout.when_ready(lambda: where.append(threading.current_thread()))
-assert where[1] is threading.main_thread()
+warm = layout.warm_up()
+assert layout.warm_up() is warm
+where = layout.beside(threading.current_thread)
+inside = layout.beside(lambda: layout.render("digraph { a -> b }"))
+assert layout.is_done(where, 60) and warm.done() and layout.ready()
+assert where.result().daemon and where.result() is not threading.main_thread()
+assert inside.result(60) == layout.render("digraph { a -> b }")
 """)
 
 
@@ -65,20 +63,30 @@ def test_a_process_may_end_while_it_warms_up():
     in_another_process("from tapenb.views import layout; layout.warm_up()")
 
 
-def test_a_callback_that_fails_hides_no_other():
+def test_work_that_fails_hides_no_other():
+    failing = layout.beside(lambda: 1 / 0)
+    assert layout.beside(lambda: 3).result(60) == 3
+    assert isinstance(failing.exception(), ZeroDivisionError)
+
+
+def test_who_waits_for_a_drawing_hears_an_interrupt():
     in_another_process("""
-import logging, threading
+import _thread, threading
 from tapenb.views import layout
-logging.disable()
-called = threading.Event()
-layout.when_ready(lambda: 1 / 0)
-layout.when_ready(called.set)
-assert called.wait(60)
+go = threading.Event()
+layout.beside(go.wait)
+threading.Timer(0.1, _thread.interrupt_main).start()
+try:
+    layout.render("digraph { a }")
+except KeyboardInterrupt:
+    go.set()
+assert go.is_set()
 """)
 
 
 def test_without_the_engine_a_dot_on_the_path_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path):
     monkeypatch.setattr(layout, "find_spec", lambda name: None)
+    monkeypatch.setattr(layout, "_kept", {})
     monkeypatch.setenv("PATH", str(tmp_path))
     assert layout.render("digraph { a }") is None
     dot = tmp_path / "dot"
@@ -86,7 +94,7 @@ def test_without_the_engine_a_dot_on_the_path_is_used(monkeypatch: pytest.Monkey
     dot.chmod(0o755)
     assert layout.render("digraph { a }", 60.0) == "<svg/>\n"
     dot.write_text(f"#!{sys.executable}\nraise SystemExit(1)\n")
-    assert layout.render("digraph { a }", 60.0) is None
+    assert layout.render("digraph { b }", 60.0) is None
 
 
 def test_what_takes_too_long_is_stopped_and_the_next_one_is_drawn():

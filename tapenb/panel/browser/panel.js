@@ -45,7 +45,7 @@ function render({ model, el }) {
   let due = 0;
   const ask = () => { due ||= requestAnimationFrame(paint); };
   /** @type {[string, () => void][]} */
-  const events = [["change:state", ask]];
+  const events = [["change:state", ask], ["change:position", ask]];
   for (const { trait, build } of sections) {
     if (trait) events.push([`change:${trait}`, () => { build(); ask(); }]);
     build?.();

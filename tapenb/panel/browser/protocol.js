@@ -5,7 +5,9 @@
  * @typedef {{choices: string[], along: string, output: string, from: number, to: number,
  *   curve: DataView, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot
- * @typedef {{move: number, positions: Record<string, number>, rows: [string, string][],
+ * @typedef {Record<string, [counter: number, value: number]>} Moves
+ * @typedef {{moves: Record<string, [counter: number, view: string]>,
+ *   positions: Record<string, number>, rows: [string, string][],
  *   matrix: {names: string[], cells: string[][]} | null, notes: string[], label: string,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
  *   edges?: string[], words?: string, plot: Plot | null,

@@ -1,9 +1,10 @@
-// The sliders. A move goes out as one message with every position.
+// The sliders. A message with what moved goes out.
 
 import { short } from "./axes.js";
 import { KEYS, h } from "./dom.js";
+import { VIEW, unanswered } from "./moves.js";
 
-/** @import { Input, Model, Section, State } from "./protocol.js" */
+/** @import { Input, Model, Moves, Section, State } from "./protocol.js" */
 
 /**
  * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
@@ -23,8 +24,13 @@ export function sliders(model) {
   let rows = new Map();
   /** @type {Record<string, number>} */
   let values = {};
-  let move = model.get("position").move ?? 0;
   let nudge = 0;
+
+  /** @returns {Moves} */
+  function mine() {
+    const { view, moves } = model.get("position");
+    return view === VIEW ? unanswered(moves, VIEW, model.get("state").moves ?? {}) : {};
+  }
 
   /** @param {string} label @param {number} value */
   function show(label, value) {
@@ -40,8 +46,11 @@ export function sliders(model) {
   /** @param {string} label @param {number} value */
   function moved(label, value) {
     values = { ...values, [label]: value };
-    move = Math.max(move, model.get("position").move ?? 0) + 1;
-    model.set("position", { move, values });
+    // All that was not answered goes along: a message may replace one that waits, or be lost.
+    const moves = mine();
+    const known = model.get("state").moves?.[label]?.[0] ?? 0;
+    moves[label] = [Math.max(known, moves[label]?.[0] ?? 0) + 1, value];
+    model.set("position", { view: VIEW, moves });
     model.save_changes();
     clearTimeout(nudge);
     nudge = window.setTimeout(() => model.send({}), NUDGE);
@@ -83,14 +92,16 @@ export function sliders(model) {
 
   /** @param {State} state */
   function paint(state) {
-    // A message that answers an older move must not pull a slider from under the hand.
-    if (state.move < (model.get("position").move ?? 0)) return;
-    move = Math.max(move, state.move);
-    for (const [label, value] of Object.entries(state.positions)) {
-      if (rows.has(label) && rows.get(label).field !== document.activeElement) show(label, value);
-      else if (rows.has(label) && values[label] !== value) show(label, value);
+    // What was moved here since must not be pulled from under the hand.
+    const own = mine();
+    for (const [label, position] of Object.entries(state.positions)) {
+      const value = label in own ? own[label][1] : position;
+      const row = rows.get(label);
+      if (row && (row.field !== document.activeElement || values[label] !== value)) {
+        show(label, value);
+      }
+      values = { ...values, [label]: value };
     }
-    values = { ...state.positions };
   }
 
   return { element: place, trait: "inputs", build, paint, stop: () => clearTimeout(nudge) };

@@ -1,0 +1,1 @@
+"""Never stuck, never lost: a real kernel under floods of moves, many panels and hostile graphs."""

@@ -1,0 +1,113 @@
+"""A real kernel, and messages to it as a front end sends them."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+
+__all__ = ["Kernel", "running"]
+
+PATIENCE = 240.0
+
+
+class Kernel:
+    """A client of a running kernel that keeps what every comm has sent.
+
+    Attributes
+    ----------
+    states : dict of str to dict
+        By comm, what its model holds.
+    outputs : list of dict
+        Contents of the messages of the last cell that was run.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.states: dict[str, dict[str, Any]] = {}
+        self.outputs: list[dict[str, Any]] = []
+        self.messages = 0
+
+    def run(self, code: str) -> dict[str, Any]:
+        """Run a cell to its end, and give the reply."""
+        self.outputs = []
+        return self.wait(self.ask(code))
+
+    def ask(self, code: str) -> str:
+        """Ask for a cell to be run, and go on."""
+        return self._client.execute(code)
+
+    def move(self, comm: str, position: dict[str, Any]) -> None:
+        """Send where sliders are, as a browser does."""
+        data = {"method": "update", "state": {"position": position}, "buffer_paths": []}
+        message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        self._client.shell_channel.send(message)
+
+    def wait(self, request: str) -> dict[str, Any]:
+        """Wait for the reply to a request and for the kernel to be idle after it."""
+        reply = None
+        until = time.monotonic() + PATIENCE
+        while reply is None:
+            found = self._client.get_shell_msg(timeout=max(until - time.monotonic(), 0))
+            if found["parent_header"].get("msg_id") == request:
+                reply = found
+        while not self._take(self._client.get_iopub_msg(timeout=PATIENCE), request):
+            pass
+        return reply["content"]
+
+    def panel(self) -> str:
+        """The comm of the newest panel."""
+        return [comm for comm, state in self.states.items() if "rows" in state.get("state", {})][-1]
+
+    def settle(self, comm: str, **positions: float) -> dict[str, Any]:
+        """Wait until a panel shows the numbers of these positions; give its whole state."""
+        until = time.monotonic() + PATIENCE
+        while (
+            self.states[comm]["state"]["positions"] != positions
+            or self.states[comm]["state"]["stale"]
+        ):
+            self._take(self._client.get_iopub_msg(timeout=max(until - time.monotonic(), 0)), "")
+        return self.states[comm]["state"]
+
+    def drain(self) -> None:
+        """Read what else has come."""
+        while True:
+            try:
+                self._take(self._client.get_iopub_msg(timeout=0.2), "")
+            except queue.Empty:
+                return
+
+    def _take(self, message: dict[str, Any], request: str) -> bool:
+        """Keep what a message says; whether it ends a request."""
+        self.messages += 1
+        kind, content = message["header"]["msg_type"], message["content"]
+        if kind in ("comm_open", "comm_msg"):
+            data = content["data"]
+            self.states.setdefault(content["comm_id"], {}).update(data.get("state", {}))
+        elif kind == "comm_close":
+            self.states.pop(content["comm_id"], None)
+        elif kind not in ("status", "execute_input"):
+            self.outputs.append({"kind": kind, **content})
+        idle = kind == "status" and content["execution_state"] == "idle"
+        return idle and message["parent_header"].get("msg_id") == request
+
+
+@contextmanager
+def running() -> Iterator[Kernel]:
+    """Start a kernel with ``%%tape``, and end it."""
+    manager = KernelManager()
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=PATIENCE)
+        kernel = Kernel(client)
+        assert kernel.run("import numpy as np\n%load_ext tapenb")["status"] == "ok"
+        yield kernel
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
