@@ -78,7 +78,8 @@ class Emitter(Writer):
         # By array, what the sum of its squares is called.
         self._squared: dict[int, str] = {}
         self._expressions: dict[int, str | None] = {}
-        computed = (index for index in plan.steps if plan.operation(index) is not INPUT)
+        operation = plan.operation
+        computed = [index for index in plan.steps if operation(index) is not INPUT]
         self._by_math = {index for index in computed if self._is_by_math(index)}
         self.overflowing = [] if heard is None else self._overflowing()
         self._inlinable = self._read_once_by_math()
@@ -87,34 +88,29 @@ class Emitter(Writer):
 
     def _expression(self, index: int) -> str | None:
         """Return the text by which ``math`` computes an entry, if it does."""
-        if index in self._expressions:
-            return self._expressions[index]
+        known = self._expressions
+        if index in known:
+            return known[index]
         operation = self.plan.operation(index)
         name = ufunc_name(operation)
         if name is None and operation.name == "where" and not operation.params:
             name = "where"
-        name = self._expressions[index] = name if name in EXPRESSIONS else None
+        name = known[index] = name if name in EXPRESSIONS else None
         return name
 
     def _is_by_math(self, index: int) -> bool:
-        kind = self.kind(index)
-        if kind not in (NUMBER, TRUTH):
-            return False
         name = self._expression(index)
-        if name is None or (name in _QUESTIONS) != (kind == TRUTH):
+        if name is None or self.kind(index) != (TRUTH if name in _QUESTIONS else NUMBER):
             return False
-        kinds = [self.kind(operand) for operand in self.plan.operands(index)]
+        kinds = [*map(self.kind, self.plan.operands(index))]
         return OTHER not in kinds and (NUMBER in kinds or name == "where")
 
     def _read_once_by_math(self) -> set[int]:
-        once = set()
+        once, uses, operands = set(), self.plan.uses, self.plan.operands
         for index in self.plan.steps:
-            if self.plan.operation(index) is INPUT:
-                continue
-            written_out = self._exponent(index) is not None
-            for operand in self.plan.operands(index):
-                if operand in self._by_math and self.plan.uses[operand] == 1 and not written_out:
-                    once.add(operand)
+            if self.plan.is_computed(index) and self._exponent(index) is None:
+                once.update([operand for operand in operands(index) if uses[operand] == 1])
+        once &= self._by_math
         if any(self._expression(index) == "where" for index in self._by_math):
             # What is not chosen would not raise.
             once = {index for index in once if self.plan.is_droppable(index)}
@@ -143,7 +139,7 @@ class Emitter(Writer):
 
     def _exponent(self, index: int) -> float | None:
         """The exponent of a power that is written out."""
-        if index not in self._by_math or self._expression(index) != "power":
+        if self._expression(index) != "power" or index not in self._by_math:
             return None
         base, exponent = self.plan.operands(index)
         if self.kind(base) != NUMBER:
@@ -227,14 +223,13 @@ class Emitter(Writer):
                 self.line(f"{self.name(index)} = {text}", index)
 
     def _by_text(self, index: int) -> Expression:
-        operands = self.plan.operands(index)
-        exponent = self._exponent(index)
+        operands, name = self.plan.operands(index), self._expression(index)
+        exponent = self._exponent(index) if name == "power" else None
         if exponent is not None:
             base = self.number(operands[0])
             precedence = ATOM if exponent == 1.0 else 11
             return Expression(POWERS[exponent].format(base.within(ATOM)), precedence)
-        name = self._expression(index)
-        parts = [self.number(operand) for operand in operands]
+        parts = [*map(self.number, operands)]
         if name in _CHOOSING and self.kind(index) == NUMBER:
             # Of a float and an integer NumPy gives a float.
             parts = [
@@ -247,8 +242,7 @@ class Emitter(Writer):
         if name == "negative" and parts[0].text[0] == "-" and parts[0].precedence >= SIGN:
             return Expression(parts[0].text[1:], ATOM)
         text, precedence, inner = EXPRESSIONS[name]
-        texts = [part.within(level) for part, level in zip(parts, inner, strict=True)]
-        return Expression(text.format(*texts), precedence)
+        return Expression(text.format(*map(Expression.within, parts, inner)), precedence)
 
     # -- arrays -----------------------------------------------------------------------------------
 

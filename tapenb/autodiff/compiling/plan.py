@@ -93,6 +93,10 @@ class Plan:
 
     Attributes
     ----------
+    operation : callable
+        The operation of a step.
+    operands : callable
+        The operands of a step, each standing for itself.
     steps : list of int
         The entries to compute, in order, inputs and guards included.
     uses : dict of int to int
@@ -121,6 +125,9 @@ class Plan:
         self.constants = list(tape.constants)
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)
+        # Asked a hundred times for each step: no frames of Python's.
+        self.operation: Callable[[int], Operation] = self._operations.__getitem__
+        self.operands: Callable[[int], tuple[int, ...]] = self._operands.__getitem__
         self._alias: list[int] = []
         self._in_sweep = tape.in_sweeps()
         self._shared: dict[Hashable, int] = {}
@@ -150,10 +157,6 @@ class Plan:
         """Return what stands for an entry or a constant."""
         return self._alias[reference] if reference >= 0 else self._number(reference)
 
-    def operands(self, index: int) -> tuple[int, ...]:
-        """The operands of a step, each standing for itself."""
-        return self._operands[index]
-
     def value(self, reference: int) -> Any:
         """The recorded value of a step, or of a constant."""
         if reference < 0:
@@ -170,10 +173,6 @@ class Plan:
         if not isinstance(value, float | int | complex | np.generic):
             return reference
         return self._numbers.setdefault((type(value), repr(value)), reference)
-
-    def operation(self, index: int) -> Operation:
-        """The operation of a step."""
-        return self._operations[index]
 
     def make(self, operation: Operation, operands: tuple[int, ...], example: Any) -> int:
         """A step that stands on no tape, or one that computes the same."""
@@ -257,13 +256,10 @@ class Plan:
         operation = tape.operations[index]
         if operation is INPUT:
             return index
-        operands = tuple([self.resolve(parent) for parent in tape.parents(index)])
+        alias = self._alias
+        operands = tuple([alias[p] if p >= 0 else self._number(p) for p in tape.parents(index)])
         name = operation.name
-        if name == "argument" or (name == "convert" and self._is_number_again(index, operands)):
-            return operands[0]
-        if name == "assign" and self._is_same_kind(index, operands):
-            return operands[0]
-        if name in _RESHAPING and self._is_identity(index, operation, operands):
+        if name in _PERHAPS_NOTHING and self._is_nothing(index, operation, operands):
             return operands[0]
         if name not in (GUARD, RAISES):
             result = tape.peek(index)
@@ -282,6 +278,15 @@ class Plan:
         self._operands[index] = operands
         self._note(index, operation, operands)
         return index
+
+    def _is_nothing(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
+        """Whether an entry is its operand."""
+        name = operation.name
+        if name == "convert":
+            return self._is_number_again(index, operands)
+        if name == "assign":
+            return self._is_same_kind(index, operands)
+        return name == "argument" or self._is_identity(index, operation, operands)
 
     def _is_number_again(self, index: int, operands: tuple[int, ...]) -> bool:
         """Whether an entry that converts makes a NumPy number of one that is equal."""
@@ -439,6 +444,7 @@ _QUIET = frozenset(
 )
 """Operations of which no floating-point error is heard."""
 _RESHAPING = frozenset({"ravel", "reshape", "moveaxis", "swapaxes", "transpose"})
+_PERHAPS_NOTHING = _RESHAPING | {"argument", "assign", "convert"}
 
 
 def is_uniform(array: np.ndarray) -> bool:

@@ -538,6 +538,8 @@ def _parted(flat: np.ndarray, like: list[Any]) -> list[Any]:
 
 def _looked_at(run: Run, marks: list[tuple[int, Any]], *, first: bool) -> list[tuple[int, Any]]:
     """Those tips that matter, where a derivative, the first one or not, is sought beside them."""
+    if not marks:
+        return []
     marks, chained = _matter(run, marks)
     if first and all(run.tape.operations[entry].rule.even for entry, _ in marks):
         size = len(run.tape) + sum(np.size(run.tape.peek(entry)) for entry, _ in marks)

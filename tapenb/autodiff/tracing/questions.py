@@ -211,14 +211,16 @@ class numpys:  # noqa: N801  reads as a decorator
     def __get__(self, traced: Any, owner: type) -> Any:
         if traced is None:
             return self
-        if not self.is_there(traced, sys._getframe(1)):
-            raise AttributeError(self)  # and `__getattr__` is asked next
+        kind = type(traced._value)
+        # Values of NumPy's first: a recorded sweep asks them all the time.
+        if kind in _OF_PYTHON and not hasattr(kind, self.name):
+            self.refuse_unseen(traced, sys._getframe(1))
         return self.own.__get__(traced, owner)
 
-    def is_there(self, traced: Any, frame: FrameType) -> bool:
-        """Whether the user's code finds it on a value."""
-        kind = type(traced._value)
-        return kind not in _OF_PYTHON or hasattr(kind, self.name) or is_inside(frame.f_code)
+    def refuse_unseen(self, traced: Any, frame: FrameType) -> None:
+        """Raise where the user's code finds nothing of the name."""
+        if not is_inside(frame.f_code):
+            raise AttributeError(self)  # and `__getattr__` is asked next
 
 
 class _tensors(numpys):  # noqa: N801  reads as a decorator
@@ -227,10 +229,16 @@ class _tensors(numpys):  # noqa: N801  reads as a decorator
     A helper that looks for it (``hasattr(x, "numpy")``) has a plain number or array in mind.
     """
 
-    def is_there(self, traced: Any, frame: FrameType) -> bool:
+    def __get__(self, traced: Any, owner: type) -> Any:
+        if traced is not None and not hasattr(type(traced._value), self.name):
+            self.refuse_unseen(traced, sys._getframe(1))
+        return self.own.__get__(traced, owner) if traced is not None else self
+
+    def refuse_unseen(self, traced: Any, frame: FrameType) -> None:
         tape = traced._tape
         followed = tape is None or not tape.open or tape.gradient_tapes > 0
-        return followed or is_attribute(frame) or hasattr(type(traced._value), self.name)
+        if not followed and not is_attribute(frame):
+            raise AttributeError(self)
 
 
 _OF_PYTHON = frozenset({float, int, complex, bool})
