@@ -31,6 +31,7 @@ ROOMS = (
     "autodiff",
     "views",
     "recording",
+    "course",
     "panel",
     "magic",
     "",  # tapenb itself

@@ -1,0 +1,189 @@
+"""Which wrong machine gives a learner's numbers, said in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.faces.functional import record
+from ..autodiff.sweeps.reverse import reverse
+from ..autodiff.sweeps.seeds import ones_like
+from ..autodiff.tape.tape import Tape
+from .machine import Machine, sweep
+from .machines import MACHINES
+
+__all__ = ["Diagnosis", "check", "diagnose"]
+
+_CLOSE = 1e-6
+"""What counts as the same number: an answer may be rounded, or found in another way."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What can be said of an answer.
+
+    Attributes
+    ----------
+    state : {"right", "wrong", "open"}
+    machine : Machine or None
+        The simplest wrong machine that gives these numbers.
+    text : str
+        What the learner reads.
+    """
+
+    state: str
+    machine: Machine | None
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def check(
+    program: Callable[..., Any],
+    at: Sequence[Any],
+    answer: Any,
+    adjoints: Mapping[str, Any] | None = None,
+) -> None:
+    """Print whether an answer is the gradient of a program, or what went wrong.
+
+    Parameters
+    ----------
+    program : callable
+        Takes numbers or arrays, returns one number.
+    at : sequence of number or array_like
+        Its arguments.
+    answer : number or sequence of number or array_like
+        The learner's derivatives, one for each argument; ``...`` where nothing was tried.
+    adjoints : mapping of str to number or array_like, optional
+        The learner's adjoints of values that the program names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check(lambda x: np.sin(x**2), [0.5], ...)
+    ○ not attempted yet
+    >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217)
+    ✓ right
+    >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217 * -1)
+    ✗ This is the direction downhill, the gradient with its sign turned: the derivative itself \
+points uphill.
+    """
+    print(diagnose(program, at, answer, adjoints).text)  # noqa: T201  the learner reads it
+
+
+def diagnose(
+    program: Callable[..., Any],
+    at: Sequence[Any],
+    answer: Any,
+    adjoints: Mapping[str, Any] | None = None,
+) -> Diagnosis:
+    """Find what can be said of an answer; the parameters are those of `check`.
+
+    Parameters
+    ----------
+    program, at, answer, adjoints
+        As those of `check`.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    TapeError
+        Where the program does what no tape can follow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> diagnose(lambda x, y: x * y + y, [2.0, 3.0], [3.0, 2.0]).machine.name
+    'assigned'
+    """
+    if _is_open(answer):
+        return Diagnosis("open", None, "○ not attempted yet")
+    tape = record(program, *at)
+    inputs = [entry for entries in tape.inputs.values() for entry in entries]
+    given = _numbers(answer, len(inputs))
+    if given is None:
+        count = "one number" if len(inputs) == 1 else f"{len(inputs)} derivatives, in order"
+        return Diagnosis("wrong", None, f"✗ The answer is {count}: one for each input.")
+    true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, inputs)
+    right = [true.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
+    if _same(given, right):
+        return Diagnosis("right", None, "✓ right")
+    if misshapen := _misshapen(tape, given, right):
+        return Diagnosis("wrong", None, f"✗ {misshapen}")
+    for machine in MACHINES:
+        if _same(given, sweep(tape, machine)[0]):
+            return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
+    return Diagnosis("wrong", None, f"✗ {_first_difference(tape, given, right, adjoints or {})}")
+
+
+def _is_open(answer: Any) -> bool:
+    if isinstance(answer, list | tuple):
+        return any(_is_open(each) for each in answer)
+    return answer is None or answer is Ellipsis
+
+
+def _numbers(answer: Any, count: int) -> list[np.ndarray] | None:
+    """The answer as one array for each input, if it can be one."""
+    try:
+        if count == 1:
+            several = isinstance(answer, list | tuple) and len(answer) == 1
+            return [np.asarray(answer[0] if several else answer, float)]
+        if len(answer) != count:
+            return None
+        return [np.asarray(each, float) for each in answer]
+    except (TypeError, ValueError):
+        return None
+
+
+def _same(given: Sequence[Any], expected: Sequence[Any]) -> bool:
+    """Whether all are equal in shape and, nearly, in numbers."""
+    return all(
+        np.shape(one) == np.shape(other)
+        and np.allclose(one, other, rtol=_CLOSE, atol=1e-12, equal_nan=False)
+        for one, other in zip(given, expected, strict=True)
+    )
+
+
+def _misshapen(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str | None:
+    """What to say of a derivative that has not the shape of its input."""
+    for name, one, other in zip(tape.inputs, given, right, strict=False):
+        transposed = np.shape(one) == np.shape(other)[::-1]
+        if np.shape(one) != np.shape(other) and not transposed:
+            shape = np.shape(other) or "one number"
+            return f"A gradient has the shape of its input: that of {name} is {shape}."
+    return None
+
+
+def _first_difference(
+    tape: Tape, given: Sequence[Any], right: Sequence[Any], adjoints: Mapping[str, Any]
+) -> str:
+    """The first value of the trace, from the output on, at which the learner's numbers leave it."""
+    names = {tape[index].name: index for index in range(len(tape)) if tape[index].name}
+    entries = sorted((names[name] for name in adjoints if name in names), reverse=True)
+    true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
+    for entry in entries:
+        name = tape[entry].name
+        if not _same([np.asarray(adjoints[name], float)], [true.get(entry, 0.0)]):
+            return f"Up to {name} all is right; its adjoint is {_short(true.get(entry, 0.0))}."
+    wrong = [
+        name
+        for name, one, other in zip(tape.inputs, given, right, strict=False)
+        if not _same([one], [other])
+    ]
+    return (
+        f"The derivative by {' and by '.join(wrong)} is another. Write down the adjoint of each "
+        "value on the way, from the output back, and look for the first that differs."
+    )
+
+
+def _short(value: Any) -> str:
+    return (
+        f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), precision=4)
+    )

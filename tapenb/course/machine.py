@@ -1,0 +1,162 @@
+"""A backward sweep whose every step can be wrong: it seeds, multiplies, deposits, and hands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.compiling.plan import ufunc_name
+from ..autodiff.kinds.rule import Parts
+from ..autodiff.sweeps.operands import operand
+from ..autodiff.sweeps.seeds import ones_like
+from ..autodiff.tape.tape import Tape
+
+__all__ = ["Machine", "Step", "sweep"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one entry of a tape hands to one of its operands.
+
+    Attributes
+    ----------
+    name : str
+        The operation, by the name of NumPy's function.
+    operands : list of array
+    result : array
+    params : dict
+    slot : int
+        Which operand is meant.
+    adjoint : array
+        Of the result.
+    right : array
+        The contribution that the operation's rule gives.
+    is_last, is_first : bool
+        Whether the entry is the output, and whether the operand is an input.
+    """
+
+    name: str
+    operands: list[Any]
+    result: Any
+    params: dict[str, Any]
+    slot: int
+    adjoint: Any
+    right: Any
+    is_last: bool
+    is_first: bool
+
+    @property
+    def operand(self) -> Any:
+        """The operand that is meant."""
+        return self.operands[self.slot]
+
+    @property
+    def other(self) -> Any:
+        """The other one of two."""
+        return self.operands[1 - self.slot]
+
+
+def _right(step: Step) -> Any:
+    return step.right
+
+
+def _added(held: Any, new: Any) -> Any:
+    return held + new
+
+
+def _given(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A sweep that does one thing wrong.
+
+    Attributes
+    ----------
+    name : str
+    sentence : str
+        What the misconception is, said to the learner who has it.
+    contribution : callable
+        From a `Step` to what is handed to the operand; None hands nothing.
+    deposit : callable
+        From what an entry holds and what arrives to what it holds then.
+    seed : callable
+        From the value of the output to the adjoint that the sweep starts from.
+    gradient : callable
+        From the adjoint of an input to what is given out.
+    first_visit : bool
+        Whether an entry hands on what it held when it was first reached, and nothing later.
+    """
+
+    name: str
+    sentence: str
+    contribution: Callable[[Step], Any] = _right
+    deposit: Callable[[Any, Any], Any] = _added
+    seed: Callable[[Any], Any] = ones_like
+    gradient: Callable[[Any], Any] = _given
+    first_visit: bool = False
+
+
+def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
+    """Play a tape backward by a machine.
+
+    Parameters
+    ----------
+    tape : Tape
+        Closed, with an output.
+    machine : Machine
+
+    Returns
+    -------
+    list of array
+        By input what the machine takes for its derivative.
+    dict of int to array
+        What it takes for the adjoints of all entries.
+    """
+    adjoints = {tape.output: machine.seed(tape.value(tape.output))}
+    order = _first_visits(tape) if machine.first_visit else range(tape.output, -1, -1)
+    with np.errstate(all="ignore"):
+        for index in order:
+            if index in adjoints:
+                for parent, part in _contributions(tape, index, adjoints[index], machine):
+                    held = adjoints.get(parent)
+                    adjoints[parent] = part if held is None else machine.deposit(held, part)
+        inputs = [entry for entries in tape.inputs.values() for entry in entries]
+        given = [adjoints.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
+        return [machine.gradient(each) for each in given], adjoints
+
+
+def _contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> list[tuple[int, Any]]:
+    operation, parents = tape.operations[index], tape.parents(index)
+    if operation.rule is None or not operation.rule.differentiable or isinstance(adjoint, Parts):
+        return []
+    operands = [operand(tape, parent, True) for parent in parents]
+    result = operand(tape, index, True)
+    wanted = [parent >= 0 for parent in parents]
+    rights = operation.rule.vjp(adjoint, result, operands, operation, wanted)
+    found = []
+    for slot, (parent, right) in enumerate(zip(parents, rights, strict=True)):
+        if parent < 0 or right is None:
+            continue
+        name = ufunc_name(operation) or operation.name
+        last, first = index == tape.output, tape[parent].kind == "input"
+        step = Step(name, operands, result, operation.params, slot, adjoint, right, last, first)
+        part = machine.contribution(step)
+        if part is not None:
+            found.append((parent, part))
+    return found
+
+
+def _first_visits(tape: Tape) -> list[int]:
+    """The entries as a search from the output reaches them first."""
+    order, todo = [], [tape.output]
+    while todo:
+        index = todo.pop(0)
+        if index not in order:
+            order.append(index)
+            todo += [parent for parent in tape.parents(index) if parent >= 0]
+    return order

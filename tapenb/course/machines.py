@@ -1,0 +1,326 @@
+"""The catalogue of wrong machines: misconceptions of automatic differentiation, the simplest first.
+
+Each is a correct sweep but for one thing. Where several give the same numbers, the first is named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .machine import Machine, Step
+
+__all__ = ["MACHINES"]
+
+_UNARY = frozenset(
+    "sin cos tan exp log log10 log2 sqrt tanh sinh cosh arctan square reciprocal expm1 "
+    "log1p".split()
+)
+
+
+def _instead(names: str, local: Callable[[Step], Any], slot: int | None = None) -> Any:
+    """A contribution with another local partial, for operations of some names."""
+    wrong = frozenset(names.split())
+
+    def contribution(step: Step) -> Any:
+        if step.name in wrong and slot in (None, step.slot):
+            return _fitted(step.adjoint * local(step), step)
+        return step.right
+
+    return contribution
+
+
+def _fitted(part: Any, step: Step) -> Any:
+    """A contribution summed to the shape of its operand."""
+    shape = np.shape(step.operand)
+    while np.ndim(part) > len(shape):
+        part = np.sum(part, axis=0)
+    for axis, length in enumerate(shape):
+        if length == 1 and np.shape(part)[axis] != 1:
+            part = np.sum(part, axis=axis, keepdims=True)
+    return np.broadcast_to(part, shape)[()]
+
+
+def _one(step: Step) -> Any:
+    return _fitted(step.adjoint * np.ones(np.shape(step.result)), step)
+
+
+def _inner_forgotten(step: Step) -> Any:
+    return step.right if step.is_last or step.name not in _UNARY | {"power"} else _one(step)
+
+
+def _outer_forgotten(step: Step) -> Any:
+    return _one(step) if step.is_last and step.name in _UNARY | {"power"} else step.right
+
+
+def _only(slot: int) -> Callable[[Step], Any]:
+    def contribution(step: Step) -> Any:
+        return None if step.name == "multiply" and step.slot != slot else step.right
+
+    return contribution
+
+
+def _not_summed(step: Step) -> Any:
+    """The mean over what was broadcast, in place of the sum."""
+    many, own = np.size(step.result), np.size(step.operand)
+    return step.right * own / many if step.name in _BROADCASTING and many > own else step.right
+
+
+_BROADCASTING = frozenset({"add", "subtract", "multiply", "divide"})
+
+
+def _matmul(left: Callable[..., Any], right: Callable[..., Any]) -> Callable[[Step], Any]:
+    """Another adjoint of a product of matrices, where its shape is right at all."""
+
+    def contribution(step: Step) -> Any:
+        if step.name not in ("matmul", "dot"):
+            return step.right
+        formula = left if step.slot == 0 else right
+        try:
+            part = np.asarray(formula(np.asarray(step.adjoint), *step.operands))
+        except ValueError:
+            return step.right
+        return part if part.shape == np.shape(step.operand) else step.right
+
+    return contribution
+
+
+def _transposed(x: Any) -> Any:
+    return x.T
+
+
+def _winner_and_loser(step: Step) -> Any:
+    return _one(step) if step.name in ("maximum", "minimum") else step.right
+
+
+def _loser(step: Step) -> Any:
+    if step.name not in ("maximum", "minimum"):
+        return step.right
+    return _fitted(step.adjoint * (step.operand != step.result), step)
+
+
+def _count(step: Step) -> float:
+    return np.size(step.operand) / max(np.size(step.result), 1)
+
+
+def _scaled(names: str, factor: Callable[[Step], float]) -> Callable[[Step], Any]:
+    wrong = frozenset(names.split())
+    return lambda step: step.right * factor(step) if step.name in wrong else step.right
+
+
+def _both_nonzero(step: Step) -> Any:
+    """What a product whose rule is (u v)' = u' v' hands on: the adjoint itself."""
+    return _one(step) if step.name == "multiply" else step.right
+
+
+def _power(local: Callable[[Any, Any], Any]) -> Callable[[Step], Any]:
+    return _instead("power", lambda step: local(step.operand, step.other), slot=0)
+
+
+MACHINES: tuple[Machine, ...] = (
+    # -- the sweep ------------------------------------------------------------------------------
+    Machine(
+        "sign",
+        "This is the direction downhill, the gradient with its sign turned: the derivative itself "
+        "points uphill.",
+        gradient=np.negative,
+    ),
+    Machine(
+        "assigned",
+        "This comes out if an adjoint that arrives replaces the one that is there. What an entry "
+        "is used for twice reaches it twice: an adjoint *adds*.",
+        deposit=lambda held, new: new,
+    ),
+    Machine(
+        "first path",
+        "This comes out if only the first path back counts. Every path from the output to the "
+        "input has its part, and the parts are added.",
+        deposit=lambda held, new: held,
+    ),
+    Machine(
+        "multiplied paths",
+        "Factors along one path are multiplied, but here whole paths were multiplied, too: paths "
+        "are added.",
+        deposit=lambda held, new: held * new,
+    ),
+    Machine(
+        "order",
+        "This comes out if an entry hands its adjoint on before all of it has arrived. Play the "
+        "tape backward: an entry's turn is when all that use it have had theirs.",
+        first_visit=True,
+    ),
+    Machine(
+        "seeded twice",
+        "Everything is doubled: the sweep starts from ∂y/∂y = 1.",
+        seed=lambda value: 2.0 * np.ones(np.shape(value)),
+    ),
+    Machine(
+        "seeded with the value",
+        "The sweep started from the value of the output. It starts from 1: how much the output "
+        "changes with itself.",
+        seed=lambda value: np.asarray(value, float)[()],
+    ),
+    Machine(
+        "no seed",
+        "Nothing came back at all, as if the sweep had started from 0.",
+        seed=lambda value: np.zeros(np.shape(value)),
+    ),
+    # -- the chain rule -------------------------------------------------------------------------
+    Machine(
+        "inner derivative",
+        "The inner derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x).",
+        contribution=_inner_forgotten,
+    ),
+    Machine(
+        "outer derivative",
+        "The outer derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x), and this "
+        "is g′(x) alone.",
+        contribution=_outer_forgotten,
+    ),
+    Machine(
+        "value for derivative",
+        "A function's value was taken in place of its derivative.",
+        contribution=_instead(" ".join(_UNARY), lambda step: step.result),
+    ),
+    # -- products and quotients -----------------------------------------------------------------
+    Machine(
+        "left factor alone",
+        "Of a product only the first factor was differentiated: (u v)′ = u′ v + u v′.",
+        contribution=_only(0),
+    ),
+    Machine(
+        "right factor alone",
+        "Of a product only the second factor was differentiated: (u v)′ = u′ v + u v′.",
+        contribution=_only(1),
+    ),
+    Machine(
+        "product of derivatives",
+        "A product's derivative is not the product of the derivatives: (u v)′ = u′ v + u v′.",
+        contribution=_both_nonzero,
+    ),
+    Machine(
+        "own factor",
+        "Each factor's partial is the *other* factor: ∂(u v)/∂u = v.",
+        contribution=_instead("multiply", lambda step: step.operand),
+    ),
+    Machine(
+        "sign of a difference",
+        "What is subtracted has the partial −1: ∂(u − v)/∂v = −1.",
+        contribution=_instead("subtract", lambda step: 1.0, slot=1),
+    ),
+    Machine(
+        "sign of a quotient",
+        "A denominator's partial is negative: ∂(u/v)/∂v = −u/v².",
+        contribution=_instead("divide", lambda step: step.operands[0] / step.operand**2, slot=1),
+    ),
+    Machine(
+        "denominator not squared",
+        "The denominator is squared: ∂(u/v)/∂v = −u/v².",
+        contribution=_instead("divide", lambda step: -step.operands[0] / step.operand, slot=1),
+    ),
+    # -- single rules ---------------------------------------------------------------------------
+    Machine(
+        "sign of cosine's derivative",
+        "The derivative of cos is −sin: its sign was lost.",
+        contribution=_instead("cos", lambda step: np.sin(step.operand)),
+    ),
+    Machine(
+        "sign of sine's derivative",
+        "The derivative of sin is cos, without a sign.",
+        contribution=_instead("sin", lambda step: -np.cos(step.operand)),
+    ),
+    Machine(
+        "degrees",
+        "The argument of sin, cos and tan is in radians; π/180 belongs to degrees.",
+        contribution=_scaled("sin cos tan", lambda step: math.pi / 180),
+    ),
+    Machine(
+        "exponent kept",
+        "The exponent goes down by one: (xⁿ)′ = n xⁿ⁻¹.",
+        contribution=_power(lambda x, n: n * x**n),
+    ),
+    Machine(
+        "exponent not in front",
+        "The exponent comes in front: (xⁿ)′ = n xⁿ⁻¹.",
+        contribution=_power(lambda x, n: x ** (n - 1)),
+    ),
+    Machine(
+        "square's two",
+        "The square's factor 2 is missing: (x²)′ = 2x.",
+        contribution=_instead("square", lambda step: step.operand),
+    ),
+    Machine(
+        "power rule on exp",
+        "The exponent of exp is what varies, not a constant: (eˣ)′ = eˣ.",
+        contribution=_instead("exp", lambda step: step.operand * np.exp(step.operand - 1)),
+    ),
+    Machine(
+        "logarithm's base",
+        "ln is the natural logarithm: (ln x)′ = 1/x, without ln 10.",
+        contribution=_instead("log", lambda step: 1 / (step.operand * math.log(10))),
+    ),
+    Machine(
+        "root's two",
+        "The 2 below is missing: (√x)′ = 1/(2√x).",
+        contribution=_instead("sqrt", lambda step: 1 / step.result),
+    ),
+    Machine(
+        "tanh of the wrong place",
+        "tanh′ = 1 − tanh²: it is the *value* that is squared.",
+        contribution=_instead("tanh", lambda step: 1 - step.operand**2),
+    ),
+    Machine(
+        "absolute value without its sign",
+        "|x|′ is the sign of x, −1 on the left.",
+        contribution=_instead("absolute", lambda step: 1.0),
+    ),
+    Machine(
+        "winner and loser",
+        "Only the larger of two (of a minimum the smaller) is handed anything; the other could "
+        "change without a trace.",
+        contribution=_winner_and_loser,
+    ),
+    Machine(
+        "loser alone",
+        "The adjoint goes to the one that was chosen, and here the other one got it.",
+        contribution=_loser,
+    ),
+    # -- arrays ---------------------------------------------------------------------------------
+    Machine(
+        "mean's n",
+        "A mean divides by n, and so does its derivative: each element has a share of 1/n.",
+        contribution=_scaled("mean", _count),
+    ),
+    Machine(
+        "sum taken for a mean",
+        "A sum hands its whole adjoint to every element, not a share of it.",
+        contribution=_scaled("sum", lambda step: 1 / _count(step)),
+    ),
+    Machine(
+        "broadcast not summed",
+        "What was broadcast was used many times, and each use has its part: their *sum* comes "
+        "back, not their mean.",
+        contribution=_not_summed,
+    ),
+    Machine(
+        "transposes forgotten",
+        "The adjoint of A @ B goes back through the transposes: G Bᵀ to A, and Aᵀ G to B.",
+        contribution=_matmul(lambda g, a, b: g @ b, lambda g, a, b: a @ g),
+    ),
+    Machine(
+        "product turned round",
+        "Matrices do not commute: G Bᵀ goes to A, and Aᵀ G to B, in this order.",
+        contribution=_matmul(
+            lambda g, a, b: b.T @ g, lambda g, a, b: g @ a.T if np.ndim(g) > 1 else g
+        ),
+    ),
+    Machine(
+        "gradient transposed",
+        "A gradient has the shape of its input; this one is transposed.",
+        gradient=_transposed,
+    ),
+)
+"""All wrong machines, the simplest first."""

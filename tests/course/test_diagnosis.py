@@ -1,0 +1,145 @@
+"""Wrong answers are told which wrong machine they come from; right ones pass however written.
+
+The wrong numbers are worked out by hand, not by the machines.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from tapenb.course import MACHINES, check, diagnose
+
+A = np.array([[1.0, 2.0], [3.0, 5.0]])
+B = np.array([[2.0, -1.0], [0.5, 4.0]])
+V = np.array([1.0, 2.0, 4.0])
+ONES = np.ones((2, 2))
+
+# A program, its arguments, and what a learner with the misconception writes down.
+WRONG = {
+    "sign": (lambda x: x**3, [2.0], -12.0),
+    "assigned": (lambda x: np.sin(x) + x * 3.0, [0.7], math.cos(0.7)),
+    "first path": (lambda x: np.sin(x) + x * 3.0, [0.7], 3.0),
+    "multiplied paths": (lambda x: np.sin(x) + x * 3.0, [0.7], 3.0 * math.cos(0.7)),
+    "seeded twice": (lambda x: np.exp(x), [0.3], 2 * math.exp(0.3)),
+    "seeded with the value": (lambda x: 5.0 * x, [0.3], 7.5),
+    "no seed": (lambda x: np.exp(x), [0.3], 0.0),
+    "inner derivative": (lambda x: np.sin(x**2), [0.8], math.cos(0.64)),
+    "outer derivative": (lambda x: np.sin(x**2), [0.8], 1.6),
+    "value for derivative": (lambda x: np.sin(x) * 4.0, [0.5], 4 * math.sin(0.5)),
+    "left factor alone": (lambda x, y: x * y + x, [2.0, 3.0], [4.0, 0.0]),
+    "right factor alone": (lambda x, y: x * y, [2.0, 3.0], [0.0, 2.0]),
+    "product of derivatives": (
+        lambda x, y: np.exp(x) * np.sin(y),
+        [0.5, 0.2],
+        [math.exp(0.5), math.cos(0.2)],
+    ),
+    "own factor": (lambda x, y: x * y, [2.0, 3.0], [2.0, 3.0]),
+    "sign of a difference": (lambda x, y: x * x - y * 3.0, [2.0, 5.0], [4.0, 3.0]),
+    "sign of a quotient": (lambda x, y: x / y, [2.0, 5.0], [0.2, 0.08]),
+    "denominator not squared": (lambda x, y: x / y, [2.0, 5.0], [0.2, -0.4]),
+    "sign of cosine's derivative": (lambda x: np.cos(x) + x, [0.5], 1 + math.sin(0.5)),
+    "sign of sine's derivative": (lambda x: np.sin(x) + x, [0.5], 1 - math.cos(0.5)),
+    "degrees": (lambda x: np.sin(x) + x, [0.5], 1 + math.cos(0.5) * math.pi / 180),
+    "exponent kept": (lambda x: x**3, [3.0], 81.0),
+    "exponent not in front": (lambda x: x**3 + x, [2.0], 5.0),
+    "square's two": (lambda x: np.square(x) + 7.0 * x, [3.0], 10.0),
+    "power rule on exp": (lambda x: np.exp(x) + x, [2.0], 1 + 2 * math.exp(1.0)),
+    "logarithm's base": (lambda x: np.log(x) + x, [2.0], 1 + 0.5 / math.log(10)),
+    "root's two": (lambda x: np.sqrt(x) + x, [4.0], 1.5),
+    "tanh of the wrong place": (lambda x: np.tanh(x) + x, [0.5], 1.75),
+    "absolute value without its sign": (lambda x: np.abs(x) + 4.0 * x, [-2.0], 5.0),
+    "winner and loser": (lambda x, y: np.maximum(x, y), [2.0, 3.0], [1.0, 1.0]),
+    "loser alone": (lambda x, y: np.maximum(x, y), [2.0, 3.0], [1.0, 0.0]),
+    "mean's n": (lambda v: np.mean(v**2), [V], 2 * V),
+    "sum taken for a mean": (lambda v: np.sum(v**2), [V], 2 * V / 3),
+    "broadcast not summed": (lambda v, b: np.sum(v * b), [V, 2.0], [2 * np.ones(3), 7 / 3]),
+    "transposes forgotten": (lambda a, b: np.sum(a @ b), [A, B], [ONES @ B, A @ ONES]),
+    "product turned round": (lambda a, b: np.sum(a @ b), [A, B], [B.T @ ONES, ONES @ A.T]),
+    "gradient transposed": (
+        lambda a: np.sum(a * B),
+        [A],
+        B.T,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_every_wrong_machine_has_its_sentence(name):
+    program, at, answer = WRONG[name]
+    found = diagnose(program, at, answer)
+    assert found.state == "wrong"
+    assert found.machine is not None, found.text
+    assert found.machine.name == name
+    assert found.text == f"✗ {found.machine.sentence}"
+
+
+def test_an_adjoint_handed_on_too_early():
+    def program(x):
+        a = x * 2.0
+        b = np.sin(a)
+        return a * 3.0 + b * a
+
+    # y by a: 3 + b, then through b: a cos a. Too early: a is passed on before b's part arrives.
+    a = 1.4
+    early = 2.0 * (3.0 + math.sin(a))
+    assert diagnose(program, [0.7], early).machine.name == "order"
+
+
+def test_there_are_thirty_and_each_is_tested():
+    names = [machine.name for machine in MACHINES]
+    assert len(names) >= 30
+    assert len(set(names)) == len(names)
+    assert set(names) == {*WRONG, "order"}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_no_machine_takes_a_right_answer_for_wrong(name):
+    program, at, _ = WRONG[name]
+    steps = 1e-6
+    slopes = []
+    for k, value in enumerate(at):
+        value = np.asarray(value, float)
+        slope = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            ends = []
+            for sign in (1.0, -1.0):
+                moved = value.copy()
+                moved[place] += sign * steps
+                ends.append(program(*(moved[()] if j == k else x for j, x in enumerate(at))))
+            slope[place] = (ends[0] - ends[1]) / (2 * steps)
+        slopes.append(slope)
+    answer = slopes[0] if len(slopes) == 1 else slopes
+    rounded = [np.round(each, 7) for each in slopes]
+    assert diagnose(program, at, answer).state == "right"
+    assert diagnose(program, at, rounded).state == "right"
+
+
+def test_an_untouched_exercise_is_neutral(capsys):
+    for answer in (..., None, [..., ...], [1.0, ...]):
+        check(lambda x, y: x * y, [2.0, 3.0], answer)
+    assert capsys.readouterr().out == "○ not attempted yet\n" * 4
+
+
+def test_other_code_for_the_same_function_passes():
+    answer = 2 * 0.5 * math.cos(0.25) + 1e-9
+    for program in (lambda x: np.sin(x**2), lambda t: np.sin(t * t), lambda q: np.sin(q * q + 0)):
+        assert diagnose(program, [0.5], answer).state == "right"
+
+
+def test_a_number_of_no_machine_is_found_in_the_trace():
+    def program(x):
+        a = x * x
+        b = np.sin(a)
+        return b * a
+
+    found = diagnose(program, [0.5], 7.0, adjoints={"b": 0.25, "a": 123.0})
+    assert found.machine is None
+    assert "Up to a all is right" in found.text
+    assert "0.489" in found.text  # sin 0.25 + 0.25 cos 0.25
+
+
+def test_a_wrong_number_of_answers_and_a_wrong_shape_are_said():
+    assert "2 derivatives" in diagnose(lambda x, y: x * y, [2.0, 3.0], [1.0]).text
+    assert "shape of its input" in diagnose(lambda v: np.sum(v), [V], 3.0).text
+    assert "one number" in diagnose(lambda x: x * x, [2.0], "four").text
