@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import constants_of, is_made, name_of, root_of, split
+from .constants import constants_of, is_float, is_made, name_of, root_of, split
 
 __all__ = ["HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
@@ -153,6 +153,14 @@ class _Names(ast.NodeVisitor):
         self._bind(node.name)
         self._scope(node, None, list(node.body))
 
+    def visit_ExceptHandler(self, node: Any) -> None:
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name is not None:
+            self._bind(name)
+        self.generic_visit(node)
+
+    visit_MatchAs = visit_MatchStar = visit_MatchMapping = visit_ExceptHandler
+
     def _comprehension(self, node: Any) -> None:
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         self._scope(node, None, [*node.generators, *parts])
@@ -205,19 +213,12 @@ def analyse(tree: ast.Module) -> Cell:
                 parts[name] += 1
     cell.bound |= parts
     cell.ends_with_expression = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
-    every: dict[str, None] = {}
+    places: dict[str, tuple[int, int]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            every.setdefault(node.id)
-    places = {
-        name: min(
-            (node.lineno, node.col_offset)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id == name
-        )
-        for name in every
-    }
-    cell.order = sorted(every, key=lambda name: places[name])
+            place = node.lineno, node.col_offset
+            places[node.id] = min(place, places.get(node.id, place))
+    cell.order = sorted(places, key=lambda name: places[name])
     return cell
 
 
@@ -225,7 +226,9 @@ def is_numeric(value: Any) -> bool:
     """Whether a variable of the notebook can be an input: a real number, or floats in a list."""
     if isinstance(value, bool | np.bool_):
         return False
-    if isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, int):
+        return is_float(value)
+    if isinstance(value, float | np.integer | np.floating):
         return True
     if isinstance(value, np.ndarray):
         return type(value) is np.ndarray and value.dtype.kind == "f" and value.size > 0
@@ -235,8 +238,13 @@ def is_numeric(value: Any) -> bool:
         return True
     return (
         all(type(part) is type(value) and is_numeric(part) for part in value)
-        and len(set(map(len, value))) == 1
+        and len(set(map(_shape_of, value))) == 1
     )
+
+
+def _shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of nested lists."""
+    return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple) else ()
 
 
 class InputsIntoCell(ast.NodeTransformer):
@@ -265,8 +273,10 @@ class InputsIntoCell(ast.NodeTransformer):
 
     @staticmethod
     def _wrap(statement: Any, name: str, value: ast.expr) -> None:
-        call = ast.Call(ast.Name(HOOK, ast.Load()), [ast.Constant(name), value], [])
-        call = ast.fix_missing_locations(ast.copy_location(call, value))
+        hook, label = ast.Name(HOOK, ast.Load()), ast.Constant(name)
+        call = ast.Call(hook, [label, value], [])
+        for made in (hook, label, call):
+            ast.copy_location(made, value)
         for node in list(ast.walk(statement)):
             for place, held in ast.iter_fields(node):
                 if held is value:

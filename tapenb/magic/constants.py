@@ -9,10 +9,9 @@ that it is bound to; in a dict or a namespace of parameters by the name of that 
 from __future__ import annotations
 
 import ast
-import copy
 import re
 
-__all__ = ["constants_of", "is_literal", "name_of", "root_of", "split"]
+__all__ = ["constants_of", "is_float", "is_literal", "name_of", "root_of", "split"]
 
 _BY_NAME = frozenset({"pi", "e", "tau", "euler_gamma"})
 _CONSTRUCTORS = frozenset(
@@ -20,18 +19,33 @@ _CONSTRUCTORS = frozenset(
 )
 
 
+def is_float(value: float) -> bool:
+    """Whether a number is one that a float can be near: an integer may be too large for that."""
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
 def is_number(node: ast.expr) -> bool:
     """Whether an expression is a real number: ``2.0``, ``-3``, ``np.pi/4``, ``1e-3*2``."""
-    match node:
-        case ast.Constant(value=value):
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return is_number(operand)
-        case ast.BinOp(left=left, right=right):
-            return is_number(left) and is_number(right)
-        case ast.Attribute(value=ast.Name(), attr=name):
-            return name in _BY_NAME
-    return False
+    todo = [node]
+    while todo:
+        match todo.pop():
+            case ast.Constant(value=bool()):
+                return False
+            case ast.Constant(value=int() | float() as value) if is_float(value):
+                continue
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                todo.append(operand)
+            case ast.BinOp(left=left, right=right):
+                todo += [left, right]
+            case ast.Attribute(value=ast.Name(), attr=name) if name in _BY_NAME:
+                continue
+            case _:
+                return False
+    return True
 
 
 def is_list(node: ast.expr) -> bool:
@@ -93,7 +107,7 @@ def split(statement: ast.stmt) -> list[ast.stmt]:
         and is_number(statement.value)
     ):
         return [
-            ast.copy_location(ast.Assign([target], copy.deepcopy(statement.value)), statement)
+            ast.copy_location(ast.Assign([target], statement.value), statement)
             for target in statement.targets
         ]
     return [statement]

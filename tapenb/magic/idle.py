@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from sys import _getframe
 from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from .changes import finish
 
 __all__ = ["Idle"]
 
@@ -14,7 +19,6 @@ class Idle:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        # Cells may run others, so they are counted.
         self._running = 0
         self._waiting: list[Callable[[], None]] = []
         shell.events.register("pre_run_cell", self._begin)
@@ -23,14 +27,16 @@ class Idle:
         self.raw_cell = ""
 
     def _begin(self, info: Any) -> None:
-        self._running += 1
+        # Cells may run others. An end may be cut off, so they are counted where they run.
+        self._running = _cells_on_stack()
         if self._running > 1:
             return
+        finish()
         self.cell_id = getattr(info, "cell_id", None)
         self.raw_cell = getattr(info, "raw_cell", "") or ""
 
     def _end(self, result: Any) -> None:
-        self._running = max(0, self._running - 1)
+        self._running = _cells_on_stack()
         while self._waiting and not self._running:
             self._waiting.pop(0)()
 
@@ -50,3 +56,12 @@ class Idle:
             self._waiting.append(work)
         else:
             work()
+
+
+def _cells_on_stack() -> int:
+    """How many cells run, each within the one before."""
+    code, frame, found = InteractiveShell.run_cell_async.__code__, _getframe(), 0
+    while frame is not None:
+        found += frame.f_code is code
+        frame = frame.f_back
+    return found

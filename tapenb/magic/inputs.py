@@ -25,7 +25,7 @@ from ..recording.inputs import Input, flatten, nest
 from .cell import is_numeric
 from .constants import root_of
 from .containers import containers
-from .line import Options
+from .line import LineError, Options
 
 __all__ = ["RunInputs", "own_part", "parts_of_namespace"]
 
@@ -84,8 +84,12 @@ class RunInputs:
         value = plain(value)
         if isinstance(value, np.ndarray) and (value.dtype.kind not in "fiu" or not value.size):
             return value
+        if not is_numeric(value) and not isinstance(value, np.ndarray):
+            return value
         if name in self._given:
             given = self._given[name]
+            if np.shape(given) != np.shape(value):
+                raise LineError(f"{name} has shape {np.shape(value)} here, not {np.shape(given)}")
             value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
         return self._trace(name, value)
 

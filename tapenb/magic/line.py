@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from .cell import is_numeric
+from .constants import is_float
 
 __all__ = ["LineError", "Options", "parse_line"]
 
@@ -158,18 +162,27 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
         options.names.append(name)
         return
     try:
-        value = eval(text, dict(namespace))
+        value = eval(text, {"inf": math.inf, "nan": math.nan, **namespace})
     except Exception as error:
         raise LineError(f"the value of {name} cannot be read: {error}") from error
     if not isinstance(value, tuple):
         if not is_numeric(value):
             raise LineError(f"{name} takes a number or an array of floats, not {text}")
+        if not np.all(np.isfinite(np.asarray(value, float))):
+            raise LineError(f"{name} takes finite numbers, not {text}")
         options.values[name] = value
         return
     if len(value) not in (2, 3) or not all(isinstance(part, int | float) for part in value):
         raise LineError(f"a range is {name}=(minimum, maximum) or with a step as a third number")
+    if not (all(map(is_finite, value)) and is_finite(value[1] - value[0])):
+        raise LineError(f"a range has finite ends, and so is what lies between, not {name}={text}")
     if value[0] >= value[1] or (len(value) == 3 and value[2] <= 0):
         raise LineError(
             f"the range of {name} runs from a smaller to a larger number, with a step > 0"
         )
     options.spans[name] = value
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is finite as a float; an integer may be too large for one."""
+    return is_float(value) and math.isfinite(value)

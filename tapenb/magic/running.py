@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,13 @@ from ..autodiff.tracing.structures import lift
 from ..autodiff.tracing.substitution import Scope, Substitution
 from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
+from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
 from .state import Snapshot, reachable
-from .tracebacks import CellSyntaxError, point_at_cell
-from .unseen import unseen
+from .tracebacks import CellSyntaxError, pointing_at_cell
+from .unseen import hide
 
 __all__ = ["CellRun", "Outcome"]
 
@@ -43,6 +44,30 @@ _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "c
 """Names by which a cell may hear of floating-point errors."""
 _SECONDS = 10.0
 """How long a cell may take to run again."""
+
+
+class _FloatErrors:
+    """How NumPy treats floating-point errors: as before a recording, but for what the cell set."""
+
+    def __init__(self) -> None:
+        self._outside = self._inside = self._left = self._now()
+
+    @staticmethod
+    def _now() -> dict[str, Any]:
+        return {**np.geterr(), "call": np.geterrcall()}
+
+    def begin(self) -> None:
+        self._inside = self._left = self._now()
+
+    def end(self) -> None:
+        self._left = self._now()
+
+    def put_back(self) -> None:
+        inside, outside = self._inside, self._outside
+        to = {k: outside[k] if v == inside[k] else v for k, v in self._left.items()}
+        if to != self._now():
+            np.seterrcall(to.pop("call"))
+            np.seterr(**to)
 
 
 class Outcome:
@@ -96,15 +121,16 @@ class CellRun:
         source = "".join(f"#{line}\n" for line in lines_above) + shell.transform_cell(text)
         self.source = source
         self.file = shell.compile.cache(source, shell.execution_count, raw_code=source)
-        try:
-            tree = ast.parse(source, self.file)
-        except SyntaxError as error:
-            raise CellSyntaxError(shell, error) from None
-        _refuse_await(tree)
-        self.tree = tree
+        self._lines_above = lines_above
         self.tape: Tape | None = None
-        self.cell = self._analyse(text, tree)
-        self.wanted = self._inputs()
+        with deep_recursion():
+            try:
+                self.tree = shell.compile.ast_parse(source, self.file)
+            except SyntaxError as error:
+                raise CellSyntaxError.of(shell, error) from None
+            _refuse_await(self.tree)
+            self.cell = self._analyse(text, self.tree)
+            self.wanted = self._inputs()
 
     # -- what the text says ------------------------------------------------------------------------
 
@@ -202,26 +228,25 @@ class CellRun:
 
     def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:
         """Run the cell at other inputs from where it began, unseen, and put everything back."""
-        namespace = self.shell.user_ns
-        after = Snapshot(namespace, self._names())
+        moved = {each.name: each.at(positions) for each in inputs}
+        outcome = guarded(lambda changes: self._again(changes, moved))
+        anew = {each.name: each for each in outcome.inputs}
+        # The same inputs, of the same types, on the new tape.
+        outcome.inputs = [
+            replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
+            for each in inputs
+            if each.name in anew
+        ]
+        return outcome
+
+    def _again(self, changes: Changes, moved: dict[str, Any]) -> Outcome:
         figures = _figures()
-        try:
-            self.before.check_iterators()
-            self.before.restore()
-            moved = {each.name: each.at(positions) for each in inputs}
-            with unseen(self.shell):
-                outcome = self._run(moved, monotonic() + _SECONDS)
-            anew = {each.name: each for each in outcome.inputs}
-            # The same inputs, of the same types, on the new tape.
-            outcome.inputs = [
-                replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
-                for each in inputs
-                if each.name in anew
-            ]
-            return outcome
-        finally:
-            _close_figures(figures)
-            after.restore()
+        changes.before(Snapshot(self.shell.user_ns, self._names()).restore)
+        changes.before(lambda: _close_figures(figures))
+        self.before.check_iterators()
+        uninterrupted(self.before.restore)
+        hide(self.shell, changes)
+        return self._run(moved, monotonic() + _SECONDS)
 
     def _names(self) -> set[str]:
         attributes = {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
@@ -239,56 +264,96 @@ class CellRun:
         outcome = Outcome(tape)
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
         try:
-            with self._recording(tape, inputs):
-                value = self._execute()
-                self._find_output(outcome, value)
-                outcome.shown = _ordinary(value)
-            verify(tape)
+            guarded(lambda changes: self._record(changes, outcome, inputs))
         except BaseException as error:
-            point_at_cell(self.shell, self.file, error)
-            raise
-        finally:
-            inputs.put_back(reachable(namespace, self._names())[0])
+            shown = pointing_at_cell(self.shell, self.file, error, self._lines_above)
+            if shown is error:
+                raise
+            raise shown from None
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
         copy_shared_values(tape, large=deadline is not None)
         outcome.inputs = inputs.described(self.options)
         return outcome
 
-    @contextmanager
-    def _recording(self, tape: Tape, inputs: RunInputs) -> Iterator[None]:
-        shell, namespace = self.shell, self.shell.user_ns
-        twins = Substitution(Scope(namespace))
+    def _record(self, changes: Changes, outcome: Outcome, inputs: RunInputs) -> None:
+        tape, errors = outcome.tape, _FloatErrors()
+        changes.before(errors.put_back)
+        uninterrupted(lambda: self._open(changes, tape, inputs))
+        with recording(tape):
+            errors.begin()
+            try:
+                value = self._execute()
+            finally:
+                errors.end()
+            self._find_output(outcome, value)
+            outcome.shown = _ordinary(value)
+        verify(tape)
+
+    def _open(self, changes: Changes, tape: Tape, inputs: RunInputs) -> None:
+        """Let the cell's inputs be traced, and its NumPy be a twin, until the changes go back."""
+        shell, namespace, names = self.shell, self.shell.user_ns, self._names()
         literal = {name for name in self.wanted if name in self.cell.literals}
-        transformer = InputsIntoCell(literal)
+        twins, transformer = Substitution(Scope(namespace)), InputsIntoCell(literal)
+        outer, hook = CURRENT.get(), namespace.get(HOOK)
+
+        def unhook() -> None:
+            if hook is None:
+                namespace.pop(HOOK, None)
+            else:
+                namespace[HOOK] = hook
+
+        def untransform() -> None:
+            if transformer in shell.ast_transformers:
+                shell.ast_transformers.remove(transformer)
+
+        changes.before(lambda: inputs.put_back(reachable(namespace, names)[0]))
         for name in self.wanted:
             if name not in literal:
                 inputs.from_namespace(name)
-        inputs.watch_arrays(reachable(namespace, self._names())[0])
+        inputs.watch_arrays(reachable(namespace, names)[0])
+        changes.before(unhook)
         namespace[HOOK] = inputs.from_literal
+        changes.before(untransform)
         shell.ast_transformers.append(transformer)
         # A cell asked to run again from within another that records has a tape of its own.
-        outer = CURRENT.set(None)
-        try:
-            twins.put_in()
-            with recording(tape):
-                yield
-        finally:
-            twins.put_back()
-            CURRENT.reset(outer)
-            shell.ast_transformers.remove(transformer)
-            namespace.pop(HOOK, None)
+        changes.before(lambda: CURRENT.set(outer))
+        CURRENT.set(None)
+        changes.before(twins.put_back)
+        twins.put_in()
+        changes.before(tape.close)
 
     def _execute(self) -> Any:
         """Run the statements, and give the value of a last expression."""
         shell = self.shell
-        tree = shell.transform_ast(ast.parse(self.source, self.file))
+        with deep_recursion():
+            tree = shell.transform_ast(shell.compile.ast_parse(self.source, self.file))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        if tree.body:
-            exec(shell.compile(tree, self.file, "exec"), shell.user_ns)
+        for code in self._codes(tree.body):
+            exec(code, shell.user_ns)
         if last is None:
             return None
-        code = shell.compile(ast.Expression(last.value), self.file, "eval")
+        with deep_recursion():
+            code = shell.compile(ast.Expression(last.value), self.file, "eval")
         return eval(code, shell.user_ns)
+
+    def _codes(self, body: list[ast.stmt]) -> Iterator[CodeType]:
+        """Compile statements: all, or else each when it is its turn, as IPython does.
+
+        What stands above a mistake then runs, and ``from __future__`` may stand anywhere.
+        """
+        parts = [body] if body else []
+        while parts:
+            statements = parts.pop(0)
+            try:
+                with deep_recursion():
+                    module = ast.Module(statements, [])
+                    code = self.shell.compile(module, self.file, "exec")
+            except SyntaxError:
+                if len(statements) == 1:
+                    raise
+                parts = [[statement] for statement in statements]
+            else:
+                yield code
 
     # -- what came out -----------------------------------------------------------------------------
 
@@ -381,6 +446,9 @@ def _refuse_await(tree: ast.Module) -> None:
             )
 
         visit_AsyncFor = visit_AsyncWith = visit_Await
+
+        def visit_comprehension(self, node: ast.comprehension) -> None:
+            self.visit_Await(node.target) if node.is_async else self.generic_visit(node)
 
     Awaits().visit(tree)
 

@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
-from types import FrameType, TracebackType
+import traceback
+from types import TracebackType
 from typing import Any
 
-__all__ = ["CellSyntaxError", "point_at_cell"]
+__all__ = ["CellSyntaxError", "pointing_at_cell"]
+
+_OURS = __name__.split(".")[0]
 
 
 class CellSyntaxError(Exception):
-    """A cell that is no Python, shown as IPython shows it in any cell."""
+    """What is no Python, shown as IPython shows it in any cell.
 
-    def __init__(self, shell: Any, error: SyntaxError) -> None:
+    IPython shows an error of syntax by itself, and our frames with it, so this is none.
+    """
+
+    def __init__(self, shell: Any, error: SyntaxError, frames: Any = ()) -> None:
         super().__init__(str(error))
-        self._lines = shell.SyntaxTB.structured_traceback(type(error), error, [])
+        self._lines = shell.SyntaxTB.structured_traceback(type(error), error, list(frames))
+
+    @classmethod
+    def of(cls, shell: Any, error: SyntaxError, frames: Any = ()) -> CellSyntaxError:
+        """Return one that is called what the error is called."""
+        return type(type(error).__name__, (cls,), {})(shell, error, frames)
 
     def _render_traceback_(self) -> list[str]:
         return self._lines
 
 
-def point_at_cell(shell: Any, file: str, error: BaseException) -> None:
-    """Make IPython show the user's own lines of an error: neither ours nor those of the magic."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != file:
+def pointing_at_cell(
+    shell: Any, file: str, error: BaseException, lines_above: tuple[str, ...] = ()
+) -> BaseException:
+    """Return an error that shows the user's own lines: neither ours nor those of the magic.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+    file : str
+        What the cell is called in tracebacks.
+    error : BaseException
+    lines_above : tuple of str
+        Lines of the cell that were left out as comments.
+    """
+    if isinstance(error, TypeError) and " for ^" in str(error):
+        error.add_note("In Python a power is written x**2; ^ is the exclusive or of integers.")
+    trace = _users(error.__traceback__, file)
+    _clean_chain(error)
+    if isinstance(error, SyntaxError):
+        return CellSyntaxError.of(shell, error, traceback.extract_tb(trace) if trace else ())
+
+    def show() -> list[str]:
+        lines = (
+            shell.InteractiveTB.get_exception_only(type(error), error)
+            if trace is None
+            else shell.InteractiveTB.structured_traceback(type(error), error, trace, tb_offset=0)
+        )
+        for above in filter(str.strip, lines_above):
+            lines = [line.replace(f"#{above}", above) for line in lines]
+        return lines
+
+    error._render_traceback_ = show
+    return error
+
+
+def _users(trace: TracebackType | None, file: str | None = None) -> TracebackType | None:
+    """A traceback from a file on, without the frames of tapenb, and of NumPy at its end."""
+    while trace is not None and file not in (None, trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    trace = _without_tail(trace)
-    if trace is None or isinstance(error, SyntaxError):
-        return
-    show = shell.InteractiveTB.structured_traceback
-    error._render_traceback_ = lambda: show(type(error), error, trace, tb_offset=0)
-
-
-def _without_tail(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames of tapenb and NumPy that it ends with."""
-    frames: list[tuple[FrameType, int, int]] = []
+    kept: list[TracebackType] = []
     while trace is not None:
-        frames.append((trace.tb_frame, trace.tb_lasti, trace.tb_lineno))
+        if _package(trace) != _OURS:
+            kept.append(trace)
         trace = trace.tb_next
-    inside = (__name__.split(".")[0], "numpy")
-    while frames and frames[-1][0].f_globals.get("__name__", "").split(".")[0] in inside:
-        frames.pop()
-    for frame, lasti, lineno in reversed(frames):
-        trace = TracebackType(trace, frame, lasti, lineno)
+    while kept and _package(kept[-1]) == "numpy":
+        kept.pop()
+    for each in reversed(kept):
+        trace = TracebackType(trace, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return trace
+
+
+def _package(trace: TracebackType) -> str:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).split(".")[0]
+
+
+def _clean_chain(error: BaseException) -> None:
+    """Take our frames out of the errors that an error came of, and those that are only ours."""
+    seen = set()
+    while id(error) not in seen:
+        seen.add(id(error))
+        before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if before is None:
+            return
+        trace = _users(before.__traceback__)
+        if trace is None:
+            error.__cause__ = error.__context__ = None
+            return
+        before.__traceback__ = trace
+        error = before

@@ -7,14 +7,15 @@ process is replaced but for the thread that runs the cell.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-from IPython.utils.capture import capture_output
+from IPython.core.displayhook import CapturingDisplayHook
+from IPython.core.displaypub import CapturingDisplayPublisher
 
-__all__ = ["unseen"]
+from .changes import Changes
+
+__all__ = ["hide"]
 
 
 class _WithoutThread:
@@ -37,41 +38,40 @@ class _WithoutThread:
         return getattr(self._stream, name)
 
 
-@contextmanager
-def unseen(shell: Any) -> Iterator[None]:
-    """Run a block of which nothing shows.
+def hide(shell: Any, changes: Changes) -> None:
+    """Let nothing show of what this thread prints and displays, until the changes are taken back.
 
     Parameters
     ----------
     shell : InteractiveShell
+    changes : Changes
     """
     thread = get_ident()
-    streams = {name: _WithoutThread(getattr(sys, name), thread) for name in ("stdout", "stderr")}
-    for name, stream in streams.items():
-        setattr(sys, name, stream)
-    try:
-        with _without_displays(shell):
-            yield
-    finally:
-        for name, stream in streams.items():
-            if getattr(sys, name) is stream:
-                setattr(sys, name, stream._stream)
-
-
-@contextmanager
-def _without_displays(shell: Any) -> Iterator[None]:
+    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+        stream = getattr(sys, name)
+        if stream is not None:
+            _stand_in(changes, sys, name, _WithoutThread(stream, thread))
     publisher = shell.display_pub
-    if not hasattr(publisher, "register_hook"):
+    if hasattr(publisher, "register_hook"):
+        # A kernel keeps hooks apart for each thread; one that gives None ends a message.
+        changes.before(lambda: publisher.unregister_hook(_nothing))
+        publisher.register_hook(_nothing)
+    else:
         # A shell without a kernel, where nobody else displays anything.
-        with capture_output(stdout=False, stderr=False):
-            yield
-        return
-    # A kernel keeps hooks apart for each thread; one that gives None ends a message.
-    publisher.register_hook(_nothing)
-    try:
-        yield
-    finally:
-        publisher.unregister_hook(_nothing)
+        _stand_in(changes, shell, "display_pub", CapturingDisplayPublisher())
+        _stand_in(changes, sys, "displayhook", CapturingDisplayHook(shell=shell, outputs=[]))
+
+
+def _stand_in(changes: Changes, owner: Any, name: str, instead: Any) -> None:
+    """Let something stand in for another, unless somebody puts a third in its place."""
+    real = getattr(owner, name)
+
+    def back() -> None:
+        if getattr(owner, name) is instead:
+            setattr(owner, name, real)
+
+    changes.before(back)
+    setattr(owner, name, instead)
 
 
 def _nothing(_: Any) -> None:

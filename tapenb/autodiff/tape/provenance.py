@@ -224,9 +224,10 @@ def is_foreign(file: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_foreign_module(name: str) -> bool:
+def is_foreign_module(name: str | None) -> bool:
     """Whether a module, by its name, is Python's or an installed package's."""
-    if name == "__main__":  # what runs there may be a notebook, whoever started it
+    # What runs as __main__ may be a notebook, whoever started it; a class may name no module.
+    if name == "__main__" or not isinstance(name, str):
         return False
     file = getattr(sys.modules.get(name), "__file__", None)
     return name.partition(".")[0] in sys.stdlib_module_names if file is None else is_foreign(file)

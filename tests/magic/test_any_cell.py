@@ -1,0 +1,153 @@
+"""Any cell that runs without ``%%tape`` runs with it; errors show the user's lines."""
+
+import ast
+import re
+import signal
+import sys
+
+import numpy as np
+import pytest
+from IPython.core.error import UsageError
+
+from tapenb.magic.cell import analyse
+from tapenb.magic.changes import Changes, uninterrupted
+
+CELLS = {
+    "a sum of 600 terms": "x = 2.0\nz = " + " + ".join(["x"] * 600),
+    "a constant of 600 terms": "x = " + " + ".join(["1.0"] * 600) + "\nz = x*2",
+    "a chain of 400 methods": "x = np.ones(2)\nz = x" + ".cumsum()" * 400,
+    "two future lines": (
+        "from __future__ import annotations\nfrom __future__ import division\nx = 2.0\nz = x*x"
+    ),
+    "a late future line": "x = 2.0\nfrom __future__ import annotations\nz = x*x",
+    "a ragged list": "x = [1.0, [2.0, 3.0]]; z = x[0]*2",
+    "a list of ragged lists": "x = [[[1.0, 2.0]], [[3.0, 4.0, 5.0]]]\nz = x[0][0][1]*2",
+    "an integer of 400 digits": f"n = {'9' * 400}\nx = 2.0\nz = x*x",
+    "an integer of 400 digits, computed": "n = 10**400\nx = 2.0\nz = x*x",
+    "an object of no module": "class A: pass\nA.__module__ = None\na = A()\nx = 2.0\nz = x*x",
+    "global after a use": "x = 2.0\nglobal x\nz = x*x",
+    "names of a match": "x = 2.0\nmatch [x, 3.0]:\n    case [first, *rest]: z = first*rest[0]",
+    "floating-point errors": "x = 0.0\nold = np.seterr(divide='ignore')\nz = x*2",
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_runs_without_a_tape_runs_with_it(notebook, name):
+    before = np.geterr()
+    outcomes = []
+    for head in ("", "%%tape -o t\n"):
+        try:
+            result = notebook.attempt(head + CELLS[name])
+            set_by_cell = np.geterr()
+        finally:
+            np.seterr(**before)
+        assert result.success, notebook.printed
+        outcomes.append((type(notebook.names["z"]), notebook.names["z"], set_by_cell))
+        assert "tapenb" not in notebook.printed
+    assert repr(outcomes[0]) == repr(outcomes[1])
+
+
+def calls(names):
+    """How many functions are called to analyse a cell of so many names."""
+    tree = ast.parse("\n".join(f"n{at} = {at}.5" for at in range(names)))
+    called = []
+    sys.setprofile(lambda frame, event, arg: called.append(event))
+    try:
+        analyse(tree)
+    finally:
+        sys.setprofile(None)
+    return len(called)
+
+
+def test_a_thousand_names_cost_ten_times_what_a_hundred_do():
+    assert calls(1000) < 11 * calls(100)
+
+
+ERRORS = {
+    "return outside": ("x = 2.0\nz = x*x\nreturn z", "SyntaxError: 'return' outside function"),
+    "eval": ("x = 2.0\nz = eval('1 +')", "SyntaxError: invalid syntax"),
+    "no Python": ("x = 2.0\nif x:\nz = 1", "IndentationError"),
+    "a module": ("x = 2.0\nimport module_that_fails", "ValueError: broken"),
+    "a callback": ("x = 2.0\nz = np.vectorize(lambda v: v/{})(x)", "TypeError"),
+    "a chain": (
+        "x = 2.0\ntry:\n    x[0]\nexcept TypeError:\n    raise ValueError('because')",
+        "ValueError: because",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_shows_none_of_our_frames(notebook, name, tmp_path, monkeypatch):
+    (tmp_path / "module_that_fails.py").write_text(
+        "def f():\n    raise ValueError('broken')\nf()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    cell, said = ERRORS[name]
+    result = notebook.attempt("%%tape -o t\n" + cell)
+    assert not result.success
+    assert said in notebook.printed
+    assert not re.search(r"tapenb[/\\]|#%%tape", notebook.printed)
+    if "SyntaxError" in said:
+        assert type(result.error_in_exec).__name__ == "SyntaxError"
+
+
+def test_what_stands_above_a_mistake_runs_as_in_any_cell(notebook):
+    notebook.attempt("%%tape\nx = 2.0\nq = x*3\nreturn q")
+    assert notebook.names["q"] == 6.0
+
+
+def test_a_traceback_shows_the_line_of_the_magic_as_it_was_written(notebook):
+    notebook.attempt("%%tape -o t\nx = 2.0\nz = [1][5]")
+    assert re.search(r"1 %%tape -o t\n", notebook.printed)
+
+
+def test_a_power_with_a_caret_hears_of_two_stars(notebook):
+    result = notebook.attempt("%%tape\nx = 2.0\nz = x^2")
+    assert isinstance(result.error_in_exec, TypeError)
+    assert "x**2" in notebook.printed
+
+
+@pytest.mark.parametrize(
+    "line",
+    """
+    x=(0,inf) x=(0,np.inf) x=(-inf,0) x=(0,nan) x=10**400 x=(3,1) x=nan x=np.nan x=1e999
+    x=(0,10**400)
+    x=(0,1,np.nan) x=(-1e308,1e308) x=[np.nan] x=[1.0,2.0] x=np.zeros(0) x=1/0 x=( x= x='a' x=(0,1j)
+    --foo --order=7 --of -o --mode=up =2 x=None
+    """.split(),
+)
+def test_a_mistake_on_the_line_is_one_line(notebook, line):
+    result = notebook.attempt(f"%%tape {line}\nx = 2.0\nz = x*x")
+    assert isinstance(result.error_in_exec, UsageError)
+    (said,) = notebook.captured.stderr.splitlines()
+    assert said.startswith("UsageError: %%tape: ")
+
+
+def test_an_interrupt_that_comes_while_a_cell_opens_is_heard_when_it_is_open(notebook):
+    done = []
+
+    def work():
+        signal.raise_signal(signal.SIGINT)
+        done.append(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        uninterrupted(work)
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_what_was_cut_off_goes_on_when_the_next_cell_runs(notebook):
+    left, changes = [KeyboardInterrupt], Changes()
+
+    def way_back():
+        if left:
+            raise left.pop()
+        done.append(1)
+
+    done = []
+    changes.before(way_back)
+    with pytest.raises(KeyboardInterrupt):
+        changes.take_back()
+    assert not done
+    notebook.run("1")
+    assert done == [1]

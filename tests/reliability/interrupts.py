@@ -1,0 +1,183 @@
+"""An interrupt at any line of ours: names are plain afterwards, and the next cell is right.
+
+Each line that the machinery runs for some cells is interrupted, at its first time and at a random
+one: by an exception at that very line, and by a real signal.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+import tapenb
+from tapenb.autodiff.tape.tape import CURRENT
+from tapenb.autodiff.tracing.state import is_traced
+from tests.magic.notebook import Notebook, close_shell, open_notebook
+
+TITLE = "interrupts at lines of ours"
+COUNT, SHORT = 4000, 240
+
+_OURS = str(Path(tapenb.__file__).parent)
+_MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"
+_SETUP = """
+import reliability_own_module as own_module
+import numpy as np
+from numpy import zeros
+a, b, held = 0.5, np.array([1.0, 2.0]), {"inner": [0.25, 0.75]}
+def own(x):
+    return np.array([x, x*x]).sum()
+"""
+# What runs before, and what is interrupted.
+_CELLS = {
+    "numbers": ("", "%%tape -o t\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y) + a"),
+    "arrays": ("", "%%tape -o t\nv = np.array([1.0, 2.0, 3.0])\nb[0] = v[1]\nz = (v*v).sum()*b[0]"),
+    "lists": ("", "%%tape -o t\nx = [1.0, 2.0]\nheld['inner'][0] = x[0]*x[1]\nz = np.sum(x)"),
+    "functions": (
+        "",
+        "%%tape -o t\nx = 2.0\nu = zeros(2)\nu[1] = own(x) + own_module.own(x)\nu[1]",
+    ),
+    "again": (
+        "%%tape -o t\nx = 3.0\nheld['inner'].append(x)\n"
+        "z = x*x if x < 5 else own(x)*held['inner'][0]",
+        "t(x=6.0).value",
+    ),
+    "panel": (
+        "%%tape -o t\nx = 3.0\nz = x*x if x < 5 else own_module.own(x)",
+        "t.panel.sliders['x'].value = 6.0",
+    ),
+}
+
+
+class Interrupted:
+    """Raises an interrupt when one of our lines is reached for the n-th time; counts lines."""
+
+    def __init__(self, target: tuple[str, int] | None = None, nth: int = 1, *, by_signal: bool):
+        self._target, self._left, self._by_signal = target, nth, by_signal
+        self.seen: dict[tuple[str, int], int] = {}
+        self.raised = False
+
+    def __enter__(self) -> Interrupted:
+        sys.settrace(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(None)
+
+    def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
+        return self._line if frame.f_code.co_filename.startswith(_OURS) else None
+
+    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event != "line" or self.raised:
+            return self._line
+        place = frame.f_code.co_filename, frame.f_lineno
+        self.seen[place] = self.seen.get(place, 0) + 1
+        if place == self._target:
+            self._left -= 1
+            if not self._left:
+                self.raised = True
+                if not self._by_signal:
+                    raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
+        return self._line
+
+
+def _everything(value: Any, depth: int = 0) -> Iterator[Any]:
+    yield value
+    if depth < 4 and isinstance(value, dict | list | tuple | set):
+        for part in list(value.items() if isinstance(value, dict) else value):
+            yield from _everything(part, depth + 1)
+
+
+def left_behind(book: Notebook) -> list[str]:
+    """Name what a cell that has ended has left half-open."""
+    found, names = [], book.names
+    if any(is_traced(part) for value in list(names.values()) for part in _everything(value)):
+        found.append("traced names")
+    if [name for name in names if name.startswith("__tapenb")]:
+        found.append("a hook")
+    if book.shell.ast_transformers:
+        found.append("a transformer")
+    own = names["own_module"]
+    if names["np"] is not np or names["zeros"] is not np.zeros or vars(own)["np"] is not np:
+        found.append("a twin of NumPy")
+    if CURRENT.get() is not None:
+        found.append("an open tape")
+        CURRENT.set(None)  # the fault of this interrupt, not of the next
+    if "call" in np.geterr().values() or np.geterrcall() is not None:
+        found.append("a handler of floating-point errors")
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        found.append("a handler of interrupts")
+    return found
+
+
+def next_cells_are_wrong(book: Notebook) -> list[str]:
+    """Name which of two next cells, one without and one with a tape, is not right."""
+    wrong = []
+    result = book.attempt("p = 1.5\nq = np.exp(p)*own(p)")
+    if not result.success or type(book.names.get("q")) is not np.float64:
+        wrong.append("the next cell")
+    result = book.attempt("%%tape -o t\nx = 3.0\nz = x*x*x + own(x)")
+    t = book.names.get("t")
+    if not result.success or t is None or t.gradient["x"] != 27.0 + 7.0:
+        wrong.append("the next taped cell")
+    return wrong
+
+
+def _try(book: Notebook, name: str, interrupted: Interrupted) -> None:
+    before, cell = _CELLS[name]
+    for text in filter(None, (_SETUP, before)):
+        result = book.attempt(text)
+        if not result.success:
+            raise AssertionError(f"{text!r} fails")
+    with interrupted:
+        book.attempt(cell)
+
+
+def attack(count: int, seed: int) -> tuple[int, list[str]]:
+    """Interrupt so many lines.
+
+    Returns
+    -------
+    int
+        How many were tried.
+    list of str
+        What was lost.
+    """
+    chosen, lost, tried = random.Random(seed), [], 0
+    with TemporaryDirectory() as folder:
+        Path(folder, "reliability_own_module.py").write_text(_MODULE)
+        sys.path.insert(0, folder)
+        book = open_notebook()
+        try:
+            places = []
+            for name in _CELLS:
+                _try(book, name, Interrupted(by_signal=False))  # what happens once only
+                seen = Interrupted(by_signal=False)
+                _try(book, name, seen)
+                for place, times in sorted(seen.seen.items()):
+                    places.append((name, place, 1))
+                    if times > 1:
+                        places.append((name, place, chosen.randint(2, times)))
+            for name, place, nth in chosen.sample(places, min(count, len(places))):
+                interrupted = Interrupted(place, nth, by_signal=chosen.random() < 0.5)
+                _try(book, name, interrupted)
+                if not interrupted.raised:
+                    continue
+                tried += 1
+                what = left_behind(book) + next_cells_are_wrong(book) + left_behind(book)
+                if what:
+                    where = f"{Path(place[0]).relative_to(_OURS)}:{place[1]}"
+                    lost.append(f"{name}, {where}, time {nth}: {', '.join(dict.fromkeys(what))}")
+        finally:
+            close_shell(book.shell)
+            sys.path.remove(folder)
+            sys.modules.pop("reliability_own_module", None)
+    return tried, lost
