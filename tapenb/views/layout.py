@@ -73,15 +73,18 @@ def beside(work: Callable[[], Any]) -> Future[Any]:
     work : callable
         Called once, without arguments.
     """
-    global _thread
     promise: Future[Any] = Future()
-    with _lock:
-        # A process that was forked has no such thread.
-        if _thread is None or not _thread.is_alive():
-            _thread = Thread(target=_work, name="tapenb-layout", daemon=True)
-            _thread.start()
+    with _lock: _start()  # fmt: skip  # noqa: E701  between lines an interrupt could keep the lock
     _waiting.put((promise, work))
     return promise
+
+
+def _start() -> None:
+    global _thread
+    # A process that was forked has no such thread.
+    if _thread is None or not _thread.is_alive():
+        _thread = Thread(target=_work, name="tapenb-layout", daemon=True)
+        _thread.start()
 
 
 def is_done(drawing: Future[Any], seconds: float | None = None) -> bool:
