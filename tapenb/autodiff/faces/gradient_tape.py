@@ -8,6 +8,7 @@ what differs from TensorFlow's, and why.
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 import sys
 import warnings
@@ -588,11 +589,10 @@ class GradientTape:
         spend: bool = False,
     ) -> list[Any]:
         """The adjoint of each source, None where nothing flows to it."""
-        entries: list[list[int]] = []
         for leaf in leaves:
             if type(leaf) not in TRACED and not isinstance(leaf, Variable):
                 raise ValueError(_not_watchable(leaf))
-            entries.append(self._entries_of(leaf, tape))
+        entries = [self._entries_of(leaf, tape) for leaf in leaves]
         within = self._within(tape, seeds)
         late: dict[int, set[int]] = {}
         if within is not None:
@@ -601,35 +601,40 @@ class GradientTape:
                 [each for e in group if e in followed for each in followed.all_of(e)]
                 for group in entries
             ]
-            late = {e: followed.used_before(e) for group in entries for e in group}
-        flows = Flows() if any(late.values()) else None
-        wanted = [entry for group in entries for entry in group]
-        shared = flows is not None or len(set(wanted)) < len(wanted)
-        options = {"within": within, "free_values": spend, "flows": flows}
+            uses = {e: followed.used_before(e) for group in entries for e in group}
+            late = {entry: children for entry, children in uses.items() if children}
+        flows = Flows() if late else None
+        wanted = list(dict.fromkeys(itertools.chain(*entries)))
+        shared = flows is not None or len(wanted) < sum(map(len, entries))
+        missing: set[int] = set()
 
         def adjoints(run: Recorded) -> list[Any]:
-            found = reverse(run.tape, seeds, wanted, record=record, **options)
+            found = reverse(
+                run.tape,
+                seeds,
+                wanted,
+                record=record,
+                within=within,
+                free_values=spend,
+                flows=flows,
+            )
             for entry, children in late.items():
-                if children:
-                    parts = [
-                        part
-                        for (p, c, _), part in flows.edges.items()
-                        if p == entry and c not in children
-                    ]
-                    parts += [seeds[entry]] if entry in seeds else []
-                    found[entry] = functools.reduce(operator.add, parts) if parts else None
+                parts = [
+                    part
+                    for (p, c, _), part in flows.edges.items()
+                    if p == entry and c not in children
+                ]
+                parts += [seeds[entry]] if entry in seeds else []
+                found[entry] = functools.reduce(operator.add, parts) if parts else None
+            none = [entry for entry in wanted if found.get(entry) is None]
             if run.tape is tape:
-                missing.update(entry for entry in wanted if found.get(entry) is None)
-            return [
-                zeros_like(tape.peek(entry)) if found.get(entry) is None else found[entry]
-                for entry in run.entries
-            ]
+                missing.update(none)
+            found |= {entry: zeros_like(tape.peek(entry)) for entry in none}
+            return [found[entry] for entry in wanted]
 
-        missing: set[int] = set()
-        run = Recorded(tape, list(dict.fromkeys(wanted)), list(seeds))
-        found = dict(zip(run.entries, across_tips(run, adjoints, record), strict=True))
-        found = {entry: part for entry, part in found.items() if entry not in missing}
-        groups = [[found[e] for e in group if found.get(e) is not None] for group in entries]
+        run = Recorded(tape, wanted, list(seeds))
+        found = dict(zip(wanted, across_tips(run, adjoints, record), strict=True))
+        groups = [[found[e] for e in group if e not in missing] for group in entries]
         return [
             _total(parts, tape.peek(group[0]), shared) if parts else None
             for group, parts in zip(entries, groups, strict=True)
@@ -664,7 +669,8 @@ def _is_as_recorded(value: Traced, tape: Tape, entry: int) -> bool:
 
 def _has_derivatives(value: Any) -> bool:
     """Whether a value can be differentiated by: a number, and neither text nor a Boolean."""
-    return not hasattr(value, "dtype") or value.dtype.kind in "iufc"
+    dtype = getattr(plain(value), "dtype", None)
+    return dtype is None or dtype.kind in "iufc"
 
 
 def _as_adjoint(weight: Any, value: Any) -> Any:

@@ -18,6 +18,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, same
 from ..tracing.operators import BINARY, UNARY
 from ..tracing.state import (
+    LEAVES,
     READERS,
     Traced,
     index_of,
@@ -425,3 +426,4 @@ for _each in UNARY:
 
 
 READERS[Variable] = Variable._read
+LEAVES.add(Variable)

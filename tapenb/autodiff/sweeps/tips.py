@@ -162,7 +162,7 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
             continue
         read[1:] = [x if type(x) is np.ndarray else as_ieee(x) for x in read[1:]]
         mask = rule.tip(*read, **operation.params)
-        if mask is True or (mask is not False and np.any(mask)):
+        if mask.any() if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
 

@@ -19,21 +19,8 @@ __all__ = ["NOT_ONE_OR_TWO", "Columns"]
 NOT_ONE_OR_TWO = -(1 << 31)
 """Stands for the first operand of an entry that has more than two or none."""
 
-_ROWS: dict[str, Callable[[], Any]] = {
-    "operations": list,
-    "left": lambda: array("l"),
-    "right": list,
-    "values": list,
-    "sites": list,
-    "offsets": lambda: array("i"),
-}
-_BESIDE: dict[str, Callable[[], Any]] = {
-    "many": dict,
-    "independents": list,
-    "constants": list,
-    "spared": list,
-    "fingerprints": dict,
-}
+_ROWS = ("operations", "left", "right", "values", "sites", "offsets")
+_BESIDE = ("many", "independents", "constants", "spared", "fingerprints")
 
 
 class Columns:
@@ -81,8 +68,10 @@ class Columns:
 
     def clear(self) -> None:
         """Begin anew, without entries."""
-        for name, empty in (*_ROWS.items(), *_BESIDE.items()):
-            setattr(self, name, empty())
+        self.operations, self.values, self.sites = [], [], []
+        self.left, self.right, self.offsets = array("l"), [], array("i")
+        self.many, self.independents = {}, []
+        self.constants, self.spared, self.fingerprints = [], [], {}
         self._tracker = Tracker()
 
     def __len__(self) -> int:
@@ -137,9 +126,12 @@ class Columns:
         """Put a new independent variable on the tape."""
         index = len(self)
         self.many[index] = ()
-        row = (INPUT, NOT_ONE_OR_TWO, None, value, None, 0)
-        for name, each in zip(_ROWS, row, strict=True):
-            getattr(self, name).append(each)
+        self.operations.append(INPUT)
+        self.left.append(NOT_ONE_OR_TWO)
+        self.right.append(None)
+        self.values.append(value)
+        self.sites.append(None)
+        self.offsets.append(0)
         self.independents.append(index)
         return index
 

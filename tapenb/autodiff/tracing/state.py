@@ -84,7 +84,7 @@ READERS: dict[type, Callable[[Any], Traced]] = {}
 """Types whose objects stand for a traced value, and how that is read."""
 OPERANDS: set[type] = {*NUMBERS, np.ndarray}
 """Types that an operation need not look at before it takes a value."""
-LEAVES: set[type] = {np.ndarray, np.float64, float, int, type(None)}
+LEAVES: set[type] = {*OPERANDS, str, type(None)}
 """The commonest values that hold no others."""
 
 

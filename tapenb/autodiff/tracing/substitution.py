@@ -12,7 +12,7 @@ import functools
 import sys
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import (
     CodeType,
     FrameType,
@@ -45,93 +45,91 @@ _Place = tuple[Any, Any, Any]
 """A holder, the name by which it holds something, and that: ``vars(module), "np", numpy``."""
 
 
-def _places(roots: list[Any]) -> Iterator[_Place]:
+def _places(roots: list[Any]) -> list[_Place]:
     """The places that hold anything in what the roots are, call and hold."""
+    found: list[_Place] = []
     seen: set[int] = set()
-    todo = list(roots)
+    todo = [root for root in roots if type(root) not in _PLAIN]
     while todo and len(seen) < _MOST_OBJECTS:
         value = todo.pop()
-        if type(value) in _PLAIN or id(value) in seen:
+        if id(value) in seen:
             continue
         seen.add(id(value))
-        for owner, key, inner in _held(value):
-            if type(inner) in _PLAIN:
-                continue
-            if owner is not None:
-                yield owner, key, inner
-            todo.append(inner)
+        for place in _HELD.get(type(value), _of_object)(value):
+            inner = place[2]
+            if type(inner) not in _PLAIN:
+                todo.append(inner)
+                if place[0] is not None:
+                    found.append(place)
+    return found
 
 
-def _held(value: Any) -> Iterator[_Place]:
-    """Yield what a value holds; without an owner, where nothing is to be put in its place."""
-    kind = type(value)
-    if kind is FunctionType:
-        yield from _of_function(value)
-    elif kind is MethodType:
-        yield None, None, value.__func__
-        yield None, None, value.__self__
-    elif kind is functools.partial:
-        for part in (value.func, *value.args, value.keywords):
-            yield None, None, part
-    elif kind is list or kind in _DICTS:
-        if len(value) <= _MOST_ITEMS:
-            for key, inner in list(enumerate(value) if kind is list else value.items()):
-                yield value, key, inner
-    elif kind in (tuple, set, frozenset):
-        for inner in tuple(value)[:_MOST_ITEMS]:
-            yield None, None, inner
-    elif kind in (staticmethod, classmethod):
-        yield None, None, value.__func__
-    elif kind is property:
-        for part in (value.fget, value.fset):
-            yield None, None, part
-    elif kind is np.vectorize:
-        yield None, None, value.pyfunc
-    elif kind is ModuleType:
-        if not is_foreign_module(value.__name__):
-            yield from _named(None, vars(value))
-    elif kind is Scope:
-        yield from _named(value.names, value.space)
-        for inner in value.beside:
-            yield None, None, inner
-    elif isinstance(value, type):
-        if not is_foreign_module(value.__module__):
-            for key, inner in list(vars(value).items()):
-                if key not in _OF_CLASSES:
-                    yield value, key, inner
-            for base in value.__mro__[1:-1]:
-                yield None, None, base
-    elif kind.__dictoffset__:
-        names = vars(value)
-        if kind is SimpleNamespace or not is_foreign_module(kind.__module__):
-            for key, inner in list(names.items()):
-                yield names, key, inner
-            yield None, None, kind
-        elif "__wrapped__" in names:
-            yield None, None, names["__wrapped__"]
+def _inside(*parts: Any) -> list[_Place]:
+    """What is held where nothing is to be put in its place."""
+    return [(None, None, part) for part in parts]
 
 
-_DICTS = frozenset({dict, OrderedDict, defaultdict})
-_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"})
+def _of_items(items: dict[Any, Any]) -> list[_Place]:
+    return [(items, key, inner) for key, inner in list(items.items())]
 
 
-def _of_function(function: FunctionType) -> Iterator[_Place]:
+def _of_dict(value: dict[Any, Any]) -> list[_Place]:
+    return _of_items(value) if len(value) <= _MOST_ITEMS else []
+
+
+def _of_list(value: list[Any]) -> list[_Place]:
+    if len(value) > _MOST_ITEMS:
+        return []
+    return [(value, key, inner) for key, inner in enumerate(list(value))]
+
+
+def _of_bag(value: Any) -> list[_Place]:
+    return _inside(*tuple(value)[:_MOST_ITEMS])
+
+
+def _of_function(function: FunctionType) -> list[_Place]:
     wrapped = function.__dict__.get("__wrapped__")
-    if wrapped is not None:
-        yield None, None, wrapped
+    found = [] if wrapped is None else _inside(wrapped)
     code = function.__code__
     if not _is_users(code, function.__globals__):
-        return
-    yield from _named(_names_in(code), function.__globals__)
+        return found
+    found += _named(_names_in(code), function.__globals__)
     for cell in function.__closure__ or ():
         try:
-            yield cell, "cell_contents", cell.cell_contents
+            found.append((cell, "cell_contents", cell.cell_contents))
         except ValueError:  # not bound yet
             continue
     if function.__defaults__:
-        yield function, "__defaults__", function.__defaults__
+        found.append((function, "__defaults__", function.__defaults__))
     if function.__kwdefaults__:
-        yield None, None, function.__kwdefaults__
+        found += _inside(function.__kwdefaults__)
+    return found
+
+
+def _of_module(module: ModuleType) -> list[_Place]:
+    return [] if is_foreign_module(module.__name__) else _named(None, vars(module))
+
+
+def _of_class(value: type) -> list[_Place]:
+    if is_foreign_module(value.__module__):
+        return []
+    own = [(value, key, inner) for key, inner in list(vars(value).items())]
+    return [place for place in own if place[1] not in _OF_CLASSES] + _inside(*value.__mro__[1:-1])
+
+
+def _of_object(value: Any) -> list[_Place]:
+    kind = type(value)
+    if isinstance(value, type):
+        return _of_class(value)
+    if not kind.__dictoffset__:
+        return []
+    names = vars(value)
+    if kind is SimpleNamespace or not is_foreign_module(kind.__module__):
+        return _of_items(names) + _inside(kind)
+    return _inside(names["__wrapped__"]) if "__wrapped__" in names else []
+
+
+_OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"})
 
 
 def _is_users(code: CodeType, space: dict[str, Any]) -> bool:
@@ -141,26 +139,26 @@ def _is_users(code: CodeType, space: dict[str, Any]) -> bool:
     return not is_foreign(code.co_filename)
 
 
-def _named(names: frozenset[str] | None, space: dict[str, Any]) -> Iterator[_Place]:
-    """Yield what code with these names reads of a namespace, and of modules of the user's in it.
+def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
+    """What code with these names reads of a namespace, and of modules of the user's in it.
 
     Without names it is all that is in the namespace.
     """
+    places: list[_Place] = []
     if names is None or not WITH_TWINS.isdisjoint(names):  # it may import NumPy where it runs
-        yield vars(builtins), "__import__", vars(builtins)["__import__"]
+        places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
     spaces = [space]
-    for name in names or ():  # or a module of the user's
-        if name in sys.modules and name not in space and not is_foreign_module(name):
+    for name in sys.modules.keys() & names if names else ():  # or a module of the user's
+        if name not in space and not is_foreign_module(name):
             spaces.append(vars(sys.modules[name]))
     for found in spaces:
-        for name in names if names is not None and len(names) < len(found) else list(found):
-            if name not in found or not (names is None or name in names):
-                continue
+        for name in list(found) if names is None else found.keys() & names:
             value = found[name]
             if type(value) is not ModuleType or is_foreign_module(value.__name__):
-                yield found, name, value
+                places.append((found, name, value))
             elif not any(vars(value) is known for known in spaces):
                 spaces.append(vars(value))
+    return places
 
 
 def _names_in(code: CodeType) -> frozenset[str]:
@@ -200,6 +198,22 @@ class Scope(NamedTuple):
         space = frame.f_globals
         beside = () if frame.f_locals is space else tuple(frame.f_locals.values())
         return cls(space, _names_in(frame.f_code), beside)
+
+
+_HELD: dict[type, Callable[[Any], list[_Place]]] = {
+    FunctionType: _of_function,
+    MethodType: lambda method: _inside(method.__func__, method.__self__),
+    functools.partial: lambda value: _inside(value.func, *value.args, value.keywords),
+    **dict.fromkeys((dict, OrderedDict, defaultdict), _of_dict),
+    list: _of_list,
+    **dict.fromkeys((tuple, set, frozenset), _of_bag),
+    **dict.fromkeys((staticmethod, classmethod), lambda value: _inside(value.__func__)),
+    property: lambda value: _inside(value.fget, value.fset),
+    np.vectorize: lambda value: _inside(value.pyfunc),
+    ModuleType: _of_module,
+    Scope: lambda scope: _named(scope.names, scope.space) + _inside(*scope.beside),
+}
+"""What values of a type hold; without an owner, where nothing is to be put in its place."""
 
 
 # -- putting twins there, and taking them out again ------------------------------------------------
@@ -302,6 +316,7 @@ class Substitution:
     def _put_back(self) -> None:
         used = self._used
         spaces = {id(swap.owner): swap.owner for swap in used if type(swap.owner) is dict}
+        spaces.pop(id(vars(builtins)), None)
         while used:
             swap = used[-1]
             place = id(swap.owner), swap.key

@@ -476,9 +476,7 @@ _found: set[str] = set()
 
 def find_twins() -> None:
     """Make the twins of those modules that were imported since."""
-    for name in sorted(WITH_TWINS):
-        if name in _found or name not in sys.modules:
-            continue
+    for name in sorted((WITH_TWINS - _found) & sys.modules.keys()):
         module = sys.modules[name]
         if getattr(module.__spec__, "_initializing", False):
             continue

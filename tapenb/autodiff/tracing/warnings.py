@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from functools import lru_cache, partial
 from types import FrameType
 from typing import Any
 
@@ -23,10 +24,11 @@ def warnings_at_users_line() -> np.errstate:
 
     What is ignored, raised, printed, logged or given to the user's own handler stays so.
     """
-    warned = [kind for kind, what in np.geterr().items() if what == "warn"]
+    warned = tuple(kind for kind, what in np.geterr().items() if what == "warn")
     if not warned:
         return np.errstate()
-    handler = _Handler(np.geterrcall(), frozenset(_KINDS[kind] for kind in warned))
+    own = np.geterrcall()
+    handler = _alone(warned) if own is None else _Handler(own, warned)
     return np.errstate(call=handler, **dict.fromkeys(warned, "call"))
 
 
@@ -46,8 +48,8 @@ class _Handler:
     was set before it, is warned of as before: the two look alike to NumPy.
     """
 
-    def __init__(self, own: Any, warned: frozenset[str]) -> None:
-        self._own, self._warned = own, warned
+    def __init__(self, own: Any, warned: tuple[str, ...]) -> None:
+        self._own, self._warned = own, frozenset(_KINDS[kind] for kind in warned)
 
     def __call__(self, kind: str, flag: int) -> None:
         if self._own is None or kind in self._warned:
@@ -57,6 +59,10 @@ class _Handler:
 
     def write(self, text: str) -> None:
         self._own.write(text)
+
+
+_alone = lru_cache(partial(_Handler, None))
+"""Handlers where the user has none."""
 
 
 def _warn(kind: str, frame: FrameType | None) -> None:
