@@ -14,6 +14,7 @@ from ..recording.program import Program
 from ..recording.recording import Recording
 from .idle import Idle
 from .line import LineError, parse_line
+from .listed import listed
 from .running import CellRun, Outcome
 
 __all__ = ["MOST_PANELS", "Session"]
@@ -137,7 +138,13 @@ class Session:
         if options.static:
             display(static(recording.point, graph=options.graph, table=options.table))
             return
-        panel = Panel(recording, graph=options.graph, plot=options.plot, table=options.table)
+        panel = Panel(
+            recording,
+            graph=options.graph,
+            plot=options.plot,
+            table=options.table,
+            source=listed(run.file, run.text, run.source, run.tree),
+        )
         recording.panel = panel
         self._panels[key] = (said, panel)
         if len(self._panels) > MOST_PANELS:

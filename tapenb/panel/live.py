@@ -15,36 +15,27 @@ from threading import RLock, local
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 
 from ..autodiff.tape.operation import TapeError
 from ..recording.point import Point
-from ..recording.readout import (
-    matrix,
-    notes,
-    place,
-    readout,
-    rows,
-    where,
-)
+from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
 from ..views import layout as engine
 from ..views.graph import Graph
 from ..views.labels import one_line
-from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn, number
-from ..views.table import table as trace_table
+from ..views.listing import Source
+from ..views.numbers import drawn
 from .assets import module, style
 from .controls import Control
 from .moves import Merging, Positions
 from .picture import bundle
+from .sections import SECTIONS, Listing, Plot, Subject
 
 __all__ = ["Panel"]
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
-# The curve has so many points, fewer where replays are slow, and none where that leaves too few.
-_SAMPLES, _FEWEST, _CURVE_SECONDS = 161, 21, 0.1
 
 # So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
 _SOON, _AT_MOST = 0.1, 10.0
@@ -61,6 +52,8 @@ class Panel(anywidget.AnyWidget):
         What to show. Moving a slider moves it.
     graph, plot, table : bool, optional
         Whether to show the graph, the plot along one slider, and the trace table.
+    source : Source, optional
+        The text that was recorded, to be listed.
 
     Attributes
     ----------
@@ -75,13 +68,22 @@ class Panel(anywidget.AnyWidget):
     # itself, and the slider of the plot.
     position = traitlets.Dict().tag(sync=True, echo_update=False)
     along = traitlets.Unicode().tag(sync=True)
+    # What is open, by section: {"listing": {"open": True, "iteration": 12}}.
+    look = traitlets.Dict().tag(sync=True)
     # Kernel to browser: the sliders, every number of one point, and the drawing without numbers.
     inputs = traitlets.List().tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
+    listing = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, recording: Recording, *, graph: bool = True, plot: bool = True, table: bool = False
+        self,
+        recording: Recording,
+        *,
+        graph: bool = True,
+        plot: bool = True,
+        table: bool = False,
+        source: Source | None = None,
     ) -> None:
         self._mutex = RLock()
         self._recording = recording
@@ -94,11 +96,10 @@ class Panel(anywidget.AnyWidget):
         self._shown_as: Any = None
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
-        self._with_graph, self._with_plot, self._with_table = graph, plot, table
+        self._with_graph, self._with_table = graph, table
         self._graph: Graph | None = None
         self._in_words = False
         self._drawing: Future[str | None] | None = None
-        self._curve: tuple[Any, ...] = ()
         self.sliders = {
             s.label: Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer)
             for s in recording.sliders
@@ -109,14 +110,22 @@ class Panel(anywidget.AnyWidget):
         self._positions = Positions({})
         self._requested: Mapping[str, Any] = self._positions.values
         self._newest = self._positions.newest
+        subject = Subject(recording, self.sliders, source)
+        left_out = {Plot.name: not plot, "trace": not table, Listing.name: source is None}
+        self._sections = {
+            name: section(subject) for name, section in SECTIONS.items() if not left_out.get(name)
+        }
         super().__init__()
         for control in self.sliders.values():
             control.observe(self._control_moved, "value")
             control.observe(self._control_changed, ["min", "max", "step"])
-        self.observe(self._along_chosen, "along")
+        self.observe(self._browser_looks, ["along", "look"])
         with self._mutex, self.hold_sync():
             self.inputs = self._inputs()
-            self.along = next(iter(self._plottable()), "")
+            if Plot.name in self._sections:
+                self.along = next(iter(self._sections[Plot.name].choices(recording.point)), "")
+            if Listing.name in self._sections:
+                self.listing = self._sections[Listing.name].text()
             self._show_point(recording.point)
 
     # -- what it looks like without a browser ----------------------------------------------------
@@ -240,7 +249,7 @@ class Panel(anywidget.AnyWidget):
                 self.inputs = self._inputs()
                 self._refresh()
 
-    def _along_chosen(self, _: dict[str, Any]) -> None:
+    def _browser_looks(self, _: dict[str, Any]) -> None:
         with self._mutex:
             if self.state and not self._closed:
                 self._refresh()
@@ -321,8 +330,13 @@ class Panel(anywidget.AnyWidget):
         self._recording.move(point)
         with self.hold_sync():
             if new:
-                self._curve = ()
+                for section in self._sections.values():
+                    section.begin(point)
                 self._draw_graph(point)
+                if Listing.name in self._sections and not self.look:
+                    # Where no graph is drawn, this is what there is to see.
+                    large = self._graph is not None and self._graph.too_large
+                    self.look = {Listing.name: {"open": large, "iteration": None}}
             self._publish()
 
     def _draw_graph(self, point: Point) -> None:
@@ -370,22 +384,17 @@ class Panel(anywidget.AnyWidget):
         state: dict[str, Any] = {
             "moves": {label: list(move) for label, move in self._newest.items()},
             "positions": {**self._recorded, **self._requested},
-            "rows": [[row.name, drawn(row.text)] for row in rows(point)],
-            "matrix": None,
-            "notes": notes(point),
             "label": "; ".join(readout(point).splitlines()),
             "status": status,
             "error": error,
             "stale": stale,
             "kept": kept,
-            "plot": self._plot(point),
         }
-        second = matrix(point, READOUT_DIGITS if len(self.sliders) <= 2 else GRAPH_DIGITS)
-        if second is not None:
-            state["matrix"] = {
-                "names": second.names,
-                "cells": [list(map(drawn, row)) for row in second.cells],
-            }
+        looks = {Plot.name: {"along": self.along}, **self.look}
+        for name, section in self._sections.items():
+            shown = section.at(point, looks.get(name, {}))
+            if shown is not None:
+                state[name] = shown
         if self._graph is not None:
             graph = self._graph.at(point.tape, point.edges)
             if self._in_words:
@@ -393,9 +402,6 @@ class Panel(anywidget.AnyWidget):
             else:
                 numbers = graph.numbers()
                 state |= {"nodes": numbers.nodes, "edges": numbers.edges}
-        if self._with_table:
-            trace = trace_table(point.tape, along=point.along)
-            state["trace"] = {"caption": trace.caption, "head": trace.head, "rows": trace.rows}
         self.state = state
 
     def _inputs(self) -> list[dict[str, Any]]:
@@ -403,88 +409,3 @@ class Panel(anywidget.AnyWidget):
             {"label": c.label, "min": c.min, "max": c.max, "step": c.step, "integer": c.integer}
             for c in self.sliders.values()
         ]
-
-    # -- the plot --------------------------------------------------------------------------------
-
-    def _plottable(self) -> dict[str, tuple[str, int]]:
-        """The sliders that a plot can be along, with the input element that each moves."""
-        output = np.asarray(self._point.value)
-        if not self._with_plot or output.ndim or output.dtype.kind not in "biuf":
-            return {}
-        places = {
-            label: place(self._point, label)
-            for label, control in self.sliders.items()
-            if not control.integer and control.min < control.max
-        }
-        return {label: found for label, found in places.items() if found}
-
-    def _plot(self, point: Point) -> dict[str, Any] | None:
-        choices = self._plottable()
-        if self.along not in choices:
-            return None
-        name, element = choices[self.along]
-        control = self.sliders[self.along]
-        slope = float(np.ravel(point.gradient[name])[element])
-        curvature = None
-        if (name, name) in point.hessian:
-            size = np.size(point.gradient[name])
-            square = np.reshape(point.hessian[name, name], (size, size))
-            curvature = float(square[element, element])
-        output = one_line(point.output_name)
-        at, value = float(point.positions[self.along]), float(point.value)
-        label = (
-            f"{output} along {self.along} from {number(control.min)} to {number(control.max)}; "
-            f"at {self.along} = {number(at)} the slope is {number(slope)}"
-        )
-        if curvature is not None:
-            label += f" and the second derivative {number(curvature)}"
-        return {
-            "choices": list(choices),
-            "along": self.along,
-            "output": output,
-            "from": control.min,
-            "to": control.max,
-            "curve": self._curve_along(point, control),
-            "at": _finite(at),
-            "value": _finite(value),
-            "slope": _finite(slope),
-            "curvature": _finite(curvature),
-            "label": drawn(label),
-        }
-
-    def _curve_along(self, point: Point, control: Control) -> bytes:
-        """The output along one slider as float64 bytes, kept while only that slider moves."""
-        others = {label: v for label, v in point.positions.items() if label != control.label}
-        key = (control.label, control.min, control.max, others)
-        if self._curve and self._curve[0] == key:
-            return self._curve[1]
-        # The first time, what computes the curve is compiled.
-        self._recording.prepare_curve()
-        began = time.perf_counter()
-        self._values_along(control.label, np.array([control.value]))
-        samples = min(_SAMPLES, int(_CURVE_SECONDS / (time.perf_counter() - began)))
-        curve = b""
-        if samples >= _FEWEST:
-            xs = np.linspace(control.min, control.max, samples)
-            curve = self._values_along(control.label, xs).astype("<f8").tobytes()
-        self._curve = (key, curve)
-        return curve
-
-    def _values_along(self, label: str, xs: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            try:
-                return self._recording.curve(label, xs)
-            except Exception:
-                # Somewhere on the way the cell raises, as 1/x does at 0: a gap there.
-                return np.array([self._value_at(label, x) for x in xs])
-
-    def _value_at(self, label: str, x: float) -> float:
-        try:
-            return self._recording.curve(label, [x])[0]
-        except Exception:
-            return np.nan
-
-
-def _finite(number: float | None) -> float | None:
-    """A number as JSON can carry it."""
-    return number if number is not None and np.isfinite(number) else None

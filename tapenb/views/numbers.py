@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GRAPH_DIGITS", "READOUT_DIGITS", "brief", "drawn", "number", "value"]
+__all__ = ["GRAPH_DIGITS", "READOUT_DIGITS", "brief", "drawn", "number", "sendable", "value"]
 
 READOUT_DIGITS = 10
 GRAPH_DIGITS = 6
@@ -120,6 +120,26 @@ def drawn(text: str) -> str:
     '−1e−07'
     """
     return text.replace("-", "−")
+
+
+def sendable(value: Any, text: Callable[[Any], str] = value) -> float | str:
+    """A value as it goes to the browser: a number as such, all else as its text.
+
+    Parameters
+    ----------
+    value : number, ndarray or object
+        What an entry of a tape can hold.
+    text : callable, optional
+        Writes what is no finite float64.
+
+    Examples
+    --------
+    >>> sendable(0.1 + 0.2), sendable(np.float64(2)), sendable(-np.inf), sendable(3)
+    (0.30000000000000004, 2.0, '−inf', '3')
+    """
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    return drawn(text(value))
 
 
 def _real(value: float, digits: int) -> str:

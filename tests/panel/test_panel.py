@@ -1,6 +1,7 @@
 """The panel without a browser: what Python and the messages see."""
 
 import base64
+import inspect
 import json
 import re
 import threading
@@ -15,8 +16,10 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from tapenb.panel import Panel, live, static
+from tapenb.panel.sections import plot as plot_section
 from tapenb.recording.recording import Recording
 from tapenb.views import layout
+from tapenb.views.listing import Source
 from tests.magic.notebook import close_shell, open_shell
 from tests.panel.recordings import branch, record, survey
 
@@ -35,7 +38,7 @@ def _warm() -> None:
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
     """Make panels whose curves take their time, and close them at the end."""
-    monkeypatch.setattr(live, "_CURVE_SECONDS", 3600.0)
+    monkeypatch.setattr(plot_section, "_CURVE_SECONDS", 3600.0)
     monkeypatch.setattr(live, "_SOON", 60.0)
     made: list[Panel] = []
 
@@ -417,15 +420,15 @@ def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., 
 
 
 def test_no_plot_without_one_number_to_plot(make: Callable[..., Panel]):
-    assert make(record(lambda x: x * np.ones(3), 2.0)).state["plot"] is None
-    assert make(record(survey, 2.0, 5.0, order=0)).state["plot"] is None
-    assert make(record(survey, 2.0, 5.0), plot=False).state["plot"] is None
+    assert make(record(lambda x: x * np.ones(3), 2.0)).state.get("plot") is None
+    assert make(record(survey, 2.0, 5.0, order=0)).state.get("plot") is None
+    assert make(record(survey, 2.0, 5.0), plot=False).state.get("plot") is None
 
 
 def test_where_replays_are_slow_the_curve_is_left_out(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(live, "_CURVE_SECONDS", 0.0)
+    monkeypatch.setattr(plot_section, "_CURVE_SECONDS", 0.0)
     panel = make(record(survey, 2.0, 5.0))
     assert curve(panel).size == 0
     assert panel.state["plot"]["slope"] == 5.5
@@ -587,3 +590,50 @@ def test_options(make: Callable[..., Panel]):
     assert panel.state["trace"]["rows"][0][2] == "2"
     panel.sliders["x"].value = 4.0
     assert panel.state["trace"]["rows"][0][2] == "4"
+
+
+# -- the listing -----------------------------------------------------------------------------------
+
+
+def listed(make: Callable[..., Panel], function: Callable[..., Any], *values: Any) -> Panel:
+    code = function.__code__
+    lines = inspect.getsource(function).splitlines()
+    source = Source(code.co_filename, code.co_firstlineno, tuple(lines), (), code.co_name)
+    return make(record(function, *values), source=source)
+
+
+def test_a_closed_listing_costs_nothing(make: Callable[..., Panel]):
+    panel = listed(make, survey, 2.0, 5.0)
+    assert panel.listing["lines"][2].strip().startswith("z = np.log(x)")
+    assert not panel.look["listing"]["open"]
+    assert "listing" not in panel.state
+    panel.set_state({"look": {"listing": {"open": True, "iteration": None}}})
+    (line,) = (each for each in panel.state["listing"]["lines"] if each["number"] == 2)
+    assert line["value"] == pytest.approx(11.65207146)
+    assert line["adjoint"] == 1.0
+    move(panel, x=4.0)
+    line = panel.state["listing"]["lines"][0]
+    assert line["value"] == pytest.approx(np.log(4) + 20 - np.sin(5))
+
+
+def many_runs(x):
+    for _ in range(2000):
+        x = np.sin(x) + 0.5
+    return x
+
+
+def test_a_long_loop_is_listed_from_the_start_and_sends_little(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    panel = listed(make, many_runs, 1.0)
+    assert panel.look["listing"]["open"]
+    assert panel.state["listing"]["iterations"] == 2000
+    sent = []
+    monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
+    panel.set_state({"look": {"listing": {"open": True, "iteration": 2}}})
+    (line,) = (each for each in panel.state["listing"]["lines"] if each["count"] == 2000)
+    x = 1.0
+    for _ in range(3):
+        x = np.sin(x) + 0.5
+    assert line["value"] == pytest.approx(x)
+    assert len(json.dumps(sent[-1]["state"])) < 20_000

@@ -48,8 +48,12 @@ export function graph(model) {
       state.nodes?.forEach((text, i) => slots.has(`n${i}`) && write(slots.get(`n${i}`), text));
       state.edges?.forEach((text, i) => slots.has(`e${i}`) && write(slots.get(`e${i}`), text));
     } else if (state.words) {
-      if (!place.querySelector("pre")) place.replaceChildren(h("pre"));
-      write(place.querySelector("pre"), state.words);
+      const [first, ...rest] = state.words.split("\n");
+      if (!place.querySelector("pre")) {
+        place.replaceChildren(h("details", {}, h("summary", KEYS), h("pre")));
+      }
+      write(place.querySelector("summary"), first);
+      write(place.querySelector("pre"), rest.join("\n"));
     }
   }
 

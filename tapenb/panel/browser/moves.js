@@ -1,6 +1,14 @@
-// Which move of a slider counts: the newest, in whatever order they arrive.
+// From every section one way to the kernel, and one place that knows what is unanswered. The newest
+// move of a slider counts, in whatever order they arrive.
 
-/** @import { Moves, State } from "./protocol.js" */
+/** @import { Model, Mover, Moves, State } from "./protocol.js" */
+
+/**
+ * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
+ * acknowledged the kernel's "busy" before it, which a system may put off for 40 ms (Nagle's
+ * algorithm); whatever the browser sends carries the acknowledgement along.
+ */
+const NUDGE = 10;
 
 /** Who moves a slider: this page, whose views of a panel share what is to be sent. */
 export const VIEW = Math.random().toString(36).slice(2, 10).padEnd(8, "0");
@@ -18,4 +26,28 @@ export function unanswered(moves, view, answered) {
     const [known, by] = answered[label] ?? [0, ""];
     return counter > known || (counter === known && view > by);
   }));
+}
+
+/** @param {Model} model @returns {Mover} */
+export function mover(model) {
+  let nudge = 0;
+
+  function mine() {
+    const { view, moves } = model.get("position");
+    return view === VIEW ? unanswered(moves, VIEW, model.get("state").moves ?? {}) : {};
+  }
+  return {
+    mine,
+    move(label, value) {
+      // All that was not answered goes along: a message may replace one that waits, or be lost.
+      const moves = mine();
+      const known = model.get("state").moves?.[label]?.[0] ?? 0;
+      moves[label] = [Math.max(known, moves[label]?.[0] ?? 0) + 1, value];
+      model.set("position", { view: VIEW, moves });
+      model.save_changes();
+      clearTimeout(nudge);
+      nudge = window.setTimeout(() => model.send({}), NUDGE);
+    },
+    stop: () => clearTimeout(nudge),
+  };
 }

@@ -2,7 +2,10 @@
 
 import { h, reachable } from "./dom.js";
 import { graph } from "./graph.js";
+import { link } from "./link.js";
+import { listing } from "./listing.js";
 import { matrix } from "./matrix.js";
+import { mover } from "./moves.js";
 import { notes } from "./notes.js";
 import { plot } from "./plot.js";
 import { readout } from "./readout.js";
@@ -11,8 +14,9 @@ import { trace } from "./trace.js";
 
 /** @import { Model, Section, State } from "./protocol.js" */
 
-/** Where each section stands, from top to bottom: beside the graph, in the columns, or below. */
+/** Where each section stands, from top to bottom: above all, beside the graph, in columns, below. */
 const SECTIONS = {
+  above: [link, listing],
   side: [sliders, readout, matrix, notes],
   columns: [graph, plot],
   below: [trace],
@@ -20,15 +24,16 @@ const SECTIONS = {
 
 /** @param {{model: Model, el: HTMLElement}} context */
 function render({ model, el }) {
+  const moves = mover(model);
   /** @type {Record<string, Section[]>} */
   const made = Object.fromEntries(Object.entries(SECTIONS).map(
-    ([place, makers]) => [place, makers.map((make) => make(model))]));
+    ([place, makers]) => [place, makers.map((make) => make(model, moves))]));
   const sections = Object.values(made).flat();
   /** @param {string} place */
   const elements = (place) => made[place].map((section) => section.element);
   const side = h("div", { class: "tapenb-side" }, ...elements("side"));
   const root = h("div", { class: "tapenb tapenb-live", role: "group" },
-    h("div", { class: "tapenb-columns" }, side, ...elements("columns")), ...elements("below"));
+    ...elements("above"), h("div", { class: "tapenb-columns" }, side, ...elements("columns")), ...elements("below"));
   el.classList.add("tapenb-host");
   el.append(root);
 
@@ -58,6 +63,7 @@ function render({ model, el }) {
     cancelAnimationFrame(due);
     observer.disconnect();
     for (const [event, callback] of events) model.off(event, callback);
+    moves.stop();
     for (const section of sections) section.stop?.();
   };
 }

@@ -21,7 +21,7 @@ export function plot(model) {
   });
   const place = h("div", { class: "tapenb-plot" }, head, picture);
 
-  /** @param {Plot | null} plot */
+  /** @param {Plot | undefined} plot */
   function show(plot) {
     place.hidden = !plot;
     if (!plot) return;
@@ -45,8 +45,8 @@ export function plot(model) {
     return curvature === null ? 1 : 2;
   }
 
-  /** @type {Plot | null} */
-  let last = null;
+  /** @type {Plot | undefined} */
+  let last;
   const observer = new ResizeObserver(() => { if (last) draw(last); });
   observer.observe(place);
 

@@ -8,12 +8,21 @@
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix: {names: string[], cells: string[][]} | null, notes: string[], label: string,
+ *   matrix?: {names: string[], cells: string[][]}, notes: string[], label: string,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
- *   edges?: string[], words?: string, plot: Plot | null,
- *   trace?: {caption: string, head: string[], rows: string[][]}}} State
+ *   edges?: string[], words?: string, plot?: Plot,
+ *   trace?: {caption: string, head: string[], rows: string[][]},
+ *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
+ *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
+ * @typedef {{label: string, line: number, start: number, end: number}} Handle
+ * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
+ *   sizes: [number | null, number | null], count: number}} Listed
+ * @typedef {{move(label: string, value: number): void, mine(): Moves, stop(): void}} Mover
+ *   `mine` is what was moved here and the kernel has not answered.
+ * @typedef {{connect(slot: Function): void, disconnect(slot: Function): void}} Signal
+ * @typedef {{statusChanged: Signal, connectionStatusChanged: Signal, disposed: Signal}} Kernel
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
- *   send(content: any): void,
+ *   send(content: any): void, widget_manager?: {kernel?: Kernel},
  *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
  * @typedef {object} Section One part of the panel.
  * @property {HTMLElement} element

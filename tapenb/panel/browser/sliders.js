@@ -1,36 +1,22 @@
-// The sliders. A message with what moved goes out.
+// The sliders.
 
 import { short } from "./axes.js";
 import { KEYS, h } from "./dom.js";
-import { VIEW, unanswered } from "./moves.js";
 
-/** @import { Input, Model, Moves, Section, State } from "./protocol.js" */
-
-/**
- * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
- * acknowledged the kernel's "busy" before it, which a system may put off for 40 ms (Nagle's
- * algorithm); whatever the browser sends carries the acknowledgement along.
- */
-const NUDGE = 10;
+/** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
 
 /**
  * The sliders: a native range with its label, and the number itself to read and to type.
  * @param {Model} model
+ * @param {Mover} mover
  * @returns {Section}
  */
-export function sliders(model) {
+export function sliders(model, mover) {
   const place = h("div", { class: "tapenb-sliders" });
   /** @type {Map<string, {input: Input, bar: HTMLInputElement, field: HTMLInputElement}>} */
   let rows = new Map();
   /** @type {Record<string, number>} */
   let values = {};
-  let nudge = 0;
-
-  /** @returns {Moves} */
-  function mine() {
-    const { view, moves } = model.get("position");
-    return view === VIEW ? unanswered(moves, VIEW, model.get("state").moves ?? {}) : {};
-  }
 
   /** @param {string} label @param {number} value */
   function show(label, value) {
@@ -46,14 +32,7 @@ export function sliders(model) {
   /** @param {string} label @param {number} value */
   function moved(label, value) {
     values = { ...values, [label]: value };
-    // All that was not answered goes along: a message may replace one that waits, or be lost.
-    const moves = mine();
-    const known = model.get("state").moves?.[label]?.[0] ?? 0;
-    moves[label] = [Math.max(known, moves[label]?.[0] ?? 0) + 1, value];
-    model.set("position", { view: VIEW, moves });
-    model.save_changes();
-    clearTimeout(nudge);
-    nudge = window.setTimeout(() => model.send({}), NUDGE);
+    mover.move(label, value);
   }
 
   function build() {
@@ -93,7 +72,7 @@ export function sliders(model) {
   /** @param {State} state */
   function paint(state) {
     // What was moved here since must not be pulled from under the hand.
-    const own = mine();
+    const own = mover.mine();
     for (const [label, position] of Object.entries(state.positions)) {
       const value = label in own ? own[label][1] : position;
       const row = rows.get(label);
@@ -104,5 +83,5 @@ export function sliders(model) {
     }
   }
 
-  return { element: place, trait: "inputs", build, paint, stop: () => clearTimeout(nudge) };
+  return { element: place, trait: "inputs", build, paint };
 }

@@ -1,0 +1,69 @@
+// What is known of the kernel behind the panel, in words, where it cannot answer.
+
+import { h, write } from "./dom.js";
+import { drawn, plain } from "./numbers.js";
+
+/** @import { Kernel, Model, Mover, Section, State } from "./protocol.js" */
+
+const ENDED = "The kernel was restarted or has ended. Run this cell again to go on.";
+const LOST = "The connection to the kernel is lost.";
+const WAITING = "Waiting for the kernel…";
+/** Milliseconds without an answer until that is said. */
+const LATE = 1500;
+/** More sliders than these are not listed. */
+const LONGEST_LIST = 8;
+
+/**
+ * @param {Model} model
+ * @param {Mover} mover
+ * @returns {Section}
+ */
+export function link(model, mover) {
+  const element = h("p", { class: "tapenb-link", role: "alert" });
+  // JupyterLab and Notebook 7 tell about their kernel; elsewhere a comm that ended does.
+  const kernel = /** @type {Kernel | undefined} */ (model.widget_manager?.kernel);
+  let ended = false, lost = false, late = false, timer = 0;
+
+  const waits = () => Object.keys(mover.mine()).length > 0;
+  function show() {
+    const why = ended ? ENDED : lost ? LOST : late ? WAITING : "";
+    const state = /** @type {State} */ (model.get("state"));
+    write(element, why && (state.stale ? why : `${why} ${kept(state.positions ?? {})}`));
+    element.parentElement?.closest(".tapenb")?.classList.toggle("tapenb-unanswered", why !== "");
+  }
+  const end = () => { ended = true; show(); };
+  const onStatus = (/** @type {unknown} */ _, /** @type {string} */ status) => {
+    if (/restarting|dead|terminating/.test(status)) end();
+  };
+  const onConnection = (/** @type {unknown} */ _, /** @type {string} */ status) => {
+    lost = status !== "connected";
+    show();
+  };
+  kernel?.statusChanged.connect(onStatus);
+  kernel?.connectionStatusChanged.connect(onConnection);
+  kernel?.disposed.connect(end);
+  if (!kernel) model.on("comm_live_update", end);
+
+  function paint() {
+    clearTimeout(timer);
+    late = late && waits();
+    if (waits()) timer = window.setTimeout(() => { late = waits(); show(); }, LATE);
+    show();
+  }
+  function stop() {
+    clearTimeout(timer);
+    kernel?.statusChanged.disconnect(onStatus);
+    kernel?.connectionStatusChanged.disconnect(onConnection);
+    kernel?.disposed.disconnect(end);
+    model.off("comm_live_update", end);
+  }
+  return { element, paint, stop };
+}
+
+/** @param {Record<string, number>} positions */
+function kept(positions) {
+  const places = Object.entries(positions);
+  const list = places.map(([label, value]) => `${label} = ${drawn(plain(value))}`).join(", ");
+  const where = places.length > LONGEST_LIST ? `${places.length} inputs` : list;
+  return `The numbers below are still those at ${where}.`;
+}

@@ -1,0 +1,13 @@
+"""The sections of the panel: each a class here, a module and a style sheet in the browser."""
+
+from .listing import Listing
+from .numbers import Matrix, Notes, Readout, Trace
+from .plot import Plot
+from .section import Section, Subject
+
+__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject"]
+
+SECTIONS: dict[str, type[Section]] = {
+    each.name: each for each in (Readout, Matrix, Notes, Plot, Trace, Listing)
+}
+"""By the key of what each one sends."""

@@ -1,0 +1,61 @@
+"""The text of the cell with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...recording.point import Point
+from ...views.listing import Listing as Lines
+from .section import Section
+
+__all__ = ["Listing"]
+
+
+class Listing(Section):
+    """The text line by line, what each line computed, and the adjoint that reached it."""
+
+    name = "listing"
+    _lines: Lines | None = None
+
+    def begin(self, point: Point) -> None:
+        """Forget which entries the lines recorded."""
+        self._lines = None
+
+    def text(self) -> dict[str, Any]:
+        """The lines, the number of the first, and the numbers in them that move."""
+        source = self.subject.source
+        if source is None:
+            return {}
+        handles = [
+            {"label": each.label, "line": each.line, "start": each.start, "end": each.end}
+            for each in source.handles
+            if each.label in self.subject.sliders
+        ]
+        return {"lines": source.lines, "first": source.first, "handles": handles}
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What each line shows, while the listing is open."""
+        source = self.subject.source
+        if source is None or not look.get("open"):
+            return None
+        if self._lines is None:
+            self._lines = Lines(point.tape, source)
+        lines, adjoint = self._lines, point.adjoints.get
+        iteration = look.get("iteration")
+        return {
+            "adjoint": "adjoint" if point.along is None else f"tangent along {point.along}",
+            "iterations": lines.iterations,
+            "iteration": iteration,
+            "series": lines.series(point.tape, adjoint),
+            "lines": [
+                {
+                    "number": line.number,
+                    "value": line.value,
+                    "adjoint": line.adjoint,
+                    "sizes": line.sizes,
+                    "count": lines.counts.get(line.number, 1),
+                }
+                for line in lines.lines(point.tape, adjoint, iteration)
+            ],
+        }

@@ -1,0 +1,59 @@
+"""The numbers of a point: the readout, the second derivatives, the notes, the trace table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...recording.point import Point
+from ...recording.readout import matrix, notes, rows
+from ...views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn
+from ...views.table import table
+from .section import Section
+
+__all__ = ["Matrix", "Notes", "Readout", "Trace"]
+
+
+class Readout(Section):
+    """The value and the first derivatives."""
+
+    name = "rows"
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> list[list[str]]:
+        """The name and the number of each row."""
+        return [[row.name, drawn(row.text)] for row in rows(point)]
+
+
+class Matrix(Section):
+    """The second derivatives."""
+
+    name = "matrix"
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Their names, and the numbers row by row."""
+        few = len(self.subject.sliders) <= 2
+        second = matrix(point, READOUT_DIGITS if few else GRAPH_DIGITS)
+        if second is None:
+            return None
+        return {"names": second.names, "cells": [list(map(drawn, row)) for row in second.cells]}
+
+
+class Notes(Section):
+    """What else there is to say."""
+
+    name = "notes"
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> list[str]:
+        """A sentence each."""
+        return notes(point)
+
+
+class Trace(Section):
+    """The trace table."""
+
+    name = "trace"
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any]:
+        """Its caption, its head and its rows."""
+        trace = table(point.tape, along=point.along)
+        return {"caption": trace.caption, "head": trace.head, "rows": trace.rows}

@@ -1,0 +1,64 @@
+"""The protocol of a section of the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ...recording.point import Point
+from ...recording.recording import Recording
+from ...views.listing import Source
+from ..controls import Control
+
+__all__ = ["Section", "Subject"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a panel is of.
+
+    Attributes
+    ----------
+    recording : Recording
+    sliders : dict of str to Control
+    source : Source or None
+        The text that was recorded.
+    """
+
+    recording: Recording
+    sliders: Mapping[str, Control]
+    source: Source | None = None
+
+
+class Section:
+    """One part of the panel, beside a module and a style sheet of its name in the browser.
+
+    Parameters
+    ----------
+    subject : Subject
+
+    Attributes
+    ----------
+    name : str
+        Its key in what is sent.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+
+    def begin(self, point: Point) -> None:
+        """Take the program of a point, where that is another one."""
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> Any:
+        """What is sent of a point; None where nothing is shown.
+
+        Parameters
+        ----------
+        point : Point
+        look : dict
+            What the browser shows of this section: whether it is open, and the like.
+        """
+        raise NotImplementedError

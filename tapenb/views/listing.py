@@ -1,0 +1,262 @@
+"""The listing: a text line by line, with what each line computed and the adjoint that reached it.
+
+However long a tape is, a line has one value, one adjoint and a series of bounded length: what a
+line computed is the last entry of one run of it, and of a line that ran often every so many-th run
+is in the series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.tape.operation import GUARD, INPUT
+from ..autodiff.tape.provenance import Site, line_of
+from ..autodiff.tape.tape import Tape
+from .numbers import brief, sendable
+
+__all__ = ["Handle", "Line", "Listing", "Source"]
+
+_LONGEST_SERIES = 96
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A number in a text that a slider moves.
+
+    Attributes
+    ----------
+    label : str
+        Of the slider.
+    line : int
+        From 0, in the text.
+    start, end : int
+        The columns of the number, in characters.
+    """
+
+    label: str
+    line: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that was recorded.
+
+    Attributes
+    ----------
+    file : str
+        As its code objects have it.
+    first : int
+        The number that the first of the lines has there.
+    lines : tuple of str
+    handles : tuple of Handle
+    scope : str
+        The name of its code object: of a cell ``"<module>"``.
+    """
+
+    file: str
+    first: int
+    lines: tuple[str, ...]
+    handles: tuple[Handle, ...] = ()
+    scope: str = "<module>"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one line shows.
+
+    Attributes
+    ----------
+    number : int
+        From 0, in the text.
+    value, adjoint : float, str or None
+        None of an adjoint that did not reach the line.
+    sizes : tuple of float or None
+        What the bars show of the value and the adjoint: of an array its largest element.
+    """
+
+    number: int
+    value: float | str | None
+    adjoint: float | str | None
+    sizes: tuple[float | None, float | None]
+
+
+class Listing:
+    """The lines of a text and the entries that each of them recorded.
+
+    Parameters
+    ----------
+    tape : Tape
+    source : Source
+    """
+
+    def __init__(self, tape: Tape, source: Source) -> None:
+        self.source = source
+        # By line, the first and the last entry of each run of it.
+        self._runs = {
+            number: np.array(runs) for number, runs in sorted(_runs(tape, source).items())
+        }
+        self._inputs = self._entries_of_handles(tape)
+
+    def _entries_of_handles(self, tape: Tape) -> dict[int, tuple[int, ...]]:
+        entries: dict[int, tuple[int, ...]] = {}
+        for handle in self.source.handles:
+            name = handle.label if handle.label in tape.inputs else handle.label.rpartition("[")[0]
+            if handle.line not in self._runs:
+                entries[handle.line] = tape.inputs.get(name, ())
+        return {line: found for line, found in entries.items() if found}
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        """How often each line ran that recorded anything."""
+        return {number: len(runs) for number, runs in self._runs.items()}
+
+    @property
+    def iterations(self) -> int:
+        """How often the line ran that ran most often."""
+        return max(self.counts.values(), default=0)
+
+    def lines(
+        self, tape: Tape, adjoint: Callable[[int], Any], iteration: int | None = None
+    ) -> list[Line]:
+        """What each line shows, as it was after one iteration, by default the last one.
+
+        Parameters
+        ----------
+        tape : Tape
+            The same program, at the point to be shown.
+        adjoint : callable
+            From an entry to its adjoint there, or None.
+        iteration : int, optional
+            From 0, of the line that ran most often.
+        """
+        end = self._end(iteration)
+        shown = []
+        for number, entries in self._inputs.items():
+            shown.append(_line(number, [tape.value(e) for e in entries], map(adjoint, entries)))
+        for number, runs in self._runs.items():
+            before = int(np.searchsorted(runs[:, 0], end, "right"))
+            if before:
+                entry = int(runs[before - 1, 1])
+                shown.append(_line(number, [tape.value(entry)], [adjoint(entry)]))
+        return sorted(shown, key=lambda line: line.number)
+
+    def _end(self, iteration: int | None) -> float:
+        """The last entry of an iteration."""
+        most = self.iterations
+        if iteration is None or iteration >= most - 1:
+            return float("inf")
+        often = next(runs for runs in self._runs.values() if len(runs) == most)
+        return self._turns[np.searchsorted(self._turns, often[iteration, 0], "right")] - 1
+
+    @cached_property
+    def _turns(self) -> np.ndarray:
+        """The entries with which the text is at an earlier line again, or at the same."""
+        starts = [(int(start), line) for line, runs in self._runs.items() for start in runs[:, 0]]
+        starts.sort()
+        pairs = pairwise(starts)
+        return np.array([start for (_, before), (start, line) in pairs if line <= before])
+
+    def series(
+        self, tape: Tape, adjoint: Callable[[int], Any]
+    ) -> dict[int, tuple[list[float | None], list[float | None]]]:
+        """Values and adjoints over the runs of each line that ran more than once.
+
+        Parameters
+        ----------
+        tape, adjoint
+            As of `lines`.
+        """
+        found = {}
+        for number, runs in self._runs.items():
+            if len(runs) > 1:
+                picked = np.linspace(0, len(runs) - 1, min(len(runs), _LONGEST_SERIES)).round()
+                entries = [int(runs[int(each), 1]) for each in picked]
+                found[number] = (
+                    [_size(tape.value(entry)) for entry in entries],
+                    [_size(adjoint(entry)) for entry in entries],
+                )
+        return found
+
+
+def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
+    """By line, the first and the last entry of each run of it."""
+    places: dict[tuple[int, int], tuple[int, int, int] | None] = {}
+    runs: dict[int, list[list[int]]] = {}
+    previous = (-1, -1, 0)
+    # The operations that one instruction has recorded in the present run.
+    recorded: set[Any] = set()
+    for entry, (operation, site, offset) in enumerate(
+        zip(tape.operations, tape.sites, tape.offsets, strict=True)
+    ):
+        if site is None or operation is INPUT or operation.name == GUARD:
+            continue
+        key = id(site), offset
+        if key not in places:
+            places[key] = _place(site, offset, source)
+        place = places[key]
+        if place is None:
+            continue
+        line, at, activation = place
+        if line == previous[0] and at == previous[1]:
+            # Once more: in the text itself the same operation, below it another call.
+            again = activation != previous[2] or (not activation and operation in recorded)
+        else:
+            again = line != previous[0] or at < previous[1]
+            recorded = set()
+        if again:
+            runs.setdefault(line, []).append([entry, entry])
+            recorded = set()
+        else:
+            runs[line][-1][1] = entry
+        recorded.add(operation)
+        previous = place
+    return runs
+
+
+def _place(site: Site | None, offset: int, source: Source) -> tuple[int, int, int] | None:
+    """The line of the text that an entry is from, its instruction there, and the call it is in."""
+    activation = 0
+    while site is not None:
+        code = site.code
+        if code.co_filename == source.file and code.co_name == source.scope:
+            line = line_of(code, offset)
+            number = -1 if line is None else line - source.first
+            return (number, offset, activation) if 0 <= number < len(source.lines) else None
+        activation, offset, site = id(site), site.offset, site.caller
+    return None
+
+
+def _line(number: int, values: list[Any], adjoints: Iterable[Any]) -> Line:
+    value, adjoint = _together(values), _together(list(adjoints))
+    return Line(number, _shown(value), _shown(adjoint), (_size(value), _size(adjoint)))
+
+
+def _together(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return (
+        None
+        if all(part is None for part in parts)
+        else np.array([0.0 if part is None else part for part in parts])
+    )
+
+
+def _shown(value: Any) -> float | str | None:
+    return None if value is None else sendable(value, brief)
+
+
+def _size(value: Any) -> float | None:
+    """The number itself, or the largest element of an array; None where that is not finite."""
+    if value is None or np.iscomplexobj(value) or not np.size(value):
+        return None
+    flat = np.ravel(np.asarray(value, np.float64))
+    largest = float(flat[np.argmax(np.abs(flat))])
+    return largest if np.isfinite(largest) else None

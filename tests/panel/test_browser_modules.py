@@ -1,0 +1,155 @@
+"""The pure modules of the page, run by node against what Python says."""
+
+import json
+import math
+import random
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tapenb import panel
+from tapenb.views.numbers import number
+
+BROWSER = Path(panel.__file__).parent / "browser"
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+
+
+def call(module: str, program: str, argument: Any) -> Any:
+    """Evaluate `program` of the argument `a` and the module `m` in node."""
+    text = (
+        f"import(process.argv[1]).then(m => {{ const a = JSON.parse("
+        "require('fs').readFileSync(0, 'utf8')); "
+        f"process.stdout.write(JSON.stringify({program})); }})"
+    )
+    answer = subprocess.run(
+        ["node", "--no-warnings", "-e", text, (BROWSER / module).as_uri()],
+        input=json.dumps(argument),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def floats() -> list[float]:
+    """Of every size: any bits, decimal ones, powers, halves that are ties, neighbours of these."""
+    chance = random.Random(11)
+    found = [struct.unpack("<d", chance.randbytes(8))[0] for _ in range(20_000)]
+    found += [float(f"{chance.uniform(-10, 10):.{n}f}") for n in range(12) for _ in range(300)]
+    found += [chance.randrange(-(10**6), 10**6) / 2**k for k in range(30) for _ in range(200)]
+    found += [sign * 10.0**k for k in range(-320, 309) for sign in (1, -1)]
+    found += [chance.randrange(10**9, 10**11) + 0.5 for _ in range(2_000)]
+    found += [99999.95, 999999.5, 9999995.0, 0.00009999995, 0.0, -0.0, 5e-324, 2.5, 0.125]
+    found += [math.nextafter(v, math.inf) for v in found[-3_000:]]
+    return [v for v in found if math.isfinite(v)]
+
+
+@pytest.mark.parametrize("digits", [1, 3, 6, 10])
+def test_numbers_are_written_as_python_writes_them(digits: int):
+    values = floats()
+    written = call("numbers.js", "a[0].map(v => m.plain(v, a[1]))", [values, digits])
+    # Zero has no sign in a panel.
+    expected = [f"{v + 0.0:.{digits}g}" for v in values]
+    wrong = [x for x in zip(values, written, expected, strict=True) if x[1] != x[2]]
+    assert not wrong
+    assert [number(v, digits) for v in values] == expected
+
+
+def test_what_is_no_finite_number():
+    program = "[NaN, Infinity, -Infinity].map(v => m.shown(v)).concat(m.shown('(3,) [1, …]'))"
+    assert call("numbers.js", program, None) == ["nan", "inf", "−inf", "(3,) [1, …]"]
+    assert [number(v) for v in (np.nan, np.inf, -np.inf)] == ["nan", "inf", "-inf"]
+
+
+# -- literals --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "step"),
+    [
+        ("2.0", 2.0, 0.1),
+        ("5", 5.0, 1.0),
+        ("-1.25", -1.25, 0.01),
+        ("1e-3", 1e-3, 1e-3),
+        ("2.50e4", 25000.0, 100.0),
+        ("1_000.", 1000.0, 1.0),
+        (".5", 0.5, 0.1),
+        ("- 3", -3.0, 1.0),
+    ],
+)
+def test_a_literal_says_how_far_it_moves(text: str, value: float, step: float):
+    found = call("literals.js", "m.literal(a)", text)
+    assert (found["value"], found["step"]) == pytest.approx((value, step), rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["x", "0x10", "1j", "", "-", "e5", "1/3"])
+def test_what_is_no_plain_number(text: str):
+    assert call("literals.js", "m.literal(a)", text) is None
+
+
+def test_steps_stay_on_the_digits_as_they_were_written():
+    program = "[1, 2, -10, 100].map(n => m.stepped(m.literal(a[0]), a[1], n))"
+    assert call("literals.js", program, ["2.0", 2.0]) == [2.1, 2.2, 1.0, 12.0]
+    assert call("literals.js", program, ["0.30", 0.3]) == [0.31, 0.32, 0.2, 1.3]
+    assert call("literals.js", program, ["1e-3", 0.001]) == [0.002, 0.003, -0.009, 0.101]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "again"),
+    [
+        ("2.0", 1.7, "1.7"),
+        ("2.0", 3.0, "3.0"),
+        ("2.0", 1.725, "1.725"),
+        ("5", 6.0, "6"),
+        ("1e-3", 0.004, "4e-3"),
+        ("1.5e3", 1600.0, "1.6e3"),
+        ("1e-3", 0.0, "0"),
+        ("-1.25", 0.5, "0.50"),
+    ],
+)
+def test_a_moved_literal_keeps_its_form_and_is_exact(text: str, value: float, again: str):
+    written = call("literals.js", "m.rewritten(m.literal(a[0]), a[1])", [text, value])
+    assert written == again
+    assert float(written) == value
+
+
+def test_a_line_is_copied_with_its_numbers():
+    places = [{"start": 5, "end": 8, "text": "0.75"}, {"start": 10, "end": 13, "text": "-2"}]
+    line = call("literals.js", "m.replaced(a[0], a[1])", ["w = [0.5, 1.0]  # two", places])
+    assert line == "w = [0.75, -2]  # two"
+
+
+# -- bars ------------------------------------------------------------------------------------------
+
+
+def lengths(sizes: list[float | None]) -> tuple[list[float], str]:
+    made = "(s => [a.map(x => x === null ? null : s.length(x)), s.words])(m.scale(a))"
+    return tuple(call("bars.js", made, sizes))
+
+
+def test_bars_are_linear_where_that_shows_all():
+    assert lengths([2.0, -10.0, None, 0.0, 5.0]) == ([0.2, 1.0, None, 0.0, 0.5], "10")
+    assert lengths([0.0, None]) == ([0.0, None], "0")
+
+
+def test_bars_are_logarithmic_over_decades():
+    found, words = lengths([1e-2, -1.0, 100.0])
+    assert found == pytest.approx([0.2, 0.6, 1.0])
+    assert words == "100, logarithmic from 0.001"
+    # What is far below the scale has no bar, and no bar is longer than the whole.
+    found, _ = lengths([1e-300, 1.0, 1e5])
+    assert found[0] == 0.0
+    assert max(found) <= 1.0
+
+
+def test_ticks_and_ranges():
+    assert call("axes.js", "m.ticks(a[0], a[1], a[2])", [-2, 6, 5]) == [-2, 0, 2, 4, 6]
+    low, high = call("axes.js", "m.range(new Float64Array(a), 0.5)", [0, 1, 1e9, 0.5] * 30)
+    assert low < 0 < 1 < high
