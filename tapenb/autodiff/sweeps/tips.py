@@ -254,34 +254,38 @@ class _Limit:
     Attributes
     ----------
     value : array
-    error : float
-        As far as the extrapolation knows.
-    scale : float
-        How large such a derivative is to be called.
+    error : array
+        As far as the extrapolation knows, by element.
+    scale : array
+        How large each is to be called: its own size, or where it is lost beside the others, theirs.
     root : float
         In which power of the step it was extrapolated.
     grows : bool
         Whether it grows all the way to the point, as what is infinite there does.
+    whole : float
+        The scale of the largest of all orders.
     """
 
     value: np.ndarray
-    error: float
-    scale: float
+    error: np.ndarray
+    scale: np.ndarray
     root: float
     grows: bool
+    whole: float = 0.0
 
     @property
     def known(self) -> bool:
-        return self.error <= _ENOUGH * self.scale
+        return bool(_size(self.error) <= _ENOUGH * self.whole)
 
-    def apart(self, other: np.ndarray, scale: float = 0.0, error: float = 0.0) -> bool:
+    def apart(self, other: np.ndarray, scale: Any = 0.0, error: Any = 0.0) -> bool:
         """Whether this is another number, by more than rounding and extrapolation explain."""
-        return not _size(self.value - other) <= _SAME * max(self.scale, scale) + 4.0 * (
-            self.error + error
-        )
+        allowed = _SAME * np.maximum(self.scale, scale) + 4.0 * (self.error + error)
+        return not np.all(np.abs(self.value - other) <= allowed)
 
 
 _ENOUGH, _SAME, _FINE = 2e-8, 1e-9, 2.0**-43
+_BESIDE = 2.0**-18
+"""How much smaller than others a derivative may be, in the widest precision, and be its own."""
 _NEAR = (2.0**-8, 2.0**-4, 2.0**-14, 2.0**-20, 2.0**-26)
 _STEPS, _RUNS = 12, 9
 _CUBIC = np.array([-1.0, 14.0, -56.0, 64.0], np.longdouble) / 21.0
@@ -300,7 +304,11 @@ def _extrapolated(
     In powers of the step, or of its square or cube root, whichever fits best.
     """
     grows = np.any(np.all(np.abs(rows[1:]) > 1.1 * np.abs(rows[:-1]), axis=0))
-    best = _Limit(rows[-1], np.inf, 0.0, 1.0, bool(grows))
+    sizes = np.max(np.abs(rows), axis=0, initial=0.0)
+    # All are taken at one level, chosen by the error beside the size of each.
+    sizes = np.maximum(sizes, _BESIDE * _size(sizes)) + np.finfo(float).tiny
+    best = _Limit(rows[-1], np.full(sizes.shape, np.inf), sizes, 1.0, bool(grows))
+    least = np.inf
     for root in roots:
         s = (steps ** (1.0 / root) - np.longdouble(to) ** (1.0 / root))[:, None]
         table, value, before = rows, rows[0], np.inf
@@ -308,19 +316,26 @@ def _extrapolated(
             far, near = s[:-level], s[level:]
             table = (far * table[1:] - near * table[:-1]) / (far - near)
             # Two that agree by chance do not count, where those before them did not.
-            change, value = _size(table[0] - value), table[0]
-            error, before = max(change, 1e-3 * before), change
-            if error < best.error:
+            change, value = np.abs(table[0] - value), table[0]
+            error, before = np.maximum(change, 1e-3 * before), change
+            if _size(error / sizes) < least:
+                least = _size(error / sizes)
                 best.value, best.error, best.root = value, error, root
-    best.scale = max(_size(rows[0]), _size(best.value))
+    best.scale = np.maximum(np.abs(rows[0]), np.abs(best.value))
     return best
 
 
-def _set_scales(limits: list[_Limit], length: float) -> None:
-    """Measure derivatives of all orders by the largest, over a length of the program's own."""
-    sizes = [limit.scale * length**order for order, limit in enumerate(limits) if not limit.grows]
+def _set_scales(limits: list[_Limit], length: float, beside: float) -> None:
+    """Measure derivatives by their size, or a part of that of the largest of all orders.
+
+    Those of other orders are compared over a length of the program's own.
+    """
+    sizes = [
+        _size(limit.scale) * length**order for order, limit in enumerate(limits) if not limit.grows
+    ]
     for order, limit in enumerate(limits):
-        limit.scale = max(sizes, default=0.0) / length**order
+        limit.whole = max(sizes, default=0.0) / length**order
+        limit.scale = np.maximum(limit.scale, beside * limit.whole)
 
 
 class _Look:
@@ -362,7 +377,8 @@ class _Look:
                 return
         # What is odd in the step is not in the mean.
         one, other = sides[0][-1], sides[1][-1]
-        error = max(one.error, other.error, _size(one.value - other.value))
+        error = np.maximum(one.error, other.error)
+        error = np.maximum(error, np.abs(one.value - other.value))
         self.limit = replace(one, value=0.5 * (one.value + other.value), error=error)
 
     def _compare(self, sides: list[list[_Limit]]) -> None:
@@ -454,7 +470,9 @@ class _Look:
             limits = self._from(side, near)
             first = next((i for i, limit in enumerate(limits) if not limit.known), len(limits))
             grows = first < len(limits) and limits[first].grows
-            doubt = max(limit.error / (limit.scale or 1.0) for limit in limits)
+            doubt = max(
+                _size(limit.error / np.where(limit.scale, limit.scale, 1.0)) for limit in limits
+            )
             if (first, grows, -doubt) > best[0]:
                 best, self._near = ((first, grows, -doubt), limits), near
             if first == len(limits) or grows:
@@ -465,25 +483,26 @@ class _Look:
         """The limits, from steps that begin at a distance and are halved."""
         steps, found, limits = np.zeros(0, np.longdouble), [], []
         length = np.longdouble(max(_size(v) for v in side))
+        beside = _BESIDE if self._wide and np.finfo(np.longdouble).eps < 1e-18 else 1.0
         while len(steps) < _STEPS:
             steps = np.append(steps, np.longdouble(near) * 2.0 ** -len(steps))
             found.append(self._at(side, steps[-1]))
             if len(steps) > 3:
                 tables = [np.stack(rows) for rows in zip(*found, strict=True)]
                 limits = [_extrapolated(steps, rows) for rows in tables]
-                _set_scales(limits, length)
-                if all(limit.error <= _FINE * limit.scale for limit in limits):
+                _set_scales(limits, length, beside)
+                if all(np.all(limit.error <= _FINE * limit.scale) for limit in limits):
                     break
         else:
             limits = [_extrapolated(steps, rows, roots=(1.0, 2.0, 3.0)) for rows in tables]
-            _set_scales(limits, length)
+            _set_scales(limits, length, beside)
         # Something narrow may lie between the steps and the point.
         step = max(near * 2.0**-13, 2.0**-21 if self._wide else 2.0**-14)
         closer, beside = self._at(side, step), self._at(side, 1.0625 * step)
         for limit, rows, one, other in zip(limits, tables, closer, beside, strict=True):
             there = _extrapolated(steps, rows, step, (limit.root,)).value
-            misfit = np.max(np.abs(there - one) - 4.0 * np.abs(one - other), initial=0.0)
-            limit.error = max(limit.error, misfit - 1e-6 * limit.scale)
+            misfit = np.abs(there - one) - 4.0 * np.abs(one - other)
+            limit.error = np.maximum(limit.error, misfit - 1e-6 * limit.whole)
         return limits
 
     def _meets(self, side: list[np.ndarray], expected: list[_Limit]) -> bool:
@@ -615,9 +634,8 @@ def _stands(operation: Operation, result: Any, *operands: Any) -> bool:
 
 def _rounded(limit: _Limit) -> np.ndarray:
     """A limit without the digits that are not known."""
-    if not limit.scale:
-        return limit.value
-    grid = 2.0 ** np.ceil(np.log2(max(limit.error, _FINE * limit.scale)))
+    unit = np.maximum(limit.error, _FINE * limit.scale)
+    grid = 2.0 ** np.ceil(np.log2(np.where(unit > 0.0, unit, 1.0)))
     if np.iscomplexobj(limit.value):
         return grid * (np.rint(limit.value.real / grid) + 1j * np.rint(limit.value.imag / grid))
     return grid * np.rint(limit.value / grid) + 0.0

@@ -215,3 +215,33 @@ def test_a_usual_tip_is_not_looked_at_by_grad():
 
     np.testing.assert_array_equal(tn.grad(f)(np.zeros(4)), np.full(4, 0.5))
     assert len(runs) == 1
+
+
+SMALL = {
+    "norm": (
+        lambda v: np.sum((1000.0 * v[1] - 500.0) ** 2) + 1e-4 * np.linalg.norm(v) ** 2,
+        np.zeros(2),
+        [[2e-4, 0.0], [0.0, 2e6 + 2e-4]],
+    ),
+    "abs": (
+        lambda v: abs(v[0]) ** 2 + 1e9 * v[1] ** 2,
+        np.array([0.0, 3.0]),
+        [[2.0, 0.0], [0.0, 2e9]],
+    ),
+    "hypot": (lambda v: 0.5e-9 * np.hypot(*v) ** 2 + 1.0, np.zeros(2), 1e-9 * EYE),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_derivative_is_not_lost_beside_a_large_one(name):
+    f, x, right = SMALL[name]
+    np.testing.assert_allclose(tn.hessian(f)(x), right, rtol=1e-8, atol=1e-14)
+    slopes = tn.grad(lambda v: 1e-8 * np.sign(v[0]) * abs(v[0]) + 1e3 * v[1])(np.zeros(2))
+    np.testing.assert_allclose(slopes, [1e-8, 1e3], rtol=1e-8)
+    slopes = tn.grad(lambda v: np.sign(v[0]) * abs(v[0]) + 1e9 * v[1] ** 2)(np.array([0.0, 3.0]))
+    np.testing.assert_allclose(slopes, [1.0, 6e9], rtol=1e-8)
+
+
+def test_a_small_tip_is_not_lost_beside_a_large_slope():
+    (kink,) = tn.kinks(lambda v: abs(v[0]) + 1e9 * v[1] ** 2, np.array([0.0, 3.0]))
+    assert kink.verdict == "tip"
