@@ -152,7 +152,13 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
     swept = tape.in_sweeps() if tape.swept else None
     for index, operation in enumerate(tape.operations):
         rule = operation.rule
-        if rule is None or rule.tip is None or (swept is not None and swept[index]):
+        if swept is not None and swept[index]:
+            continue
+        if operation.name == GUARD:
+            if _decides(operation, values[index], tape.value(*tape.parents(index))):
+                found.append((index, True))
+            continue
+        if rule is None or rule.tip is None:
             continue
         places = (index, *tape.parents(index))
         read = [values[p] if p >= 0 else constants[~p] for p in places]
@@ -165,6 +171,18 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
         if mask.any() if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
+
+
+def _decides(question: Operation, answer: Any, value: Any) -> bool:
+    """Whether a number is where Python's question about it gets another answer beside it."""
+    dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
+    if dtype.kind not in "fc" or type(answer) not in (bool, int, np.bool_):
+        return False
+    step = abs(value) * np.finfo(dtype).eps + np.finfo(dtype).tiny
+    # What has no whole number (inf, nan) or no truth has no neighbor either.
+    with suppress(ValueError, OverflowError):
+        return any(question.evaluate([value + side * step]) != answer for side in (-1, 1))
+    return False
 
 
 def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
@@ -560,7 +578,8 @@ def _looked_at(run: Run, marks: list[tuple[int, Any]], *, first: bool) -> list[t
     if not marks:
         return []
     marks, chained = _matter(run, marks)
-    if first and all(run.tape.operations[entry].rule.even for entry, _ in marks):
+    rules = [run.tape.operations[entry].rule for entry, _ in marks]
+    if first and all(rule is not None and rule.even for rule in rules):
         size = len(run.tape) + sum(np.size(run.tape.peek(entry)) for entry, _ in marks)
         if not chained or size > _MANY:
             return []

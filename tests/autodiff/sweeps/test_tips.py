@@ -1,6 +1,7 @@
 """Derivatives across tips: the limit of those beside the point, or a convention that is named."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -245,3 +246,34 @@ def test_a_small_derivative_is_not_lost_beside_a_large_one(name):
 def test_a_small_tip_is_not_lost_beside_a_large_slope():
     (kink,) = tn.kinks(lambda v: abs(v[0]) + 1e9 * v[1] ** 2, np.array([0.0, 3.0]))
     assert kink.verdict == "tip"
+
+
+TOLD = {
+    "if": (lambda x: x * 2 if x else x * 3, 0.0, 2.0),
+    "not": (lambda x: 3 * x if not x else 2 * x, 0.0, 2.0),
+    "bool": (lambda x: 2 * x if bool(x) else 3 * x, 0.0, 2.0),
+    "and": (lambda x: x and 2 * x, 0.0, 2.0),
+    "or": (lambda x: np.sin(x) or 5 * x, 0.0, 1.0),
+    "is_integer": (lambda x: 3 * x if x.is_integer() else 2 * x + 1, 1.0, 2.0),
+    "element": (lambda v: v[0] * 2 if v[0] else v[0] * 3, np.zeros(1), [2.0]),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_python_asks_of_a_number_may_stand_on_a_tip(name):
+    f, x, right = TOLD[name]
+    np.testing.assert_allclose(tn.grad(f)(x), right, rtol=1e-9)
+    assert {kink.verdict for kink in tn.kinks(f, x)} == {"smooth (C2)"}
+
+
+def test_second_derivatives_beside_what_python_asks():
+    f = lambda x: 1.0 + 0 * x if not x else np.sin(x) / x  # noqa: E731
+    np.testing.assert_allclose(tn.hessian(f)(0.0), -1 / 3, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("whole", "jump"), [(int, 1.0), (math.floor, 2.0), (math.ceil, 2.0), (round, 0.5)]
+)
+def test_a_whole_number_jumps_where_it_changes(whole, jump):
+    assert [kink.verdict for kink in tn.kinks(lambda x: x - whole(x), jump)] == ["jump"]
+    assert tn.kinks(lambda x: x - whole(x), jump + 0.25) == []
