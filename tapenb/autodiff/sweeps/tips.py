@@ -429,19 +429,28 @@ class _Look:
         ]
 
     def _sides(self) -> Iterator[list[np.ndarray]]:
-        """Directions, to be looked along both ways: generic ones, the last one leaning."""
+        """Directions, to be looked along both ways: generic ones, the third one leaning.
+
+        Then one of equal signs, and some near to the axes, for tips in thin cones.
+        """
         rng = np.random.default_rng(0)
-        single = sum(x.size for x in self._point) == 1
-        for number in range(1 if single else 3):
-            side = []
+        total = sum(x.size for x in self._point)
+        single = total == 1
+        axes = np.unique(np.linspace(0, total - 1, min(total, 8)).astype(int))
+        for number in range(1 if single else 4 + len(axes)):
+            side, first = [], 0
             for x in self._point:
                 size = abs(x.astype(adjoint_dtype(x)))
                 usual = np.max(size, initial=0.0) or 1.0
                 v = rng.integers(1024, 4096, x.shape) / 2048.0
-                if not single:
+                if not single and number != 3:
                     v = v * rng.choice([-1.0, 1.0], x.shape)
                 if number == 2:
                     v = v * 2.0 ** -rng.integers(0, 6, x.shape)
+                if number > 3:
+                    own = np.arange(first, first + x.size).reshape(x.shape) == axes[number - 4]
+                    v = np.where(own, v, v / 32.0)
+                first += x.size
                 if x.dtype.kind == "c":
                     v = v * np.exp(1j * rng.integers(1, 6, x.shape))
                 side.append(v * np.where(size == 0.0, usual, size))
