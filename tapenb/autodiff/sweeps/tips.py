@@ -510,7 +510,8 @@ class _Look:
         """The limits, from steps that begin at a distance and are halved."""
         steps, found, limits = np.zeros(0, np.longdouble), [], []
         length = np.longdouble(max(_size(v) for v in side))
-        beside = _BESIDE if self._wide and np.finfo(np.longdouble).eps < 1e-18 else 1.0
+        fine = self._wide and np.finfo(np.longdouble).eps < 1e-18
+        beside = _BESIDE if fine else 1.0
         while len(steps) < _STEPS:
             steps = np.append(steps, np.longdouble(near) * 2.0 ** -len(steps))
             found.append(self._at(side, steps[-1]))
@@ -525,11 +526,13 @@ class _Look:
             _set_scales(limits, length, beside)
         # Something narrow may lie between the steps and the point.
         step = max(near * 2.0**-13, 2.0**-21 if self._wide else 2.0**-14)
-        closer, beside = self._at(side, step), self._at(side, 1.0625 * step)
-        for limit, rows, one, other in zip(limits, tables, closer, beside, strict=True):
-            there = _extrapolated(steps, rows, step, (limit.root,)).value
-            misfit = np.abs(there - one) - 4.0 * np.abs(one - other)
+        closer, there = self._at(side, step), self._at(side, 1.0625 * step)
+        for limit, rows, one, other in zip(limits, tables, closer, there, strict=True):
+            expected = _extrapolated(steps, rows, step, (limit.root,)).value
+            misfit = np.abs(expected - one) - 4.0 * np.abs(one - other)
             limit.error = np.maximum(limit.error, misfit - 1e-6 * limit.whole)
+            if not fine:  # in double precision all know as little as the least known
+                limit.error = np.full_like(limit.error, _size(limit.error))
         return limits
 
     def _meets(self, side: list[np.ndarray], expected: list[_Limit]) -> bool:
