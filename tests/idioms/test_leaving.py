@@ -287,11 +287,11 @@ edges[0]*y
 from scipy.optimize import minimize
 minimize(lambda u: (u[0] - x*2)**2, [0.0]).x[0]*y
 
-# scipy.optimize.brentq of a traced closure †
+# scipy.optimize.brentq of a traced closure
 from scipy.optimize import brentq
 brentq(lambda u: u**3 - x*2, 0.0, 5.0)*y
 
-# scipy.optimize.root_scalar with traced arguments †
+# scipy.optimize.root_scalar with traced arguments
 from scipy.optimize import root_scalar
 root_scalar(lambda u, a: u*u - a, args=(x*2,), bracket=[0, 3]).root*y
 
@@ -303,23 +303,23 @@ curve_fit(lambda t, a: a*t, np.arange(3.0), v*x)[0][0]*y
 from scipy.optimize import least_squares
 least_squares(lambda u: v*2 - u, np.zeros(3)).x[0]*y
 
-# scipy.integrate.quad of a traced closure †
+# scipy.integrate.quad of a traced closure
 from scipy.integrate import quad
 quad(lambda t: np.exp(-x*t), 0, 1)[0]*y
 
-# scipy.integrate.quad with a traced bound †
+# scipy.integrate.quad with a traced bound
 from scipy.integrate import quad
 quad(np.sin, 0, x*2)[0]*y
 
-# scipy.integrate.solve_ivp of a traced closure †
+# scipy.integrate.solve_ivp of a traced closure
 from scipy.integrate import solve_ivp
-solve_ivp(lambda t, u: -x*2*u, [0, 1], [1.0]).y[0, -1]*y
+solve_ivp(lambda t, u: -x*2*u, [0, 1], [1.0], rtol=1e-9, atol=1e-9).y[0, -1]*y
 
-# scipy.integrate.solve_ivp from a traced start †
+# scipy.integrate.solve_ivp from a traced start
 from scipy.integrate import solve_ivp
-solve_ivp(lambda t, u: -u, [0, 1], v*2).y[0, -1]*y
+solve_ivp(lambda t, u: -u, [0, 1], v*2, rtol=1e-9, atol=1e-9).y[0, -1]*y
 
-# scipy.integrate.odeint †
+# scipy.integrate.odeint
 from scipy.integrate import odeint
 odeint(lambda u, t: -u*x*2, [1.0], [0.0, 1.0])[-1, 0]*y
 

@@ -16,6 +16,7 @@ from .rule import Rule
 
 __all__ = [
     "ABSENT",
+    "CALLING",
     "COMPLEX_RULES",
     "FUNCTIONS",
     "HANDLERS",
@@ -116,6 +117,8 @@ COMPLEX_RULES: dict[Callable[..., Any], Rule] = {}
 
 HANDLERS: dict[Callable[..., Any], Callable[..., Any]] = {}
 """Functions that are called in place of those that are no single operation."""
+CALLING: set[Callable[..., Any]] = set()
+"""Functions that call what they are given, which may read traced values that are no arguments."""
 TRACED_ONLY: set[Callable[..., Any]] = set()
 """Functions that are handled where an argument is traced; else NumPy's own answer will do."""
 

@@ -61,7 +61,7 @@ def forward(
     verify(tape)
     options = {"record": record, "masks": masks, "within": within, "flows": flows}
     found = climb(play_forward, tape, seeds, targets, backward=False, **options)
-    if flows is None and _has_free_phase(tape, min(seeds), max(targets)):
+    if flows is None and found and _has_free_phase(tape, min(seeds), max(targets)):
         # A backward sweep sees the dependence, and says so.
         play_backward(tape, {t: generic_adjoint(tape.peek(t)) for t in found}, set(seeds))
     return found

@@ -21,9 +21,10 @@ from ..tracing.state import (
     tape_of,
 )
 from .forward import forward
+from .jacobian import jacobian
 from .reverse import reverse
 
-__all__ = ["pull", "push"]
+__all__ = ["pull", "push", "slopes"]
 
 
 @contextmanager
@@ -128,3 +129,24 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
         if several:
             return Parts({i: value for i, value in enumerate(values) if value is not None})
         return values[0]
+
+
+def slopes(
+    function: Callable[..., Any], operands: Sequence[Any], beside: Sequence[Any] = ()
+) -> list[Any]:
+    """The Jacobians of a function by its operands, which runs once; None is zero.
+
+    Parameters
+    ----------
+    function : callable
+        In NumPy functions that have rules; returns an array.
+    operands : sequence
+        Traced or plain.
+    beside : sequence
+        As for `pull`.
+    """
+    with _space([*operands, *beside]) as (tape, record):
+        inputs = [independent(tape, operand) for operand in operands]
+        entries = [index_of(value) for value in inputs]
+        result = _entry(function(*inputs), tape)
+        return jacobian(tape, [result], entries, record=record)[0]

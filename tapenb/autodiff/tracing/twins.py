@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import FUNCTIONS, HANDLERS
+from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS
 from ..rules import distributions, scipy, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
@@ -243,6 +243,7 @@ class _TwinFunction(_Twin):
         self._names, self._name = names, name
         self._special = _SPECIAL.get(real)
         self._known = real in FUNCTIONS or real in HANDLERS
+        self._calls = real in CALLING
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         real, tape = self._real, CURRENT.get()
@@ -258,7 +259,7 @@ class _TwinFunction(_Twin):
         given = args
         if not simple:
             args = _lifted(real, args)
-        if self._known and (active or (kwargs and any_active(kwargs))):
+        if self._known and (self._calls or active or (kwargs and any_active(kwargs))):
             return call_function(real, args, kwargs, sys._getframe(1))
         return _traceable(tape, real(*args, **kwargs), given)
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.integrate as si
 import scipy.linalg as sl
+import scipy.optimize as so
 
 from .samples import Sample
 
@@ -211,10 +213,157 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
 }
 
 
+def _system(p: Any) -> Callable[[Any], Any]:
+    return lambda u: [u[0] ** 2 + p[0] * u[1] - 3.0, u[1] ** 3 - p[1] * u[0]]
+
+
+def _cubic(a: Any) -> Callable[[Any], Any]:
+    return lambda y: y**3 + a * y - 1.0
+
+
+NUMBER, PAIR = np.array(1.3), np.array([1.2, 0.7])
+START = [1.0, 1.0]
+OPTIMIZE = {
+    **{
+        name: [
+            ("closure", lambda a, f=name: getattr(so, f)(_cubic(a), 0.0, 1.0), (NUMBER,)),
+            (
+                "args",
+                lambda a, f=name: getattr(so, f)(lambda y, b: y**3 + b * y - 1.0, 0.0, 1.0, (a,)),
+                (NUMBER,),
+            ),
+            ("bracket", lambda a, f=name: getattr(so, f)(_cubic(2.0 * a), 0.0, a), (NUMBER,)),
+        ]
+        for name in ("brentq", "brenth", "bisect", "ridder", "toms748")
+    },
+    "newton": [
+        ("secant", lambda a: so.newton(_cubic(a), 0.5, tol=1e-14), (NUMBER,)),
+        (
+            "tangent",
+            lambda a: so.newton(_cubic(a), 0.5, fprime=lambda y: 3 * y**2 + a, tol=1e-14),
+            (NUMBER,),
+        ),
+        ("several", lambda a: so.newton(_cubic(a), np.full(2, 0.5), tol=1e-14), (PAIR,)),
+    ],
+    "root_scalar": [
+        ("bracket", lambda a: so.root_scalar(_cubic(a), bracket=[0, 1]).root, (NUMBER,)),
+        (
+            "newton",
+            lambda a: (
+                so.root_scalar(
+                    _cubic(a), x0=0.5, fprime=lambda y: 3 * y**2 + a, method="newton", xtol=1e-14
+                ).root
+            ),
+            (NUMBER,),
+        ),
+    ],
+    "root": [
+        ("hybr", lambda p: so.root(_system(p), START, tol=1e-13).x, (PAIR,)),
+        ("lm", lambda p: so.root(_system(p), START, method="lm", tol=1e-13).x, (PAIR,)),
+    ],
+    "fsolve": [
+        ("list", lambda p: so.fsolve(_system(p), START, xtol=1e-13), (PAIR,)),
+        ("whole", lambda p: so.fsolve(_system(p), START, xtol=1e-13, full_output=True)[0], (PAIR,)),
+    ],
+    "fixed_point": [
+        ("number", lambda a: so.fixed_point(lambda y: np.cos(a * y), 0.5, xtol=1e-13), (NUMBER,)),
+    ],
+}
+X = 5.0 * np.array([0.0, 0.3, 0.7, 1.5, 1.9, 2.2])
+Y = np.sin(X / 5.0) + 0.4
+SHARP = {"rtol": 1e-9, "atol": 1e-11}
+TIMES = np.array([0.0, 0.4, 0.9])
+
+
+def _samples(name: str) -> list[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
+    rule = getattr(si, name)
+    return [
+        *(
+            (f"{count} points", lambda y, x: rule(y, x), (Y[:count], X[:count]))
+            for count in (2, 3, 5, 6)
+        ),
+        ("step", lambda y: rule(y, dx=0.3), (Y,)),
+        ("axis", lambda y, x: rule(y, x, axis=0), (np.stack([Y, X], 1), X)),
+    ]
+
+
+INTEGRATE = {
+    "quad": [
+        (
+            "all",
+            lambda a, p: si.quad(lambda t: np.exp(-p[0] * t * t) * p[1], a, 1.0 + p[0])[0],
+            (np.array(0.2), PAIR),
+        ),
+        (
+            "infinite",
+            lambda a: si.quad(lambda t, b: np.exp(-b * t * t), -np.inf, np.inf, (a,))[0],
+            (NUMBER,),
+        ),
+        ("limit", lambda b: si.quad(np.sin, 0, b)[0], (NUMBER,)),
+    ],
+    "quad_vec": [
+        ("vector", lambda p, b: si.quad_vec(lambda t: np.exp(-p * t), 0.0, b)[0], (PAIR, NUMBER)),
+    ],
+    "trapezoid": _samples("trapezoid"),
+    "simpson": _samples("simpson"),
+    "cumulative_trapezoid": [
+        *_samples("cumulative_trapezoid"),
+        ("from 0", lambda y, x: si.cumulative_trapezoid(y, x, initial=0), (Y, X)),
+    ],
+    "solve_ivp": [
+        (
+            "closure, end",
+            lambda p, b: si.solve_ivp(lambda t, y: -p[0] * y + p[1] * t, (0, b), [1.0], **SHARP).y[
+                :, -1
+            ],
+            (PAIR, np.array(0.8)),
+        ),
+        (
+            "beginning, args",
+            lambda y, a: (
+                si.solve_ivp(
+                    lambda t, y, a: a * y[::-1], (0, 1), y, t_eval=[0.0, 1.0], args=(a,), **SHARP
+                ).y
+            ),
+            (PAIR, np.array(0.4)),
+        ),
+        (
+            "backward, implicit",
+            lambda a: si.solve_ivp(
+                lambda t, y: [-a * y[0] ** 2], (1, 0), [1.0], method="Radau", rtol=1e-9, atol=1e-11
+            ).y[0, -1:],
+            (np.array(0.4),),
+        ),
+    ],
+    "odeint": [
+        (
+            "closure, times",
+            lambda a, s: si.odeint(
+                lambda y, t: -a * np.sin(y) + t, [1.0], s * TIMES, rtol=1e-10, atol=1e-12
+            ),
+            (np.array(0.4), NUMBER),
+        ),
+        (
+            "args",
+            lambda y, a: si.odeint(
+                lambda t, y, a: -a * y, y, TIMES, (a,), tfirst=True, rtol=1e-10, atol=1e-12
+            ),
+            (PAIR, np.array(0.4)),
+        ),
+    ],
+}
+
+
 def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
     for name, calls in table.items():
         for label, body, operands in calls:
             yield Written(getattr(module, name), label, operands, body=body)
 
 
-SAMPLES: list[Written] = [*_written(sl, LINALG)]
+SAMPLES: list[Written] = [
+    *_written(sl, LINALG),
+    *_written(so, OPTIMIZE),
+    *_written(si, INTEGRATE),
+]
+ALMOST = {si.solve_ivp, si.odeint}
+"""What is as exact as its own tolerance, and no more."""

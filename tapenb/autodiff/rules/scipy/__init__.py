@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import linalg
+from . import integrate, linalg, optimize
 
 __all__ = ["MODULES"]
 
-MODULES: dict[str, Callable[[], None]] = {"scipy.linalg": linalg.register}
+MODULES: dict[str, Callable[[], None]] = {
+    "scipy.linalg": linalg.register,
+    "scipy.integrate": integrate.register,
+    "scipy.optimize": optimize.register,
+}
 """What makes the rules of a module, by its name."""

@@ -1,0 +1,310 @@
+"""Functions that users hand to SciPy's solvers, which call them with plain numbers.
+
+Such a function may read traced values that are no arguments of it. Each call is recorded at the end
+of the tape and cut off again, as a `Window`: a piece of tape whose inputs are the arguments, and
+whose parameters are the entries before it that it reads. Played on other arguments and parameters,
+traced or plain, a window is the function itself, as long as its guards hold; that makes the
+solver's rule one of explicit operands.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...kinds.rule import Rule
+from ...sweeps.operands import operand
+from ...tape.operation import GUARD, INPUT, RAISES, Operation, TapeError
+from ...tape.provenance import here
+from ...tape.tape import NO_TAPE, Tape
+from ...tracing.apply import apply, guard, independent
+from ...tracing.state import TRACED, index_of, is_active, is_traced, place_on, plain, reference_of
+from ...tracing.structures import lift, stripped
+
+__all__ = ["Again", "Callback"]
+
+
+class _OtherPath(Exception):
+    """Where a guard of a window does not hold."""
+
+
+class Again:
+    """What a solver gave, and gives at other parameters: then it is called once more.
+
+    Parameters
+    ----------
+    value : number, array or tuple
+    parameters : sequence
+        Plain or traced.
+    solve : callable
+        Of other parameters, plain ones.
+    """
+
+    def __init__(self, value: Any, parameters: Sequence[Any], solve: Callable[..., Any]) -> None:
+        self.value, self.solve = value, solve
+        self.at = [np.array(plain(parameter)) for parameter in parameters]
+
+    def __call__(self, *parameters: Any) -> Any:
+        if all(np.array_equal(a, b, True) for a, b in zip(self.at, parameters, strict=True)):
+            return self.value
+        return self.solve(*parameters)
+
+
+class _Withheld(Rule):
+    """Of what depends on the parameters and cannot be differentiated: only a derivative raises."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        raise TapeError(self.why)
+
+    def jvp(self, tangents, result, operands, operation):
+        return np.zeros(np.shape(result))  # and a backward sweep sees whether it counts
+
+    def has_free_phase(self, result: Any) -> bool:
+        return True
+
+
+class Window:
+    """One recorded call: entries, each with references to inputs, entries and parameters.
+
+    Parameters
+    ----------
+    tape : Tape
+    begin : int
+        The first of the inputs, which stand before all else.
+    inputs : int
+        How many there are.
+    result : int
+        The reference of the result.
+    """
+
+    def __init__(self, tape: Tape, begin: int, inputs: int, result: int) -> None:
+        self.begin, self.inputs, self.result = begin, inputs, result
+        entries = range(begin + inputs, len(tape))
+        self.operations = [tape.operations[index] for index in entries]
+        self.parents = [tape.parents(index) for index in entries]
+        self.answers = [_answer(tape, index) for index in entries]
+        read = dict.fromkeys([*(p for parents in self.parents for p in parents), result])
+        self.constants = {p: tape.value(p) for p in read if p < 0}
+        self.parameters = {p for p in read if 0 <= p < begin}
+        self.has_guards = any(operation.name == GUARD for operation in self.operations)
+
+    @property
+    def key(self) -> Any:
+        """What tells one path through the function from another."""
+        names = tuple(operation.name for operation in self.operations)
+        return names, tuple(map(_mark, self.answers))
+
+    def same_constants(self, other: Window) -> bool:
+        """Whether another call on the same path read the same numbers."""
+        mine, others = self.constants.values(), other.constants.values()
+        return len(mine) == len(others) and all(
+            one is two or _mark(one) == _mark(two) for one, two in zip(mine, others, strict=True)
+        )
+
+    def play(self, inputs: Sequence[Any], parameters: dict[int, Any]) -> Any:
+        """What the function gives, at other arguments and parameters, traced or plain."""
+        found = list(inputs)
+
+        def value(reference: int) -> Any:
+            if reference < 0:
+                return self.constants[reference]
+            if reference < self.begin:
+                return parameters[reference]
+            return found[reference - self.begin]
+
+        for operation, parents, answer in zip(
+            self.operations, self.parents, self.answers, strict=True
+        ):
+            operands = [value(parent) for parent in parents]
+            if operation.name == GUARD:
+                (asked,) = operands
+                question = operation.function
+                now = (
+                    guard(asked, question, sys._getframe()) if is_traced(asked) else question(asked)
+                )
+                if _mark(now) != _mark(answer):
+                    raise _OtherPath
+                found.append(None)
+            elif operation.name == "item" and isinstance(operands[0], tuple | list):
+                found.append(operands[0][operation.params["number"]])
+            else:
+                found.append(apply(operation, operands))
+        return value(self.result)
+
+
+def _answer(tape: Tape, index: int) -> Any:
+    operation = tape.operations[index]
+    if operation.name == RAISES:
+        raise TapeError(
+            f"{tape.where(index)}: this raised an error, which was caught, within a function that "
+            "is handed to a solver. Ask beforehand instead, so that the path taken is seen."
+        )
+    return tape.values[index] if operation.name == GUARD else None
+
+
+def _mark(value: Any) -> Any:
+    """Something hashable that is equal for equal values."""
+    if isinstance(value, np.ndarray | np.generic) and value.dtype != object:
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, tuple | list):
+        return tuple(map(_mark, value))
+    return value if isinstance(value, int | str | bool | complex | None) else id(value)
+
+
+class Callback:
+    """A function as a solver calls it: it gets and gives plain numbers, and each call is kept.
+
+    Parameters
+    ----------
+    function : callable
+    args : tuple
+        What it gets besides, traced or plain.
+    tape : Tape
+        What records.
+    name : str
+        The solver, for errors.
+    """
+
+    def __init__(self, function: Callable[..., Any], args: Any, tape: Tape, name: str) -> None:
+        self.function, self.tape, self.name = function, tape, name
+        self.args = args if isinstance(args, tuple) else (args,)
+        self.windows: dict[Any, Window] = {}
+        self.order: list[int] = []
+        self._opaque: TapeError | None = None
+        self._reads = False
+        self._late: list[tuple[Any, str]] = []
+        self._begin, self._held = len(tape), sys.getrefcount(tape)
+        self.place = here(sys._getframe(1))
+
+    # -- as the solver calls it -------------------------------------------------------------------
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Call the function with plain numbers, and keep what was recorded."""
+        if self._opaque is None:
+            refused = self.tape.session.refusal
+            begin = len(self.tape)
+            try:
+                return self._recorded(inputs)
+            except TapeError as error:
+                self._opaque = error
+                self.tape.session.refusal = refused
+                self.tape.shorten(begin)
+            except BaseException:
+                self.tape.shorten(begin)
+                raise
+        return self.aside(*inputs)
+
+    def aside(self, *inputs: Any) -> Any:
+        """Call the function with plain numbers; only that it reads something traced is kept."""
+        begin = len(self.tape)
+        try:
+            value = self.function(*inputs, *self.args)
+            entries = range(begin, len(self.tape))
+            self._reads |= any(p >= 0 for i in entries for p in self.tape.parents(i))
+            self._reads |= any(map(is_active, value if isinstance(value, tuple) else (value,)))
+            return stripped(value)
+        finally:
+            self.tape.shorten(begin)
+
+    def _recorded(self, inputs: Sequence[Any]) -> Any:
+        tape = self.tape
+        for attempt in range(2):
+            begin = len(tape)
+            given = [independent(tape, value) for value in inputs]
+            value = self.function(*given, *self.args)
+            result = lift(value)
+            result = reference_of(tape, result if is_traced(result) else np.asarray(value), True)
+            own = begin + len(given)
+            # What is first read here, such as a Variable, begins with an input of its own.
+            if not any(tape.operations[i] is INPUT for i in range(own, len(tape))):
+                break
+            if attempt:
+                raise TapeError(f"{self.place}: a function given to {self.name} begins a tape")
+        self._keep(Window(tape, begin, len(given), result))
+        plainly = stripped(value)
+        tape.shorten(begin)
+        return plainly
+
+    def _keep(self, window: Window) -> None:
+        known = self.windows.setdefault(window.key, window)
+        self.order += sorted(window.parameters.difference(self.order))
+        if known is not window and not known.same_constants(window):
+            raise TapeError(
+                f"{self.place}: a function given to {self.name} gives other numbers at each call, "
+                "so that it has no derivative. Let it depend on its arguments alone."
+            )
+
+    # -- afterwards -------------------------------------------------------------------------------
+
+    def end(self) -> bool:
+        """Whether the solver's result depends on anything traced.
+
+        Raises
+        ------
+        TapeError
+            Where the function cannot be followed, and reads something traced.
+        """
+        if sys.getrefcount(self.tape) > self._held + 1:  # a value of a call has been kept
+            why = (
+                f"{self.place}: a value that was computed within the function given to "
+                f"{self.name} is used outside of it. Compute it again from the result."
+            )
+            for kept in gc.get_referrers(self.tape):
+                if type(kept) in TRACED and (index_of(kept) or -1) >= self._begin:
+                    self._late.append((kept, why))
+        if self._opaque is not None and (self.order or self._reads):
+            raise self._opaque
+        for kept, why in self._late:
+            stands = self.withheld(plain(kept), why)
+            if is_active(stands):
+                place_on(self.tape, index_of(stands), kept)
+            else:
+                place_on(NO_TAPE, 0, kept)
+        return bool(self.order)
+
+    def withheld(self, value: Any, why: str) -> Any:
+        """A value that may be looked at, and whose derivative is refused, for this reason."""
+        parameters = self.parameters()
+
+        def unknown(*_: Any) -> Any:
+            raise TapeError(why)
+
+        operation = Operation(Again(value, parameters, unknown), _Withheld(why), "withheld")
+        return apply(operation, parameters, sys._getframe(1)) if parameters else value
+
+    def parameters(self) -> list[Any]:
+        """The traced values that the function reads, each in memory of its own."""
+        found = [operand(self.tape, index, True, record=True) for index in self.order]
+        return [np.copy(each) if isinstance(plain(each), np.ndarray) else each for each in found]
+
+    def play(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> Any:
+        """What the function gives, at other arguments and parameters, traced or plain."""
+        known = dict(zip(self.order, parameters, strict=True))
+        windows = list(self.windows.values())
+        if len(windows) == 1 and not windows[0].has_guards:
+            return windows[0].play(inputs, known)
+        plainly = [plain(value) for value in inputs]
+        values = {index: plain(value) for index, value in known.items()}
+        for window in windows:
+            try:
+                window.play(plainly, values)
+            except _OtherPath:
+                continue
+            return window.play(inputs, known)
+        raise TapeError(
+            f"{self.place}: {self.name} has a derivative that takes a path through the function "
+            "given to it which the solver itself did not take. Use a smaller tolerance, or write "
+            "the branch with np.where."
+        )

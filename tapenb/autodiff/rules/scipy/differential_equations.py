@@ -1,0 +1,262 @@
+"""``solve_ivp`` and ``odeint``, by the equations of their sensitivities.
+
+With y' = f(t, y, p), the derivatives V of y by its beginning and by p satisfy V' = f_y V + f_p, the
+variational equations (Hairer, Nørsett and Wanner, *Solving Ordinary Differential Equations I*,
+section I.14). They are integrated together with y, by the same solver at the same tolerance. That
+is again a differential equation with the same parameters, and so are its sensitivities.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kinds.registry import CALLING, register_handler
+from ...sweeps.expressed import General
+from ...sweeps.local import slopes
+from ...tape.operation import Operation, TapeError
+from ...tape.tape import CURRENT
+from ...tracing.apply import apply
+from ...tracing.state import is_active, plain
+from ...tracing.structures import as_operand
+from .callbacks import Again, Callback
+from .optimize import as_plain, bound
+
+__all__ = ["Flow", "register_equations"]
+
+
+class Flow:
+    """What solves a differential equation, as one operation: of times, beginning and parameters.
+
+    Parameters
+    ----------
+    field : callable
+        ``field(t, y, *parameters)``, traced or plain: the slope of y.
+    integrate : callable
+        ``integrate(f, times, y0)``: a row of y for each time, from plain numbers.
+    """
+
+    def __init__(self, field: Callable[..., Any], integrate: Callable[..., Any]) -> None:
+        self.field, self.integrate = field, integrate
+        self.rule = General(self._tangent)
+        self._known: tuple[Any, Any] | None = None
+
+    def value(self, times: Any, y0: Any, *parameters: Any) -> Any:
+        """The solution at plain operands."""
+        return self.integrate(
+            lambda t, y: np.asarray(plain(self.field(t, y, *parameters))), times, y0
+        )
+
+    def of(self, *operands: Any) -> Any:
+        """The solution of operands that may be traced."""
+        return apply(Operation(self.value, self.rule, "flow"), operands, sys._getframe(1))
+
+    def _sensitive(self, t: Any, z: Any, *parameters: Any) -> Any:
+        """The slope of y and of its derivatives by beginning and parameters, all in a row."""
+        sizes = [np.size(plain(p)) for p in parameters]
+        count = self._dimension(np.size(plain(z)), sum(sizes))
+        y, v = z[:count], np.reshape(z[count:], (count, -1))
+        slope = self.field(t, y, *parameters)
+        found = slopes(lambda y, *p: self.field(t, y, *p), [y, *parameters], [t])
+        by_y, *by_parameters = [
+            np.zeros((count, size)) if block is None else np.reshape(block, (count, size))
+            for block, size in zip(found, [count, *sizes], strict=True)
+        ]
+        moved = by_y @ v + np.concatenate([np.zeros((count, count)), *by_parameters], axis=1)
+        return np.concatenate([slope, np.reshape(moved, (-1,))])
+
+    def _sensitivities(self, *operands: Any) -> Any:
+        """The solution with its derivatives; of plain operands it is integrated once for all."""
+        if any(map(is_active, operands)):
+            return self._wider.of(*operands)
+        mark = tuple(np.asarray(plain(each)).tobytes() for each in operands)
+        if self._known is None or self._known[0] != mark:
+            self._known = mark, self._wider.value(*map(plain, operands))
+        return self._known[1]
+
+    @functools.cached_property
+    def _wider(self) -> Flow:
+        return Flow(self._sensitive, self.integrate)
+
+    @staticmethod
+    def _dimension(whole: int, parameters: int) -> int:
+        """How many y there are in a row of y, and its derivatives by these and by parameters."""
+        count = 0
+        while count * (1 + count + parameters) < whole:
+            count += 1
+        return count
+
+    def _tangent(self, tangents: Any, result: Any, operands: Any) -> Any:
+        (dt, dy, *dp), (times, y0, *parameters) = tangents, operands
+        count = y0.shape[0]
+        parts = [np.reshape(part, (-1,)) for part in (dy, *dp)]
+        changes = np.concatenate(parts)
+        begins = np.reshape(np.eye(count, changes.shape[0]), (-1,))
+        rows = self._sensitivities(times, np.concatenate([y0, begins]), *parameters)
+        v = np.reshape(rows[:, count:], (rows.shape[0], count, -1))
+        fields = np.stack(
+            [self.field(times[k], result[k], *parameters) for k in range(times.shape[0])]
+        )
+        later = fields * np.reshape(dt, (-1, 1)) - v[:, :, :count] @ (fields[0] * dt[0])
+        return v @ changes + later
+
+
+def _field(callback: Callback, first: bool = True) -> Callable[..., Any]:
+    def field(t: Any, y: Any, *parameters: Any) -> Any:
+        slope = callback.play([t, y] if first else [y, t], parameters)
+        return np.reshape(slope, np.shape(plain(y)))
+
+    return field
+
+
+def _refuse(callback: Callback, what: str, instead: str) -> None:
+    raise TapeError(f"{callback.place}: {callback.name} with {what} has no derivative. {instead}")
+
+
+# -- solve_ivp ---------------------------------------------------------------------------------
+
+
+def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
+    # Long: one call, from what users give to what they get.
+    def solve_ivp(*args: Any, **kwargs: Any) -> Any:
+        tape = CURRENT.get()
+        if tape is None or not tape.open:
+            return real(*args, **kwargs)
+        given = bound(real, args, kwargs)
+        options = {k: as_plain(v) for k, v in given.pop("options", {}).items()}
+        extra = given.pop("args") or ()
+        fun, span, y0 = given.pop("fun"), given.pop("t_span"), as_operand(given.pop("y0"))
+        asked, events = given.pop("t_eval"), given.pop("events")
+        callback = Callback(fun, extra, tape, "scipy.integrate.solve_ivp")
+        if callable(options.get("jac")):
+            options["jac"] = Callback(options["jac"], extra, tape, callback.name).aside
+        span, asked = as_operand(tuple(span)), None if asked is None else as_operand(asked)
+        given |= options
+        if events is not None:
+            listed = events if isinstance(events, list | tuple) else [events]
+            given["events"] = [_event(event, extra, callback) for event in listed]
+        plainly = None if asked is None else plain(asked)
+        result = real(callback, plain(span), plain(y0), t_eval=plainly, **given)
+        if not callback.end() and not any(map(is_active, (span, y0, asked))):
+            return result
+        if events is not None or given.get("dense_output"):
+            _refuse(
+                callback, "events= or dense_output=", "Ask for the times of interest as t_eval=."
+            )
+        if given.get("vectorized"):
+            _refuse(callback, "vectorized=True", "Leave it out.")
+        if not result.success:
+            _refuse(callback, "a solution that failed", result.message)
+        steady = {k: v for k, v in given.items() if k not in ("events", "jac", "jac_sparsity")}
+
+        def integrate(f: Callable[..., Any], times: Any, y0: Any) -> Any:
+            atol = np.asarray(steady["atol"]) if "atol" in steady else np.asarray(1e-6)
+            more = {"atol": np.resize(atol, y0.shape)} if atol.ndim else {}
+            ends = times[0], times[-1]
+            return real(f, ends, y0, t_eval=times, **(steady | more)).y.T
+
+        # All times are measured from the first one, where y begins.
+        inner = result.t if asked is None else asked
+        head = np.reshape(span[0], (1,))
+        tail = np.reshape(span[1], (1,))
+        times = (
+            np.concatenate([head, result.t[1:-1], tail])
+            if asked is None
+            else np.concatenate([head, asked, tail])
+        )
+        parameters = callback.parameters()
+        flow = Flow(_field(callback), _distinct(integrate))
+        rows = np.zeros((np.size(plain(times)), y0.shape[0]))
+        rows[slice(None) if asked is None else slice(1, -1)] = result.y.T
+        if asked is not None:
+            rows[0] = plain(y0)
+
+        def again(times: Any, y0: Any, *parameters: Any) -> Any:
+            return flow.value(times, y0, *parameters)
+
+        operands = (times, y0, *parameters)
+        operation = Operation(Again(rows, operands, again), flow.rule, "solve_ivp")
+        found = apply(operation, operands, sys._getframe(1))
+        found = found if asked is None else found[1:-1]
+        changed = type(result).__new__(type(result))
+        changed.update(result)
+        changed["y"] = np.transpose(found)
+        changed["t"] = times if asked is None else inner
+        return changed
+
+    return solve_ivp
+
+
+def _event(event: Any, extra: Any, callback: Callback) -> Any:
+    plainly = Callback(event, extra, callback.tape, callback.name).aside
+    for name in ("terminal", "direction"):
+        if hasattr(event, name):
+            setattr(plainly, name, getattr(event, name))
+    return plainly
+
+
+def _distinct(integrate: Callable[..., Any]) -> Callable[..., Any]:
+    """Integrate where some times may be the same, which solvers refuse."""
+
+    def call(f: Callable[..., Any], times: Any, y0: Any) -> Any:
+        forth = times[-1] >= times[0]
+        apart, which = np.unique(times, return_inverse=True)
+        if len(apart) == 1:
+            return np.tile(y0, (len(times), 1))
+        rows = integrate(f, apart if forth else apart[::-1], y0)
+        return (rows if forth else rows[::-1])[which]
+
+    return call
+
+
+# -- odeint --------------------------------------------------------------------------------------
+
+
+def _odeint(real: Callable[..., Any]) -> Callable[..., Any]:
+    def odeint(*args: Any, **kwargs: Any) -> Any:
+        tape = CURRENT.get()
+        if tape is None or not tape.open:
+            return real(*args, **kwargs)
+        given = bound(real, args, kwargs)
+        func, extra = given.pop("func"), given.pop("args")
+        y0, times = as_operand(given.pop("y0")), as_operand(given.pop("t"))
+        callback = Callback(func, extra, tape, "scipy.integrate.odeint")
+        if given.get("Dfun") is not None:
+            given["Dfun"] = Callback(given["Dfun"], extra, tape, callback.name).aside
+        given = {key: as_plain(value) for key, value in given.items()}
+        result = real(callback, plain(y0), plain(times), **given)
+        if not callback.end() and not any(map(is_active, (y0, times))):
+            return result
+        if given["full_output"]:
+            _refuse(callback, "full_output=", "Leave it out.")
+        first = bool(given["tfirst"])
+        beside = ("Dfun", "ml", "mu", "tfirst", "rtol", "atol")
+        steady = {k: v for k, v in given.items() if k not in beside}
+
+        def integrate(f: Callable[..., Any], times: Any, y0: Any) -> Any:
+            wide = {
+                key: np.resize(given[key], y0.shape) if np.ndim(given[key]) else given[key]
+                for key in ("rtol", "atol")
+            }
+            return real(f, y0, times, tfirst=True, **wide, **steady)
+
+        parameters = callback.parameters()
+        flow = Flow(_field(callback, first), integrate)
+        start = np.atleast_1d(y0)
+        operands = (times, start, *parameters)
+        operation = Operation(Again(result, operands, flow.value), flow.rule, "odeint")
+        return apply(operation, operands, sys._getframe(1))
+
+    return odeint
+
+
+def register_equations(module: Any) -> None:
+    """Make the handlers of what solves differential equations."""
+    for name, make in (("solve_ivp", _solve_ivp), ("odeint", _odeint)):
+        real = getattr(module, name)
+        register_handler(real, make(real))
+        CALLING.add(real)

@@ -1,0 +1,209 @@
+"""``scipy.integrate``: integrals of functions and of samples.
+
+The derivative of an integral by its limits is the integrand there; by what the integrand reads it
+is the integral of the integrand's derivative (Leibniz), found by SciPy at the same tolerance.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kinds.registry import CALLING, register_handler, register_rule
+from ...kinds.rule import adjoint_dtype
+from ...sweeps.expressed import Composite, General
+from ...sweeps.local import slopes
+from ...tape.operation import Operation, TapeError
+from ...tape.tape import CURRENT
+from ...tracing.apply import apply
+from ...tracing.state import is_active, plain
+from .callbacks import Again, Callback
+from .differential_equations import register_equations
+from .kinds import follow
+from .optimize import as_plain, bound
+
+__all__ = ["register"]
+
+
+class Integral:
+    """The integral of a function of one number and of parameters, as one operation.
+
+    Parameters
+    ----------
+    integrand : callable
+        ``integrand(t, *parameters)``, traced or plain.
+    quadrature : callable
+        ``quadrature(f, a, b)`` of a function that gives arrays.
+    """
+
+    def __init__(self, integrand: Callable[..., Any], quadrature: Callable[..., Any]) -> None:
+        self.integrand, self.quadrature = integrand, quadrature
+        self.rule = General(self._tangent)
+
+    def value(self, a: Any, b: Any, *parameters: Any) -> Any:
+        """The integral at plain limits and parameters."""
+        return self.quadrature(lambda t: plain(self.integrand(t, *parameters)), a, b)
+
+    def of(self, *operands: Any) -> Any:
+        """The integral of limits and parameters, traced or plain."""
+        return apply(Operation(self.value, self.rule, "integral"), operands, sys._getframe(1))
+
+    def _slopes(self, t: Any, *parameters: Any) -> Any:
+        """The derivatives of the integrand by all parameters, an axis behind those it has."""
+        found = slopes(lambda *p: self.integrand(t, *p), parameters, [t])
+        shape = np.shape(plain(self.integrand(t, *map(plain, parameters))))
+        return np.concatenate(
+            [
+                np.zeros((*shape, np.size(plain(each))))
+                if block is None
+                else np.reshape(block, (*shape, -1))
+                for block, each in zip(found, parameters, strict=True)
+            ],
+            axis=-1,
+        )
+
+    def _tangent(self, tangents: Any, result: Any, operands: Any) -> Any:
+        (da, db, *dp), (a, b, *parameters) = tangents, operands
+        total = np.zeros(np.shape(result), adjoint_dtype(result))
+        for sign, limit, change in ((1.0, b, db), (-1.0, a, da)):
+            if np.isfinite(plain(limit)):
+                total = total + sign * self.integrand(limit, *parameters) * change
+        if parameters:
+            inner = Integral(self._slopes, self.quadrature).of(a, b, *parameters)
+            total = total + np.sum(inner * _in_a_row(dp, parameters), axis=-1)
+        return total
+
+
+def _in_a_row(parts: Any, like: Any) -> Any:
+    rows = [
+        np.zeros(np.size(plain(each))) if part is None else np.reshape(part, (-1,))
+        for part, each in zip(parts, like, strict=True)
+    ]
+    return np.concatenate(rows)
+
+
+def _vector_quadrature(module: Any, options: dict[str, Any]) -> Callable[..., Any]:
+    known = ("epsabs", "epsrel", "limit", "points")
+    given = {key: options[key] for key in known if options.get(key) is not None}
+
+    def quadrature(f: Callable[[Any], Any], a: Any, b: Any) -> Any:
+        value, _ = module.quad_vec(lambda t: np.asarray(f(t), float), float(a), float(b), **given)
+        return np.asarray(value)[()]
+
+    return quadrature
+
+
+def _quadrature(module: Any, name: str, function: str) -> None:
+    real = getattr(module, name)
+
+    def handler(*args: Any, **kwargs: Any) -> Any:
+        tape = CURRENT.get()
+        if tape is None or not tape.open:
+            return real(*args, **kwargs)
+        given = bound(real, args, kwargs)
+        asked, extra = given.pop(function), given.pop("args", ())
+        a, b = given.pop("a"), given.pop("b")
+        callback = Callback(asked, extra, tape, f"scipy.integrate.{name}")
+        given = {key: as_plain(value) for key, value in given.items()}
+        result = real(callback, plain(a), plain(b), **given)
+        if not callback.end() and not is_active(a) and not is_active(b):
+            return result
+        if given.get("weight") is not None or given.get("complex_func"):
+            raise TapeError(
+                f"{callback.place}: {callback.name} with weight= or complex_func= has no "
+                "derivative. Write the weight into the function."
+            )
+        parameters = callback.parameters()
+        quadrature = _vector_quadrature(module, given)
+        integral = Integral(lambda t, *p: callback.play([t], p), quadrature)
+
+        def again(a: Any, b: Any, *parameters: Any) -> Any:
+            return real(lambda t: plain(callback.play([t], parameters)), a, b, **given)[0]
+
+        operands = (a, b, *parameters)
+        value = Again(result[0], operands, again)
+        found = apply(Operation(value, integral.rule, name), operands, sys._getframe(1))
+        return (found, *result[1:])
+
+    register_handler(real, handler)
+    CALLING.add(real)
+
+
+# -- of samples ------------------------------------------------------------------------------------
+
+
+def _along(y: Any, axis: int) -> Any:
+    return np.moveaxis(y, axis, -1)
+
+
+def _cumulative_trapezoid(
+    y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, first: Any = None
+) -> Any:
+    steps = dx if x is None else np.diff(x, axis=axis if x.ndim > 1 else -1)
+    steps = _along(steps, axis) if np.ndim(steps) > 1 else steps
+    y = _along(y, axis)
+    total = np.cumsum(steps * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
+    if first is not None:
+        total = np.concatenate([np.zeros((*total.shape[:-1], 1)), total], axis=-1)
+    return np.moveaxis(total, -1, axis)
+
+
+def _simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
+    """Simpson's rule of unequal steps, and Cartwright's correction for an even number of points."""
+    y = _along(y, axis)
+    count = y.shape[-1]
+    if x is None:
+        h = np.ones(count - 1) * dx
+    else:
+        h = np.diff(x if x.ndim == 1 else _along(x, axis), axis=-1)
+    if count == 1:
+        return np.sum(0.0 * y, axis=-1)
+    if count == 2:
+        return 0.5 * h[..., 0] * (y[..., 0] + y[..., 1])
+    odd = count if count % 2 else count - 1
+    h0, h1 = h[..., : odd - 1 : 2], h[..., 1 : odd - 1 : 2]
+    y0, y1, y2 = y[..., : odd - 2 : 2], y[..., 1 : odd - 1 : 2], y[..., 2:odd:2]
+    both = h0 + h1
+    terms = y0 * (2.0 - h1 / h0) + y1 * (both * both / (h0 * h1)) + y2 * (2.0 - h0 / h1)
+    total = np.sum(both / 6.0 * terms, axis=-1)
+    if count % 2 == 0:
+        h0, h1 = h[..., -2], h[..., -1]
+        total = total + (
+            y[..., -1] * (2 * h1**2 + 3 * h0 * h1) / (6 * (h1 + h0))
+            + y[..., -2] * (h1**2 + 3 * h1 * h0) / (6 * h0)
+            - y[..., -3] * h1**3 / (6 * h0 * (h0 + h1))
+        )
+    return total
+
+
+def register() -> None:
+    """Make the rules, once the module has been imported."""
+    module = sys.modules["scipy.integrate"]
+    _quadrature(module, "quad", "func")
+    _quadrature(module, "quad_vec", "f")
+
+    def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+        return np.trapezoid(y, x, dx, axis)
+
+    for expression in (trapezoid, _simpson):
+        function = getattr(module, expression.__name__.lstrip("_"))
+        register_rule(function, Composite(_with_step(expression)), "y", "x", call=function)
+    of_samples = Composite(_with_step(_cumulative_trapezoid))
+
+    def cumulative_trapezoid(y: Any, x: Any = None, **options: Any) -> Any:
+        def value(y: Any, x: Any = None, *, first: Any, **options: Any) -> Any:
+            return module.cumulative_trapezoid(y, x, initial=first, **options)
+
+        first = options.pop("initial", None)  # NumPy's own name of something else
+        operands = (y,) if x is None else (y, x)
+        return follow(value, of_samples, "cumulative_trapezoid", operands, first=first, **options)
+
+    register_handler(module.cumulative_trapezoid, cumulative_trapezoid, only_traced=True)
+    register_equations(module)
+
+
+def _with_step(expression: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda y, x=None, **options: expression(y, x, **options)
