@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import Rule, adjoint_dtype, fit, spread
+from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..tape.operation import GUARD, Operation, TapeError
@@ -20,6 +20,7 @@ from ..tape.provenance import describe, here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply
 from ..tracing.state import is_active, is_traced, plain, tape_of
+from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..tracing.substitution import call
 from .variable import read_all
 
@@ -27,15 +28,24 @@ __all__ = ["checkpoint", "custom_gradient"]
 
 
 class _Call(Operation):
-    """One call of a function with a derivative of the user's own, and where it stands."""
+    """One call of a function with a derivative of the user's own.
 
-    __slots__ = ("place",)
+    Attributes
+    ----------
+    form : object
+        The container that it gave, whose leaves are results of their own; None of one result.
+    place : (CodeType, int)
+        Where it stands.
+    """
+
+    __slots__ = ("form", "place")
 
     def __init__(
         self, value: Callable[..., Any], rule: Rule, name: str, params: dict[str, Any], frame: Any
     ) -> None:
         super().__init__(value, rule, name, params)
         self.place = frame.f_code, frame.f_lasti
+        self.form: Any = None
 
     def __repr__(self) -> str:
         return f"{describe(*self.place)}: {self.name}"
@@ -63,9 +73,12 @@ class Custom(Rule):
     ) -> list[Any]:
         """Return what the user's adjoint gives for each operand, of that one's shape."""
         contributions = self._adjoint(result, operands, operation)
-        contributions = call(contributions, adjoint)
+        seeds = _of_each(adjoint, result)
+        contributions = call(contributions, *_in_place_of(operation.form, seeds))
         if not isinstance(contributions, tuple | list) or is_traced(contributions):
             contributions = [contributions]
+        if len(contributions) == _parameters(self.function) > len(operands):
+            contributions = contributions[: len(operands)]  # the others have their defaults
         if len(contributions) != len(operands):
             raise ValueError(
                 f"{operation!r} gives {len(contributions)} adjoints for {len(operands)} "
@@ -154,7 +167,11 @@ class Custom(Rule):
         # The adjoint is linear in the result's adjoint; its own transpose is the tangent.
         seeded = [slot for slot, tangent in enumerate(tangents) if tangent is not None]
 
-        def transposed(adjoint: Any) -> Any:
+        several = isinstance(result, tuple | list)
+        results = list(map(_array, result if several else [result]))
+
+        def transposed(*adjoints: Any) -> Any:
+            adjoint = Parts(enumerate(adjoints)) if several else adjoints[0]
             contributions = self._pullback(adjoint, result, operands, operation)
             total = 0.0
             for slot in seeded:
@@ -162,10 +179,15 @@ class Custom(Rule):
                     total = total + np.sum(contributions[slot] * tangents[slot])
             return total
 
-        zero = np.zeros(result.shape, adjoint_dtype(result))[()]
+        zeros = list(map(_zero, results))
         beside = [*operands, *(tangents[slot] for slot in seeded)]
-        (tangent,) = pull(transposed, [zero], np.float64(1.0), [True], beside)
-        return None if tangent is None else spread(tangent, result)
+        found = pull(transposed, zeros, np.float64(1.0), [True] * len(zeros), beside)
+        parts = {
+            number: spread(part, results[number])
+            for number, part in enumerate(found)
+            if part is not None
+        }
+        return Parts(parts) or None if several else parts.get(0)
 
 
 def _leaves(tape: Tape, begin: int) -> bool:
@@ -207,38 +229,169 @@ def _unseen(operation: Operation, what: str) -> str:
     )
 
 
+def _zero(result: Any) -> Any:
+    """The adjoint of a result that nothing depends on."""
+    return np.zeros(np.shape(plain(result)), adjoint_dtype(result))[()]
+
+
+def _of_each(adjoint: Any, result: Any) -> list[Any]:
+    """The adjoints of all results, of which `Parts` leave some out."""
+    if not isinstance(adjoint, Parts):
+        return [adjoint]
+    return [adjoint[at] if at in adjoint else _zero(one) for at, one in enumerate(result)]
+
+
+def _parameters(function: Callable[..., Any]) -> int:
+    """How many arguments a function takes by position."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return -1 if code is None else code.co_argcount
+
+
 def _array(value: Any) -> Any:
     return value if is_traced(value) or hasattr(value, "dtype") else np.float64(value)
 
 
-def _wrapped(function: Callable[..., Any], rule: Rule, first: Callable[[Any], Any]) -> Any:
-    """A function that is one entry on a tape; `first` takes the value from what it returns."""
+class _Nested:
+    """Arguments of which some are containers, or no numbers: these stay, the numbers are operands.
 
-    def value(*operands: Any, **params: Any) -> Any:
-        """The value at plain arguments, which must not depend on anything else traced."""
+    Parameters
+    ----------
+    args, kwargs : tuple, dict
+    """
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._args, self._kwargs = stripped(args), stripped(kwargs)
+        self._leaves = [stripped(leaf) for leaf in flatten(args)]
+        self._are_numbers = [_is_number(leaf) for leaf in self._leaves]
+        self._counts = [sum(map(_is_number, flatten(arg))) for arg in args]
+        self.operands = [leaf for leaf in flatten(args) if _is_number(leaf)]
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function of the numbers alone."""
+
+        @functools.wraps(function)
+        def of_numbers(*operands: Any) -> Any:
+            given = iter(operands)
+            leaves = [
+                next(given) if is_number else leaf
+                for leaf, is_number in zip(self._leaves, self._are_numbers, strict=True)
+            ]
+            return call(function, *rebuild(self._args, iter(leaves)), **self._kwargs)
+
+        return of_numbers
+
+    def of_two(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function of the numbers alone, which returns its adjoint, too: one for each."""
+
+        def of_numbers(*operands: Any) -> Any:
+            value, adjoint = self.around(function)(*operands)
+            return value, lambda *seeds: self._spread_out(call(adjoint, *seeds))
+
+        return functools.wraps(function)(of_numbers)
+
+    def _spread_out(self, adjoints: Any) -> Any:
+        """Adjoints of the arguments, or of those with numbers, as those of the numbers."""
+        if is_traced(adjoints) or not isinstance(adjoints, tuple | list):
+            adjoints = [adjoints]
+        for counts in (self._counts, [count for count in self._counts if count]):
+            if len(adjoints) != len(counts):
+                continue
+            parts = [
+                [None] * count if part is None else flatten(part)
+                for part, count in zip(adjoints, counts, strict=True)
+            ]
+            if [*map(len, parts)] == counts:
+                return [each for part in parts for each in part]
+        return adjoints
+
+
+def _is_number(leaf: Any) -> bool:
+    number = isinstance(leaf, float | int | complex | np.number | np.ndarray)
+    return is_traced(leaf) or (number and not isinstance(leaf, bool))
+
+
+def _in_place_of(form: Any, seeds: Sequence[Any]) -> Sequence[Any]:
+    """The adjoints of results as the user's adjoint takes them: a container's by its parts."""
+    left = iter(seeds)
+    return [rebuild(part, left) for part in (form if isinstance(form, tuple | list) else [form])]
+
+
+def _by_position(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments with those by keyword in their places, as far as they have any."""
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return args, kwargs
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+class _Value:
+    """The value of a function at plain arguments, which must not depend on anything else traced.
+
+    Attributes
+    ----------
+    form : object
+        The container that the last value was; None where it was none.
+    """
+
+    __slots__ = ("_first", "_function", "form")
+
+    def __init__(self, function: Callable[..., Any], first: Callable[[Any], Any]) -> None:
+        self._function, self._first = function, first
+        self.form: Any = None
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
         # On a tape of its own, where a derivative that the function takes is no part of another.
         apart = Tape()
         apart.session.variables = {}
         token = CURRENT.set(apart)
         try:
-            found = first(call(function, *operands, **params))
-            if is_active(found) and (tape_of(found) is not apart or apart.session.variables):
+            found = self._first(call(self._function, *operands, **params))
+            active = [leaf for leaf in flatten(found) if is_active(leaf)]
+            if active and (apart.session.variables or {*map(tape_of, active)} != {apart}):
                 raise TapeError(
-                    f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
-                    "argument of it; pass it as one, so that its derivative is known"
+                    f"{here(sys._getframe(1))}: {self._function.__name__} uses a traced value that "
+                    "is no argument of it; pass it as one, so that its derivative is known"
                 )
         finally:
             CURRENT.reset(token)
             apart.close()
-        return plain(found)
+        found = stripped(found)
+        if parts_of(found) is None:
+            self.form = None
+            return found
+        self.form = mapped(lambda leaf: None, found)
+        return tuple(flatten(found))
+
+
+def _wrapped(
+    function: Callable[..., Any],
+    rule: Callable[[Callable[..., Any]], Rule],
+    first: Callable[[Any], Any],
+) -> Any:
+    """A function that is one entry on a tape; `first` takes the value from what it returns."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        args = read_all(args)
-        if not any(map(is_traced, args)):
-            return value(*args, **kwargs)
-        frame = sys._getframe(1)
-        return apply(_Call(value, rule, function.__name__, kwargs, frame), args, frame)
+        args, kwargs, f = read_all(args), read_all(kwargs), function
+        if any(map(is_traced, flatten(kwargs))):
+            args, kwargs = _by_position(function, args, kwargs)
+        traced = any(map(is_traced, flatten(args)))
+        if traced and not all(map(_is_number, args)):
+            nested = _Nested(args, kwargs)
+            f = nested.of_two(function) if rule is Custom else nested.around(function)
+            args, kwargs = nested.operands, {}
+        value, frame = _Value(f, first), sys._getframe(1)
+        if traced:
+            operation = _Call(value, rule(f), f.__name__, kwargs, frame)
+            result = apply(operation, args, frame)
+            operation.form = value.form
+        else:
+            result = value(*args, **kwargs)
+        return result if value.form is None else rebuild(value.form, iter(result))
 
     return wrapped
 
@@ -249,9 +402,10 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     function : callable
-        Takes numbers or arrays; returns its value, and a function from the adjoint of the value to
-        that of the argument (a list of them for several, None for no derivative), each of its
-        argument's shape. Both in NumPy.
+        Takes numbers, arrays and containers of them; returns its value, and a function from the
+        adjoint of the value to that of the argument (a list of them for several, None for no
+        derivative), each of its argument's shape and structure. Of several values it takes several
+        adjoints. Other arguments (text, ``self``) need no adjoint. Both in NumPy.
 
     Returns
     -------
@@ -293,7 +447,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> print(f"{root(1.0):.6f} {tn.grad(root)(1.0):.6f} {tn.hessian(root)(1.0):.6f}")
     0.682328 -0.284693 0.099123
     """
-    return _wrapped(function, Custom(function), operator.itemgetter(0))
+    return _wrapped(function, Custom, operator.itemgetter(0))
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -317,4 +471,8 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> len(tn.record(f, 1.0))
     2
     """
-    return _wrapped(function, Composite(functools.partial(call, function)), lambda value: value)
+
+    def rule(f: Callable[..., Any]) -> Rule:
+        return Composite(functools.partial(call, f))
+
+    return _wrapped(function, rule, lambda value: value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -383,12 +385,6 @@ class Variable:
     def __iter__(self) -> Iterator[Any]:
         return iter(self._read())
 
-    def __bool__(self) -> bool:
-        return bool(self._read())
-
-    def __float__(self) -> float:
-        return float(self._read())
-
     def __hash__(self) -> int:
         return id(self)
 
@@ -423,6 +419,20 @@ for _each in BINARY:
 for _each in UNARY:
     _one = _each.function
     setattr(Variable, f"__{_each.name}__", lambda self, _one=_one: _one(self._read()))
+
+
+def _ask(name: str, question: Callable[..., Any]) -> None:
+    def answer(self: Variable, *args: Any) -> Any:
+        return question(self._read(), *read_all(args))
+
+    setattr(Variable, f"__{name}__", answer)
+
+
+for _question in (bool, int, float, complex, round, divmod, operator.index, math.trunc):
+    _ask(_question.__name__, _question)
+for _question in (math.floor, math.ceil):
+    _ask(_question.__name__, _question)
+_ask("rdivmod", lambda value, other: divmod(other, value))
 
 
 READERS[Variable] = Variable._read

@@ -66,9 +66,10 @@ def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameT
     tape = value._tape
     index = value._reference(tape, True)
     caller = outside(frame)
-    if is_cut(tape, index) or _becomes_text(frame) or _is_asserting(frame, caller):
+    at = caller or frame
+    if is_cut(tape, index) or _becomes_text(at) or _is_asserting(frame, caller):
         return guard(value, question, frame)
-    asked = called(frame)
+    asked = called(at)
     if asked in _YES_OR_NO:
         guard(value, asked if asked in _OF_ONE else question, frame)
         return question(value._value)

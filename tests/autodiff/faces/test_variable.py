@@ -1,6 +1,7 @@
 """Variables and constants."""
 
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -177,3 +178,49 @@ def test_gradient_descent_with_variables():
             variable.assign_sub(0.2 * gradient)
     assert m.numpy() == pytest.approx(2.0, abs=1e-6)
     assert c.numpy() == pytest.approx(-8.0, abs=1e-6)
+
+
+# With the slopes at 2.5 and, where one stands there, at 7 of a constant.
+QUESTIONS = {
+    "divmod": (lambda w: sum(divmod(w, 0.75)), 1.0),
+    "divmod, reflected": (lambda w: sum(divmod(7.0, w)), -2.0),
+    "round": (lambda w: round(w) * w, 2.0),
+    "round to digits": (lambda w: round(w, 1) * w, 2.5),
+    "floor": (lambda w: math.floor(w) * w, 2.0),
+    "ceil": (lambda w: math.ceil(w) * w, 3.0),
+    "trunc": (lambda w: math.trunc(w) * w, 2.0),
+    "int": (lambda w: int(w) * w, 2.0),
+    "index": (lambda w: [1.0, 2.0, 3.0][int(w)] * w, 3.0),
+    "%": (lambda w: 7.0 % w + w % 2.0, -1.0),
+    "//": (lambda w: (7.0 // w + w // 2.0) * w, 3.0),
+    "text": (lambda w: len("%.2f" % w) * w, 4.0),  # noqa: UP031  this very way
+    "isfinite": (lambda w: w if math.isfinite(w) and math.isclose(w, 2.5) else 3.0 * w, 1.0),
+    "bool": (lambda w: w if w else 3.0 * w, 1.0),
+    "in place": (lambda w: operator.iadd(operator.imul(w, 3.0), w), 4.0),
+    "pow": (lambda w: pow(w, 2) + abs(-w) + +w, 7.0),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_python_asks_of_a_number(name):
+    f, slope = QUESTIONS[name]
+    w = tn.Variable(2.5)
+    with tn.GradientTape() as tape:
+        y = f(w)
+    assert float(y) == pytest.approx(f(2.5))
+    assert float(tape.gradient(y, w)) == pytest.approx(slope)
+    assert float(f(w)) == pytest.approx(f(2.5))  # where nothing records, too
+
+
+def test_what_python_asks_of_an_array():
+    w = tn.Variable([2.5, 1.25])
+    with tn.GradientTape(persistent=True) as tape:
+        whole, rest = divmod(w, 0.75)
+        product = np.eye(2) @ w @ [1.0, 2.0]
+    np.testing.assert_array_equal(whole, [3.0, 1.0])
+    np.testing.assert_array_equal(tape.gradient(rest, w), [1.0, 1.0])
+    np.testing.assert_array_equal(tape.gradient(product, w), [1.0, 2.0])
+    for question in (round, int, math.floor):
+        with pytest.raises(TypeError):
+            question(w)
+    assert [10, 20, 30][tn.Variable(2)] == 30
