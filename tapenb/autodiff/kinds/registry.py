@@ -81,6 +81,12 @@ class Function:
         return tuple(_signature(self.function).parameters)
 
     @cached_property
+    def leading(self) -> int:
+        """How many of its first parameters are operands."""
+        pairs = zip(self.parameters, self.operands, strict=False)
+        return 0 if self.sequence else sum(parameter == operand for parameter, operand in pairs)
+
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """The values of parameters that are not given."""
         parameters = _signature(self.function).parameters.values()

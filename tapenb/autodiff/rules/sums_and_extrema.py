@@ -14,7 +14,7 @@ import numpy as np
 
 from ..kinds.linear import Linear
 from ..kinds.registry import ABSENT, optional, register_rule
-from ..kinds.rule import Constant, Rule
+from ..kinds.rule import Constant, Rule, stretch
 from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
 
@@ -42,7 +42,7 @@ def extend(
     """Copy the adjoint of a reduction to every element that went into it."""
     if axis is not None and operand.ndim and not is_kept(keepdims):
         adjoint = np.expand_dims(adjoint, axis)
-    return np.broadcast_to(adjoint, operand.shape)
+    return stretch(adjoint, operand.shape)
 
 
 # -- sums ----------------------------------------------------------------------------------------

@@ -119,10 +119,13 @@ def play_backward(
                 parts = _pull_back(tape, index, adjoint.take(index)[0], reached, record, masks)
                 if free_values:
                     let_go(tape, index)
-                for parent, slot, part in parts:
-                    if flows is not None and flows.edges is not None:
-                        flows.edges[parent, index, slot] = part
-                    adjoint.add(parent, part)
+                for parent, part in parts:
+                    if part is not None:
+                        adjoint.add(parent, part)
+                if flows is not None and flows.edges is not None:
+                    for slot, (parent, part) in enumerate(parts):
+                        if part is not None:
+                            flows.edges[parent, index, slot] = part
     if record:
         tape.swept.append((begin, len(tape), tuple(seeds)))
     return found
@@ -135,8 +138,8 @@ def _pull_back(
     reached: bytearray,
     record: bool,
     masks: dict[int, Any] | None,
-) -> list[tuple[int, int, Any]]:
-    """Compute what an entry's rule adds to the adjoints of its operands, by parent and slot."""
+) -> list[tuple[int, Any]]:
+    """Compute what an entry's rule adds to the adjoint of each operand, None where nothing."""
     operation, parents = tape.operations[index], tape.parents(index)
     wanted = [parent >= 0 and reached[parent] > 0 for parent in parents]
     if True not in wanted:
@@ -149,15 +152,13 @@ def _pull_back(
         parts = rule.vjp(*call)
     else:
         parts, zero = rule.masked_vjp(masks[index], *call)
-    found = [
-        (parent, slot, part)
-        for slot, (parent, want, part) in enumerate(zip(parents, wanted, parts, strict=True))
-        if want and part is not None
-    ]
+    if False in wanted:
+        parts = [part if want else None for want, part in zip(wanted, parts, strict=True)]
+    found = list(zip(parents, parts, strict=True))
     if masks is not None:
-        for parent, slot, _ in found:
-            known = parent in masks
-            masks[parent] = _zero_in_both(masks[parent], zero[slot]) if known else zero[slot]
+        for (parent, part), mask in zip(found, zero, strict=True):
+            if part is not None:
+                masks[parent] = _zero_in_both(masks[parent], mask) if parent in masks else mask
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Hashable
 from types import FrameType
@@ -281,10 +282,10 @@ def call_function(
             return function(*stripped(args), **stripped(kwargs))
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
-    cache_key = entry and _cache_key(function, args, kwargs)
+    cache_key = entry and _cache_key(entry, args, kwargs)
     known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
-        return apply(known, args[:1], frame)
+        return apply(known, args[: entry.leading], frame)
     name = _name_of(function)
     if not any_active(args) and not any_active(kwargs):
         kwargs = dict(kwargs)
@@ -296,20 +297,25 @@ def call_function(
 
 
 _OPERATION_CACHE: dict[Hashable, Operation] = {}
-"""The operations of calls such as ``np.sum(x, 1)``: one array, and parameters that say it all."""
+"""The operations of calls such as ``np.sum(x, 1)``: operands, and parameters that say it all."""
 _CACHE_SIZE = 512
 _PARAMETERS = frozenset({int, bool, str, type(None)})
 
 
-def _cache_key(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Hashable:
+def _cache_key(entry: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
     """A key that calls share which are the same operation; None where that is too much to say."""
-    rest = (*args[1:], *kwargs.values()) if kwargs else args[1:]
+    operands, rest = args[: entry.leading], args[entry.leading :]
+    if kwargs:
+        rest = (*rest, *kwargs.values())
     kinds = tuple(map(type, rest))
-    if not _PARAMETERS.issuperset(kinds) or not args or type(args[0]) is not TYPES.array:
+    if (
+        not _PARAMETERS.issuperset(kinds)
+        or not OPERANDS.issuperset(map(type, operands))
+        or not kwargs.keys().isdisjoint(entry.operands)
+        or not any(map(is_active, operands))
+    ):
         return None
-    return (function, len(args), *kwargs, rest, kinds) if args[0]._is_active() else None
+    return (entry.function, len(args), *kwargs, rest, kinds)
 
 
 def call_entry(
@@ -346,7 +352,8 @@ def call_entry(
             refuse(f"{name} with {key}= is", frame)
     rule = without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)
-    if cache_key is not None and target is None and len(operands) == 1 and operands[0] is args[0]:
+    alike = all(map(operator.is_, operands, args)) and len(operands) <= entry.leading
+    if cache_key is not None and target is None and alike:
         if len(_OPERATION_CACHE) == _CACHE_SIZE:
             _OPERATION_CACHE.clear()
         _OPERATION_CACHE[cache_key] = operation

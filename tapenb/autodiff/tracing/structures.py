@@ -145,6 +145,9 @@ def stripped(structure: Any) -> Any:
 
 def read(structure: Any) -> Any:
     """A structure in which what stands for traced values, as Variables do, is read."""
+    kinds = set(map(type, structure)) if type(structure) in (list, tuple) else {type(structure)}
+    if LEAVES.issuperset(kinds) and kinds.isdisjoint(READERS):
+        return structure
     return mapped(_read, structure)
 
 
@@ -157,6 +160,10 @@ def lift(value: Any) -> Any:
     """A list or tuple with traced values in it as one traced array; anything else as it is."""
     if type(value) in LEAVES or not isinstance(value, list | tuple):
         return value
+    kinds = set(map(type, value))
+    if LEAVES.issuperset(kinds):
+        flat = (None,) * len(value)
+        return value if TRACED.isdisjoint(kinds) else build(*value, layout=flat)
     leaves = flatten(value)
     if any(type(leaf) in TRACED for leaf in leaves):
         return build(*leaves, layout=_layout(value))

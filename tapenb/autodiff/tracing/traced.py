@@ -23,13 +23,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from operator import methodcaller
 from typing import Any
 
 import numpy as np
 
 from ..tape.memory import Memory, element_numbers, keep_constant
-from ..tape.operation import TapeError
+from ..tape.operation import Operation, TapeError
 from ..tape.primitives import gather, getitem
 from ..tape.provenance import here
 from ..tape.tape import Tape
@@ -200,13 +201,15 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
     def __iter__(self) -> Iterator[Any]:
         if self._value.ndim == 0:
             raise TypeError("iteration over a 0-d array")
-        return (self[i] for i in range(len(self._value)))
+        return map(self.__getitem__, range(len(self._value)))
 
     def __contains__(self, item: Any) -> bool:
         return bool(np.any(self == item))
 
     def __getitem__(self, key: Any) -> Any:
         frame = sys._getframe(1)
+        if type(key) is int or (type(key) is tuple and _INTEGERS.issuperset(map(type, key))):
+            return apply(_taking(key), (self,), frame)
         return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
     # -- attributes that NumPy's arrays have ------------------------------------------------------
@@ -235,6 +238,15 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return np.copy(self)
+
+
+_INTEGERS = frozenset({int})
+
+
+@lru_cache(maxsize=512)
+def _taking(key: int | tuple[int, ...]) -> Operation:
+    """The one operation of all that take an element or a row of this number."""
+    return getitem.operation(key=key)
 
 
 name_types(TracedScalar, TracedArray)
