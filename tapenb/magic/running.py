@@ -19,6 +19,7 @@ import numpy as np
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
 from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.reads import Read, Reads
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
     is_active,
@@ -34,6 +35,7 @@ from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
+from .reads import culprits
 from .state import Snapshot, reachable
 from .tracebacks import CellSyntaxError, pointing_at_cell
 from .unseen import hide
@@ -91,6 +93,18 @@ class Outcome:
         self.output_name: str | None = None
         self.inputs: list[Input] = []
         self.complaint: str | None = None
+        self.reads = Reads()
+
+    def withhold(self, read: Read) -> None:
+        """Let an input be one no longer, which other code has read and taken further."""
+        why = "{} is read by other code ({}), so no derivative by it is shown."
+        place = str(read.error).partition(": ")[0]
+        self.inputs = [
+            replace(each, withheld=each.withheld or why.format(each.name, place))
+            if read.entry in each.entries
+            else each
+            for each in self.inputs
+        ]
 
 
 class CellRun:
@@ -211,7 +225,7 @@ class CellRun:
                 name in self.cell.literals or is_numeric(namespace.get(name))
             ):
                 namespace[name] = (span[0] + span[1]) / 2
-        outcome = self._run({}, None)
+        outcome = self._tried({}, self._run({}, None))
         self._choose(outcome)
         if outcome.output_name is not None and not outcome.inputs:
             outcome.complaint = (
@@ -229,7 +243,7 @@ class CellRun:
     def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:
         """Run the cell at other inputs from where it began, unseen, and put everything back."""
         moved = {each.name: each.at(positions) for each in inputs}
-        outcome = guarded(lambda changes: self._again(changes, moved))
+        outcome = self._tried(moved, self._again(moved, Reads()))
         anew = {each.name: each for each in outcome.inputs}
         # The same inputs, of the same types, on the new tape.
         outcome.inputs = [
@@ -239,20 +253,38 @@ class CellRun:
         ]
         return outcome
 
-    def _again(self, changes: Changes, moved: dict[str, Any]) -> Outcome:
-        figures = _figures()
-        changes.before(Snapshot(self.shell.user_ns, self._names()).restore)
-        changes.before(lambda: _close_figures(figures))
-        self.before.check_iterators()
-        uninterrupted(self.before.restore)
-        hide(self.shell, changes)
-        return self._run(moved, monotonic() + _SECONDS)
+    def _again(self, moved: dict[str, Any], reads: Reads) -> Outcome:
+        """Run the cell unseen from where it began, and put everything back."""
+
+        def work(changes: Changes) -> Outcome:
+            figures = _figures()
+            changes.before(Snapshot(self.shell.user_ns, self._names()).restore)
+            changes.before(lambda: _close_figures(figures))
+            self.before.check_iterators()
+            uninterrupted(self.before.restore)
+            hide(self.shell, changes)
+            return self._run(moved, monotonic() + _SECONDS, reads)
+
+        return guarded(work)
+
+    def _tried(self, moved: dict[str, Any], outcome: Outcome) -> Outcome:
+        """Try whether numbers that were read reach the output; they are refused where they do."""
+        reads = outcome.reads
+        if reads.at:
+            for read in culprits(reads, outcome.tape, lambda r: self._again(moved, r).tape):
+                if read.entry is None:
+                    raise pointing_at_cell(self.shell, self.file, read.error, self._lines_above)
+                outcome.withhold(read)
+            reads.at.clear()
+        return outcome
 
     def _names(self) -> set[str]:
         attributes = {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
         return {*self.cell.order, *self.cell.bound, *self.options.values, *attributes}
 
-    def _run(self, moved: dict[str, Any], deadline: float | None) -> Outcome:
+    def _run(
+        self, moved: dict[str, Any], deadline: float | None, reads: Reads | None = None
+    ) -> Outcome:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(of_cell=True)
         session = tape.session
@@ -262,6 +294,7 @@ class CellRun:
         named = reachable(namespace, self._names())[1]
         tape.cell_hears_float_errors = not _HEARING.isdisjoint(named)
         outcome = Outcome(tape)
+        outcome.reads = session.reads = reads or Reads()
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
         try:
             guarded(lambda changes: self._record(changes, outcome, inputs))

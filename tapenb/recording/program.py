@@ -30,6 +30,7 @@ from ..autodiff.sweeps.tips import (
     kinks_of,
 )
 from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of
 from .inputs import Input, flatten
 from .numbers import (
@@ -451,6 +452,16 @@ class Program:
                 answers.setdefault(" ".join(source.split()), []).append(bool(answer))
         return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:12]
 
+    @cached_property
+    def _reads(self) -> list[str]:
+        """Where plain numbers were read, which do not reach the output."""
+        questions = [self.tape.operations[index].function for index in self.tape.guards()]
+        places = dict.fromkeys(each.place for each in questions if isinstance(each, Reading))
+        if not places:
+            return []
+        listed = "; ".join(list(places)[:3]) + ("; …" if len(places) > 3 else "")
+        return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
+
     @property
     def along(self) -> str | None:
         """The first input that is a number: what the tangents of the graph go along."""
@@ -463,6 +474,7 @@ class Program:
     def notes(self, value: Any) -> list[str]:
         """Remarks for the user."""
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
+        notes += self._reads
         for each in self.inputs:
             if not each.labels:
                 notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")

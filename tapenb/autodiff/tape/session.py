@@ -31,6 +31,8 @@ class Session:
         Arrays that were made meanwhile, and can hold traced values.
     namespace : dict or None
         The notebook's names while its cell records.
+    reads : object or None
+        What hands out plain numbers, where it will be tried whether they reach the output.
     refusal : TapeError or None
         What was refused; raised at the end, should other code swallow it.
     variables : dict or None
@@ -48,6 +50,7 @@ class Session:
         "made",
         "namespace",
         "of_cell",
+        "reads",
         "refusal",
         "variables",
         "watched",
@@ -61,6 +64,7 @@ class Session:
         self.drop_large_values = of_cell
         self.made: list[ref[Any]] = []
         self.namespace: dict[str, Any] | None = None
+        self.reads: Any = None
         self.refusal: TapeError | None = None
         self.variables: dict[int, Any] | None = None
         self.watched: set[int] = set()

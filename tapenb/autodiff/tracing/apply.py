@@ -320,10 +320,15 @@ def _plain_part(part: Any, frame: FrameType) -> Any:
 
 def refuse(what: str, frame: FrameType | None, why: str | None = None) -> NoReturn:
     """Say that something has no rule, or why it can have none: never a silent zero."""
-    raise TapeError(
-        f"{here(frame)}: {what} not differentiable{' yet' if why is None else f', since {why}'}. "
-        "Give it a derivative with custom_gradient or, where none is wanted, use stop_gradient(x) "
-        "or x.numpy()."
+    raise TapeError(f"{here(frame)}: {no_rule(what, why)}")
+
+
+def no_rule(what: str, why: str | None = None) -> str:
+    """Return the words that say so."""
+    return (
+        f"{what} not differentiable{' yet' if why is None else f', since {why}'}. Give it a "
+        "derivative with custom_gradient or, where none is wanted, use stop_gradient(x) or "
+        "x.numpy()."
     )
 
 

@@ -25,10 +25,11 @@ from ..kinds.rule import Constant, Rule
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import add_at, change_at, convert, masked, truncate
 from ..tape.provenance import called, here, is_operator
-from .apply import apply, apply_one, apply_two, guard, plain_key, refuse, untaped
+from ..tape.tape import CURRENT
+from .apply import apply, apply_one, apply_two, guard, no_rule, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
-from .questions import Questions, demote, numpys
+from .questions import Questions, demote, is_drawing, leave, numpys, plain_parts
 from .state import OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
@@ -276,6 +277,8 @@ def call_function(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
 ) -> Any:
     """Run and record a NumPy function that is no ufunc with traced arguments."""
+    if is_drawing(frame) and _hands_out():
+        return _lent(function, args, kwargs, frame)
     handler = HANDLERS.get(function)
     if handler is not None:
         if function in TRACED_ONLY and not any_active(args) and not any_active(kwargs):
@@ -291,9 +294,27 @@ def call_function(
         kwargs = dict(kwargs)
         target = kwargs.pop("out", None)
         return _call_plainly(function, args, kwargs, target)
+    if entry is None and _hands_out():
+        return _lent(function, args, kwargs, frame)
     if entry is None:
         refuse(f"{name} is", frame)
     return call_entry(entry, args, kwargs, frame, cache_key)
+
+
+def _hands_out() -> bool:
+    """Whether what is recorded hands out plain numbers, and tries what becomes of them."""
+    tape = CURRENT.get()
+    return tape is not None and tape.open and tape.session.reads is not None
+
+
+def _lent(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+) -> Any:
+    """Call a function that has no rule with plain numbers."""
+    name = _name_of(function)
+    refusal = no_rule(f"{name} is")
+    args, kwargs = plain_parts((args, kwargs), f"{name}(x)", frame, refusal)
+    return function(*args, **kwargs)
 
 
 _OPERATION_CACHE: dict[Hashable, Operation] = {}
@@ -485,7 +506,10 @@ class NumPyProtocol(Questions):
         frame = sys._getframe(1)
         if called(frame) is hasattr:
             return getattr(self._value, name)  # nobody will see it
-        return refuse(f".{name} of a traced value is", frame, WITHHELD.get(name))
+        what, why = f".{name} of a traced value is", WITHHELD.get(name)
+        if self._tape.session.reads is not None and why is None:
+            return getattr(leave(self, plain, f"x.{name}", frame, no_rule(what)), name)
+        return refuse(what, frame, why)
 
     @property
     def real(self) -> Any:

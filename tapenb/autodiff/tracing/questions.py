@@ -36,7 +36,7 @@ from .apply import apply, guard
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = ["Questions", "demote", "is_cut", "leave", "numpys", "plain_parts"]
+__all__ = ["Questions", "demote", "is_cut", "is_drawing", "leave", "numpys", "plain_parts"]
 
 _ROUNDED = Constant()
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
@@ -49,12 +49,19 @@ _YES_OR_NO = {*_OF_ONE, math.isclose, cmath.isclose}
 """Functions in C that only say yes or no, which has no derivative."""
 
 
-def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameType) -> Any:
+def leave(
+    value: Traced,
+    question: Callable[[Any], Any],
+    how: str,
+    frame: FrameType,
+    refusal: str | None = None,
+) -> Any:
     """Answer a question that takes a number off the tape, where no derivative is lost by that.
 
     None is where nothing is recorded, where the number is piecewise constant or was cut on purpose,
-    and where it becomes text: the answer is a guard. What draws may look, and an input of a cell
-    that foreign code reads is an input no longer.
+    and where it becomes text: the answer is a guard. What draws may look. A cell that can run again
+    hands the number out, and finds whether it mattered; else an input of a cell that foreign code
+    reads is an input no longer.
 
     Raises
     ------
@@ -73,14 +80,18 @@ def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameT
     if asked in _YES_OR_NO:
         guard(value, asked if asked in _OF_ONE else question, frame)
         return question(value._value)
-    if caller is not None and caller.f_globals.get("__name__", "").partition(".")[0] in _DRAWING:
+    if refusal is None and caller is not None and is_drawing(caller):
         return question(value._value)
     place, session = here(frame), tape.session
+    by_others = False
     if session.namespace is not None and caller is not None:
         place = _here_in(session.namespace, caller)
-        if caller.f_globals is not session.namespace and demote(tape, index, place):
-            return guard(value, question, frame)
-    if caller is not None and writes(caller.f_code, caller.f_lasti):
+        by_others = caller.f_globals is not session.namespace and tape.operations[index] is INPUT
+    if by_others and session.reads is None and demote(tape, index, place):
+        return guard(value, question, frame)
+    if refusal is not None:
+        what = refusal
+    elif caller is not None and writes(caller.f_code, caller.f_lasti):
         what = (
             "a traced value cannot be written into a plain array, which was made outside of this "
             "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
@@ -92,8 +103,17 @@ def leave(value: Traced, question: Callable[[Any], Any], how: str, frame: FrameT
             "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy "
             "as np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
         )
-    session.refusal = TapeError(f"{place}: {what}")
-    raise session.refusal
+    error = TapeError(f"{place}: {what}")
+    if session.reads is not None:
+        entry = index if by_others else None
+        return session.reads.answer(value, question, frame, place, error, entry)
+    session.refusal = error
+    raise error
+
+
+def is_drawing(frame: FrameType) -> bool:
+    """Whether code of a package that draws runs in a frame."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _DRAWING
 
 
 def is_cut(tape: Tape, index: int) -> bool:
@@ -116,10 +136,13 @@ def _becomes_text(frame: FrameType) -> bool:
     return operator_at(frame) in ("%", "%=")
 
 
-def plain_parts(structure: Any, how: str, frame: FrameType) -> Any:
+def plain_parts(
+    structure: Any, how: str, frame: FrameType, refusal: str | None = None
+) -> Any:
     """A structure with plain values, for C code that asks nothing of what it is handed."""
     return mapped(
-        lambda leaf: leave(leaf, plain, how, frame) if type(leaf) in TRACED else leaf, structure
+        lambda leaf: leave(leaf, plain, how, frame, refusal) if type(leaf) in TRACED else leaf,
+        structure,
     )
 
 
@@ -333,8 +356,7 @@ class Questions(Traced):
         return self
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        leave(self, np.asarray, "pickling x", sys._getframe(1))
-        return self._value.__reduce_ex__(protocol)
+        return leave(self, plain, "pickling x", sys._getframe(1)).__reduce_ex__(protocol)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value, frame = np.asarray(self._value), sys._getframe(1)
@@ -343,7 +365,7 @@ class Questions(Traced):
         elif dtype is not None and np.dtype(dtype).kind in "biu":
             guard(self, functools.partial(np.asarray, dtype=dtype), frame)
         else:
-            leave(self, np.asarray, "np.asarray(x)", frame)
+            value = leave(self, np.asarray, "np.asarray(x)", frame)
         return np.array(value, dtype=dtype, copy=copy)
 
     @_tensors

@@ -1,0 +1,119 @@
+"""Plain numbers that a recording hands out, until it is known whether they reach its output.
+
+A number that leaves the tape would take its derivative along. Most are written into a log, a file
+or a picture; so where the recording can be done once more, it hands them out and notes where. Then
+it is done again with these numbers moved, and where anything on the tape changes they are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..tape.operation import TapeError
+from .apply import guard
+from .state import Traced
+
+__all__ = ["Reading", "Reads"]
+
+_MOST_PLACES = 64
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The question of a guard that stands for a number that was handed out.
+
+    Attributes
+    ----------
+    question : callable
+        What was asked of the plain value.
+    place : str
+        The user's line.
+    """
+
+    question: Callable[[Any], Any]
+    place: str
+
+    def __call__(self, value: Any) -> Any:
+        return self.question(value)
+
+
+@dataclass(frozen=True)
+class Read:
+    """The first number that was handed out at some place.
+
+    Attributes
+    ----------
+    error : TapeError
+        What refuses it, should it reach the output; with the user's own frames.
+    entry : int or None
+        The input that other code has merely read, which then is one no longer.
+    """
+
+    error: TapeError
+    entry: int | None
+
+
+class Reads:
+    """What one recording hands out.
+
+    Parameters
+    ----------
+    move : callable, optional
+        From a value, its place and how many were handed out before, what is handed out instead.
+    """
+
+    def __init__(self, move: Callable[[Any, str, int], Any] | None = None) -> None:
+        self._move = move
+        self._count = 0
+        self.at: dict[str, Read] = {}
+
+    def answer(
+        self,
+        value: Traced,
+        question: Callable[[Any], Any],
+        frame: FrameType,
+        place: str,
+        refusal: TapeError,
+        entry: int | None,
+    ) -> Any:
+        """Hand a number out, as a guard: elsewhere it is another one.
+
+        Parameters
+        ----------
+        value : traced value
+        question : callable
+        frame : frame
+            From which it was asked.
+        place : str
+            The user's line.
+        refusal : TapeError
+        entry : int or None
+            The input that this would demote.
+        """
+        guard(value, Reading(question, place), frame)
+        if place not in self.at and len(self.at) < _MOST_PLACES:
+            self.at[place] = Read(refusal.with_traceback(_trace(frame)), entry)
+        self._count += 1
+        plain = value._value
+        if self._move is not None:
+            plain = self._move(plain, place, self._count)
+        found = question(plain)
+        if isinstance(found, np.ndarray):
+            # Whoever writes into it shall hear that this is not the array itself.
+            found = found.copy()
+            found.flags.writeable = False
+        return found
+
+
+def _trace(frame: FrameType | None) -> TracebackType | None:
+    """The traceback of an error that is raised at a frame, should it be raised later."""
+    trace = None
+    while frame is not None:
+        trace = TracebackType(trace, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back
+    return trace
