@@ -48,9 +48,13 @@ def culprits(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Rea
     Returns
     -------
     list of Read
-        Empty where none does; all of them where the cell cannot run again.
+        Empty where none does; all of them where the cell cannot run again. Who wrote into what was
+        handed out has written into a copy, and counts, too.
     """
     until = monotonic() + _SECONDS
+    written = [reads.at[place] for place in reads.at if place in reads.written]
+    if written:
+        return written
     places = list(reads.at)
     if _stays(tape, run, set(places)):
         return []

@@ -33,6 +33,7 @@ from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
+from .files import keep_files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
 from .reads import culprits
@@ -263,6 +264,9 @@ class CellRun:
             self.before.check_iterators()
             uninterrupted(self.before.restore)
             hide(self.shell, changes)
+            namespace = self.shell.user_ns
+            reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]
+            keep_files(changes, reached, refuse=reads.moves)
             return self._run(moved, monotonic() + _SECONDS, reads)
 
         return guarded(work)

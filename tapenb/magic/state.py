@@ -6,6 +6,7 @@ containers that they hold, and the random state. Only what the cell's code can r
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -78,6 +79,13 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
     return seen, named
 
 
+def _is_spent(value: Any) -> bool:
+    """Whether something is read once only; a file that is written alone is none of that."""
+    if isinstance(value, io.IOBase) and not value.closed and not value.readable():
+        return False
+    return isinstance(value, Iterator) and type(value).__module__ != "tapenb"
+
+
 class Snapshot:
     """Names and contents at one moment.
 
@@ -118,7 +126,7 @@ class Snapshot:
                 self._states.append((value.set_state, value.get_state()))
             elif isinstance(value, random.Random):
                 self._states.append((value.setstate, value.getstate()))
-            elif not found and isinstance(value, Iterator) and type(value).__module__ != "tapenb":
+            elif not found and _is_spent(value):
                 self._spent = value
 
     @staticmethod

@@ -51,6 +51,15 @@ def hide(shell: Any, changes: Changes) -> None:
         stream = getattr(sys, name)
         if stream is not None:
             _stand_in(changes, sys, name, _WithoutThread(stream, thread))
+    if "logging" in sys.modules:
+        logger = sys.modules["logging"].Logger
+        handle = logger.handle
+
+        def others(self: Any, record: Any) -> None:
+            if get_ident() != thread:
+                handle(self, record)
+
+        _stand_in(changes, logger, "handle", others)
     publisher = shell.display_pub
     if hasattr(publisher, "register_hook"):
         # A kernel keeps hooks apart for each thread; one that gives None ends a message.

@@ -152,7 +152,7 @@ memoryview(v*2)[0]*y
 # bytes and buffers †
 np.frombuffer((v*2).tobytes())[0]*y
 
-# v.tobytes() as a digest †
+# v.tobytes() as a digest † through grad
 import hashlib
 len(hashlib.sha256((v*2).tobytes()).hexdigest())*y
 
@@ -408,7 +408,7 @@ np.save(file, v*2)
 file.seek(0)
 np.load(file)[0]*y
 
-# np.savez †
+# np.savez † through grad
 import io
 file = io.BytesIO()
 np.savez(file, a=v*2)
@@ -421,7 +421,7 @@ np.savetxt(file, v*2)
 file.seek(0)
 np.loadtxt(file)[0]*y
 
-# v.dump and v.tofile †
+# v.dump and v.tofile † through grad
 import io
 (v*2).dump(io.BytesIO())
 x*y
@@ -445,7 +445,7 @@ with np.nditer([v*2, None]) as it:
     z = it.operands[1]
 np.sum(z)*y
 
-# np.broadcast †
+# np.broadcast † through grad
 np.broadcast(v*2, A[:, :1]).size*x*y
 
 # np.lib.stride_tricks

@@ -317,6 +317,9 @@ def _lent(
     return function(*args, **kwargs)
 
 
+_COPYING = frozenset({"tobytes", "tofile", "dump", "dumps"})
+"""Methods that write plain numbers elsewhere, from where they may come back."""
+
 _OPERATION_CACHE: dict[Hashable, Operation] = {}
 """The operations of calls such as ``np.sum(x, 1)``: operands, and parameters that say it all."""
 _CACHE_SIZE = 512
@@ -507,7 +510,7 @@ class NumPyProtocol(Questions):
         if called(frame) is hasattr:
             return getattr(self._value, name)  # nobody will see it
         what, why = f".{name} of a traced value is", WITHHELD.get(name)
-        if self._tape.session.reads is not None and why is None:
+        if self._tape.session.reads is not None and (why is None or name in _COPYING):
             return getattr(leave(self, plain, f"x.{name}", frame, no_rule(what)), name)
         return refuse(what, frame, why)
 

@@ -136,9 +136,7 @@ def _becomes_text(frame: FrameType) -> bool:
     return operator_at(frame) in ("%", "%=")
 
 
-def plain_parts(
-    structure: Any, how: str, frame: FrameType, refusal: str | None = None
-) -> Any:
+def plain_parts(structure: Any, how: str, frame: FrameType, refusal: str | None = None) -> Any:
     """A structure with plain values, for C code that asks nothing of what it is handed."""
     return mapped(
         lambda leaf: leave(leaf, plain, how, frame, refusal) if type(leaf) in TRACED else leaf,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from .apply import guard
 from .state import Traced
@@ -39,6 +40,7 @@ class Reading:
     place: str
 
     def __call__(self, value: Any) -> Any:
+        """Ask it of a value."""
         return self.question(value)
 
 
@@ -70,6 +72,7 @@ class Reads:
     def __init__(self, move: Callable[[Any, str, int], Any] | None = None) -> None:
         self._move = move
         self._count = 0
+        self._copies: list[tuple[str, np.ndarray, int]] = []
         self.at: dict[str, Read] = {}
 
     def answer(
@@ -103,11 +106,20 @@ class Reads:
         if self._move is not None:
             plain = self._move(plain, place, self._count)
         found = question(plain)
-        if isinstance(found, np.ndarray):
-            # Whoever writes into it shall hear that this is not the array itself.
+        if isinstance(found, np.ndarray) and not found.dtype.hasobject:
             found = found.copy()
-            found.flags.writeable = False
+            self._copies.append((place, found, fingerprint(found)))
         return found
+
+    @property
+    def moves(self) -> bool:
+        """Whether other numbers are handed out than are asked for."""
+        return self._move is not None
+
+    @property
+    def written(self) -> set[str]:
+        """Places at which other code wrote into what it was handed: a copy, not the array."""
+        return {place for place, copy, mark in self._copies if fingerprint(copy) != mark}
 
 
 def _trace(frame: FrameType | None) -> TracebackType | None:

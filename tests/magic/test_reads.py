@@ -1,0 +1,215 @@
+"""Plain numbers that a cell reads: harmless where they stay beside the output, else refused."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tapenb.autodiff.tape.operation import TapeError
+from tests.magic.notebook import close_shell, open_notebook
+
+CELL = """\
+%%tape --no-graph --no-plot -o t
+x = 2.0
+u = 0.5
+v = x*np.arange(1.0, 5.0)
+y = v*v
+a = np.sin(x)*1.5 + u
+{}
+z = np.sum(y)*a + u
+"""
+
+ABOVE = """\
+import array, csv, decimal, fractions, io, json, logging, math, pickle, random, statistics, struct
+import tempfile, os, collections, pathlib
+folder = tempfile.mkdtemp()
+path = os.path.join(folder, "file.txt")
+pathlib.Path(path).write_text("before")
+stream = open(os.path.join(folder, "open.txt"), "w")
+rows = csv.writer(stream)
+log = []
+plain = array.array("d", [0.0])
+seen = {"best": 1e9}
+"""
+
+HARMLESS = [
+    "print('%.2f' % a)",
+    "print('{:.3f}'.format(a), f'{a:.3e}', a)",
+    "s = float(a)",
+    "log.append(float(a))",
+    "log.append((float(a), int(float(a)), round(float(a), 2)))",
+    "s = math.isfinite(a)",
+    "s = math.sin(a)",
+    "s = math.sqrt(abs(float(a)))",
+    "s = math.log(float(a))",
+    "s = math.floor(math.log10(float(np.sum(y))))",
+    "s = json.dumps(a)",
+    "s = json.dumps({'a': a, 'y': [a, 1]}, indent=1)",
+    "np.savetxt(io.StringIO(), y)",
+    "np.savetxt(path, y)",
+    "np.save(io.BytesIO(), y)",
+    "np.savez(io.BytesIO(), y=y, a=a)",
+    "with open(path, 'a') as f: f.write(f'{float(a)}')",
+    "stream.write(str(float(a))); stream.flush()",
+    "rows.writerow([float(a), 1])",
+    "s = y.tolist()",
+    "s = [float(each) for each in y]",
+    "s = y.tobytes()",
+    "s = statistics.fmean([a, 2.0])",
+    "s = statistics.fmean(y)",
+    "s = math.fsum(y)",
+    "logging.getLogger('q').warning('%f', float(a))",
+    "csv.writer(io.StringIO()).writerow([a, float(a)])",
+    "s = decimal.Decimal(float(a))",
+    "s = fractions.Fraction(float(a))",
+    "s = array.array('d', y)",
+    "s = struct.pack('d', a)",
+    "plain[0] = a",
+    "s = pickle.dumps(a)",
+    "s = complex(a).real",
+    "s = collections.Counter([float(a)])",
+    "s = {float(a): 1}",
+    "best = min(1e9, float(a))",
+    "for i in range(3): s = float(a) + i",
+    "s = '#'*min(30, max(0, int(float(a)*3)))",
+    "if float(a) > 0.1: print('large')",
+    "class A: pass\nA.last = float(a)",
+    "s = sorted(map(float, y))[0]",
+    "s = float(a)*0 + 1; w = s > 0",
+    "s = np.histogram(np.asarray([float(e) for e in y]))[0]",
+    "s = max(float(a), 0.0)",
+]
+
+REACHING = [
+    "y = y*float(a)",
+    "y = y + math.sin(a)",
+    "y = y*(1 + 1e-30*float(a))",
+    "y = y + 1e-25*float(a)",
+    "y = y*round(float(a), 12)",
+    "y = y*float(str(float(a)))",
+    "y = y if float(a) > 1.0 else 2*y",
+    "y = y if float(a) < 100.0 else 2*y",
+    "y = y if float(a) > 1e5 else 2*y",
+    "y = y*int(float(a)*10)",
+    "y = y*math.floor(float(np.sum(y)))",
+    "k = [float(e) for e in y]; y = y*k[0]",
+    "k = y.tolist(); y = y + k[2]",
+    "plain[0] = a; y = y*plain[0]",
+    "y = y*json.loads(json.dumps(a))",
+    "y = y*pickle.loads(pickle.dumps(a))",
+    "y = y*struct.unpack('d', struct.pack('d', a))[0]",
+    "f = io.BytesIO(); np.save(f, y); f.seek(0); y = y + np.load(f)",
+    "y = y*statistics.fmean([a, 1.0])",
+    "y = y*math.fsum(v)",
+    "y = y*float(fractions.Fraction(float(a)))",
+    "y = y*float(decimal.Decimal(float(a)))",
+    "y = y*complex(a).real",
+    "random.seed(float(a)); y = y*random.random()",
+    "y = y*np.random.default_rng(int(float(a)*1e6)).random()",
+    "log.append(float(a)); y = y*log[-1]",
+    "class A: pass\nA.last = float(a)\ny = y*A.last",
+    "seen['best'] = min(seen['best'], float(a)); y = y*seen['best']",
+    "y = y*max(float(a), 0.0)",
+    "y = y*sorted(map(float, y))[0]",
+    "y = y**float(a)",
+    "y = np.roll(y, int(float(a)*3))*np.arange(4.0)",
+    "y = y*np.clip(1.0, 0.0, float(a))",
+    "s = 0.0\nfor i in range(3): s = s + float(a)\ny = y*s",
+    "for i in range(int(float(a)*3)): y = y*1.5",
+    "y = y*(float(a) - float(a) + 1.0)*float(x)",
+    "p, q = float(a), float(x)\ny = y*(p - 1.5*math.sin(q))",
+    "p = pathlib.Path(path); p.write_text(repr(float(a)))\ny = y*float(p.read_text())",
+    "def f(c):\n    return math.exp(c)\ny = y*f(a)",
+    "k = dict(c=float(a)); y = y*eval('c', k)",
+    "y = y + array.array('d', y)[1]",
+    "k = np.asarray(memoryview(array.array('d', y))); y = y + k",
+    "y = y if math.isclose(float(a), 1.8639461402385225, rel_tol=1e-9) else 2*y",
+]
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """One notebook for all: what a cell leaves behind is bound anew before the next one."""
+    book = open_notebook()
+    yield book
+    close_shell(book.shell)
+
+
+@pytest.fixture
+def book(shared):
+    shared.run(ABOVE)
+    yield shared
+    shared.names["stream"].close()
+
+
+@pytest.mark.parametrize("line", HARMLESS)
+def test_a_harmless_read_ends_no_cell(book, line):
+    book.run(CELL.format(line))
+    recorded = book.names["t"]
+    # z = 120·(1.5·sin(x) + u)·x²/4 + u
+    right = 30 * (2 * 2 * (1.5 * math.sin(2) + 0.5) + 4 * 1.5 * math.cos(2))
+    assert recorded.gradient["x"] == pytest.approx(right, rel=1e-12)
+    assert recorded.gradient["u"] == pytest.approx(30 * 4 + 1, rel=1e-12)
+    # At another point the cell reads anew, and is right there, too.
+    elsewhere = recorded(x=3.0, u=0.5)
+    right = 30 * (2 * 3 * (1.5 * math.sin(3) + 0.5) + 9 * 1.5 * math.cos(3))
+    assert elsewhere.gradient["x"] == pytest.approx(right, rel=1e-12)
+
+
+@pytest.mark.parametrize("line", REACHING)
+def test_a_read_that_reaches_the_output_is_refused(book, line):
+    with pytest.raises(TapeError, match="line "):
+        book.run(CELL.format(line))
+    # And the notebook has plain numbers, of the run that the user saw.
+    assert type(book.names["a"]) is np.float64
+    assert book.names["a"] == np.sin(2.0) * 1.5 + 0.5
+
+
+def test_trying_leaves_files_logs_and_containers_as_the_cell_left_them(book):
+    lines = [
+        "with open(path, 'a') as f: f.write(' and after')",
+        "new = os.path.join(folder, 'new.txt'); np.savetxt(new, y)",
+        "rows.writerow([float(a)]); stream.flush()",
+        "log.append(float(a))",
+    ]
+    book.run(CELL.format("\n".join(lines)))
+    names, a = book.names, np.sin(2.0) * 1.5 + 0.5
+    with open(names["path"]) as file:
+        assert file.read() == "before and after"
+    np.testing.assert_array_equal(np.loadtxt(names["new"]), names["y"])
+    with open(names["stream"].name) as file:
+        assert file.read() == f"{float(a)!r}\n"
+    assert names["log"] == [float(a)]
+
+
+def test_what_cannot_be_undone_is_not_tried(book):
+    with pytest.raises(TapeError, match="line 7"):
+        book.run(CELL.format("os.system(f'true {float(a)}')"))
+
+
+def test_the_error_points_at_the_line_of_the_read(book):
+    with pytest.raises(TapeError, match=r"line 8, `float\(a\)`") as caught:
+        book.run(CELL.format("s = float(x)\nk = float(a)\ny = y*k"))
+    shown = "".join(caught.value._render_traceback_())
+    assert "k = float(a)" in shown
+    assert "tapenb/" not in shown
+
+
+def test_a_read_is_tried_anew_where_the_cell_runs_again(book):
+    book.run(
+        "%%tape --no-graph --no-plot -o t\nx = 2.0\nb = x*x\ns = [1.0, float(b)]\n"
+        "z = x*s[int(b > 5)]"
+    )
+    assert book.names["t"].gradient["x"] == 1.0
+    with pytest.raises(TapeError, match=r"float\(b\)"):
+        book.names["t"](x=3.0)
+
+
+def test_who_writes_into_what_was_handed_out_is_refused(book):
+    with pytest.raises(TapeError, match="line 7"):
+        book.run(CELL.format("np.random.default_rng(0).permutation(y)"))
+
+
+def test_a_read_is_said_in_a_note(book):
+    book.run(CELL.format("s = float(a)"))
+    assert any("`float(a)`" in note for note in book.names["t"].point.notes)
