@@ -6,38 +6,64 @@ A page imports a widget's module from a blob, where no relative import resolves.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-__all__ = ["module", "style"]
+__all__ = ["module", "player", "style"]
 
 _BROWSER = Path(__file__).parent / "browser"
+_PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+_DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ ]+", re.MULTILINE)
 _COMMENT = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/ *)\n", re.MULTILINE)
 
 
-def module(entry: Path = _BROWSER / "panel.js") -> str:
+def module(
+    entry: Path = _BROWSER / "panel.js", instead: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return a module and all that it imports, each once, without comments.
 
     Parameters
     ----------
     entry : Path, optional
         Its ``export default`` stays.
+    instead : mapping of str to str, optional
+        Texts that stand in the place of modules that are not needed, by their names.
     """
     parts: dict[Path, str] = {}
 
     def follow(path: Path) -> None:
         if path not in parts:
-            text = path.read_text(encoding="utf-8")
+            text = instead.get(path.name) or path.read_text(encoding="utf-8")
             parts[path] = ""  # on its way
             for name in _IMPORT.findall(text):
                 follow(path.parent / name)
             del parts[path]
             stripped = _COMMENT.sub("", _IMPORT.sub("", text))
-            parts[path] = stripped if path == entry else _EXPORT.sub("", stripped)
+            parts[path] = stripped if path == entry else _DEFAULT.sub("", stripped)
 
     follow(entry)
-    return "\n".join(parts.values())
+    return _EXPORT.sub("", "\n".join(parts.values()))
+
+
+def player(operations: Collection[str]) -> str:
+    """Return the script of a page without a kernel, with what its tape computes and no more.
+
+    Parameters
+    ----------
+    operations : collection of str
+        The operations of the tape.
+    """
+    instead = {}
+    for name, table in (("special.js", "specialFunctions"), ("rows.js", "rowFunctions")):
+        text = (_BROWSER / name).read_text(encoding="utf-8")
+        known = re.findall(r"\w+", text[text.index(f"export const {table}") :])
+        if not set(known).intersection(operations):
+            instead[name] = f"export const {table} = {{}};\n"
+    return _INDENT.sub("", module(_PAGE, instead))
 
 
 def style(folder: Path = _BROWSER / "css") -> str:

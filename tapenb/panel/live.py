@@ -11,12 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from os import PathLike
+from pathlib import Path
 from threading import RLock, local
 from typing import Any
 
 import anywidget
 import traitlets
 
+from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.tape.operation import TapeError
 from ..recording.point import Point
 from ..recording.readout import readout, where
@@ -170,6 +173,34 @@ class Panel(anywidget.AnyWidget):
         if not self._closed:
             data, metadata = self._bundle()
             self._shown_as.update(data, metadata=metadata, raw=True)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the panel as one HTML file that answers its sliders by itself.
+
+        Parameters
+        ----------
+        path : str or path
+            It ends in ``.html``; the page needs no kernel and no network.
+
+        Raises
+        ------
+        ValueError
+            Where a page cannot compute what the panel shows; it says why.
+        """
+        from .page import live_data, page
+
+        if not str(path).endswith(".html"):
+            raise ValueError(f"a panel is saved as HTML, to a name that ends in .html: {path}")
+        if self._drawing is not None:
+            engine.is_done(self._drawing, _AT_MOST)
+        point, graph = self._pictured()
+        traits = {name: getattr(self, name) for name in ("inputs", "state", "picture", "along")}
+        try:
+            data = live_data(point, graph, traits)
+        except NotLowered as error:
+            raise ValueError(f"a page cannot play this cell: {error}") from error
+        title = f"Derivatives of {one_line(point.output_name)}"
+        Path(path).write_text(page(title, data, readout(point)), encoding="utf-8")
 
     def retire(self) -> None:
         """Leave picture and numbers in the place of the panel, and close it."""

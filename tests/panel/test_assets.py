@@ -88,7 +88,7 @@ def test_modules_that_import_each_other_are_joined_once(tmp_path: Path):
     lines = [line for line in assets.module(tmp_path / "a.js").splitlines() if line]
     assert lines == [
         "function b() { return a; }",
-        "export const a = b;",
+        "const a = b;",
         "export default a;",
     ]
 

@@ -23,7 +23,7 @@ const SECTIONS = {
 };
 
 /** @param {{model: Model, el: HTMLElement}} context */
-function render({ model, el }) {
+export function render({ model, el }) {
   const moves = mover(model);
   /** @type {Record<string, Section[]>} */
   const made = Object.fromEntries(Object.entries(SECTIONS).map(

@@ -1,0 +1,126 @@
+"""A saved panel: one file, offline, whose texts are those that the kernel writes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ..magic.notebook import Notebook, close_shell, open_notebook
+
+CELLS = {
+    "survey": "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",
+    "network": (
+        "w = np.array([0.5, -0.3])\nb = 0.1\nh = np.tanh(w*np.array([1.0, 2.0]) + b)\n"
+        "y = np.sum(h**2)"
+    ),
+    "branch": "x = 1.5\ny = x*x if x > 1 else 3*x",
+    "special": "from scipy.special import gammaln\nx = 2.3\ny = gammaln(x)*np.sqrt(x)",
+}
+STEPS = (7, -4, 12)
+
+
+@pytest.fixture
+def book() -> Iterator[Notebook]:
+    notebook = open_notebook()
+    yield notebook
+    close_shell(notebook.shell)
+
+
+@pytest.fixture
+def open_page(page: Page, book: Notebook, tmp_path: Path):
+    """Return a function that saves a cell's panel and opens it, with the panel."""
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: trouble.append(message.text))
+    page.context.set_offline(True)
+
+    def open_(name: str):
+        book.run(f"%%tape -o t\n{CELLS[name]}")
+        panel = book.names["t"].panel
+        panel.save(tmp_path / "panel.html")
+        page.goto(f"file://{tmp_path / 'panel.html'}")
+        expect(page.locator(".tapenb-row")).not_to_have_count(0)
+        return panel
+
+    yield open_
+    assert not trouble
+
+
+def shown(page: Page) -> dict[str, list[str]]:
+    """All numbers of the page, as texts."""
+    return {
+        "rows": page.locator(".tapenb-row .tapenb-number").all_inner_texts(),
+        "matrix": page.locator(".tapenb-matrix tbody td").all_inner_texts(),
+        "graph": page.locator(".tapenb-graph g[data-key] > text:last-of-type").all_text_contents(),
+    }
+
+
+def wanted(panel) -> dict[str, list[str]]:
+    """The same, as the kernel writes them."""
+    state = panel.state
+    return {
+        "rows": [text for _, text in state["rows"]],
+        "matrix": [cell for row in state.get("matrix", {}).get("cells", []) for cell in row],
+        "graph": state["nodes"] + [text for text in state["edges"] if text],
+    }
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_saved_panel_answers_as_the_kernel_does(name, open_page, page):
+    panel = open_page(name)
+    labels = list(panel.sliders)
+    for turn, steps in enumerate(STEPS):
+        label = labels[turn % len(labels)]
+        bar = page.locator(".tapenb-sliders input[type=range]").nth(labels.index(label))
+        bar.focus()
+        for _ in range(abs(steps)):
+            page.keyboard.press("ArrowRight" if steps > 0 else "ArrowLeft")
+        field = page.locator(".tapenb-sliders input[type=number]").nth(labels.index(label))
+        panel.sliders[label].value = float(field.input_value())
+        expected = wanted(panel)
+        expect(page.locator(".tapenb-row .tapenb-number").first).to_have_text(expected["rows"][0])
+        found = shown(page)
+        for part in ("rows", "matrix"):
+            assert found[part] == expected[part]
+        assert sorted(found["graph"]) == sorted(expected["graph"])
+
+
+def test_where_the_cell_takes_another_way_it_is_said(open_page, page):
+    open_page("branch")
+    field = page.locator(".tapenb-sliders input[type=number]")
+    field.fill("0.5")
+    field.press("Enter")
+    said = page.locator(".tapenb-alert")
+    expect(said).to_contain_text("x > 1 was True, and is not here")
+    expect(said).to_contain_text("still those at x = 1.5")
+    expect(page.locator(".tapenb-row .tapenb-number").first).to_have_text("2.25")
+    field.fill("2")
+    field.press("Enter")
+    expect(page.locator(".tapenb-row .tapenb-number").first).to_have_text("4")
+    expect(said).to_have_text("")
+
+
+def test_the_curve_follows_the_choice(open_page, page):
+    open_page("survey")
+    picture = page.locator(".tapenb-picture")
+    before = picture.inner_html()
+    page.locator(".tapenb-plot select").select_option("y")
+    expect(picture).not_to_have_attribute("aria-label", "")
+    page.wait_for_function(
+        "before => document.querySelector('.tapenb-picture').innerHTML !== before", arg=before
+    )
+
+
+def test_what_a_page_cannot_play_is_said(book, tmp_path):
+    book.run("%%tape -o t\nfrom scipy.special import airy\nx = 0.3\ny = airy(x)[0]")
+    with pytest.raises(ValueError, match=r"a page cannot play this cell: np\.airy"):
+        book.names["t"].panel.save(tmp_path / "panel.html")
+    with pytest.raises(ValueError, match="a name that ends in"):
+        book.names["t"].panel.save(tmp_path / "panel.png")
+
+
+def test_a_saved_survey_is_small(book, tmp_path):
+    book.run(f"%%tape -o t\n{CELLS['survey']}")
+    book.names["t"].panel.save(tmp_path / "panel.html")
+    assert (tmp_path / "panel.html").stat().st_size < 64_000
