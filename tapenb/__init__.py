@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         vjp,
     )
     from .autodiff.faces.gradient_tape import GradientTape
+    from .autodiff.faces.implicit import implicit
     from .autodiff.faces.variable import Variable, constant
     from .autodiff.tape.operation import TapeError
     from .autodiff.tape.tape import Tape
@@ -53,6 +54,7 @@ _HOME = {
     "grad": "faces.functional",
     "hessian": "faces.functional",
     "hvp": "faces.functional",
+    "implicit": "faces.implicit",
     "jacobian": "faces.functional",
     "jvp": "faces.functional",
     "kinks": "faces.functional",
@@ -77,6 +79,7 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacobian",
     "jvp",
     "kinks",

@@ -24,34 +24,13 @@ from ...tape.tape import NO_TAPE, Tape
 from ...tracing.apply import apply, guard, independent
 from ...tracing.state import TRACED, index_of, is_active, is_traced, place_on, plain, reference_of
 from ...tracing.structures import lift, stripped
+from ..implicit import Again
 
-__all__ = ["Again", "Callback"]
+__all__ = ["Callback"]
 
 
 class _OtherPath(Exception):
     """Where a guard of a window does not hold."""
-
-
-class Again:
-    """What a solver gave, and gives at other parameters: then it is called once more.
-
-    Parameters
-    ----------
-    value : number, array or tuple
-    parameters : sequence
-        Plain or traced.
-    solve : callable
-        Of other parameters, plain ones.
-    """
-
-    def __init__(self, value: Any, parameters: Sequence[Any], solve: Callable[..., Any]) -> None:
-        self.value, self.solve = value, solve
-        self.at = [np.array(plain(parameter)) for parameter in parameters]
-
-    def __call__(self, *parameters: Any) -> Any:
-        if all(np.array_equal(a, b, True) for a, b in zip(self.at, parameters, strict=True)):
-            return self.value
-        return self.solve(*parameters)
 
 
 class _Withheld(Rule):

@@ -23,7 +23,8 @@ from ...tape.tape import CURRENT
 from ...tracing.apply import apply
 from ...tracing.state import is_active, plain
 from ...tracing.structures import as_operand
-from .callbacks import Again, Callback
+from ..implicit import Again
+from .callbacks import Callback
 from .optimize import as_plain, bound
 
 __all__ = ["Flow", "register_equations"]

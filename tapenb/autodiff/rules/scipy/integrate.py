@@ -20,7 +20,8 @@ from ...tape.operation import Operation, TapeError
 from ...tape.tape import CURRENT
 from ...tracing.apply import apply
 from ...tracing.state import is_active, plain
-from .callbacks import Again, Callback
+from ..implicit import Again
+from .callbacks import Callback
 from .differential_equations import register_equations
 from .kinds import follow
 from .optimize import as_plain, bound

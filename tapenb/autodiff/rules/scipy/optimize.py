@@ -20,8 +20,8 @@ from ...tape.tape import CURRENT
 from ...tracing.apply import apply, guard
 from ...tracing.state import is_traced, plain
 from ...tracing.structures import mapped
-from ..implicit import Implicit
-from .callbacks import Again, Callback
+from ..implicit import Again, Implicit
+from .callbacks import Callback
 
 __all__ = ["MINIMA", "as_plain", "bound", "register"]
 
