@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import scipy.integrate as si
 import scipy.linalg as sl
+import scipy.ndimage as nd
 import scipy.optimize as so
+import scipy.signal as ss
 
 from .samples import Sample
 
@@ -354,6 +356,114 @@ INTEGRATE = {
 }
 
 
+IMAGE = RNG.standard_normal((5, 6))
+MASK = RNG.standard_normal((3, 2))
+MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap")
+
+
+def _modes(call: Callable[..., Any], *operands: Any) -> list[tuple[str, Any, tuple[Any, ...]]]:
+    return [(m, lambda *x, m=m: call(*x, mode=m), operands) for m in MODES]
+
+
+NDIMAGE = {
+    "correlate": [
+        *_modes(nd.correlate, IMAGE, MASK),
+        ("origin", lambda x, w: nd.correlate(x, w, origin=[-1, 0], cval=0.3), (IMAGE, MASK)),
+    ],
+    "convolve": [
+        *_modes(nd.convolve, IMAGE, MASK),
+        ("origin", lambda x, w: nd.convolve(x, w, origin=[1, -1]), (IMAGE, MASK)),
+    ],
+    "correlate1d": [
+        *_modes(nd.correlate1d, IMAGE, V),
+        ("axis", lambda x, w: nd.correlate1d(x, w, 0, origin=1), (IMAGE, V)),
+    ],
+    "convolve1d": [
+        *_modes(nd.convolve1d, IMAGE, V[:3]),
+        ("axis", lambda x, w: nd.convolve1d(x, w, axis=0, origin=-1), (IMAGE, V)),
+    ],
+    "gaussian_filter": [
+        *_modes(lambda x, mode: nd.gaussian_filter(x, 0.8, mode=mode), IMAGE),
+        ("orders", lambda x: nd.gaussian_filter(x, (0.7, 1.2), (1, 0), radius=2), (IMAGE,)),
+        ("axes", lambda x: nd.gaussian_filter(x, 0.9, axes=(0,), truncate=2.0), (IMAGE,)),
+    ],
+    "gaussian_filter1d": [("axis", lambda x: nd.gaussian_filter1d(x, 0.7, 0, 1), (IMAGE,))],
+    "uniform_filter": [
+        *_modes(lambda x, mode: nd.uniform_filter(x, (3, 2), mode=mode), IMAGE),
+        ("origin", lambda x: nd.uniform_filter(x, 4, origin=1), (IMAGE,)),
+    ],
+    "uniform_filter1d": [("axis", lambda x: nd.uniform_filter1d(x, 4, 0, origin=-1), (IMAGE,))],
+    "sobel": _modes(lambda x, mode: nd.sobel(x, 0, mode=mode), IMAGE),
+    "prewitt": _modes(lambda x, mode: nd.prewitt(x, mode=mode), IMAGE),
+    "laplace": _modes(nd.laplace, IMAGE),
+    "gaussian_laplace": _modes(lambda x, mode: nd.gaussian_laplace(x, 0.8, mode=mode), IMAGE),
+}
+
+LONG = RNG.standard_normal(16)
+ROWS = RNG.standard_normal((2, 16))
+SECTIONS = ss.butter(4, 0.3, output="sos")
+NUMERATOR, DENOMINATOR = np.array([0.4, -0.3, 0.2]), np.array([1.5, -0.6, 0.2, 0.1])
+
+
+def _convolved(name: str, one: Any, two: Any) -> list[tuple[str, Any, tuple[Any, ...]]]:
+    function = getattr(ss, name)
+    return [
+        (f"{mode} {flip}", lambda a, b, m=mode: function(a, b, mode=m), (one, two)[::flip])
+        for mode in ("full", "same", "valid")
+        for flip in (1, -1)
+    ]
+
+
+SIGNAL = {
+    **{
+        name: [*_convolved(name, LONG, V), *_convolved(name, IMAGE, MASK)]
+        for name in ("convolve", "fftconvolve", "oaconvolve", "correlate")
+    },
+    **{name: _convolved(name, IMAGE, MASK) for name in ("convolve2d", "correlate2d")},
+    "lfilter": [
+        ("whole", lambda b, a, x: ss.lfilter(b, a, x), (NUMERATOR, DENOMINATOR, LONG)),
+        ("axis", lambda b, a, x: ss.lfilter(b, a, x, axis=0), (NUMERATOR, DENOMINATOR, ROWS.T)),
+        ("finite", lambda b, x: ss.lfilter(b, 1.0, x), (NUMERATOR, LONG)),
+        (
+            "state",
+            lambda b, a, x, z: row(ss.lfilter(b, a, x, zi=z)),
+            (NUMERATOR, DENOMINATOR, LONG, V[:3]),
+        ),
+        (
+            "short, state",
+            lambda b, a, x, z: row(ss.lfilter(b, a, x, zi=z)),
+            (NUMERATOR, DENOMINATOR, V[:2], V[:3]),
+        ),
+    ],
+    "sosfilt": [
+        (
+            "two",
+            lambda b, a, x: ss.sosfilt(np.concatenate([b, np.ones((2, 1)), a], axis=1), x),
+            (SECTIONS[:, :3], SECTIONS[:, 4:], ROWS),
+        ),
+    ],
+    "filtfilt": [
+        ("odd", lambda x: ss.filtfilt(*ss.butter(2, 0.3), x), (ROWS,)),
+        ("even", lambda x: ss.filtfilt(NUMERATOR, 1.0, x, padtype="even", padlen=4), (LONG,)),
+        ("constant", lambda x: ss.filtfilt(*ss.butter(1, 0.3), x, 0, "constant"), (ROWS.T,)),
+        ("none", lambda x: ss.filtfilt(*ss.butter(1, 0.3), x, padtype=None), (LONG,)),
+    ],
+    "savgol_filter": [
+        ("interp", lambda x: ss.savgol_filter(x, 5, 2), (ROWS,)),
+        ("slope", lambda x: ss.savgol_filter(x, 5, 3, deriv=1, delta=0.5, axis=0), (ROWS.T,)),
+        *(
+            (mode, lambda x, m=mode: ss.savgol_filter(x, 5, 2, mode=m), (LONG,))
+            for mode in ("mirror", "nearest", "wrap", "constant")
+        ),
+    ],
+    "detrend": [
+        ("linear", lambda x: ss.detrend(x), (ROWS,)),
+        ("broken", lambda x: ss.detrend(x, axis=0, bp=[4, 9]), (ROWS.T,)),
+        ("constant", lambda x: ss.detrend(x, type="constant"), (ROWS,)),
+    ],
+}
+
+
 def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
     for name, calls in table.items():
         for label, body, operands in calls:
@@ -364,6 +474,8 @@ SAMPLES: list[Written] = [
     *_written(sl, LINALG),
     *_written(so, OPTIMIZE),
     *_written(si, INTEGRATE),
+    *_written(nd, NDIMAGE),
+    *_written(ss, SIGNAL),
 ]
 ALMOST = {si.solve_ivp, si.odeint}
 """What is as exact as its own tolerance, and no more."""

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.linalg
+import scipy.ndimage
 import scipy.optimize
+import scipy.signal
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import integrate, linalg, optimize
+from . import integrate, linalg, ndimage, optimize, signal
 
 __all__ = ["MODULES"]
 
 MODULES: dict[str, Callable[[], None]] = {
     "scipy.linalg": linalg.register,
     "scipy.integrate": integrate.register,
+    "scipy.ndimage": ndimage.register,
     "scipy.optimize": optimize.register,
+    "scipy.signal": signal.register,
 }
 """What makes the rules of a module, by its name."""

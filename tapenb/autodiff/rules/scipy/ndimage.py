@@ -1,0 +1,223 @@
+"""``scipy.ndimage``: linear filters, as moving windows over what SciPy extends the array to."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...kinds.registry import register_rule
+from ...sweeps.expressed import Composite
+from ...tracing.apply import refuse
+
+__all__ = ["register"]
+
+_MODES = {
+    "reflect": "symmetric",
+    "grid-mirror": "symmetric",
+    "mirror": "reflect",
+    "nearest": "edge",
+    "wrap": "wrap",
+    "grid-wrap": "wrap",
+    "constant": "constant",
+    "grid-constant": "constant",
+}
+
+
+def _padded(x: Any, axis: int, before: int, after: int, mode: str, cval: float) -> Any:
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = max(before, 0), max(after, 0)
+    options = {"constant_values": cval} if mode.endswith("constant") else {}
+    if x.shape[axis] == 1 and _MODES[mode] == "reflect":
+        mode = "nearest"
+    return np.pad(x, widths, mode=_MODES[mode], **options)
+
+
+def _list(value: Any, count: int) -> list[Any]:
+    """A value for each axis."""
+    return list(value) if isinstance(value, list | tuple | np.ndarray) else [value] * count
+
+
+def _correlate(
+    x: Any,
+    weights: Any,
+    mode: Any = "reflect",
+    cval: float = 0.0,
+    origin: Any = 0,
+    axes: Any = None,
+) -> Any:
+    """The sum of the weights times what lies around each element."""
+    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    shape, sizes = x.shape, weights.shape
+    modes, origins = _list(mode, len(sizes)), _list(origin, len(sizes))
+    for axis, size, kind, shift in zip(axes, sizes, modes, origins, strict=True):
+        before = size // 2 + shift
+        x = _padded(x, axis, before, size - 1 - before, kind, cval)
+    total: Any = 0.0
+    for position in itertools.product(*map(range, sizes)):
+        window = [slice(None)] * len(shape)
+        for axis, start in zip(axes, position, strict=True):
+            window[axis] = slice(start, start + shape[axis])
+        total = total + weights[position] * x[tuple(window)]
+    return total
+
+
+def _convolve(x: Any, weights: Any, origin: Any = 0, **options: Any) -> Any:
+    turned = weights[(slice(None, None, -1),) * weights.ndim]
+    origins = [
+        -shift - (1 - size % 2)
+        for shift, size in zip(_list(origin, weights.ndim), weights.shape, strict=True)
+    ]
+    return _correlate(x, turned, origin=origins, **options)
+
+
+def _along(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, weights, axis=-1, **options: filter_(x, weights, axes=(axis,), **options)
+
+
+def _kernel(blur: Callable[..., Any], radius: int) -> np.ndarray:
+    """The weights of a filter along one axis, by what it makes of a single 1."""
+    unit = np.zeros(2 * radius + 1)
+    unit[radius] = 1.0
+    return blur(unit, mode="constant")[::-1]
+
+
+def _gaussian_1d(
+    module: Any,
+    x: Any,
+    sigma: float,
+    axis: int = -1,
+    order: int = 0,
+    mode: str = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    *,
+    radius: Any = None,
+) -> Any:
+    width = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    blur = functools.partial(
+        module.gaussian_filter1d, sigma=sigma, order=order, truncate=truncate, radius=radius
+    )
+    return _correlate(x, _kernel(blur, width), mode, cval, axes=(axis,))
+
+
+def _gaussian(
+    module: Any,
+    x: Any,
+    sigma: Any,
+    order: Any = 0,
+    mode: Any = "reflect",
+    cval: float = 0.0,
+    truncate: float = 4.0,
+    *,
+    radius: Any = None,
+    axes: Any = None,
+) -> Any:
+    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    each = [_list(value, len(axes)) for value in (sigma, order, mode, radius)]
+    for axis, width, degree, kind, reach in zip(axes, *each, strict=True):
+        if width > 1e-15:
+            x = _gaussian_1d(module, x, width, axis, degree, kind, cval, truncate, radius=reach)
+    return x
+
+
+def _uniform_1d(
+    x: Any, size: int, axis: int = -1, mode: Any = "reflect", cval: float = 0.0, origin: int = 0
+) -> Any:
+    return _correlate(x, np.full(size, 1.0 / size), mode, cval, origin, (axis,))
+
+
+def _uniform(
+    x: Any,
+    size: Any = 3,
+    mode: Any = "reflect",
+    cval: float = 0.0,
+    origin: Any = 0,
+    *,
+    axes: Any = None,
+) -> Any:
+    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    each = [_list(value, len(axes)) for value in (size, mode, origin)]
+    for axis, width, kind, shift in zip(axes, *each, strict=True):
+        if width > 1:
+            x = _uniform_1d(x, width, axis, kind, cval, shift)
+    return x
+
+
+def _edges(across: np.ndarray) -> Callable[..., Any]:
+    """Differences along one axis, of what is smoothed along all others."""
+
+    def expression(x: Any, axis: int = -1, mode: Any = "reflect", cval: float = 0.0) -> Any:
+        modes = _list(mode, x.ndim)
+        own = axis % x.ndim
+        found = _correlate(x, np.array([-1.0, 0.0, 1.0]), modes[own], cval, axes=(own,))
+        for other in range(x.ndim):
+            if other != own:
+                found = _correlate(found, across, modes[other], cval, axes=(other,))
+        return found
+
+    return expression
+
+
+def _sum_over_axes(second: Callable[..., Any]) -> Callable[..., Any]:
+    def expression(x: Any, *args: Any, mode: Any = "reflect", axes: Any = None, **options: Any):
+        axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+        modes = _list(mode, len(axes))
+        terms = [
+            second(x, *args, axis=axis, mode=kind, **options)
+            for axis, kind in zip(axes, modes, strict=True)
+        ]
+        return sum(terms[1:], terms[0])
+
+    return expression
+
+
+def _second(x: Any, axis: int, mode: Any, cval: float = 0.0) -> Any:
+    return _correlate(x, np.array([1.0, -2.0, 1.0]), mode, cval, axes=(axis,))
+
+
+def register() -> None:
+    """Make the rules, once the module has been imported."""
+    module = sys.modules["scipy.ndimage"]
+
+    def gaussian_second(x: Any, sigma: Any, axis: int, mode: Any, **options: Any) -> Any:
+        orders = [2 if other == axis else 0 for other in range(x.ndim)]
+        return _gaussian(module, x, sigma, orders, mode, **options)
+
+    expressions: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+        "correlate": (_correlate, ("input", "weights")),
+        "convolve": (_convolve, ("input", "weights")),
+        "correlate1d": (_along(_correlate), ("input", "weights")),
+        "convolve1d": (_along(_convolve), ("input", "weights")),
+        "gaussian_filter": (functools.partial(_gaussian, module), ("input",)),
+        "gaussian_filter1d": (functools.partial(_gaussian_1d, module), ("input",)),
+        "uniform_filter": (_uniform, ("input",)),
+        "uniform_filter1d": (_uniform_1d, ("input",)),
+        "sobel": (_edges(np.array([1.0, 2.0, 1.0])), ("input",)),
+        "prewitt": (_edges(np.array([1.0, 1.0, 1.0])), ("input",)),
+        "laplace": (_sum_over_axes(_second), ("input",)),
+        "gaussian_laplace": (_sum_over_axes(gaussian_second), ("input",)),
+    }
+    for name, (expression, operands) in expressions.items():
+        function = getattr(module, name)
+        register_rule(
+            function, Composite(_without_output(expression)), *operands, call=_called(function)
+        )
+
+
+def _without_output(expression: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *operands, output=None, **options: expression(*operands, **options)
+
+
+def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*operands: Any, output: Any = None, **options: Any) -> Any:
+        if output is not None:
+            why = "SciPy writes it as it goes; leave it out"
+            refuse(f"scipy.ndimage.{function.__name__} with output= is", sys._getframe(1), why)
+        return function(*operands, **options)
+
+    return call
