@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import builtins
 import functools
+import importlib
 import sys
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from itertools import islice
 from types import (
     CodeType,
     FrameType,
     FunctionType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
     SimpleNamespace,
 )
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -33,7 +37,7 @@ __all__ = ["Scope", "Substitution", "call"]
 
 _MOST_OBJECTS = 2000
 _MOST_ITEMS = 64
-"""So many objects are looked into, and longer containers hold data."""
+"""So many objects are looked into; longer containers that begin with a number or text are data."""
 
 
 # -- where NumPy is named --------------------------------------------------------------------------
@@ -73,18 +77,21 @@ def _of_items(items: dict[Any, Any]) -> list[_Place]:
     return [(items, key, inner) for key, inner in list(items.items())]
 
 
+def _is_data(items: Any) -> bool:
+    return len(items) > _MOST_ITEMS and type(next(iter(items))) in _PLAIN
+
+
 def _of_dict(value: dict[Any, Any]) -> list[_Place]:
-    return _of_items(value) if len(value) <= _MOST_ITEMS else []
+    return [] if _is_data(value.values()) else _of_items(value)
 
 
-def _of_list(value: list[Any]) -> list[_Place]:
-    if len(value) > _MOST_ITEMS:
-        return []
-    return [(value, key, inner) for key, inner in enumerate(list(value))]
+def _of_list(value: Any) -> list[_Place]:
+    items = list(islice(value, _MOST_OBJECTS))
+    return [] if _is_data(items) else [(value, key, inner) for key, inner in enumerate(items)]
 
 
 def _of_bag(value: Any) -> list[_Place]:
-    return _inside(*tuple(value)[:_MOST_ITEMS])
+    return [] if _is_data(value) else _inside(*islice(value, _MOST_OBJECTS))
 
 
 def _of_function(function: FunctionType) -> list[_Place]:
@@ -114,19 +121,32 @@ def _of_class(value: type) -> list[_Place]:
     if is_foreign_module(value.__module__):
         return []
     own = [(value, key, inner) for key, inner in list(vars(value).items())]
-    return [place for place in own if place[1] not in _OF_CLASSES] + _inside(*value.__mro__[1:-1])
+    others = _inside(*value.__mro__[1:-1], type(value))
+    return [place for place in own if place[1] not in _OF_CLASSES] + others
 
 
 def _of_object(value: Any) -> list[_Place]:
     kind = type(value)
     if isinstance(value, type):
         return _of_class(value)
-    if not kind.__dictoffset__:
-        return []
-    names = vars(value)
-    if kind is SimpleNamespace or not is_foreign_module(kind.__module__):
-        return _of_items(names) + _inside(kind)
-    return _inside(names["__wrapped__"]) if "__wrapped__" in names else []
+    base = next((each for each in _KINDS if issubclass(kind, each)), None)
+    found = [] if base is None else _HELD[base](value)
+    names = vars(value) if kind.__dictoffset__ else {}
+    home = kind.__module__
+    if kind is SimpleNamespace or home == "collections" or not is_foreign_module(home):
+        return found + _of_items(names) + _of_slots(value) + _inside(kind)
+    return found + (_inside(names["__wrapped__"]) if "__wrapped__" in names else [])
+
+
+def _of_slots(value: Any) -> list[_Place]:
+    slots = [
+        name
+        for base in type(value).__mro__[:-1]
+        if "__slots__" in vars(base)
+        for name, slot in vars(base).items()
+        if type(slot) is MemberDescriptorType
+    ]
+    return [(value, name, getattr(value, name)) for name in slots if hasattr(value, name)]
 
 
 _OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"})
@@ -145,8 +165,11 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
     Without names it is all that is in the namespace.
     """
     places: list[_Place] = []
-    if names is None or not WITH_TWINS.isdisjoint(names):  # it may import NumPy where it runs
+    importing = names is None or "__import__" in names or not WITH_TWINS.isdisjoint(names)
+    if importing:  # it may import NumPy where it runs
         places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
+    if names is None or "import_module" in names:
+        places.append((vars(importlib), "import_module", importlib.import_module))
     spaces = [space]
     for name in sys.modules.keys() & names if names else ():  # or a module of the user's
         if name not in space and not is_foreign_module(name):
@@ -205,15 +228,18 @@ _HELD: dict[type, Callable[[Any], list[_Place]]] = {
     MethodType: lambda method: _inside(method.__func__, method.__self__),
     functools.partial: lambda value: _inside(value.func, *value.args, value.keywords),
     **dict.fromkeys((dict, OrderedDict, defaultdict), _of_dict),
-    list: _of_list,
+    **dict.fromkeys((list, deque), _of_list),
     **dict.fromkeys((tuple, set, frozenset), _of_bag),
     **dict.fromkeys((staticmethod, classmethod), lambda value: _inside(value.__func__)),
     property: lambda value: _inside(value.fget, value.fset),
     np.vectorize: lambda value: _inside(value.pyfunc),
     ModuleType: _of_module,
+    ref: lambda reference: _inside(reference()),
     Scope: lambda scope: _named(scope.names, scope.space) + _inside(*scope.beside),
 }
 """What values of a type hold; without an owner, where nothing is to be put in its place."""
+_KINDS = (dict, list, tuple, set, frozenset, deque)
+"""Of which the user's own classes may be derived."""
 
 
 # -- putting twins there, and taking them out again ------------------------------------------------
@@ -222,23 +248,25 @@ _HELD: dict[type, Callable[[Any], list[_Place]]] = {
 def _get(owner: Any, key: Any) -> Any:
     if isinstance(owner, dict):
         return owner.get(key)
-    if type(owner) is list:
+    if isinstance(owner, list | deque):
         return owner[key] if key < len(owner) else None
     if isinstance(owner, type):
         return vars(owner).get(key)
     try:
         return getattr(owner, key)
-    except ValueError:  # an empty cell
+    except (ValueError, AttributeError):  # an empty cell or slot
         return None
 
 
 def _put(owner: Any, key: Any, value: Any) -> None:
-    if isinstance(owner, dict | list):
+    if isinstance(owner, dict):
+        dict.__setitem__(owner, key, value)
+    elif isinstance(owner, list | deque):
         owner[key] = value
     elif isinstance(owner, type):
         type.__setattr__(owner, key, value)
     else:
-        setattr(owner, key, value)
+        object.__setattr__(owner, key, value)
 
 
 class _Swap:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import importlib
 import sys
 from collections.abc import Callable
 from itertools import islice
@@ -457,13 +458,23 @@ def _import(
     name: str, globals: dict[str, Any] | None = None, *args: Any, **kwargs: Any
 ) -> ModuleType:
     """The twin of ``__import__``, by which NumPy's is what the user's code imports meanwhile."""
+    space = sys._getframe(1).f_globals if globals is None else globals
     module = _IMPORT(name, globals, *args, **kwargs)
-    foreign = globals is None or is_foreign_module(globals.get("__name__", "__main__"))
-    return module if foreign else chosen(module)
+    return module if is_foreign_module(space.get("__name__", "__main__")) else chosen(module)
 
 
-_IMPORT = builtins.__import__
-_TWINS: dict[int, tuple[Any, Any]] = {id(_IMPORT): (_IMPORT, _import)}
+def _import_module(name: str, package: str | None = None) -> ModuleType:
+    """The twin of ``importlib.import_module``."""
+    module = _IMPORT_MODULE(name, package)
+    asking = sys._getframe(1).f_globals.get("__name__", "__main__")
+    return module if is_foreign_module(asking) else chosen(module)
+
+
+_IMPORT, _IMPORT_MODULE = builtins.__import__, importlib.import_module
+_TWINS: dict[int, tuple[Any, Any]] = {
+    id(_IMPORT): (_IMPORT, _import),
+    id(_IMPORT_MODULE): (_IMPORT_MODULE, _import_module),
+}
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
 WITH_TWINS = {
@@ -495,7 +506,7 @@ def twin_of(value: Any) -> Any:
     pair = _TWINS.get(id(value))
     if pair is not None:
         return pair[1]
-    compose = _COMPOSED.get(type(value))
+    compose = _COMPOSED.get(_form(value))
     return None if compose is None else compose(value, twin_of)
 
 
@@ -504,8 +515,14 @@ def real_of(value: Any) -> Any:
     real = _ORIGINALS.get(id(value))
     if real is not None:
         return real
-    compose = _DECOMPOSED.get(type(value))
+    compose = _DECOMPOSED.get(_form(value))
     return None if compose is None else compose(value, real_of)
+
+
+def _form(value: Any) -> type:
+    """The type of a value, or a tuple of a named one."""
+    kind = type(value)
+    return tuple if issubclass(kind, tuple) and hasattr(kind, "_fields") else kind
 
 
 def twins_in(space: dict[str, Any]) -> frozenset[str]:
@@ -522,7 +539,8 @@ def _of_tuple(value: tuple[Any, ...], look: _Look) -> Any:
     others = [look(part) for part in value]
     if all(other is None for other in others):
         return None
-    return tuple(v if other is None else other for v, other in zip(value, others, strict=True))
+    parts = [v if other is None else other for v, other in zip(value, others, strict=True)]
+    return tuple(parts) if type(value) is tuple else type(value)(*parts)
 
 
 def _of_partial(value: functools.partial[Any], look: _Look) -> Any:

@@ -389,7 +389,42 @@ def written(text):
     return space["f"]
 
 
+KEPT = {
+    "a slot": "class K:\n    __slots__ = ('xp',)\none = K()\none.xp = np\nhold = lambda: one.xp",
+    "a frozen slot": (
+        "import dataclasses\n@dataclasses.dataclass(frozen=True, slots=True)\nclass K:\n"
+        "    xp: object\none = K(np)\nhold = lambda: one.xp"
+    ),
+    "a named tuple": (
+        "import collections\none = collections.namedtuple('N', 'xp k')(np, 1)\n"
+        "hold = lambda: one.xp"
+    ),
+    "a set's function": "some = {lambda: np}\nhold = lambda: next(iter(some))()",
+    "a long list": "some = [len] * 100 + [np]\nhold = lambda: some[100]",
+    "a long dict": "some = {i: np for i in range(100)}\nhold = lambda: some[99]",
+    "a metaclass": ("class M(type):\n    xp = np\nclass K(metaclass=M): pass\nhold = lambda: K.xp"),
+    "a deque": "import collections\nsome = collections.deque([np])\nhold = lambda: some[0]",
+    "a kind of dict": "class D(dict): pass\nsome = D(xp=np)\nhold = lambda: some['xp']",
+    "a kind of list": "class L(list): pass\nsome = L([np])\nhold = lambda: some[0]",
+    "a UserDict": (
+        "import collections\nsome = collections.UserDict(xp=np)\nhold = lambda: some['xp']"
+    ),
+    "a weak reference": (
+        "import weakref\nclass K: pass\none = K()\none.xp = np\nweak = weakref.ref(one)\n"
+        "hold = lambda: weak().xp"
+    ),
+    "importlib": "import importlib\nhold = lambda: importlib.import_module('numpy')",
+    "import_module": "from importlib import import_module\nhold = lambda: import_module('numpy')",
+    "__import__": "hold = lambda: __import__('numpy')",
+}
+"""Places where NumPy is kept."""
 WAYS = {
+    **{
+        name: written(
+            f"__name__ = '__main__'\n{text}\ndef f(x):\n    return hold().array([x, x]).prod()"
+        )
+        for name, text in KEPT.items()
+    },
     "a global": lambda x: np.array([x, x]).prod(),
     "a closure": closure(),
     "defaults": of_default,
