@@ -33,6 +33,7 @@ from .assets import module, style
 from .controls import Control
 from .moves import Merging, Positions
 from .picture import bundle
+from .reader import Reader, reader
 from .sections import SECTIONS, Listing, Plot, Subject
 
 __all__ = ["Panel"]
@@ -89,13 +90,14 @@ class Panel(anywidget.AnyWidget):
         source: Source | None = None,
     ) -> None:
         self._mutex = RLock()
+        self._reader = reader()
         self._recording = recording
         self._point = recording.point
         self._program: Any = None
         self._merging = Merging(self._compute_noted)
         self._recording_anew = False
         self._closed = False
-        # The output that `show` made, where there is a front end.
+        # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
@@ -146,21 +148,39 @@ class Panel(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self.text
 
+    def open(self) -> None:
+        """Open the way to the browser, where there is one: a file would only keep what is sent."""
+        if self._reader is Reader.PAGE:
+            super().open()
+
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        return self._bundle(**kwargs)
+        data, metadata = self._live(**kwargs)
+        return data | self._still(), metadata
+
+    def _ipython_display_(self) -> None:
+        self.show()
 
     def show(self) -> None:
         """Display the panel at once, and complete its picture when that is drawn.
 
-        The cell ends when the picture is there, or after ten seconds, so that the notebook keeps
-        it; it comes later if it must. Plain ``display(panel)`` waits for the picture instead.
+        What the notebook keeps is a picture with the numbers, and in an output of its own the live
+        panel, in whose place the picture stands wherever that cannot be. The cell ends when the
+        picture is there, or after ten seconds; it comes later if it must.
         """
         from IPython.display import display
 
+        if self._reader is Reader.TERMINAL:
+            display({"text/plain": self.text}, raw=True)
+            return
         drawing = self._drawing
-        done = drawing is None or drawing.done()
-        data, metadata = self._bundle(wait=done)
-        self._shown_as = display(data, metadata=metadata, raw=True, display_id=True)
+        done = drawing is None or drawing.done() or self._reader is Reader.FILE
+        beside = self._reader is Reader.PAGE
+        still = self._still(wait=done, beside=beside)
+        self._shown_as = display(still, raw=True, display_id=True)
+        if beside:
+            data, metadata = self._live()
+            data.pop("text/plain")
+            display(data, metadata=metadata, raw=True)
         if done or self._shown_as is None:
             return
         try:
@@ -171,8 +191,7 @@ class Panel(anywidget.AnyWidget):
     def _complete(self) -> None:
         """Put the picture into what the notebook keeps."""
         if not self._closed:
-            data, metadata = self._bundle()
-            self._shown_as.update(data, metadata=metadata, raw=True)
+            self._shown_as.update(self._still(beside=True), raw=True)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the panel as one HTML file that answers its sliders by itself.
@@ -205,14 +224,18 @@ class Panel(anywidget.AnyWidget):
     def retire(self) -> None:
         """Leave picture and numbers in the place of the panel, and close it."""
         if self._shown_as is not None and not self._closed:
-            data = bundle(*self._pictured(), table=self._with_table)
-            self._shown_as.update(data, metadata={}, raw=True)
+            self._shown_as.update(self._still(beside=True), raw=True)
         self.close()
 
-    def _bundle(self, *, wait: bool = True, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        point, graph = self._pictured()
-        return data | bundle(point, graph, table=self._with_table, wait=wait), metadata
+    def _live(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What makes a page show the panel."""
+        if self.comm is None:
+            return {}, {}
+        return super()._repr_mimebundle_(**kwargs)
+
+    def _still(self, **options: bool) -> dict[str, Any]:
+        """The text and the picture of the current point, for `bundle`."""
+        return bundle(*self._pictured(), table=self._with_table, **options)
 
     def _pictured(self) -> tuple[Point, Graph | None]:
         """The current point, and the graph with its numbers."""
@@ -228,6 +251,8 @@ class Panel(anywidget.AnyWidget):
             if self._closed:
                 return
             self._closed = True
+        if self.comm is None:
+            return
         layout = self.layout
         super().close()
         layout.close()

@@ -14,6 +14,13 @@ __all__ = ["Static", "bundle", "static"]
 # Stands in the output until the layout engine is there; the same text, another picture.
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
+# JupyterLab and Notebook 7 say "Loading widget…" or "model not found" in the next output, where the
+# panel's kernel has ended, or where the page may not run it: the picture is there instead.
+_IN_PLACE_OF_THE_PANEL = (
+    "<style>.jp-OutputArea-child:has(.tapenb-static) + .jp-OutputArea-child"
+    ":has(> .lm-Panel.jp-OutputArea-output):not(:has(.tapenb-live)) { display: none }</style>"
+)
+
 
 class Static:
     """One point of a recording without a widget.
@@ -52,7 +59,12 @@ def static(point: Any, *, graph: bool = True, table: bool = False) -> Static:
 
 
 def bundle(
-    point: Any, graph: Graph | None, *, table: bool = False, wait: bool = True
+    point: Any,
+    graph: Graph | None,
+    *,
+    table: bool = False,
+    wait: bool = True,
+    beside: bool = False,
 ) -> dict[str, str]:
     """The text/plain and text/html of a point.
 
@@ -66,9 +78,11 @@ def bundle(
         Whether to show the trace table.
     wait : bool, optional
         Whether to wait for the layout engine; otherwise an empty picture keeps its place.
+    beside : bool, optional
+        Whether the next output is the live panel.
     """
     text = readout(point)
-    parts = []
+    parts = [_IN_PLACE_OF_THE_PANEL] if beside else []
     if graph is not None:
         svg = graph.svg() if wait or graph.too_large else _BLANK
         if svg is None:

@@ -93,8 +93,13 @@ class Server:
 
 
 @contextmanager
-def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Server]:
-    """Run a server on `directory` that neither reads nor writes anything of the user's."""
+def serve(
+    directory: Path, app: str, subshells: str, theme: str, policy: str | None = None
+) -> Iterator[Server]:
+    """Run a server on `directory` that neither reads nor writes anything of the user's.
+
+    A policy is the Content-Security-Policy of its pages.
+    """
     module, traits = APPLICATIONS[app]
     notebooks, settings = directory / "notebooks", directory / "settings"
     notebooks.mkdir()
@@ -133,6 +138,9 @@ def serve(directory: Path, app: str, subshells: str, theme: str) -> Iterator[Ser
         "--LabApp.news_url=None",
         f"--{traits}.expose_app_in_browser=True",
     ]
+    if policy is not None:
+        headers = {"headers": {"Content-Security-Policy": policy}}
+        command.append(f"--ServerApp.tornado_settings={headers}")
     with (directory / "log").open("w") as log:
         process = subprocess.Popen(
             command,

@@ -16,6 +16,7 @@ from IPython.display import display
 from IPython.utils.capture import capture_output
 
 from tapenb.panel import Panel, live, static
+from tapenb.panel.reader import Reader
 from tapenb.panel.sections import plot as plot_section
 from tapenb.recording.recording import Recording
 from tapenb.views import layout
@@ -484,7 +485,30 @@ def test_two_panels_of_one_cell_store_the_same(make: Callable[..., Panel]):
 def test_show_displays_once_the_engine_is_warm(panel: Panel):
     with capture_output() as captured:
         panel.show()
-    assert len(captured.outputs) == 1
+    picture, alive = (output.data for output in captured.outputs)
+    assert "<img" in picture["text/html"]
+    # Nothing but the panel itself: where that cannot be, the picture before it says all.
+    assert list(alive) == ["application/vnd.jupyter.widget-view+json"]
+
+
+@pytest.mark.usefixtures("_shell")
+@pytest.mark.parametrize("who", [Reader.FILE, Reader.TERMINAL])
+def test_what_no_page_shows_makes_no_widget(monkeypatch: pytest.MonkeyPatch, who: Reader):
+    monkeypatch.setattr(live, "reader", lambda: who)
+    before = models()
+    panel = Panel(record(survey, 2.0, 5.0))
+    with capture_output() as captured:
+        display(panel)
+    (output,) = captured.outputs
+    assert models() == before
+    assert output.data["text/plain"].startswith("z = 11.65207146")
+    expected = {"text/plain", "text/html"} if who is Reader.FILE else {"text/plain"}
+    assert set(output.data) == expected
+    # In Python it lives all the same.
+    panel.sliders["x"].value = 4.0
+    assert numbers(panel)["∂z/∂x"] == "5.25"
+    panel.close()
+    assert models() == before
 
 
 @pytest.mark.usefixtures("_shell")
@@ -509,7 +533,7 @@ def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
         captures.append(captured)
         panel.show()
     # At once without the picture, then the same output with it.
-    first, second = captured.outputs
+    first, _, second = captured.outputs
     assert first.data["text/plain"] == second.data["text/plain"]
     pictures = [PICTURE.search(output.data["text/html"])[1] for output in (first, second)]
     assert len(pictures[0]) < 200 < len(pictures[1])
@@ -530,7 +554,7 @@ def test_a_large_graph_waits_for_no_engine(make: Callable[..., Panel]):
     panel = make(record(many, 1.0, order=1))
     assert not panel.picture["pending"]
     assert panel.state["words"].startswith("This graph has 501 nodes")
-    assert panel._bundle(wait=False)[0] == panel._bundle()[0]
+    assert panel._still(wait=False) == panel._still()
     assert not busy.done()
     go.set()
 

@@ -1,0 +1,34 @@
+"""Who reads what a cell shows: a page where a panel can live, a file, or a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum
+from typing import Any
+
+__all__ = ["Reader", "reader"]
+
+
+class Reader(Enum):
+    """A front end, by what it can show."""
+
+    PAGE = "page"
+    FILE = "file"
+    TERMINAL = "terminal"
+
+
+def reader() -> Reader:
+    """Tell who reads what the present cell shows.
+
+    A cell that nobody can answer (``input()`` raises in it) is run by nbclient, nbconvert, nbval
+    or papermill: they store a widget's state in the file, which no page could bring to life.
+    Voilà runs cells so, too, and shows them in a page.
+    """
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython and ipython.get_ipython()
+    if any(each.__name__ == "TerminalInteractiveShell" for each in type(shell).__mro__):
+        return Reader.TERMINAL
+    parent = getattr(shell, "get_parent", dict)() or {}
+    answered = parent.get("content", {}).get("allow_stdin", True)
+    return Reader.PAGE if answered or "VOILA_KERNEL_ID" in os.environ else Reader.FILE
