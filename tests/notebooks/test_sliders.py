@@ -43,8 +43,9 @@ def test_every_slider_of_a_lesson_moves(panels: list[Panel]):
         for slider in panel.inputs:
             before = panel.state
             position = before["positions"][slider["label"]] + 2 * slider["step"]
-            positions = {**before["positions"], slider["label"]: position}
-            panel.set_state({"position": {"move": before["move"] + 1, "values": positions}})
+            label = slider["label"]
+            counter = before["moves"].get(label, [0])[0] + 1
+            panel.set_state({"position": {"view": "test", "moves": {label: [counter, position]}}})
             after = panel.state
             assert not after["error"]
             assert after["positions"][slider["label"]] == position
