@@ -31,6 +31,7 @@ import numpy as np
 
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
+from .state import LEAVES
 from .twins import WITH_TWINS, find_twins, real_of, twin_of, twins_in
 
 __all__ = ["Scope", "Substitution", "call"]
@@ -42,9 +43,6 @@ _MOST_ITEMS = 64
 
 # -- where NumPy is named --------------------------------------------------------------------------
 
-_PLAIN = frozenset(
-    {type(None), bool, int, float, complex, str, bytes, np.ndarray, np.float64, range, slice}
-)
 _Place = tuple[Any, Any, Any]
 """A holder, the name by which it holds something, and that: ``vars(module), "np", numpy``."""
 
@@ -53,7 +51,7 @@ def _places(roots: list[Any]) -> list[_Place]:
     """The places that hold anything in what the roots are, call and hold."""
     found: list[_Place] = []
     seen: set[int] = set()
-    todo = [root for root in roots if type(root) not in _PLAIN]
+    todo = [root for root in roots if type(root) not in LEAVES]
     while todo and len(seen) < _MOST_OBJECTS:
         value = todo.pop()
         if id(value) in seen:
@@ -61,7 +59,7 @@ def _places(roots: list[Any]) -> list[_Place]:
         seen.add(id(value))
         for place in _HELD.get(type(value), _of_object)(value):
             inner = place[2]
-            if type(inner) not in _PLAIN:
+            if type(inner) not in LEAVES:
                 todo.append(inner)
                 if place[0] is not None:
                     found.append(place)
