@@ -20,7 +20,7 @@ NOT_ONE_OR_TWO = -(1 << 31)
 """Stands for the first operand of an entry that has more than two or none."""
 
 _ROWS = ("operations", "left", "right", "values", "sites", "offsets")
-_BESIDE = ("many", "independents", "constants", "spared", "fingerprints")
+_BESIDE = ("many", "independents", "constants", "fingerprints")
 
 
 class Columns:
@@ -43,8 +43,6 @@ class Columns:
     independents : list of int
         The entries that are inputs.
     constants : list
-    spared : list of int
-        Which constants were let go of, and are made again when they are asked for.
     fingerprints : dict of int to (ndarray, int)
         Of which constants somebody else may write the memory, and a mark of what was in it.
     """
@@ -60,7 +58,6 @@ class Columns:
     many: dict[int, tuple[int, ...]]
     independents: list[int]
     constants: list[Any]
-    spared: list[int]
     fingerprints: dict[int, tuple[np.ndarray, int]]
 
     def __init__(self) -> None:
@@ -71,7 +68,7 @@ class Columns:
         self.operations, self.values, self.sites = [], [], []
         self.left, self.right, self.offsets = array("l"), [], array("i")
         self.many, self.independents = {}, []
-        self.constants, self.spared, self.fingerprints = [], [], {}
+        self.constants, self.fingerprints = [], {}
         self._tracker = Tracker()
 
     def __len__(self) -> int:
@@ -183,9 +180,8 @@ class Columns:
 
     def recall(self) -> None:
         """Have every constant again that was let go of."""
-        for number in self.spared:
+        for number in range(len(self.constants)):
             self.value(~number)
-        self.spared.clear()
 
     # -- as a whole ------------------------------------------------------------------------------
 

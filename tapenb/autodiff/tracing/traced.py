@@ -164,7 +164,6 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
             memory = self._own()
             if recipe:
                 self._index = tape.append_constant(Lost(self._value, recipe))
-                tape.spared.append(~self._index)
             else:
                 self._index = tape.append_constant(self._value)
             memory.alias(self._index)
