@@ -30,7 +30,7 @@ from .apply import apply, apply_one, apply_two, guard, no_rule, plain_key, refus
 from .elements import each, is_python
 from .operators import AS_OPERATOR
 from .questions import Questions, demote, is_drawing, leave, numpys, plain_parts
-from .state import OPERANDS, TRACED, TYPES, Traced, is_active, plain
+from .state import LEAVES, OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
 
@@ -245,7 +245,9 @@ def _call_plainly(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], target: Any
 ) -> Any:
     """Call NumPy itself where nothing is followed; arrays stay able to hold traced values."""
-    origins = [leaf for leaf in flatten([args, kwargs, target]) if type(leaf) in TRACED]
+    flat = target is None and not kwargs and LEAVES.issuperset(map(type, args))
+    leaves = args if flat else flatten([args, kwargs, target])
+    origins = [leaf for leaf in leaves if type(leaf) in TRACED]
     if isinstance(target, tuple):
         memories = [part._own() for part in target if type(part) is TYPES.array]
         for memory in memories:
@@ -263,7 +265,8 @@ def _call_plainly(
         return target
     if target is not None:
         kwargs = {**kwargs, "out": target}
-    value = function(*stripped(args), **stripped(kwargs))
+    args = map(plain, args) if flat else stripped(args)
+    value = function(*args, **stripped(kwargs))
     if target is not None or not origins:
         return value
     source = next((o for o in origins if type(o) is TYPES.array), origins[0])
@@ -290,7 +293,7 @@ def call_function(
     if known is not None and known.function is entry.call and known.rule is entry.rule:
         return apply(known, args[: entry.leading], frame)
     name = _name_of(function)
-    if not any_active(args) and not any_active(kwargs):
+    if not any_active(args) and not (kwargs and any_active(kwargs)):
         kwargs = dict(kwargs)
         target = kwargs.pop("out", None)
         return _call_plainly(function, args, kwargs, target)

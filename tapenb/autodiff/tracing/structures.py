@@ -135,6 +135,8 @@ def any_active(structure: Any) -> bool:
     """Whether an active traced value is in a structure."""
     if type(structure) in LEAVES:
         return is_active(structure)
+    if type(structure) is tuple and LEAVES.issuperset(map(type, structure)):
+        return any(map(is_active, structure))
     return any(is_active(leaf) for leaf in flatten(structure))
 
 
