@@ -280,7 +280,7 @@ def call_function(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
 ) -> Any:
     """Run and record a NumPy function that is no ufunc with traced arguments."""
-    if is_drawing(frame) and _hands_out():
+    if _hands_out() and is_drawing(frame):
         return _lent(function, args, kwargs, frame)
     handler = HANDLERS.get(function)
     if handler is not None:

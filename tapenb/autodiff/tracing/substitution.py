@@ -76,7 +76,7 @@ def _of_items(items: dict[Any, Any]) -> list[_Place]:
 
 
 def _is_data(items: Any) -> bool:
-    return len(items) > _MOST_ITEMS and type(next(iter(items))) in _PLAIN
+    return len(items) > _MOST_ITEMS and type(next(iter(items))) in LEAVES
 
 
 def _of_dict(value: dict[Any, Any]) -> list[_Place]:
