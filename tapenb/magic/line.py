@@ -38,6 +38,8 @@ class Options:
     output : str or None
         The name to bind the recording to.
     table, graph, plot, static : bool
+    memory : float
+        The share of free memory that a recording may take.
     """
 
     names: list[str] = field(default_factory=list)
@@ -51,6 +53,7 @@ class Options:
     graph: bool = True
     plot: bool = True
     static: bool = False
+    memory: float = 0.5
 
 
 _SWITCHES = {
@@ -62,6 +65,7 @@ _SWITCHES = {
 _CHOICES = {
     "--order": ("order", {"0": 0, "1": 1, "2": 2}),
     "--mode": ("mode", {"reverse": "reverse", "forward": "forward"}),
+    "--memory": ("memory", {f"{share}%": share / 100 for share in range(10, 100, 10)}),
 }
 _NAMES = {"--of": "of", "-o": "output"}
 _NAME = re.compile(r"[^\W\d]\w*")

@@ -15,6 +15,7 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
+from IPython.display import display
 
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
@@ -36,6 +37,7 @@ from .constants import root_of
 from .files import keep_files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
+from .progress import Progress
 from .reads import culprits
 from .state import Snapshot, reachable
 from .tracebacks import CellSyntaxError, pointing_at_cell
@@ -300,6 +302,9 @@ class CellRun:
         outcome = Outcome(tape)
         outcome.reads = session.reads = reads or Reads()
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
+        progress = Progress(self.options.memory, _displayed)
+        if deadline is None:
+            session.progress = progress
         try:
             guarded(lambda changes: self._record(changes, outcome, inputs))
         except BaseException as error:
@@ -307,6 +312,8 @@ class CellRun:
             if shown is error:
                 raise
             raise shown from None
+        finally:
+            progress.end()
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
         copy_shared_values(tape, large=deadline is not None)
         outcome.inputs = inputs.described(self.options)
@@ -465,6 +472,11 @@ def _ordinary(value: Any) -> Any:
     if type(value) is dict:
         return {key: _ordinary(part) for key, part in value.items()}
     return value
+
+
+def _displayed(text: str) -> Any:
+    """Display a text, and give what changes it."""
+    return display({"text/plain": text}, raw=True, display_id=True)
 
 
 def _refuse_await(tree: ast.Module) -> None:

@@ -50,6 +50,8 @@ def compact(program: Program) -> dict[str, Any]:
     NotLowered
         Where a page cannot play it, or would not show the kernel's numbers: what the reason is.
     """
+    if program.is_long:
+        raise NotLowered(f"{len(program.tape):,} entries")
     tape = program.swept.copy()
     shown: dict[str, Any] = {"value": program.tape.output}
     token = CURRENT.set(tape)

@@ -51,6 +51,11 @@ _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""
 
 
+_MOST_EXTENDED = 50_000
+"""Tapes of more entries are swept plainly, anew at each point: a sweep that is recorded, too, takes
+ten times as long, and what it is good for, second derivatives, is computed when asked for."""
+
+
 class Program:
     """One recorded run, extended by its backward sweep so that both can be replayed.
 
@@ -64,6 +69,8 @@ class Program:
         The highest derivative wanted.
     mode : {"reverse", "forward"}
         Whether one backward sweep gives the gradient, or a forward sweep for each input element.
+    extended : bool, optional
+        Whether it is extended however long it is.
     """
 
     def __init__(
@@ -73,8 +80,11 @@ class Program:
         output_name: str,
         order: int,
         mode: str = "reverse",
+        *,
+        extended: bool = False,
     ) -> None:
         self.tape = tape
+        self.is_long = mode == "reverse" and len(tape) > _MOST_EXTENDED and not extended
         self.inputs = inputs
         self.output_name = output_name
         self.order = order
@@ -101,6 +111,10 @@ class Program:
     def _sweep_backward(self) -> None:
         tape, flows = self.swept, Flows()
         seeds = {tape.output: ones_like(tape.value(tape.output))}
+        if self.is_long:
+            found = reverse(tape, seeds, self.entries)
+            self._slopes = {e: [("constant", detach(value))] for e, value in found.items()}
+            return
         reverse(tape, seeds, self.entries, record=True, flows=flows)
         self._keep(flows)
         self._slopes = {e: [self._nodes[e]] for e in self.entries if e in self._nodes}
@@ -179,15 +193,20 @@ class Program:
             else:
                 return Point.of_numbers(self, positions, found)
         strict = self._strict
+        if self.is_long:
+            return self._swept_at(positions, replay(self.tape, values, deadline, strict=strict))
         point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
         if point.is_finite:
             return point
         # A sweep that starts here may find what one that started elsewhere does not: what is not
         # taken, and what overflows, is dealt with where it comes up.
-        here = replay(self.tape, values, deadline, strict=strict)
-        other = Program(here, self.inputs, self.output_name, self.order, self.mode)
-        found = Point.of_tape(other, positions, other.swept)
+        found = self._swept_at(positions, replay(self.tape, values, deadline, strict=strict))
         return found if _count(found) > _count(point) else point
+
+    def _swept_at(self, positions: Mapping[str, Any], here: Tape) -> Point:
+        """The point of a tape that is swept by itself."""
+        other = Program(here, self.inputs, self.output_name, self.order, self.mode)
+        return Point.of_tape(other, positions, other.swept)
 
     @property
     def _strict(self) -> int:
@@ -218,7 +237,7 @@ class Program:
     @cached_property
     def numbers(self) -> Compiled | None:
         """The output, its gradient and its Hessian, where all of them are single numbers."""
-        if not self._are_floats or any(each.withheld for each in self.inputs):
+        if self.is_long or not self._are_floats or any(each.withheld for each in self.inputs):
             return None
         tape = self.swept.copy()
         outputs = [self.tape.output]
@@ -383,7 +402,7 @@ class Program:
 
     def hessian(self, tape: Tape) -> dict[tuple[str, str], Any]:
         """Forward over reverse: one forward sweep for each element of each input."""
-        if self.order < 2:
+        if self.order < 2 or self.is_long:
             return {}
         inputs = self._differentiated()
         if sum(each.array.size for each in inputs) > _MOST_SECOND:
@@ -392,6 +411,10 @@ class Program:
 
     def second(self, tape: Tape, inputs: list[Input]) -> dict[tuple[str, str], Any]:
         """All second derivatives, however many."""
+        if self.is_long:
+            rest = self.inputs, self.output_name, self.order, self.mode
+            whole = Program(tape.first(len(self.tape)), *rest, extended=True)
+            return whole.second(whole.swept, inputs)
         entries = [entry for each in inputs for entry in each.entries]
         kept = [slope for entry in entries for slope in self._slopes.get(entry, ())]
         targets = sorted({what for kind, what in kept if kind == "entry"})
@@ -413,11 +436,11 @@ class Program:
         return hessian
 
     def nodes(self, tape: Tape) -> dict[int, Any]:
-        """The adjoint of each entry, or in forward mode its tangent along one input."""
+        """The adjoint of each entry, or in forward mode its tangent; none of a long tape."""
         return {entry: self._read(kept, tape) for entry, kept in self._nodes.items()}
 
     def edges(self, tape: Tape) -> dict[tuple[int, int, int], Any]:
-        """Return what flows back along each edge, by (parent, child, slot)."""
+        """Return what flows back along each edge, by (parent, child, slot); none of a long tape."""
         return {key: self._read(kept, tape) for key, kept in self._edges.items()}
 
     def jacobian(self, tape: Tape) -> dict[str, Any]:
@@ -483,7 +506,12 @@ class Program:
         if np.ndim(value):
             notes.append("The gradient is that of the sum of all elements.")
         elements = sum(each.array.size for each in self._differentiated())
-        if self.order > 1 and elements > _MOST_SECOND:
+        if self.order and self.is_long:
+            notes.append(
+                f"This program has {len(self.tape):,} entries: their adjoints are left out, and "
+                "second derivatives are computed when asked for, with -o t and t.hessian."
+            )
+        elif self.order > 1 and elements > _MOST_SECOND:
             notes.append(
                 f"Second derivatives by {elements} elements are computed when asked for, "
                 "with -o t and t.hessian."

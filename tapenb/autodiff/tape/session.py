@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 from weakref import ref
@@ -31,6 +32,8 @@ class Session:
         Arrays that were made meanwhile, and can hold traced values.
     namespace : dict or None
         The notebook's names while its cell records.
+    progress : callable or None
+        Told now and then how many entries there are; what it raises ends the recording.
     reads : object or None
         What hands out plain numbers, where it will be tried whether they reach the output.
     refusal : TapeError or None
@@ -50,6 +53,7 @@ class Session:
         "made",
         "namespace",
         "of_cell",
+        "progress",
         "reads",
         "refusal",
         "variables",
@@ -64,6 +68,7 @@ class Session:
         self.drop_large_values = of_cell
         self.made: list[ref[Any]] = []
         self.namespace: dict[str, Any] | None = None
+        self.progress: Callable[[int], None] | None = None
         self.reads: Any = None
         self.refusal: TapeError | None = None
         self.variables: dict[int, Any] | None = None
@@ -78,7 +83,13 @@ class Session:
             made[:] = [each for each in made if each() is not None]
         return array
 
-    def check_deadline(self) -> None:
-        """Raise where the recording has a deadline, and it is past."""
+    def pause(self, entries: int) -> None:
+        """Raise where the recording has a deadline, and it is past, or has grown too large."""
+        if self.progress is not None:
+            try:
+                self.progress(entries)
+            except TapeError as error:
+                self.refusal = error  # should other code swallow it
+                raise
         if self.deadline is not None and monotonic() > self.deadline:
             raise TimeoutError("the cell took too long to run again at this point")

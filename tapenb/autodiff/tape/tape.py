@@ -242,7 +242,7 @@ class Tape(Columns):
 
     def _pause(self) -> None:
         if self.session is not None:
-            self.session.check_deadline()
+            self.session.pause(len(self))
 
     def adopt(self, other: Tape) -> None:
         """Import another, closed tape whole; its traced values follow when they are next used."""

@@ -102,7 +102,7 @@ class Plot(Section):
             began = time.perf_counter()
             self._values_along(control.label, np.array([x]))
             took.append(time.perf_counter() - began)
-            if _FEWEST * took[-1] <= _CURVE_SECONDS:
+            if _FEWEST * took[-1] <= _CURVE_SECONDS or took[-1] > 10 * _CURVE_SECONDS:
                 break
         return min(took)
 
