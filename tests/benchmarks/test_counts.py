@@ -87,7 +87,7 @@ def calls(f: Callable[..., Any], *arguments: Any) -> tuple[int, int]:
 
     def heard(frame: Any, event: str, _: Any) -> None:
         if event in ("call", "c_call"):
-            if event == "call" and frame.f_code.co_name == "_on_tips":
+            if event == "call" and frame.f_code.co_name == "on_tips":
                 looking.append(frame)
             made[bool(looking)] += 1
         elif event == "return" and looking and frame is looking[-1]:

@@ -7,6 +7,7 @@ import inspect
 import operator
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -15,10 +16,12 @@ import numpy as np
 from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
+from ..sweeps.tips import on_tips
 from ..tape.operation import GUARD, Operation, TapeError
 from ..tape.provenance import describe, here
 from ..tape.tape import CURRENT, Tape
-from ..tracing.apply import apply
+from ..tracing.apply import apply, independent
+from ..tracing.recorder import recording
 from ..tracing.state import is_active, is_traced, plain, tape_of
 from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..tracing.substitution import call
@@ -188,6 +191,24 @@ class Custom(Rule):
             if part is not None
         }
         return Parts(parts) or None if several else parts.get(0)
+
+
+def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
+    """Tell of a function whether one of its own operations stands on a tip; it is run for that."""
+
+    def stands(result: Any, *operands: Any, **params: Any) -> bool:
+        apart, token = Tape(), CURRENT.set(None)
+        drawn = np.random.get_state()  # noqa: NPY002  the user's
+        try:
+            # What is no NumPy knows of no tips.
+            with suppress(Exception), recording(apart) as (tape, _):
+                call(function, *(independent(tape, operand) for operand in operands), **params)
+            return bool(on_tips(apart))
+        finally:
+            CURRENT.reset(token)
+            np.random.set_state(drawn)  # noqa: NPY002  the user's
+
+    return stands
 
 
 def _leaves(tape: Tape, begin: int) -> bool:
@@ -386,7 +407,7 @@ def _wrapped(
             args, kwargs = nested.operands, {}
         value, frame = _Value(f, first), sys._getframe(1)
         if traced:
-            operation = _Call(value, rule(f), f.__name__, kwargs, frame)
+            operation = _Call(value, rule(f).with_tips(_has_tips(f)), f.__name__, kwargs, frame)
             result = apply(operation, args, frame)
             operation.form = value.form
         else:

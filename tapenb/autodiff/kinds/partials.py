@@ -9,6 +9,7 @@ import numpy as np
 __all__ = [
     "below_one",
     "chosen",
+    "cut",
     "fractional",
     "kept",
     "least",
@@ -19,6 +20,7 @@ __all__ = [
     "ratio",
     "scaled",
     "slant",
+    "slit",
     "unit",
     "vanishing",
 ]
@@ -108,7 +110,21 @@ def fractional(x1: Any, x2: Any) -> Any:
     whole = x2 == np.rint(x2) if type(x2) is not int else True
     if np.ndim(x2) == 0 and whole and x2 >= 0:
         return False
+    if x1.dtype.kind == "c":
+        return (x1 == 0) & (np.real(x2) < 0) | cut(x1, -np.inf, 0.0) & np.logical_not(whole)
     return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
+
+
+def cut(x: Any, low: float, high: float) -> Any:
+    """Tell where a complex number is on a part of the real axis, along which a function is cut."""
+    if x.dtype.kind != "c":
+        return False
+    return (x.imag == 0) & (low <= x.real) & (x.real <= high)
+
+
+def slit(x: Any) -> Any:
+    """Tell where a complex number is on the imaginary axis, not between -i and i."""
+    return (x.real == 0) & (abs(x.imag) >= 1) if x.dtype.kind == "c" else False
 
 
 def vanishing(x: Any) -> Any:

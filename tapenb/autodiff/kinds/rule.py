@@ -176,6 +176,8 @@ class Rule:
     has_free_phase: Callable[[Any], bool] | None = None
     tip: Callable[..., Any] | None = None
     """A mask of where the function has a tip or a jump, of ``(result, *operands, **params)``."""
+    steps = False
+    """Whether it is evaluated one float to either side, to see that it jumps there."""
     even = False
     """Whether its convention at a tip is the mean of the slopes on any two opposite sides."""
     terms: tuple[Callable[..., Any] | None, ...] | None = None
@@ -186,6 +188,11 @@ class Rule:
     def with_tips(self, tip: Callable[..., Any]) -> Self:
         """The same rule, which says where its function has tips."""
         self.tip = tip
+        return self
+
+    def with_steps(self) -> Self:
+        """The same rule, of a function that jumps where its neighbors tell."""
+        self.steps = True
         return self
 
     def needs(self, slot: int) -> bool:
@@ -259,8 +266,9 @@ class Constant(Rule):
 
     differentiable = False
 
-    def __init__(self, tip: Callable[..., Any] | None = None) -> None:
+    def __init__(self, tip: Callable[..., Any] | None = None, *, steps: bool = False) -> None:
         self.tip = tip
+        self.steps = steps
 
     def needs(self, slot: int) -> bool:
         return False

@@ -44,7 +44,7 @@ def _fraction(tangents: Any, result: Any, operands: Any, **_: Any) -> tuple[Any,
 
 
 register_rule(np.modf, General(_fraction).with_tips(lambda result, x, **_: result[0] == 0))
-register_rule(np.frexp, General(_mantissa))
+register_rule(np.frexp, General(_mantissa).with_steps())
 register_rule(
     np.divmod,
     Composite(lambda x1, x2, **_: (np.floor_divide(x1, x2), np.remainder(x1, x2))).with_tips(
@@ -53,7 +53,7 @@ register_rule(
 )
 register_rule(np.ldexp, Elementwise("scaled(g, x2)", "0"))
 register_rule(np.nextafter, Elementwise("1", "0"))
-register_rule(np.spacing, Constant())
+register_rule(np.spacing, Constant(steps=True))
 register_rule(np.bitwise_count, Constant())
 
 
@@ -90,7 +90,9 @@ def _unwrap(p: Any, period: Any = 2.0 * np.pi, **options: Any) -> Any:
     return np.unwrap(p, period=period, **options)
 
 
-register_rule(np.unwrap, Elementwise("1", "(y - x1) / x2"), "p", "period", call=_unwrap)
+register_rule(
+    np.unwrap, Elementwise("1", "(y - x1) / x2").with_steps(), "p", "period", call=_unwrap
+)
 
 
 # -- limits --------------------------------------------------------------------------------------

@@ -129,5 +129,5 @@ for rounder in (np.round, np.around):
 register_rule(np.argsort, Constant(_equal_neighbours), "a")
 register_rule(np.searchsorted, Constant(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
 for comparer in (np.isclose, np.allclose):
-    register_rule(comparer, Constant(), "a", "b")
-register_rule(np.array_equal, Constant(), "a1", "a2")
+    register_rule(comparer, Constant(steps=True), "a", "b")
+register_rule(np.array_equal, Constant(steps=True), "a1", "a2")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.linear import Linear
+from ..kinds.partials import vanishing
 from ..kinds.registry import register_handler, register_rule
 from ..tape.operation import TapeError
 from ..tape.primitives import primitive
@@ -35,7 +36,7 @@ register_rule(
         lambda adjoint, condition, x, y: np.where(condition, adjoint, 0.0),
         lambda adjoint, condition, x, y: np.where(condition, 0.0, adjoint),
         reads=(0,),
-    ),
+    ).with_tips(lambda result, condition, x, y: vanishing(condition)),
 )
 register_rule(np.where, where.rule)
 

@@ -268,12 +268,12 @@ register_rule(
 register_rule(np.packbits, Constant(), "a")
 register_rule(np.unpackbits, Constant(), "a")
 register_rule(np.argpartition, Constant(_repeated_operand), "a")
-register_rule(np.lexsort, Constant(), "keys", sequence=True, call=listed(np.lexsort))
+register_rule(np.lexsort, Constant(steps=True), "keys", sequence=True, call=listed(np.lexsort))
 register_rule(np.digitize, Constant(_attained), "x", "bins")
-register_rule(np.nanargmax, Constant(), "a")
-register_rule(np.nanargmin, Constant(), "a")
-register_rule(np.array_equiv, Constant(), "a1", "a2")
-register_rule(np.isin, Constant(), "element", "test_elements")
+register_rule(np.nanargmax, Constant(steps=True), "a")
+register_rule(np.nanargmin, Constant(steps=True), "a")
+register_rule(np.array_equiv, Constant(steps=True), "a1", "a2")
+register_rule(np.isin, Constant(steps=True), "element", "test_elements")
 register_rule(
     np.bincount,
     Linear(

@@ -377,6 +377,17 @@ SEVERAL = {
     "it2j0y0": ("(1.0 - j0(x)) / x", "-y0(x) / x"),
     "it2i0k0": ("(i0(x) - 1.0) / x", "-k0(x) / x"),
 }
+TIPS = {
+    "huber": "(x1 == 0) | (absolute(x2) == x1)",
+    "pseudo_huber": "x1 == 0",
+    "entr": "x1 == 0",
+    **dict.fromkeys(("xlogy", "xlog1py"), "x1 == 0"),
+    **dict.fromkeys(("rel_entr", "kl_div"), "(x1 == 0) | (x2 == 0)"),
+    **dict.fromkeys(("i0e", "i1e"), "x1 == 0"),
+    "ive": "x2 == 0",
+}
+"""Conditions for a tip or a jump."""
+
 PIECEWISE_CONSTANT = ("gammasgn", "round")
 
 
@@ -782,7 +793,9 @@ def _register() -> None:
         name: Special(*partials, name=name) for name, partials in PARTIALS.items()
     }
     rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
-    rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant())
+    rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant(steps=True))
+    for name, text in TIPS.items():
+        rules[name].tip = written(f"lambda y, x1, x2=None, *_, **options: {text}", Special.names)
     rules |= {
         "agm": Composite(_agm),
         "airy": General(_airy),

@@ -530,6 +530,11 @@ register_rule(np.nanmean, Composite(_nanmean), "a", "where", call=_call_nanmean)
 register_rule(np.ptp, Composite(_peak_to_peak).with_tips(_tied_ends), "a")
 register_rule(np.cov, Composite(_covariance), "m", "y", "aweights", call=_call_cov)
 register_rule(np.corrcoef, Composite(_correlation), "x", "y")
-register_rule(np.histogram, Composite(_histogram), "a", "bins", "weights", call=_call_histogram)
+register_rule(
+    np.histogram,
+    Composite(_histogram).with_steps(),
+    *("a", "bins", "weights"),
+    call=_call_histogram,
+)
 for counter in (np.histogram, np.histogram_bin_edges):
     register_handler(counter, _counted(counter))

@@ -210,7 +210,7 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     methods: dict[str, Rule] = {}
     rule = _WHOLE.get(ufunc, rule)
     if not rule.differentiable:
-        methods = dict.fromkeys(("reduce", "accumulate", "reduceat", "outer"), Constant())
+        methods = dict.fromkeys(("reduce", "accumulate", "reduceat", "outer"), Constant(steps=True))
     elif isinstance(rule, Elementwise):
         reduce, accumulate = _PLAIN.get(
             ufunc, (Composite(_fold(ufunc)), General(_chain(ufunc, rule)))

@@ -11,7 +11,7 @@ not, or where it cannot be known, the convention stays, and a `Kink` names it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +41,7 @@ __all__ = [
     "guard_tips",
     "kinks",
     "kinks_of",
+    "on_tips",
     "stands_on_tips",
 ]
 
@@ -142,8 +143,8 @@ def _text(values: list[Any]) -> str:
 # -- where a tape stands on tips -------------------------------------------------------------------
 
 
-def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
-    """The entries of a tape that stand on a tip or jump, each with a mask of the elements.
+def on_tips(tape: Tape) -> list[tuple[int, Any]]:
+    """Find the entries of a tape that stand on a tip or jump, each with a mask of the elements.
 
     Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
     """
@@ -152,37 +153,62 @@ def _on_tips(tape: Tape) -> list[tuple[int, Any]]:
     swept = tape.in_sweeps() if tape.swept else None
     for index, operation in enumerate(tape.operations):
         rule = operation.rule
+        if rule is None:
+            if operation.name != GUARD or operation.function is hash:
+                continue
+        elif rule.tip is None and not rule.steps:
+            continue
         if swept is not None and swept[index]:
-            continue
-        if operation.name == GUARD:
-            if _decides(operation, values[index], tape.value(*tape.parents(index))):
-                found.append((index, True))
-            continue
-        if rule is None or rule.tip is None:
             continue
         places = (index, *tape.parents(index))
         read = [values[p] if p >= 0 else constants[~p] for p in places]
         if Lost in map(type, read):
             read = [tape.value(p) for p in places]
-        if 0 in [value.size for value in read if type(value) is np.ndarray]:
-            continue
-        read[1:] = [x if type(x) is np.ndarray else as_ieee(x) for x in read[1:]]
-        mask = rule.tip(*read, **operation.params)
-        if mask.any() if type(mask) is np.ndarray else mask:
+        mask = _mask(operation, *read)
+        if mask is True or (mask is not False and np.any(mask)):
             found.append((index, mask))
     return found
 
 
-def _decides(question: Operation, answer: Any, value: Any) -> bool:
-    """Whether a number is where Python's question about it gets another answer beside it."""
-    dtype = getattr(value, "dtype", None) or np.asarray(value).dtype
-    if dtype.kind not in "fc" or type(answer) not in (bool, int, np.bool_):
+def _mask(operation: Operation, result: Any, *operands: Any) -> Any:
+    """Which elements of a result are at a tip or a jump of the operation."""
+    rule = operation.rule
+    if 0 in [x.size for x in (result, *operands) if type(x) is np.ndarray]:
         return False
-    step = abs(value) * np.finfo(dtype).eps + np.finfo(dtype).tiny
-    # What has no whole number (inf, nan) or no truth has no neighbor either.
-    with suppress(ValueError, OverflowError):
-        return any(question.evaluate([value + side * step]) != answer for side in (-1, 1))
+    if rule is None or rule.steps:
+        return _changes(operation, result, operands)
+    ieee = [x if type(x) is np.ndarray else as_ieee(x) for x in operands]
+    return rule.tip(result, *ieee, **operation.params)
+
+
+def _changes(operation: Operation, result: Any, operands: Sequence[Any]) -> bool:
+    """Whether an answer is another one a few floats to either side, for each operand its own."""
+    parts = result if isinstance(result, tuple | list) else [result]
+    kinds = "biu" if operation.rule is None else "biufc"  # what is read by Python may be anything
+    if any(np.asarray(part).dtype.kind not in kinds for part in parts):
+        return False
+    rng = np.random.default_rng(0)
+    for side in (-1.0, 1.0):
+        moved = [_moved(x, side, rng) for x in operands]
+        # What has no whole number (inf, nan) or no truth has no neighbor either.
+        with suppress(ValueError, OverflowError):
+            found = operation.evaluate(moved)
+            found = found if isinstance(found, tuple | list) else [found]
+            if not all(map(_alike, found, parts)):
+                return True
     return False
+
+
+def _moved(x: Any, side: float, rng: np.random.Generator) -> Any:
+    dtype = getattr(x, "dtype", None) or np.asarray(x).dtype
+    if dtype.kind not in "fc":
+        return x
+    step = abs(x) * np.finfo(dtype).eps + np.finfo(dtype).tiny
+    return x + (side * rng.integers(1, 64, np.shape(x)) * step).astype(step.dtype)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-6, 0.0, equal_nan=True)
 
 
 def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
@@ -409,7 +435,8 @@ class _Look:
             if number == 0 and one.apart(self.groups[0]):
                 break
             if apart:
-                self.slopes = (one.value, apart[0].value) if number == 1 else None
+                if number == len(self.groups) - 2:
+                    self.slopes = one.value, apart[0].value
                 break
         else:
             return
@@ -566,7 +593,7 @@ def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = Fals
     of two opposite slopes, and none depends on another: there nobody looks beside the point. Nor
     where such tips depend on each other and there are more than ten thousand numbers.
     """
-    marks = [] if nested else _on_tips(run.tape)
+    marks = [] if nested else on_tips(run.tape)
     if not marks or not _looked_at(run, marks, first=not run.tape.swept):
         return sweep(run)
     found = sweep(run)
@@ -605,7 +632,7 @@ _MANY = 10_000
 def stands_on_tips(run: Run) -> bool:
     """Whether recorded derivatives are at a tip where they would be sought beside the point."""
     sweeps = _outermost(run.tape)
-    marks = _on_tips(run.tape) if sweeps else []
+    marks = on_tips(run.tape) if sweeps else []
     return bool(marks and _looked_at(run, marks, first=len(sweeps) == 1))
 
 
@@ -616,7 +643,10 @@ def guard_tips(run: Run) -> None:
     marks = [
         (index, None)
         for index, rule in rules
-        if rule and rule.tip and not swept[index] and not _is_whole_power(tape, index)
+        if rule
+        and (rule.tip or rule.steps)
+        and not swept[index]
+        and not _is_whole_power(tape, index)
     ]
     frame = sys._getframe()
     for index, _ in _looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():
@@ -630,7 +660,9 @@ def guard_tips(run: Run) -> None:
 
 def _ask(tape: Tape, operation: Operation, operands: tuple[int, ...]) -> bool:
     """Record step by step whether numbers stand on a tip, if they are that and it can be."""
-    if not all(isinstance(tape.value(each), float | int | np.generic) for each in operands):
+    if operation.rule.steps or not all(
+        isinstance(tape.value(each), float | int | np.generic) for each in operands
+    ):
         return False
     length, token = len(tape), CURRENT.set(tape)
     tape.reopen()
@@ -658,9 +690,7 @@ _POWERS = frozenset({"power", "float_power"})
 
 
 def _stands(operation: Operation, result: Any, *operands: Any) -> bool:
-    if 0 in [each.size for each in (result, *operands) if type(each) is np.ndarray]:
-        return False
-    return bool(np.any(operation.rule.tip(result, *operands, **operation.params)))
+    return bool(np.any(_mask(operation, result, *operands)))
 
 
 def _rounded(limit: _Limit) -> np.ndarray:
@@ -678,11 +708,13 @@ _VERDICTS = ("jump", "tip", "once differentiable (C1)", "smooth (C2)")
 @np.errstate(all="ignore")
 def kinks_of(run: Run) -> list[Kink]:
     """Find where a run stands on tips and jumps, what they mean for it, and what is given there."""
-    marks, _ = _matter(run, _on_tips(run.tape))
+    marks, _ = _matter(run, on_tips(run.tape))
     if not marks:
         return []
     look = _Look(run, _two_orders)
-    verdict = _VERDICTS[look.smooth] if look.known or look.smooth > 2 else "not known"
+    # What sweeps on the tape itself found is no derivative of the outputs.
+    smooth = max(look.smooth - len(look.groups) + 3, 0)
+    verdict = _VERDICTS[smooth] if look.known or smooth > 2 else "not known"
     chosen = across_tips(run, lambda run: _two_orders(run)[0])
     slopes = None
     if look.slopes is not None:

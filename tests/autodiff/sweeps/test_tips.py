@@ -255,6 +255,11 @@ TOLD = {
     "and": (lambda x: x and 2 * x, 0.0, 2.0),
     "or": (lambda x: np.sin(x) or 5 * x, 0.0, 1.0),
     "is_integer": (lambda x: 3 * x if x.is_integer() else 2 * x + 1, 1.0, 2.0),
+    "where": (lambda x: np.where(x, x * 2, x * 3), 0.0, 2.0),
+    "isin": (lambda x: np.where(np.isin(x, [0.0, 1.0]), x * 3, x * 2), 0.0, 2.0),
+    "array_equal": (lambda v: np.sum(v) * (3 if np.array_equal(v, [0.0]) else 2), np.zeros(1), [2]),
+    "nonzero": (lambda v: np.sum(v[np.nonzero(v)] * 2), np.array([0.0, 1.0]), [2.0, 2.0]),
+    "trim_zeros": (lambda v: np.sum(np.trim_zeros(v) * 2), np.array([0.0, 1.0]), [2.0, 2.0]),
     "element": (lambda v: v[0] * 2 if v[0] else v[0] * 3, np.zeros(1), [2.0]),
 }
 
@@ -277,3 +282,110 @@ def test_second_derivatives_beside_what_python_asks():
 def test_a_whole_number_jumps_where_it_changes(whole, jump):
     assert [kink.verdict for kink in tn.kinks(lambda x: x - whole(x), jump)] == ["jump"]
     assert tn.kinks(lambda x: x - whole(x), jump + 0.25) == []
+
+
+@tn.custom_gradient
+def magnitude(x):
+    return np.abs(x), lambda adjoint: adjoint * np.sign(x)
+
+
+@pytest.mark.parametrize("apart", [tn.checkpoint(np.abs), magnitude], ids=["checkpoint", "custom"])
+def test_a_function_that_is_one_entry_tells_of_its_tips(apart):
+    assert float(tn.grad(lambda x: np.sign(x) * apart(x))(0.0)) == pytest.approx(1.0)
+    assert float(tn.hessian(lambda x: apart(x) ** 2)(0.0)) == pytest.approx(2.0)
+    assert [kink.verdict for kink in tn.kinks(apart, 0.0)] == ["tip"]
+    assert tn.kinks(apart, 1.0) == []
+
+
+ON_CUTS = {
+    "sqrt": lambda y: np.imag(np.sqrt(-1 + 1j * y)),
+    "log": lambda y: np.imag(np.log(-1 + 1j * y)),
+    "log2": lambda y: np.imag(np.log2(-1 + 1j * y)),
+    "log10": lambda y: np.imag(np.log10(-1 + 1j * y)),
+    "log1p": lambda y: np.imag(np.log1p(-2 + 1j * y)),
+    "power": lambda y: np.imag((-1 + 1j * y) ** 0.5),
+    "arcsin": lambda y: np.imag(np.arcsin(2 + 1j * y)),
+    "arccos": lambda y: np.imag(np.arccos(-2 + 1j * y)),
+    "arctan": lambda y: np.real(np.arctan(y + 2j)),
+    "arcsinh": lambda y: np.real(np.arcsinh(y - 2j)),
+    "arccosh": lambda y: np.imag(np.arccosh(0.5 + 1j * y)),
+    "arctanh": lambda y: np.imag(np.arctanh(2 + 1j * y)),
+}
+
+
+@pytest.mark.parametrize("name", ON_CUTS)
+def test_complex_functions_jump_on_their_cuts(name):
+    assert [kink.verdict for kink in tn.kinks(ON_CUTS[name], 0.0)] == ["jump"]
+    assert tn.kinks(ON_CUTS[name], 0.5) == []
+
+
+def test_a_square_has_no_cut():
+    np.testing.assert_allclose(tn.grad(lambda y: np.imag(np.sqrt(-1 + 1j * y) ** 2))(0.0), 1.0)
+
+
+RANKS = lambda x: np.array([[1.0, 0.0], [0.0, x]])  # noqa: E731
+NAMED = {
+    "unwrap": (lambda v: np.sum(np.unwrap(v)), np.array([0.0, np.pi]), "jump"),
+    "lexsort": (lambda v: v[np.lexsort((v,))[0]], np.ones(2), "tip"),
+    "nanargmax": (lambda v: v[np.nanargmax(v)], np.ones(2), "tip"),
+    "frexp": (lambda x: np.frexp(x)[0], 1.0, "jump"),
+    "spacing": (lambda x: np.spacing(x) * 1e16, 1.0, "jump"),
+    "histogram": (
+        lambda v: v[1] * np.histogram(v, bins=[0.0, 1.0, 2.0])[0][0],
+        np.array([1.0, 0.5]),
+        "jump",
+    ),
+    "matrix_rank": (lambda x: np.linalg.matrix_rank(RANKS(x)) * 1.0, 0.0, "jump"),
+    "pinv": (lambda x: np.linalg.pinv(RANKS(x))[1, 1], 0.0, "jump"),
+    "lstsq": (lambda x: np.linalg.lstsq(RANKS(x), np.ones(2))[0][1], 0.0, "jump"),
+    "isclose": (lambda x: np.where(np.isclose(x, 0.0, atol=1.0), x, 2 * x), 1.0, "jump"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_rare_tips_and_jumps_are_named(name):
+    f, x, verdict = NAMED[name]
+    assert {kink.verdict for kink in tn.kinks(f, x)} == {verdict}
+
+
+def test_an_inverse_of_lower_rank_everywhere_is_smooth():
+    f = lambda x: np.sum(np.linalg.pinv(np.array([[1.0, x], [1.0, x]])))  # noqa: E731
+    assert [kink.verdict for kink in tn.kinks(f, 0.5)] == ["smooth (C2)"]
+
+
+OF_SCIPY = {
+    "gammasgn": (lambda s, x: s.gammasgn(x) + 0 * x, 0.0, "jump"),
+    "round": (lambda s, x: s.round(x), 0.5, "jump"),
+    "huber": (lambda s, x: s.huber(1.0, x), 1.0, "once differentiable (C1)"),
+    "huber's width": (lambda s, x: s.huber(x, 0.5), 0.0, "not known"),
+    "pseudo_huber": (lambda s, x: s.pseudo_huber(x, 0.5), 0.0, "not known"),
+    "entr": (lambda s, x: s.entr(x), 0.0, "not known"),
+    "rel_entr": (lambda s, x: s.rel_entr(x, 2.0), 0.0, "not known"),
+    "kl_div": (lambda s, x: s.kl_div(x, 2.0), 0.0, "not known"),
+    "xlogy": (lambda s, x: s.xlogy(x, x), 0.0, "not known"),
+    "i0e": (lambda s, x: s.i0e(x), 0.0, "tip"),
+}
+
+
+@pytest.mark.parametrize("name", OF_SCIPY)
+def test_special_functions_name_their_tips(name):
+    special = pytest.importorskip("scipy.special")
+    f, x, verdict = OF_SCIPY[name]
+    assert [kink.verdict for kink in tn.kinks(lambda x: f(special, x), x)] == [verdict]
+    assert tn.kinks(lambda x: f(special, x), 0.25) == []
+
+
+def test_code_that_raises_beside_the_point_leaves_the_convention_and_is_named():
+    def f(x):
+        if x < 0:
+            raise ValueError("negative")
+        return np.sign(x) * np.abs(x)
+
+    assert float(tn.grad(f)(0.0)) == 0.0
+    assert {kink.verdict for kink in tn.kinks(f, 0.0)} == {"not known"}
+
+
+def test_a_gradient_has_kinks_of_its_own():
+    assert {k.verdict for k in tn.record(lambda x: tn.grad(np.abs)(x), 0.0).kinks()} == {"jump"}
+    squares = tn.record(lambda x: tn.grad(lambda x: np.abs(x) ** 2)(x), 0.0)
+    assert {kink.verdict for kink in squares.kinks()} == {"smooth (C2)"}

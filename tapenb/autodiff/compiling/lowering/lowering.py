@@ -247,6 +247,8 @@ def _leading_to(tape: Tape, references: Iterable[int]) -> set[int]:
 def _stands_on_tip(step: Step) -> np.ndarray:
     """Whether any element of an operation stands on a tip, as its rule says."""
     (operation,) = step.operation.function.args
+    if operation.rule.steps:
+        raise NotLowered(f"whether np.{operation.name} jumps")
 
     def asked(result: Any, *operands: Any) -> Any:
         return np.any(operation.rule.tip(result, *operands, **operation.params))

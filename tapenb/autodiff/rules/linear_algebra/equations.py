@@ -134,6 +134,12 @@ class _Pseudoinverse(General):
         return formula.jvp(tangents, result, operands, operation)
 
 
+def _of_lower_rank(result: Any, a: Any, **_: Any) -> Any:
+    """Whether the rank, which is the trace of a matrix times its inverse, is not the full one."""
+    rank = np.sum(result * np.swapaxes(a, -1, -2), axis=(-2, -1))
+    return abs(rank) < min(a.shape[-2:]) - 0.5
+
+
 def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
     precision = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps
     if rcond is None:
@@ -156,7 +162,11 @@ def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
 
 register_rule(np.linalg.solve, _Solve(), "a", "b")
 register_rule(np.linalg.inv, General(_inverse), "a")
-register_rule(np.linalg.pinv, _Pseudoinverse(_pseudoinverse), "a")
-register_rule(np.linalg.lstsq, Composite(_lstsq), "a", "b")
+register_rule(np.linalg.pinv, _Pseudoinverse(_pseudoinverse).with_tips(_of_lower_rank), "a")
+register_rule(
+    np.linalg.lstsq,
+    Composite(_lstsq).with_tips(lambda result, a, *_, **__: result[2] < min(a.shape)),
+    *("a", "b"),
+)
 register_rule(np.linalg.tensorsolve, Composite(_tensorsolve), "a", "b")
 register_rule(np.linalg.tensorinv, Composite(_tensorinv), "a")

@@ -158,4 +158,8 @@ register_rule(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
 register_rule(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
 register_rule(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_vector_norm), "x")
 register_rule(np.linalg.cond, Composite(_condition), "x")
-register_rule(np.linalg.matrix_rank, Constant(), "A")
+register_rule(
+    np.linalg.matrix_rank,
+    Constant(lambda rank, a, *_, **__: rank < (min(a.shape[-2:]) if np.ndim(a) > 1 else 1)),
+    "A",
+)
