@@ -110,21 +110,25 @@ def fractional(x1: Any, x2: Any) -> Any:
     whole = x2 == np.rint(x2) if type(x2) is not int else True
     if np.ndim(x2) == 0 and whole and x2 >= 0:
         return False
-    if x1.dtype.kind == "c":
+    if _is_complex(x1):
         return (x1 == 0) & (np.real(x2) < 0) | cut(x1, -np.inf, 0.0) & np.logical_not(whole)
     return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
 
 
 def cut(x: Any, low: float, high: float) -> Any:
     """Tell where a complex number is on a part of the real axis, along which a function is cut."""
-    if x.dtype.kind != "c":
+    if not _is_complex(x):
         return False
     return (x.imag == 0) & (low <= x.real) & (x.real <= high)
 
 
 def slit(x: Any) -> Any:
     """Tell where a complex number is on the imaginary axis, not between -i and i."""
-    return (x.real == 0) & (abs(x.imag) >= 1) if x.dtype.kind == "c" else False
+    return (x.real == 0) & (abs(x.imag) >= 1) if _is_complex(x) else False
+
+
+def _is_complex(x: Any) -> bool:
+    return isinstance(x, complex) or (hasattr(x, "dtype") and x.dtype.kind == "c")
 
 
 def vanishing(x: Any) -> Any:
