@@ -17,7 +17,6 @@ LONG_FUNCTIONS = {
     "compile_tape",
     "sweep_small_elementwise",
     "replay",
-    "Function._recorded",
     "jacobian",
     "allocate",
     "in_blocks",

@@ -12,7 +12,7 @@ import inspect
 import math
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -45,7 +45,7 @@ from .signature import (
     results,
     signature,
 )
-from .variable import Variable
+from .variable import RecordedVariable, Variable
 from .watch import Watch, mark_of, random_state
 
 __all__ = ["Function", "Stats", "function", "loss"]
@@ -359,14 +359,7 @@ class Function:
     ) -> tuple[Any, _Path | None]:
         """Return what the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(handed_in(key))
-        try:
-            watch = self._watch
-            if watch is None or len(handed) > len(self._handed):
-                watch = Watch(self._f, *handed)
-            if any(is_kind(self._f) for is_kind in _SUSPENDED):
-                raise Unwatchable("it is a generator or a coroutine")
-        except Unwatchable as unwatchable:
-            raise _Refused(str(unwatchable)) from None
+        watch = self._watched(handed)
         if watch.tells_apart(flatten((args, kwargs))):
             raise _Once(_BY_IDENTITY)
         tape, drawn = Tape(), random_state()
@@ -390,27 +383,21 @@ class Function:
                 outputs += [output(each.after, tape) for each in assigned]
                 inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
         except (TapeError, Unwatchable) as error:
-            for each in recorded.values():
-                each.restore()
+            _restore(recorded.values())
             if not watch.holds():
                 self._why_not_replayed = "it changes what it reads"
-                error.add_note(
-                    "By then the function had changed something outside of it, so it was not run "
-                    "again without recording. From the next call on it is just run."
-                )
+                error.add_note(_CHANGED_MEANWHILE)
                 raise
             raise _Refused(str(error)) from None
         run = Recorded(tape, list(inputs), outputs)
         if stands_on_tips(run):
-            for each in held:
-                each.restore()
+            _restore(held)
             raise _Once("its derivatives were asked for at a tip")
         originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         written = any(map(_is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
-            for each in held:
-                each.restore()
+            _restore(held)
             raise _Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
@@ -424,14 +411,21 @@ class Function:
             return result, None
         self._watch, self._handed = watch, handed
         variables = [each.variable for each in read], [each.variable for each in assigned]
-        heard = {
-            kind: "ignore" if how == "ignore" else "raise" for kind, how in np.geterr().items()
-        }
         guard_tips(run)
-        path = _path(
-            tape, inputs, args, kwargs, outputs, value, watch, variables, heard, self._threads
-        )
+        path = _path(tape, inputs, args, kwargs, outputs, value, watch, variables, self._threads)
         return result, path
+
+    def _watched(self, handed: dict[Any, None]) -> Watch:
+        """A watch on what the function reads, and those that it was handed; the one it has."""
+        try:
+            watch = self._watch
+            if watch is None or len(handed) > len(self._handed):
+                watch = Watch(self._f, *handed)
+            if any(is_kind(self._f) for is_kind in _SUSPENDED):
+                raise Unwatchable("it is a generator or a coroutine")
+        except Unwatchable as unwatchable:
+            raise _Refused(str(unwatchable)) from None
+        return watch
 
     def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
         """Run the function, now and whenever it is called."""
@@ -462,6 +456,10 @@ class Function:
         self._latest = path
 
 
+_CHANGED_MEANWHILE = (
+    "By then the function had changed something outside of it, so it was not run again without "
+    "recording. From the next call on it is just run."
+)
 _SUSPENDED = (
     inspect.iscoroutinefunction,
     inspect.isgeneratorfunction,
@@ -573,6 +571,12 @@ def _is_fixed(value: Any) -> bool:
     return isinstance(value, np.ndarray) and not value.flags.writeable
 
 
+def _restore(recorded: Iterable[RecordedVariable]) -> None:
+    """Give variables the values that they had."""
+    for each in recorded:
+        each.restore()
+
+
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
@@ -605,10 +609,10 @@ def _path(
     value: Any,
     watch: Watch,
     variables: tuple[list[Variable], list[Variable]],
-    errors: dict[str, str],
     threads: int,
 ) -> _Path:
     """Compile a recording of a function."""
+    heard = np.geterr().items()
     layout = layout_of(value)
     assigned = len(variables[1])
     by_position = not kwargs and all(map(is_traceable, args)) and not any(map(_is_fixed, args))
@@ -622,7 +626,7 @@ def _path(
         checked=True,
         # A sweep of what is not finite there may go another way.
         finite=bool(tape.swept),
-        errors=errors,
+        errors={kind: "ignore" if how == "ignore" else "raise" for kind, how in heard},
         threads=threads,
     )
     made = None if layout else functools.partial(rebuilt, hollow(value))

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..tape.primitives import build
-from .state import LEAVES, READERS, TRACED, is_active, plain
+from .state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 
 __all__ = [
     "Container",
     "any_active",
+    "as_array_of_its_own",
     "as_operand",
     "flatten",
     "lift",
@@ -170,6 +172,12 @@ def lift(value: Any) -> Any:
     if any(type(leaf) in TRACED for leaf in leaves):
         return build(*leaves, layout=_layout(value))
     return value
+
+
+def as_array_of_its_own(value: Any) -> Any:
+    """The array that an object of the user's class says it is, which may be a traced one."""
+    convert = getattr(type(value), "__array__", None)
+    return convert(value) if type(convert) is FunctionType and not is_traced(value) else value
 
 
 def _layout(value: Any) -> Any:

@@ -42,7 +42,7 @@ from .state import (
     is_traced,
     plain,
 )
-from .structures import any_active, as_operand, lift, read
+from .structures import any_active, as_array_of_its_own, as_operand, lift, read
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "real_of", "twin_of", "twins_in"]
 
@@ -99,7 +99,7 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array`` and its kin: a traced argument stays traced."""
 
     def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        value = lift(obj)
+        value = lift(as_array_of_its_own(obj))
         if is_traced(value) and dtype is not None and np.dtype(dtype).hasobject:
             refuse("an array of objects is", sys._getframe(1))
         if not is_traced(value):

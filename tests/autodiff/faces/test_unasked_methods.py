@@ -61,6 +61,10 @@ METHODS = {
     "partial": ("functools.partial(one)()", "def __call__(self, *a): return V()"),
     "key": ("sorted([1.0, 2.0], key=one)[0]", "def __call__(self, a): return a * (V() - 5)"),
     "np.sum": ("np.sum(one)", "def sum(self, axis=None, dtype=None, out=None): return V()"),
+    "np.asarray": (
+        "np.sum(np.asarray(one, dtype=float))",
+        "def __array__(self, dtype=None, copy=None): return np.array([V()])",
+    ),
     "np.add": ("float(np.add(one, 1.0))", "def __array_ufunc__(self, *a, **k): return V()"),
     "np.mul": ("np.float64(2.0) * one", "def __rmul__(self, o): return V()"),
     "arr": (
