@@ -323,11 +323,11 @@ solve_ivp(lambda t, u: -u, [0, 1], v*2, rtol=1e-9, atol=1e-9).y[0, -1]*y
 from scipy.integrate import odeint
 odeint(lambda u, t: -u*x*2, [1.0], [0.0, 1.0])[-1, 0]*y
 
-# scipy.interpolate †
+# scipy.interpolate
 from scipy.interpolate import CubicSpline
 CubicSpline([0, 1, 2], v*2)(0.5)*y
 
-# scipy.interpolate at a traced point †
+# scipy.interpolate at a traced point
 from scipy.interpolate import CubicSpline
 CubicSpline([0, 1, 2], [0.0, 1.0, 4.0])(x*2)*y
 

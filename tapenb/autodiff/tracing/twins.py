@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS
-from ..rules import distributions, scipy, special
+from ..rules import distributions, scipy, series, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
@@ -424,8 +424,13 @@ def _find(module: ModuleType) -> None:
     wanted: Any = ()
     if full == "json":
         by_name = {name: _serializing(names[name]) for name in ("dump", "dumps")}
+    elif full == "numpy.polynomial":
+        by_name = {name: series.Family(names[name]) for name in series.FAMILIES}
+        _DECOMPOSED[series.Series] = lambda value, _: value.real_series
     elif full in scipy.MODULES:
-        scipy.MODULES[full]()
+        by_name, composed, decomposed = scipy.MODULES[full]() or ({}, {}, {})
+        _COMPOSED.update(composed)
+        _DECOMPOSED.update(decomposed)
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
     elif full.startswith("scipy"):
@@ -478,7 +483,7 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
 WITH_TWINS = {
-    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
+    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random", "numpy.polynomial"),
     *("scipy", "scipy.special", "scipy.stats", *scipy.MODULES),
     "json",
 }

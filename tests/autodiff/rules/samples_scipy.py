@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import scipy.integrate as si
+import scipy.interpolate as sp
 import scipy.linalg as sl
 import scipy.ndimage as nd
 import scipy.optimize as so
@@ -464,6 +465,45 @@ SIGNAL = {
 }
 
 
+KNOTS = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+ORDINATES = np.array([1.0, 3.0, 2.0, 0.5, 0.7])
+POINTS = np.array([0.5, 1.7, 2.2])
+HELD = sp.CubicSpline(KNOTS, ORDINATES)
+
+INTERPOLATE = {
+    **{
+        name: [
+            ("point", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x), (POINTS,)),
+            ("slope", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x, 1), (POINTS,)),
+        ]
+        for name in ("PchipInterpolator", "Akima1DInterpolator")
+    },
+    "CubicSpline": [
+        ("held", lambda x: HELD(x), (POINTS,)),
+        ("derivative", lambda x: HELD.derivative()(x), (POINTS,)),
+        ("both", lambda x, y: sp.CubicSpline(KNOTS, y)(x), (POINTS, ORDINATES)),
+        ("slope", lambda x, y: sp.CubicSpline(KNOTS, y)(x, nu=1), (POINTS, ORDINATES)),
+        (
+            "natural, of rows",
+            lambda x, y: sp.CubicSpline(KNOTS, y, bc_type="natural")(x),
+            (POINTS, np.stack([ORDINATES, KNOTS], 1)),
+        ),
+    ],
+    "make_interp_spline": [
+        ("both", lambda x, y: sp.make_interp_spline(KNOTS, y)(x), (POINTS, ORDINATES)),
+        ("quintic", lambda x, y: sp.make_interp_spline(KNOTS, y, 4)(x), (POINTS, ORDINATES)),
+    ],
+    "PPoly": [("point", lambda x: sp.PPoly(HELD.c, KNOTS)(x), (POINTS,))],
+    "BPoly": [("point", lambda x: sp.BPoly(HELD.c, KNOTS)(x), (POINTS,))],
+    "BSpline": [
+        ("point", lambda x: sp.BSpline(np.arange(9.0) - 2.0, ORDINATES, 3)(x), (POINTS / 2 + 1.2,))
+    ],
+    "CubicHermiteSpline": [
+        ("point", lambda x: sp.CubicHermiteSpline(KNOTS, ORDINATES, KNOTS)(x), (POINTS,))
+    ],
+}
+
+
 def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
     for name, calls in table.items():
         for label, body, operands in calls:
@@ -474,6 +514,7 @@ SAMPLES: list[Written] = [
     *_written(sl, LINALG),
     *_written(so, OPTIMIZE),
     *_written(si, INTEGRATE),
+    *_written(sp, INTERPOLATE),
     *_written(nd, NDIMAGE),
     *_written(ss, SIGNAL),
 ]

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.integrate
+import scipy.interpolate
 import scipy.linalg
 import scipy.ndimage
 import scipy.optimize
@@ -15,6 +16,7 @@ import scipy.signal
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS
 from tapenb.autodiff.rules.scipy import MODULES
+from tapenb.autodiff.rules.scipy.interpolate import BY_ORDINATES, BY_POINT
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.twins import find_twins
@@ -32,7 +34,8 @@ def registered():
         for value in vars(sys.modules[name]).values():
             if callable(value) and getattr(value, "__hash__", None):
                 found |= {value} & (FUNCTIONS.keys() | HANDLERS.keys())
-    return found
+    names = {*BY_POINT, *BY_ORDINATES}
+    return found | {getattr(scipy.interpolate, name) for name in names}
 
 
 def test_every_rule_has_a_sample():
@@ -164,6 +167,13 @@ REFUSED = {
             lambda t, y: -a * y, (0, 1), [1.0], events=lambda t, y: y[0] - 0.7
         ).y[0, -1],
         "t_eval",
+    ),
+    "knots": (
+        lambda a: scipy.interpolate.CubicSpline([0.0, a, 2.0], [1.0, 2.0, 4.0])(1.0), "ordinates",
+    ),
+    "the integral of a spline": (
+        lambda a: scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], a * np.ones(3)).integrate(0, 1),
+        "ordinates are traced",
     ),
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",

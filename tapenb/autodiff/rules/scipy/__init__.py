@@ -7,16 +7,18 @@ and in the user's own functions while these are recorded.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from . import integrate, linalg, ndimage, optimize, signal
+from . import integrate, interpolate, linalg, ndimage, optimize, signal
 
 __all__ = ["MODULES"]
 
-MODULES: dict[str, Callable[[], None]] = {
+MODULES: dict[str, Callable[[], Any]] = {
+    "scipy.interpolate": interpolate.register,
     "scipy.linalg": linalg.register,
     "scipy.integrate": integrate.register,
     "scipy.ndimage": ndimage.register,
     "scipy.optimize": optimize.register,
     "scipy.signal": signal.register,
 }
-"""What makes the rules of a module, by its name."""
+"""What makes the rules of a module, by its name, and gives twins that are no functions."""

@@ -1,0 +1,158 @@
+"""``scipy.interpolate``: splines by the point where they are asked for, and by their ordinates.
+
+A spline's derivative by the point is the same spline, once more differentiated. An interpolating
+spline is linear in its ordinates: their weights at a point are the spline through unit ordinates.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...sweeps.expressed import Composite, General
+from ...tape.operation import Operation
+from ...tracing.apply import apply, refuse
+from ...tracing.state import is_active, plain
+from ...tracing.structures import any_active, as_operand, stripped
+
+__all__ = ["BY_ORDINATES", "BY_POINT", "Spline", "register"]
+
+BY_POINT = (
+    *("PPoly", "BPoly", "BSpline", "CubicSpline", "CubicHermiteSpline"),
+    *("PchipInterpolator", "Akima1DInterpolator"),
+)
+"""Classes whose splines are differentiated by the point."""
+BY_ORDINATES = {
+    "CubicSpline": ("x", "y", "axis", "bc_type", "extrapolate"),
+    "make_interp_spline": ("x", "y", "k", "t", "bc_type", "axis"),
+}
+"""What makes splines that are linear in y, and the parameters of it."""
+
+
+class Spline:
+    """A spline of SciPy's as it is while something records.
+
+    Parameters
+    ----------
+    real : object
+        SciPy's own, through plain ordinates.
+    through : callable, optional
+        Makes one through other ordinates, if these are traced.
+    ordinates : traced array, optional
+    """
+
+    def __init__(
+        self, real: Any, through: Callable[[Any], Any] | None = None, ordinates: Any = None
+    ) -> None:
+        self._real = real
+        self._through, self._ordinates = through, ordinates
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    @property
+    def real_spline(self) -> Any:
+        """SciPy's own."""
+        return self._real
+
+    def __getattr__(self, name: str) -> Any:
+        if self._ordinates is not None and is_active(self._ordinates):
+            why = "its ordinates are traced; ask for its values, with nu= for derivatives"
+            refuse(f".{name} of this spline is", sys._getframe(1), why)
+        value = getattr(self._real, name)
+        return _made(value) if name in ("derivative", "antiderivative") else value
+
+    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+        options = {} if extrapolate is None else {"extrapolate": extrapolate}
+        x = as_operand(x)
+        if self._ordinates is None:
+            if not is_active(x):
+                return self._real(plain(x), nu, **options)
+            return _by_point(self._real, x, nu, options)
+
+        def value(x: Any, y: Any) -> Any:
+            return self._through(y)(x, nu, **options)
+
+        def expression(x: Any, y: Any) -> Any:
+            weights = _by_point(self._units, x, nu, options)
+            return np.tensordot(weights, y, 1)
+
+        operation = Operation(value, Composite(expression), "spline")
+        return apply(operation, (x, self._ordinates), sys._getframe(1))
+
+    @functools.cached_property
+    def _units(self) -> Any:
+        return self._through(np.eye(np.shape(plain(self._ordinates))[0]))
+
+
+def _made(make: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: Spline(make(*args, **kwargs))
+
+
+def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
+    """A spline at a point that may be traced, as one operation."""
+
+    def value(x: Any) -> Any:
+        return spline(x, nu, **options)
+
+    def tangent(tangents: Any, result: Any, operands: Any) -> Any:
+        (dx,), (x,) = tangents, operands
+        slope = _by_point(spline, x, nu + 1, options)
+        return slope * np.reshape(dx, np.shape(dx) + (1,) * (np.ndim(slope) - np.ndim(dx)))
+
+    return apply(Operation(value, General(tangent), "spline"), (x,), sys._getframe(1))
+
+
+class _Maker:
+    """A class or function that makes splines, as it is while something records."""
+
+    def __init__(self, real: Any, names: tuple[str, ...]) -> None:
+        self._real, self._names = real, names
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return isinstance(value, self._real)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not any_active([args, kwargs]):
+            return Spline(self._real(*stripped(args), **stripped(kwargs)))
+        frame = sys._getframe(1)
+        name = self._real.__name__
+        given = dict(zip(self._names, args, strict=False)) | kwargs
+        y = as_operand(given.pop("y", None))
+        if not self._names or any_active(given) or given.get("axis", 0) != 0:
+            why = (
+                "only the ordinates of CubicSpline and make_interp_spline along axis 0 have a rule"
+            )
+            refuse(f"scipy.interpolate.{name} of these is", frame, why)
+        given = stripped(given)
+
+        def through(y: Any) -> Any:
+            return self._real(y=y, **given)
+
+        return Spline(through(plain(y)), through, y)
+
+
+def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+    """Twins by name, twins of objects by type, and the originals of twins by type."""
+    module = sys.modules["scipy.interpolate"]
+    twins = {}
+    for name in (*BY_POINT, "make_interp_spline"):
+        twins[name] = _Maker(getattr(module, name), BY_ORDINATES.get(name, ()))
+    kinds = [getattr(module, name) for name in BY_POINT]
+    return (
+        twins,
+        {kind: lambda value, _: Spline(value) for kind in kinds},
+        {Spline: lambda value, _: value.real_spline},
+    )

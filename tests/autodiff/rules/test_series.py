@@ -1,0 +1,66 @@
+"""Objects of ``numpy.polynomial`` with traced coefficients, at traced points."""
+
+import numpy as np
+import pytest
+from numpy.polynomial import Polynomial
+
+import tapenb as tn
+from tapenb.autodiff.rules.series import FAMILIES
+from tapenb.autodiff.tape.operation import TapeError
+
+from .samples import Sample
+from .test_rules import check
+
+C = np.array([1.0, 2.0, -0.5, 0.3])
+X = np.array([0.3, -0.7])
+
+
+def family(name):
+    return getattr(np.polynomial, name)
+
+
+CALLS = {
+    "value": lambda kind, c, x: kind(c)(x),
+    "domain": lambda kind, c, x: kind(c, domain=[0, 3])(x),
+    "sum": lambda kind, c, x: (kind(c) + kind([1.0, 2.0]) - c[0])(x),
+    "reflected": lambda kind, c, x: (2.0 - kind(c))(x) + (-kind(c))(x),
+    "product": lambda kind, c, x: (kind(c) * kind(c[:2]) * 2.0)(x),
+    "power": lambda kind, c, x: (kind(c[:3]) ** 2)(x),
+    "quotient": lambda kind, c, x: (kind(c) / c[1])(x),
+    "slope": lambda kind, c, x: kind(c, domain=[0, 3]).deriv(2)(x),
+    "integral": lambda kind, c, x: kind(c, domain=[0, 3]).integ(2, k=[1, 2], lbnd=0.4)(x),
+    "coefficients": lambda kind, c, x: (kind(c) * kind([1.0, 2.0])).coef * x[0],
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_value_and_two_orders(name, call):
+    check(Sample(lambda c, x: CALLS[call](family(name), c, x), call, (C, X)))
+
+
+def test_by_its_own_name_and_by_hand():
+    x = 1.3
+    slopes = tn.grad(lambda c: Polynomial(c)(x))(C)
+    np.testing.assert_allclose(slopes, x ** np.arange(4.0), rtol=1e-15)
+    assert isinstance(Polynomial(C), Polynomial)
+
+
+def test_in_a_function_that_is_replayed():
+    f = tn.function(lambda c: (Polynomial(c) * Polynomial(c) + 1.0).deriv()(0.5))
+    for c in (C, C, 2.0 * C, C[::-1].copy()):
+        assert f(c) == (Polynomial(c) * Polynomial(c) + 1.0).deriv()(0.5)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p: Polynomial(p).roots()[0],
+        lambda p: Polynomial(p) // Polynomial([1.0, 1.0]),
+        lambda p: Polynomial(C, domain=[0.0, p[0]])(1.0),
+        lambda p: Polynomial(p).integ(k=p[0])(1.0),
+    ],
+)
+def test_what_has_no_rule_is_refused(call):
+    with pytest.raises((TapeError, TypeError)):
+        tn.grad(call)(C)
