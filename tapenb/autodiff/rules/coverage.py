@@ -9,20 +9,26 @@ nothing to do with numbers or why it is refused, is said here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import HANDLERS, RULES
+from ..kinds.registry import CALLING, HANDLERS, RULES
 from ..tracing.dispatch import WITHHELD
+from ..tracing.twins import find_twins, original, twin_of
+from . import distributions, special
+from .scipy.optimize import MINIMA
 
-__all__ = ["CLASSES", "PAGE", "VERSION", "classify", "page", "public"]
+__all__ = ["CLASSES", "PAGE", "VERSIONS", "classify", "page", "public"]
 
 PAGE = Path(__file__).parent / "COVERAGE.md"
 MODULES = (np, np.linalg, np.fft)
-VERSION = f"NumPy {'.'.join(np.__version__.split('.')[:2])}"
+VERSIONS = tuple(
+    f"{name} {'.'.join(metadata.version(name).split('.')[:2])}" for name in ("NumPy", "SciPy")
+)
 
 CLASSES = {
     "differentiated": "in both modes and at every order",
@@ -139,6 +145,49 @@ def attributes() -> Iterator[tuple[str, str]]:
             yield name, f"refused: {WITHHELD[name]}" if name in WITHHELD else "as NumPy's"
 
 
+OF_SCIPY = {
+    "scipy.integrate": "By limits, by what the function reads (Leibniz), and by samples and their "
+    "places. `solve_ivp` and `odeint` by beginning, times and parameters: their variational "
+    "equations, integrated by the same solver at the same tolerance. Refused: events, "
+    "`dense_output=`, `weight=`.",
+    "scipy.interpolate": "By the point, and by ordinates where a spline is linear in them "
+    "(`CubicSpline`, `make_interp_spline`).",
+    "scipy.linalg": "For stacks where SciPy takes stacks. Refused: `subset_by_*=`, `left=`, "
+    "`mode='raw'`.",
+    "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",
+    "scipy.optimize": "Roots by what the function reads, by the implicit function theorem. Minima "
+    "are refused: `tn.implicit(tn.grad(f), solver)`.",
+    "scipy.signal": "By signals and coefficients; `filtfilt` by the signal.",
+}
+
+
+def of_scipy() -> Iterator[str]:
+    """The chapters of SciPy: what is followed of each module."""
+    yield "All else of SciPy raises an error that names the line where a traced value comes to it."
+    for name, remark in OF_SCIPY.items():
+        module = import_module(name)
+        find_twins()
+        yield from ("", f"### {name}", "", remark, "", "| callable | how |", "|---|---|")
+        for key in sorted(vars(module)):
+            value = vars(module)[key]
+            twin = None if key.startswith("_") else twin_of(value)
+            if twin is None or isinstance(value, ModuleType) or original(twin) is not value:
+                continue
+            if key in MINIMA:
+                continue
+            rule = RULES.get(value)
+            how = "in terms of others" if rule is None else type(rule).__name__
+            how = "by the equation that it solves" if value in CALLING else how
+            how = "its splines" if name == "scipy.interpolate" else how
+            yield f"| `{name}.{key}` | {how} |"
+    import_module("scipy.stats")
+    ruled = [*special.PARTIALS, *special.SEVERAL, *special.functions()]
+    named = sorted(name for name in ruled if not name.startswith("_"))
+    yield from ("", "### scipy.special", "", ", ".join(f"`{name}`" for name in named) + ".")
+    listed = ", ".join(f"`{name}`" for name in distributions.known())
+    yield from ("", "### scipy.stats", "", f"Densities and distribution functions of {listed}.")
+
+
 def page() -> str:
     """The table as Markdown."""
     rows: dict[str, list[str]] = {kind: [] for kind in CLASSES}
@@ -147,10 +196,11 @@ def page() -> str:
         prefix = module.__name__.replace("numpy", "np")
         rows[kind].append(f"| `{prefix}.{name}` | {remark} |")
     lines = [
-        "# What becomes of NumPy's functions",
+        "# What becomes of NumPy's functions, and of SciPy's",
         "",
-        f"Made by `python -m tapenb.autodiff.rules.coverage` with {VERSION}, from the registry of",
-        "rules; a test holds it against `dir(numpy)`, `dir(numpy.linalg)` and `dir(numpy.fft)`.",
+        f"Made by `python -m tapenb.autodiff.rules.coverage` with {' and '.join(VERSIONS)}, from",
+        "the registry of rules; a test holds it against `dir(numpy)`, `dir(numpy.linalg)` and",
+        "`dir(numpy.fft)`.",
         "",
         "| class | callables | meaning |",
         "|---|---|---|",
@@ -161,6 +211,7 @@ def page() -> str:
         lines += entries
     lines += ["", "## The attributes of a traced array", "", "| attribute | |", "|---|---|"]
     lines += [f"| `x.{name}` | {remark} |" for name, remark in attributes()]
+    lines += ["", "## SciPy", "", *of_scipy()]
     return "\n".join(lines) + "\n"
 
 

@@ -18,7 +18,7 @@ from ..tracing.apply import apply, refuse
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import any_active, as_operand, read, stripped
 
-__all__ = ["FAMILIES", "Family", "Series"]
+__all__ = ["FAMILIES", "Family", "Series", "register"]
 
 FAMILIES = ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "HermiteE")
 
@@ -204,3 +204,10 @@ class Family:
             refuse(f"{self._real.__name__} of a traced domain or window is", sys._getframe(1))
         real = self._real(plain(coef), *stripped(args), **stripped(kwargs))
         return Series(real, coef) if is_active(coef) else real
+
+
+def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
+    """Twins by name, twins of objects by type, and the originals of twins by type."""
+    module = sys.modules["numpy.polynomial"]
+    twins = {name: Family(getattr(module, name)) for name in FAMILIES}
+    return twins, {}, {Series: lambda value, _: value.real_series}

@@ -424,11 +424,8 @@ def _find(module: ModuleType) -> None:
     wanted: Any = ()
     if full == "json":
         by_name = {name: _serializing(names[name]) for name in ("dump", "dumps")}
-    elif full == "numpy.polynomial":
-        by_name = {name: series.Family(names[name]) for name in series.FAMILIES}
-        _DECOMPOSED[series.Series] = lambda value, _: value.real_series
-    elif full in scipy.MODULES:
-        by_name, composed, decomposed = scipy.MODULES[full]() or ({}, {}, {})
+    elif full in _MAKERS:
+        by_name, composed, decomposed = _MAKERS[full]() or ({}, {}, {})
         _COMPOSED.update(composed)
         _DECOMPOSED.update(decomposed)
         wanted = [name for name, value in names.items() if _is_function(name, value)]
@@ -482,10 +479,11 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 }
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
+_MAKERS = {"numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
-    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random", "numpy.polynomial"),
-    *("scipy", "scipy.special", "scipy.stats", *scipy.MODULES),
-    "json",
+    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
+    *("scipy", "scipy.special", "scipy.stats", "json"),
+    *_MAKERS,
 }
 """Modules whose functions have twins."""
 _found: set[str] = set()

@@ -33,8 +33,8 @@ def test_nothing_is_said_twice():
 
 def test_the_page_is_current():
     stored = coverage.PAGE.read_text(encoding="utf-8")
-    if coverage.VERSION not in stored:
-        pytest.skip("the page was made with another NumPy, which has other functions")
+    if not all(version in stored for version in coverage.VERSIONS):
+        pytest.skip("the page was made with another NumPy or SciPy, which has other functions")
     assert stored == coverage.page()
 
 
