@@ -413,15 +413,13 @@ class CellRun:
             if not _is_output(value):
                 name = self.cell.last_assigned
                 value = namespace.get(name) if name is not None else None
+        given = value
         try:
             value = lift(value)
         except (TypeError, ValueError):
             value = None  # a list of this and that, which is no array
         if not _is_output(value):
-            outcome.complaint = (
-                "This cell names no number to differentiate: its last expression or assignment is "
-                "none. Choose one with --of NAME."
-            )
+            outcome.complaint = f"{_why_no_output(name, given)} Choose a number with --of NAME."
         else:
             outcome.output_name = name
             if is_active(value):
@@ -461,6 +459,21 @@ def _is_output(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return bool(value) and all(_is_output(part) for part in value)
     return isinstance(value, int | float | np.integer | np.floating)
+
+
+def _why_no_output(name: str | None, value: Any) -> str:
+    """Say of a value why there is nothing to differentiate."""
+    value = plain(value)
+    what = type(value).__name__
+    if isinstance(value, np.ndarray):
+        what = f"array of {value.dtype}"
+    if name is None or value is None:
+        why = "."
+    elif isinstance(value, bool | np.bool_ | np.ndarray) and np.asarray(value).dtype.kind == "b":
+        why = f": {name} is true or false, which has no derivative."
+    else:
+        why = f": {name} is of type {what}."
+    return f"This cell names no number to differentiate{why}"
 
 
 def _ordinary(value: Any) -> Any:

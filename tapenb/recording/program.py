@@ -32,6 +32,7 @@ from ..autodiff.sweeps.tips import (
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of
+from .conditions import conditions
 from .inputs import Input, flatten
 from .numbers import (
     LONGEST,
@@ -463,17 +464,7 @@ class Program:
     @cached_property
     def guards(self) -> list[str]:
         """Answers of each condition: once, or in a loop how often."""
-        tape = self.tape
-        answers: dict[str, list[bool]] = {}
-        for index in tape.guards():
-            (parent,) = tape.parents(index)
-            answer = tape.values[index]
-            if not isinstance(answer, bool | np.bool_) or parent < 0:
-                continue
-            source = tape[parent].source or tape[index].source
-            if source is not None:
-                answers.setdefault(" ".join(source.split()), []).append(bool(answer))
-        return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:12]
+        return conditions(self.tape)
 
     @cached_property
     def _reads(self) -> list[str]:
@@ -573,15 +564,6 @@ def _blocks(
             shape = np.size(tape.value(output)), np.size(tape.value(entry))
             found[output, entry] = np.zeros(shape) if block is None else np.reshape(block, shape)
     return found
-
-
-def _in_turn(answers: list[bool]) -> str:
-    """``True 4 times, then False``."""
-    runs = [(answer, len(list(group))) for answer, group in itertools.groupby(answers)]
-    if len(runs) == 1:
-        return str(runs[0][0])
-    words = [f"{answer} {count} times" if count > 1 else str(answer) for answer, count in runs[:4]]
-    return ", then ".join(words) + (", and so on" if len(runs) > 4 else "")
 
 
 def _count(point: Point) -> int:

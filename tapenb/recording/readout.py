@@ -107,10 +107,12 @@ def rows(point: Any) -> list[Row]:
     found = [Row(output, value(point.value))]
     if point.gradient and not _is_number(point.value):
         found += [
-            Row(f"∂{_under(point)}/∂{one_line(x)}", value(d)) for x, d in point.jacobian.items()
+            Row(f"∂{_under(point)}/∂{one_line(x)}", value(_where_defined(point, d)))
+            for x, d in point.jacobian.items()
         ]
         found.append(Row(symbol, value(np.sum(point.value))))
-    found += [Row(f"∂{symbol}/∂{one_line(x)}", value(d)) for x, d in point.gradient.items()]
+    why = _undefined(point)
+    found += [Row(f"∂{symbol}/∂{one_line(x)}", why or value(d)) for x, d in point.gradient.items()]
     return found
 
 
@@ -129,7 +131,7 @@ def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
     Matrix or None
         None where there are none, or too many for a table.
     """
-    names = _elements(point)
+    names = None if _undefined(point) else _elements(point)
     if names is None or not 1 <= len(names) <= _LARGEST_MATRIX:
         return None
     sizes = {x: np.size(d) for x, d in point.gradient.items()}
@@ -173,6 +175,8 @@ def place(point: Any, label: str) -> tuple[str, int] | None:
 
 def _second(point: Any) -> Iterator[str]:
     table = matrix(point)
+    if _undefined(point):
+        return
     if table is None:
         for (x, y), block in point.hessian.items():
             if np.ndim(block):
@@ -219,6 +223,22 @@ def _labels(name: str, shape: tuple[int, ...]) -> list[str]:
 def _symbol(point: Any) -> str:
     """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``."""
     return _under(point) if _is_number(point.value) else f"Σ{_under(point)}"
+
+
+def _undefined(point: Any) -> str:
+    """Why a number has no derivative here, though a rule gives one: there is no number."""
+    total = np.sum(point.value)
+    return f"not defined, since {_symbol(point)} is nan" if np.isnan(total) else ""
+
+
+def _where_defined(point: Any, jacobian: Any) -> Any:
+    """A Jacobian, with nan for the elements of the output that are nan."""
+    missing = np.isnan(point.value)
+    if not missing.any():
+        return jacobian
+    jacobian = np.array(jacobian)
+    jacobian[missing] = np.nan
+    return jacobian
 
 
 def _under(point: Any) -> str:

@@ -137,7 +137,9 @@ def test_an_await_is_a_clear_error(notebook):
 def test_a_cell_without_numbers_runs_and_says_so(notebook):
     notebook.run("%%tape\ns = 'a'\n")
     assert notebook.names["s"] == "a"
-    assert "names no number" in notebook.printed
+    assert "names no number to differentiate: s is of type str." in notebook.printed
+    notebook.run("%%tape\nx = 2.0\ny = x > 1\n")
+    assert "y is true or false, which has no derivative" in notebook.printed
     notebook.run("%%tape\ns = np.ones(len('abc'))\nr = 2.0 * len(s)\n")
     assert "does not depend on any input" in notebook.printed
 

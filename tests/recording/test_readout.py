@@ -1,8 +1,12 @@
+import math
+
 import numpy as np
+import pytest
 
 from tapenb.recording.readout import matrix, place, readout
 from tests.panel.recordings import branch, record, survey
 
+V = np.ones(2)
 SURVEY = """\
 z = 11.65207146 at x = 2, y = 5
 ∂z/∂x = 5.5
@@ -68,3 +72,44 @@ def test_place():
     assert place(point, "w[1, 0]") == ("w", 2)
     assert place(point, "w[9, 9]") is None
     assert place(point, "other") is None
+
+
+def test_what_is_nan_has_no_derivative():
+    with np.errstate(all="ignore"):
+        text = readout(record(survey, -1.0, 5.0).point)
+        panel = record(survey, -1.0, 5.0).point
+    lines = text.splitlines()
+    assert lines[0] == "z = nan at x = -1, y = 5"
+    assert lines[1:3] == [
+        "∂z/∂x = not defined, since z is nan",
+        "∂z/∂y = not defined, since z is nan",
+    ]
+    assert "∂²" not in text
+    assert matrix(panel) is None
+    assert "np.log(x)" in lines[-1]
+
+
+def test_elements_that_are_nan_have_no_derivative():
+    def f(x):
+        return np.log(x * np.array([1.0, -1.0, 2.0]))
+
+    with np.errstate(all="ignore"):
+        lines = readout(record(f, 2.0, name="y").point).splitlines()
+    assert lines[1] == "∂y/∂x = (3,) [0.5, nan, 0.5]"
+    assert lines[3] == "∂Σy/∂x = not defined, since Σy is nan"
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda x: max(x, 1.0) * x, "Here a comparison in max(x, 1.0) is False."),
+        (lambda x: sorted([x, 1.0])[0] * x, "Here a comparison in sorted([x, 1.0]) is True."),
+        (lambda x: x * x if x else x, "Here x != 0 is True."),
+        (lambda x: x * x if x > 1 else x, "Here x > 1 is True."),
+        (lambda x: x * x if np.greater(x, 1) else x, "Here np.greater(x, 1) is True."),
+        (lambda x: x * x if np.any(x * V > 1) else x, "Here np.any(x * V > 1) is True."),
+        (lambda x: x * x if math.isfinite(x * 2) else x, "Here math.isfinite(x * 2) is True."),
+    ],
+)
+def test_a_condition_is_said_of_what_is_true_or_false(function, said):
+    assert readout(record(function, 2.0).point).splitlines()[-1] == said
