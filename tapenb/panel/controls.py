@@ -98,6 +98,26 @@ class Control(HasTraits):
         """
         return self._clamp(self._finite(value, "value"))
 
+    def reach(self, value: Any) -> Any:
+        """A number as this slider takes it, with a range that holds it.
+
+        Parameters
+        ----------
+        value : number
+            Any finite number.
+
+        Raises
+        ------
+        TraitError
+            Where it is not a finite number.
+        """
+        value = self._finite(value, "value")
+        if value < self.min:
+            self.min = value
+        if value > self.max:
+            self.max = value
+        return value
+
     def _clamp(self, value: Any) -> Any:
         return max(self.min, min(self.max, value))
 

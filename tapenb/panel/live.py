@@ -271,7 +271,7 @@ class Panel(anywidget.AnyWidget):
         try:
             # JSON knows one kind of number: 3 becomes the slider's own 3.0.
             moves = {
-                label: (int(counter), self.sliders[label].coerce(value))
+                label: (int(counter), self.sliders[label].reach(value))
                 for label, (counter, value) in position["moves"].items()
                 if label in self.sliders
             }
@@ -462,6 +462,13 @@ class Panel(anywidget.AnyWidget):
 
     def _inputs(self) -> list[dict[str, Any]]:
         return [
-            {"label": c.label, "min": c.min, "max": c.max, "step": c.step, "integer": c.integer}
+            {
+                "label": c.label,
+                "min": c.min,
+                "max": c.max,
+                "step": c.step,
+                "integer": c.integer,
+                "recorded": self._recorded[c.label],
+            }
             for c in self.sliders.values()
         ]

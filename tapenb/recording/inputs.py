@@ -13,6 +13,8 @@ import numpy as np
 
 __all__ = ["Input", "Slider", "flatten", "nest"]
 
+# A positive number below this one is rather a scale than a place.
+_TINY = 1e-3
 _MOST_SLIDERS = 8
 """Arrays of up to so many elements get a slider for each."""
 
@@ -55,6 +57,8 @@ class Input:
         Whether the cell uses it as an index or a count.
     withheld : str or None
         Why it has no derivative.
+    positive : bool
+        Whether the cell takes its logarithm, its root or the like.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Input:
     span: tuple[float, ...] | None = None
     counts: bool = False
     withheld: str | None = None
+    positive: bool = False
 
     @property
     def array(self) -> np.ndarray:
@@ -85,7 +90,7 @@ class Input:
         """A slider for each element, or none for many."""
         numbers = self.array.reshape(-1)[: len(self.labels)].tolist()
         return [
-            _slider(label, number, self.span, self.counts)
+            _slider(label, number, self.span, self.counts, self.positive)
             for label, number in zip(self.labels, numbers, strict=True)
         ]
 
@@ -131,8 +136,17 @@ def _like(old: Any, new: Any) -> Any:
     return type(old)(new)
 
 
-def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool) -> Slider:
-    """The range that the user asked for, else from minus to three times the value."""
+def _slider(
+    label: str,
+    value: Any,
+    span: tuple[float, ...] | None,
+    counts: bool = False,
+    positive: bool = False,
+) -> Slider:
+    """The range that the user asked for, else from minus to three times the value.
+
+    What is positive and very small, or whose logarithm is taken, stays positive.
+    """
     if counts:
         low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
         low, high = min(int(low), int(value)), max(int(high), int(value))
@@ -148,6 +162,10 @@ def _slider(label: str, value: Any, span: tuple[float, ...] | None, counts: bool
     # Counted from the value in whole steps, so that a slider put back shows the first number.
     reach = math.floor(reach / step + 0.5) * step
     low, high = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
+    if value > 0 and (positive or value < _TINY):
+        # The last whole step above zero, where the domain ends there.
+        steps = math.ceil(value / step - 1e-9) - 1 if positive else round(value / step)
+        low = float(f"{max(value - steps * step, 0.0):.12g}")
     return Slider(label, value, low, high, step)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +15,11 @@ from ..autodiff.tape.tape import Tape
 from .inputs import Input, Slider
 from .point import Point
 from .program import Program
+
+# Operations that need a positive number.
+_OF_POSITIVE = frozenset({"log", "log2", "log10", "sqrt"})
+# Names for users; all others are for the panel and the magic.
+_SHOWN = "value gradient hessian jacobian tape panel order point at numbers source".split()
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
 
@@ -90,7 +96,18 @@ class Recording:
         """Sliders that the user can move, at the recorded positions."""
         if self._program is None:
             return []
-        return [slider for each in self._program.inputs for slider in each.sliders()]
+        tape = self._program.tape
+        roots = {
+            parent
+            for index, operation in enumerate(tape.operations)
+            if operation.name in _OF_POSITIVE
+            for parent in tape.parents(index)
+        }
+        return [
+            slider
+            for each in self._program.inputs
+            for slider in replace(each, positive=not roots.isdisjoint(each.entries)).sliders()
+        ]
 
     @property
     def point(self) -> Point:
@@ -128,6 +145,9 @@ class Recording:
     def tape(self) -> Tape:
         """The tape, with the values of the present positions."""
         return self._point.tape if self._point is not None else self._tape
+
+    def __dir__(self) -> list[str]:
+        return list(_SHOWN)
 
     @cached_property
     def at(self) -> Callable[..., Point]:

@@ -33,8 +33,8 @@ _MOST_SPANNED = 600
 _FIRST, _LAST = 20, 10
 
 _SOURCE_WIDTH = 32
-# Room for any number of six digits: "−1.23457e−05".
-_FIGURES = 10
+# Room for nearly any number of six digits: "−1.23457e−05".
+_FIGURES = 12
 # An edge's text: its size, the width of a figure of the layout's font, the gap to the line.
 _EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.556, 6
 

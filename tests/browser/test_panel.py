@@ -205,3 +205,66 @@ def test_the_oldest_of_many_panels_leaves_its_picture(open_notebook: Callable[..
     expect(picture).to_be_visible()
     expect(picture).to_have_attribute("alt", re.compile("z = 11.65207146"))
     expect(outputs.nth(1).get_by_role("slider")).to_have_count(0)
+
+
+def test_a_typed_number_beyond_the_range_widens_it(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY)
+    expect_survey(page, 2.0, 5.0)
+    field = panel(page).get_by_role("spinbutton", name="y, typed")
+    field.fill("-20")
+    field.press("Enter")
+    expect_survey(page, 2.0, -20.0)
+    slider = panel(page).get_by_role("slider", name="y", exact=True)
+    expect(slider).to_have_value("-20")
+    expect(slider).to_have_attribute("min", "-20")
+    # Whoever types goes on typing.
+    expect(field).to_be_focused()
+
+
+def test_it_says_what_the_sliders_do_not_move(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY)
+    still = panel(page).locator(".tapenb-still")
+    expect(still).to_have_text("")
+    press(page, "x", "ArrowRight")
+    press(page, "y", "ArrowRight")
+    expect(still).to_have_text("In the notebook x is still 2, y is still 5.")
+    press(page, "x", "ArrowLeft")
+    expect(still).to_have_text("In the notebook y is still 5.")
+
+
+GROWING = """\
+%%tape
+a = 1.0
+b = np.exp(a*100.0) * np.array([1.0, 2.0, -3.0, 4.0])
+c = b.sum()"""
+
+OUTSIDE = """root => {
+  const within = root.getBoundingClientRect();
+  return [...root.querySelectorAll('text')].filter(text => text.textContent).filter(text => {
+    const box = text.getBoundingClientRect();
+    return box.left < within.left - 1 || box.right > within.right + 1;
+  }).map(text => text.textContent);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_number_is_cut(open_notebook: Callable[..., Page], width: int):
+    page = open_notebook(LOAD, GROWING.replace("a = 1.0", "a = -0.01"))
+    page.set_viewport_size({"width": width, "height": 1200})
+    field = panel(page).get_by_role("spinbutton", name="a, typed")
+    field.fill("-1.23457")
+    field.press("Enter")
+    expect_numbers(page, c=4 * math.exp(-123.457))
+    pictures = panel(page).locator("svg[role=img]").all()
+    assert len(pictures) >= 2
+    for picture in pictures:
+        assert picture.evaluate(OUTSIDE) == []
+    # No number reaches over the edge of its box.
+    for node in panel(page).locator("svg .node").all():
+        assert node.evaluate("""node => {
+          const box = node.querySelector('path, polygon').getBoundingClientRect();
+          return [...node.querySelectorAll('text')].every(text => {
+            const own = text.getBoundingClientRect();
+            return own.left >= box.left - 1 && own.right <= box.right + 1;
+          });
+        }""")

@@ -142,7 +142,7 @@ def test_bars_are_linear_where_that_shows_all():
 def test_bars_are_logarithmic_over_decades():
     found, words = lengths([1e-2, -1.0, 100.0])
     assert found == pytest.approx([0.2, 0.6, 1.0])
-    assert words == "100, logarithmic from 0.001"
+    assert words == "100 (logarithmic, from 0.001)"
     # What is far below the scale has no bar, and no bar is longer than the whole.
     found, _ = lengths([1e-300, 1.0, 1e5])
     assert found[0] == 0.0

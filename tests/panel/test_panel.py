@@ -153,6 +153,18 @@ def test_observers_see_the_new_numbers_and_may_move_sliders(panel: Panel):
     assert numbers(panel)["∂z/∂x"] == "4.25"
 
 
+def test_a_number_beyond_the_range_widens_it(panel: Panel):
+    move(panel, x=25.0)
+    assert (panel.sliders["x"].max, panel.sliders["x"].value) == (25.0, 25.0)
+    assert panel.inputs[0]["max"] == 25.0
+    assert numbers(panel)["∂z/∂x"] == "5.04"
+    move(panel, y=-40.0)
+    assert (panel.inputs[1]["min"], panel.inputs[1]["max"]) == (-40.0, 15.0)
+    # In Python a slider is as one of ipywidgets: it stops at its end.
+    panel.sliders["x"].value = 100.0
+    assert panel.sliders["x"].value == 25.0
+
+
 def test_ipywidgets_link(make: Callable[..., Panel], panel: Panel):
     slider = ipywidgets.FloatSlider(min=-2, max=6, step=0.01)
     link = ipywidgets.link((panel.sliders["x"], "value"), (slider, "value"))
@@ -175,10 +187,11 @@ def test_a_range_that_changes_is_sent(panel: Panel):
     panel.sliders["x"].max = 20
     assert panel.inputs[0] == {
         "label": "x",
-        "min": -2.0,
+        "min": 0.01,
         "max": 20.0,
         "step": 0.01,
         "integer": False,
+        "recorded": 2.0,
     }
     assert panel.state["plot"]["to"] == 20.0
 
@@ -361,6 +374,7 @@ def test_a_cell_that_raises_when_it_runs_again(make: Callable[..., Panel]):
 def test_numbers_that_json_cannot_carry(make: Callable[..., Panel]):
     with np.errstate(all="ignore"):
         panel = make(record(lambda x: np.log(x) / x, 2.0))
+        panel.sliders["x"].min = 0.0
         panel.sliders["x"].value = 0.0
     state = dict(panel.state)
     assert state["plot"]["value"] is None
@@ -386,9 +400,9 @@ def curve(panel: Panel) -> np.ndarray:
 def test_the_plot(panel: Panel):
     plot = panel.state["plot"]
     assert plot["choices"] == ["x", "y"]
-    assert (plot["along"], plot["from"], plot["to"]) == ("x", -2.0, 6.0)
+    assert (plot["along"], plot["from"], plot["to"]) == ("x", 0.01, 6.0)
     assert (plot["at"], plot["slope"], plot["curvature"]) == (2.0, 5.5, -0.25)
-    xs = np.linspace(-2.0, 6.0, curve(panel).size)
+    xs = np.linspace(0.01, 6.0, curve(panel).size)
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(curve(panel), np.log(xs) + 5 * xs - np.sin(5), equal_nan=True)
     panel.set_state({"along": "y"})
@@ -407,7 +421,7 @@ def test_the_curve_is_computed_only_when_another_slider_moves(
     assert calls == ["x"] * 2
     panel.sliders["y"].value = 3.0
     assert calls == ["x"] * 4
-    xs = np.linspace(-2.0, 6.0, curve(panel).size)
+    xs = np.linspace(0.01, 6.0, curve(panel).size)
     assert curve(panel)[-1] == pytest.approx(np.log(xs[-1]) + 3 * xs[-1] - np.sin(3))
 
 

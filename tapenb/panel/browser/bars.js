@@ -25,7 +25,7 @@ export function scale(sizes) {
   return {
     length: (size) => size
       ? Math.max(0, (Math.log10(Math.abs(size)) - bottom) / (top - bottom)) : 0,
-    words: `${write(10 ** top)}, logarithmic from ${write(10 ** bottom)}`,
+    words: `${write(10 ** top)} (logarithmic, from ${write(10 ** bottom)})`,
   };
 }
 

@@ -4,6 +4,27 @@ import { h, KEYS, write } from "./dom.js";
 
 /** @import { Model, Section, State } from "./protocol.js" */
 
+/** Pixels that a figure of the drawing takes, and what is left free in a box. */
+const FIGURE = 6.2, MARGIN = 8;
+
+/**
+ * Write a number into its box; one that was shorter when the box was made is drawn narrower.
+ * @param {Element | undefined} slot
+ * @param {string} text
+ */
+function fit(slot, text) {
+  if (!slot || slot.textContent === text) return;
+  slot.textContent = text;
+  const box = /** @type {SVGGraphicsElement | null} */ (slot.parentElement?.querySelector("path, polygon"));
+  const width = (box?.getBBox().width ?? 0) - MARGIN;
+  if (width > 0 && text.length * FIGURE > width) {
+    slot.setAttribute("textLength", String(width));
+    slot.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  } else {
+    slot.removeAttribute("textLength");
+  }
+}
+
 /**
  * The drawing: parsed once, then only its numbers change.
  * @param {Model} model
@@ -45,7 +66,7 @@ export function graph(model) {
     const svg = place.querySelector("svg");
     if (svg) {
       svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
-      state.nodes?.forEach((text, i) => slots.has(`n${i}`) && write(slots.get(`n${i}`), text));
+      state.nodes?.forEach((text, i) => fit(slots.get(`n${i}`), text));
       state.edges?.forEach((text, i) => slots.has(`e${i}`) && write(slots.get(`e${i}`), text));
     } else if (state.words) {
       const [first, ...rest] = state.words.split("\n");

@@ -73,8 +73,8 @@ export function listing(model, mover) {
     const { lines, series, iterations, iteration, adjoint } = state.listing;
     write(head.children[2], adjoint);
     const scales = [0, 1].map((k) => scale(lines.map(({ sizes }) => sizes[k])));
-    write(caption, `Bars: blue above zero, purple below; a full one is ${scales[0].words} of the values, `
-      + `${scales[1].words} of the ${adjoint}s.`);
+    write(caption, `Bars: blue above zero, purple below; full at ${scales[0].words} for values, `
+      + `at ${scales[1].words} for ${adjoint}s.`);
     const at = new Map(lines.map((each) => [each.number, each]));
     for (const [number, row] of rows) {
       row.paint(at.get(number), series[number], scales, iterations);

@@ -5,6 +5,9 @@ import { KEYS, h, list, s, write } from "./dom.js";
 
 /** @import { Model, Plot, Section } from "./protocol.js" */
 
+/** Pixels that a figure of an axis takes. */
+const TICK_FIGURE = 6.5;
+
 /**
  * The output along one slider, with its tangent and osculating parabola.
  * @param {Model} model
@@ -55,11 +58,13 @@ export function plot(model) {
     last = plot;
     if (!place.clientWidth) return;  // hidden: it is drawn when it has a width
     const width = Math.max(place.clientWidth, 220), height = 190;
-    const left = 46, right = width - 8, top = 8, bottom = height - 24;
     const bytes = plot.curve;
     const ys = new Float64Array(
       bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
     const [low, high] = range(ys, plot.value);
+    const marks = ticks(low, high, 4).map((tick) => ({ tick, text: tidy(tick) }));
+    const left = Math.max(46, ...marks.map(({ text }) => text.length * TICK_FIGURE + 10));
+    const right = width - 8, top = 8, bottom = height - 24;
     const x = (/** @type {number} */ v) =>
       left + ((v - plot.from) / (plot.to - plot.from)) * (right - left);
     const y = (/** @type {number} */ v) => bottom - ((v - low) / (high - low)) * (bottom - top);
@@ -70,11 +75,13 @@ export function plot(model) {
     const axes = s("g", { class: "tapenb-axes" });
     for (const tick of ticks(plot.from, plot.to, width / 70)) {
       axes.append(s("path", { d: `M${x(tick)},${top}V${bottom}` }));
-      axes.append(s("text", { x: x(tick), y: bottom + 15, "text-anchor": "middle" }, tidy(tick)));
+      const text = tidy(tick), half = (text.length * TICK_FIGURE) / 2;
+      const middle = Math.min(x(tick), width - half);
+      axes.append(s("text", { x: middle, y: bottom + 15, "text-anchor": "middle" }, text));
     }
-    for (const tick of ticks(low, high, 4)) {
+    for (const { tick, text } of marks) {
       axes.append(s("path", { d: `M${left},${y(tick)}H${right}` }));
-      axes.append(s("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, tidy(tick)));
+      axes.append(s("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, text));
     }
     // An inner svg cuts off what leaves the plot; a clip path would need an id.
     const inner = s("svg", { x: left, y: top, width: right - left, height: bottom - top });

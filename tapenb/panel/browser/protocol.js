@@ -1,7 +1,8 @@
 // Types of what travels between the kernel and the browser; nothing of it runs.
 
 /**
- * @typedef {{label: string, min: number, max: number, step: number, integer: boolean}} Input
+ * @typedef {{label: string, min: number, max: number, step: number, integer: boolean,
+ *   recorded: number}} Input
  * @typedef {{choices: string[], along: string, output: string, from: number, to: number,
  *   curve: DataView, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot

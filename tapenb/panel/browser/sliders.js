@@ -1,9 +1,13 @@
 // The sliders.
 
 import { short } from "./axes.js";
-import { KEYS, h } from "./dom.js";
+import { KEYS, h, write } from "./dom.js";
+import { drawn, plain } from "./numbers.js";
 
 /** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
+
+/** More inputs that were moved than these are not named. */
+const LONGEST_STILL = 3;
 
 /**
  * The sliders: a native range with its label, and the number itself to read and to type.
@@ -35,14 +39,18 @@ export function sliders(model, mover) {
     mover.move(label, value);
   }
 
+  const still = h("p", { class: "tapenb-quiet tapenb-still" });
+
   function build() {
+    const held = focused();
     place.replaceChildren();
     rows = new Map();
     for (const input of /** @type {Input[]} */ (model.get("inputs"))) {
       const limits = { min: String(input.min), max: String(input.max), ...KEYS };
       const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", ...limits }));
+      // A number beyond the range is typed all the same, and widens it.
       const field = /** @type {HTMLInputElement} */ (
-        h("input", { type: "number", step: input.integer ? "1" : "any", ...limits })
+        h("input", { type: "number", step: input.integer ? "1" : "any", ...KEYS })
       );
       field.setAttribute("aria-label", `${input.label}, typed`);
       const toGrid = () => { bar.step = String(input.step); };
@@ -55,7 +63,6 @@ export function sliders(model, mover) {
       const typed = () => {
         let value = field.valueAsNumber;
         if (!Number.isFinite(value)) return show(input.label, values[input.label]);
-        value = Math.min(input.max, Math.max(input.min, value));
         if (input.integer) value = Math.round(value);
         show(input.label, value);
         if (value !== values[input.label]) moved(input.label, value);
@@ -67,6 +74,25 @@ export function sliders(model, mover) {
       const name = h("span", { class: "tapenb-name" }, input.label);
       place.append(h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field));
     }
+    place.append(still);
+    for (const label of rows.keys()) if (label in values) show(label, values[label]);
+    if (held && rows.has(held.label)) rows.get(held.label)[held.part].focus();
+  }
+
+  /** @returns {{label: string, part: "bar" | "field"} | undefined} What of the sliders has the focus. */
+  function focused() {
+    for (const [label, { bar, field }] of rows) {
+      if (bar === document.activeElement) return { label, part: "bar" };
+      if (field === document.activeElement) return { label, part: "field" };
+    }
+  }
+
+  /** Say what the sliders do not move. */
+  function compare() {
+    const left = [...rows].filter(([label, { input }]) => values[label] !== input.recorded);
+    const list = left.map(([label, { input }]) => `${label} is still ${drawn(plain(input.recorded))}`);
+    write(still, !left.length ? "" : left.length > LONGEST_STILL
+      ? "In the notebook the inputs are still what they were." : `In the notebook ${list.join(", ")}.`);
   }
 
   /** @param {State} state */
@@ -81,6 +107,7 @@ export function sliders(model, mover) {
       }
       values = { ...values, [label]: value };
     }
+    compare();
   }
 
   return { element: place, trait: "inputs", build, paint };
