@@ -55,8 +55,8 @@ class Place:
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         """Let these stand there and nothing else."""
-        self.owner.clear()
-        self.owner.update(items)
+        # On one line each: an interrupt comes between lines, and would leave it empty.
+        self.owner.clear(); self.owner.update(items)  # fmt: skip  # noqa: E702
 
 
 class _Elements(Place):
@@ -73,9 +73,9 @@ class _Elements(Place):
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         if isinstance(self.owner, tuple | frozenset):
             return
-        self.owner.clear()
         add = self.owner.update if isinstance(self.owner, set) else self.owner.extend
-        add(value for _, value in items)
+        values = [value for _, value in items]
+        self.owner.clear(); add(values)  # fmt: skip  # noqa: E702
 
 
 class _Cells(Place):
@@ -147,8 +147,7 @@ class _InDict(Place):
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         space = vars(self.owner)
-        space.clear()
-        space.update(items)
+        space.clear(); space.update(items)  # fmt: skip  # noqa: E702
 
 
 class _OfClass(Place):
@@ -166,8 +165,12 @@ class _OfClass(Place):
         type.__setattr__(self.owner, key, value)
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
+        before, names = dict(self.items()), dict(items)
+        for name in before.keys() - names.keys():
+            type.__delattr__(self.owner, name)
         for name, value in items:
-            self[name] = value
+            if before.get(name, self) is not value:
+                self[name] = value
 
 
 def places(value: Any) -> list[Place]:

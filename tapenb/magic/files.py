@@ -5,52 +5,43 @@ from __future__ import annotations
 import gc
 import io
 import os
-import sys
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
 from typing import Any
 
 from .changes import Changes
 from .state import StateLost
 
-__all__ = ["keep_files"]
+__all__ = ["Files", "keep_files"]
 
 _MOST_BYTES = 64 << 20
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_BEYOND = (
-    *("os.remove", "os.rename", "os.rmdir", "os.truncate", "os.system", "os.exec", "os.fork"),
-    *("os.posix_spawn", "os.spawn", "os.kill", "subprocess.Popen", "shutil.", "socket.connect"),
-    *("socket.sendto", "sqlite3.connect", "ftplib.", "smtplib.", "urllib.Request"),
-)
-"""Beginnings of audit events of what cannot be put back."""
-
-_watched: ContextVar[_Files | None] = ContextVar("tapenb_files", default=None)
-_hooked = False
 
 
-class _Files:
+class Files:
     """The files that one run has opened for writing."""
 
-    def __init__(self, changes: Changes, refuse: bool) -> None:
-        self._changes = changes
-        self._refuse = refuse
+    def __init__(self, changes: Changes) -> None:
         self._known: set[str] = set()
+        self._back: list[Callable[[], Any]] = []
+        changes.before(self._put_back)
 
-    def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Take note of an audit event, before what it tells of happens."""
-        if event == "open":
-            path, _, flags = args
-            if isinstance(path, str | bytes) and isinstance(flags, int) and flags & _WRITING:
-                self._keep(os.path.abspath(os.fsdecode(path)))
-        elif self._refuse and event.startswith(_BEYOND):
-            raise StateLost(f"this cell does what cannot be undone ({event})")
+    def keep(self, path: str) -> bool:
+        """Keep what is in a file, before it is opened; false where that is none to be kept."""
+        if path in self._known:
+            return True
+        if os.path.exists(path) and not os.path.isfile(path):
+            return path == os.devnull
+        self._keep(path)
+        return True
+
+    def _put_back(self) -> None:
+        while self._back:
+            self._back[-1]()
+            self._back.pop()
 
     def _keep(self, path: str) -> None:
-        if path in self._known or (os.path.exists(path) and not os.path.isfile(path)):
-            return
         self._known.add(path)
         if not os.path.exists(path):
-            self._changes.before(lambda: os.path.exists(path) and os.remove(path))
+            self._back.append(lambda: os.path.exists(path) and os.remove(path))
             return
         if os.path.getsize(path) > _MOST_BYTES:
             raise StateLost(f"this cell writes a large file ({path}), so it cannot run again")
@@ -63,37 +54,24 @@ class _Files:
                 file.write(content)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
-        self._changes.before(put_back)
+        self._back.append(put_back)
 
 
-def keep_files(changes: Changes, values: Iterable[Any], *, refuse: bool) -> None:
-    """Keep what is in files that this thread opens for writing until the changes are taken back.
+def keep_files(changes: Changes, values: Iterable[Any]) -> Files:
+    """Keep what is in open files, and in those to come, until the changes are taken back.
 
     Parameters
     ----------
     changes : Changes
     values : iterable
         The notebook's, among which may be files that are open.
-    refuse : bool
-        Whether to refuse what is no file and cannot be put back.
     """
-    global _hooked
-    if not _hooked:
-        _hooked = True
-        sys.addaudithook(_hear)
     for value in values:
         for file in _files_of(value):
             way_back = _to_here(file)
             if way_back is not None:
                 changes.before(way_back)
-    changes.before(lambda: _watched.set(None))
-    _watched.set(_Files(changes, refuse))
-
-
-def _hear(event: str, args: tuple[Any, ...]) -> None:
-    files = _watched.get()
-    if files is not None:
-        files.hear(event, args)
+    return Files(changes)
 
 
 def _files_of(value: Any) -> list[io.IOBase]:

@@ -10,7 +10,6 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from time import monotonic
 from types import CodeType
 from typing import Any
 
@@ -34,6 +33,8 @@ from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
+from .deadline import within
+from .effects import Refusing
 from .files import keep_files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
@@ -47,7 +48,7 @@ __all__ = ["CellRun", "Outcome"]
 
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 """Names by which a cell may hear of floating-point errors."""
-_SECONDS = 10.0
+SECONDS = 10.0
 """How long a cell may take to run again."""
 
 
@@ -228,7 +229,7 @@ class CellRun:
                 name in self.cell.literals or is_numeric(namespace.get(name))
             ):
                 namespace[name] = (span[0] + span[1]) / 2
-        outcome = self._tried({}, self._run({}, None))
+        outcome = self._tried({}, self._run({}))
         self._choose(outcome)
         if outcome.output_name is not None and not outcome.inputs:
             outcome.complaint = (
@@ -261,15 +262,19 @@ class CellRun:
 
         def work(changes: Changes) -> Outcome:
             figures = _figures()
-            changes.before(Snapshot(self.shell.user_ns, self._names()).restore)
+            changes.before(Snapshot(self.shell.user_ns, self._names(), exactly=True).restore)
             changes.before(lambda: _close_figures(figures))
-            self.before.check_iterators()
+            self.before.check_iterators(self.cell.reads, self._lines())
             uninterrupted(self.before.restore)
             hide(self.shell, changes)
             namespace = self.shell.user_ns
             reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]
-            keep_files(changes, reached, refuse=reads.moves)
-            return self._run(moved, monotonic() + _SECONDS, reads)
+            refusing = Refusing(changes, keep_files(changes, reached))
+            try:
+                return within(SECONDS, lambda: self._run(moved, reads, again=True))
+            finally:
+                if refusing.refusal is not None:  # which other code may have swallowed
+                    raise refusing.refusal from None
 
         return guarded(work)
 
@@ -284,18 +289,25 @@ class CellRun:
             reads.at.clear()
         return outcome
 
+    def _lines(self) -> dict[str, int]:
+        """Where the cell names something first."""
+        lines: dict[str, int] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name):
+                lines[node.id] = min(node.lineno, lines.get(node.id, node.lineno))
+        return lines
+
     def _names(self) -> set[str]:
         attributes = {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
         return {*self.cell.order, *self.cell.bound, *self.options.values, *attributes}
 
     def _run(
-        self, moved: dict[str, Any], deadline: float | None, reads: Reads | None = None
+        self, moved: dict[str, Any], reads: Reads | None = None, *, again: bool = False
     ) -> Outcome:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(of_cell=True)
         session = tape.session
         session.namespace = namespace
-        session.deadline = deadline
         session.will_be_swept = self.options.order > 0
         named = reachable(namespace, self._names())[1]
         tape.cell_hears_float_errors = not _HEARING.isdisjoint(named)
@@ -315,7 +327,7 @@ class CellRun:
         finally:
             progress.end()
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
-        copy_shared_values(tape, large=deadline is not None)
+        copy_shared_values(tape, large=again)
         outcome.inputs = inputs.described(self.options)
         return outcome
 

@@ -6,19 +6,32 @@ containers that they hold, and the random state. Only what the cell's code can r
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import re
+import sys
+import threading
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from types import CodeType, FunctionType
+from contextvars import ContextVar
+from types import (
+    BuiltinMethodType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.reach import Place, places, walk
+from ..autodiff.reach import Place, is_users, places
 from ..autodiff.tape.memory import fingerprint
+from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.provenance import is_foreign_module
 from .containers import own_places
+from .settings import settings
 
 __all__ = ["Snapshot", "StateLost", "reachable"]
 
@@ -30,8 +43,8 @@ _OF_IPYTHON = re.compile(r"_+|_i*\d*|__tapenb_\w+__")
 """Names that the shell or this magic keeps in the notebook's namespace."""
 
 
-class StateLost(Exception):
-    """The cell changed something too large to be kept, so it cannot run again from there."""
+class StateLost(TapeError):
+    """The cell does what cannot be wound back, so it does not run again unseen."""
 
 
 def _code_names(code: CodeType) -> set[str]:
@@ -79,11 +92,93 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
     return seen, named
 
 
-def _is_spent(value: Any) -> bool:
-    """Whether something is read once only; a file that is written alone is none of that."""
-    if isinstance(value, io.IOBase) and not value.closed and not value.readable():
-        return False
-    return isinstance(value, Iterator) and type(value).__module__ != "tapenb"
+_DYNAMIC = frozenset({"eval", "exec", "get_ipython", "globals", "locals", "setattr", "vars"})
+"""By these code binds names that it does not name."""
+_MUTATORS = frozenset(
+    """
+    __setitem__ acquire add append clear close execute extend insert pop push put remove send set
+    start update write
+    """.split()
+)
+"""What has one of these and is not known here may change, and cannot be wound back."""
+_MOST_FOREIGN = 1000
+_ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), np.generic)
+_HARMLESS = (*_ATOMS, np.ufunc, np.dtype, type(threading.Lock()), type(threading.RLock()))
+_OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
+"""Packages whose objects know themselves what a run that nobody sees may do."""
+_KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...] = (
+    (random.Random, lambda r: r.getstate(), lambda r, state: r.setstate(state)),
+    (np.random.RandomState, lambda r: r.get_state(), lambda r, state: r.set_state(state)),
+    (
+        np.random.Generator,
+        lambda r: r.bit_generator.state,
+        lambda r, state: setattr(r.bit_generator, "state", state),
+    ),
+    (
+        np.random.BitGenerator,
+        lambda r: r.state,
+        lambda r, state: setattr(r, "state", state),
+    ),
+    (array, lambda a: a[:], lambda a, old: a.__setitem__(slice(None), old)),
+    (bytearray, bytes, lambda b, old: b.__setitem__(slice(None), old)),
+    (ContextVar, lambda v: v.get(_NONE), lambda v, old: old is _NONE or v.set(old)),
+)
+"""Types with how their state is read and put back."""
+
+
+def _text_of(stream: Any) -> tuple[Any, int] | None:
+    return None if stream.closed else (stream.getvalue(), stream.tell())
+
+
+def _set_text(stream: Any, state: tuple[Any, int] | None) -> None:
+    if state is not None and not stream.closed:
+        stream.seek(0)
+        stream.truncate()
+        stream.write(state[0])
+        stream.seek(state[1])
+
+
+def _set_frame(frame: Any, old: Any) -> None:
+    if not frame.equals(old):
+        type(frame).__init__(frame, old.copy())
+
+
+class _Module(Place):
+    """What a module has by its public names; a new one may be another thread's."""
+
+    __slots__ = ()
+
+    def items(self) -> list[tuple[Any, Any]]:
+        names = vars(self.owner)
+        return [(k, v) for k, v in list(names.items()) if not k.startswith("_")]
+
+    def held(self) -> tuple[Any, ...]:
+        return tuple(value for _, value in self.items())
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        vars(self.owner)[key] = value
+
+    def replace(self, items: list[tuple[Any, Any]]) -> None:
+        before = dict(self.items())
+        for name, value in items:
+            if before.get(name, self) is not value:
+                self[name] = value
+
+
+def _is_python(kind: type) -> bool:
+    """Whether all that an object of a class holds is in its dictionary and its slots.
+
+    A widget is more than that: its front end hears of every change.
+    """
+    return not hasattr(kind, "trait_names") and all(
+        base.__flags__ & (_OF_PYTHON | _OF_C) == _OF_PYTHON
+        and type(vars(base).get("__new__")) is not BuiltinMethodType
+        for base in kind.__mro__[:-1]
+    )
+
+
+_OF_PYTHON, _OF_C = 1 << 9, 1 << 8
+_NONE = object()
 
 
 class Snapshot:
@@ -94,60 +189,128 @@ class Snapshot:
     namespace : dict
     names : iterable of str
         What the cell's code reads and writes.
+    exactly : bool, optional
+        Whether nothing else happens until it is restored, so that other cells bind no names.
     """
 
-    def __init__(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
+    def __init__(
+        self, namespace: dict[str, Any], names: Iterable[str], *, exactly: bool = False
+    ) -> None:
         self._namespace = namespace
         reached, named = reachable(namespace, names)
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in named if name not in namespace}
+        self._others = None if not exactly or _DYNAMIC.isdisjoint(named) else dict(namespace)
         self._names = {name: namespace[name] for name in reached if not _OF_IPYTHON.fullmatch(name)}
         self._kept: list[tuple[Place, list[tuple[Any, Any]]]] = []
-        self._copies: list[tuple[np.ndarray, np.ndarray]] = []
-        self._states: list[tuple[Callable[[Any], Any], Any]] = []
+        self._states: list[tuple[Callable[[Any, Any], Any], Any, Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
-        self._spent: Iterator[Any] | None = None
-        self._bytes = 0
-        self._random = random.getstate()
-        self._numpy = np.random.get_state()
-        self._keep([namespace[name] for name in sorted(reached)])
+        self._lost: dict[str, Any] = {}
+        self._bytes = self._foreign = 0
+        self._settings = settings()
+        seen: dict[int, Any] = {}
+        for name in sorted(reached):
+            self._keep(name, namespace[name], seen)
 
-    def _keep(self, values: list[Any]) -> None:
-        for value, found in walk(values, self._places, most=_MOST_ITEMS):
-            for place in found:
-                self._kept.append((place, place.items()))
+    def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
+        """Keep what can be reached from a name."""
+        root, todo = value, [value]
+        while todo:
+            value = todo.pop()
+            if isinstance(value, _HARMLESS) or id(value) in seen:
+                continue
+            if len(seen) > _MOST_ITEMS:
+                self._lost[name] = value
+                return
+            seen[id(value)] = value
             if isinstance(value, np.ndarray):
-                self._keep_array(value)
-            elif isinstance(value, np.random.Generator):
-                self._states.append(
-                    (partial(setattr, value.bit_generator, "state"), value.bit_generator.state)
-                )
-            elif isinstance(value, np.random.RandomState):
-                self._states.append((value.set_state, value.get_state()))
-            elif isinstance(value, random.Random):
-                self._states.append((value.setstate, value.getstate()))
-            elif not found and _is_spent(value):
-                self._spent = value
+                todo += self._keep_array(value)
+                continue
+            known = self._how_kept(value)
+            if known is not None:
+                self._states.append((known[1], value, known[0](value)))
+                continue
+            found = self._places(value, value is root)
+            if found is None:
+                self._lost.setdefault(name, value)
+                continue
+            for place in found:
+                items = place.items()
+                self._kept.append((place, items))
+                todo += [part for _, part in items]
+            todo += _passed_through(value)
 
     @staticmethod
-    def _places(value: Any) -> list[Place]:
-        return places(value) if isinstance(value, bytearray) else own_places(value)
+    def _how_kept(value: Any) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]] | None:
+        for kind, read, put in _KEPT:
+            if isinstance(value, kind):
+                return read, put
+        if type(value) in (io.StringIO, io.BytesIO):
+            return _text_of, _set_text
+        if type(value).__module__.startswith("pandas.") and hasattr(value, "_mgr"):
+            return (lambda frame: frame.copy()), _set_frame
+        return None
 
-    def _keep_array(self, value: np.ndarray) -> None:
-        if value.dtype.hasobject or not value.flags.writeable:
-            return
-        if self._bytes + value.nbytes > _MOST_BYTES:
+    def _places(self, value: Any, direct: bool) -> list[Place] | None:
+        """Where an object holds others; None where it cannot be wound back."""
+        kind = type(value)
+        if isinstance(value, ModuleType):
+            if value.__name__ in ("sys", "builtins", "__main__"):
+                return []
+            own = [_Module(value)]
+            if not is_foreign_module(value.__name__):
+                return own
+            self._kept.append((own[0], own[0].items()))  # but not what these hold
+            return []
+        if own_kind := own_places(value):
+            return own_kind
+        if isinstance(value, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
+            return []
+        if str(kind.__module__).partition(".")[0] in _OTHERS or is_users(value):
+            return []
+        if isinstance(value, io.IOBase):  # one that is only written is wound back (`files`)
+            return [] if value.closed or (direct and not value.readable()) else None
+        if isinstance(value, Iterator):
+            return None
+        if _is_python(kind) and kind.__module__ != "pandas":
+            self._foreign += 1
+            return places(value) if self._foreign < _MOST_FOREIGN else None
+        is_value = kind.__hash__ not in (None, object.__hash__) and kind.__eq__ is not object.__eq__
+        return [] if is_value or _MUTATORS.isdisjoint(dir(kind)) else None
+
+    def _keep_array(self, value: np.ndarray) -> list[Any]:
+        """Keep an array; gives what else it holds."""
+        plain = value.view(np.ndarray)
+        inner = [vars(value)] if hasattr(value, "__dict__") else []
+        if value.dtype.hasobject:
+            inner += plain.ravel().tolist()
+        if not value.flags.writeable:
+            return inner
+        if self._bytes + value.nbytes > _MOST_BYTES and not value.dtype.hasobject:
             self._marked.append((value, fingerprint(value)))
-            return
+            return inner
         self._bytes += value.nbytes
-        self._copies.append((value, value.copy()))
+        self._states.append((_set_array, plain, plain.copy()))
+        return inner
 
-    def check_iterators(self) -> None:
-        """Raise StateLost where something cannot be wound back, and so no cell begin there."""
-        if self._spent is not None:
+    def check_iterators(self, reads: Iterable[str], lines: dict[str, int]) -> None:
+        """Raise StateLost where something cannot be wound back, and so no cell begin there.
+
+        Parameters
+        ----------
+        reads : iterable of str
+            Names that the cell reads before it binds them.
+        lines : dict of str to int
+            Where the cell names something.
+        """
+        for name, value in self._lost.items():
+            if name in lines and name not in reads:
+                continue  # the cell makes it anew
+            place = f"line {lines[name]}" if name in lines else "what this cell calls"
             raise StateLost(
-                f"this cell reads from a {type(self._spent).__name__}, which cannot be wound back, "
-                "so it cannot run again from where it began; make a list of it in a cell above"
+                f"{place} names `{name}`: a {type(value).__name__} cannot be wound back, so the "
+                "cell does not run again to this point, and the numbers there are not known. Let "
+                "it work on a list or an array, or do without it in this cell."
             )
 
     def restore(self) -> None:
@@ -158,8 +321,8 @@ class Snapshot:
         StateLost
             Where something too large to be kept has changed.
         """
-        for array, mark in self._marked:
-            if fingerprint(array) != mark:
+        for array_, mark in self._marked:
+            if fingerprint(array_) != mark:
                 raise StateLost(
                     "this cell changes a large array, so it cannot run again from where it began; "
                     "run it by hand, or let it work on a copy"
@@ -168,11 +331,40 @@ class Snapshot:
         for name in self._unbound:
             namespace.pop(name, None)
         namespace.update(self._names)
+        if self._others is not None:
+            for name in namespace.keys() - self._others.keys():
+                namespace.pop(name, None)
+            namespace.update(self._others)
         for place, items in self._kept:
-            place.replace(items)
-        for array, copy in self._copies:
-            array[...] = copy
-        for put_back, state in self._states:
-            put_back(state)
-        random.setstate(self._random)
-        np.random.set_state(self._numpy)
+            if not _are_the_same(place.items(), items):
+                place.replace(items)
+        for put_back, value, state in self._states:
+            put_back(value, state)
+        self._settings()
+
+
+def _set_array(value: np.ndarray, old: np.ndarray) -> None:
+    value[...] = old
+
+
+def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -> bool:
+    return len(items) == len(others) and all(
+        one[0] is other[0] and one[1] is other[1] for one, other in zip(items, others, strict=True)
+    )
+
+
+def _passed_through(value: Any) -> tuple[Any, ...]:
+    """What a bound method, a partial, a view of memory or a weak reference stands for."""
+    match value:
+        case MethodType():
+            return value.__func__, value.__self__
+        case functools.partial():
+            return value.func, value.args, value.keywords
+        case BuiltinMethodType() if not isinstance(value.__self__, ModuleType | type):
+            return (value.__self__,)
+        case memoryview():
+            return (value.obj,)
+        case FunctionType() if not is_foreign_module(value.__globals__.get("__name__")):
+            home = sys.modules.get(value.__globals__.get("__name__"))
+            return (home,) if home is not None and home.__name__ != "__main__" else ()
+    return (value.__wrapped__,) if "__wrapped__" in getattr(value, "__dict__", {}) else ()

@@ -1,0 +1,112 @@
+"""A bound on how long a cell may run again: it holds for any Python code, and for what waits."""
+
+from __future__ import annotations
+
+import ctypes
+import signal as signals
+import threading
+from collections.abc import Callable
+from signal import SIGINT, getsignal, signal
+from types import FrameType
+from typing import Any, TypeVar
+
+from .changes import Changes
+
+__all__ = ["within"]
+
+_T = TypeVar("_T")
+_AGAIN = 0.01
+"""Code that swallows every exception is asked again so soon."""
+
+
+class _TooLong(BaseException):
+    """Raised in whatever runs when its time is over."""
+
+
+def within(seconds: float, work: Callable[[], _T]) -> _T:
+    """Call a function that is ended when it takes longer.
+
+    Parameters
+    ----------
+    seconds : float
+    work : callable
+
+    Raises
+    ------
+    TimeoutError
+        Where its time was over before it had ended.
+    """
+    clock = _Clock(seconds)
+    try:
+        try:
+            clock.start()
+            return work()
+        finally:
+            clock.stop()
+    except BaseException as error:
+        if not clock.over:
+            raise
+        raise TimeoutError(
+            f"the cell ran for more than {seconds:g} s at this point and was stopped"
+        ) from (None if isinstance(error, _TooLong) else error)
+    finally:
+        clock.stop()
+
+
+class _Clock:
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._seconds = seconds
+        self._done = threading.Event()
+        self._watched = threading.get_ident()
+        main = threading.current_thread() is threading.main_thread()
+        heard = getsignal(SIGINT)
+        self._heard = heard if main and callable(heard) else None
+        self._watching = threading.Thread(target=self._watch, name="tapenb-deadline", daemon=True)
+
+    def start(self) -> None:
+        if self._heard is not None:
+            signal(SIGINT, self._hear)
+        self._watching.start()
+
+    def stop(self) -> None:
+        """Let time be no matter; can be called twice."""
+        self._done.set()
+        if self._watching.ident is not None:
+            self._watching.join()
+        if self._heard is None:
+            _raise_in(self._watched, None)
+        elif getsignal(SIGINT) == self._hear:
+            signal(SIGINT, self._heard)
+
+    def _watch(self) -> None:
+        pause = self._seconds
+        while not self._done.wait(pause):
+            self.over, pause = True, _AGAIN
+            if self._heard is None:
+                _raise_in(self._watched, _TooLong)
+            elif hasattr(signals, "pthread_kill"):
+                signals.pthread_kill(self._watched, SIGINT)
+            else:
+                signals.raise_signal(SIGINT)
+
+    def _hear(self, number: int, frame: FrameType | None) -> Any:
+        if not self.over:
+            return self._heard(number, frame)
+        if not (self._done.is_set() or _is_closing(frame)):
+            raise _TooLong
+        return None
+
+
+def _is_closing(frame: FrameType | None) -> bool:
+    """Whether changes are being taken back, which is to be done in peace."""
+    while frame is not None:
+        if frame.f_code is Changes.take_back.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _raise_in(thread: int, error: type[BaseException] | None) -> None:
+    raised = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)

@@ -1,0 +1,121 @@
+"""Settings of the process and of libraries, as they are now, to be put back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["settings"]
+
+
+def settings() -> Callable[[], None]:
+    """Note the environment, random state, warnings, logging and printing as they are now.
+
+    Returns
+    -------
+    callable
+        Puts them back; can be called twice.
+    """
+    kept = [_of_dict(os.environ), _of_list(sys.path), _of_list(sys.argv), *_of_loggers()]
+    pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
+        (random.getstate, random.setstate),
+        (np.random.get_state, np.random.set_state),
+        (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+        (np.geterr, lambda kinds: np.seterr(**kinds)),
+        (np.geterrcall, np.seterrcall),
+        (np.getbufsize, np.setbufsize),
+        (lambda: list(warnings.filters), _set_filters),
+        (sys.getrecursionlimit, sys.setrecursionlimit),
+    ]
+    decimal, gc = sys.modules.get("decimal"), sys.modules.get("gc")
+    if decimal is not None:
+        pairs.append((lambda: decimal.getcontext().copy(), lambda c: decimal.setcontext(c.copy())))
+    if gc is not None:
+        pairs.append((gc.isenabled, lambda on: gc.enable() if on else gc.disable()))
+    locale = sys.modules.get("locale")
+    if locale is not None:
+        pairs.append((lambda: locale.setlocale(locale.LC_ALL), _set_locale))
+    matplotlib = sys.modules.get("matplotlib")
+    if hasattr(matplotlib, "rcParams"):
+        # Without its checks, which warn of what is old.
+        pairs.append((lambda: dict(dict.items(matplotlib.rcParams)), _set_parameters))
+    values = [(value(), put) for value, put in pairs]
+
+    def put_back() -> None:
+        for value, put in values:
+            put(value)
+        for way_back in kept:
+            way_back()
+
+    return put_back
+
+
+def _of_dict(owner: Any) -> Callable[[], None]:
+    before = dict(owner)
+
+    def put_back() -> None:
+        for key in owner.keys() - before.keys():
+            del owner[key]
+        for key, value in before.items():
+            if owner.get(key) != value:
+                owner[key] = value
+
+    return put_back
+
+
+def _of_list(owner: list[Any]) -> Callable[[], None]:
+    before = list(owner)
+
+    def put_back() -> None:
+        if owner != before:
+            owner[:] = before
+
+    return put_back
+
+
+def _of_loggers() -> list[Callable[[], None]]:
+    manager = logging.root.manager
+    found = [manager.loggerDict[name] for name in list(manager.loggerDict)]
+    loggers = [each for each in found if isinstance(each, logging.Logger)]
+    states = [
+        (each, each.level, each.disabled, each.propagate) for each in [*loggers, logging.root]
+    ]
+
+    def put_back() -> None:
+        for logger, level, disabled, propagate in states:
+            if logger.level != level:
+                logger.setLevel(level)
+            logger.disabled, logger.propagate = disabled, propagate
+
+    held = [each.handlers for each in loggers] + [logging.root.handlers]
+    filters = [each.filters for each in loggers] + [logging.root.filters]
+    return [put_back, *map(_of_list, held), *map(_of_list, filters)]
+
+
+def _set_filters(before: list[Any]) -> None:
+    if list(warnings.filters) != before:
+        warnings.filters[:] = before
+        with warnings.catch_warnings():  # lets it be known that they are others
+            pass
+
+
+def _set_locale(before: str) -> None:
+    import locale
+
+    if locale.setlocale(locale.LC_ALL) != before:
+        locale.setlocale(locale.LC_ALL, before)
+
+
+def _set_parameters(before: dict[str, Any]) -> None:
+    import matplotlib
+
+    if dict(dict.items(matplotlib.rcParams)) != before:
+        dict.clear(matplotlib.rcParams)
+        dict.update(matplotlib.rcParams, before)

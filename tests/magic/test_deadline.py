@@ -1,0 +1,74 @@
+"""A cell that runs again ends in time, whatever it does, and the panel says so."""
+
+import signal
+import threading
+
+import pytest
+
+from tapenb.magic import running
+from tapenb.magic.deadline import within
+
+ENDLESS = {
+    "a loop": "while True: pass",
+    "a loop of NumPy": "while True: y = np.sin(x)",
+    "sleeping": "import time; time.sleep(1e6)",
+    "waiting": "import threading; threading.Event().wait()",
+    "a queue": "import queue; queue.Queue().get()",
+    "swallowing errors": "while True:\n        try: 1/0\n        except Exception: pass",
+    "swallowing all": (
+        "while True:\n        try: y = np.sin(1.0)\n        except BaseException: pass"
+    ),
+    "trying again": (
+        "while True:\n        try:\n            while True: pass\n"
+        "        except BaseException: pass"
+    ),
+    "at last": "while True:\n        try: pass\n        finally: y = 1",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_cell_that_does_not_end_is_stopped_and_the_panel_says_so(notebook, monkeypatch, name):
+    monkeypatch.setattr(running, "SECONDS", 0.3)
+    notebook.run(f"%%tape x -o t\nx = 2.0\nif x > 3:\n    {ENDLESS[name]}\nz = x*x")
+    panel = notebook.names["t"].panel
+    panel.sliders["x"].value = 3.5
+    assert "was stopped" in panel.state["error"]
+    assert panel.state["stale"]
+    assert notebook.names["x"] == 2.0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not [each for each in threading.enumerate() if each.name == "tapenb-deadline"]
+    panel.sliders["x"].value = 2.5
+    assert (panel.state["error"], panel.state["stale"]) == ("", False)
+
+
+def test_an_interrupt_is_no_deadline():
+    with pytest.raises(KeyboardInterrupt):
+        within(100.0, lambda: signal.raise_signal(signal.SIGINT))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_on_another_thread():
+    said = []
+
+    def work():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                pass
+
+    def run():
+        try:
+            within(0.2, work)
+        except TimeoutError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert said == ["the cell ran for more than 0.2 s at this point and was stopped"]
+
+
+def test_what_ends_in_time_gives_its_value():
+    assert within(100.0, lambda: 3) == 3

@@ -1,0 +1,391 @@
+"""A hundred kinds of effects of a cell, none of them doubled when a branch is crossed.
+
+A cell that is run again for another branch is wound back, or refused before the effect happens.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tapenb.magic.state import StateLost
+from tests.magic.notebook import Notebook, close_shell, open_notebook
+
+TITLE = "kinds of effects of a cell that is run again"
+
+
+class Effect(NamedTuple):
+    """What runs before, what the cell does, what tells whether it was done, and what to expect."""
+
+    setup: str
+    effect: str
+    read: str
+    kept: bool = True
+
+
+_OWN = "import reliability_effects_module as own"
+_FILE = "open('log.txt', 'w').close()"
+_READ_FILE = "open('log.txt').read()"
+_LINES = "import os; open('log.txt', 'w').write('a'); os.makedirs('full', exist_ok=True)"
+_SQL = "import sqlite3; db = sqlite3.connect(':memory:'); db.execute('create table t (v)')"
+_MANY = "import os; os.mkdir('full'); [open(f'full/{i}', 'w').close() for i in (1, 2, 3)]"
+_MANY_IN = "import os; [os.makedirs(f'full/{i}') for i in (1, 2, 3)]"
+_LISTED_IN_FULL = "sorted(__import__('os').listdir('full'))"
+_LISTED = "sorted(__import__('os').listdir('.'))"
+
+# -- wound back ------------------------------------------------------------------------------------
+
+EFFECTS = {
+    "list.append": Effect("L = []", "L.append(1)", "L"),
+    "list +=": Effect("L = []", "L += [1]", "L"),
+    "list item": Effect("L = [0]", "L[0] += 1", "L"),
+    "nested list": Effect("L = [[0]]", "L[0].append(1)", "L"),
+    "dict item": Effect("D = {'n': 0}", "D['n'] += 1", "D"),
+    "dict.setdefault": Effect("D = {}", "D[len(D)] = 1", "D"),
+    "set.add": Effect("S = set()", "S.add(len(S))", "S"),
+    "name": Effect("n = 0", "n += 1", "n"),
+    "global in a function": Effect("n = 0\ndef f():\n    global n\n    n += 1", "f()", "n"),
+    "closure": Effect(
+        "def make():\n    n = 0\n    def f():\n        nonlocal n\n        n += 1\n"
+        "        return n\n    return f\nf = make()", "f()", "f.__closure__[0].cell_contents"),
+    "default argument": Effect("def f(seen=[]): seen.append(1)", "f()", "f.__defaults__"),
+    "function attribute": Effect("def f(): f.n += 1\nf.n = 0", "f()", "f.n"),
+    "globals()": Effect(
+        "g = globals()", "globals()['made'] = globals().get('made', 0) + 1", "made"),
+    "exec": Effect("made = 0", "exec('made += 1')", "made"),
+    "object attribute": Effect("class A: n = 0\na = A()", "a.n += 1", "a.n"),
+    "class attribute": Effect("class A: n = 0", "A.n += 1", "A.n"),
+    "new class attribute": Effect(
+        "class A: pass", "setattr(A, 'm', getattr(A, 'm', 0) + 1)", "A.m"),
+    "slots": Effect("class A:\n    __slots__ = ('n',)\na = A(); a.n = 0", "a.n += 1", "a.n"),
+    "property": Effect(
+        "class A:\n    _n = 0\n    @property\n    def n(self):\n        self._n += 1\n"
+        "        return self._n\na = A()", "a.n", "a._n"),
+    "dataclass": Effect(
+        "import dataclasses\n@dataclasses.dataclass\nclass A:\n    n: int = 0\na = A()",
+        "a.n += 1", "a"),
+    "list subclass": Effect("class A(list): n = 0\na = A()", "a.n += 1; a.append(1)", "(a.n, a)"),
+    "dict subclass": Effect("class A(dict): n = 0\na = A()", "a.n += 1; a[a.n] = 1", "(a.n, a)"),
+    "set subclass": Effect("class A(set): n = 0\na = A()", "a.n += 1; a.add(a.n)", "(a.n, a)"),
+    "deque subclass": Effect(
+        "from collections import deque\nclass A(deque): n = 0\na = A()", "a.n += 1; a.append(1)",
+        "(a.n, list(a))"),
+    "array subclass": Effect(
+        "class A(np.ndarray): n = 0\na = np.zeros(2).view(A)", "a.n += 1; a[0] += 1",
+        "(a.n, a.tolist())"),
+    "deque": Effect("from collections import deque; q = deque(maxlen=3)", "q.append(1)", "list(q)"),
+    "Counter": Effect("from collections import Counter; c = Counter()", "c['a'] += 1", "dict(c)"),
+    "Counter.update": Effect(
+        "from collections import Counter; c = Counter()", "c.update('aab')", "dict(c)"),
+    "defaultdict": Effect(
+        "from collections import defaultdict; d = defaultdict(list)", "d['a'].append(1)",
+        "dict(d)"),
+    "OrderedDict": Effect(
+        "from collections import OrderedDict; d = OrderedDict(a=1, b=2)", "d.move_to_end('a')",
+        "list(d)"),
+    "ChainMap": Effect(
+        "from collections import ChainMap; d = ChainMap({})", "d[len(d)] = 1", "dict(d)"),
+    "UserDict": Effect(
+        "from collections import UserDict; d = UserDict()", "d[len(d)] = 1", "dict(d)"),
+    "UserList": Effect(
+        "from collections import UserList; d = UserList()", "d.append(1)", "list(d)"),
+    "bytearray": Effect("b = bytearray(b'a')", "b.append(98)", "bytes(b)"),
+    "bytearray item": Effect("b = bytearray(b'a')", "b[0] += 1", "bytes(b)"),
+    "memoryview": Effect("b = bytearray(b'a'); m = memoryview(b)", "m[0] += 1", "bytes(b)"),
+    "array.array": Effect("import array; a = array.array('d')", "a.append(1.0)", "a.tolist()"),
+    "array.array item": Effect(
+        "import array; a = array.array('d', [0])", "a[0] += 1", "a.tolist()"),
+    "ndarray": Effect("a = np.zeros(3)", "a += 1", "a.tolist()"),
+    "integer ndarray": Effect("a = np.zeros(3, int)", "a[1] += 1", "a.tolist()"),
+    "view of an ndarray": Effect("a = np.zeros(4); b = a[1:3]", "b += 1", "a.tolist()"),
+    "ndarray in a dict": Effect("d = {'a': np.zeros(2)}", "d['a'] += 1", "d['a'].tolist()"),
+    "object ndarray": Effect(
+        "a = np.array([1, None], object)", "a[0] += 1", "a.tolist()"),
+    "list in an object ndarray": Effect(
+        "a = np.empty(1, object); a[0] = []", "a[0].append(1)", "a.tolist()"),
+    "structured ndarray": Effect(
+        "a = np.zeros(2, [('u', int)])", "a['u'] += 1", "a.tolist()"),
+    "masked array": Effect(
+        "a = np.ma.array([1.0, 2.0], mask=[0, 0])", "a[0] = np.ma.masked", "a.tolist()"),
+    "StringIO": Effect("import io; s = io.StringIO()", "s.write('a')", "s.getvalue()"),
+    "print to a StringIO": Effect(
+        "import io; s = io.StringIO()", "print(1, file=s)", "s.getvalue()"),
+    "BytesIO": Effect("import io; s = io.BytesIO()", "s.write(b'a')", "s.getvalue()"),
+    "queue.Queue": Effect("import queue; q = queue.Queue()", "q.put(1)", "q.qsize()"),
+    "queue.PriorityQueue": Effect(
+        "import queue; q = queue.PriorityQueue()", "q.put(1)", "q.qsize()"),
+    "heapq": Effect("import heapq; h = []", "heapq.heappush(h, 1)", "h"),
+    "bound method": Effect("L = []; add = L.append", "add(1)", "L"),
+    "bound method of a user's": Effect(
+        "class A:\n    n = 0\n    def f(self): self.n += 1\na = A(); f = a.f", "f()", "a.n"),
+    "partial": Effect(
+        "from functools import partial; L = []; add = partial(L.append, 1)", "add()", "L"),
+    "partial's argument": Effect(
+        "from functools import partial; L = []\ndef f(l): l.append(1)\ng = partial(f, L)",
+        "g()", "L"),
+    "operator.setitem": Effect("import operator; L = [0]", "operator.setitem(L, 0, L[0] + 1)", "L"),
+    "map of a method": Effect("L = []", "list(map(L.append, [1, 2]))", "L"),
+    "lambda": Effect("L = []; add = lambda: L.append(1)", "add()", "L"),
+    "own module's global": Effect(_OWN, "own.n += 1", "own.n"),
+    "own module's function": Effect(_OWN, "own.count()", "own.n"),
+    "own module's function by name": Effect(
+        _OWN + "\nfrom reliability_effects_module import count", "count()", "own.n"),
+    "own module's list": Effect(_OWN, "own.log.append(1)", "own.log"),
+    "own module's new name": Effect(
+        _OWN, "own.made = getattr(own, 'made', 0) + 1", "own.made"),
+    "installed module's new name": Effect(
+        "import math", "math.made = getattr(math, 'made', 0) + 1", "math.made"),
+    "SimpleNamespace": Effect(
+        "from types import SimpleNamespace as N; s = N(n=0)", "s.n += 1", "s.n"),
+    "ContextVar": Effect(
+        "from contextvars import ContextVar; v = ContextVar('v', default=0)", "v.set(v.get() + 1)",
+        "v.get()"),
+    "WeakValueDictionary": Effect(
+        "import weakref\nclass A: pass\na = A(); w = weakref.WeakValueDictionary()",
+        "w[len(w)] = a", "len(w)"),
+    "DataFrame column": Effect(
+        "import pandas as pd; df = pd.DataFrame({'a': [1.0]})", "df['a'] += 1", "df['a'].tolist()"),
+    "DataFrame item": Effect(
+        "import pandas as pd; df = pd.DataFrame({'a': [1.0]})", "df.loc[0, 'a'] += 1",
+        "df['a'].tolist()"),
+    "DataFrame row": Effect(
+        "import pandas as pd; df = pd.DataFrame({'a': [1.0]})", "df.loc[len(df)] = 1.0", "len(df)"),
+    "Series": Effect("import pandas as pd; s = pd.Series([1.0])", "s[0] += 1", "s.tolist()"),
+    "random": Effect(
+        "import random; random.seed(1)", "random.random()", "random.getstate()[1][-1]"),
+    "random.Random": Effect(
+        "import random; r = random.Random(1)", "r.random()", "r.getstate()[1][-1]"),
+    "np.random": Effect(
+        "np.random.seed(1)", "np.random.rand()", "np.random.get_state()[2]"),
+    "RandomState": Effect(
+        "r = np.random.RandomState(1)", "r.rand()", "r.get_state()[2]"),
+    "Generator": Effect(
+        "r = np.random.default_rng(1)", "r.random()", "r.bit_generator.state['state']['state']"),
+    "BitGenerator": Effect(
+        "b = np.random.PCG64(1)", "b.random_raw()", "b.state['state']['state']"),
+    "os.environ": Effect(
+        "import os; os.environ['RELIABILITY'] = ''", "os.environ['RELIABILITY'] += 'a'",
+        "os.environ['RELIABILITY']"),
+    "os.environ, new": Effect(
+        "import os", "os.environ['RELIABILITY'] = os.environ.get('RELIABILITY', '') + 'a'",
+        "os.environ['RELIABILITY']"),
+    "sys.path": Effect("import sys", "sys.path.append('nowhere')", "sys.path.count('nowhere')"),
+    "sys.argv": Effect("import sys", "sys.argv.append('nothing')", "sys.argv.count('nothing')"),
+    "sys.setrecursionlimit": Effect(
+        "import sys", "sys.setrecursionlimit(sys.getrecursionlimit() + 1)",
+        "sys.getrecursionlimit()"),
+    "np.set_printoptions": Effect(
+        "", "np.set_printoptions(precision=np.get_printoptions()['precision'] + 1)",
+        "np.get_printoptions()['precision']"),
+    "np.seterr": Effect(
+        "", "np.seterr(under={'ignore': 'warn', 'warn': 'raise'}[np.geterr()['under']])",
+        "np.geterr()['under']"),
+    "np.seterrcall": Effect("", "np.seterrcall(lambda *_: None)", "id(np.geterrcall())"),
+    "warnings.filterwarnings": Effect(
+        "import warnings", "warnings.filterwarnings('ignore', str(len(warnings.filters)))",
+        "len(warnings.filters)"),
+    "logging handler": Effect(
+        "import logging", "logging.getLogger('reliability').addHandler(logging.NullHandler())",
+        "len(logging.getLogger('reliability').handlers)"),
+    "logging level": Effect(
+        "import logging; logging.getLogger('reliability').setLevel(10)",
+        "logging.getLogger('reliability').setLevel(logging.getLogger('reliability').level + 1)",
+        "logging.getLogger('reliability').level"),
+    "decimal precision": Effect(
+        "import decimal", "decimal.getcontext().prec += 1", "decimal.getcontext().prec"),
+    "gc.disable": Effect(
+        "import gc; gc.enable()", "gc.disable() if gc.isenabled() else gc.enable()",
+        "gc.isenabled()"),
+    "rcParams": Effect(
+        "import matplotlib", "matplotlib.rcParams['lines.linewidth'] += 1",
+        "matplotlib.rcParams['lines.linewidth']"),
+    "a new figure": Effect(
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt",
+        "plt.figure().gca().plot([1, 2])", "len(plt.get_fignums())"),
+}  # fmt: skip
+
+# -- refused ---------------------------------------------------------------------------------------
+
+_REFUSED = {
+    "append to a file": (_FILE, "open('log.txt', 'a').write('a')", _READ_FILE),
+    "write a file": (_FILE, "open('log.txt', 'r+').write('ab'[len(L):])", _READ_FILE),
+    "append with with": (_FILE, "with open('log.txt', 'a') as f: f.write('a')", _READ_FILE),
+    "swallowed": (
+        _FILE, "try: open('log.txt', 'a').write('a')\nexcept Exception: pass", _READ_FILE),
+    "in a function": (
+        _FILE + "\ndef log(): open('log.txt', 'a').write('a')", "log()", _READ_FILE),
+    "os.open": (
+        _FILE + "; import os", "os.write(os.open('log.txt', os.O_WRONLY | os.O_APPEND), b'a')",
+        _READ_FILE),
+    "an open file": ("f = open('log.txt', 'w')", "f.write('a'); f.flush()", _READ_FILE),
+    "print to a file": ("f = open('log.txt', 'w')", "print(1, file=f, flush=True)", _READ_FILE),
+    "read on": ("open('log.txt', 'w').write('abcd'); f = open('log.txt')", "f.read(1)", "f.tell()"),
+    "csv.writer": (
+        "import csv; f = open('log.txt', 'w'); w = csv.writer(f)", "w.writerow([1]); f.flush()",
+        _READ_FILE),
+    "Path.write_text": (
+        _FILE + "; from pathlib import Path", "Path('log.txt').write_text(_read() + 'a')",
+        _READ_FILE),
+    "Path.touch": ("from pathlib import Path", "Path(f'made{_count()}').touch()", _LISTED),
+    "Path.unlink": (_LINES, "import pathlib; pathlib.Path('log.txt').unlink(True)", _LISTED),
+    "np.save": ("", "np.save(f'made{_count()}', np.ones(1))", _LISTED),
+    "np.savetxt": ("", "np.savetxt(f'made{_count()}', np.ones(1))", _LISTED),
+    "ndarray.tofile": ("", "np.ones(1).tofile(f'made{_count()}')", _LISTED),
+    "pickle.dump": (
+        "import pickle", "pickle.dump(1, open(f'made{_count()}', 'wb'))", _LISTED),
+    "DataFrame.to_csv": (
+        "import pandas as pd", "pd.DataFrame({'a': [1]}).to_csv(f'made{_count()}')", _LISTED),
+    "os.remove": (_MANY, "os.remove(f'full/{len(os.listdir(\"full\"))}')", _LISTED_IN_FULL),
+    "os.remove, swallowed": (
+        _MANY, "try: os.remove(f'full/{len(os.listdir(\"full\"))}')\nexcept Exception: pass",
+        _LISTED_IN_FULL),
+    "os.rename": (
+        _LINES, "os.rename(*sorted(set(os.listdir('.')))[1:2], f'zz{_count()}')", _LISTED),
+    "os.mkdir": ("import os", "os.mkdir(f'made{_count()}')", _LISTED),
+    "os.makedirs": ("import os", "os.makedirs(f'made{_count()}/inner')", _LISTED),
+    "os.rmdir": (_MANY_IN, "os.rmdir(f'full/{len(os.listdir(\"full\"))}')", _LISTED_IN_FULL),
+    "os.symlink": (_LINES, "os.symlink('log.txt', f'made{_count()}')", _LISTED),
+    "os.chmod": (_LINES, "os.chmod('log.txt', 0o600)", _READ_FILE),
+    "os.truncate": (_LINES, "os.truncate('log.txt', os.path.getsize('log.txt') + 1)", _READ_FILE),
+    "os.utime": (_LINES, "os.utime('log.txt')", "__import__('os').stat('log.txt').st_mtime_ns"),
+    "os.chdir": (_LINES, "os.chdir('.')", "__import__('os').getcwd()"),
+    "shutil.copy": (
+        _LINES + "; import shutil", "shutil.copy('log.txt', f'made{_count()}')", _LISTED),
+    "shutil.move": (
+        _LINES + "; import shutil", "shutil.move(sorted(os.listdir('.'))[-1], f'zz{_count()}')",
+        _LISTED),
+    "shutil.rmtree": (
+        _LINES + "; import shutil", "shutil.rmtree('full', ignore_errors=True)", _LISTED),
+    "tempfile": (
+        "import tempfile", "tempfile.NamedTemporaryFile(dir='.', delete=False)", _LISTED),
+    "zipfile": ("import zipfile", "zipfile.ZipFile(f'made{_count()}', 'w').close()", _LISTED),
+    "subprocess.run": (
+        "import subprocess", "subprocess.run(['touch', f'made{_count()}'])", _LISTED),
+    "os.system": ("import os", "os.system(f'touch made{_count()}')", _LISTED),
+    "os.popen": ("import os", "os.popen(f'touch made{_count()}').read()", _LISTED),
+    "!touch": ("", "!touch made{_count()}", _LISTED),
+    "sqlite3, new": (
+        "import sqlite3", "sqlite3.connect(f'made{_count()}').execute('create table t (v)')",
+        _LISTED),
+    "sqlite3, open": (
+        _SQL, "db.execute('insert into t values (1)')",
+        "db.execute('select count(*) from t').fetchall()"),
+    "socket": (
+        "import socket; s = socket.socket(); s.bind(('localhost', 0)); s.listen()\n"
+        "at = s.getsockname()", "c = socket.create_connection(at); c.close()", "at"),
+    "socket pair": (
+        "import socket; s, r = socket.socketpair(); r.setblocking(False)", "s.send(b'a')",
+        "len(r.recv(9, socket.MSG_PEEK))"),
+    "urllib": (
+        "import urllib.request, urllib.error",
+        "try: urllib.request.urlopen('http://localhost:9', timeout=1)\n"
+        "except urllib.error.URLError: pass", "0"),
+    "input": (
+        "asked = []; import builtins; old = builtins.input\n"
+        "builtins.input = lambda *_: asked.append(1)", "input('?')", "len(asked)"),
+    "thread": (
+        "import threading, os",
+        "th = threading.Thread(target=lambda: open(f'made{_count()}', 'w').close())\n"
+        "th.start(); th.join()", _LISTED),
+    "ThreadPoolExecutor": (
+        "from concurrent.futures import ThreadPoolExecutor as Pool; done = []",
+        "with Pool(1) as pool: pool.submit(done.append, 1).result()", "len(done)"),
+    "threading.Timer": (
+        "import threading", "timer = threading.Timer(0, list); timer.start(); timer.join()", "0"),
+    "queue.SimpleQueue": ("import queue; q = queue.SimpleQueue()", "q.put(1)", "q.qsize()"),
+    "iterator": ("it = iter(range(9))", "next(it)", "it.__reduce__()[2:]"),
+    "generator": ("g = (i for i in range(9))", "next(g)", "g.gi_frame.f_locals['i']"),
+    "itertools.count": ("import itertools; c = itertools.count()", "next(c)", "repr(c)"),
+    "itertools.cycle": ("import itertools; c = itertools.cycle('ab')", "next(c)", "0"),
+    "ax.plot": (
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots()", "ax.plot([1, 2], [3, 4])", "len(ax.lines)"),
+    "ax in a function": (
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots()\ndef draw(): ax.plot([1, 2], [3, 4])", "draw()", "len(ax.lines)"),
+    "mmap": (
+        "import mmap; m = mmap.mmap(-1, 4)", "m[0] = m[0] + 1", "m[0]"),
+    "os.write to a pipe": (
+        "import os; r, w = os.pipe(); os.set_blocking(r, False)", "os.write(w, b'a')",
+        "__import__('fcntl').ioctl(r, 21531, b'    ')"),
+    "widget": (
+        "import ipywidgets; w = ipywidgets.IntSlider()", "w.value += 1", "w.value"),
+    "signal": (
+        "import signal", "signal.signal(signal.SIGUSR1, lambda *_: None)",
+        "id(signal.getsignal(signal.SIGUSR1))"),
+    "atexit": ("import atexit", "atexit.register(int)", "atexit._ncallbacks()"),
+}  # fmt: skip
+
+# Files of which what was written is put back.
+_WRITTEN = """
+append to a file, write a file, append with with, swallowed, in a function, an open file,
+print to a file, csv.writer, Path.write_text, np.save, np.savetxt, ndarray.tofile,
+pickle.dump, DataFrame.to_csv, zipfile
+"""
+_written = {name.strip() for name in _WRITTEN.split(",")}
+EFFECTS |= {name: Effect(*each, kept=name in _written) for name, each in _REFUSED.items()}
+if find_spec("pandas") is None:
+    EFFECTS = {name: each for name, each in EFFECTS.items() if "pandas" not in each.setup}
+COUNT = SHORT = len(EFFECTS)
+
+_HELP = """
+import os
+def _count(): return len(os.listdir('.'))
+def _read(): return open('log.txt').read()
+L = []
+"""
+
+
+def lost_by(book: Notebook, effect: Effect) -> str:
+    """Say what is lost of an effect when its cell runs again; nothing where all is right."""
+    for text in (_HELP, effect.setup):
+        result = book.attempt(text)
+        if not result.success:
+            return f"the setup fails: {book.printed[-300:]}"
+    result = book.attempt(f"%%tape x -o t\nx = 3.0\n{effect.effect}\nz = x*x if x < 5 else x*2")
+    if not result.success:
+        return f"the cell fails: {book.printed[-300:]}"
+    before = eval(effect.read, book.names)
+    before = before.copy() if hasattr(before, "copy") else before
+    refused = ""
+    try:
+        value = book.names["t"](x=6.0).value
+    except StateLost as error:
+        refused = str(error)
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    after = eval(effect.read, book.names)
+    if before != after:
+        return f"{after} for {before}"
+    if effect.kept:
+        return f"refused: {refused}" if refused else "" if value == 12.0 else f"z is {value}"
+    return "" if "line " in refused or "what this cell calls" in refused else "not refused"
+
+
+def attack(count: int, seed: int) -> tuple[int, list[str]]:
+    """Try so many of the effects, each in a notebook of its own."""
+    lost, home = [], Path.cwd()
+    path, arguments, environment = list(sys.path), list(sys.argv), dict(os.environ)
+    for name, effect in list(EFFECTS.items())[:count]:
+        with TemporaryDirectory() as folder:
+            module = Path(folder, "reliability_effects_module.py")
+            module.write_text("n = 0\nlog = []\ndef count():\n    global n\n    n += 1\n")
+            os.chdir(folder)
+            sys.path.insert(0, folder)
+            book = open_notebook()
+            try:
+                what = lost_by(book, effect)
+            finally:
+                close_shell(book.shell)
+                os.chdir(home)
+                sys.path[:], sys.argv[:] = path, arguments
+                os.environ.clear()
+                os.environ.update(environment)
+                sys.modules.pop("reliability_effects_module", None)
+        if what:
+            lost.append(f"{name}: {what}")
+    return min(count, len(EFFECTS)), lost
