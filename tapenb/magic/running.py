@@ -315,7 +315,7 @@ class CellRun:
         outcome.reads = session.reads = reads or Reads()
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})
         progress = Progress(self.options.memory, _displayed)
-        if deadline is None:
+        if not again:
             session.progress = progress
         try:
             guarded(lambda changes: self._record(changes, outcome, inputs))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 from weakref import ref
 
@@ -22,8 +21,6 @@ class Session:
 
     Attributes
     ----------
-    deadline : float or None
-        When it has to be done, on the clock of `time.monotonic`.
     demoted : dict of int to str
         Inputs that foreign code merely read, and where.
     drop_large_values : bool
@@ -47,7 +44,6 @@ class Session:
     """
 
     __slots__ = (
-        "deadline",
         "demoted",
         "drop_large_values",
         "made",
@@ -63,7 +59,6 @@ class Session:
 
     def __init__(self, *, of_cell: bool = False) -> None:
         self.of_cell = of_cell
-        self.deadline: float | None = None
         self.demoted: dict[int, str] = {}
         self.drop_large_values = of_cell
         self.made: list[ref[Any]] = []
@@ -84,12 +79,10 @@ class Session:
         return array
 
     def pause(self, entries: int) -> None:
-        """Raise where the recording has a deadline, and it is past, or has grown too large."""
+        """Raise where the recording has grown too large."""
         if self.progress is not None:
             try:
                 self.progress(entries)
             except TapeError as error:
                 self.refusal = error  # should other code swallow it
                 raise
-        if self.deadline is not None and monotonic() > self.deadline:
-            raise TimeoutError("the cell took too long to run again at this point")
