@@ -148,26 +148,31 @@ def on_tips(tape: Tape) -> list[tuple[int, Any]]:
 
     Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
     """
+    asking = set(filter(_may_stand, set(tape.operations)))
+    if not asking:
+        return []
     found = []
     values, constants = tape.values, tape.constants
     swept = tape.in_sweeps() if tape.swept else None
     for index, operation in enumerate(tape.operations):
-        rule = operation.rule
-        if rule is None:
-            if operation.name != GUARD or operation.function is hash:
-                continue
-        elif rule.tip is None and not rule.steps:
-            continue
-        if swept is not None and swept[index]:
+        if operation not in asking or (swept is not None and swept[index]):
             continue
         places = (index, *tape.parents(index))
         read = [values[p] if p >= 0 else constants[~p] for p in places]
         if Lost in map(type, read):
             read = [tape.value(p) for p in places]
         mask = _mask(operation, *read)
-        if mask is True or (mask is not False and np.any(mask)):
+        if mask.any() if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
+
+
+def _may_stand(operation: Operation) -> bool:
+    """Whether an operation has tips or steps at all, or is a question about a number."""
+    rule = operation.rule
+    if rule is None:
+        return operation.name == GUARD and operation.function is not hash
+    return rule.tip is not None or bool(rule.steps)
 
 
 def _mask(operation: Operation, result: Any, *operands: Any) -> Any:
