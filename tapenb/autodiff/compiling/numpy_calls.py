@@ -11,7 +11,7 @@ import numpy as np
 from ..tape.operation import Operation
 from ..tracing.operators import SIGNS
 from .blocks import REDUCTIONS
-from .plan import is_placing, ufunc_name
+from .plan import is_placing, new_shape, ufunc_name
 from .scalars import ATOM, SIGN
 from .writer import Writer
 
@@ -61,7 +61,7 @@ def _viewed(writer: Writer, index: int, operation: Operation, operands: list[str
     if operation.name == "transpose" and params.get("axes") is None:
         return f"{text}.T"
     if operation.name in ("reshape", "ravel") and params.get("order", "C") == "C":
-        shape = params["shape"] if operation.name == "reshape" else -1
+        shape = new_shape(operation) if operation.name == "reshape" else -1
         return f"{text}.reshape({shape})"
     if operation.name == "expand_dims" and isinstance(params["axis"], int):
         place = params["axis"] % (rank + 1)

@@ -37,6 +37,7 @@ __all__ = [
     "frozen",
     "is_placing",
     "is_uniform",
+    "new_shape",
     "ufunc_name",
 ]
 
@@ -59,6 +60,12 @@ def ufunc_name(operation: Operation) -> str | None:
             name = function.__name__
         operation.ufunc = name
     return name
+
+
+def new_shape(operation: Operation) -> Any:
+    """The shape that ``np.reshape`` is asked for; NumPy 2.0 has another word for it."""
+    params = operation.params
+    return params["shape"] if "shape" in params else params["newshape"]
 
 
 def is_placing(operation: Operation) -> bool:
@@ -344,7 +351,7 @@ class Plan:
             return len(shape) == 1
         if operation.name == "reshape":
             order = operation.params.get("order", "C")
-            return order == "C" and tuple(np.atleast_1d(operation.params["shape"])) == shape
+            return order == "C" and tuple(np.atleast_1d(new_shape(operation))) == shape
         probe = as_strided(np.zeros(1), shape, strides)
         moved = operation.evaluate([probe, *map(self.value, operands[1:])])
         return moved.shape == shape and moved.strides == strides
