@@ -92,7 +92,7 @@ np.sum(np.sort(np.abs(np.roots([1.0, -3.0, 1.0])))) * x + np.sum(np.abs(np.roots
 # np.poly1d
 np.poly1d(v*2)(x)*y
 
-# np.polynomial †
+# np.polynomial
 from numpy.polynomial import Polynomial
 Polynomial(v*2)(x)*y
 

@@ -347,15 +347,15 @@ stats.norm.pdf(x*2)*y
 from scipy import stats
 stats.skew(v*2)*y
 
-# scipy.fft †
+# scipy.fft
 from scipy import fft
 np.sum(np.abs(fft.fft(v*2)))*y
 
-# scipy.signal †
+# scipy.signal
 from scipy import signal
 np.sum(signal.fftconvolve(v*2, v))*y
 
-# scipy.ndimage †
+# scipy.ndimage
 from scipy import ndimage
 np.sum(ndimage.gaussian_filter(v*2, 1.0))*y
 

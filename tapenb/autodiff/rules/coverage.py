@@ -146,6 +146,7 @@ def attributes() -> Iterator[tuple[str, str]]:
 
 
 OF_SCIPY = {
+    "scipy.fft": "The transforms that NumPy has, too.",
     "scipy.integrate": "By limits, by what the function reads (Leibniz), and by samples and their "
     "places. `solve_ivp` and `odeint` by beginning, times and parameters: their variational "
     "equations, integrated by the same solver at the same tolerance. Refused: events, "

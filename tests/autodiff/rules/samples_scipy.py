@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft as sf
 import scipy.integrate as si
 import scipy.interpolate as sp
 import scipy.linalg as sl
@@ -504,6 +505,27 @@ INTERPOLATE = {
 }
 
 
+_LENGTH = {"n": 5, "norm": "ortho"}
+FFT = {
+    **{
+        name: [
+            ("as it is", lambda x, f=name: row(getattr(sf, f)(x)), (IMAGE,)),
+            ("options", lambda x, f=name: row(getattr(sf, f)(x, axis=0, **_LENGTH)), (IMAGE,)),
+            ("overwritten", lambda x, f=name: row(getattr(sf, f)(x, overwrite_x=True)), (LONG,)),
+        ]
+        for name in ("fft", "ifft", "rfft", "irfft", "hfft", "ihfft")
+    },
+    **{
+        name: [
+            ("as it is", lambda x, f=name: row(getattr(sf, f)(x)), (IMAGE,)),
+            ("shape", lambda x, f=name: row(getattr(sf, f)(x, s=(4, 7), norm="ortho")), (IMAGE,)),
+        ]
+        for stem in ("fft", "ifft", "rfft", "irfft")
+        for name in (f"{stem}2", f"{stem}n")
+    },
+}
+
+
 def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
     for name, calls in table.items():
         for label, body, operands in calls:
@@ -513,6 +535,7 @@ def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
 SAMPLES: list[Written] = [
     *_written(sl, LINALG),
     *_written(so, OPTIMIZE),
+    *_written(sf, FFT),
     *_written(si, INTEGRATE),
     *_written(sp, INTERPOLATE),
     *_written(nd, NDIMAGE),

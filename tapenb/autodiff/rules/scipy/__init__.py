@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import integrate, interpolate, linalg, ndimage, optimize, signal
+from . import fft, integrate, interpolate, linalg, ndimage, optimize, signal
 
 __all__ = ["MODULES"]
 
 MODULES: dict[str, Callable[[], Any]] = {
     "scipy.interpolate": interpolate.register,
     "scipy.linalg": linalg.register,
+    "scipy.fft": fft.register,
     "scipy.integrate": integrate.register,
     "scipy.ndimage": ndimage.register,
     "scipy.optimize": optimize.register,

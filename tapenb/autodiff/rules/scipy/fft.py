@@ -1,0 +1,36 @@
+"""``scipy.fft``: what NumPy has, too; SciPy computes the values."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from ...kinds.registry import register_rule
+from ...sweeps.expressed import Composite
+from .kinds import only_given
+
+__all__ = ["register"]
+
+_NAMES = (
+    *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"),
+    *("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"),
+)
+
+
+def register() -> None:
+    """Make the rules, once the module has been imported."""
+    module = sys.modules["scipy.fft"]
+    for name in _NAMES:
+        numpys = getattr(np.fft, name)
+
+        def expression(x: Any, numpys: Any = numpys, **options: Any) -> Any:
+            known = ("n", "axis", "norm", "s", "axes")
+            given = {key: value for key, value in options.items() if key in known}
+            if given.get("s") is not None and given.get("axes") is None:
+                given["axes"] = tuple(range(-len(given["s"]), 0))
+            return numpys(x, **given)
+
+        function = getattr(module, name)
+        register_rule(function, Composite(expression), "x", call=only_given(function))
