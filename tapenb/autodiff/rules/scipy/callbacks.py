@@ -33,6 +33,10 @@ class _OtherPath(Exception):
     """Where a guard of a window does not hold."""
 
 
+class _NoPath(TapeError):
+    """Where no window holds."""
+
+
 class _Withheld(Rule):
     """Of what depends on the parameters and cannot be differentiated: only a derivative raises."""
 
@@ -81,7 +85,16 @@ class Window:
     def key(self) -> Any:
         """What tells one path through the function from another."""
         names = tuple(operation.name for operation in self.operations)
-        return names, tuple(map(_mark, self.answers))
+        return names, self._form, tuple(map(_mark, self.answers))
+
+    @property
+    def _form(self) -> Any:
+        """The references, in which inputs and entries are counted from the first."""
+        begin = self.begin
+        return tuple(
+            tuple(None if p < 0 else p if p < begin else (p - begin,) for p in parents)
+            for parents in self.parents
+        )
 
     def same_constants(self, other: Window) -> bool:
         """Whether another call on the same path read the same numbers."""
@@ -220,10 +233,13 @@ class Callback:
         known = self.windows.setdefault(window.key, window)
         self.order += sorted(window.parameters.difference(self.order))
         if known is not window and not known.same_constants(window):
-            raise TapeError(
-                f"{self.place}: a function given to {self.name} gives other numbers at each call, "
-                "so that it has no derivative. Let it depend on its arguments alone."
-            )
+            raise self._by_chance()
+
+    def _by_chance(self) -> TapeError:
+        return TapeError(
+            f"{self.place}: a function given to {self.name} gives other numbers at each call, "
+            "so that it has no derivative. Let it depend on its arguments alone."
+        )
 
     # -- afterwards -------------------------------------------------------------------------------
 
@@ -276,13 +292,18 @@ class Callback:
             return windows[0].play(inputs, known)
         plainly = [plain(value) for value in inputs]
         values = {index: plain(value) for index, value in known.items()}
+        found: dict[Any, Window] = {}
         for window in windows:
             try:
-                window.play(plainly, values)
-            except _OtherPath:
+                value = window.play(plainly, values)
+            except (_OtherPath, _NoPath):
                 continue
+            found.setdefault(_mark(value), window)
+        if len(found) > 1:
+            raise self._by_chance()
+        for window in found.values():
             return window.play(inputs, known)
-        raise TapeError(
+        raise _NoPath(
             f"{self.place}: {self.name} has a derivative that takes a path through the function "
             "given to it which the solver itself did not take. Use a smaller tolerance, or write "
             "the branch with np.where."
