@@ -151,6 +151,9 @@ def kept(a):
 
 REFUSED = {
     "math of the unknown": (lambda a: brentq(lambda y: math.sin(y) - a, 0.0, 1.0), "math.sin"),
+    "math under an integral": (
+        lambda a: scipy.integrate.quad(lambda t: math.sin(t), 0.0, a)[0], "math.sin",
+    ),
     "math of a parameter": (lambda a: brentq(lambda y: y - math.exp(-a), 0.0, 1.0), "math.exp"),
     "a value that is kept": (kept, "used outside of it"),
     "chance": (
@@ -187,6 +190,29 @@ def test_what_cannot_be_seen_is_refused(name):
     f, reason = REFUSED[name]
     with pytest.raises(TapeError, match=reason):
         tn.grad(f)(0.5)
+
+
+def test_a_solver_within_a_solver():
+    def f(a):
+        def area(x):
+            return scipy.integrate.quad(lambda t: np.exp(-a * t * t), 0.0, x)[0]
+
+        return brentq(lambda x: area(x) - 0.3, 0.0, 2.0)
+
+    h = 1e-4
+    assert tn.grad(f)(1.0) == pytest.approx((f(1.0 + h) - f(1.0 - h)) / (2 * h), rel=1e-6)
+
+
+def test_a_name_and_an_array_that_change_afterwards():
+    def f(p):
+        q, total = p * 1.0, 0.0
+        for k in (1.0, 2.0):
+            total = total + brentq(lambda y: y * y - k * q[0], 0.0, 5.0)
+        q[0] = 100.0
+        return total
+
+    slopes = tn.grad(f)(np.array([2.0, 3.0]))
+    np.testing.assert_allclose(slopes, [0.5 / np.sqrt(2.0) + 0.5, 0.0], rtol=1e-9)
 
 
 def test_a_log_that_is_only_looked_at_is_harmless():

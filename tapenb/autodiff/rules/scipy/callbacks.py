@@ -243,8 +243,13 @@ class Callback:
 
     # -- afterwards -------------------------------------------------------------------------------
 
-    def end(self) -> bool:
+    def end(self, beside: bool = False) -> bool:
         """Whether the solver's result depends on anything traced.
+
+        Parameters
+        ----------
+        beside : bool
+            Whether it does by what the solver was handed besides.
 
         Raises
         ------
@@ -259,7 +264,7 @@ class Callback:
             for kept in gc.get_referrers(self.tape):
                 if type(kept) in TRACED and (index_of(kept) or -1) >= self._begin:
                     self._late.append((kept, why))
-        if self._opaque is not None and (self.order or self._reads):
+        if self._opaque is not None and (self.order or self._reads or beside):
             raise self._opaque
         for kept, why in self._late:
             stands = self.withheld(plain(kept), why)
@@ -267,7 +272,7 @@ class Callback:
                 place_on(self.tape, index_of(stands), kept)
             else:
                 place_on(NO_TAPE, 0, kept)
-        return bool(self.order)
+        return beside or bool(self.order)
 
     def withheld(self, value: Any, why: str) -> Any:
         """A value that may be looked at, and whose derivative is refused, for this reason."""

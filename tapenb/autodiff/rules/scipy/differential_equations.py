@@ -142,7 +142,7 @@ def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
             given["events"] = [_event(event, extra, callback) for event in listed]
         plainly = None if asked is None else plain(asked)
         result = real(callback, plain(span), plain(y0), t_eval=plainly, **given)
-        if not callback.end() and not any(map(is_active, (span, y0, asked))):
+        if not callback.end(any(map(is_active, (span, y0, asked)))):
             return result
         if events is not None or given.get("dense_output"):
             _refuse(
@@ -230,7 +230,7 @@ def _odeint(real: Callable[..., Any]) -> Callable[..., Any]:
             given["Dfun"] = Callback(given["Dfun"], extra, tape, callback.name).aside
         given = {key: as_plain(value) for key, value in given.items()}
         result = real(callback, plain(y0), plain(times), **given)
-        if not callback.end() and not any(map(is_active, (y0, times))):
+        if not callback.end(any(map(is_active, (y0, times)))):
             return result
         if given["full_output"]:
             _refuse(callback, "full_output=", "Leave it out.")
