@@ -207,7 +207,7 @@ def test_a_name_and_an_array_that_change_afterwards():
     def f(p):
         q, total = p * 1.0, 0.0
         for k in (1.0, 2.0):
-            total = total + brentq(lambda y: y * y - k * q[0], 0.0, 5.0)
+            total = total + brentq(lambda y: y * y - k * q[0], 0.0, 5.0)  # noqa: B023  on purpose
         q[0] = 100.0
         return total
 
