@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS
-from ..rules import distributions, scipy, series, special
+from ..rules import distributions, masked, scipy, series, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
@@ -479,7 +479,7 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 }
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
-_MAKERS = {"numpy.polynomial": series.register, **scipy.MODULES}
+_MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
     *("scipy", "scipy.special", "scipy.stats", "json"),
