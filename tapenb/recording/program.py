@@ -372,7 +372,7 @@ class Program:
             tape = program.swept
         run = _Run(program, tape, order)
 
-        def sweep(other: _Run) -> list[Any]:
+        def sweep(other: _Run, _: bool) -> list[Any]:
             return list((found if other is run else other.numbers()).values())
 
         return dict(zip(found, across_tips(run, sweep), strict=True))

@@ -342,10 +342,10 @@ def value_and_grad(
             y = _output(call.value, "grad")
             _check_real_number(plain(y))
 
-            def slopes(call: _Call) -> list[Any]:
+            def slopes(call: _Call, record: bool) -> list[Any]:
                 tops = [top for top in call.outputs if top >= 0]
                 seeds = {top: ones_like(call.tape.peek(top)) for top in tops}
-                return call.slopes(seeds, nested, free_values=not nested)
+                return call.slopes(seeds, record, free_values=not record)
 
             gradient = call.like_arguments(across_tips(call, slopes, nested))
             value = y if nested else plain(y)
@@ -423,14 +423,15 @@ def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, An
         pairs = zip(given, call.leaves, strict=True)
         given = [_seed(tangent, leaf, "a tangent") for tangent, leaf in pairs]
 
-        def tangents_of(call: _Call) -> list[Any]:
+        def tangents_of(call: _Call, record: bool) -> list[Any]:
             values = flatten(call.value)
             tops = [call.top(value) for value in values]
-            seeds = dict(zip(call.entries, given, strict=True))
+            along = given if record else map(plain, given)
+            seeds = dict(zip(call.entries, along, strict=True))
             targets = [top for top in tops if top is not None]
-            found = forward(call.tape, seeds, targets, record=nested)
+            found = forward(call.tape, seeds, targets, record=record)
             return [
-                zeros_like(plain(value)) if top not in found else _finish(found[top], nested)
+                zeros_like(plain(value)) if top not in found else _finish(found[top], record)
                 for value, top in zip(values, tops, strict=True)
             ]
 
@@ -465,14 +466,14 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         live = tape.open
 
-        def slopes(call: _Call) -> list[Any]:
+        def slopes(call: _Call, record: bool) -> list[Any]:
             seeds: dict[int, Any] = {}
             for value, given in zip(flatten(call.value), flatten(adjoint), strict=True):
                 top = call.top(value)
                 if top is not None:
-                    part = _seed(given, value, "an adjoint")
+                    part = _seed(given if record else plain(given), value, "an adjoint")
                     seeds[top] = seeds[top] + part if top in seeds else part
-            return call.slopes(seeds, live)
+            return call.slopes(seeds, record)
 
         return call.like_arguments(across_tips(call, slopes, live))
 
@@ -589,20 +590,21 @@ def jacobian(
             tops = [call.top(value) for value in flatten(call.value)]
             chosen = mode or _quicker(values, [plain(leaf) for leaf in call.leaves])
             single = len(values) == len(call.leaves) == 1
-            options = {"mode": chosen, "record": nested}
+            options = {"mode": chosen}
             if sparse and not single:
                 raise ValueError("sparse=True is for one array as argument and one as result")
             if sparse:
-                return _sparse(call, tops[0], np.size(values[0]), options)
+                return _sparse(call, tops[0], np.size(values[0]), options, nested)
 
-            def blocks_of(call: _Call) -> list[Any]:
+            def blocks_of(call: _Call, record: bool) -> list[Any]:
                 tops = [call.top(value) for value in flatten(call.value)]
-                whole = _from_few(call, tops[0], options) if single else None
+                how = {**options, "record": record}
+                whole = _from_few(call, tops[0], how) if single else None
                 if whole is not None:
-                    return [_finish(whole, nested)]
-                matrix = jacobian_blocks(call.tape, tops, call.entries, **options)
+                    return [_finish(whole, record)]
+                matrix = jacobian_blocks(call.tape, tops, call.entries, **how)
                 return [
-                    _finish(block, nested)
+                    _finish(block, record)
                     if block is not None
                     else np.zeros(np.shape(value) + leaf.shape, adjoint_dtype(plain(leaf)))[()]
                     for value, row in zip(values, matrix, strict=True)
@@ -624,21 +626,21 @@ def _quicker(results: list[Any], arguments: list[Any]) -> str:
     return "forward" if fewer or any(map(np.iscomplexobj, results)) else "reverse"
 
 
-def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any]) -> Any:
+def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any], nested: bool) -> Any:
     """The Jacobian of one result by one argument as a sparse matrix."""
     if top is None:
         return nothing(rows, call.leaves[0].size)
     forms = []
 
-    def numbers(call: _Call) -> list[Any]:
+    def numbers(call: _Call, record: bool) -> list[Any]:
         top = call.top(flatten(call.value)[0])
-        data, form = compressed(call.tape, top, call.entries[0], **options)
+        data, form = compressed(call.tape, top, call.entries[0], record=record, **options)
         forms.append(form)
         return [data]
 
-    (data,) = across_tips(call, numbers, options["record"])
+    (data,) = across_tips(call, numbers, nested)
     matrix = Compressed(data, forms[0])
-    return matrix if options["record"] else matrix.rebuilt([detach(data)])
+    return matrix if nested else matrix.rebuilt([detach(data)])
 
 
 def _from_few(call: _Call, top: int | None, options: dict[str, Any]) -> Any:

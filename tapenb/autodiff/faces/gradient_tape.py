@@ -603,28 +603,22 @@ class GradientTape:
             ]
             uses = {e: followed.used_before(e) for group in entries for e in group}
             late = {entry: children for entry, children in uses.items() if children}
-        flows = Flows() if late else None
         wanted = list(dict.fromkeys(itertools.chain(*entries)))
-        shared = flows is not None or len(wanted) < sum(map(len, entries))
+        shared = bool(late) or len(wanted) < sum(map(len, entries))
         missing: set[int] = set()
+        options = {"within": within, "free_values": spend}
 
-        def adjoints(run: Recorded) -> list[Any]:
-            found = reverse(
-                run.tape,
-                seeds,
-                wanted,
-                record=record,
-                within=within,
-                free_values=spend,
-                flows=flows,
-            )
+        def adjoints(run: Recorded, record: bool) -> list[Any]:
+            flows = Flows() if late else None
+            given = seeds if record else {top: plain(seed) for top, seed in seeds.items()}
+            found = reverse(run.tape, given, wanted, record=record, flows=flows, **options)
             for entry, children in late.items():
                 parts = [
                     part
                     for (p, c, _), part in flows.edges.items()
                     if p == entry and c not in children
                 ]
-                parts += [seeds[entry]] if entry in seeds else []
+                parts += [given[entry]] if entry in given else []
                 found[entry] = functools.reduce(operator.add, parts) if parts else None
             none = [entry for entry in wanted if found.get(entry) is None]
             if run.tape is tape:

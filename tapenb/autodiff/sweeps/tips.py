@@ -20,10 +20,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..kinds.partials import fractional
-from ..kinds.rule import Constant, adjoint_dtype
+from ..kinds.rule import Constant, Rule, adjoint_dtype
 from ..tape.operation import GUARD, INPUT, STANDS_ON_TIP, Operation, TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tape.thrift import Lost
+from ..tracing.apply import apply
 from ..tracing.state import is_traced, plain, reference_of
 from .forward import forward
 from .ladder import is_finite
@@ -47,6 +48,9 @@ __all__ = [
 
 Groups = list[list[Any]]
 """Derivatives by their order, each a list of arrays."""
+
+
+LIMIT = "limit"
 
 
 class Unknown(Exception):
@@ -143,18 +147,19 @@ def _text(values: list[Any]) -> str:
 # -- where a tape stands on tips -------------------------------------------------------------------
 
 
-def on_tips(tape: Tape) -> list[tuple[int, Any]]:
+def on_tips(tape: Tape, start: int = 0) -> list[tuple[int, Any]]:
     """Find the entries of a tape that stand on a tip or jump, each with a mask of the elements.
 
     Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
     """
-    asking = set(filter(_may_stand, set(tape.operations)))
+    operations = tape.operations[start:] if start else tape.operations
+    asking = set(filter(_may_stand, set(operations)))
     if not asking:
         return []
     found = []
     values, constants = tape.values, tape.constants
     swept = tape.in_sweeps() if tape.swept else None
-    for index, operation in enumerate(tape.operations):
+    for index, operation in enumerate(operations, start):
         if operation not in asking or (swept is not None and swept[index]):
             continue
         places = (index, *tape.parents(index))
@@ -220,7 +225,7 @@ def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any
     """Those between the inputs and an output or a guard, and whether one depends on another."""
     tape, size = run.tape, len(run.tape)
     below, beyond = bytearray(size), bytearray(size)
-    for entry in run.entries:
+    for entry in _moving(run):
         below[entry] = 1
     marks, nested = {entry for entry, _ in found}, False
     for index in range(size):
@@ -242,6 +247,16 @@ def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any
     return [(e, mask) for e, mask in found if below[e] and wanted[e]], nested
 
 
+def _moving(run: Run) -> list[int]:
+    """The entries that are moved: the run's own, and inputs by which limits were recorded."""
+    operations = run.tape.operations
+    start = min(run.entries, default=0)
+    since = set(operations[start:] if start else operations)
+    others = {entry for each in since if each.name == LIMIT for entry in each.rule.entries}
+    free = [entry for entry in sorted(others) if operations[entry] is INPUT]
+    return list(dict.fromkeys([*run.entries, *free]))
+
+
 def _outermost(tape: Tape) -> list[tuple[int, int, tuple[int, ...]]]:
     """The recorded sweeps of a tape: first and last entry, and what they started from.
 
@@ -258,8 +273,8 @@ def _outermost(tape: Tape) -> list[tuple[int, int, tuple[int, ...]]]:
 
 def _order(tape: Tape, reference: int, sweeps: list[tuple[int, int, tuple[int, ...]]]) -> int:
     """Which of the recorded sweeps gave a value, from 1; 0 is none of them."""
-    while reference >= 0 and tape.operations[reference].name == "convert":
-        (reference,) = tape.parents(reference)
+    while reference >= 0 and tape.operations[reference].name in ("convert", LIMIT):
+        reference, *_ = tape.parents(reference)
     return next((i for i, (a, b, _) in enumerate(sweeps, 1) if a <= reference < b), 0)
 
 
@@ -285,7 +300,7 @@ def _played(tape: Tape, values: dict[int, Any]) -> Tape:
             operands = [known[p] if p >= 0 else constants[~p] for p in tape.parents(index)]
             if swept[index]:
                 operands = list(map(as_ieee, operands))
-            value = operation.evaluate(operands)
+            value = operands[0] if operation.name == LIMIT else operation.evaluate(operands)
             if operation.name == GUARD:
                 recorded = tape.values[index]
                 # Text that was shown is no path that was taken.
@@ -405,9 +420,12 @@ class _Look:
         The first derivatives on two sides that differ.
     """
 
-    def __init__(self, run: Run, sweep: Callable[[Run], Groups]) -> None:
+    def __init__(self, run: Run, sweep: Callable[[Run], Groups], *, alone: bool = True) -> None:
+        self._moving = _moving(run)
+        # In another recording nothing is run again.
+        self._alone = alone and self._moving == run.entries
         self._sweep, self._runs, self._wide, self._near = sweep, [run], True, _NEAR[0]
-        self._point = [np.asarray(run.tape.value(entry)) for entry in run.entries]
+        self._point = [np.asarray(run.tape.value(entry)) for entry in self._moving]
         self.groups = self._groups(run)
         self.smooth, self.known, self.limit = len(self.groups), True, None
         self.slopes: tuple[Any, Any] | None = None
@@ -499,7 +517,7 @@ class _Look:
             for run in reversed(self._runs):
                 with suppress(Unknown):
                     return self._play(run, values)
-            if len(self._runs) == _RUNS:
+            if len(self._runs) == _RUNS or not self._alone:
                 raise Unknown
             self._runs.append(self._runs[0].again([narrow(value) for value in values]))
             return self._play(self._runs[-1], values)
@@ -512,7 +530,8 @@ class _Look:
             return self._at(side, step)
 
     def _play(self, run: Run, values: list[Any]) -> list[np.ndarray]:
-        tape = _played(run.tape, dict(zip(run.entries, values, strict=True)))
+        entries = self._moving if run is self._runs[0] else run.entries
+        tape = _played(run.tape, dict(zip(entries, values, strict=True)))
         with np.errstate(all="ignore"):
             groups = self._groups(run.on(tape))
         if [group.shape for group in groups] != [group.shape for group in self.groups]:
@@ -580,7 +599,9 @@ class _Look:
 
 
 @np.errstate(all="ignore")
-def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = False) -> list[Any]:
+def across_tips(
+    run: Run, sweep: Callable[[Run, bool], list[Any]], nested: bool = False
+) -> list[Any]:
     """Return what a sweep finds, or at a hidden tip the limit of what it finds beside the point.
 
     Parameters
@@ -588,9 +609,9 @@ def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = Fals
     run : Run
         It stands for the whole program, whose sweeps are recorded on its tape but for the last.
     sweep : callable
-        The last one, which gives a list of arrays.
+        The last one, which gives a list of arrays; it is told whether to be recorded.
     nested : bool
-        Whether another recording goes on, which will look itself.
+        Whether another recording goes on, which this sweep and its limit become a part of.
 
     Notes
     -----
@@ -598,14 +619,58 @@ def across_tips(run: Run, sweep: Callable[[Run], list[Any]], nested: bool = Fals
     of two opposite slopes, and none depends on another: there nobody looks beside the point. Nor
     where such tips depend on each other and there are more than ten thousand numbers.
     """
-    marks = [] if nested else on_tips(run.tape)
-    if not marks or not _looked_at(run, marks, first=not run.tape.swept):
-        return sweep(run)
-    found = sweep(run)
-    look = _Look(run, lambda other: [found if other is run else sweep(other)])
+    start = min(_moving(run), default=0)
+    marks = on_tips(run.tape, start)
+    first = all(last <= start for _, last, _ in run.tape.swept)
+    if not marks or not _looked_at(run, marks, first=first):
+        return sweep(run, nested)
+    here = run.on(run.tape.copy()) if nested else run  # without this sweep, if it is recorded
+    found = sweep(run, nested)
+    numbers = [plain(each) for each in found]
+    look = _Look(
+        here, lambda other: [numbers if other is here else sweep(other, False)], alone=not nested
+    )
     if look.limit is None or not look.limit.apart(look.groups[-1]):
         return found
-    return _parted(_rounded(look.limit), found)
+    limits = _parted(_rounded(look.limit), numbers)
+    return list(map(partial(_put, run), found, limits)) if nested else limits
+
+
+def _put(run: Run, found: Any, limit: Any) -> Any:
+    """A limit in the place of what a recorded sweep found, for the inputs as they are here."""
+    if not is_traced(found):
+        return limit
+    tape, rule = run.tape, _Limited(run.entries)
+    inputs = [index for index, each in enumerate(tape.operations) if each is INPUT]
+    values = [np.copy(tape.value(index)) for index in inputs]
+    read = [operand(tape, index, True, record=True) for index in inputs]
+    return apply(Operation(partial(_limit, limit, values), rule, LIMIT), (found, *read))
+
+
+def _limit(limit: Any, here: list[Any], found: Any, *inputs: Any) -> Any:
+    return limit if all(map(np.array_equal, here, inputs)) else found
+
+
+class _Limited(Rule):
+    """The derivative of what a sweep found: a limit is sought beside the point by who asks.
+
+    Parameters
+    ----------
+    entries : list of int
+        Those that the sweep was by, which are then moved as well.
+    """
+
+    def __init__(self, entries: list[int]) -> None:
+        self.entries = entries
+
+    def needs(self, slot: int) -> bool:
+        return False
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        return [adjoint, *[None] * (len(operands) - 1)]
+
+    def jvp(self, tangents, result, operands, operation):
+        return tangents[0]
 
 
 def _parted(flat: np.ndarray, like: list[Any]) -> list[Any]:
@@ -720,7 +785,7 @@ def kinks_of(run: Run) -> list[Kink]:
     # What sweeps on the tape itself found is no derivative of the outputs.
     smooth = max(look.smooth - len(look.groups) + 3, 0)
     verdict = _VERDICTS[smooth] if look.known or smooth > 2 else "not known"
-    chosen = across_tips(run, lambda run: _two_orders(run)[0])
+    chosen = across_tips(run, lambda run, _: _two_orders(run)[0])
     slopes = None
     if look.slopes is not None:
         slopes = tuple(_parted(each, chosen) for each in look.slopes)

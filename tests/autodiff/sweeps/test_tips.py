@@ -389,3 +389,60 @@ def test_a_gradient_has_kinks_of_its_own():
     assert {k.verdict for k in tn.record(lambda x: tn.grad(np.abs)(x), 0.0).kinks()} == {"jump"}
     squares = tn.record(lambda x: tn.grad(lambda x: np.abs(x) ** 2)(x), 0.0)
     assert {kink.verdict for kink in squares.kinks()} == {"smooth (C2)"}
+
+
+# -- a derivative inside another recording ---------------------------------------------------------
+
+
+def odd(x):
+    return np.sign(x) * np.abs(x)
+
+
+def of_a_tape(f, x):
+    with tn.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    return tape.gradient(y, x)
+
+
+WITHIN = {
+    "grad": lambda f, x: tn.grad(f)(x),
+    "jacobian": lambda f, x: tn.jacobian(f)(x),
+    "jvp": lambda f, x: tn.jvp(f, (x,), (1.0,))[1],
+    "vjp": lambda f, x: tn.vjp(f, x)[1](1.0)[0],
+    "function": lambda f, x: tn.function(tn.grad(f))(x),
+    "tape": of_a_tape,
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_a_derivative_is_the_same_within_another(name):
+    inner = WITHIN[name]
+    slope = lambda x: inner(odd, x)  # noqa: E731
+    of_square = lambda x: inner(lambda x: x * odd(x), x)  # noqa: E731
+    for f, right in ((slope, (1.0, 0.0)), (of_square, (0.0, 2.0))):
+        np.testing.assert_allclose(tn.value_and_grad(f)(0.0), right, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(tn.jvp(f, (0.0,), (1.0,)), right, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(tn.grad(tn.grad(f))(0.0), 0.0, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [name for name in WITHIN if name != "function"])
+def test_a_limit_has_derivatives_by_what_is_held_still_beside_it(name):
+    f = lambda a: WITHIN[name](lambda x: a**2 * odd(x), tn.constant(0.0))  # noqa: E731
+    np.testing.assert_allclose(tn.value_and_grad(f)(3.0), [9.0, 6.0], rtol=1e-9)
+
+
+def test_a_tape_within_another_gives_what_one_alone_does():
+    x, a = tn.Variable(0.0), tn.Variable(3.0)
+    with tn.GradientTape() as outer:
+        with tn.GradientTape() as inner:
+            y = a * odd(x)
+        slope = inner.gradient(y, x)
+    assert slope.numpy() == pytest.approx(3.0, rel=1e-9)
+    assert outer.gradient(slope, a).numpy() == pytest.approx(1.0, rel=1e-9)
+
+
+def test_a_function_with_a_limit_inside_is_not_replayed_with_it():
+    f = tn.function(lambda a, x: a * tn.grad(lambda x: a * odd(x))(x))
+    points = [(1.0, 0.0), (2.0, 0.0), (3.0, 1.0), (3.0, 0.0), (3.0, 0.0), (4.0, 0.0)]
+    assert [float(f(a, x)) for a, x in points] == pytest.approx([a * a for a, _ in points])
