@@ -213,7 +213,8 @@ def _accumulations() -> Iterator[Sample]:
         yield from each(function, [("Python float", 0.4), ("0-d", np.array(0.7)), ("empty", EMPTY)])
         yield from each(function, [("empty rows", np.zeros((0, 3)))], {"axis": 0}, {"axis": 1})
         yield Sample(function, "dtype", (TABLE,), kwargs={"dtype": SINGLE, "axis": 1})
-    for function in (np.cumulative_sum, np.cumulative_prod):
+    later = ("cumulative_sum", "cumulative_prod")  # than NumPy 2.0
+    for function in (getattr(np, name) for name in later if hasattr(np, name)):
         start = {"include_initial": True}
         yield from each(function, [("1-d", P), ("float32", P.astype(SINGLE))], {}, start)
         yield from each(function, [("3-d", CUBE)], {"axis": 1}, {"axis": -1} | start)

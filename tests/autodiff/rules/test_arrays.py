@@ -188,7 +188,7 @@ def split(x):
     a, b = np.split(y, 2)
     a[0] = x[3] ** 2
     b *= x[1]
-    row = np.unstack(np.reshape(y, (2, 2)))[1]
+    row = np.split(np.reshape(y, (2, 2)), 2)[1][0]
     row += x[0]
     return np.sum(y * np.arange(4))
 
