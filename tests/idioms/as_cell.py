@@ -97,7 +97,8 @@ def programs(text):
 def both_ways(text):
     """Tests of every program in a text: as a cell with ``%%tape`` on it, and through `grad`."""
     every = [
-        pytest.param(program, id=program.name, marks=_missing(program)) for program in programs(text)
+        pytest.param(program, id=program.name, marks=_missing(program))
+        for program in programs(text)
     ]
 
     @pytest.mark.parametrize("program", every)
@@ -112,10 +113,16 @@ def both_ways(text):
 
 
 def _missing(program):
-    """Skip a program that calls what the installed NumPy has not: 2.0 lacks a few functions."""
+    """Skip a program that calls what the installed NumPy has not, as 2.0 lacks a few functions."""
+    version = np.__version__
     called = re.findall(r"\bnp\.(\w+)", program.above + program.body)
-    missing = [name for name in called if not hasattr(np, name)]
-    return [pytest.mark.skip(reason=f"NumPy {np.__version__} has no {missing[0]}")] if missing else []
+    missing = [f"NumPy {version} has no {name}" for name in called if not hasattr(np, name)]
+    if program.name in _CRASHES and version.startswith("2.0."):
+        missing.append("NumPy 2.0 ends the process where an operand of np.nditer raises")
+    return [pytest.mark.skip(reason=missing[0])] if missing else []
+
+
+_CRASHES = {"np.nditer of two operands"}
 
 
 class Plain:

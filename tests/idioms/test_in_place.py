@@ -1,5 +1,6 @@
 """In place: writes, views, and arrays that are filled, with NumPy's own aliasing."""
 
+import numpy as np
 import pytest
 
 from tapenb.autodiff.tape.operation import TapeError
@@ -778,6 +779,10 @@ np.median(B,axis=0)
 @pytest.mark.parametrize("made", MADE_OF_IT)
 def test_a_write_reaches_what_it_reaches_in_numpy(made, notebook):
     """Whatever shares memory with `B` shares it when traced; or an error names the line."""
+    try:
+        eval(made, {"np": np, "B": np.ones((2, 2))})
+    except (AttributeError, TypeError, ValueError) as error:
+        pytest.skip(f"NumPy {np.__version__}: {error}")
     (program,) = programs(
         f"# {made}\nB = A*1.0\nu = {made}\n"
         "try:\n    u[...] = u*0 + x\nexcept ValueError:\n    u = u*y\n"

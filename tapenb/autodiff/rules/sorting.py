@@ -148,7 +148,7 @@ def _positions(equal_nan: bool, in_order: bool) -> Callable[[np.ndarray], np.nda
 
     def positions(flat: np.ndarray) -> np.ndarray:
         ordered = np.sort(flat)
-        unique = np.unique(flat, equal_nan=equal_nan, sorted=in_order)
+        unique = np.unique(flat, equal_nan=equal_nan, **({} if in_order else {"sorted": False}))
         ranks = np.argsort(np.argsort(unique, kind="stable"), kind="stable")
         starts = np.ones(ordered.shape, bool)
         starts[1:] = ordered[1:] != ordered[:-1]
@@ -171,7 +171,8 @@ def _unique(
 ) -> Any:
     """The values by an index from the primal; how they were found is piecewise constant."""
     frame = sys._getframe(1)
-    options = {"axis": axis, "equal_nan": equal_nan, "sorted": sorted}
+    # Before NumPy 2.3 they were always sorted.
+    options = {"axis": axis, "equal_nan": equal_nan} | ({} if sorted else {"sorted": False})
     wanted = {
         "return_index": return_index,
         "return_inverse": return_inverse,
