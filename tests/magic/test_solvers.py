@@ -41,12 +41,12 @@ def test_a_root_in_a_cell(notebook, way, inside):
 
 
 def test_an_adjoint_that_cannot_see_says_so(notebook):
-    notebook.run(SETUP)
+    notebook.run(SETUP + "\nimport math")
     text = (
         "%%tape -o t\n"
         "@tn.custom_gradient\n"
         "def root(a):\n"
-        "    y = brentq(lambda y: y*y - a, 0.0, 9.0, xtol=1e-15)\n"
+        "    y = math.sqrt(tn.stop_gradient(a))\n"
         "    slope = 0.5/y\n"
         "    return y, lambda dy: dy*slope\n"
         "a = 4.0\n"
@@ -56,3 +56,20 @@ def test_an_adjoint_that_cannot_see_says_so(notebook):
     shown = notebook.printed + str(notebook.last.error_in_exec) + str(notebook.displayed)
     assert "reads `slope`" in shown
     assert "root(a)" in shown
+
+
+def test_a_solver_itself_in_a_cell(notebook):
+    notebook.run(SETUP)
+    notebook.run("%%tape -o t\na = 4.0\nz = a*brentq(lambda y: y*y - a, 0.0, 9.0, xtol=1e-15)\n")
+    t = notebook.names["t"]
+    assert t.gradient["a"] == pytest.approx(3.0, rel=1e-13)
+    assert t.hessian["a", "a"] == pytest.approx(0.375, rel=1e-12)
+    assert t(a=9.0).gradient["a"] == pytest.approx(4.5, rel=1e-12)
+
+
+def test_what_a_solver_s_function_reads_in_a_cell_is_never_lost(notebook):
+    notebook.run(SETUP + "\nimport math")
+    notebook.attempt("%%tape -o t\na = 0.5\nz = brentq(lambda y: math.sin(y) - a, 0.0, 1.0)\n")
+    shown = notebook.printed + str(notebook.last.error_in_exec) + str(notebook.displayed)
+    assert "math.sin(y)" in shown
+    assert "plain number off the tape" in shown

@@ -22,6 +22,7 @@ from ...tape.operation import GUARD, INPUT, RAISES, Operation, TapeError
 from ...tape.provenance import here
 from ...tape.tape import NO_TAPE, Tape
 from ...tracing.apply import apply, guard, independent
+from ...tracing.questions import is_cut
 from ...tracing.state import TRACED, index_of, is_active, is_traced, place_on, plain, reference_of
 from ...tracing.structures import lift, stripped
 from ..implicit import Again
@@ -184,6 +185,15 @@ class Callback:
 
     def __call__(self, *inputs: Any) -> Any:
         """Call the function with plain numbers, and keep what was recorded."""
+        # No number is handed out for a trial here, which a window would not know of.
+        session = self.tape.session
+        reads, session.reads = session.reads, None
+        try:
+            return self._called(inputs)
+        finally:
+            session.reads = reads
+
+    def _called(self, inputs: Sequence[Any]) -> Any:
         if self._opaque is None:
             refused = self.tape.session.refusal
             begin = len(self.tape)
@@ -266,6 +276,10 @@ class Callback:
                     self._late.append((kept, why))
         if self._opaque is not None and (self.order or self._reads or beside):
             raise self._opaque
+        if all(is_cut(self.tape, index) for index in self.order):
+            for value in self.parameters():  # cut on purpose: the result is a number that left
+                guard(value, np.asarray, sys._getframe(1))
+            self.order.clear()
         for kept, why in self._late:
             stands = self.withheld(plain(kept), why)
             if is_active(stands):
