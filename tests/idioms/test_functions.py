@@ -510,7 +510,7 @@ with np.printoptions(precision=2):
     text = np.array2string(v, precision=3) + np.array_repr(A) + np.array_str(v)
 x*y
 
-# np.format_float_positional †
+# np.format_float_positional † through grad
 text = np.format_float_positional(x*2, precision=2)
 x*y
 
