@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import copy_context
 from functools import cached_property
 from typing import Any
 
@@ -312,22 +313,23 @@ class Program:
 
     def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
         """The entries of the Hessian's upper triangle, from recorded sweeps."""
+        # In a context of its own, so that an interrupt at any line leaves no tape open.
+        return copy_context().run(self._swept_again, tape, slopes)
+
+    def _swept_again(self, tape: Tape, slopes: list[int]) -> list[int]:
         found = []
-        token = CURRENT.set(tape)
-        try:
-            for row, entry in enumerate(self.entries):
-                targets = [slope for slope in slopes[row:] if slope >= 0]
-                tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
-                for slope in slopes[row:]:
-                    tangent = tangents.get(slope, 0.0)
-                    active = is_active(tangent)
-                    found.append(
-                        reference_of(tape, tangent, True)
-                        if active
-                        else tape.append_constant(float(detach(tangent)))
-                    )
-        finally:
-            CURRENT.reset(token)
+        CURRENT.set(tape)
+        for row, entry in enumerate(self.entries):
+            targets = [slope for slope in slopes[row:] if slope >= 0]
+            tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
+            for slope in slopes[row:]:
+                tangent = tangents.get(slope, 0.0)
+                active = is_active(tangent)
+                found.append(
+                    reference_of(tape, tangent, True)
+                    if active
+                    else tape.append_constant(float(detach(tangent)))
+                )
         return found
 
     @cached_property

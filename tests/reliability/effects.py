@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tapenb.magic.settings import settings
 from tapenb.magic.state import StateLost
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
@@ -369,7 +370,7 @@ def lost_by(book: Notebook, effect: Effect) -> str:
 def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """Try so many of the effects, each in a notebook of its own."""
     lost, home = [], Path.cwd()
-    path, arguments, environment = list(sys.path), list(sys.argv), dict(os.environ)
+    put_back = settings()
     for name, effect in list(EFFECTS.items())[:count]:
         with TemporaryDirectory() as folder:
             module = Path(folder, "reliability_effects_module.py")
@@ -382,9 +383,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             finally:
                 close_shell(book.shell)
                 os.chdir(home)
-                sys.path[:], sys.argv[:] = path, arguments
-                os.environ.clear()
-                os.environ.update(environment)
+                put_back()
                 sys.modules.pop("reliability_effects_module", None)
         if what:
             lost.append(f"{name}: {what}")

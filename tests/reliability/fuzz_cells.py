@@ -1,3 +1,4 @@
+# ruff: noqa: E501  a line is a statement
 """Cells made at random, run plainly and with ``%%tape``: names, values, output and errors agree."""
 
 from __future__ import annotations
