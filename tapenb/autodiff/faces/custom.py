@@ -21,8 +21,9 @@ from ..tape.operation import GUARD, Operation, TapeError
 from ..tape.provenance import describe, here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent
+from ..tracing.questions import is_cut
 from ..tracing.recorder import recording
-from ..tracing.state import is_active, is_traced, plain, tape_of
+from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..tracing.substitution import call
 from .variable import read_all
@@ -108,7 +109,8 @@ class Custom(Rule):
         begin, refused = len(tape), tape.session.refusal
         try:
             value, adjoint = call(self.function, *operands, **params)
-            if tape.session.refusal is refused and not _leaves(tape, begin):
+            cut = is_active(value) and is_cut(tape, reference_of(tape, value, False))
+            if tape.session.refusal is refused and not cut and not _leaves(tape, begin):
                 return adjoint
         except Exception:
             if tape.session.refusal is refused:
