@@ -12,6 +12,7 @@ from ..autodiff.reach import is_users
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
+from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.state import (
     index_of,
     is_traced,
@@ -225,6 +226,8 @@ class RunInputs:
         """A value without the tape: plain, NumPy's own function, a tuple of such."""
         if is_traced(value):
             return plain(value) if tape_of(value) is self._tape else value
+        if type(value) is Text:
+            return str.__str__(value)
         if isinstance(value, tuple | frozenset | set):
             parts = [self._ordinary(part) for part in value]
             if all(part is old for part, old in zip(parts, value, strict=True)):

@@ -19,6 +19,7 @@ from IPython.display import display
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
 from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.reads import Read, Reads
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
@@ -492,6 +493,8 @@ def _ordinary(value: Any) -> Any:
     """A traced value, also in a list or tuple, as the plain value that the cell shows."""
     if is_traced(value):
         return plain(value)
+    if type(value) is Text:
+        return str.__str__(value)
     if type(value) in (list, tuple):
         return type(value)(_ordinary(part) for part in value)
     if type(value) is dict:

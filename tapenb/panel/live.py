@@ -67,6 +67,7 @@ class Panel(anywidget.AnyWidget):
 
     _esm = module()
     _css = style()
+    _closed = False  # also of one whose constructor was interrupted
 
     # Browser to kernel: {"view": "k3j9", "moves": {"x": [3, 2.01]}}, which every view keeps to
     # itself, and the slider of the plot.
@@ -96,7 +97,6 @@ class Panel(anywidget.AnyWidget):
         self._program: Any = None
         self._merging = Merging(self._compute_noted)
         self._recording_anew = False
-        self._closed = False
         # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
         # Which change of which control only repeats what the panel knows, for each thread.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -53,14 +54,9 @@ def compact(program: Program) -> dict[str, Any]:
     if program.is_long:
         raise NotLowered(f"{len(program.tape):,} entries")
     tape = program.swept.copy()
-    shown: dict[str, Any] = {"value": program.tape.output}
-    token = CURRENT.set(tape)
-    try:
-        shown |= _gradient(program)
-        shown |= _hessian(program, tape)
-    finally:
-        CURRENT.reset(token)
-    shown |= _graph(program)
+    shown: dict[str, Any] = {"value": program.tape.output} | _gradient(program)
+    # In a context of its own: whatever interrupts this, the tape is current nowhere else.
+    shown |= copy_context().run(_hessian, program, tape) | _graph(program)
     references = {label: what for label, what in shown.items() if type(what) is int}
     unguarded = tape.copy()
     guard_tips(Recorded(tape, program.entries, list(references.values())))
@@ -100,6 +96,7 @@ def _hessian(program: Program, tape: Tape) -> dict[str, Any]:
     sizes = {entry: int(np.size(tape.value(entry))) for entry in program.entries}
     if program.order < 2 or sum(sizes.values()) > _MOST_SECOND:
         return {}
+    CURRENT.set(tape)
     slopes = {entry: program.slopes(entry) for entry in program.entries}
     targets = sorted({each for group in slopes.values() for each in group if type(each) is int})
     found = {}

@@ -36,7 +36,7 @@ from .apply import apply, guard
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = ["Questions", "demote", "is_cut", "is_drawing", "leave", "numpys", "plain_parts"]
+__all__ = ["Questions", "Text", "demote", "is_cut", "is_drawing", "leave", "numpys", "plain_parts"]
 
 _ROUNDED = Constant()
 _DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
@@ -175,6 +175,7 @@ class Text(str):
     __slots__ = ("_index", "_tape")
 
     def __new__(cls, text: str, tape: ref[Tape], index: int) -> Text:
+        """Text that was made of an entry of a tape."""
         self = super().__new__(cls, text)
         self._tape, self._index = tape, index
         return self

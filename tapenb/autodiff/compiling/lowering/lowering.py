@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import copy_context
 from types import FunctionType
 from typing import Any
 
@@ -185,8 +186,9 @@ def _expressed(step: Step, expression: Callable[..., Any]) -> Any:
 def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], list[Any]]:
     """The numbers of the results of an expression, and their values at the example."""
     tape = Tape()
-    token = CURRENT.set(tape)
-    try:
+
+    def record() -> tuple[list[Any], list[int | None], list[Any]]:
+        CURRENT.set(tape)
         inputs = [
             value if numbers is None else independent(tape, _as_numpy(value))
             for value, numbers in zip(step.examples, step.operands, strict=True)
@@ -194,10 +196,11 @@ def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], li
         result = expression(*inputs)
         results = result if isinstance(result, tuple | list) else (result,)
         wanted = [reference_of(tape, r, True) if is_active(r) else None for r in results]
-        values = [plain(each) for each in results]
-    finally:
-        CURRENT.reset(token)
-        tape.close()
+        return inputs, wanted, [plain(each) for each in results]
+
+    # In a context of its own: whatever interrupts this, the tape is current nowhere else.
+    inputs, wanted, values = copy_context().run(record)
+    tape.close()
     known = {
         index_of(value): numbers
         for value, numbers in zip(inputs, step.operands, strict=True)
