@@ -247,7 +247,7 @@ class Snapshot:
                 return read, put
         if type(value) in (io.StringIO, io.BytesIO):
             return _text_of, _set_text
-        if type(value).__module__.startswith("pandas.") and hasattr(value, "_mgr"):
+        if str(type(value).__module__).startswith("pandas.") and hasattr(value, "_mgr"):
             return (lambda frame: frame.copy()), _set_frame
         return None
 

@@ -257,7 +257,8 @@ def difference(f, x, v):
     return found[best + 1], errors[best]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+# Few, and none made shorter: a gradient at a tip looks beside the point, and takes up to seconds.
+@settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.generate,))
 @given(PROGRAMS, POINTS)
 def test_random_programs_agree_with_differences(program, points):
     x, v = points

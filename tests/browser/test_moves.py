@@ -25,7 +25,7 @@ def test_a_panel_that_is_shown_twice_agrees_with_itself(open_notebook: Callable[
     # At once: neither waits for what the kernel says to the other.
     page.evaluate("""() => {
       const [a, b] = ["x", "y"].map((name, view) => [...document.querySelectorAll(
-        ".tapenb-live")][view].querySelectorAll("input[type=range]")[view]);
+        ".tapenb-live")][view].querySelectorAll(".tapenb-sliders input[type=range]")[view]);
       for (const [bar, to] of [[a, 3], [b, 4], [a, 3.5], [b, 4.5]]) {
         bar.value = to;
         bar.dispatchEvent(new Event("input"));

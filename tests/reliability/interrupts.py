@@ -23,7 +23,7 @@ from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
 TITLE = "interrupts at lines of ours"
-COUNT, SHORT = 200, 80
+COUNT, SHORT = 200, 24
 
 _OURS = str(Path(tapenb.__file__).parent)
 _MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"

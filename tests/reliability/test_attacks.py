@@ -8,8 +8,7 @@ SEED = 0
 
 
 # Programs that leave their files and sockets open are among what is tried.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", attacks())
 def test_nothing_is_lost(name):
     attack = attacks()[name]

@@ -14,6 +14,7 @@ __all__ = [
     "kept",
     "least",
     "nonzero",
+    "or_cut",
     "portion",
     "power_base",
     "power_exponent",
@@ -120,6 +121,11 @@ def cut(x: Any, low: float, high: float) -> Any:
     if not _is_complex(x):
         return False
     return (x.imag == 0) & (low <= x.real) & (x.real <= high)
+
+
+def or_cut(tip: Any, x: Any, low: float, high: float) -> Any:
+    """Tell of a tip of real numbers, and of complex ones where they are cut, too."""
+    return tip | cut(x, low, high) if _is_complex(x) else tip
 
 
 def slit(x: Any) -> Any:

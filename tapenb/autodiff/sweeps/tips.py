@@ -539,7 +539,8 @@ class _Look:
         # A sweep that was recorded where it was not finite may hold there only.
         if not all(map(is_finite, groups)):
             raise Unknown
-        return groups
+        # Truths have no differences.
+        return [group * 1.0 if group.dtype.kind == "b" else group for group in groups]
 
     def _limits(self, side: list[np.ndarray]) -> list[_Limit]:
         """The limits on one side, from nearer steps where something lies in between."""

@@ -221,7 +221,8 @@ def test_least_squares_tell_their_rank():
     f(A[:, :2].copy())
     tn.grad(f)(A[:, :2])
     tn.grad(f)(np.ones((3, 2)))
-    assert ranks == [(2, (1,)), (2, (1,)), (1, (0,))]
+    # A lower rank is a tip, beside which the function is run once more.
+    assert ranks[:3] == [(2, (1,)), (2, (1,)), (1, (0,))]
 
 
 def test_the_pseudoinverse_of_a_matrix_of_lower_rank():

@@ -153,11 +153,10 @@ def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
 
     x = np.linalg.pinv(a, rcond=rcond) @ b
     residuals = np.zeros(0)
-    found = decide(a, rank)
-    if a.shape[0] > a.shape[1] == found:
+    if a.shape[0] > a.shape[1] == decide(a, rank):
         left = b - a @ x
         residuals = np.sum(real(left * conjugate(left)), axis=0, keepdims=b.ndim == 1)
-    return x, residuals, found, np.linalg.svd(a, compute_uv=False)
+    return x, residuals, 0, np.linalg.svd(a, compute_uv=False)
 
 
 register_rule(np.linalg.solve, _Solve(), "a", "b")
