@@ -76,7 +76,14 @@ def _of_items(items: dict[Any, Any]) -> list[_Place]:
 
 
 def _is_data(items: Any) -> bool:
-    return len(items) > _MOST_ITEMS and type(next(iter(items))) in LEAVES
+    return len(items) > _MOST_ITEMS and _is_plain(next(iter(items)))
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether an item holds nothing: it is a number or the like, or a row of such."""
+    if type(item) in (tuple, list):
+        return all(type(part) in LEAVES for part in item)
+    return type(item) in LEAVES
 
 
 def _of_dict(value: dict[Any, Any]) -> list[_Place]:
