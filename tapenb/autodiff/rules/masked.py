@@ -6,26 +6,14 @@ import sys
 from typing import Any
 
 from ..tracing.apply import refuse
+from ..tracing.stand_in import StandIn
 from ..tracing.structures import any_active
 
 __all__ = ["register"]
 
 
-class _Refusing:
+class _Refusing(StandIn):
     """A function or class of NumPy's for masked arrays, as it is while something records."""
-
-    def __init__(self, real: Any) -> None:
-        self._real = real
-
-    @property
-    def __class__(self) -> type:
-        return type(self._real)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return isinstance(value, self._real)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if any_active([args, kwargs]):

@@ -15,6 +15,7 @@ import numpy as np
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation
 from ..tracing.apply import apply, refuse
+from ..tracing.stand_in import StandIn
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import any_active, as_operand, read, stripped
 
@@ -182,21 +183,8 @@ class Series:
         )
 
 
-class Family:
+class Family(StandIn):
     """One of NumPy's classes of series, as it is while something records."""
-
-    def __init__(self, real: type) -> None:
-        self._real = real
-
-    @property
-    def __class__(self) -> type:
-        return type
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return isinstance(value, self._real)
 
     def __call__(self, coef: Any, *args: Any, **kwargs: Any) -> Any:
         coef = as_operand(read(coef))

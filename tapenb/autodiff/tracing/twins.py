@@ -36,6 +36,7 @@ from .apply import (
 from .dispatch import call_function, call_one
 from .elements import ndenumerate, vectorize
 from .questions import plain_parts
+from .stand_in import StandIn
 from .state import (
     TRACED,
     is_active,
@@ -198,41 +199,7 @@ _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-class _Twin:
-    """What stands for something callable, and equals it: as a key, in a set, as a pickle."""
-
-    __slots__ = ("_real",)
-
-    def __init__(self, real: Any) -> None:
-        self._real = real
-
-    @property
-    def __class__(self) -> type:
-        return type(self._real)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def __eq__(self, other: object) -> bool:
-        return self._real == (other._real if isinstance(other, _Twin) else other)
-
-    def __hash__(self) -> int:
-        return hash(self._real)
-
-    def __repr__(self) -> str:
-        return repr(self._real)
-
-    def __reduce__(self) -> Any:
-        return original, (self._real,)
-
-    def __deepcopy__(self, memo: Any) -> _Twin:
-        return self
-
-    def __copy__(self) -> _Twin:
-        return self
-
-
-class _TwinFunction(_Twin):
+class _TwinFunction(StandIn):
     """A function that stands in a module under a name, as it is while something records.
 
     Where somebody has put something else there (a mock), that is what the twin calls.
@@ -349,7 +316,7 @@ class _Joined:
         return 0
 
 
-class _TwinUfunc(_Twin):
+class _TwinUfunc(StandIn):
     """A ufunc as it is while something records."""
 
     __slots__ = ()

@@ -16,6 +16,7 @@ import numpy as np
 from ...sweeps.expressed import Composite, General
 from ...tape.operation import Operation
 from ...tracing.apply import apply, refuse
+from ...tracing.stand_in import StandIn
 from ...tracing.state import is_active, plain
 from ...tracing.structures import any_active, as_operand, stripped
 
@@ -108,21 +109,12 @@ def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
     return apply(Operation(value, General(tangent), "spline"), (x,), sys._getframe(1))
 
 
-class _Maker:
+class _Maker(StandIn):
     """A class or function that makes splines, as it is while something records."""
 
     def __init__(self, real: Any, names: tuple[str, ...]) -> None:
-        self._real, self._names = real, names
-
-    @property
-    def __class__(self) -> type:
-        return type(self._real)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def __instancecheck__(self, value: Any) -> bool:
-        return isinstance(value, self._real)
+        super().__init__(real)
+        self._names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any_active([args, kwargs]):

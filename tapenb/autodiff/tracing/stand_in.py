@@ -1,0 +1,54 @@
+"""What stands for a function or class while something records, and is taken for it."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+__all__ = ["StandIn"]
+
+
+class StandIn:
+    """An object that equals what it stands for: as a key, in a set, as a pickle, in `isinstance`.
+
+    Parameters
+    ----------
+    real : callable
+        A function or a class. A kind of its own says what a call of it does.
+    """
+
+    __slots__ = ("_real",)
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __instancecheck__(self, value: Any) -> bool:
+        return isinstance(value, self._real)
+
+    def __eq__(self, other: object) -> bool:
+        return self._real == (other._real if isinstance(other, StandIn) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._real)
+
+    def __repr__(self) -> str:
+        return repr(self._real)
+
+    def __reduce__(self) -> Any:
+        return _itself, (self._real,)
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __copy__(self) -> Self:
+        return self
+
+
+def _itself(real: Any) -> Any:
+    return real
