@@ -1,0 +1,213 @@
+"""Every lesson has one spine: an opening, its sections, an end, and the words it may use."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from .execute import COURSE
+
+LESSONS = {
+    "01_slope": "What is a slope?",
+    "02_numerically": "By hand and numerically",
+    "03_symbolically": "Symbolically",
+    "04_tape": "The tape",
+    "05_chain_rule": "The chain rule, taken apart",
+    "06_forward": "Forward accumulation",
+    "07_reverse": "Reverse accumulation",
+    "08_which_way": "Which way round?",
+    "09_second_derivative": "The derivative of a derivative",
+    "10_arrays": "Arrays",
+    "11_downhill": "Downhill and uphill",
+    "12_unknown_equation": "The unknown equation",
+    "13_network": "A network learns",
+    "14_where_it_is_used": "Where it is used",
+    "15_kinks_and_traps": "Kinks and traps",
+    "16_memory": "Memory",
+    "17_sparsity": "Sparsity",
+    "18_implicit": "Solutions that are defined, not computed",
+    "19_own_rule": "Make your own rule",
+}
+NAMES = list(LESSONS)
+MINUTES = re.compile(
+    r"^\*About (?P<minutes>\d+) minutes\. "
+    r"Before it: (?:nothing|lessons? (?P<before>\d+(?:(?:, | and )\d+)*))\.\* "
+    r"\[!\[Open in Binder\]\(https://mybinder\.org/badge_logo\.svg\)\]"
+    r"\(https://mybinder\.org/v2/gh/[^/\s]+/tapenb/HEAD\?urlpath=lab/tree/notebooks/(?P<file>\S+)\)$",
+    re.MULTILINE,
+)
+SECTIONS = re.compile(r"^## (.+)$", re.MULTILINE)
+BULLETS = re.compile(r"^[-*] ", re.MULTILINE)
+LINKS = re.compile(r"(?P<image>!?)\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s]*)\)")
+CELLS, LINES = (8, 20), 25
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def prose(notebook: nbformat.NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def section(text: str, heading: str) -> str:
+    """What stands below a heading."""
+    return text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
+WRITTEN = [path for name in NAMES if (path := COURSE / f"{name}.ipynb").exists()]
+
+
+@pytest.fixture(params=WRITTEN, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def lesson(path: Path) -> nbformat.NotebookNode:
+    return read(path)
+
+
+def number(path: Path) -> int:
+    return NAMES.index(path.stem) + 1
+
+
+def test_a_lesson_opens_with_title_minutes_what_it_needs_and_what_it_gives(path, lesson):
+    first = lesson.cells[0]
+    assert (first.cell_type, first.id) == ("markdown", "title")
+    lines = first.source.splitlines()
+    assert lines[0] == f"# Lesson {number(path)}: {LESSONS[path.stem]}"
+    line = MINUTES.search(first.source)
+    assert line, "no line of minutes, lessons before and Binder"
+    assert 15 <= int(line["minutes"]) <= 45
+    before = [int(each) for each in re.findall(r"\d+", line["before"] or "")]
+    assert before == sorted(set(before))
+    assert all(1 <= each < number(path) for each in before)
+    assert line["file"] == path.name
+    _, gives = first.source.split("After this lesson you can")
+    assert 2 <= len(BULLETS.findall(gives)) <= 4
+
+
+def test_a_question_is_to_be_predicted_and_answered_later(lesson):
+    second = lesson.cells[1]
+    assert (second.cell_type, second.id) == ("markdown", "predict")
+    assert second.source.startswith("## Predict first\n")
+    choices = re.findall(r"^- \*\*([A-D])\*\*", second.source, re.MULTILINE)
+    assert choices == list("ABCD")[: len(choices)]
+    assert len(choices) >= 2
+    later = [cell.source for cell in lesson.cells[2:] if cell.cell_type == "markdown"]
+    headings = re.findall(r"^#+ .*$", "\n".join(later), re.MULTILINE)
+    assert any(re.search("predict|answer", heading, re.IGNORECASE) for heading in headings)
+
+
+def test_sections_are_numbered_and_the_end_is_the_agreed_one(path, lesson):
+    headings = SECTIONS.findall(prose(lesson))
+    numbered = [heading for heading in headings if heading[0].isdigit()]
+    assert 3 <= len(numbered) <= 6
+    assert [heading.split(". ")[0] for heading in numbered] == [
+        str(i) for i in range(1, len(numbered) + 1)
+    ]
+    assert headings[0] == "Predict first"
+    assert headings[-2:] == ["To take away", "Exercises"]
+    assert 3 <= len(BULLETS.findall(section(prose(lesson), "To take away"))) <= 5
+    assert f"(exercises/{path.name})" in section(prose(lesson), "Exercises")
+    assert (COURSE / "exercises" / path.name).exists()
+    last = lesson.cells[-1].source.splitlines()[-1]
+    if number(path) < len(NAMES):
+        name = NAMES[number(path)]
+        assert last == f"Next: [Lesson {number(path) + 1}: {LESSONS[name]}]({name}.ipynb)"
+    else:
+        assert "(00_index.ipynb)" in last
+
+
+def test_cells_are_short_and_carry_no_leftovers(lesson):
+    code = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    assert CELLS[0] <= len(code) <= CELLS[1]
+    for cell in code:
+        assert len(cell.source.splitlines()) <= LINES, cell.id
+    for cell in lesson.cells:
+        assert set(cell.metadata) <= {"tags"}, cell.id
+        assert not re.fullmatch(r"[0-9a-f]{8}", cell.id), "a cell has a name, not a number"
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every text of the course in its present form, with the file that it stands in."""
+    own = [COURSE / "00_index.ipynb", *WRITTEN]
+    own += [path for path in sorted(COURSE.glob("*/*.ipynb")) if path.stem in LESSONS]
+    for each in own:
+        yield each, prose(read(each))
+    yield COURSE / "terms.md", (COURSE / "terms.md").read_text(encoding="utf-8")
+
+
+def test_links_lead_somewhere_and_pictures_have_words():
+    for file, text in texts():
+        for link in LINKS.finditer(text):
+            target = link["target"].split("#")[0]
+            assert link["text"].strip() or not link["image"], f"{file.name}: {link[0]}"
+            if re.match(r"[a-z]+:", target) or not target:
+                continue
+            found = (file.parent / target).resolve()
+            agreed = found.stem in LESSONS and found.parent == COURSE
+            assert agreed or found.exists(), f"{file.name}: {link[0]}"
+        for tag in re.findall(r"<img\b[^>]*>", text):
+            assert re.search(r'\balt="[^"]+"', tag), f"{file.name}: {tag}"
+
+
+def glossary() -> dict[str, int]:
+    """Every term with the number of the lesson that defines it."""
+    terms, lesson = {}, 0
+    for line in (COURSE / "terms.md").read_text(encoding="utf-8").splitlines():
+        if heading := re.match(r"## \[Lesson (\d+): (.+)\]\((\w+)\.ipynb\)$", line):
+            lesson = int(heading[1])
+            assert (heading[3], heading[2]) == (NAMES[lesson - 1], LESSONS[NAMES[lesson - 1]])
+        elif term := re.match(r"- \*\*(.+?)\*\*: \S", line):
+            assert term[1] not in terms, f"{term[1]} is defined twice"
+            terms[term[1]] = lesson
+    return terms
+
+
+def words(text: str) -> str:
+    """Prose without code, formulas, links and HTML, on one line."""
+    for other in (r"```.*?```", r"`[^`]*`", r"\$\$.*?\$\$", r"\$[^$]*\$", r"<[^>]*>"):
+        text = re.sub(other, " ", text, flags=re.DOTALL)
+    return " ".join(LINKS.sub(" ", text).split())
+
+
+def find(term: str, text: str) -> re.Match[str] | None:
+    """A term as a word of its own, in the singular or the plural."""
+    plural = rf"{re.escape(term)}(?:s|es)?"
+    if term.endswith("y"):
+        plural += f"|{re.escape(term[:-1])}ies"
+    elif term.endswith("x"):
+        plural += f"|{re.escape(term[:-1])}ces|{re.escape(term[:-2])}ices"
+    return re.search(rf"(?<![\w-])(?:{plural})(?![\w-])", text, re.IGNORECASE)
+
+
+def test_the_glossary_s_terms_stand_in_bold_where_they_are_defined():
+    by_number = {number(each): prose(read(each)) for each in WRITTEN}
+    for term, lesson in glossary().items():
+        if lesson in by_number:
+            bold = "  ".join(re.findall(r"\*\*(.+?)\*\*", by_number[lesson], re.DOTALL))
+            assert find(term, " ".join(bold.split())), f"{term} is not bold in lesson {lesson}"
+
+
+def test_no_lesson_uses_a_term_that_a_later_one_defines(path, lesson):
+    defined, undefined = [], []
+    for term, at in glossary().items():
+        (defined if at <= number(path) else undefined).append(term)
+    text = words(prose(lesson))
+    for term in sorted(defined, key=len, reverse=True):  # a tangent line is no tangent
+        while found := find(term, text):
+            text = text[: found.start()] + " · " + text[found.end() :]
+    used = [found[0] for term in undefined if (found := find(term, text))]
+    assert not used
+
+
+def test_terms_are_found_as_words():
+    assert find("adjoint", "The adjoints add.")
+    assert find("entry", "Two entries.")
+    assert find("matrix", "Matrices.")
+    assert not find("tape", "tapenb")
+    assert words("a `tape` and $tape$, [tape](x.md)") == "a and ,"
