@@ -166,7 +166,8 @@ def _first_difference(
 ) -> str:
     """The first value of the trace, from the output on, at which the learner's numbers leave it."""
     names = {tape[index].name: index for index in range(len(tape)) if tape[index].name}
-    entries = sorted((names[name] for name in adjoints if name in names), reverse=True)
+    tried = [name for name in adjoints if name in names and not _is_open(adjoints[name])]
+    entries = sorted((names[name] for name in tried), reverse=True)
     true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
     for entry in entries:
         name = tape[entry].name

@@ -137,6 +137,8 @@ def test_a_number_of_no_machine_is_found_in_the_trace():
     assert found.machine is None
     assert "Up to a all is right" in found.text
     assert "0.489" in found.text  # sin 0.25 + 0.25 cos 0.25
+    untried = diagnose(program, [0.5], 7.0, adjoints={"b": ..., "a": 123.0})
+    assert untried.text == found.text
 
 
 def test_a_wrong_number_of_answers_and_a_wrong_shape_are_said():
