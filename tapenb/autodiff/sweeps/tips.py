@@ -352,9 +352,8 @@ _BESIDE = 2.0**-18
 """How much smaller than others a derivative may be, in the widest precision, and be its own."""
 _NEAR = (2.0**-8, 2.0**-4, 2.0**-14, 2.0**-20, 2.0**-26)
 _STEPS, _RUNS = 12, 9
-_LINE = 2.0**-18, np.array([-1.0, 2.0], np.longdouble)
-_PARABOLA = 2.0**-9, np.array([1.0, -6.0, 8.0], np.longdouble) / 3.0
-"""A step, and weights that give a polynomial at 0 from its values there, at a half, a quarter."""
+_CUBIC = np.array([-1.0, 14.0, -56.0, 64.0], np.longdouble) / 21.0
+"""Weights that give a cubic at 0 from its values at 1, 1/2, 1/4 and 1/8."""
 
 
 def _size(values: Any) -> float:
@@ -433,8 +432,7 @@ class _Look:
         sides: list[list[_Limit]] = []
         for side in self._sides():
             try:
-                if not sides:
-                    self._at(side, _NEAR[1])  # which tells whether double precision must do
+                self._at(side, _NEAR[1])  # which tells whether double precision must do
                 for one in ([-v for v in side], side):
                     alike = sides and self._meets(one, sides[0])
                     sides.append(sides[0] if alike else self._limits(one))
@@ -590,15 +588,10 @@ class _Look:
         return limits
 
     def _meets(self, side: list[np.ndarray], expected: list[_Limit]) -> bool:
-        """Whether a line, or in double precision a parabola, on another side ends at these limits.
-
-        Where it does not, as a root does not, the side is looked at as the first one was.
-        """
-        step, weights = _LINE if self._wide else _PARABOLA
-        step *= min(1.0, self._near / _NEAR[0])
-        found = [self._at(side, step * 2.0**-k) for k in range(len(weights))]
+        """Whether a cubic through four steps on another side ends at these limits."""
+        found = [self._at(side, self._near * 2.0**-k) for k in range(4)]
         return all(
-            limit.known and not limit.apart(np.tensordot(weights, np.stack(rows), 1))
+            limit.known and not limit.apart(np.tensordot(_CUBIC, np.stack(rows), 1))
             for limit, *rows in zip(expected, *found, strict=True)
         )
 
