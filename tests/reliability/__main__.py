@@ -10,9 +10,10 @@ import argparse
 import re
 from pathlib import Path
 
-from tests.reliability.attacks import attacks
+from tests.reliability.attacks import Attacker, attacks
 
 README = Path(__file__).parent / "README.md"
+SECONDS = 3600.0
 _ROW = "| {} | {} | {} |"
 
 
@@ -25,14 +26,15 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the table into the README")
     given = parser.parse_args()
     text = README.read_text(encoding="utf-8")
-    for name in given.names or known:
-        attack = known[name]
-        tried, lost = attack.attack(attack.COUNT, given.seed)
-        row = _ROW.format(attack.TITLE, tried, len(lost))
-        print(row, *lost, sep="\n    ", flush=True)
-        text = with_row(text, attack.TITLE, row)
-        if given.write:
-            README.write_text(text, encoding="utf-8")
+    with Attacker(given.seed, SECONDS, short=False) as attacker:
+        for name in given.names or known:
+            tried, lost = attacker.run(name)
+            title = known[name].TITLE
+            row = _ROW.format(title, tried, len(lost))
+            print(row, *lost, sep="\n    ", flush=True)
+            text = with_row(text, title, row)
+            if given.write:
+                README.write_text(text, encoding="utf-8")
 
 
 def with_row(text: str, title: str, row: str) -> str:

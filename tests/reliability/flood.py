@@ -12,7 +12,7 @@ from .kernel import Kernel, running
 __all__ = ["CELLS", "COUNT", "SHORT", "TITLE", "attack", "flood"]
 
 TITLE = "moves of two pages that arrive in another order, at rest"
-COUNT, SHORT = 30_000, 1500
+COUNT, SHORT = 30_000, 900
 
 CELLS = {
     "survey": "%%tape\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",

@@ -13,7 +13,7 @@ from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
 TITLE = "random cells, plainly and with a tape"
-COUNT, SHORT = 700, 100
+COUNT, SHORT = 700, 60
 
 _BEGIN = "x = 2.0\nn = 3\ns = 'a'\nL = [1.0, 2.0]\nD = {'k': 1.5}\nv = np.array([1.0, 2.0, 3.0])\n"
 _STATEMENTS = r"""

@@ -9,23 +9,24 @@ from __future__ import annotations
 import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
-import tapenb
 from tapenb.autodiff.tape.tape import CURRENT
 from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
+from tests.reliability.lines import OURS, Lines
 
 TITLE = "interrupts at lines of ours"
-COUNT, SHORT = 200, 24
+COUNT, SHORT = 600, 40
 
-_OURS = str(Path(tapenb.__file__).parent)
+Place = tuple[CodeType, int]
 _MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"
 _SETUP = """
 import reliability_own_module as own_module
@@ -56,37 +57,32 @@ _CELLS = {
 }
 
 
-class Interrupted:
-    """Raises an interrupt when one of our lines is reached for the n-th time; counts lines."""
+def _seen(work: Callable[[], None]) -> Counter[Place]:
+    """How often work comes to each line of ours."""
+    seen: Counter[Place] = Counter()
+    with Lines(lambda code, line: seen.update([(code, line)])):
+        work()
+    return seen
 
-    def __init__(self, target: tuple[str, int] | None = None, nth: int = 1, *, by_signal: bool):
-        self._target, self._left, self._by_signal = target, nth, by_signal
-        self.seen: dict[tuple[str, int], int] = {}
-        self.raised = False
 
-    def __enter__(self) -> Interrupted:
-        sys.settrace(self._called)
-        return self
+def _interrupted(work: Callable[[], None], place: Place, nth: int, *, by_signal: bool) -> bool:
+    """Interrupt work where it comes to a line for the n-th time; whether it came to that."""
+    code, wanted = place
+    left = nth
 
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
+    def interrupt(_: CodeType, line: int) -> None:
+        nonlocal left
+        left -= line == wanted
+        if left:
+            return
+        lines.stop()
+        if not by_signal:
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
-    def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
-        return self._line if frame.f_code.co_filename.startswith(_OURS) else None
-
-    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event != "line" or self.raised:
-            return self._line
-        place = frame.f_code.co_filename, frame.f_lineno
-        self.seen[place] = self.seen.get(place, 0) + 1
-        if place == self._target:
-            self._left -= 1
-            if not self._left:
-                self.raised = True
-                if not self._by_signal:
-                    raise KeyboardInterrupt
-                signal.raise_signal(signal.SIGINT)
-        return self._line
+    with Lines(interrupt, code) as lines:
+        work()
+    return not left
 
 
 def _everything(value: Any, depth: int = 0) -> Iterator[Any]:
@@ -131,14 +127,14 @@ def next_cells_are_wrong(book: Notebook) -> list[str]:
     return wrong
 
 
-def _try(book: Notebook, name: str, interrupted: Interrupted) -> None:
+def _prepared(book: Notebook, name: str) -> Callable[[], None]:
+    """Run what runs before a cell; the cell is what is given."""
     before, cell = _CELLS[name]
     for text in filter(None, (_SETUP, before)):
         result = book.attempt(text)
         if not result.success:
             raise AssertionError(f"{text!r} fails")
-    with interrupted:
-        book.attempt(cell)
+    return lambda: book.attempt(cell)
 
 
 def attack(count: int, seed: int) -> tuple[int, list[str]]:
@@ -156,25 +152,23 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
         Path(folder, "reliability_own_module.py").write_text(_MODULE)
         sys.path.insert(0, folder)
         book = open_notebook()
+        book.run("%xmode Minimal")  # a traceback takes longer than all else
         try:
             places = []
             for name in _CELLS:
-                _try(book, name, Interrupted(by_signal=False))  # what happens once only
-                seen = Interrupted(by_signal=False)
-                _try(book, name, seen)
-                for place, times in sorted(seen.seen.items()):
+                _prepared(book, name)()  # what happens once only
+                for place, times in _seen(_prepared(book, name)).items():
                     places.append((name, place, 1))
                     if times > 1:
                         places.append((name, place, chosen.randint(2, times)))
             for name, place, nth in chosen.sample(places, min(count, len(places))):
-                interrupted = Interrupted(place, nth, by_signal=chosen.random() < 0.5)
-                _try(book, name, interrupted)
-                if not interrupted.raised:
+                by_signal = chosen.random() < 0.5
+                if not _interrupted(_prepared(book, name), place, nth, by_signal=by_signal):
                     continue
                 tried += 1
                 what = left_behind(book) + next_cells_are_wrong(book) + left_behind(book)
                 if what:
-                    where = f"{Path(place[0]).relative_to(_OURS)}:{place[1]}"
+                    where = f"{Path(place[0].co_filename).relative_to(OURS)}:{place[1]}"
                     lost.append(f"{name}, {where}, time {nth}: {', '.join(dict.fromkeys(what))}")
         finally:
             close_shell(book.shell)
