@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from threading import RLock, local
@@ -307,8 +308,29 @@ class Panel(anywidget.AnyWidget):
 
     def _browser_looks(self, _: dict[str, Any]) -> None:
         with self._mutex:
-            if self.state and not self._closed:
-                self._refresh()
+            if not self.state or self._closed:
+                return
+            self._refresh()
+        self._record_beside()
+
+    def _record_beside(self) -> None:
+        """Run the cell once where the curve lacks a branch, if a browser asked for that."""
+        plot, x = self._sections.get(Plot.name), self.look.get(Plot.name, {}).get("beyond")
+        with self._mutex:
+            busy = plot is None or x is None or self._recording_anew or self.state["stale"]
+            positions = None if busy else plot.beside(self._point, self.along, x)
+        if positions is None:
+            return
+        began = time.monotonic()
+
+        def done(_: BaseException | None) -> None:
+            with self._mutex:
+                plot.took(time.monotonic() - began)
+                if not self._closed:
+                    self._refresh()
+
+        with suppress(Exception):  # nobody waits for it
+            self._recording.record_beside(positions, done)
 
     def _compute(self) -> None:
         """Go to where the sliders are; of all who wait for the lock, the first does it for all."""
@@ -446,7 +468,7 @@ class Panel(anywidget.AnyWidget):
             "stale": stale,
             "kept": kept,
         }
-        looks = {Plot.name: {"along": self.along}, **self.look}
+        looks = {**self.look, Plot.name: {"along": self.along}}
         for name, section in self._sections.items():
             shown = section.at(point, looks.get(name, {}))
             if shown is not None:

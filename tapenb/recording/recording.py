@@ -12,6 +12,7 @@ import numpy as np
 from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
+from .curve import Curve
 from .inputs import Input, Slider
 from .point import Point
 from .program import Program
@@ -20,6 +21,9 @@ from .program import Program
 _OF_POSITIVE = frozenset({"log", "log2", "log10", "sqrt"})
 # Names for users; all others are for the panel and the magic.
 _SHOWN = "value gradient hessian jacobian tape panel order point at numbers source".split()
+
+_MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
+"""So many programs of other branches are kept, none of more entries."""
 
 __all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
 
@@ -84,6 +88,8 @@ class Recording:
         self._program = program
         self._tape = tape
         self._point = program.point({}) if program is not None else None
+        # Of other branches of the cell, the newest first.
+        self._beside: list[Program] = []
         self.panel: Any = None
 
     @property
@@ -185,6 +191,7 @@ class Recording:
         """Make a point the present one."""
         self._point = point
         if point.program is not self._program:
+            self._keep(self._program)
             self._program = point.program
             for made in ("at", "numbers"):
                 vars(self).pop(made, None)
@@ -217,32 +224,43 @@ class Recording:
 
         self._run_again(dict(positions), finished)
 
-    def prepare_curve(self) -> None:
-        """Compile what `curve` calls, so that its first call takes no longer than the others."""
-        _ = self._program.output_alone
+    def record_beside(
+        self, positions: Mapping[str, Any], done: Callable[[BaseException | None], None]
+    ) -> None:
+        """Run the cell at other positions only to know what it does there: the point stays.
 
-    def curve(self, label: str, xs: Any) -> np.ndarray:
-        """The output (summed) along one slider, nan where another program would run.
+        Parameters
+        ----------
+        positions : dict of str to number
+        done : callable
+            Gets the exception that the cell raised, or None.
+        """
+
+        def finished(result: Point | BaseException) -> None:
+            failed = isinstance(result, BaseException)
+            if not failed:
+                self._keep(result.program)
+            done(result if failed else None)
+
+        self.record_anew(positions, finished)
+
+    def _keep(self, program: Program) -> None:
+        """Keep a program for curves, beside those of other branches."""
+        branch = _branch(program)
+        others = [each for each in self._beside if _branch(each) != branch]
+        self._beside = [program, *others][:_MOST_BESIDE]
+
+    def curve(self, label: str, low: float, high: float) -> Curve:
+        """The output (summed) along one slider; the others stay where they are.
 
         Parameters
         ----------
         label : str
-        xs : array_like
-            Positions of that slider; the others stay.
-
-        Returns
-        -------
-        ndarray of float64
+        low, high : float
         """
-        program, here = self._program, dict(self.point.positions)
-        ys = np.full(len(xs), np.nan)
-        for number, x in enumerate(xs):
-            try:
-                y = program.output_at({**here, label: x})
-            except GuardFailed:
-                continue
-            ys[number] = np.nan if np.iscomplexobj(y) else float(y)
-        return ys
+        here = _branch(self._program)
+        beside = [each for each in self._beside if _branch(each) != here]
+        return Curve([self._program, *beside], self.point.positions, label, low, high)
 
     def __repr__(self) -> str:
         return repr(self._point) if self._point is not None else repr(self._tape)
@@ -328,3 +346,11 @@ class Recording:
             if isinstance(answers[0], BaseException):
                 raise answers[0] from None
             return answers[0]
+
+
+def _branch(program: Program) -> Any:
+    """What tells two ways through a cell apart: its answers on the way."""
+    tape = program.tape
+    if len(tape) > _LONGEST_BRANCH:
+        return None
+    return len(tape), tuple(repr(tape.values[index]) for index in tape.guards())

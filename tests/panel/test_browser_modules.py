@@ -153,3 +153,53 @@ def test_ticks_and_ranges():
     assert call("axes.js", "m.ticks(a[0], a[1], a[2])", [-2, 6, 5]) == [-2, 0, 2, 4, 6]
     low, high = call("axes.js", "m.range(new Float64Array(a), 0.5)", [0, 1, 1e9, 0.5] * 30)
     assert low < 0 < 1 < high
+
+
+# -- curves ----------------------------------------------------------------------------------------
+
+
+def pieces(rows: list[list[float]], marks: list[dict], column: int = 1) -> list[tuple]:
+    """Draw a curve; what JSON has no word for goes as null."""
+    text = "m.pieces(a[0].map(r => r.map(v => v === null ? NaN : v)), a[1], a[2])"
+    found = call("curves.js", text, [rows, marks, column])
+    return [(piece["own"], piece["points"]) for piece in found]
+
+
+def mark(x: float, kind: str, left: float | None, right: float | None) -> dict:
+    return {"x": x, "kind": kind, "left": left, "right": right, "text": ""}
+
+
+def test_a_pole_is_not_joined_with_or_without_its_mark():
+    xs = [-2.0, -1.0, 1.0, 2.0]
+    rows = [[x, 1 / x, -1 / x**2, 2 / x**3, 0] for x in xs]
+    assert pieces(rows, []) == [(True, [[-2, -0.5], [-1, -1]]), (True, [[1, 1], [2, 0.5]])]
+    marked = pieces(rows, [mark(0.0, "pole", -1.7e308, 1.7e308)])
+    assert [points[-1] for _, points in marked] == [[0, -1.7e308], [2, 0.5]]
+    assert marked[1][1][0] == [0, 1.7e308]
+
+
+def test_a_curve_ends_at_its_marks():
+    rows = [[x, y, 1.0, 0.0, n] for x, y, n in [(0, 0, 0), (1, 1, 0), (2, 5, 1), (3, 6, 1)]]
+    assert pieces(rows, [mark(1.5, "jump", 1.5, 4.5)]) == [
+        (True, [[0, 0], [1, 1], [1.5, 1.5]]),
+        (False, [[1.5, 4.5], [2, 5], [3, 6]]),
+    ]
+    gap = [[0, None, None, None, 0], [1, 1.0, 0.5, 0.0, 0], [2, 1.5, 0.5, 0.0, 0]]
+    assert pieces(gap, [mark(0.5, "edge", None, 0.75)]) == [(True, [[0.5, 0.75], [1, 1], [2, 1.5]])]
+    # A slope beyond a kink is another one.
+    bent = [[0, 1, -1, 0, 0], [1, 0, -1, 0, 0], [2, 1, 1, 0, 0], [3, 2, 1, 0, 0]]
+    kink = mark(1.0, "kink", 0.0, 0.0)
+    assert pieces(bent, [kink])[0][1] == [[0, 1], [1, 0], [1, 0], [2, 1], [3, 2]]
+    assert len(pieces(bent, [kink], 2)) == 1
+
+
+def test_steps_stay_on_the_grid_of_their_slider():
+    program = "m.snapped(a[0], {from: 0.01, to: 6, step: 0.01})"
+    assert [call("curves.js", program, [x]) for x in (2.0049, -3.0, 7.0)] == [2.0, 0.01, 6.0]
+
+
+def test_newton_s_next_points():
+    found = call("curves.js", "m.newton(a)", {"at": 2, "value": 3, "slope": 4, "curvature": 8})
+    assert found == [{"x": 1.25, "y": 0, "kind": "root"}, {"x": 1.5, "y": 2, "kind": "extremum"}]
+    flat = {"at": 2, "value": 3, "slope": 0, "curvature": None}
+    assert call("curves.js", "m.newton(a)", flat) == []

@@ -394,7 +394,12 @@ def test_an_input_that_no_slider_can_show_stays_what_it_was(make: Callable[..., 
 
 
 def curve(panel: Panel) -> np.ndarray:
-    return np.frombuffer(panel.state["plot"]["curve"], "<f8")
+    """Rows of position, value, slope, second derivative and the number of the program."""
+    return np.frombuffer(panel.state["plot"]["curve"], "<f8").reshape(-1, 5)
+
+
+def marks(panel: Panel) -> list[tuple[float, str]]:
+    return [(mark["x"], mark["kind"]) for mark in panel.state["plot"]["marks"]]
 
 
 def test_the_plot(panel: Panel):
@@ -402,9 +407,13 @@ def test_the_plot(panel: Panel):
     assert plot["choices"] == ["x", "y"]
     assert (plot["along"], plot["from"], plot["to"]) == ("x", 0.01, 6.0)
     assert (plot["at"], plot["slope"], plot["curvature"]) == (2.0, 5.5, -0.25)
-    xs = np.linspace(0.01, 6.0, curve(panel).size)
-    with np.errstate(all="ignore"):
-        np.testing.assert_allclose(curve(panel), np.log(xs) + 5 * xs - np.sin(5), equal_nan=True)
+    xs, ys, slopes, second, programs = curve(panel).T
+    assert (xs[0], xs[-1]) == (0.01, 6.0)
+    np.testing.assert_allclose(ys, np.log(xs) + 5 * xs - np.sin(5))
+    np.testing.assert_allclose(slopes, 1 / xs + 5)
+    np.testing.assert_allclose(second, -1 / xs**2)
+    assert not programs.any()
+    assert plot["marks"] == []
     panel.set_state({"along": "y"})
     assert panel.state["plot"]["slope"] == pytest.approx(2 - np.cos(5))
 
@@ -417,21 +426,60 @@ def test_the_curve_is_computed_only_when_another_slider_moves(
     recording.curve = lambda *args: calls.append(args[0]) or real(*args)
     panel = make(recording)
     panel.sliders["x"].value = 3.0
-    # One call to see how long it takes, one for the curve.
-    assert calls == ["x"] * 2
+    assert calls == ["x"]
     panel.sliders["y"].value = 3.0
-    assert calls == ["x"] * 4
-    xs = np.linspace(0.01, 6.0, curve(panel).size)
-    assert curve(panel)[-1] == pytest.approx(np.log(xs[-1]) + 3 * xs[-1] - np.sin(3))
+    assert calls == ["x"] * 2
+    x, y, *_ = curve(panel)[-1]
+    assert y == pytest.approx(np.log(x) + 3 * x - np.sin(3))
 
 
 def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., Panel]):
     panel = make(record(branch, 2.0, 5.0))
-    assert np.isnan(curve(panel)[-1])
+    assert np.isnan(curve(panel)[-1, 1])
+    assert marks(panel) == [(3.0, "branch")]
     panel.set_state({"along": "y"})
-    finite = np.isfinite(curve(panel))
+    finite = np.isfinite(curve(panel)[:, 1])
     assert finite.any()
+    assert marks(panel) == [(0.0, "pole")]
     assert panel.state["error"] == ""
+
+
+def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callable[..., Panel]):
+    waiting: list[Callable[[], None]] = []
+    panel = make(record(branch, 2.0, 5.0, later=waiting.append))
+    beyond = panel.state["plot"]["beyond"]
+    assert beyond > 3
+    # Only what the kernel offered, and once.
+    panel.set_state({"look": {"plot": {"beyond": 3.125}}})
+    assert not waiting
+    panel.set_state({"look": {"plot": {"beyond": beyond}}})
+    waiting.pop()()
+    xs, ys, slopes, _, programs = curve(panel).T
+    other = xs > 3
+    np.testing.assert_allclose(ys, np.where(other, 5 * xs, xs / 5))
+    # On the jump itself a slope would be a convention.
+    beside = xs != 3
+    np.testing.assert_allclose(slopes[beside], np.where(other, 5.0, 0.2)[beside])
+    np.testing.assert_array_equal(programs, other)
+    assert marks(panel) == [(3.0, "jump")]
+    assert panel.state["plot"]["beyond"] is None
+    # Nothing else has moved.
+    assert numbers(panel)["z"] == "0.4"
+    assert panel.state["positions"] == {"x": 2.0, "y": 5.0}
+    panel.set_state({"look": {}})
+    assert not waiting
+
+
+def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
+    def f(x: Any) -> Any:
+        if x > 3:
+            raise ValueError("none here")
+        return x * x
+
+    panel = make(record(f, 2.0))
+    panel.set_state({"look": {"plot": {"beyond": panel.state["plot"]["beyond"]}}})
+    assert (panel.state["error"], panel.state["stale"]) == ("", False)
+    assert marks(panel) == [(3.0, "branch")]
 
 
 def test_no_plot_without_one_number_to_plot(make: Callable[..., Panel]):

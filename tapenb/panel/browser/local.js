@@ -63,15 +63,16 @@ export function localModel(data) {
     return given;
   }
 
+  /** As the kernel's samples; marks of kinks and jumps are the kernel's alone. */
   function curveAlong(/** @type {string} */ label) {
-    const { min, max } = data.inputs.find((/** @type {any} */ each) => each.label === label);
-    const ys = new Float64Array(SAMPLES);
+    const { min, max, step } = data.inputs.find((/** @type {any} */ each) => each.label === label);
+    const refs = [show.value, ...show.along[label]], rows = new Float64Array(SAMPLES * 5);
     for (let k = 0; k < SAMPLES; k++) {
       const x = min + ((max - min) * k) / (SAMPLES - 1);
-      const failed = play(player, numbersAt({ ...positions, [label]: x }), true);
-      ys[k] = failed < 0 ? read(player, show.value) : NaN;
+      const failed = play(player, numbersAt({ ...positions, [label]: x })) >= 0;
+      rows.set([x, ...refs.map((ref) => (failed || ref === null ? NaN : read(player, ref))), -failed], 5 * k);
     }
-    return { from: min, to: max, curve: new DataView(ys.buffer) };
+    return { from: min, to: max, step, curve: new DataView(rows.buffer), marks: [], beyond: null };
   }
 
   function plotOf() {

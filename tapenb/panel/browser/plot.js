@@ -1,28 +1,90 @@
 // The output along one slider.
 
-import { line, range, ticks, tidy } from "./axes.js";
+import { line, range } from "./axes.js";
+import { between, evenly, newton, pieces, samples, snapped } from "./curves.js";
 import { KEYS, h, list, s, write } from "./dom.js";
+import { drawAxes, drawPath, grip, gutter } from "./figure.js";
+import { drawn, plain } from "./numbers.js";
 
-/** @import { Model, Plot, Section } from "./protocol.js" */
+/** @import { Model, Mover, Plot, Section } from "./protocol.js" */
+/** @import { Frame, Range } from "./figure.js" */
+/** @import { Sample } from "./curves.js" */
 
-/** Pixels that a figure of an axis takes. */
-const TICK_FIGURE = 6.5;
+const HEIGHT = 190, LOW = 84;
+/** Marks that are said below the picture. */
+const SAID = 3;
+const ORDERS = ["first", "second"];
 
 /**
- * The output along one slider, with its tangent and osculating parabola.
+ * The output along one slider, with its tangent, osculating parabola and Newton's next points.
  * @param {Model} model
+ * @param {Mover} mover
  * @returns {Section}
  */
-export function plot(model) {
+export function plot(model, mover) {
   const choice = /** @type {HTMLSelectElement} */ (h("select", KEYS));
   const legend = h("p", { class: "tapenb-legend" });
   const picture = s("svg", { role: "img", class: "tapenb-picture" });
+  const said = h("p", { class: "tapenb-quiet tapenb-marks" });
   const head = h("div", { class: "tapenb-plot-head" }, h("label", {}, "along ", choice), legend);
+  const below = h("div", { class: "tapenb-slopes" });
+  const lower = ORDERS.map((order) => ({
+    title: h("p", { class: `tapenb-quiet tapenb-${order}-key` }),
+    picture: s("svg", { role: "img", class: "tapenb-picture" }),
+  }));
+  for (const { title, picture: small } of lower) below.append(title, small);
+  const fold = /** @type {HTMLDetailsElement} */ (h("details", {},
+    h("summary", KEYS, "First and second derivative"), below));
+  fold.addEventListener("toggle", () => { if (last) draw(last); });
   choice.addEventListener("change", () => {
     model.set("along", choice.value);
     model.save_changes();
   });
-  const place = h("div", { class: "tapenb-plot" }, head, picture);
+  /** @type {Plot | undefined} */
+  let last;
+  /** @type {Sample[]} */
+  let curve = [];
+  /** @type {DataView | undefined} */
+  let bytes;
+  /** @type {Frame | undefined} */
+  let frame;
+  /** @type {Set<number>} */
+  const asked = new Set();
+
+  const go = (/** @type {number} */ x) => { if (last && x !== last.at) mover.move(last.along, x); };
+  const handle = grip(picture, {
+    aim(part) {
+      if (!last || !frame) return;
+      const across = (part * frame.width - frame.left) / (frame.right - frame.left);
+      go(snapped(last.from + across * (last.to - last.from), last));
+    },
+    step(key, many) {
+      const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[key];
+      if (!last || (!sign && key !== "Home" && key !== "End")) return false;
+      const at = mover.mine()[last.along]?.[1] ?? last.at;
+      go(sign ? snapped((at ?? last.from) + sign * last.step * (many ? 10 : 1), last)
+        : key === "Home" ? last.from : last.to);
+      return true;
+    },
+  });
+  const place = h("div", { class: "tapenb-plot" }, head, handle.stage, said, fold);
+
+  /** What touches the curve here: nothing, the tangent, or the parabola too. @param {Plot} plot */
+  function degree({ at, value, slope, curvature }) {
+    if (at === null || value === null || slope === null) return 0;
+    return curvature === null ? 1 : 2;
+  }
+
+  /** Where the hand is, before the kernel has answered. @param {Plot} plot @returns {Plot} */
+  function ahead(plot) {
+    const own = mover.mine()[plot.along]?.[1];
+    if (own === undefined || own === plot.at) return plot;
+    const found = between(curve, own);
+    const finite = (/** @type {number | undefined} */ v) =>
+      (v !== undefined && Number.isFinite(v) ? v : null);
+    return { ...plot, at: own, value: finite(found?.value), slope: finite(found?.slope),
+      curvature: finite(found?.curvature) };
+  }
 
   /** @param {Plot | undefined} plot */
   function show(plot) {
@@ -33,23 +95,19 @@ export function plot(model) {
       option.setAttribute("value", label);
     });
     choice.value = plot.along;
-    const kinds = ["curve", "tangent", "parabola"].slice(0, 1 + degree(plot));
-    if (!plot.curve.byteLength) kinds.shift();
-    list(legend, kinds, () => h("span"), (item, kind) => {
-      item.className = `tapenb-${kind}-key`;
-      write(item, kind === "curve" ? plot.output : kind);
-    });
-    draw(plot);
+    if (bytes !== plot.curve) [bytes, curve] = [plot.curve, samples(plot.curve)];
+    const texts = plot.marks.map((mark) => mark.text);
+    const more = texts.length > SAID ? [`and ${texts.length - SAID} more`] : [];
+    write(said, texts.length ? `Marked: ${[...texts.slice(0, SAID), ...more].join("; ")}.` : "");
+    const { beyond } = plot;
+    if (beyond !== null && beyond !== undefined && !asked.has(beyond)) {
+      asked.add(beyond);
+      model.set("look", { ...model.get("look"), plot: { beyond } });
+      model.save_changes();
+    }
+    draw(ahead(plot));
   }
 
-  /** What touches the curve here: nothing, the tangent, or the parabola too. @param {Plot} plot */
-  function degree({ at, value, slope, curvature }) {
-    if (at === null || value === null || slope === null) return 0;
-    return curvature === null ? 1 : 2;
-  }
-
-  /** @type {Plot | undefined} */
-  let last;
   const observer = new ResizeObserver(() => { if (last) draw(last); });
   observer.observe(place);
 
@@ -57,50 +115,91 @@ export function plot(model) {
   function draw(plot) {
     last = plot;
     if (!place.clientWidth) return;  // hidden: it is drawn when it has a width
-    const width = Math.max(place.clientWidth, 220), height = 190;
-    const bytes = plot.curve;
-    const ys = new Float64Array(
-      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    const [low, high] = range(ys, plot.value);
-    const marks = ticks(low, high, 4).map((tick) => ({ tick, text: tidy(tick) }));
-    const left = Math.max(46, ...marks.map(({ text }) => text.length * TICK_FIGURE + 10));
-    const right = width - 8, top = 8, bottom = height - 24;
-    const x = (/** @type {number} */ v) =>
-      left + ((v - plot.from) / (plot.to - plot.from)) * (right - left);
-    const y = (/** @type {number} */ v) => bottom - ((v - low) / (high - low)) * (bottom - top);
-    picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    picture.setAttribute("height", String(height));
-    picture.setAttribute("aria-label", plot.label);
+    const width = Math.max(place.clientWidth, 220), across = /** @type {Range} */ ([plot.from, plot.to]);
+    const ups = [1, 2, 3].map((column) => range(evenly(curve, column),
+      [plot.value, plot.slope, plot.curvature][column - 1]));
+    const shown = fold.open ? ups : ups.slice(0, 1);
+    const left = Math.max(...shown.map(gutter));
+    const axes = { width, height: HEIGHT, left, across, up: ups[0], label: plot.label };
+    const { frame: drawnIn, inner } = drawAxes(picture, axes);
+    frame = drawnIn;
+    const kinds = drawCurve(plot, frame, inner);
+    list(legend, kinds, () => h("span"), (item, kind) => {
+      item.className = `tapenb-${kind}-key`;
+      write(item, { curve: plot.output, newton: "Newton", other: "another branch" }[kind] ?? kind);
+    });
+    const { at, value } = plot;
+    handle.place(frame, at === null ? NaN : frame.x(at), value === null ? NaN : frame.y(value),
+      `${plot.along} on the curve`, { min: plot.from, max: plot.to, now: at ?? plot.from,
+        text: `${plot.along} = ${drawn(plain(at ?? NaN))}, ${plot.output} = ${drawn(plain(value ?? NaN))}` });
+    fold.hidden = !curve.some((row) => Number.isFinite(row[2]));
+    if (fold.open) drawSlopes(plot, axes, ups);
+  }
 
-    const axes = s("g", { class: "tapenb-axes" });
-    for (const tick of ticks(plot.from, plot.to, width / 70)) {
-      axes.append(s("path", { d: `M${x(tick)},${top}V${bottom}` }));
-      const text = tidy(tick), half = (text.length * TICK_FIGURE) / 2;
-      const middle = Math.min(x(tick), width - half);
-      axes.append(s("text", { x: middle, y: bottom + 15, "text-anchor": "middle" }, text));
-    }
-    for (const { tick, text } of marks) {
-      axes.append(s("path", { d: `M${left},${y(tick)}H${right}` }));
-      axes.append(s("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, text));
-    }
-    // An inner svg cuts off what leaves the plot; a clip path would need an id.
-    const inner = s("svg", { x: left, y: top, width: right - left, height: bottom - top });
-    inner.setAttribute("viewBox", `${left} ${top} ${right - left} ${bottom - top}`);
-    const steps = Math.max(ys.length - 1, 1);
-    const curve = line([...ys].map((v, i) => [x(plot.from + ((plot.to - plot.from) * i) / steps), y(v)]));
-    const local = (/** @type {number} */ bend) => line(Array.from({ length: 97 }, (_, i) => {
-      const v = plot.from + ((plot.to - plot.from) * i) / 96, d = v - plot.at;
-      return [x(v), y(plot.value + d * (plot.slope + (d * bend) / 2))];
+  /** What is drawn, in words. @param {Plot} plot @param {Frame} frame @param {SVGElement} inner */
+  function drawCurve(plot, { x, y, top, bottom }, inner) {
+    const far = (/** @type {number} */ v) => Math.min(1e5, Math.max(-1e5, y(v)));
+    const path = (/** @type {number[][]} */ points) => line(points.map(([u, v]) => [x(u), far(v)]));
+    const kinds = [], { at, value, slope, curvature } = plot;
+    const local = (/** @type {number} */ bend) => path(Array.from({ length: 97 }, (_, i) => {
+      const d = plot.from + ((plot.to - plot.from) * i) / 96 - at;
+      return [at + d, value + d * (slope + (d * bend) / 2)];
     }));
-    if (degree(plot) > 1) {
-      inner.append(s("path", { d: local(plot.curvature), class: "tapenb-parabola" }));
+    if (degree(plot) > 1) drawPath(inner, "parabola", local(curvature));
+    if (degree(plot) > 0) drawPath(inner, "tangent", local(0));
+    const parts = pieces(curve, plot.marks);
+    for (const own of [false, true]) {
+      const drawnParts = parts.filter((part) => part.own === own).map((part) => path(part.points));
+      if (!drawnParts.length) continue;
+      kinds.unshift(own ? "curve" : "other");
+      drawPath(inner, own ? "curve" : "other", drawnParts.join(""), own ? "" : "another branch");
     }
-    if (degree(plot) > 0) inner.append(s("path", { d: local(0), class: "tapenb-tangent" }));
-    inner.append(s("path", { d: curve, class: "tapenb-curve" }));
-    picture.replaceChildren(axes, inner);
-    if (plot.value !== null && plot.at !== null) {
-      picture.append(s("circle", { cx: x(plot.at), cy: y(plot.value), r: 4.5, class: "tapenb-point" }));
+    kinds.push(...["tangent", "parabola"].slice(0, degree(plot)));
+    for (const mark of plot.marks) {
+      const ends = [mark.left, mark.right].filter((v) => v !== null && Math.abs(v) < 1e300);
+      if (mark.kind !== "kink" && (mark.kind !== "edge" || !ends.length)) {
+        drawPath(inner, `limit tapenb-${mark.kind}`, `M${x(mark.x)},${top}V${bottom}`, mark.text);
+      }
+      if (mark.kind === "pole") continue;
+      for (const v of mark.kind === "kink" ? ends.slice(0, 1) : ends) {
+        const ring = s("circle", { cx: x(mark.x), cy: far(v), r: 3.5, class: "tapenb-mark" });
+        ring.append(s("title", {}, mark.text));
+        inner.append(ring);
+      }
     }
+    let next = false;
+    if (degree(plot)) for (const { x: u, y: v, kind } of newton(plot)) {
+      const [px, py] = [x(u), y(v)];
+      if (!(u >= plot.from && u <= plot.to && py >= top && py <= bottom)) continue;
+      next = true;
+      const where = kind === "root" ? "where the tangent is zero" : "where the parabola is level";
+      drawPath(inner, "newton", `M${px},${py - 5}L${px + 5},${py}L${px},${py + 5}L${px - 5},${py}Z`,
+        `Newton’s next point, ${where}: ${drawn(plain(u, 6))}`);
+    }
+    return next ? [...kinds, "newton"] : kinds;
+  }
+
+  /** @param {Plot} plot @param {object} axes @param {[number, number][]} ups */
+  function drawSlopes(plot, axes, ups) {
+    lower.forEach(({ title, picture: small }, k) => {
+      const column = k + 2, now = [plot.slope, plot.curvature][k];
+      const name = [`∂${plot.output}/∂${plot.along}`, `∂²${plot.output}/∂${plot.along}²`][k];
+      const known = curve.some((row) => Number.isFinite(row[column]));
+      small.toggleAttribute("hidden", !known);
+      title.hidden = !known;
+      if (!known) return;
+      const text = `${name} = ${drawn(plain(now ?? NaN))}`;
+      write(title, text);
+      const bare = k === 0 && curve.some((row) => Number.isFinite(row[3]));
+      const { frame: { x, y, top, bottom }, inner } = drawAxes(small, { ...axes, up: ups[k + 1],
+        height: bare ? LOW - 16 : LOW, label: `${text}, along ${plot.along}`, bare });
+      for (const { own, points } of pieces(curve, plot.marks, column)) {
+        drawPath(inner, own ? ORDERS[k] : "other", line(points.map(([u, v]) => [x(u), y(v)])));
+      }
+      if (plot.at === null || now === null) return;
+      drawPath(inner, "limit", `M${x(plot.at)},${top}V${bottom}`);
+      inner.append(s("circle", { cx: x(plot.at), cy: y(now), r: 3.5, class: `tapenb-${ORDERS[k]}-point` }));
+    });
   }
 
   return { element: place, paint: (state) => show(state.plot), stop: () => observer.disconnect() };

@@ -1,10 +1,12 @@
 // Types of what travels between the kernel and the browser; nothing of it runs.
 
+/** @import { Mark } from "./curves.js" */
+
 /**
  * @typedef {{label: string, min: number, max: number, step: number, integer: boolean,
  *   recorded: number}} Input
  * @typedef {{choices: string[], along: string, output: string, from: number, to: number,
- *   curve: DataView, at: number | null, value: number | null, slope: number | null,
+ *   step: number, curve: DataView, marks: Mark[], beyond: number | null, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...recording.curve import SAMPLES, Curve, Mark
 from ...recording.point import Point
 from ...recording.readout import place
 from ...views.labels import one_line
@@ -18,19 +19,31 @@ from .section import Section
 __all__ = ["Plot"]
 
 # The curve has so many points, fewer where replays are slow, and none where that leaves too few.
-_SAMPLES, _FEWEST, _CURVE_SECONDS = 161, 21, 0.1
+_FEWEST, _CURVE_SECONDS, _REFINING_SECONDS = 21, 0.1, 0.02
 _PROBES = 3
+# Other branches are recorded so often, and no more once that took so long.
+_MOST_BESIDE, _SLOW = 3, 0.3
+_HUGE = 1.7e308  # what JSON has for infinity
+
+_WHAT = {
+    "kink": "kink",
+    "jump": "jump",
+    "pole": "pole",
+    "edge": "end of the domain",
+    "branch": "another branch",
+}
 
 
 class Plot(Section):
     """The output along one slider, with its tangent and osculating parabola."""
 
     name = "plot"
-    _curve: tuple[Any, ...] = ()
+    _curve: tuple[Any, dict[str, Any]] = (None, {})
+    _recorded_beside = 0
 
     def begin(self, point: Point) -> None:
         """Forget the curve."""
-        self._curve = ()
+        self._curve = None, {}
 
     def choices(self, point: Point) -> dict[str, tuple[str, int]]:
         """The sliders that a plot can be along, with the input element that each moves."""
@@ -65,13 +78,16 @@ class Plot(Section):
         )
         if curvature is not None:
             label += f" and the second derivative {number(curvature)}"
+        curve = self._along(point, control)
+        label += "".join(f"; {mark['text']}" for mark in curve["marks"])
         return {
             "choices": list(choices),
             "along": along,
             "output": output,
             "from": control.min,
             "to": control.max,
-            "curve": self._curve_along(point, control),
+            "step": control.step,
+            **curve,
             "at": _finite(at),
             "value": _finite(value),
             "slope": _finite(slope),
@@ -79,48 +95,85 @@ class Plot(Section):
             "label": drawn(label),
         }
 
-    def _curve_along(self, point: Point, control: Control) -> bytes:
-        """The output along one slider as float64 bytes, kept while only that slider moves."""
+    def beside(self, point: Point, along: str, x: float) -> dict[str, Any] | None:
+        """Where to record another branch that the curve lacks, once it was asked for.
+
+        Parameters
+        ----------
+        point : Point
+        along : str
+        x : float
+            As it was sent.
+        """
+        if self._curve[1].get("beyond") != x or self._recorded_beside >= _MOST_BESIDE:
+            return None
+        self._recorded_beside += 1
+        return {**point.positions, along: x}
+
+    def took(self, seconds: float) -> None:
+        """Take how long that was, and draw the curve anew."""
+        if seconds > _SLOW:
+            self._recorded_beside = _MOST_BESIDE
+        self._curve = None, {}
+
+    def _along(self, point: Point, control: Control) -> dict[str, Any]:
+        """The curve along one slider, kept while only that slider moves."""
         others = {label: v for label, v in point.positions.items() if label != control.label}
         key = (control.label, control.min, control.max, others)
-        if self._curve and self._curve[0] == key:
-            return self._curve[1]
-        # The first time, what computes the curve is compiled.
-        self.subject.recording.prepare_curve()
-        samples = min(_SAMPLES, int(_CURVE_SECONDS / self._seconds(control)))
-        curve = b""
-        if samples >= _FEWEST:
-            xs = np.linspace(control.min, control.max, samples)
-            curve = self._values_along(control.label, xs).astype("<f8").tobytes()
-        self._curve = (key, curve)
-        return curve
+        if self._curve[0] != key:
+            self._curve = key, self._drawn(control)
+        return self._curve[1]
 
-    def _seconds(self, control: Control) -> float:
-        """How long one value takes: of a few, so that one delay is not taken for slowness."""
-        took = []
-        for x in np.linspace(control.min, control.max, _PROBES):
-            began = time.perf_counter()
-            self._values_along(control.label, np.array([x]))
-            took.append(time.perf_counter() - began)
-            if _FEWEST * took[-1] <= _CURVE_SECONDS or took[-1] > 10 * _CURVE_SECONDS:
-                break
-        return min(took)
+    def _drawn(self, control: Control) -> dict[str, Any]:
+        curve = self.subject.recording.curve(control.label, control.min, control.max)
+        samples = min(SAMPLES, int(_CURVE_SECONDS / _seconds(curve)))
+        if samples < _FEWEST:
+            return {"curve": b"", "marks": [], "beyond": None}
+        rows = curve.sampled(samples, _REFINING_SECONDS if samples == SAMPLES else 0.0)
+        marks = [self._mark(each) for each in curve.marks] if samples == SAMPLES else []
+        missing = rows[:, 4] < 0
+        # One sample alone is a place where the cell raises, as 1/x does.
+        more = (missing[1:] & missing[:-1]).any() and self._recorded_beside < _MOST_BESIDE
+        return {
+            "curve": rows.astype("<f8").tobytes(),
+            "marks": marks,
+            "beyond": float(_middle(rows[:, 0], missing)) if more else None,
+        }
 
-    def _values_along(self, label: str, xs: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            try:
-                return self.subject.recording.curve(label, xs)
-            except Exception:
-                # Somewhere on the way the cell raises, as 1/x does at 0: a gap there.
-                return np.array([self._value_at(label, x) for x in xs])
+    def _mark(self, mark: Mark) -> dict[str, Any]:
+        where = one_line(mark.source)
+        if mark.line is not None and where:
+            where += f", line {mark.line}"
+        return {
+            "x": mark.x,
+            "kind": mark.kind,
+            "left": _finite(np.clip(mark.left, -_HUGE, _HUGE)),
+            "right": _finite(np.clip(mark.right, -_HUGE, _HUGE)),
+            "text": f"{_WHAT[mark.kind]} at {drawn(number(mark.x, 6))}"
+            + f" ({where})" * bool(where),
+        }
 
-    def _value_at(self, label: str, x: float) -> float:
-        try:
-            return self.subject.recording.curve(label, [x])[0]
-        except Exception:
-            return np.nan
+
+def _seconds(curve: Curve) -> float:
+    """How long one value takes: of a few, so that one delay is not taken for slowness."""
+    curve.at(curve.low)  # the first time, what computes it is compiled
+    took = []
+    for x in np.linspace(curve.low, curve.high, _PROBES):
+        began = time.perf_counter()
+        curve.at(x)
+        took.append(time.perf_counter() - began)
+        if _FEWEST * took[-1] <= _CURVE_SECONDS or took[-1] > 10 * _CURVE_SECONDS:
+            break
+    return min(took)
+
+
+def _middle(xs: np.ndarray, chosen: np.ndarray) -> float:
+    """The middle of the longest run of chosen samples."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], chosen.astype(int), [0]))))
+    begin, end = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0])
+    return xs[(begin + end) // 2]
 
 
 def _finite(number: float | None) -> float | None:
     """A number as JSON can carry it."""
-    return number if number is not None and np.isfinite(number) else None
+    return float(number) if number is not None and np.isfinite(number) else None

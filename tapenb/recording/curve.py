@@ -1,0 +1,286 @@
+"""The output along one slider: its value and slopes, and where it has a tip, a jump, a pole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.compiling.replay import GuardFailed
+from .numbers import UNANSWERED
+from .program import Program
+from .readout import place
+from .switches import Switches, zeros
+
+__all__ = ["Curve", "Mark"]
+
+SAMPLES = 161
+_MOST_SAMPLES = 2001
+_FINE = 1 / 400
+"""A straight piece may leave the curve by so much of its height."""
+_BESIDE = (1e-4, 1e-7, 1e-10)
+"""How far beside a place its sides are asked, of the range."""
+
+Row = tuple[float, float, float]
+_NOTHING: Row = (np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place of a curve that is not smooth.
+
+    Attributes
+    ----------
+    x : float
+    kind : {"kink", "jump", "pole", "edge", "branch"}
+        At an edge the output ends, at a branch what is known of it.
+    left, right : float
+        The limits on both sides: at a pole infinite, and nan where there is nothing.
+    line : int or None
+    source : str
+        The operation that has the place.
+    """
+
+    x: float
+    kind: str
+    left: float
+    right: float
+    line: int | None
+    source: str
+
+
+class Curve:
+    """The output along one slider, by whichever program the cell would run there.
+
+    Parameters
+    ----------
+    programs : sequence of Program
+        All that were recorded of the cell; the first is the present one.
+    positions : mapping of str to number
+        Where the other sliders are.
+    label : str
+    low, high : float
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> from tapenb.recording.inputs import Input
+    >>> tape = tn.record(lambda x: abs(x - 1.5), 2.0)
+    >>> program = Program(tape, [Input("x", 2.0, (0,))], "y", 2)
+    >>> curve = Curve([program], {"x": 2.0}, "x", 0.0, 4.0)
+    >>> [(mark.x, mark.kind, mark.source) for mark in curve.marks]
+    [(1.5, 'kink', 'abs(x - 1.5)')]
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        positions: Mapping[str, Any],
+        label: str,
+        low: float,
+        high: float,
+    ) -> None:
+        self.programs, self.label = list(programs), label
+        self.low, self.high = low, high
+        self._positions = dict(positions)
+        self._rows = [_rows_of(program, self._positions, label) for program in self.programs]
+
+    def at(self, x: float) -> tuple[Row, int]:
+        """Value, slope and second derivative, and the number of the program; -1 where it is none.
+
+        Parameters
+        ----------
+        x : float
+        """
+        for number, row in enumerate(self._rows):
+            try:
+                return row(x), number
+            except GuardFailed:
+                continue
+            except Exception:
+                # The cell raises here, as 1/x does at 0: a gap.
+                return _NOTHING, number
+        return _NOTHING, -1
+
+    def sampled(self, samples: int, seconds: float) -> np.ndarray:
+        """Rows of position, value, slope and second derivative, denser where it bends.
+
+        Parameters
+        ----------
+        samples : int
+            The evenly spaced ones.
+        seconds : float
+            How long others are put between them.
+
+        Returns
+        -------
+        ndarray of shape (n, 5)
+            The last column is the number of the program.
+        """
+        until = time.monotonic() + seconds
+        with np.errstate(all="ignore"):
+            rows = np.array([self._sample(x) for x in np.linspace(self.low, self.high, samples)])
+            heights = _heights(rows[:, 1])
+            while len(rows) < _MOST_SAMPLES and time.monotonic() < until:
+                bent = _bent(rows, *heights)[: _MOST_SAMPLES - len(rows)]
+                if not len(bent):
+                    break
+                middles = (rows[bent, 0] + rows[bent + 1, 0]) / 2
+                rows = np.insert(rows, bent + 1, [self._sample(x) for x in middles], axis=0)
+        return rows
+
+    def _sample(self, x: float) -> tuple[float, ...]:
+        row, number = self.at(x)
+        return (x, *row, number)
+
+    @cached_property
+    def marks(self) -> list[Mark]:
+        """Where it is not smooth, from left to right."""
+        found: dict[float, Mark] = {}
+        with np.errstate(all="ignore"):
+            for number, program in enumerate(self.programs):
+                switches = Switches(program, self._positions, self.label)
+                for x, entry in zeros(switches, self.low, self.high):
+                    if any(abs(x - other) <= 1e-9 * (self.high - self.low) for other in found):
+                        continue
+                    mark = self._mark(x, number, program, entry)
+                    if mark is not None:
+                        found[x] = mark
+        return [found[x] for x in sorted(found)]
+
+    def _mark(self, x: float, number: int, program: Program, entry: int) -> Mark | None:
+        sides = [self._side(x, sign) for sign in (-1, 1)]
+        if number not in {each.program for each in sides}:
+            return None
+        kind = _kind(*sides)
+        if kind is None:
+            return None
+        what = program.tape[entry]
+        if what.source is None and program.tape.parents(entry):
+            what = program.tape[max(program.tape.parents(entry))]
+        left, right = (each.limit for each in sides)
+        return Mark(x, kind, left, right, what.line, " ".join((what.source or "").split()))
+
+    def _side(self, x: float, sign: int) -> _Side:
+        width = self.high - self.low
+        steps = [max(part * width, 8 * np.spacing(abs(x))) for part in _BESIDE]
+        found = [self.at(x + sign * step) for step in steps]
+        return _Side([row[0] for row, _ in found], steps, found[-1][1])
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What stands beside a place, ever nearer to it."""
+
+    values: list[float]
+    steps: list[float]
+    program: int
+
+    @property
+    def moves(self) -> tuple[float, float]:
+        """How the value changes from step to step."""
+        far, near, nearest = self.values
+        return abs(near - far), abs(nearest - near)
+
+    @property
+    def slopes(self) -> tuple[float, float]:
+        """How steep it goes away from the place."""
+        *others, nearest = self.values
+        return tuple((y - nearest) / h for y, h in zip(others, self.steps, strict=False))
+
+    @property
+    def is_pole(self) -> bool:
+        """Whether the value grows without end: its steps do not become smaller."""
+        value, (first, second) = self.values[-1], self.moves
+        return bool(np.isinf(value) or (second >= first / 2 and second > 1e-6 * abs(value)))
+
+    @property
+    def limit(self) -> float:
+        """What the value comes to."""
+        value = self.values[-1]
+        return float(np.copysign(np.inf, value)) if self.is_pole else float(value)
+
+
+def _kind(left: _Side, right: _Side) -> str | None:
+    """What it is that both sides make of a place; None where they fit."""
+    ends = np.isnan(left.limit), np.isnan(right.limit)
+    if all(ends):
+        return None
+    if any(ends):
+        gone = left if ends[0] else right
+        return "branch" if gone.program < 0 else "edge"
+    if left.is_pole or right.is_pole:
+        return "pole"
+    size = max(abs(left.limit), abs(right.limit))
+    if abs(left.limit - right.limit) > 0.1 * (left.moves[0] + right.moves[0]) + 1e-9 * size:
+        return "jump"
+    (far, near), (far_right, near_right) = left.slopes, right.slopes
+    bend = 0.1 * (abs(near - far) + abs(near_right - far_right))
+    rounding = 1e-6 * (abs(near) + abs(near_right)) + 1e-8 * size / left.steps[0]
+    # Both go away from the place: of a smooth curve one goes up as the other goes down.
+    return "kink" if abs(near + near_right) > bend + rounding else None
+
+
+def _heights(ys: np.ndarray) -> tuple[float, float]:
+    """Between which values a curve is, without the spikes of a pole."""
+    finite = ys[np.isfinite(ys)]
+    return tuple(np.quantile(finite, [0.05, 0.95])) if finite.size else (0.0, 0.0)
+
+
+def _bent(rows: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The pieces in sight that are not straight, by the slopes at their ends."""
+    xs, ys, slopes = rows[:, 0], rows[:, 1], rows[:, 2]
+    width, rise, size = np.diff(xs), np.diff(ys), high - low
+    off = [np.abs(width * slope - rise) for slope in (slopes[:-1], slopes[1:])]
+    lower, upper = np.minimum(ys[:-1], ys[1:]), np.maximum(ys[:-1], ys[1:])
+    seen = (lower < high + size) & (upper > low - size) & (width > 1e-6 * (xs[-1] - xs[0]))
+    return np.flatnonzero(seen & (np.maximum(*off) / 4 > _FINE * size) & (size > 0))
+
+
+def _rows_of(program: Program, positions: Mapping[str, Any], label: str) -> Callable[[float], Row]:
+    """A function from a position to value, slope and second derivative."""
+    compiled = program.numbers
+    if compiled is None or label not in program.names:
+        return lambda x: (_real(program.output_at({**positions, label: x})), np.nan, np.nan)
+    number = program.names.index(label)
+    recorded = float(program.inputs[number].value)
+    values = [float(positions[name]) for name in program.names]
+
+    def row(x: float) -> Row:
+        values[number] = float(x)
+        try:
+            y, slopes, second = compiled(*values)
+        except GuardFailed as failed:
+            # Beyond that stand guards of its derivatives.
+            if failed.entry < len(program.tape):
+                raise
+        except UNANSWERED:
+            pass
+        else:
+            slope = slopes[number] if slopes else np.nan
+            return y, slope, second[number][number] if second else np.nan
+        at = {**positions, label: x}
+        return (
+            _whole_row(program, at, label)
+            if x == recorded
+            else (_real(program.output_at(at)), np.nan, np.nan)
+        )
+
+    return row
+
+
+def _whole_row(program: Program, positions: Mapping[str, Any], label: str) -> Row:
+    point = program.point(positions)
+    found = place(point, label)
+    if found is None:
+        return _real(point.value), np.nan, np.nan
+    second = point.hessian.get((label, label), np.nan)
+    return _real(point.value), float(point.gradient[label]), float(second)
+
+
+def _real(value: Any) -> float:
+    return np.nan if np.iscomplexobj(value) else float(value)
