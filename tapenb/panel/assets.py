@@ -17,7 +17,14 @@ _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
+# What a page without a kernel has nothing for, and what stands there instead.
+_WITH_A_KERNEL = ("link", "listing")
+_ABSENT = """\
+import {{ h }} from "./dom.js";
+export function {}() {{ return {{ element: h("div"), paint() {{}} }}; }}
+"""
 _INDENT = re.compile(r"^[ ]+", re.MULTILINE)
+_CAST = re.compile(r"/\*\* @\w+[^*]*\*/ ?")
 _COMMENT = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/ *)\n", re.MULTILINE)
 
 
@@ -42,7 +49,7 @@ def module(
             for name in _IMPORT.findall(text):
                 follow(path.parent / name)
             del parts[path]
-            stripped = _COMMENT.sub("", _IMPORT.sub("", text))
+            stripped = _CAST.sub("", _COMMENT.sub("", _IMPORT.sub("", text)))
             parts[path] = stripped if path == entry else _DEFAULT.sub("", stripped)
 
     follow(entry)
@@ -57,7 +64,7 @@ def player(operations: Collection[str]) -> str:
     operations : collection of str
         The operations of the tape.
     """
-    instead = {}
+    instead = {f"{name}.js": _ABSENT.format(name) for name in _WITH_A_KERNEL}
     for name, table in (("special.js", "specialFunctions"), ("rows.js", "rowFunctions")):
         text = (_BROWSER / name).read_text(encoding="utf-8")
         known = re.findall(r"\w+", text[text.index(f"export const {table}") :])

@@ -197,6 +197,9 @@ class Panel(anywidget.AnyWidget):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the panel as one HTML file that answers its sliders by itself.
 
+        It has the numbers, the graph and the curve with its derivatives. Not there is what needs
+        the kernel: the listing, contours, other branches, marks at kinks and poles.
+
         Parameters
         ----------
         path : str or path
