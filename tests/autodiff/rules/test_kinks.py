@@ -58,7 +58,9 @@ def test_the_page_is_true(of, at, first, second):
     np.testing.assert_allclose(tn.hessian(f)(point), hessian, **nearly)
     np.testing.assert_allclose(tn.jacobian(tn.grad(f))(point), hessian, **nearly)
     inner = tn.jacobian(f, mode="forward")
-    over_forward = [tn.jacobian(inner)(point), tn.jacobian(inner, mode="forward")(point)]
+    over_forward = [tn.jacobian(inner, mode="forward")(point)]
+    if np.ndim(point) < 2:  # half a minute for a matrix, sought beside a point in each direction
+        over_forward.append(tn.jacobian(inner)(point))
     for found in over_forward:
         if second.endswith("over reverse"):
             assert np.isnan(found).any()

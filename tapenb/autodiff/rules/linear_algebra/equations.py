@@ -86,6 +86,17 @@ def _cut(s: np.ndarray, a: np.ndarray, options: dict[str, Any]) -> Any:
     return np.asarray(rcond)[..., None] * np.max(s, axis=-1, keepdims=True, initial=0.0)
 
 
+def _noise(s: np.ndarray, a: np.ndarray) -> Any:
+    """Below which singular values may be 0 but for rounding."""
+    widest = 8 * max(a.shape[-2:]) * np.finfo(s.dtype).eps
+    return widest * np.max(s, axis=-1, keepdims=True, initial=0.0)
+
+
+def _may_rise(s: np.ndarray, a: np.ndarray, cut: Any) -> Any:
+    """Whether a singular value that is left away may count one step further on."""
+    return np.any((s <= cut) & (s >= cut - _noise(s, a)), axis=-1)
+
+
 def _pseudoinverse(tangents: Any, result: Any, operands: Any, **options: Any) -> Any:
     """Golub and Pereyra's, for a rank that stays the same."""
     (da,), (a,) = tangents, operands
@@ -119,9 +130,7 @@ class _Pseudoinverse(General):
         def truncates(a: np.ndarray) -> bool:
             a = hermitian(a) if options.get("hermitian") else a
             s = np.linalg.svd(a, compute_uv=False)
-            noise = 8 * max(a.shape[-2:]) * np.finfo(s.dtype).eps
-            noise = noise * np.max(s, axis=-1, keepdims=True, initial=0.0)
-            return bool(np.any((s > noise) & (s <= _cut(s, a, options))))
+            return bool(np.any((s > _noise(s, a)) & (s <= _cut(s, a, options))))
 
         return self.by_singular_values if decide(operand, truncates) else super()
 
@@ -134,18 +143,31 @@ class _Pseudoinverse(General):
         return formula.jvp(tangents, result, operands, operation)
 
 
-def _of_lower_rank(result: Any, a: Any, **_: Any) -> Any:
-    """Whether the rank, which is the trace of a matrix times its inverse, is not the full one."""
+def _rank_may_rise(result: Any, a: Any, **options: Any) -> Any:
+    """Whether the rank, which is the trace of a matrix times its inverse, may be another beside."""
     rank = np.sum(result * np.swapaxes(a, -1, -2), axis=(-2, -1))
-    return abs(rank) < min(a.shape[-2:]) - 0.5
+    lower = abs(rank) < min(a.shape[-2:]) - 0.5
+    if not np.any(lower):
+        return lower
+    s = np.linalg.svd(hermitian(a) if options.get("hermitian") else a, compute_uv=False)
+    return lower & _may_rise(s, a, _cut(s, a, options))
+
+
+def _least(a: Any, b: Any, rcond: Any) -> Any:
+    """The fraction of the largest singular value below which `lstsq` takes others for 0."""
+    precision = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps
+    if rcond is None:
+        return precision * max(a.shape)
+    return precision if rcond < 0 else rcond
+
+
+def _lstsq_rank_may_rise(result: Any, a: Any, b: Any, *, rcond: Any = None) -> Any:
+    _, _, rank, s = result
+    return rank < min(a.shape) and _may_rise(s, a, _least(a, b, rcond) * s[0])
 
 
 def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
-    precision = np.finfo(np.result_type(a.dtype, b.dtype, np.float32)).eps
-    if rcond is None:
-        rcond = precision * max(a.shape)
-    elif rcond < 0:
-        rcond = precision
+    rcond = _least(a, b, rcond)
 
     def rank(value: np.ndarray) -> int:
         s = np.linalg.svd(value, compute_uv=False)
@@ -161,10 +183,10 @@ def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
 
 register_rule(np.linalg.solve, _Solve(), "a", "b")
 register_rule(np.linalg.inv, General(_inverse), "a")
-register_rule(np.linalg.pinv, _Pseudoinverse(_pseudoinverse).with_tips(_of_lower_rank), "a")
+register_rule(np.linalg.pinv, _Pseudoinverse(_pseudoinverse).with_tips(_rank_may_rise), "a")
 register_rule(
     np.linalg.lstsq,
-    Composite(_lstsq).with_tips(lambda result, a, *_, **__: result[2] < min(a.shape)),
+    Composite(_lstsq).with_tips(_lstsq_rank_may_rise),
     *("a", "b"),
 )
 register_rule(np.linalg.tensorsolve, Composite(_tensorsolve), "a", "b")
