@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 
 import tapenb as tn
 from tapenb.autodiff.compiling.compiled import compile_tape
@@ -15,7 +15,7 @@ from tapenb.autodiff.compiling.replay import GuardFailed
 from ..rules.each import check_each, each_function
 from ..rules.samples import P, Q, Sample, name_of
 from ..rules.samples_mathematics import Twin
-from ..test_differential import POINTS, PROGRAMS, run
+from ..test_differential import POINTS, PROGRAMS, run, stays_off_tips
 from .agreement import alike, moved, ones
 
 # Calls that are rightly run each time: they look at memory, at who calls, or at an object's method.
@@ -91,11 +91,12 @@ def test_a_broken_program_is_noticed(right, wrong, monkeypatch):
     assert any(broken)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, phases=(Phase.generate,))
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_random_programs(program, points):
     """Value, gradient and the product of Hessian and vector, with arrays of every length."""
     x, v = points
+    stays_off_tips(program, x)
 
     def derivatives(p):
         def f(p):

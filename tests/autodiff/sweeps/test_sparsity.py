@@ -12,7 +12,7 @@ from tapenb.autodiff.sweeps.sparsity import colours, structure
 
 from ..rules.each import check_each, each_function
 from ..rules.samples import SAMPLES
-from ..test_differential import POINTS, PROGRAMS, run
+from ..test_differential import POINTS, PROGRAMS, run, stays_off_tips
 
 N = 40
 X = np.linspace(0.2, 1.7, N)
@@ -142,14 +142,15 @@ def test_no_place_is_left_out(samples):
         check_each(samples, check_places)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_no_place_of_a_random_program_is_left_out(program, points):
+    stays_off_tips(program, points[0])
+
     def g(p):
         return np.sin(tn.grad(lambda q: run(program, np, q))(p))
 
-    # Off the ties, where derivatives are looked for beside the point.
-    x = points[0] + np.linspace(0.0113, 0.0371, points[0].size)
+    x = points[0]
     dense = tn.jacobian(g, mode="forward")(x)
     found = tn.jacobian(g, mode="forward", sparse=True)(x).toarray()
     np.testing.assert_allclose(found, dense, atol=1e-12 * (1 + np.abs(dense).max()))
