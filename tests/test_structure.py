@@ -15,7 +15,7 @@ CIRCLES = [{"autodiff.rules", "autodiff.sweeps", "autodiff.tracing"}]
 # Functions and modules by their own names, so that they may move.
 LONG_FUNCTIONS = {
     "compile_tape",
-    "sweep_small_elementwise",
+    "sweep_small",
     "replay",
     "jacobian",
     "allocate",

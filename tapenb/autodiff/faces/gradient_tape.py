@@ -182,15 +182,17 @@ class GradientTape:
 
     def _resume(self) -> None:
         """Record from here on; variables are read anew, since what was read before is another's."""
-        others = (tape for tape in TAPES.get().tapes if tape is not self)
-        TAPES.set(RecordingTapes((*others, self), object()))
+        TAPES.set(RecordingTapes((*self._others(), self), object()))
         if not self._followed.records:
             self._followed.resume(len(self._tape))
 
     def _pause(self) -> None:
-        others = (tape for tape in TAPES.get().tapes if tape is not self)
-        TAPES.set(RecordingTapes(tuple(others), object()))
+        TAPES.set(RecordingTapes(self._others(), object()))
         self._followed.pause(len(self._tape))
+
+    def _others(self) -> tuple[Any, ...]:
+        """All tapes that are recording but this one."""
+        return tuple([tape for tape in TAPES.get().tapes if tape is not self])
 
     def _renumber(self) -> None:
         """Renumber after another tape has adopted this one's entries."""

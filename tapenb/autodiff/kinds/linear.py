@@ -47,17 +47,13 @@ class Linear(Rule):
         return slot in self.reads
 
     def vjp(self, adjoint, result, operands, operation, wanted):
-        contributions = []
-        for slot, operand in enumerate(operands):
-            if not wanted[slot]:
-                contributions.append(None)
-            elif self.sequence:
-                term = self.transposes[0](slot, adjoint, *operands, **operation.params)
-                contributions.append(fit(term, operand))
-            else:
-                transpose = self.transposes[slot]
-                term = transpose and transpose(adjoint, *operands, **operation.params)
-                contributions.append(None if term is None else fit(term, operand))
+        contributions: list[Any] = [None] * len(operands)
+        for slot, want in enumerate(wanted):
+            transpose = self.transposes[0 if self.sequence else slot] if want else None
+            if transpose is not None:
+                given = (slot, adjoint) if self.sequence else (adjoint,)
+                term = transpose(*given, *operands, **operation.params)
+                contributions[slot] = None if term is None else fit(term, operands[slot])
         return contributions
 
     def jvp(self, tangents, result, operands, operation):

@@ -179,11 +179,11 @@ def _vdot(a: Any, b: Any) -> Any:
 
 
 def _outer_left(adjoint: Any, a: Any, b: Any) -> Any:
-    return np.reshape(np.sum(adjoint * row(np.ravel(b)), axis=1), np.shape(a))
+    return np.reshape(np.matmul(adjoint, np.ravel(b)), np.shape(a))
 
 
 def _outer_right(adjoint: Any, a: Any, b: Any) -> Any:
-    return np.reshape(np.sum(adjoint * column(np.ravel(a)), axis=0), np.shape(b))
+    return np.reshape(np.matmul(np.ravel(a), adjoint), np.shape(b))
 
 
 def _kron(a: Any, b: Any) -> Any:

@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ..kinds.rule import Parts
+from ..tape.tape import Tape
+from ..tape.thrift import let_go
+from .ladder import Flows
+from .operands import AS_IT_IS, operand
 from .seeds import detach
 
-__all__ = ["Adjoints"]
+__all__ = ["Adjoints", "pull_back"]
 
 
 class Adjoints(dict[int, Any]):
@@ -56,3 +61,52 @@ class Adjoints(dict[int, Any]):
             out = other if entry in self.owned else part if fresh else None
         self[entry] = np.add(other, part, out)
         self.owned.add(entry)
+
+
+def pull_back(
+    tape: Tape,
+    index: int,
+    adjoints: Adjoints,
+    reached: bytearray,
+    record: bool = False,
+    masks: dict[int, Any] | None = None,
+    flows: Flows | None = None,
+    free_values: bool = False,
+) -> None:
+    """Add what an entry's rule makes of its adjoint to that of each operand."""
+    adjoint, _ = adjoints.take(index)
+    operation, parents = tape.operations[index], tape.parents(index)
+    wanted = [parent >= 0 and reached[parent] > 0 for parent in parents]
+    if True not in wanted:
+        return
+    rule, values, constants = operation.rule, tape.values, tape.constants
+    result = operand(tape, index, rule.needs_result, record)
+    operands = [values[parent] if parent >= 0 else constants[~parent] for parent in parents]
+    for slot, value in enumerate(operands):
+        if record or type(value) not in AS_IT_IS:
+            operands[slot] = operand(tape, parents[slot], rule.needs(slot), record)
+    zero = None
+    if masks is None:
+        parts = rule.vjp(adjoint, result, operands, operation, wanted)
+    else:
+        parts, zero = rule.masked_vjp(masks[index], adjoint, result, operands, operation, wanted)
+    if free_values:
+        let_go(tape, index)
+    edges = None if flows is None else flows.edges
+    for slot, (parent, part) in enumerate(zip(parents, parts, strict=True)):
+        if part is None or not wanted[slot]:
+            continue
+        if zero is not None:
+            mask = zero[slot]
+            masks[parent] = _zero_in_both(masks[parent], mask) if parent in masks else mask
+        adjoints.add(parent, part)
+        if edges is not None:
+            edges[parent, index, slot] = part
+
+
+def _zero_in_both(one: Any, other: Any) -> Any:
+    """The elements that are zero in both of two contributions; None is none at all."""
+    if isinstance(one, Parts) and isinstance(other, Parts):
+        both = {i: _zero_in_both(one[i], other[i]) for i in one.keys() & other.keys()}
+        return Parts({**one, **other, **both})
+    return None if one is None or other is None else np.logical_and(one, other)

@@ -77,7 +77,7 @@ def climb(
     """
     inputs, results = (ends, seeds) if backward else (seeds, ends)
     # A backward sweep may let go of what tells whether it is to be believed: so ask before.
-    sound = all(is_finite(tape.peek(result)) for result in results)
+    sound = all(map(is_finite, map(tape.peek, results)))
     options = {"record": record, "within": within, "flows": flows}
 
     def finite() -> bool:

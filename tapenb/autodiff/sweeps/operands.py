@@ -15,16 +15,18 @@ from ..tape.thrift import Lost
 from ..tracing.apply import projections
 from ..tracing.traced import TracedArray, TracedScalar
 
-__all__ = ["CROSSED", "as_ieee", "operand", "reachable", "verify"]
+__all__ = ["AS_IT_IS", "CROSSED", "as_ieee", "operand", "reachable", "verify"]
 
 
 _SCALARS = {bool: np.bool_, complex: np.complex128}
-_AS_IT_IS = (np.ndarray, np.inexact, np.bool_, tuple, list)
+_IEEE = (np.ndarray, np.inexact, np.bool_, tuple, list)
+AS_IT_IS = frozenset({np.ndarray, np.float64})
+"""The commonest types that a rule reads as they are, unless it is recorded."""
 
 
 def as_ieee(value: Any) -> Any:
     """A value as a rule reads it: Python's numbers as those of NumPy."""
-    if isinstance(value, _AS_IT_IS) or value is None or value is np._NoValue:
+    if isinstance(value, _IEEE) or value is None or value is np._NoValue:
         return value
     return _SCALARS.get(type(value), np.float64)(value)
 
@@ -33,7 +35,7 @@ def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> A
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
     value = tape.constants[~reference] if reference < 0 else tape.values[reference]
     kind = type(value)
-    if not record and (kind is np.ndarray or kind is np.float64):
+    if not record and kind in AS_IT_IS:
         return value
     if kind is Lost:
         value = tape.value(reference) if needed else value.stand_in()

@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import Parts
 from ..tape.tape import Tape
-from ..tape.thrift import let_go
-from .accumulation import Adjoints
+from .accumulation import Adjoints, pull_back
 from .ladder import Flows, climb
-from .operands import CROSSED, operand, reachable, verify
+from .operands import CROSSED, reachable, verify
 from .seeds import ones_like
-from .short import sweep_elementwise, sweep_small_elementwise
+from .short import sweep_elementwise, sweep_small
 
 __all__ = ["adjoints", "reverse"]
 
@@ -102,7 +100,7 @@ def play_backward(
         while index > last:
             index -= 1
             if short:
-                index = sweep_small_elementwise(tape, index, last, adjoint, reached, sources)
+                index = sweep_small(tape, index, last, adjoint, reached, sources, free_values)
             if index not in adjoint:
                 continue
             if flows is not None:
@@ -116,58 +114,10 @@ def play_backward(
             elif short and operation.terms is not None:
                 sweep_elementwise(tape, index, adjoint, reached, free_values)
             else:
-                parts = _pull_back(tape, index, adjoint.take(index)[0], reached, record, masks)
-                if free_values:
-                    let_go(tape, index)
-                for parent, part in parts:
-                    if part is not None:
-                        adjoint.add(parent, part)
-                if flows is not None and flows.edges is not None:
-                    for slot, (parent, part) in enumerate(parts):
-                        if part is not None:
-                            flows.edges[parent, index, slot] = part
+                pull_back(tape, index, adjoint, reached, record, masks, flows, free_values)
     if record:
         tape.swept.append((begin, len(tape), tuple(seeds)))
     return found
-
-
-def _pull_back(
-    tape: Tape,
-    index: int,
-    adjoint: Any,
-    reached: bytearray,
-    record: bool,
-    masks: dict[int, Any] | None,
-) -> list[tuple[int, Any]]:
-    """Compute what an entry's rule adds to the adjoint of each operand, None where nothing."""
-    operation, parents = tape.operations[index], tape.parents(index)
-    wanted = [parent >= 0 and reached[parent] > 0 for parent in parents]
-    if True not in wanted:
-        return []
-    rule = operation.rule
-    result = operand(tape, index, rule.needs_result, record)
-    operands = [operand(tape, p, rule.needs(slot), record) for slot, p in enumerate(parents)]
-    call = adjoint, result, operands, operation, wanted
-    if masks is None:
-        parts = rule.vjp(*call)
-    else:
-        parts, zero = rule.masked_vjp(masks[index], *call)
-    if False in wanted:
-        parts = [part if want else None for want, part in zip(wanted, parts, strict=True)]
-    found = list(zip(parents, parts, strict=True))
-    if masks is not None:
-        for (parent, part), mask in zip(found, zero, strict=True):
-            if part is not None:
-                masks[parent] = _zero_in_both(masks[parent], mask) if parent in masks else mask
-    return found
-
-
-def _zero_in_both(one: Any, other: Any) -> Any:
-    """The elements that are zero in both of two contributions; None is none at all."""
-    if isinstance(one, Parts) and isinstance(other, Parts):
-        both = {i: _zero_in_both(one[i], other[i]) for i in one.keys() & other.keys()}
-        return Parts({**one, **other, **both})
-    return None if one is None or other is None else np.logical_and(one, other)
 
 
 def adjoints(tape: Tape, output: int | None = None) -> Flows:

@@ -10,26 +10,28 @@ import numpy as np
 from ..kinds.rule import fit
 from ..tape.tape import Tape
 from ..tape.thrift import LARGE, let_go
-from .accumulation import Adjoints
-from .operands import operand
+from .accumulation import Adjoints, pull_back
+from .operands import CROSSED, operand
 
-__all__ = ["sweep_elementwise", "sweep_small_elementwise"]
+__all__ = ["sweep_elementwise", "sweep_small"]
 
 
 _PARTS = frozenset({np.float64, type(None)})
-_FLOATS = frozenset({np.float64, float, int})
+_PYTHONS = frozenset({float, int})
+_FLOATS = _PYTHONS | {np.float64}
 _ARRAYS = _PARTS | {np.ndarray}
 
 
-def sweep_small_elementwise(
+def sweep_small(
     tape: Tape,
     index: int,
     last: int,
     adjoint: Adjoints,
     reached: bytearray,
     sources: Collection[int],
+    free_values: bool,
 ) -> int:
-    """Play numbers and small arrays backward, down to an entry that is something else; say which.
+    """Play entries backward, down to one that is a source or large or has no rule; say which.
 
     What `Elementwise.vjp` does, written out for the commonest entries: half a microsecond each, a
     tenth of the general way. Numbers may be Python's as long as an ``np.float64`` comes of them.
@@ -42,9 +44,16 @@ def sweep_small_elementwise(
         g = take(at, None)
         if g is None:
             continue
-        terms = operations[at].terms
-        if terms is None or at in sources:
+        if at in sources:
             break
+        terms = operations[at].terms
+        if terms is None:
+            rule = operations[at].rule
+            if rule is None or not rule.differentiable or reached[at] != CROSSED:
+                break
+            adjoint[at] = g
+            pull_back(tape, at, adjoint, reached, free_values=free_values)
+            continue
         left, right = lefts[at], rights[at]
         one = two = None
         if type(g) is float64:
@@ -77,6 +86,9 @@ def sweep_small_elementwise(
             y = values[at]
             x1 = values[left] if left >= 0 else constants[~left]
             x2 = None if right is None else values[right] if right >= 0 else constants[~right]
+            # As rules read them: Python's numbers would make another dtype of narrow ones.
+            x1 = float64(x1) if type(x1) in _PYTHONS else x1
+            x2 = float64(x2) if type(x2) in _PYTHONS else x2
             if not (type(y) is array and type(x1) in _ARRAYS and type(x2) in _ARRAYS):
                 break
             if left >= 0 and reached[left]:

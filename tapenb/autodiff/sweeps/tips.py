@@ -249,6 +249,8 @@ def _matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any
 
 def _moving(run: Run) -> list[int]:
     """The entries that are moved: the run's own, and inputs by which limits were recorded."""
+    if not run.tape.swept:  # by no sweep that was recorded
+        return list(dict.fromkeys(run.entries))
     operations = run.tape.operations
     start = min(run.entries, default=0)
     since = set(operations[start:] if start else operations)
@@ -622,8 +624,9 @@ def across_tips(
     """
     start = min(_moving(run), default=0)
     marks = on_tips(run.tape, start)
-    first = all(last <= start for _, last, _ in run.tape.swept)
-    if not marks or not _looked_at(run, marks, first=first):
+    if not marks or not _looked_at(
+        run, marks, first=all(last <= start for _, last, _ in run.tape.swept)
+    ):
         return sweep(run, nested)
     here = run.on(run.tape.copy()) if nested else run  # without this sweep, if it is recorded
     found = sweep(run, nested)

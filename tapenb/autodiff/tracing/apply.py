@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..kinds.elementwise import Elementwise
-from ..kinds.rule import Item
-from ..tape.memory import keep_constant
+from ..kinds.rule import Item, Rule
 from ..tape.operation import ARGUMENT, GUARD, RAISES, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import NO_TAPE, Tape
@@ -89,24 +88,32 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         raise
     references = []
     for slot, operand in enumerate(operands):
-        kind = type(operand)
-        if (kind is TYPES.number and operand._tape is tape) or (
-            kind is TYPES.array
-            and operand._tape is tape
-            and _is_simple(operand, values[slot], tape)
-        ):
-            references.append(operand._index)
-        else:
-            references.append(reference_of(tape, operand, rule.needs(slot)))
-    if type(value) is not np.ndarray:
-        index = tape.append(operation, references, value, frame)
-        if isinstance(value, tuple | list):
-            return projections(tape, index, value, operands[0] if rule.view else None, frame)
-        return _wrap(tape, index, value, None)
-    large = value.nbytes >= LARGE and tape.session.drop_large_values
-    kept = Lost(value) if large and is_spared(tape, rule, references) else value
+        kind, reference = type(operand), None
+        if kind is TYPES.number and operand._tape is tape:
+            reference = operand._index
+        elif kind is TYPES.array and operand._tape is tape:
+            reference = _known_reference(operand, values[slot], tape, rule, slot)
+        if reference is None:
+            reference = reference_of(tape, operand, rule.needs(slot))
+        references.append(reference)
+    kept = value
+    if type(value) is np.ndarray:
+        large = value.nbytes >= LARGE and tape.session.drop_large_values
+        kept = Lost(value) if large and is_spared(tape, rule, references) else value
     index = tape.append(operation, references, kept, frame)
-    return _wrap_array(tape, index, value, operands[0] if rule.view else _shared(value, operands))
+    return _result(tape, index, value, operation, operands, frame)
+
+
+def _result(
+    tape: Tape, index: int, value: Any, operation: Operation, operands: Sequence[Any], frame: Any
+) -> Any:
+    """What the user gets for a value that has become an entry."""
+    source = operands[0] if operation.rule.view else None
+    if isinstance(value, tuple | list):
+        return projections(tape, index, value, source, frame)
+    if source is None and type(value) is np.ndarray:
+        source = _shared(value, operands)
+    return _wrap(tape, index, value, source)
 
 
 def _untracked(operation: Operation, operands: Sequence[Any], values: list[Any]) -> Any:
@@ -132,74 +139,85 @@ def _will_be_swept(tape: Tape | None) -> bool:
 
 
 def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
-    """As `apply`, for an operation that makes new memory of a number or small array."""
-    tape, held = operand._tape, operand._value
-    if (
-        tape is None
-        or not tape.open
-        or (type(operand) is TYPES.array and not _is_simple(operand, held, tape))
-    ):
+    """As `apply`, for an operation on a number or small array."""
+    tape, held, index = operand._tape, operand._value, operand._index
+    if tape is None or not tape.open:
+        return apply(operation, (operand,), frame)
+    if type(operand) is TYPES.array:
+        index = _known_reference(operand, held, tape, operation.rule, 0)
+    if index is None or index < 0:
         return apply(operation, (operand,), frame)
     try:
-        value = operation.function(held)
+        value = operation.function(held, **operation.params)
     except Exception:
         value = _RAISED
     if value is _RAISED:
         return apply(operation, (operand,), frame)
-    index = tape.put(operation, operand._index, None, value, frame)
-    return (TYPES.array if type(value) is np.ndarray else TYPES.number)(tape, index, value)
+    index = tape.put(operation, index, None, value, frame)
+    if type(value) in NUMBERS:
+        return TYPES.number(tape, index, value)
+    return _result(tape, index, value, operation, (operand,), frame)
 
 
 def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any:
-    """As `apply`, for an operation that makes new memory of numbers and small arrays."""
+    """As `apply`, for an operation on numbers and small arrays."""
     kind, other = type(one), type(two)
     tape = one._tape if kind is TYPES.array or kind is TYPES.number else two._tape
     if tape is None or not tape.open:
         return apply(operation, (one, two), frame)
     left = right = None
+    x1, x2 = one, two
     if kind is TYPES.array:
         x1 = one._value
-        if one._tape is tape and _is_simple(one, x1, tape):
-            left = one._index
+        if one._tape is tape:
+            left = _known_reference(one, x1, tape, operation.rule, 0)
     elif kind is TYPES.number:
         x1 = one._value
         if one._tape is tape:
             left = one._index
-    else:
-        x1 = one
-        if kind in NUMBERS or (kind is np.ndarray and one.nbytes < LARGE):
-            left = keep_constant(tape, one)
     if other is TYPES.array:
         x2 = two._value
-        if two._tape is tape and _is_simple(two, x2, tape):
-            right = two._index
+        if two._tape is tape:
+            right = _known_reference(two, x2, tape, operation.rule, 1)
     elif other is TYPES.number:
         x2 = two._value
         if two._tape is tape:
             right = two._index
-    else:
-        x2 = two
-        if left is not None and (other in NUMBERS or (other is np.ndarray and two.nbytes < LARGE)):
-            right = keep_constant(tape, two)
-    if left is None or right is None:
+    if left is None and right is not None and right >= 0 and _is_small(x1):
+        left = reference_of(tape, one, operation.rule.needs(0))
+    elif right is None and left is not None and left >= 0 and _is_small(x2):
+        right = reference_of(tape, two, operation.rule.needs(1))
+    if left is None or right is None or left < 0 > right:
         return apply(operation, (one, two), frame)
     try:
-        value = operation.function(x1, x2)
+        value = operation.function(x1, x2, **operation.params)
     except Exception:
         value = _RAISED
     if value is _RAISED:
         return apply(operation, (one, two), frame)
     index = tape.put(operation, left, right, value, frame)
-    return (TYPES.array if type(value) is np.ndarray else TYPES.number)(tape, index, value)
+    if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
+        return TYPES.array(tape, index, value)
+    return _result(tape, index, value, operation, (one, two), frame)
 
 
-def _is_simple(operand: Any, value: np.ndarray, tape: Tape) -> bool:
-    """Whether an array is an entry that nothing but this operand may write or let go of."""
-    return (
-        operand._memory is None
-        and operand._index is not None
-        and (value.nbytes < LARGE or not tape.session.drop_large_values)
-    )
+def _is_small(value: Any) -> bool:
+    return type(value) is not np.ndarray or value.nbytes < LARGE
+
+
+def _known_reference(
+    operand: Any, value: np.ndarray, tape: Tape, rule: Rule, slot: int
+) -> int | None:
+    """The reference of an array on its tape, where no other name for its memory wrote to it."""
+    index, memory = operand._index, operand._memory
+    if index is None or (value.nbytes >= LARGE and tape.session.drop_large_values):
+        return None
+    if memory is not None:
+        if memory.version != operand._version or memory.exposed is not None:
+            return None
+        if rule.needs(slot):
+            memory.pin(index)
+    return index
 
 
 def _shared(value: np.ndarray, operands: Sequence[Any]) -> Any:
@@ -305,9 +323,14 @@ def let_go(tape: Tape) -> None:
 
 def plain_key(key: Any, frame: FrameType) -> Any:
     """An index in which every traced part has become a guard."""
-    if type(key) is int or type(key) is slice:
+    kind = type(key)
+    if kind in _INDICES or (kind is tuple and _INDICES.issuperset(map(type, key))):
         return key
     return mapped(lambda part: _plain_part(part, frame), key)
+
+
+_INDICES = frozenset({int, slice, type(None), type(Ellipsis)})
+"""Parts of an index that are plain, or are asked for a whole number as NumPy reads them."""
 
 
 def _plain_part(part: Any, frame: FrameType) -> Any:

@@ -291,7 +291,12 @@ def call_function(
     cache_key = entry and _cache_key(entry, args, kwargs)
     known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
-        return apply(known, args[: entry.leading], frame)
+        operands = args[: entry.leading]
+        if len(operands) == 1:
+            return apply_one(known, *operands, frame)
+        if len(operands) == 2:
+            return apply_two(known, *operands, frame)
+        return apply(known, operands, frame)
     name = _name_of(function)
     if not any_active(args) and not (kwargs and any_active(kwargs)):
         kwargs = dict(kwargs)
@@ -332,17 +337,18 @@ _PARAMETERS = frozenset({int, bool, str, type(None)})
 def _cache_key(entry: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
     """A key that calls share which are the same operation; None where that is too much to say."""
     operands, rest = args[: entry.leading], args[entry.leading :]
-    if kwargs:
-        rest = (*rest, *kwargs.values())
-    kinds = tuple(map(type, rest))
-    if (
-        not _PARAMETERS.issuperset(kinds)
-        or not OPERANDS.issuperset(map(type, operands))
-        or not kwargs.keys().isdisjoint(entry.operands)
-        or not any(map(is_active, operands))
-    ):
+    if not (OPERANDS.issuperset(map(type, operands)) and any(map(is_active, operands))):
         return None
-    return (entry.function, len(args), *kwargs, rest, kinds)
+    if kwargs:
+        if not kwargs.keys().isdisjoint(entry.operands):
+            return None
+        rest = (*rest, *kwargs.values())
+    elif not rest:
+        return entry.function, len(args)
+    kinds = tuple(map(type, rest))
+    return (
+        (entry.function, len(args), *kwargs, rest, kinds) if _PARAMETERS.issuperset(kinds) else None
+    )
 
 
 def call_entry(
@@ -488,7 +494,7 @@ class NumPyProtocol(Questions):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
-        if any(_defers(kind, "__array_function__") for kind in types):
+        if len(types) > 1 and any(_defers(kind, "__array_function__") for kind in types):
             return NotImplemented
         return call_function(function, args, kwargs, sys._getframe(1))
 
@@ -502,7 +508,9 @@ class NumPyProtocol(Questions):
         if function is not None:
             return _Method(function, self)
         if name in _TRANSPOSED:
-            return _TRANSPOSED[name](self)
+            if not self._is_active():
+                return untaped(self, getattr(self._value, name), view=True)
+            return call_function(_TRANSPOSED[name], (self,), {}, sys._getframe(1))
         if name in _ASKED:
             return getattr(self._value, name)
         if not self._is_active():

@@ -224,8 +224,9 @@ class Scope(NamedTuple):
         if frame is None:
             return cls({})
         space = frame.f_globals
-        beside = () if frame.f_locals is space else tuple(frame.f_locals.values())
-        return cls(space, _names_in(frame.f_code), beside)
+        own = frame.f_locals
+        beside = () if own is space else [each for each in own.values() if type(each) not in LEAVES]
+        return cls(space, _names_in(frame.f_code), tuple(beside))
 
 
 _HELD: dict[type, Callable[[Any], list[_Place]]] = {
@@ -297,6 +298,8 @@ _swaps: dict[tuple[int, Any], _Swap] = {}
 _open: dict[int, Substitution] = {}
 """Those whose recordings go on, by identity, the latest last."""
 _lock = threading.RLock()
+_EXPLICIT = "tapenb.explicit"
+"""The module that hands out twins to those who ask for them by name."""
 
 
 class Substitution:
@@ -311,11 +314,12 @@ class Substitution:
         Functions, with what they are called with, and each :class:`Scope` of code that runs.
     """
 
-    __slots__ = ("_roots", "_used")
+    __slots__ = ("_handed_out", "_roots", "_used")
 
     def __init__(self, *roots: Any) -> None:
         self._roots = list(roots)
         self._used: list[_Swap] = []
+        self._handed_out = False
 
     def put_in(self) -> None:
         """Let twins stand in all places."""
@@ -348,6 +352,7 @@ class Substitution:
 
     def _put_back(self) -> None:
         used = self._used
+        self._handed_out |= bool(used) or len(_open) > 1 or _EXPLICIT in sys.modules
         spaces = {id(swap.owner): swap.owner for swap in used if type(swap.owner) is dict}
         spaces.pop(id(vars(builtins)), None)
         while used:
@@ -359,9 +364,10 @@ class Substitution:
                     _put(swap.owner, swap.key, swap.real)
                 del _swaps[place]
             used.pop()
-        # In a namespace anything may have been stored meanwhile, whatever its name.
-        found = [Scope(space, names) for space in spaces.values() if (names := twins_in(space))]
-        self._put_back_others(found)
+        if self._handed_out:
+            # In a namespace anything may have been stored meanwhile, whatever its name.
+            found = [Scope(space, names) for space in spaces.values() if (names := twins_in(space))]
+            self._put_back_others(found)
         del _open[id(self)]
         self._roots.clear()
 

@@ -35,7 +35,7 @@ from ..tape.primitives import gather, getitem
 from ..tape.provenance import here
 from ..tape.tape import Tape
 from ..tape.thrift import Draft, Lost
-from .apply import apply, guard, plain_key
+from .apply import apply, apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
@@ -208,7 +208,7 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
     def __getitem__(self, key: Any) -> Any:
         frame = sys._getframe(1)
         if type(key) is int or (type(key) is tuple and _INTEGERS.issuperset(map(type, key))):
-            return apply(_taking(key), (self,), frame)
+            return apply_one(_taking(key), self, frame)
         return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
     # -- attributes that NumPy's arrays have ------------------------------------------------------

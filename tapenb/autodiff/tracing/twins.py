@@ -317,16 +317,23 @@ class _Joined:
 
 
 class _TwinUfunc(StandIn):
-    """A ufunc as it is while something records."""
+    """A ufunc that stands in a module under a name, as it is while something records."""
 
-    __slots__ = ()
+    __slots__ = ("_name", "_names")
+
+    def __init__(self, real: np.ufunc, names: dict[str, Any], name: str) -> None:
+        super().__init__(real)
+        self._names, self._name = names, name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        now = self._names.get(self._name, self._real)
+        if now is not self._real:
+            return now(*args, **kwargs)
         if len(args) == 1 and not kwargs and type(args[0]) in TRACED:
-            return call_one(self._real, args[0], sys._getframe(1))
+            return call_one(now, args[0], sys._getframe(1))
         tape = _recording()
         if tape is None:
-            return self._real(*args, **kwargs)
+            return now(*args, **kwargs)
         if not _PLAIN.issuperset(map(type, args)):
             args = _lifted(self._real, tuple(map(read, args)))
         return _traceable(tape, self._real(*args, **kwargs))
@@ -350,11 +357,10 @@ class _TwinModule(ModuleType):
 
     def __init__(self, real: ModuleType) -> None:
         super().__init__(real.__name__, real.__doc__)
-        # All else is asked for each time: it may be imported meanwhile, or be another by then.
+        # All else is asked for when it is needed: it may be imported meanwhile.
         own = {name: value for name, value in vars(real).items() if name.startswith("__")}
-        vars(self).update(
-            own, __getattr__=functools.partial(_attribute, real), __dir__=lambda: dir(real)
-        )
+        attribute = functools.partial(_attribute, real, vars(self))
+        vars(self).update(own, __getattr__=attribute, __dir__=lambda: dir(real))
 
     def __setattr__(self, name: str, value: Any) -> None:
         plainly = original(value)
@@ -374,9 +380,11 @@ class _TwinModule(ModuleType):
         return object.__hash__(original(self))
 
 
-def _attribute(real: ModuleType, name: str) -> Any:
+def _attribute(real: ModuleType, known: dict[str, Any], name: str) -> Any:
     value = getattr(real, name)
     twin = twin_of(value)
+    if type(twin) in (_TwinFunction, _TwinUfunc) and twin._name == name:
+        known[name] = twin  # which calls what stands there by then, should it be another
     return value if twin is None else twin  # that of np.r_ has no length, as np.r_ has none
 
 
@@ -414,7 +422,7 @@ def _find(module: ModuleType) -> None:
         by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
     for name, value in names.items():
         if isinstance(value, np.ufunc):
-            by_name[name] = _TwinUfunc(value)
+            by_name[name] = _TwinUfunc(value, names, name)
     for name in wanted:
         by_name.setdefault(name, _TwinFunction(names[name], names, name))
     for name, twin in by_name.items():
@@ -453,18 +461,20 @@ WITH_TWINS = {
     *_MAKERS,
 }
 """Modules whose functions have twins."""
-_found: set[str] = set()
+_missing = set(WITH_TWINS)
 
 
 def find_twins() -> None:
     """Make the twins of those modules that were imported since."""
-    for name in sorted((WITH_TWINS - _found) & sys.modules.keys()):
+    if sys.modules.keys().isdisjoint(_missing):
+        return
+    for name in sorted(_missing & sys.modules.keys()):
         module = sys.modules[name]
         if getattr(module.__spec__, "_initializing", False):
             continue
         _find(module)
         _ORIGINALS.update((id(twin), real) for real, twin in list(_TWINS.values()))
-        _found.add(name)
+        _missing.discard(name)
 
 
 def twin_of(value: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from functools import lru_cache, partial
+from collections.abc import Iterable
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 
@@ -24,12 +25,10 @@ def warnings_at_users_line() -> np.errstate:
 
     What is ignored, raised, printed, logged or given to the user's own handler stays so.
     """
-    warned = tuple(kind for kind, what in np.geterr().items() if what == "warn")
-    if not warned:
-        return np.errstate()
-    own = np.geterrcall()
-    handler = _alone(warned) if own is None else _Handler(own, warned)
-    return np.errstate(call=handler, **dict.fromkeys(warned, "call"))
+    options, own = _options(*np.geterr().items()), np.geterrcall()
+    if options and own is not None:
+        options = {**options, "call": _Handler(own, options)}
+    return np.errstate(**options)
 
 
 _KINDS = {
@@ -48,8 +47,8 @@ class _Handler:
     was set before it, is warned of as before: the two look alike to NumPy.
     """
 
-    def __init__(self, own: Any, warned: tuple[str, ...]) -> None:
-        self._own, self._warned = own, frozenset(_KINDS[kind] for kind in warned)
+    def __init__(self, own: Any, warned: Iterable[str]) -> None:
+        self._own, self._warned = own, frozenset(_KINDS[k] for k in warned if k in _KINDS)
 
     def __call__(self, kind: str, flag: int) -> None:
         if self._own is None or kind in self._warned:
@@ -61,8 +60,11 @@ class _Handler:
         self._own.write(text)
 
 
-_alone = lru_cache(partial(_Handler, None))
-"""Handlers where the user has none."""
+@lru_cache
+def _options(*state: tuple[str, str]) -> dict[str, Any]:
+    """What is called for where NumPy would warn, by a handler for those who have none."""
+    warned = [kind for kind, what in state if what == "warn"]
+    return {**dict.fromkeys(warned, "call"), "call": _Handler(None, warned)} if warned else {}
 
 
 def _warn(kind: str, frame: FrameType | None) -> None:
