@@ -1,10 +1,21 @@
-"""Two views of one panel on a page: moved at once, they agree at rest."""
+"""Views of one panel, on a page and in two tabs: moved at once, they agree at rest."""
 
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser import jupyter
 from tests.browser.test_panel import LOAD, SURVEY, digits
+
+# Moves the sliders of some views, [[view, slider, position], …], and waits for no answer.
+MOVE = """moves => {
+  for (const [view, slider, to] of moves) {
+    const panel = document.querySelectorAll(".tapenb-live")[view];
+    const bar = panel.querySelectorAll(".tapenb-sliders input[type=range]")[slider];
+    bar.value = to;
+    bar.dispatchEvent(new Event("input"));
+  }
+}"""
 
 
 def sliders(page: Page, name: str) -> Locator:
@@ -19,16 +30,20 @@ def expect_at(page: Page, views: int, x: float, y: float) -> None:
         expect(page.get_by_role("status").nth(view)).to_contain_text(digits(1 / x + y))
 
 
-def test_a_panel_that_is_shown_twice_agrees_with_itself(open_notebook: Callable[..., Page]):
+def test_views_of_a_panel_agree(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, SURVEY.replace("%%tape", "%%tape -o t"), "t.panel")
     expect_at(page, 2, 2, 5)
-    # At once: neither waits for what the kernel says to the other.
-    page.evaluate("""() => {
-      const [a, b] = ["x", "y"].map((name, view) => [...document.querySelectorAll(
-        ".tapenb-live")][view].querySelectorAll(".tapenb-sliders input[type=range]")[view]);
-      for (const [bar, to] of [[a, 3], [b, 4], [a, 3.5], [b, 4.5]]) {
-        bar.value = to;
-        bar.dispatchEvent(new Event("input"));
-      }
-    }""")
+    page.evaluate(MOVE, [[0, 0, 3], [1, 1, 4], [0, 0, 3.5], [1, 1, 4.5]])
     expect_at(page, 2, 3.5, 4.5)
+
+    # Another tab knows what was saved, and asks the kernel for the rest.
+    jupyter.execute(page, "docmanager:save")
+    other = page.context.new_page()
+    other.goto(page.url)
+    jupyter.wait_until_idle(other)
+    expect_at(other, 2, 3.5, 4.5)
+    page.evaluate(MOVE, [[0, 0, 1], [0, 0, 1.5], [1, 1, 2.5]])
+    other.evaluate(MOVE, [[1, 1, 3], [0, 0, 2.5], [0, 1, 3.5]])
+    page.evaluate(MOVE, [[1, 0, 3]])
+    expect_at(page, 2, 3, 3.5)
+    expect_at(other, 2, 3, 3.5)

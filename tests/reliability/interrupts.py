@@ -27,8 +27,8 @@ TITLE = "interrupts at lines of ours"
 COUNT, SHORT = 600, 40
 
 Place = tuple[CodeType, int]
-_MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"
-_SETUP = """
+MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"
+SETUP = """
 import reliability_own_module as own_module
 import numpy as np
 from numpy import zeros
@@ -37,7 +37,7 @@ def own(x):
     return np.array([x, x*x]).sum()
 """
 # What runs before, and what is interrupted.
-_CELLS = {
+CELLS = {
     "numbers": ("", "%%tape -o t\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y) + a"),
     "arrays": ("", "%%tape -o t\nv = np.array([1.0, 2.0, 3.0])\nb[0] = v[1]\nz = (v*v).sum()*b[0]"),
     "lists": ("", "%%tape -o t\nx = [1.0, 2.0]\nheld['inner'][0] = x[0]*x[1]\nz = np.sum(x)"),
@@ -53,6 +53,14 @@ _CELLS = {
     "panel": (
         "%%tape -o t\nx = 3.0\nz = x*x if x < 5 else own_module.own(x)",
         "t.panel.sliders['x'].value = 6.0",
+    ),
+}
+# What runs afterwards, and what holds then.
+NEXT = {
+    "the next cell": ("p = 1.5\nq = np.exp(p)*own(p)", "type(q) is np.float64"),
+    "the next taped cell": (
+        "%%tape -o t\nx = 3.0\nz = x*x*x + own(x)",
+        "t.gradient['x'] == 27.0 + 7.0",
     ),
 }
 
@@ -116,21 +124,17 @@ def left_behind(book: Notebook) -> list[str]:
 
 def next_cells_are_wrong(book: Notebook) -> list[str]:
     """Name which of two next cells, one without and one with a tape, is not right."""
-    wrong = []
-    result = book.attempt("p = 1.5\nq = np.exp(p)*own(p)")
-    if not result.success or type(book.names.get("q")) is not np.float64:
-        wrong.append("the next cell")
-    result = book.attempt("%%tape -o t\nx = 3.0\nz = x*x*x + own(x)")
-    t = book.names.get("t")
-    if not result.success or t is None or t.gradient["x"] != 27.0 + 7.0:
-        wrong.append("the next taped cell")
-    return wrong
+    return [
+        what
+        for what, (text, right) in NEXT.items()
+        if not (book.attempt(text).success and eval(right, book.names))
+    ]
 
 
 def _prepared(book: Notebook, name: str) -> Callable[[], None]:
     """Run what runs before a cell; the cell is what is given."""
-    before, cell = _CELLS[name]
-    for text in filter(None, (_SETUP, before)):
+    before, cell = CELLS[name]
+    for text in filter(None, (SETUP, before)):
         result = book.attempt(text)
         if not result.success:
             raise AssertionError(f"{text!r} fails")
@@ -149,13 +153,13 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """
     chosen, lost, tried = random.Random(seed), [], 0
     with TemporaryDirectory() as folder:
-        Path(folder, "reliability_own_module.py").write_text(_MODULE)
+        Path(folder, "reliability_own_module.py").write_text(MODULE)
         sys.path.insert(0, folder)
         book = open_notebook()
         book.run("%xmode Minimal")  # a traceback takes longer than all else
         try:
             places = []
-            for name in _CELLS:
+            for name in CELLS:
                 _prepared(book, name)()  # what happens once only
                 for place, times in _seen(_prepared(book, name)).items():
                     places.append((name, place, 1))
