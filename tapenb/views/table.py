@@ -6,7 +6,8 @@ Survey*, Journal of Machine Learning Research 18 (2018), Tables 2 and 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import chain
 from typing import Any
@@ -15,12 +16,12 @@ from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.sweeps.seeds import ones_like
-from ..autodiff.tape.tape import Tape
+from ..autodiff.tape.tape import Entry, Tape
 from .formulas import INFIX, call, entries, numbering
 from .labels import columns, one_line, subscript
 from .numbers import brief, drawn
 
-__all__ = ["Table", "table"]
+__all__ = ["Table", "table", "written"]
 
 _WRITTEN = INFIX | {"multiply": "×", "subtract": "−", "power": "^"}
 # The most rows; of a longer trace the first and the last are shown.
@@ -28,7 +29,7 @@ _LONGEST, _FIRST, _LAST = 200, 30, 20
 
 
 class Table:
-    """A trace as rows of text.
+    """A trace as rows of cells, of which a long one shows the first and the last.
 
     Attributes
     ----------
@@ -38,17 +39,32 @@ class Table:
         The title of each column.
     rows : list of list of str
         The cells.
+
+    Parameters
+    ----------
+    caption, head
+        As above.
+    entries : sequence of Entry
+        One for each row.
+    row : callable
+        From an entry to its cells: text, or a value.
     """
 
     def __init__(
-        self, caption: str, head: list[str], rows: list[list[str]], left_out: int = 0
+        self,
+        caption: str,
+        head: list[str],
+        entries: Sequence[Entry],
+        row: Callable[[Entry], list[Any]],
     ) -> None:
         self.caption = caption
         self.head = head
-        self.rows = rows
+        self._entries, self._row = entries, row
+        left_out = len(entries) - _FIRST - _LAST if len(entries) > _LONGEST else 0
+        seen = [*entries[:_FIRST], *entries[-_LAST:]] if left_out else entries
+        self.rows = [list(map(_text, row(entry))) for entry in seen]
         if left_out:
-            gap = [f"… {left_out} more …", *[""] * (len(head) - 1)]
-            self.rows = [*rows[:_FIRST], gap, *rows[_FIRST:]]
+            self.rows.insert(_FIRST, [f"… {left_out} more …", *[""] * (len(head) - 1)])
 
     def __str__(self) -> str:
         widths = [max(map(columns, column)) for column in zip(self.head, *self.rows, strict=True)]
@@ -77,11 +93,43 @@ class Table:
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
         )
 
+    @property
+    def markdown(self) -> str:
+        """The table in Markdown, as GitHub and Jupyter read it."""
+        lines = [self.head, ["---"] * len(self.head), *self.rows]
+        return "\n".join(f"| {' | '.join(map(_in_markdown, cells))} |" for cells in lines)
+
+    @property
+    def latex(self) -> str:
+        """The table as an ``array`` for a formula in LaTeX."""
+        head = " & ".join(rf"\text{{{cell}}}" for cell in self.head)
+        rows = [" & ".join(map(_in_latex, row)) for row in self.rows]
+        lines = [rf"{head} \\ \hline", *(rf"{row} \\" for row in rows)]
+        body = "\n".join(lines)
+        return rf"\begin{{array}}{{{'l' * len(self.head)}}}" + f"\n{body}\n" + r"\end{array}"
+
+    def dataframe(self) -> Any:
+        """The whole table as a pandas DataFrame, with numbers as numbers.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError(
+                "A trace table becomes a DataFrame by pandas, which is not installed. "
+                "Run `pip install pandas`, or use .html, .markdown or .latex."
+            ) from error
+        return pandas.DataFrame(list(map(self._row, self._entries)), columns=self.head)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html}
 
 
-def table(tape: Tape, *, along: str | None = None) -> Table:
+def table(tape: Tape, *, along: str | None = None, both: bool = False) -> Table:
     """The trace table of a tape: values and adjoints, or values and tangents.
 
     Parameters
@@ -91,11 +139,14 @@ def table(tape: Tape, *, along: str | None = None) -> Table:
     along : str, optional
         An input, or one element of a list (``"w[0]"``): shows the tangents by it in place of the
         adjoints.
+    both : bool, optional
+        Whether the adjoints stand beside the tangents.
 
     Returns
     -------
     Table
-        One row for each entry that the output depends on.
+        One row for each entry that the output depends on; as ``.html``, ``.markdown``, ``.latex``
+        and ``.dataframe()``, too.
 
     Raises
     ------
@@ -106,35 +157,60 @@ def table(tape: Tape, *, along: str | None = None) -> Table:
     --------
     >>> import numpy as np
     >>> import tapenb as tn
-    >>> table(tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0)).rows[0][:3]
+    >>> trace = table(tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0))
+    >>> trace.rows[0][:3]
     ['v₋₁', 'x', '2']
+    >>> print(trace.markdown.splitlines()[2])
+    | v₋₁ | x | 2 | v̄₋₁ | v̄₁ ∂v₁/∂v₋₁ + v̄₂ ∂v₂/∂v₋₁ | 5.5 |
     """
     shown = entries(tape)
     numbered = numbering(shown)
-    seen = [*shown[:_FIRST], *shown[-_LAST:]] if len(shown) > _LONGEST else shown
 
     def v(index: int) -> str:
         return "v" + subscript(numbered[index])
 
-    if along is None:
-        caption = "Forward primal trace (read down) and reverse adjoint trace (read up)"
-        trace = _adjoint_trace(tape, set(numbered), v)
+    traces: dict[str, Callable[[int], list[Any]]] = {}
+    if along is not None:
+        traces["tangent"] = _tangent_trace(tape, along, [entry.index for entry in shown], v)
+    if along is None or both:
+        traces["adjoint"] = _adjoint_trace(tape, set(numbered), v)
+
+    def row(entry: Entry) -> list[Any]:
+        cells = [v(entry.index), written(tape, entry, v), entry.value]
+        return [*cells, *(cell for trace in traces.values() for cell in trace(entry.index))]
+
+    captions = {
+        "adjoint": "Forward primal trace (read down) and reverse adjoint trace (read up)",
+        "tangent": f"Forward primal trace and forward tangent trace along {one_line(along or '')}",
+    }
+    caption = captions[next(iter(traces))]
+    if len(traces) > 1:
+        caption += ", and reverse adjoint trace (read up)"
+    of = (lambda kind: f" of the {kind}") if len(traces) > 1 else (lambda kind: "")
+    head = ["entry", "operation", "value"]
+    for kind in traces:
+        head += [kind, f"chain rule{of(kind)}", f"value of the {kind}"]
+    return Table(caption, head, shown, row)
+
+
+def written(tape: Tape, entry: Entry, v: Callable[[int], str]) -> str:
+    """An entry as the trace writes it: the name of an input, or ``log(v₁)``.
+
+    Parameters
+    ----------
+    tape : Tape
+    entry : Entry
+    v : callable
+        From an entry to what it is called.
+    """
+    if entry.kind == "input":
+        expression = one_line(entry.name or "input")
     else:
-        caption = f"Forward primal trace and forward tangent trace along {one_line(along)}"
-        trace = _tangent_trace(tape, along, [entry.index for entry in shown], v)
-    rows = []
-    for entry in seen:
-        if entry.kind == "input":
-            expression = one_line(entry.name or "input")
-        else:
-            operands = [v(p) if p >= 0 else drawn(brief(tape.value(p))) for p in entry.parents]
-            expression = call(tape, entry, operands, module="", infix=_WRITTEN)
-        if entry.index == tape.output and entry.name:
-            expression = f"{one_line(entry.name)} = {expression}"
-        rows.append([v(entry.index), expression, drawn(brief(entry.value)), *trace(entry.index)])
-    kind = "adjoint" if along is None else "tangent"
-    head = ["entry", "operation", "value", kind, "chain rule", f"value of the {kind}"]
-    return Table(caption, head, rows, len(shown) - len(seen))
+        operands = [v(p) if p >= 0 else drawn(brief(tape.value(p))) for p in entry.parents]
+        expression = call(tape, entry, operands, module="", infix=_WRITTEN)
+    if entry.index == tape.output and entry.name:
+        expression = f"{one_line(entry.name)} = {expression}"
+    return expression
 
 
 def _adjoint_trace(
@@ -153,7 +229,7 @@ def _adjoint_trace(
     def cells(index: int) -> list[str]:
         terms = (f"{bar(child)} ∂{v(child)}/∂{v(index)}" for child in children.get(index, []))
         rule = "1" if index == tape.output else " + ".join(terms)
-        return [bar(index), rule or "—", _number(nodes, index)]
+        return [bar(index), rule or "—", nodes.get(index, "—")]
 
     return cells
 
@@ -174,16 +250,45 @@ def _tangent_trace(
 
     def cells(index: int) -> list[str]:
         if tape[index].kind == "input":
-            return [dot(index), "1" if index == seed else "0", _number(tangents, index, "0")]
+            return [dot(index), "1" if index == seed else "0", tangents.get(index, 0.0)]
         parents = dict.fromkeys(p for p in tape[index].parents if p >= 0)
         terms = (f"{dot(parent)} ∂{v(index)}/∂{v(parent)}" for parent in parents)
-        return [dot(index), " + ".join(terms), _number(tangents, index, "0")]
+        return [dot(index), " + ".join(terms), tangents.get(index, 0.0)]
 
     return cells
 
 
-def _number(values: Mapping[int, Any], index: int, missing: str = "—") -> str:
-    return drawn(brief(values[index])) if index in values else missing
+def _text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else drawn(brief(cell))
+
+
+def _in_markdown(cell: str) -> str:
+    return re.sub(r"([\\|*_`<])", r"\\\1", cell)
+
+
+def _in_latex(cell: str) -> str:
+    if not cell or cell.startswith("…"):
+        return rf"\text{{{cell}}}"
+    for pattern, written in _LATEX:
+        cell = re.sub(pattern, written, cell)
+    return cell
+
+
+_V = r"(v[\u0304\u0307]?[₋₀-₉]+)"
+_FIGURES = str.maketrans("₋₀₁₂₃₄₅₆₇₈₉", "-0123456789")
+# One after the other: what is special to LaTeX first, then names, then what stands for them.
+_LATEX: list[tuple[str, Any]] = [
+    (r"[\\{}$#%&~_]", lambda found: rf"\{found[0]}" if found[0] in "{}$#%&_" else " "),
+    (r"([A-Za-z](?:[\w.]|\\_)+)(?=\()", r"\\operatorname{\1}"),
+    (rf"∂{_V}/∂{_V}", r"\\frac{\\partial \1}{\\partial \2}"),
+    (r"v\u0304", r"\\bar v"),
+    (r"v\u0307", r"\\dot v"),
+    (r"[₋₀-₉]+", lambda found: f"_{{{found[0].translate(_FIGURES)}}}"),
+    ("×", r"\\times"),
+    ("−", "-"),
+    (r"\^ (\S+)", r"^{\1}"),
+    ("—", r"\\text{—}"),
+]
 
 
 def _accented(name: str, accent: str) -> str:

@@ -1,5 +1,8 @@
 """The trace as table, Python source and LaTeX, against the survey's Tables 2 and 3."""
 
+import importlib.util
+import re
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,53 @@ def test_the_tangent_trace_of_table_2(tape: tn.Tape):
     table = tape.table(along="x")
     assert column(table, "value of the tangent") == ["1", "0", "0.5", "5", "5.5", "0", "5.5"]
     assert column(table, "chain rule")[3] == "v̇₋₁ ∂v₂/∂v₋₁ + v̇₀ ∂v₂/∂v₀"
+
+
+def test_tangents_and_adjoints_side_by_side(tape: tn.Tape):
+    table = tape.table(along="x", both=True)
+    assert column(table, "value of the tangent") == ["1", "0", "0.5", "5", "5.5", "0", "5.5"]
+    assert column(table, "value of the adjoint") == column(tape.table(), "value of the adjoint")
+    assert len(set(table.head)) == len(table.head)
+
+
+def test_the_table_in_markdown_and_latex(tape: tn.Tape):
+    table = tape.table()
+    lines = table.markdown.splitlines()
+    assert len(lines) == 9
+    assert {line.count("|") for line in lines} == {7}
+    assert lines[4] == "| v₁ | log(v₋₁) | 0.693147 | v̄₁ | v̄₃ ∂v₃/∂v₁ | 1 |"
+    assert (
+        r"v_{4} & \operatorname{sin}(v_{0}) & -0.958924 & \bar v_{4} & "
+        r"\bar v_{5} \frac{\partial v_{5}}{\partial v_{4}} & -1 \\" in table.latex
+    )
+
+
+@pytest.mark.parametrize("name", ["a|b", "$x$", "under_score", "<b>", "100%", "\\input{x}", "{"])
+def test_hostile_names_are_text_in_markdown_and_latex(tape: tn.Tape, name: str):
+    tape.inputs = {name: tape.inputs["x"], "y": tape.inputs["y"]}
+    table = tape.table()
+    cells = re.split(r"(?<!\\)\|", table.markdown.splitlines()[2])
+    assert len(cells) == len(table.head) + 2
+    row = table.latex.splitlines()[2]
+    assert not re.search(r"(?<!\\)[$#%]|\\input\b", row)
+    assert len(re.findall(r"(?<!\\)\{", row)) == len(re.findall(r"(?<!\\)\}", row))
+    assert row.count(" & ") == len(table.head) - 1
+
+
+def test_a_dataframe_has_every_row_or_says_what_is_missing():
+    def f(x):
+        for _ in range(300):
+            x = np.sin(x)
+        return x
+
+    table = tn.record(f, 1.0).table()
+    if importlib.util.find_spec("pandas") is None:
+        with pytest.raises(ImportError, match="pip install pandas"):
+            table.dataframe()
+        return
+    frame = table.dataframe()
+    assert frame.shape == (301, 6)
+    assert frame["value"].iloc[1] == np.sin(1.0)
 
 
 def test_an_unknown_input_is_named(tape: tn.Tape):
