@@ -10,15 +10,16 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["module", "player", "style"]
+__all__ = ["WITH_KERNEL", "module", "player", "style"]
 
 _BROWSER = Path(__file__).parent / "browser"
 _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
-# What a page without a kernel has nothing for, and what stands there instead.
-_WITH_A_KERNEL = ("link", "listing")
+WITH_KERNEL = ("link", "listing", "steps", "trace")
+"""The sections that a page without a kernel has nothing for."""
+# What stands there instead.
 _ABSENT = """\
 import {{ h }} from "./dom.js";
 export function {}() {{ return {{ element: h("div"), paint() {{}} }}; }}
@@ -64,7 +65,7 @@ def player(operations: Collection[str]) -> str:
     operations : collection of str
         The operations of the tape.
     """
-    instead = {f"{name}.js": _ABSENT.format(name) for name in _WITH_A_KERNEL}
+    instead = {f"{name}.js": _ABSENT.format(name) for name in WITH_KERNEL}
     for name, table in (("special.js", "specialFunctions"), ("rows.js", "rowFunctions")):
         text = (_BROWSER / name).read_text(encoding="utf-8")
         known = re.findall(r"\w+", text[text.index(f"export const {table}") :])
@@ -73,12 +74,15 @@ def player(operations: Collection[str]) -> str:
     return _INDENT.sub("", module(_PAGE, instead))
 
 
-def style(folder: Path = _BROWSER / "css") -> str:
+def style(folder: Path = _BROWSER / "css", without: Collection[str] = ()) -> str:
     """Return all style sheets; that of the panel itself comes first.
 
     Parameters
     ----------
     folder : Path, optional
+    without : collection of str, optional
+        Sections that are left out.
     """
-    sheets = sorted(folder.glob("*.css"), key=lambda path: (path.name != "panel.css", path.name))
+    sheets = [sheet for sheet in folder.glob("*.css") if sheet.stem not in without]
+    sheets.sort(key=lambda path: (path.name != "panel.css", path.name))
     return _COMMENT.sub("", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))

@@ -35,7 +35,7 @@ from .controls import Control
 from .moves import Merging, Positions
 from .picture import bundle
 from .reader import Reader, reader
-from .sections import SECTIONS, Listing, Plot, Subject
+from .sections import SECTIONS, Listing, Plot, Subject, Trace
 
 __all__ = ["Panel"]
 
@@ -44,6 +44,9 @@ DEADLINE = 2.0
 
 # So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
 _SOON, _AT_MOST = 0.1, 10.0
+
+# The traits that a page without a kernel starts from.
+_OF_A_PAGE = ("inputs", "state", "picture", "program", "along")
 
 _RECORDING = "recording the cell again…"
 
@@ -81,6 +84,7 @@ class Panel(anywidget.AnyWidget):
     state = traitlets.Dict().tag(sync=True)
     picture = traitlets.Dict().tag(sync=True)
     listing = traitlets.Dict().tag(sync=True)
+    program = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -117,7 +121,7 @@ class Panel(anywidget.AnyWidget):
         self._requested: Mapping[str, Any] = self._positions.values
         self._newest = self._positions.newest
         subject = Subject(recording, self.sliders, source)
-        left_out = {Plot.name: not plot, "trace": not table, Listing.name: source is None}
+        left_out = {Plot.name: not plot, Listing.name: source is None}
         self._sections = {
             name: section(subject) for name, section in SECTIONS.items() if not left_out.get(name)
         }
@@ -198,7 +202,8 @@ class Panel(anywidget.AnyWidget):
         """Write the panel as one HTML file that answers its sliders by itself.
 
         It has the numbers, the graph and the curve with its derivatives. Not there is what needs
-        the kernel: the listing, contours, other branches, marks at kinks and poles.
+        the kernel: the listing, steps, the trace table, contours, other branches, marks at kinks
+        and poles.
 
         Parameters
         ----------
@@ -217,7 +222,7 @@ class Panel(anywidget.AnyWidget):
         if self._drawing is not None:
             engine.is_done(self._drawing, _AT_MOST)
         point, graph = self._pictured()
-        traits = {name: getattr(self, name) for name in ("inputs", "state", "picture", "along")}
+        traits = {name: getattr(self, name) for name in _OF_A_PAGE}
         try:
             data = live_data(point, graph, traits)
         except NotLowered as error:
@@ -414,10 +419,13 @@ class Panel(anywidget.AnyWidget):
                 for section in self._sections.values():
                     section.begin(point)
                 self._draw_graph(point)
-                if Listing.name in self._sections and not self.look:
-                    # Where no graph is drawn, this is what there is to see.
+                if not self.look:
+                    # Where no graph is drawn, the listing is what there is to see.
                     large = self._graph is not None and self._graph.too_large
-                    self.look = {Listing.name: {"open": large, "iteration": None}}
+                    self.look = {
+                        Listing.name: {"open": large, "iteration": None},
+                        Trace.name: {"open": self._with_table},
+                    }
             self._publish()
 
     def _draw_graph(self, point: Point) -> None:
@@ -472,6 +480,8 @@ class Panel(anywidget.AnyWidget):
             "kept": kept,
         }
         looks = {**self.look, Plot.name: {"along": self.along}}
+        trace = self._sections[Trace.name]
+        self.program = trace.program(point, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
             shown = section.at(point, looks.get(name, {}))
             if shown is not None:

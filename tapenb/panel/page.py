@@ -16,7 +16,7 @@ from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.readout import place, where
 from ..views.graph import Graph
-from .assets import player, style
+from .assets import WITH_KERNEL, player, style
 
 __all__ = ["live_data", "page"]
 
@@ -30,7 +30,7 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
         The point of the recording that is shown.
     graph : Graph or None
     traits : mapping
-        Those of the panel: ``inputs``, ``state``, ``picture``, ``along``.
+        Those of the panel: ``inputs``, ``state``, ``picture``, ``program``, ``along``.
 
     Raises
     ------
@@ -61,6 +61,7 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
         "inputs": traits["inputs"],
         "state": state | {"positions": dict(point.positions)},
         "picture": traits["picture"],
+        "program": traits["program"],
         "along": traits["along"],
         "where": where(point),
         "tape": tape,
@@ -91,7 +92,10 @@ def page(title: str, data: Mapping[str, Any], text: str) -> str:
     """
     # Inert data; "</" would end the element that holds it.
     inert = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
-    script, sheet = f"(() => {{\n{player(data['tape']['operations'])}\n}})();", style() + _OWN
+    script, sheet = (
+        f"(() => {{\n{player(data['tape']['operations'])}\n}})();",
+        style(without=WITH_KERNEL) + _OWN,
+    )
     policy = (
         f"default-src 'none'; img-src data:; script-src '{_hashed(script)}'; "
         f"style-src '{_hashed(sheet)}'"

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.operation import GUARD, INPUT
-from ..autodiff.tape.provenance import Site, line_of
+from ..autodiff.tape.provenance import Site, line_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
-__all__ = ["Handle", "Line", "Listing", "Source"]
+__all__ = ["Handle", "Line", "Listing", "Source", "spot"]
 
 _LONGEST_SERIES = 96
 
@@ -221,17 +221,51 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     return runs
 
 
-def _place(site: Site | None, offset: int, source: Source) -> tuple[int, int, int] | None:
-    """The line of the text that an entry is from, its instruction there, and the call it is in."""
+def spot(tape: Tape, entry: int, source: Source) -> tuple[int, int, int] | None:
+    """Where in a text an entry is written: the line from 0, and the columns there.
+
+    Parameters
+    ----------
+    tape : Tape
+    entry : int
+    source : Source
+
+    Returns
+    -------
+    tuple of (int, int, int) or None
+        Of what was computed below the text, the call that led there.
+    """
+    if tape.operations[entry] is INPUT:
+        name = tape[entry].name
+        own = [h for h in source.handles if name in (h.label, h.label.rpartition("[")[0])]
+        own = [handle for handle in own if handle.line == own[0].line]
+        return (own[0].line, own[0].start, own[-1].end) if own else None
+    found = _within(tape.sites[entry], tape.offsets[entry], source)
+    span = found and span_of(found[0].code, found[1])
+    if span is None or not 0 <= span[0] - source.first < len(source.lines):
+        return None
+    return span[0] - source.first, span[1], span[2]
+
+
+def _within(site: Site | None, offset: int, source: Source) -> tuple[Site, int, int] | None:
+    """The activation of the text that an entry is from, its instruction there, and the call."""
     activation = 0
     while site is not None:
         code = site.code
         if code.co_filename == source.file and code.co_name == source.scope:
-            line = line_of(code, offset)
-            number = -1 if line is None else line - source.first
-            return (number, offset, activation) if 0 <= number < len(source.lines) else None
+            return site, offset, activation
         activation, offset, site = id(site), site.offset, site.caller
     return None
+
+
+def _place(site: Site | None, offset: int, source: Source) -> tuple[int, int, int] | None:
+    """The line of the text that an entry is from, its instruction there, and the call it is in."""
+    found = _within(site, offset, source)
+    if found is None:
+        return None
+    line = line_of(found[0].code, found[1])
+    number = -1 if line is None else line - source.first
+    return (number, *found[1:]) if 0 <= number < len(source.lines) else None
 
 
 def _line(number: int, values: list[Any], adjoints: Iterable[Any]) -> Line:

@@ -21,7 +21,7 @@ from .formulas import INFIX, call, entries, numbering
 from .labels import columns, one_line, subscript
 from .numbers import brief, drawn
 
-__all__ = ["Table", "table", "written"]
+__all__ = ["Table", "table", "tangents", "written"]
 
 _WRITTEN = INFIX | {"multiply": "×", "subtract": "−", "power": "^"}
 # The most rows; of a longer trace the first and the last are shown.
@@ -179,18 +179,22 @@ def table(tape: Tape, *, along: str | None = None, both: bool = False) -> Table:
         cells = [v(entry.index), written(tape, entry, v), entry.value]
         return [*cells, *(cell for trace in traces.values() for cell in trace(entry.index))]
 
+    return Table(*_titles(list(traces), along), shown, row)
+
+
+def _titles(kinds: list[str], along: str | None) -> tuple[str, list[str]]:
+    """The caption and the head of a table with some traces."""
     captions = {
         "adjoint": "Forward primal trace (read down) and reverse adjoint trace (read up)",
         "tangent": f"Forward primal trace and forward tangent trace along {one_line(along or '')}",
     }
-    caption = captions[next(iter(traces))]
-    if len(traces) > 1:
+    caption, head = captions[kinds[0]], ["entry", "operation", "value"]
+    if len(kinds) > 1:
         caption += ", and reverse adjoint trace (read up)"
-    of = (lambda kind: f" of the {kind}") if len(traces) > 1 else (lambda kind: "")
-    head = ["entry", "operation", "value"]
-    for kind in traces:
-        head += [kind, f"chain rule{of(kind)}", f"value of the {kind}"]
-    return Table(caption, head, shown, row)
+    for kind in kinds:
+        of = f" of the {kind}" if len(kinds) > 1 else ""
+        head += [kind, f"chain rule{of}", f"value of the {kind}"]
+    return caption, head
 
 
 def written(tape: Tape, entry: Entry, v: Callable[[int], str]) -> str:
@@ -215,7 +219,7 @@ def written(tape: Tape, entry: Entry, v: Callable[[int], str]) -> str:
 
 def _adjoint_trace(
     tape: Tape, shown: set[int], v: Callable[[int], str]
-) -> Callable[[int], list[str]]:
+) -> Callable[[int], list[Any]]:
     flows = adjoints(tape)
     nodes, edges = flows.nodes, flows.edges
     children: dict[int, list[int]] = {}
@@ -226,7 +230,7 @@ def _adjoint_trace(
     def bar(index: int) -> str:
         return _accented(v(index), "\N{COMBINING MACRON}")
 
-    def cells(index: int) -> list[str]:
+    def cells(index: int) -> list[Any]:
         terms = (f"{bar(child)} ∂{v(child)}/∂{v(index)}" for child in children.get(index, []))
         rule = "1" if index == tape.output else " + ".join(terms)
         return [bar(index), rule or "—", nodes.get(index, "—")]
@@ -234,26 +238,45 @@ def _adjoint_trace(
     return cells
 
 
-def _tangent_trace(
-    tape: Tape, along: str, shown: list[int], v: Callable[[int], str]
-) -> Callable[[int], list[str]]:
+def tangents(tape: Tape, along: str, shown: Sequence[int]) -> tuple[int, dict[int, Any]]:
+    """Find an input's entry, and the tangent along it of each entry that has one.
+
+    Parameters
+    ----------
+    tape : Tape
+    along : str
+        An input, or one element of a list (``"w[0]"``).
+    shown : sequence of int
+        The entries whose tangents are wanted.
+
+    Raises
+    ------
+    KeyError
+        Where the tape has no such input.
+    """
     by_name = {tape[index].name: index for index in chain.from_iterable(tape.inputs.values())}
     if along not in by_name:
         raise KeyError(f"This tape has no input {along!r}; it has {', '.join(map(str, by_name))}.")
     seed = by_name[along]
     flows = Flows(edges=None)
     forward(tape, {seed: ones_like(tape.value(seed))}, shown, flows=flows)
-    tangents = flows.nodes
+    return seed, flows.nodes
+
+
+def _tangent_trace(
+    tape: Tape, along: str, shown: list[int], v: Callable[[int], str]
+) -> Callable[[int], list[Any]]:
+    seed, found = tangents(tape, along, shown)
 
     def dot(index: int) -> str:
         return _accented(v(index), "\N{COMBINING DOT ABOVE}")
 
-    def cells(index: int) -> list[str]:
+    def cells(index: int) -> list[Any]:
         if tape[index].kind == "input":
-            return [dot(index), "1" if index == seed else "0", tangents.get(index, 0.0)]
+            return [dot(index), "1" if index == seed else "0", found.get(index, 0.0)]
         parents = dict.fromkeys(p for p in tape[index].parents if p >= 0)
         terms = (f"{dot(parent)} ∂{v(index)}/∂{v(parent)}" for parent in parents)
-        return [dot(index), " + ".join(terms), tangents.get(index, 0.0)]
+        return [dot(index), " + ".join(terms), found.get(index, 0.0)]
 
     return cells
 

@@ -167,6 +167,16 @@ def source_of(code: CodeType, offset: int) -> str | None:
     return "\n".join(text.decode(errors="replace") for text in raw)
 
 
+def span_of(code: CodeType, offset: int) -> tuple[int, int, int] | None:
+    """The line on which the text of an instruction begins, and its columns there, in characters."""
+    line, last, start, end = _positions(code)[offset // 2]
+    if line is None or last is None or start is None or end is None:
+        return None
+    raw = linecache.getline(code.co_filename, line).rstrip("\n").encode()
+    until = raw[:end] if last == line else raw
+    return (line, *(len(part.decode(errors="replace")) for part in (raw[:start], until)))
+
+
 def whole_expression(code: CodeType, offset: int) -> int:
     """The instruction of the longest call, index or attribute that begins with an instruction's."""
     positions = _positions(code)

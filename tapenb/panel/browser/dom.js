@@ -49,8 +49,8 @@ export function list(parent, items, make, update) {
   items.forEach((item, i) => update(parent.children[i], item));
 }
 
-/** What scrolls can be reached by keys, and only what scrolls. @param {HTMLElement} element */
+/** What scrolls or is walked through can be reached by keys, and only that. @param {HTMLElement} element */
 export function reachable(element) {
-  if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  if (element.dataset.walk !== undefined || element.scrollWidth > element.clientWidth) element.tabIndex = 0;
   else element.removeAttribute("tabindex");
 }

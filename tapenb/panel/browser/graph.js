@@ -31,7 +31,7 @@ function fit(slot, text) {
  * @returns {Section}
  */
 export function graph(model) {
-  const label = { role: "group", "aria-label": "Graph" };
+  const label = { role: "group", "aria-label": "Graph, node by node with arrow keys" };
   const place = h("div", { class: "tapenb-graph", ...label, ...KEYS });
   /** @type {Map<string, Element>} */
   let slots = new Map();
@@ -41,6 +41,7 @@ export function graph(model) {
     const { svg: text, pending } = model.get("picture");
     place.hidden = text === undefined;
     place.replaceChildren();
+    delete place.dataset.walk;
     if (pending) place.append(h("p", { class: "tapenb-quiet" }, "The graph follows in a moment…"));
     if (!text) return;
     const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
@@ -59,6 +60,7 @@ export function graph(model) {
     // A narrow panel scrolls the drawing sooner than it makes its text too small to read.
     svg.style.minWidth = `${0.8 * width}px`;
     place.append(svg);
+    place.dataset.walk = "";
   }
 
   /** @param {State} state */

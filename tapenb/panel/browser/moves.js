@@ -28,6 +28,23 @@ export function unanswered(moves, view, answered) {
   }));
 }
 
+/**
+ * What a section shows, which the views of a panel share and the kernel is told.
+ * @param {Model} model
+ * @param {string} section
+ */
+export function asking(model, section) {
+  const look = () => model.get("look")[section] ?? {};
+  return {
+    look,
+    /** @param {Record<string, unknown>} change */
+    ask(change) {
+      model.set("look", { ...model.get("look"), [section]: { ...look(), ...change } });
+      model.save_changes();
+    },
+  };
+}
+
 /** @param {Model} model @returns {Mover} */
 export function mover(model) {
   let nudge = 0;

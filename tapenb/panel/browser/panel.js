@@ -2,6 +2,7 @@
 
 import { h, reachable } from "./dom.js";
 import { graph } from "./graph.js";
+import { lights } from "./lights.js";
 import { link } from "./link.js";
 import { listing } from "./listing.js";
 import { matrix } from "./matrix.js";
@@ -10,30 +11,33 @@ import { notes } from "./notes.js";
 import { plot } from "./plot.js";
 import { readout } from "./readout.js";
 import { sliders } from "./sliders.js";
+import { steps } from "./steps.js";
 import { trace } from "./trace.js";
 
 /** @import { Model, Section, State } from "./protocol.js" */
 
-/** Where each section stands, from top to bottom: above all, beside the graph, in columns, below. */
+/** Where each section stands, from top to bottom: above all, beside the graph, in columns. */
 const SECTIONS = {
-  above: [link, listing],
+  above: [link],
+  folds: [listing, steps, trace],
   side: [sliders, readout, matrix, notes],
   columns: [graph, plot],
-  below: [trace],
 };
 
 /** @param {{model: Model, el: HTMLElement}} context */
 export function render({ model, el }) {
-  const moves = mover(model);
+  const moves = mover(model), lit = lights(model);
   /** @type {Record<string, Section[]>} */
   const made = Object.fromEntries(Object.entries(SECTIONS).map(
-    ([place, makers]) => [place, makers.map((make) => make(model, moves))]));
+    ([place, makers]) => [place, makers.map((make) => make(model, moves, lit))]));
   const sections = Object.values(made).flat();
   /** @param {string} place */
   const elements = (place) => made[place].map((section) => section.element);
   const side = h("div", { class: "tapenb-side" }, ...elements("side"));
   const root = h("div", { class: "tapenb tapenb-live", role: "group" },
-    ...elements("above"), h("div", { class: "tapenb-columns" }, side, ...elements("columns")), ...elements("below"));
+    ...elements("above"), h("div", { class: "tapenb-folds" }, ...elements("folds")),
+    h("div", { class: "tapenb-columns" }, side, ...elements("columns")));
+  lit.attach(root);
   el.classList.add("tapenb-host");
   el.append(root);
 
@@ -45,6 +49,7 @@ export function render({ model, el }) {
     root.classList.toggle("tapenb-stale", state.stale);
     for (const section of sections) section.paint(state);
     for (const section of sections) if (section.scrolls) reachable(section.element);
+    lit.paint();
   }
 
   let due = 0;
@@ -64,6 +69,7 @@ export function render({ model, el }) {
     observer.disconnect();
     for (const [event, callback] of events) model.off(event, callback);
     moves.stop();
+    lit.stop();
     for (const section of sections) section.stop?.();
   };
 }

@@ -14,9 +14,26 @@
  *   matrix?: {names: string[], cells: string[][]}, notes: string[], label: string,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
  *   edges?: string[], words?: string, plot?: Plot,
- *   trace?: {caption: string, head: string[], rows: string[][]},
+ *   trace?: Trace,
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
+ * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,
+ *   part: number | string, before: number | string | null, after: number | string]} Step
+ * @typedef {Record<number, number | string | null>} Numbers By the places of entries.
+ * @typedef {{kind: string, values: Numbers, adjoints: Numbers, tangents?: Numbers, along?: string,
+ *   choices: string[], steps?: {count: number, first: number, of: Step[]},
+ *   lines?: {number: number, text: string, count: number, value: number | string | null,
+ *     adjoint: number | string | null}[]}} Trace
+ * @typedef {{v: string, name: string, text: string, formula: string, input: boolean,
+ *   parents: number[], partials: string[], line: number | null,
+ *   spot?: [line: number, start: number, end: number]}} Entry
+ * @typedef {{entries: Record<number, Entry>, inputs: Record<string, number[]>, output: number,
+ *   whole: boolean}} Program
+ * @typedef {{place: number, to: number, edge: string, slot: number, last: number,
+ *   flowed: Set<string>, sums: Map<number, number | string | null>}} Now The step that is shown.
+ * @typedef {{attach(panel: HTMLElement): void, paint(): void, now: Now | null,
+ *   step(now: Now | null): void, follows(follow: () => void): void, goes(go: (test: (step: Step) => boolean) => void): void,
+ *   stop(): void}} Lights `step` says which step is shown, and `follows` who is told of it.
  * @typedef {{label: string, line: number, start: number, end: number}} Handle
  * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
  *   sizes: [number | null, number | null], count: number}} Listed

@@ -1,24 +1,72 @@
-// The trace table.
+// The trace table: value, tangent and adjoint of each entry side by side.
 
 import { h, KEYS, list, write } from "./dom.js";
+import { asking } from "./moves.js";
+import { chainRule, figure, VALUE } from "./sweep.js";
 
-/** @import { Model, Section } from "./protocol.js" */
+/** @import { Lights, Model, Mover, Program, Section, State, Trace } from "./protocol.js" */
 
-/** @param {Model} _model @returns {Section} */
-export function trace(_model) {
-  const caption = h("caption"), head = h("tr"), body = h("tbody");
-  const table = h("table", {}, caption, h("thead", {}, head), body);
-  const label = { role: "group", "aria-label": "Trace" };
-  const element = h("div", { class: "tapenb-trace", ...label, ...KEYS }, table);
-  return {
-    element,
-    scrolls: true,
-    paint({ trace: shown }) {
-      element.hidden = !shown;
-      if (!shown) return;
-      write(caption, shown.caption);
-      list(head, shown.head, () => h("th", { scope: "col" }), write);
-      list(body, shown.rows, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
-    },
-  };
+/** @param {Model} model @param {Mover} _mover @param {Lights} lights @returns {Section} */
+export function trace(model, _mover, lights) {
+  const { look, ask } = asking(model, "trace");
+  const summary = h("summary", KEYS, "Trace table");
+  const choice = /** @type {HTMLSelectElement} */ (h("select", KEYS));
+  const along = h("label", { class: "tapenb-along" }, "tangent along ", choice);
+  const head = h("tr"), body = h("tbody");
+  const rows = h("div", { class: "tapenb-trace-rows", role: "group", "aria-label": "Trace", ...KEYS },
+    h("table", {}, h("thead", {}, head), body));
+  const element = /** @type {HTMLDetailsElement} */ (
+    h("details", { class: "tapenb-trace" }, summary, along, rows));
+  summary.addEventListener("click", (event) => {
+    event.preventDefault();  // it opens as every view of the panel does
+    element.open = !element.open;
+    ask({ open: element.open });
+  });
+  choice.addEventListener("change", () => ask({ along: choice.value }));
+
+  /** @param {Program} program @param {Trace} shown @returns {[number, string[]][]} */
+  function entries(program, shown) {
+    const now = lights.now, { tangents } = shown;
+    return Object.entries(program.entries).map(([key, own]) => {
+      const place = Number(key);
+      const value = now && place > now.last ? "" : figure(shown.values[place]);
+      const adjoint = now ? now.sums.get(place) ?? "" : shown.adjoints[place];
+      return [place, [own.v, own.text, value, ...(tangents ? [now && place > now.last ? "" : figure(tangents[place])] : []),
+        adjoint === "" ? "" : figure(adjoint), ...(shown.kind === "adjoint" ? [chainRule(program, place)] : [])]];
+    });
+  }
+
+  /** @param {State} state */
+  function paint(state) {
+    const program = /** @type {Program} */ (model.get("program")), shown = state.trace, now = lights.now;
+    element.hidden = (program?.output ?? -1) < 0;
+    element.open = Boolean(look().open);
+    if (!element.open || !shown) return;
+    along.hidden = shown.choices.length < 1;
+    list(choice, shown.choices, () => h("option"), (option, label) => {
+      write(option, label);
+      option.setAttribute("value", label);
+    });
+    if (shown.along) choice.value = shown.along;
+    const byLine = shown.lines, kind = byLine ? "line" : "entry";
+    const titles = byLine ? ["line", "text", "value", shown.kind, "runs"]
+      : ["entry", "operation", "value", ...(shown.tangents ? ["tangent"] : []), shown.kind, ...(shown.kind === "adjoint" ? ["chain rule"] : [])];
+    list(head, titles, () => h("th", { scope: "col" }), write);
+    const cells = byLine ? byLine.map((each) => /** @type {[number, string[]]} */ ([each.number,
+      [String(each.number + 1), each.text, figure(each.value), figure(each.adjoint), `×${each.count}`]])) : entries(program, shown);
+    const adjoints = titles.indexOf(shown.kind);
+    list(body, cells, () => h("tr"), (row, [number, texts]) => {
+      row.setAttribute(byLine ? "data-line" : "data-place", String(number));
+      row.removeAttribute(byLine ? "data-place" : "data-line");
+      const changed = !now || kind === "line" ? -1 : now.to === number || (now.place === number && now.slot < VALUE) ? adjoints
+        : now.place === number && now.slot === VALUE ? 2 : -1;
+      list(row, texts, () => h("td"), (cell, text) => write(cell, text));
+      [...row.children].forEach((cell, k) => cell.classList.toggle("tapenb-changed", k === changed));
+    });
+    if (!byLine) rows.dataset.walk = "";
+    else delete rows.dataset.walk;
+    rows.tabIndex = 0;
+  }
+  lights.follows(() => paint(model.get("state")));
+  return { element, trait: "program", build() {}, paint };
 }

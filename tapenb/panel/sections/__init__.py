@@ -1,11 +1,12 @@
 """The sections of the panel: each a class here, a module and a style sheet in the browser."""
 
 from .listing import Listing
-from .numbers import Matrix, Notes, Readout, Trace
+from .numbers import Matrix, Notes, Readout
 from .plot import Plot
 from .section import Section, Subject
+from .trace import Trace
 
-__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject"]
+__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject", "Trace"]
 
 SECTIONS: dict[str, type[Section]] = {
     each.name: each for each in (Readout, Matrix, Notes, Plot, Trace, Listing)

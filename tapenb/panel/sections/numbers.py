@@ -1,4 +1,4 @@
-"""The numbers of a point: the readout, the second derivatives, the notes, the trace table."""
+"""The numbers of a point: the readout, the second derivatives, the notes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Any
 from ...recording.point import Point
 from ...recording.readout import matrix, notes, rows
 from ...views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn
-from ...views.table import table
 from .section import Section
 
-__all__ = ["Matrix", "Notes", "Readout", "Trace"]
+__all__ = ["Matrix", "Notes", "Readout"]
 
 
 class Readout(Section):
@@ -46,14 +45,3 @@ class Notes(Section):
     def at(self, point: Point, look: Mapping[str, Any]) -> list[str]:
         """A sentence each."""
         return notes(point)
-
-
-class Trace(Section):
-    """The trace table."""
-
-    name = "trace"
-
-    def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any]:
-        """Its caption, its head and its rows."""
-        trace = table(point.tape, along=point.along)
-        return {"caption": trace.caption, "head": trace.head, "rows": trace.rows}

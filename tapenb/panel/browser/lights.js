@@ -1,0 +1,192 @@
+// What belongs together is lit together: nodes and edges of the graph, lines of the listing and the
+// text in them, rows of the table, sliders.
+
+import { h } from "./dom.js";
+import { dependents, edgesOf } from "./links.js";
+import { GRAPH_DIGITS, shown } from "./numbers.js";
+
+/** @import { Lights, Model, Program, State, Step } from "./protocol.js" */
+
+/** @typedef {{places: Set<number>, edges: Set<string>, lines: Set<number>, spans: number[]}} Marks */
+
+/** Steps of a key from node to node, or from row to row. */
+const WALK = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const NOTHING = /** @type {Marks} */ ({ places: new Set(), edges: new Set(), lines: new Set(), spans: [] });
+
+/** @param {Model} model @returns {Lights} */
+export function lights(model) {
+  const spoken = h("p", { class: "tapenb-spoken", role: "status", "aria-live": "polite" });
+  let root = h("div"), walked = -1;
+  /** @type {Marks | null} */
+  let hovered = null;
+  /** @type {Marks | null} */
+  let focused = null;
+  /** @type {Lights["now"]} */
+  let now = null;
+  /** @type {((test: (step: Step) => boolean) => void) | undefined} */
+  let goer;
+  /** @type {(() => void)[]} */
+  const followers = [];
+  /** @type {Record<string, Range[]>} */
+  const ranges = { "tapenb-lit": [], "tapenb-now": [] };
+  const program = () => /** @type {Program} */ (model.get("program") ?? { entries: {}, inputs: {} });
+  const entries = () => Object.keys(program().entries).map(Number);
+
+  /** Some entries, with the lines that they stand on. @param {Iterable<number>} given @returns {Marks} */
+  function entriesMarked(given) {
+    const places = new Set(given);
+    const lines = [...places].map((place) => program().entries[place]?.spot?.[0] ?? -1);
+    return { places, edges: new Set(), lines: new Set(lines), spans: [...places] };
+  }
+  /** Some entries, with what flows between them and from the given ones. @param {Set<number>} places @returns {Marks} */
+  function paths(places) {
+    const within = edgesOf(program()).filter((edge) => edge.split("/").slice(0, 2).every((end) => places.has(Number(end))));
+    return { ...entriesMarked(places), edges: new Set(within), spans: [] };
+  }
+  /** @param {string} label Of an input, or of one of its elements. */
+  const from = (label) => dependents(program(), program().inputs[label] ?? program().inputs[label.replace(/\[[^[]*$/, "")] ?? []);
+
+  /** What an element of the panel is about. @param {Element} element @returns {Marks | null} */
+  function meaning(element) {
+    const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (element.closest(selector));
+    const named = at(".tapenb-handle")?.dataset.label ?? at(".tapenb-slider")?.querySelector(".tapenb-name")?.textContent;
+    if (named) return paths(from(named));
+    const drawn = at(".tapenb-graph [data-key]")?.dataset.key;
+    if (drawn) {
+      if (drawn[0] === "n") return entriesMarked([Number(drawn.slice(1))]);
+      const edge = edgesOf(program())[Number(drawn.slice(1))];
+      return edge ? { ...entriesMarked(edge.split("/").slice(0, 2).map(Number)), edges: new Set([edge]) } : null;
+    }
+    const place = at("[data-place]")?.dataset.place, line = at("[data-line]")?.dataset.line;
+    if (place) return entriesMarked([Number(place)]);
+    if (line) {
+      const own = entries().filter((each) => program().entries[each].spot?.[0] === Number(line));
+      return { ...entriesMarked(own), lines: new Set([Number(line)]), spans: [] };
+    }
+    const row = at(".tapenb-row"), cell = /** @type {HTMLTableCellElement | null} */ (at(".tapenb-matrix tbody td"));
+    if (row) {
+      const [, by] = (row.querySelector(".tapenb-name")?.textContent ?? "").split("/∂");
+      return paths(by ? from(by) : new Set(entries()));
+    }
+    if (!cell) return null;
+    const other = cell.closest("table")?.querySelectorAll("thead th, thead td")[cell.cellIndex]?.textContent ?? "";
+    const [one, two] = [cell.parentElement?.querySelector("th")?.textContent ?? "", other].map((name) => from(name.slice(1)));
+    return paths(new Set([...one].filter((each) => two.has(each))));
+  }
+
+  /** @param {Element} element @param {Record<string, boolean>} classes */
+  const mark = (element, classes) => {
+    for (const [name, on] of Object.entries(classes)) if (element.classList.contains(name) !== on) element.classList.toggle(name, on);
+  };
+
+  function paint() {
+    const marks = hovered ?? focused ?? NOTHING, edges = edgesOf(program());
+    const text = now ? program().entries[now.place]?.spot : undefined;
+    for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph [data-key]"))) {
+      const key = group.dataset.key ?? "", number = Number(key.slice(1)), node = key[0] === "n";
+      mark(group, {
+        "tapenb-lit": node ? marks.places.has(number) : marks.edges.has(edges[number]),
+        "tapenb-now": now !== null && (node ? number === now.place : edges[number] === now.edge),
+        "tapenb-to": now !== null && node && number === now.to,
+        "tapenb-ahead": now !== null && (node ? number > now.last : !now.flowed.has(edges[number])),
+      });
+    }
+    for (const row of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-place]"))) {
+      const place = Number(row.dataset.place);
+      mark(row, { "tapenb-lit": marks.places.has(place), "tapenb-now": now?.place === place, "tapenb-to": now?.to === place });
+    }
+    for (const row of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-line]"))) {
+      const line = Number(row.dataset.line);
+      mark(row, { "tapenb-lit": marks.lines.has(line), "tapenb-now": text?.[0] === line });
+    }
+    highlight("tapenb-lit", marks.spans);
+    highlight("tapenb-now", now ? [now.place] : []);
+  }
+
+  /** Light the text of some entries. @param {string} name @param {number[]} places */
+  function highlight(name, places) {
+    if (!globalThis.CSS?.highlights) return;
+    if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
+    const shared = /** @type {Highlight} */ (CSS.highlights.get(name));
+    for (const range of ranges[name]) shared.delete(range);
+    ranges[name] = places.flatMap((place) => textOf(program().entries[place]?.spot) ?? []);
+    for (const range of ranges[name]) shared.add(range);
+  }
+
+  /** @param {[number, number, number] | undefined} spot */
+  function textOf(spot) {
+    const code = spot && root.querySelector(`[data-line="${spot[0]}"] code`);
+    if (!code) return null;
+    const range = document.createRange();
+    // A handle may show another number than was written: columns are those of the text as it was.
+    let column = 0;
+    for (const part of code.childNodes) {
+      const handle = part instanceof HTMLElement, node = /** @type {Node} */ (handle ? part.firstChild : part);
+      const seen = part.textContent?.length ?? 0, length = handle ? Number(part.dataset.length) : seen;
+      const [start, end] = spot.slice(1).map((each) => each - column);
+      if (start >= 0 && start < length) range.setStart(node, handle ? 0 : start);
+      if (end > 0 && end <= length) range.setEnd(node, handle ? seen : end);
+      column += length;
+    }
+    return range;
+  }
+
+  /** Go by keys to another node or row, and say which. @param {number} to */
+  function walk(to) {
+    const known = entries();
+    walked = Math.min(Math.max(to, 0), known.length - 1);
+    focused = entriesMarked([walked]);
+    const state = /** @type {State} */ (model.get("state")), own = program().entries[walked];
+    const value = state.nodes?.[walked] ?? shown(state.trace?.values[walked] ?? "", GRAPH_DIGITS);
+    const line = own.line === null ? "" : `, line ${own.line}`;
+    spoken.textContent = `${own.name}${own.input ? "" : ` = ${own.formula}`}${line}: ${value}`;
+    for (const each of root.querySelectorAll(`[data-key="n${walked}"], [data-place="${walked}"]`)) {
+      if (each.closest("[data-walk]") === document.activeElement) each.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    paint();
+  }
+
+  /** @param {HTMLElement} panel */
+  function attach(panel) {
+    root = panel;
+    root.append(spoken);
+    root.addEventListener("pointerover", (event) => { hovered = meaning(/** @type {Element} */ (event.target)); paint(); });
+    root.addEventListener("pointerleave", () => { hovered = null; paint(); });
+    root.addEventListener("focusin", (event) => {
+      const element = /** @type {HTMLElement} */ (event.target);
+      if (element.dataset.walk !== undefined && entries().length) walk(Math.max(walked, 0));
+      else { focused = element.matches(":focus-visible") ? meaning(element) : null; paint(); }
+    });
+    root.addEventListener("focusout", () => { focused = null; paint(); });
+    root.addEventListener("keydown", (event) => {
+      const element = /** @type {HTMLElement} */ (event.target), by = WALK[/** @type {keyof typeof WALK} */ (event.key)];
+      if (element.dataset.walk === undefined || event.altKey || event.ctrlKey || event.metaKey || !entries().length) return;
+      if (by) walk(walked + by);
+      else if (event.key === "Home") walk(0);
+      else if (event.key === "End") walk(Infinity);
+      else if (event.key === "Enter") goer?.(([place, , to]) => place === walked || to === walked);
+      else return;
+      event.preventDefault();
+    });
+    root.addEventListener("click", (event) => {
+      const target = /** @type {Element} */ (event.target);
+      const marks = target.closest("button, input, select, summary, .tapenb-handle") ? null
+        : target.closest("[data-key], [data-place], [data-line]") && meaning(target);
+      if (marks) goer?.(([place, slot, to]) => (marks.edges.size ? marks.edges.has(`${to}/${place}/${slot}`)
+        : marks.places.has(place) || (marks.places.size === 1 && marks.places.has(to))));
+    });
+  }
+
+  return {
+    attach, paint,
+    get now() { return now; },
+    step(next) {
+      now = next;
+      for (const follow of followers) follow();
+      paint();
+    },
+    follows(follow) { followers.push(follow); },
+    goes(go) { goer = go; },
+    stop() { highlight("tapenb-lit", []); highlight("tapenb-now", []); },
+  };
+}

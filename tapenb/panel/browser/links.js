@@ -1,0 +1,18 @@
+// What depends on what in a program: pure functions.
+
+/** @import { Program } from "./protocol.js" */
+
+/** The edges of a program, in the order of the drawing's: "operand/entry/slot". @param {Program} program */
+export function edgesOf(program) {
+  return Object.entries(program.entries).flatMap(([place, { parents }]) => parents
+    .map((parent, slot) => (parent >= 0 ? `${parent}/${place}/${slot}` : "")).filter(Boolean));
+}
+
+/** Some entries and all that depends on them. @param {Program} program @param {number[]} places */
+export function dependents(program, places) {
+  const reached = new Set(places);
+  for (const [place, { parents }] of Object.entries(program.entries)) {
+    if (parents.some((parent) => reached.has(parent))) reached.add(Number(place));
+  }
+  return reached;
+}

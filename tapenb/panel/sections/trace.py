@@ -1,0 +1,159 @@
+"""The trace table and the steps of the sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from ...autodiff.tape.operation import TapeError
+from ...recording.point import Point
+from ...views.graph import LARGEST
+from ...views.listing import Listing as Lines
+from ...views.steps import Steps
+from ...views.table import tangents
+from .section import Section
+
+__all__ = ["Trace"]
+
+# So many steps are sent at once; a trace of at most LARGEST entries is sent whole.
+_WINDOW = 400
+# More inputs are not offered for tangents.
+_MOST_CHOICES = 50
+
+
+class Trace(Section):
+    """Value, tangent and adjoint of each entry, and the steps that compute them one by one."""
+
+    name = "trace"
+    _walk: Steps | None = None
+    _lines: Lines | None = None
+    _program: tuple[Any, dict[str, Any]] = (None, {})
+
+    def begin(self, point: Point) -> None:
+        """Forget the steps."""
+        self._walk = self._lines = None
+        self._program = (None, {})
+
+    def _steps(self, point: Point) -> Steps:
+        if self._walk is None:
+            backward = point.along is None
+            self._walk = Steps(point.tape, point.edges, self.subject.source, backward=backward)
+        return self._walk
+
+    def program(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any]:
+        """What entries are called, what they depend on, and where they are written.
+
+        Of a long tape only those of the steps that are shown.
+
+        Parameters
+        ----------
+        point : Point
+        look : dict
+            As of `at`.
+        """
+        steps = self._steps(point)
+        places = self._places(steps, look)
+        if self._program[0] != places:
+            tape, whole = point.tape, self._is_whole(steps)
+            named = dict(tape.inputs)
+            if whole:
+                named |= {tape[e].name: (e,) for each in tape.inputs.values() for e in each}
+            self._program = (
+                places,
+                {
+                    "entries": steps.describe(places),
+                    "inputs": {
+                        name: [steps.places[entry] for entry in entries if entry in steps.places]
+                        for name, entries in named.items()
+                    },
+                    "output": len(steps.entries) - 1,
+                    "whole": whole,
+                },
+            )
+        return self._program[1]
+
+    @staticmethod
+    def _is_whole(steps: Steps) -> bool:
+        return len(steps.entries) <= LARGEST
+
+    def _places(self, steps: Steps, look: Mapping[str, Any]) -> list[int]:
+        """The entries that are sent: all, or those of the steps in sight and their operands."""
+        if self._is_whole(steps):
+            return list(range(len(steps.entries)))
+        if not look.get("steps"):
+            return []
+        first, last = _window(look)
+        own = {place for place, _ in steps.steps[first:last]}
+        return sorted(own.union(chain.from_iterable(map(steps.parents, own))))
+
+    def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The numbers of the entries, while table or steps are open.
+
+        Parameters
+        ----------
+        point : Point
+        look : dict
+            ``open``: the table; ``steps``; ``window``: which steps; ``along``: the input by which
+            there are tangents.
+        """
+        if not (look.get("open") or look.get("steps")):
+            return None
+        steps, tape = self._steps(point), point.tape
+        places = self._places(steps, look)
+        found: dict[str, Any] = {
+            "kind": "adjoint" if point.along is None else f"tangent along {point.along}",
+            "values": steps.values(places, tape.value),
+            "adjoints": steps.values(places, point.adjoints.get),
+            "choices": [],
+        }
+        if look.get("steps"):
+            first, last = _window(look)
+            found["steps"] = {
+                "count": len(steps.steps),
+                "first": first,
+                "of": steps.window(first, last, tape, point.edges),
+            }
+        if look.get("open"):
+            if point.along is None and self._is_whole(steps):
+                found |= self._tangents(point, steps, places, look.get("along"))
+            if not self._is_whole(steps):
+                found["lines"] = self._by_line(point)
+        return found
+
+    def _tangents(
+        self, point: Point, steps: Steps, places: list[int], along: Any
+    ) -> dict[str, Any]:
+        entries = chain.from_iterable(point.tape.inputs.values())
+        choices = [point.tape[e].name for e in entries if e in steps.places][:_MOST_CHOICES]
+        if along not in choices:
+            along = next(iter(choices), None)
+        try:
+            _, found = tangents(point.tape, along, steps.entries) if along else (None, {})
+        except TapeError:
+            return {}
+        number = steps.values(places, lambda entry: found.get(entry, 0.0))
+        return {"choices": choices, "along": along, "tangents": number}
+
+    def _by_line(self, point: Point) -> list[dict[str, Any]]:
+        """Of a long tape, a row for each line of the text."""
+        source = self.subject.source
+        if source is None:
+            return []
+        if self._lines is None:
+            self._lines = Lines(point.tape, source)
+        return [
+            {
+                "number": line.number,
+                "text": source.lines[line.number].strip(),
+                "count": self._lines.counts.get(line.number, 1),
+                "value": line.value,
+                "adjoint": line.adjoint,
+            }
+            for line in self._lines.lines(point.tape, point.adjoints.get)
+        ]
+
+
+def _window(look: Mapping[str, Any]) -> tuple[int, int]:
+    first = _WINDOW * max(0, int(look.get("window") or 0))
+    return first, first + _WINDOW
