@@ -15,7 +15,7 @@ from ..autodiff.kinds.elementwise import Elementwise
 from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.provenance import bound_name
 from ..autodiff.tape.tape import Tape
-from .labels import one_line, subscript
+from .labels import one_line, shorten, subscript
 from .listing import Source, spot
 from .numbers import brief, drawn, sendable
 from .table import written
@@ -27,6 +27,8 @@ VALUE, SEED = -1, -2
 
 # Longer formulas of a partial derivative are not written.
 _LONGEST_FORMULA = 40
+# Operations are cut to so many characters.
+_LONGEST_TEXT = 60
 
 
 class Steps:
@@ -113,13 +115,12 @@ class Steps:
         entry = self._tape[self.entries[place]]
         parents = entry.parents
         operands = [self.name(p) if p >= 0 else self._constant(p) for p in parents]
+        name, formula = one_line(entry.name or ""), written(self._tape, entry, self.name)
         found = {
             "v": self._numbered(entry.index),
             "name": self.name(entry.index),
-            "text": written(self._tape, entry, self._numbered),
-            "formula": written(self._tape, entry, self.name).removeprefix(
-                f"{one_line(entry.name or '')} = "
-            ),
+            "text": shorten(written(self._tape, entry, self._numbered), _LONGEST_TEXT),
+            "formula": shorten(formula.removeprefix(f"{name} = "), _LONGEST_TEXT),
             "input": entry.kind == "input",
             "parents": [self.places.get(parent, -1) for parent in parents],
             "partials": [

@@ -12,7 +12,12 @@ from tapenb.recording.recording import Recording
 
 
 def record(
-    function: Callable[..., Any], *values: Any, name: str = "z", order: int = 2, later: Any = None
+    function: Callable[..., Any],
+    *values: Any,
+    name: str = "z",
+    order: int = 2,
+    mode: str = "reverse",
+    later: Any = None,
 ) -> Recording:
     """Record a function of named arguments; `later(work)` runs it anew, by default at once."""
     later = later or (lambda work: work())
@@ -22,7 +27,7 @@ def record(
         at = [Input(n, v, ()).at(positions) for n, v in zip(names, values, strict=True)]
         tape = tn.record(function, *at)
         inputs = [Input(n, v, tape.inputs[n]) for n, v in zip(names, at, strict=True)]
-        return Program(tape, inputs, name, order)
+        return Program(tape, inputs, name, order, mode)
 
     def again(positions: dict[str, Any], done: Callable[[Any], None]) -> None:
         def work() -> None:

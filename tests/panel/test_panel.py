@@ -359,7 +359,10 @@ def test_the_drawing_and_its_numbers_travel_together(
     sent = []
     monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
     panel.sliders["x"].value = 4.0
-    assert [sorted(message["state"]) for message in sent] == [["state"], ["picture", "state"]]
+    assert [sorted(message["state"]) for message in sent] == [
+        ["state"],
+        ["picture", "program", "state"],
+    ]
 
 
 def test_a_cell_that_raises_when_it_runs_again(make: Callable[..., Panel]):
@@ -673,9 +676,9 @@ def test_options(make: Callable[..., Panel]):
     assert panel.picture == {}
     assert "nodes" not in panel.state
     assert "<img" not in panel._repr_mimebundle_()[0]["text/html"]
-    assert panel.state["trace"]["rows"][0][2] == "2"
+    assert panel.state["trace"]["values"]["0"] == 2.0
     panel.sliders["x"].value = 4.0
-    assert panel.state["trace"]["rows"][0][2] == "4"
+    assert panel.state["trace"]["values"]["0"] == 4.0
 
 
 # -- the listing -----------------------------------------------------------------------------------
@@ -723,3 +726,71 @@ def test_a_long_loop_is_listed_from_the_start_and_sends_little(
         x = np.sin(x) + 0.5
     assert line["value"] == pytest.approx(x)
     assert len(json.dumps(sent[-1]["state"])) < 20_000
+
+
+# -- the trace and its steps -----------------------------------------------------------------------
+
+
+def look_at(panel: Panel, **trace: Any) -> dict[str, Any]:
+    panel.set_state({"look": {**panel.look, "trace": trace}})
+    return panel.state["trace"]
+
+
+def test_a_closed_trace_costs_nothing(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0))
+    assert "trace" not in panel.state
+    # What depends on what is known all the same, so that it can be lit.
+    assert panel.program["inputs"] == {"x": [0], "y": [1]}
+    assert panel.program["entries"]["3"]["parents"] == [0, 1]
+
+
+def test_steps_add_up_to_the_adjoints(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0))
+    for at in ({}, {"x": 3.0}):
+        for label, value in at.items():
+            panel.sliders[label].value = value
+        x = panel.sliders["x"].value
+        trace = look_at(panel, steps=True)
+        back = [step for step in trace["steps"]["of"] if step[1] >= 0]
+        # y gets 2 parts: from x*y its x, from -sin(y) its -cos(y).
+        into_y = [step for step in back if step[2] == 1]
+        assert [step[4] for step in into_y] == pytest.approx([-np.cos(5.0), x])
+        assert [step[3] for step in into_y] == pytest.approx([np.cos(5.0), x])
+        assert into_y[0][5] is None
+        assert into_y[1][5] == into_y[0][6]
+        assert into_y[1][6] == pytest.approx(x - np.cos(5.0))
+        assert trace["steps"]["count"] == 7 + 1 + 8
+
+
+def test_a_trace_has_tangents_beside_its_adjoints(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0))
+    assert list(look_at(panel, open=True)["tangents"].values()) == [1, 0, 0.5, 5, 5.5, 0, 5.5]
+    trace = look_at(panel, open=True, along="y")
+    assert trace["tangents"]["6"] == pytest.approx(2 - np.cos(5.0))
+    assert trace["adjoints"]["0"] == pytest.approx(5.5)
+
+
+def test_in_forward_mode_the_tangents_stand_alone(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0, mode="forward"))
+    trace = look_at(panel, open=True, steps=True)
+    assert trace["kind"] == "tangent along x"
+    assert trace["adjoints"]["6"] == pytest.approx(5.5)
+    assert trace["steps"]["count"] == 7
+
+
+def test_a_long_trace_is_folded_by_line_and_sends_a_window(make: Callable[..., Panel]):
+    panel = listed(make, many_runs, 1.0)
+    assert panel.program["entries"] == {}
+    trace = look_at(panel, open=True, steps=True, window=40)
+    (line,) = (each for each in trace["lines"] if each["count"] == 2000)
+    x = 1.0
+    for _ in range(2000):
+        x = np.sin(x) + 0.5
+    assert line["value"] == pytest.approx(x)
+    # 1 input, 4000 operations, the seed, 4000 parts.
+    assert (trace["steps"]["count"], trace["steps"]["first"]) == (8002, 6000)
+    assert len(trace["steps"]["of"]) == 150
+    needed = {str(place) for step in trace["steps"]["of"] for place in (step[0], step[2])}
+    assert needed <= panel.program["entries"].keys() & trace["values"].keys()
+    sent = json.dumps([panel.program, trace], ensure_ascii=False)
+    assert len(sent.encode()) < 60_000

@@ -51,7 +51,7 @@ export function lights(model) {
     const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (element.closest(selector));
     const named = at(".tapenb-handle")?.dataset.label ?? at(".tapenb-slider")?.querySelector(".tapenb-name")?.textContent;
     if (named) return paths(from(named));
-    const drawn = at(".tapenb-graph [data-key]")?.dataset.key;
+    const drawn = at(".tapenb-graph :is(.node, .edge)[data-key]")?.dataset.key;
     if (drawn) {
       if (drawn[0] === "n") return entriesMarked([Number(drawn.slice(1))]);
       const edge = edgesOf(program())[Number(drawn.slice(1))];
@@ -82,7 +82,7 @@ export function lights(model) {
   function paint() {
     const marks = hovered ?? focused ?? NOTHING, edges = edgesOf(program());
     const text = now ? program().entries[now.place]?.spot : undefined;
-    for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph [data-key]"))) {
+    for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph :is(.node, .edge)[data-key]"))) {
       const key = group.dataset.key ?? "", number = Number(key.slice(1)), node = key[0] === "n";
       mark(group, {
         "tapenb-lit": node ? marks.places.has(number) : marks.edges.has(edges[number]),
@@ -171,7 +171,7 @@ export function lights(model) {
     root.addEventListener("click", (event) => {
       const target = /** @type {Element} */ (event.target);
       const marks = target.closest("button, input, select, summary, .tapenb-handle") ? null
-        : target.closest("[data-key], [data-place], [data-line]") && meaning(target);
+        : target.closest(":is(.node, .edge)[data-key], [data-place], [data-line]") && meaning(target);
       if (marks) goer?.(([place, slot, to]) => (marks.edges.size ? marks.edges.has(`${to}/${place}/${slot}`)
         : marks.places.has(place) || (marks.places.size === 1 && marks.places.has(to))));
     });

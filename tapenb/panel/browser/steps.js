@@ -9,7 +9,7 @@ import { grown, narrate, nextStep, otherLine, progress, stepAt, VALUE } from "./
 /** Milliseconds for a step that is played. */
 const PACE = 1800;
 /** Steps that the kernel sends at once, as `trace.py` has it. */
-const WINDOW = 400;
+const WINDOW = 150;
 
 /** @param {Model} model @param {Mover} _mover @param {Lights} lights @returns {Section} */
 export function steps(model, _mover, lights) {

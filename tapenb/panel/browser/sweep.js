@@ -9,6 +9,8 @@ import { GRAPH_DIGITS, shown } from "./numbers.js";
 export const VALUE = -1, SEED = -2;
 /** More operands than these are not repeated with their values. */
 const MOST_OPERANDS = 3;
+/** Characters of what is differentiated; of longer ones the name is written. */
+const LONGEST_FORMULA = 24;
 
 /** @param {number | string | null | undefined} number */
 export const figure = (number) => (number === null || number === undefined ? "–" : shown(number, GRAPH_DIGITS));
@@ -36,10 +38,16 @@ export function narrate(program, trace, at) {
   const [, slot, to, partial, part, before, after] = step, operand = program.entries[to];
   const equal = [...new Set([own.partials[slot], partial === null ? "" : figure(partial)])].filter(Boolean);
   const passes = equal.length
-    ? `∂${own.name}/∂${operand.name} = ${equal.join(" = ")}; times the adjoint ${adjoint} of ${own.name}, `
+    ? `${slope(own, operand)} = ${equal.join(" = ")}; times the adjoint ${adjoint} of ${own.name}, `
     : `${own.formula} passes the adjoint ${adjoint} of ${own.name} back: `;
   const sum = `${figure(part)} is added to the adjoint of ${operand.name}, which held ${figure(before ?? 0)}`;
   return `${passes}${sum}: now ${figure(after)}.${found(program, trace, at, to)}`;
+}
+
+/** "∂z/∂x"; of a result without a name of its own "∂sin(x)/∂x". @param {Entry} own @param {Entry} operand */
+function slope({ v, name, formula }, operand) {
+  const written = /^\w+\([^()]*\)$/.test(formula) ? formula : `(${formula})`;
+  return `∂${name === v && formula.length <= LONGEST_FORMULA ? written : name}/∂${operand.name}`;
 }
 
 /** @param {Program} program @param {Trace} trace @param {number} place @param {Entry} own */

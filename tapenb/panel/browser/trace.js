@@ -61,7 +61,10 @@ export function trace(model, _mover, lights) {
       const changed = !now || kind === "line" ? -1 : now.to === number || (now.place === number && now.slot < VALUE) ? adjoints
         : now.place === number && now.slot === VALUE ? 2 : -1;
       list(row, texts, () => h("td"), (cell, text) => write(cell, text));
-      [...row.children].forEach((cell, k) => cell.classList.toggle("tapenb-changed", k === changed));
+      [...row.children].forEach((cell, k) => {
+        cell.classList.toggle("tapenb-changed", k === changed);
+        cell.classList.toggle("tapenb-adjoints", k === adjoints);
+      });
     });
     if (!byLine) rows.dataset.walk = "";
     else delete rows.dataset.walk;

@@ -17,7 +17,7 @@ from .section import Section
 __all__ = ["Trace"]
 
 # So many steps are sent at once; a trace of at most LARGEST entries is sent whole.
-_WINDOW = 400
+_WINDOW = 150
 # More inputs are not offered for tangents.
 _MOST_CHOICES = 50
 
@@ -84,7 +84,7 @@ class Trace(Section):
         if not look.get("steps"):
             return []
         first, last = _window(look)
-        own = {place for place, _ in steps.steps[first:last]}
+        own = {place for place, _ in steps.steps[first:last]} | {len(steps.entries) - 1}
         return sorted(own.union(chain.from_iterable(map(steps.parents, own))))
 
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
