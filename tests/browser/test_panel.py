@@ -173,11 +173,13 @@ def test_no_key_in_the_panel_reaches_the_notebook(open_notebook: Callable[..., P
     page = open_notebook(LOAD, SURVEY, app=app)
     expect_survey(page, 2.0, 5.0)
     before = jupyter.cells(page)
-    panel(page).get_by_text("Line by line", exact=True).click()
+    for fold in ("Line by line", "Step by step", "Trace table"):
+        panel(page).get_by_text(fold, exact=True).click()
     expect(panel(page).get_by_role("slider", name="x in line 2")).to_be_visible()
+    expect(panel(page).locator(".tapenb-trace tbody tr")).to_have_count(7)
     elements = panel(page).locator("input, select, button, summary, [tabindex='0']").all()
     focusable = [element for element in elements if element.is_visible()]
-    assert len(focusable) > 6
+    assert len(focusable) > 15
     for element in focusable:
         # A cell above, one below, to Markdown, delete: if the notebook heard them.
         element.focus()

@@ -15,7 +15,7 @@ const NOTHING = /** @type {Marks} */ ({ places: new Set(), edges: new Set(), lin
 
 /** @param {Model} model @returns {Lights} */
 export function lights(model) {
-  const spoken = h("p", { class: "tapenb-spoken", role: "status", "aria-live": "polite" });
+  const spoken = h("p", { class: "tapenb-spoken", "aria-live": "polite" });
   let root = h("div"), walked = -1;
   /** @type {Marks | null} */
   let hovered = null;

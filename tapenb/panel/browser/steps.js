@@ -28,7 +28,7 @@ export function steps(model, _mover, lights) {
     player, button("→", "One step on (right arrow; Shift: a line)", () => go(at + 1)), button("⇥", "Last step (End)", () => go(Infinity)),
     bar, count);
   // What is seen is what is spoken.
-  const sentence = h("p", { class: "tapenb-sentence", role: "status", "aria-live": "polite" });
+  const sentence = h("p", { class: "tapenb-sentence", "aria-live": "polite" });
   const held = h("span", { class: "tapenb-held" }), sum = h("p", { class: "tapenb-sum", "aria-hidden": "true" });
   const sumBar = h("span", { class: "tapenb-sum-bar" }, held);
   const sumText = h("span", { class: "tapenb-number" });
