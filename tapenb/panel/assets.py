@@ -17,12 +17,12 @@ _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
-WITH_KERNEL = ("link", "listing", "steps", "trace")
-"""The sections that a page without a kernel has nothing for."""
+WITH_KERNEL = ("lights", "link", "listing", "steps", "trace")
+"""The modules that a page without a kernel has nothing for."""
 # What stands there instead.
 _ABSENT = """\
 import {{ h }} from "./dom.js";
-export function {}() {{ return {{ element: h("div"), paint() {{}} }}; }}
+export function {}() {{ return {{ element: h("div"), attach() {{}}, paint() {{}}, stop() {{}} }}; }}
 """
 _INDENT = re.compile(r"^[ ]+", re.MULTILINE)
 _CAST = re.compile(r"/\*\* @\w+[^*]*\*/ ?")

@@ -46,7 +46,7 @@ DEADLINE = 2.0
 _SOON, _AT_MOST = 0.1, 10.0
 
 # The traits that a page without a kernel starts from.
-_OF_A_PAGE = ("inputs", "state", "picture", "program", "along")
+_OF_A_PAGE = ("inputs", "state", "picture", "along")
 
 _RECORDING = "recording the cell again…"
 
@@ -203,7 +203,7 @@ class Panel(anywidget.AnyWidget):
 
         It has the numbers, the graph and the curve with its derivatives. Not there is what needs
         the kernel: the listing, steps, the trace table, contours, other branches, marks at kinks
-        and poles.
+        and poles; and nothing is lit together.
 
         Parameters
         ----------

@@ -30,7 +30,7 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
         The point of the recording that is shown.
     graph : Graph or None
     traits : mapping
-        Those of the panel: ``inputs``, ``state``, ``picture``, ``program``, ``along``.
+        Those of the panel: ``inputs``, ``state``, ``picture``, ``along``.
 
     Raises
     ------
@@ -61,7 +61,6 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
         "inputs": traits["inputs"],
         "state": state | {"positions": dict(point.positions)},
         "picture": traits["picture"],
-        "program": traits["program"],
         "along": traits["along"],
         "where": where(point),
         "tape": tape,

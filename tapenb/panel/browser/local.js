@@ -51,7 +51,7 @@ export function localModel(data) {
   const player = load(data.tape), { show } = data;
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});
   const traits = /** @type {Record<string, any>} */ ({
-    inputs: data.inputs, picture: data.picture, listing: {}, program: data.program, along: data.along, look: {},
+    inputs: data.inputs, picture: data.picture, listing: {}, along: data.along, look: {},
     position: { view: "", moves: {} }, state: data.state,
   });
   let moves = /** @type {Record<string, [number, string]>} */ ({});
