@@ -92,6 +92,18 @@ def _transposed(x: Any) -> Any:
     return x.T
 
 
+def _solve(turned: Callable[[Any], Any], sign: float) -> Callable[[Step], Any]:
+    """Another adjoint of the solution of A x = b, a vector."""
+
+    def contribution(step: Step) -> Any:
+        if step.name != "solve" or np.ndim(step.adjoint) != 1:
+            return step.right
+        by_b = np.linalg.solve(turned(step.operands[0]), step.adjoint)
+        return sign * np.outer(by_b, step.result) if step.slot == 0 else by_b
+
+    return contribution
+
+
 def _winner_and_loser(step: Step) -> Any:
     return _one(step) if step.name in ("maximum", "minimum") else step.right
 
@@ -316,6 +328,16 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_matmul(
             lambda g, a, b: b.T @ g, lambda g, a, b: g @ a.T if np.ndim(g) > 1 else g
         ),
+    ),
+    Machine(
+        "system not transposed",
+        "The adjoint of a solve goes back through the transposed matrix: Aᵀ b̄ = x̄, and Ā = −b̄ xᵀ.",
+        contribution=_solve(lambda A: A, -1.0),
+    ),
+    Machine(
+        "sign of a system",
+        "What A x takes from b, a larger A takes more of: Ā = −b̄ xᵀ, with a minus.",
+        contribution=_solve(_transposed, 1.0),
     ),
     Machine(
         "gradient transposed",

@@ -56,6 +56,18 @@ WRONG = {
     "broadcast not summed": (lambda v, b: np.sum(v * b), [V, 2.0], [2 * np.ones(3), 7 / 3]),
     "transposes forgotten": (lambda a, b: np.sum(a @ b), [A, B], [ONES @ B, A @ ONES]),
     "product turned round": (lambda a, b: np.sum(a @ b), [A, B], [B.T @ ONES, ONES @ A.T]),
+    # A x = b at b = (1, 3) is x = (1, 0); of 2 x₀ + x₁ the adjoint of b is (−7, 3), as Aᵀ b̄ = x̄
+    # says, and (−8, 5) where A stands in its place.
+    "system not transposed": (
+        lambda a, b: np.linalg.solve(a, b) @ np.array([2.0, 1.0]),
+        [A, np.array([1.0, 3.0])],
+        [np.array([[8.0, 0.0], [-5.0, 0.0]]), np.array([-8.0, 5.0])],
+    ),
+    "sign of a system": (
+        lambda a, b: np.linalg.solve(a, b) @ np.array([2.0, 1.0]),
+        [A, np.array([1.0, 3.0])],
+        [np.array([[-7.0, 0.0], [3.0, 0.0]]), np.array([-7.0, 3.0])],
+    ),
     "gradient transposed": (
         lambda a: np.sum(a * B),
         [A],
