@@ -1,4 +1,4 @@
-"""The short way of a backward sweep through elementwise entries, which are most of all."""
+"""The short way of a backward sweep, where nobody looks at more than the sources' adjoints."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ def sweep_small(
 ) -> int:
     """Play entries backward, down to one that is a source or large or has no rule; say which.
 
-    What `Elementwise.vjp` does, written out for the commonest entries: half a microsecond each, a
-    tenth of the general way. Numbers may be Python's as long as an ``np.float64`` comes of them.
+    For elementwise ones it is what `Elementwise.vjp` does, written out: half a microsecond each, a
+    tenth of the general way, which others go. Numbers may be Python's as long as an ``np.float64``
+    comes of them.
     """
     operations, lefts, rights = tape.operations, tape.left, tape.right
     values, constants = tape.values, tape.constants

@@ -109,22 +109,6 @@ class Tracker:
         self.frame, self.site = chain[-1]
 
 
-def call_path(site: Site, offset: int) -> list[tuple[CodeType, int]]:
-    """The calls from the cell down to an instruction, outermost first.
-
-    Parameters
-    ----------
-    site : Site
-    offset : int
-        The instruction within ``site.code``.
-    """
-    path = [(site.code, offset)]
-    while site.caller is not None:
-        path.append((site.caller.code, site.offset))
-        site = site.caller
-    return path[::-1]
-
-
 @lru_cache(maxsize=256)
 def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
     return list(code.co_positions())

@@ -26,11 +26,6 @@ class Number:
     def __init__(self, code: Registers, real: int, imag: int | None = None) -> None:
         self.code, self.real, self.imag = code, real, imag
 
-    @property
-    def is_nothing(self) -> bool:
-        """Whether this is a zero by structure."""
-        return not self.real and not self.imag
-
     def make(self, value: Any) -> Number:
         """A constant beside this number."""
         if isinstance(value, Number):
