@@ -93,12 +93,12 @@ export function listing(model, mover) {
 /**
  * One line: its text with the numbers that move in it, and what it shows.
  * @param {string} text
- * @param {number} line From 0.
+ * @param {number} from0 Of the line, from 0.
  * @param {number} number
  * @param {Handle[]} handles
  * @param {Mover} mover
  */
-function listed(text, line, number, handles, mover) {
+function listed(text, from0, number, handles, mover) {
   const code = h("code"), copy = h("button", { type: "button", class: "tapenb-copy", ...KEYS });
   const places = handles.map((each) => {
     const written = /** @type {Literal} */ (literal(text.slice(each.start, each.end)));
@@ -126,7 +126,7 @@ function listed(text, line, number, handles, mover) {
     width: SPARK.width, height: 2 * SPARK.height, class: "tapenb-spark" });
   const curves = ["value", "adjoint"].map((kind) => s("path", { class: `tapenb-spark-${kind}` }));
   picture.append(...curves);
-  const element = h("tr", { "data-line": String(line) }, h("th", { scope: "row" }, code, copy), ...cells.map(({ cell }) => cell),
+  const element = h("tr", { "data-line": String(from0) }, h("th", { scope: "row" }, code, copy), ...cells.map(({ cell }) => cell),
     h("td", { class: "tapenb-often" }, count, picture));
 
   /** @param {Record<string, number>} positions */
@@ -183,7 +183,8 @@ function listed(text, line, number, handles, mover) {
  */
 function handle({ label, start, end }, written, number, mover) {
   const element = h("span", { role: "slider", tabindex: "0", class: "tapenb-handle",
-    "aria-label": `${label} in line ${number}`, "data-label": label, "data-length": String(end - start), title: `Drag, or press arrow keys, to move ${label}`, ...KEYS });
+    "aria-label": `${label} in line ${number}`, "data-label": label, "data-length": String(end - start),
+    title: `Drag, or press arrow keys, to move ${label}`, ...KEYS });
   let value = written.value;
   const go = (/** @type {number} */ to) => { if (to !== value) mover.move(label, to); };
 
