@@ -35,34 +35,36 @@ if TYPE_CHECKING:
     from .autodiff.faces.variable import Variable, constant
     from .autodiff.tape.operation import TapeError
     from .autodiff.tape.tape import Tape
+    from .explored import explore
 
 __version__ = "0.1.0"
 
 _importing = RLock()
 
 _HOME = {
-    "GradientTape": "faces.gradient_tape",
-    "Tape": "tape.tape",
-    "TapeError": "tape.operation",
-    "Variable": "faces.variable",
-    "check_grads": "faces.check_grads",
-    "checkpoint": "faces.custom",
-    "constant": "faces.variable",
-    "custom_gradient": "faces.custom",
-    "derivative": "faces.functional",
-    "function": "faces.function",
-    "grad": "faces.functional",
-    "hessian": "faces.functional",
-    "hvp": "faces.functional",
-    "implicit": "faces.implicit",
-    "jacobian": "faces.functional",
-    "jvp": "faces.functional",
-    "kinks": "faces.functional",
-    "not_finite": "faces.functional",
-    "record": "faces.functional",
-    "stop_gradient": "faces.functional",
-    "value_and_grad": "faces.functional",
-    "vjp": "faces.functional",
+    "GradientTape": "autodiff.faces.gradient_tape",
+    "Tape": "autodiff.tape.tape",
+    "TapeError": "autodiff.tape.operation",
+    "Variable": "autodiff.faces.variable",
+    "check_grads": "autodiff.faces.check_grads",
+    "checkpoint": "autodiff.faces.custom",
+    "constant": "autodiff.faces.variable",
+    "custom_gradient": "autodiff.faces.custom",
+    "derivative": "autodiff.faces.functional",
+    "explore": "explored",
+    "function": "autodiff.faces.function",
+    "grad": "autodiff.faces.functional",
+    "hessian": "autodiff.faces.functional",
+    "hvp": "autodiff.faces.functional",
+    "implicit": "autodiff.faces.implicit",
+    "jacobian": "autodiff.faces.functional",
+    "jvp": "autodiff.faces.functional",
+    "kinks": "autodiff.faces.functional",
+    "not_finite": "autodiff.faces.functional",
+    "record": "autodiff.faces.functional",
+    "stop_gradient": "autodiff.faces.functional",
+    "value_and_grad": "autodiff.faces.functional",
+    "vjp": "autodiff.faces.functional",
 }
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "constant",
     "custom_gradient",
     "derivative",
+    "explore",
     "function",
     "grad",
     "hessian",
@@ -98,7 +101,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     # A thread that finds a package half imported by another one does not wait for the rest of it.
     with _importing:
-        value = getattr(import_module(f"{__name__}.autodiff.{_HOME[name]}"), name)
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..autodiff.tracing.state import (
 from ..autodiff.tracing.traced import TracedArray, TracedScalar
 from ..autodiff.tracing.twins import original
 from ..autodiff.tracing.writing import input_array, part_of
-from ..recording.inputs import Input, flatten, nest
+from ..recording.inputs import Input, count_of, flatten, nest
 from .cell import is_numeric
 from .constants import root_of
 from .containers import containers
@@ -264,14 +263,11 @@ class RunInputs:
                 }
         if not isinstance(self._values[name], int | np.integer):
             return {}
-        for guard in tape.guards():
-            if tape.operations[guard].function not in (operator.index, int):
-                continue
-            (parent,) = tape.parents(guard)
-            if parent >= 0 and set(entries) & set(tape.ancestors(parent)):
-                return {
-                    "counts": True,
-                    "withheld": f"{name} is used as an index or a count ({tape.where(guard)}), so "
-                    "it takes whole numbers and has no derivative.",
-                }
-        return {}
+        place = count_of(tape, entries)
+        if place is None:
+            return {}
+        return {
+            "counts": True,
+            "withheld": f"{name} is used as an index or a count ({place}), so it takes whole "
+            "numbers and has no derivative.",
+        }

@@ -31,21 +31,33 @@ class Control(HasTraits):
         As ipywidgets' sliders have them; a value beyond the range is the nearest one within it.
     integer : bool
         Whether it takes only integers.
+    log : bool
+        Whether its scale is logarithmic; its range is then above zero.
     """
 
     label = Unicode(read_only=True)
     integer = Bool(read_only=True)
+    log = Bool(read_only=True)
     value = _Number()
     min = _Number()
     max = _Number()
     step = _Number()
 
     def __init__(
-        self, label: str, value: Any, min: Any, max: Any, step: Any, *, integer: bool = False
+        self,
+        label: str,
+        value: Any,
+        min: Any,
+        max: Any,
+        step: Any,
+        *,
+        integer: bool = False,
+        log: bool = False,
     ) -> None:
         super().__init__()
         self.set_trait("label", label)
         self.set_trait("integer", integer)
+        self.set_trait("log", log)
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
         with self.hold_trait_notifications():

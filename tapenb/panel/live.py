@@ -33,9 +33,9 @@ from ..views.numbers import drawn
 from .assets import module, style
 from .controls import Control
 from .moves import Merging, Positions
-from .picture import bundle
+from .picture import bundle, picture
 from .reader import Reader, reader
-from .sections import SECTIONS, Listing, Plot, Subject, Trace
+from .sections import SECTIONS, Listing, Plot, Subject, Surface, Trace
 
 __all__ = ["Panel"]
 
@@ -85,6 +85,8 @@ class Panel(anywidget.AnyWidget):
     picture = traitlets.Dict().tag(sync=True)
     listing = traitlets.Dict().tag(sync=True)
     program = traitlets.Dict().tag(sync=True)
+    # The heights that contours are of, once they are computed.
+    heights = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -111,7 +113,9 @@ class Panel(anywidget.AnyWidget):
         self._in_words = False
         self._drawing: Future[str | None] | None = None
         self.sliders = {
-            s.label: Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer)
+            s.label: Control(
+                s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log
+            )
             for s in recording.sliders
         }
         # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
@@ -121,10 +125,16 @@ class Panel(anywidget.AnyWidget):
         self._requested: Mapping[str, Any] = self._positions.values
         self._newest = self._positions.newest
         subject = Subject(recording, self.sliders, source)
-        left_out = {Plot.name: not plot, Listing.name: source is None}
+        left_out = {
+            Plot.name: not plot,
+            Surface.name: not plot,
+            Listing.name: source is None,
+        }
         self._sections = {
             name: section(subject) for name, section in SECTIONS.items() if not left_out.get(name)
         }
+        if Surface.name in self._sections:
+            self._sections[Surface.name].heard = self._show_heights
         super().__init__()
         for control in self.sliders.values():
             control.observe(self._control_moved, "value")
@@ -199,29 +209,36 @@ class Panel(anywidget.AnyWidget):
             self._shown_as.update(self._still(beside=True), raw=True)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the panel as one HTML file that answers its sliders by itself.
+        """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
-        It has the numbers, the graph and the curve with its derivatives. Not there is what needs
-        the kernel: the listing, steps, the trace table, contours, other branches, marks at kinks
-        and poles; and nothing is lit together.
+        The page has the numbers, the graph and the curve with its derivatives. Not there is what
+        needs the kernel: the listing, steps, the trace table, contours, other branches, marks at
+        kinks and poles; nothing plays or is lit together.
 
         Parameters
         ----------
         path : str or path
-            It ends in ``.html``; the page needs no kernel and no network.
+            It ends in ``.svg``, for the picture of the present point, or in ``.html``; the page
+            needs no kernel and no network.
 
         Raises
         ------
         ValueError
-            Where a page cannot compute what the panel shows; it says why.
+            For another name, and where a page cannot compute what the panel shows; it says why.
         """
         from .page import live_data, page
 
-        if not str(path).endswith(".html"):
-            raise ValueError(f"a panel is saved as HTML, to a name that ends in .html: {path}")
+        if not str(path).endswith((".html", ".svg")):
+            raise ValueError(
+                "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
+                f"{path}"
+            )
         if self._drawing is not None:
             engine.is_done(self._drawing, _AT_MOST)
         point, graph = self._pictured()
+        if str(path).endswith(".svg"):
+            Path(path).write_text(picture(point, graph), encoding="utf-8")
+            return
         traits = {name: getattr(self, name) for name in _OF_A_PAGE}
         try:
             data = live_data(point, graph, traits)
@@ -229,6 +246,16 @@ class Panel(anywidget.AnyWidget):
             raise ValueError(f"a page cannot play this cell: {error}") from error
         title = f"Derivatives of {one_line(point.output_name)}"
         Path(path).write_text(page(title, data, readout(point)), encoding="utf-8")
+
+    def snapshot(self) -> Point:
+        """Every number of the present point, which stays while the sliders move on.
+
+        Returns
+        -------
+        Point
+            With ``positions``, ``value``, ``gradient`` and ``hessian``.
+        """
+        return self._point
 
     def retire(self) -> None:
         """Leave picture and numbers in the place of the panel, and close it."""
@@ -260,6 +287,8 @@ class Panel(anywidget.AnyWidget):
             if self._closed:
                 return
             self._closed = True
+            if Surface.name in self._sections:
+                self._sections[Surface.name].cancel()
         if self.comm is None:
             return
         layout = self.layout
@@ -320,6 +349,11 @@ class Panel(anywidget.AnyWidget):
                 return
             self._refresh()
         self._record_beside()
+
+    def _show_heights(self, heights: dict[str, Any]) -> None:
+        with self._mutex:
+            if not self._closed:
+                self.heights = heights
 
     def _record_beside(self) -> None:
         """Run the cell once where the curve lacks a branch, if a browser asked for that."""
@@ -479,7 +513,9 @@ class Panel(anywidget.AnyWidget):
             "stale": stale,
             "kept": kept,
         }
-        looks = {**self.look, Plot.name: {"along": self.along}}
+        along = {"along": self.along}
+        plane = {**self.look.get(Surface.name, {}), **along}
+        looks = {**self.look, Plot.name: along, Surface.name: plane}
         trace = self._sections[Trace.name]
         self.program = trace.program(point, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
@@ -503,6 +539,7 @@ class Panel(anywidget.AnyWidget):
                 "max": c.max,
                 "step": c.step,
                 "integer": c.integer,
+                "log": c.log,
                 "recorded": self._recorded[c.label],
             }
             for c in self.sliders.values()

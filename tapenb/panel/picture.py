@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..recording.readout import readout
 from ..views.graph import Graph, data_url
 from ..views.table import table as trace_table
 
-__all__ = ["Static", "bundle", "static"]
+__all__ = ["Static", "bundle", "picture", "static"]
 
 # Stands in the output until the layout engine is there; the same text, another picture.
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
@@ -101,3 +102,47 @@ def bundle(
         "text/plain": plain,
         "text/html": f'<figure class="tapenb-static" style="margin:0">\n{html}\n</figure>',
     }
+
+
+_LINE, _MARGIN, _LETTER = 18, 12, 8.0
+_SIZE = re.compile(
+    r'<svg[^>]* width="([\d.]+)(?:pt|px)?"[^>]* height="([\d.]+)(?:pt|px)?"', re.DOTALL
+)
+
+
+def picture(point: Any, graph: Graph | None) -> str:
+    """The numbers and the graph of a point as one SVG.
+
+    Parameters
+    ----------
+    point : Point
+    graph : Graph or None
+    """
+    lines = readout(point).splitlines()
+    svg = None if graph is None else graph.svg()
+    if graph is not None and svg is None:
+        lines += ["", *graph.text.splitlines()]
+    size = _SIZE.search(svg or "")
+    width, height = map(float, size.groups()) if size else (0.0, 0.0)
+    top = _LINE * len(lines) + 2 * _MARGIN
+    across = max(width, _LETTER * max(map(len, lines))) + 2 * _MARGIN
+    texts = [
+        f'<text x="{_MARGIN}" y="{_LINE * (k + 1)}" xml:space="preserve">{escape(line)}</text>'
+        for k, line in enumerate(lines)
+    ]
+    inner = (
+        svg[svg.index("<svg") :].replace("<svg", f'<svg x="{_MARGIN}" y="{top}"', 1) if size else ""
+    )
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{across:g}" '
+            f'height="{top + height + _MARGIN:g}">',
+            '<rect width="100%" height="100%" fill="white"/>',
+            '<g font-family="monospace" font-size="13">',
+            *texts,
+            "</g>",
+            inner,
+            "</svg>",
+            "",
+        ]
+    )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Input", "Slider", "flatten", "nest"]
+from ..autodiff.tape.tape import Tape
 
-# A positive number below this one is rather a scale than a place.
-_TINY = 1e-3
+__all__ = ["Input", "Slider", "count_of", "flatten", "nest"]
+
+# A positive number outside of these is rather a scale than a place: its slider is logarithmic, and
+# goes so far to both sides; as is a range that spans as much.
+_TINY, _LARGE, _DECADES = 1e-3, 1e4, 1e3
 _MOST_SLIDERS = 8
 """Arrays of up to so many elements get a slider for each."""
 
@@ -30,6 +34,8 @@ class Slider:
     value, minimum, maximum, step : float or int
     integer : bool
         Whether it takes whole numbers only.
+    log : bool
+        Whether its scale is logarithmic.
     """
 
     label: str
@@ -38,6 +44,7 @@ class Slider:
     maximum: float
     step: float
     integer: bool = False
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,23 @@ class Input:
         return nest(self.value, iter(numbers))
 
 
+def count_of(tape: Tape, entries: Collection[int]) -> str | None:
+    """Where an input is used as an index or a count, in words; None where it is not.
+
+    Parameters
+    ----------
+    tape : Tape
+    entries : collection of int
+        Those of the input.
+    """
+    for guard in tape.guards():
+        (parent,) = tape.parents(guard)
+        counts = tape.operations[guard].function in (operator.index, int)
+        if counts and parent >= 0 and not set(entries).isdisjoint(tape.ancestors(parent)):
+            return tape.where(guard)
+    return None
+
+
 def flatten(value: Any) -> list[Any]:
     """The numbers in a nest of lists or a small array."""
     if isinstance(value, np.ndarray):
@@ -145,7 +169,7 @@ def _slider(
 ) -> Slider:
     """The range that the user asked for, else from minus to three times the value.
 
-    What is positive and very small, or whose logarithm is taken, stays positive.
+    What is positive and very small or large, or whose logarithm is taken, stays positive.
     """
     if counts:
         low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
@@ -156,15 +180,20 @@ def _slider(
     if span:
         low, high = float(span[0]), float(span[1])
         step = float(span[2]) if len(span) > 2 else _decimal_step(high - low)
-        return Slider(label, value, min(low, value), max(high, value), step)
+        low, high = min(low, value), max(high, value)
+        log = len(span) < 3 and low > 0 and high >= _DECADES * low
+        return Slider(label, value, low, high, low if log else step, log=log)
+    if value > 0 and not _TINY <= value <= _LARGE:
+        low, high = (float(f"{value * each:.12g}") for each in (1 / _DECADES, _DECADES))
+        return Slider(label, value, low, high, low, log=True)
     reach = 2 * abs(value) or 1.0
     step = _decimal_step(2 * reach)
     # Counted from the value in whole steps, so that a slider put back shows the first number.
     reach = math.floor(reach / step + 0.5) * step
     low, high = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
-    if value > 0 and (positive or value < _TINY):
+    if value > 0 and positive:
         # The last whole step above zero, where the domain ends there.
-        steps = math.ceil(value / step - 1e-9) - 1 if positive else round(value / step)
+        steps = math.ceil(value / step - 1e-9) - 1
         low = float(f"{max(value - steps * step, 0.0):.12g}")
     return Slider(label, value, low, high, step)
 

@@ -56,8 +56,10 @@ def test_taking_a_derivative_imports_nothing_else():
 
 
 def test_the_engine_knows_no_other_room():
+    # `explore` is the panel's, and imports it when it is called.
     code = (
-        "import tapenb, sys; [getattr(tapenb, name) for name in tapenb.__all__]; "
+        "import tapenb, sys; "
+        "[getattr(tapenb, name) for name in tapenb.__all__ if name != 'explore']; "
         "print([name for name in sys.modules if name.startswith('tapenb.') "
         "and not name.startswith('tapenb.autodiff')])"
     )

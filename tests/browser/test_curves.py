@@ -3,6 +3,7 @@
 Expected numbers come from closed formulas, never from tapenb.
 """
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
@@ -13,12 +14,18 @@ from tests.browser.test_panel import LOAD, expect_numbers, panel
 PIECES = """\
 %%tape x=(-2, 5)
 x = 2.0
-y = x*x + abs(x - 1) if x < 3 else 14 - x
+y = x*x + abs(x - 1) if x < 3 else 15 - x
 y"""
 
+BOWL = """\
+%%tape x=(-2, 4, 0.01) y=(-2, 4, 0.01)
+x = 1.0
+y = 1.0
+z = x*x + x*y + 2*y*y - 1"""
 
-def at(stage: Locator, x: float, low: float, high: float) -> tuple[float, float]:
-    """Where a position is on the screen, by the first and the last number of its axis."""
+
+def at(stage: Locator, x: float) -> tuple[float, float]:
+    """Where a position is on the screen, by the first numbers of its axis."""
     ticks = stage.locator(".tapenb-axes text[text-anchor=middle]").all()
     boxes = [tick.bounding_box() for tick in ticks]
     numbers = [float(tick.text_content().replace("−", "-")) for tick in ticks]
@@ -34,7 +41,7 @@ def test_a_curve_is_seen_dragged_and_moved_by_keys(open_notebook: Callable[..., 
     plot = panel(page).locator(".tapenb-plot")
     # The other branch was recorded by itself, and is drawn lighter, beyond a jump.
     expect(plot.locator(".tapenb-other")).to_have_count(1)
-    expect(plot.locator(".tapenb-marks")).to_have_text(
+    expect(plot.locator(".tapenb-marks").first).to_have_text(
         "Marked: kink at 1 (abs(x - 1), line 3); jump at 3 (x < 3, line 3)."
     )
     expect(plot.locator(".tapenb-mark")).to_have_count(3)
@@ -52,11 +59,14 @@ def test_a_curve_is_seen_dragged_and_moved_by_keys(open_notebook: Callable[..., 
     expect(point).to_be_focused()
     assert jupyter.cells(page) == before
 
-    stage = plot.locator(".tapenb-stage")
-    page.mouse.move(*at(stage, 2.0, -2, 5))
+    stage = plot.locator(".tapenb-stage").first
+    # Where it is now, as it is drawn anew at each move.
+    expect(point).to_have_attribute("aria-valuenow", "1.91")
+    begin, middle, end = (at(stage, x) for x in (2.0, 1.0, 0.0))
+    page.mouse.move(*begin)
     page.mouse.down()
-    page.mouse.move(*at(stage, 1.0, -2, 5), steps=3)
-    page.mouse.move(*at(stage, 0.0, -2, 5), steps=3)
+    page.mouse.move(*middle, steps=3)
+    page.mouse.move(*end, steps=3)
     page.mouse.up()
     slider = panel(page).get_by_role("slider", name="x", exact=True)
     reached = float(slider.input_value())
@@ -64,13 +74,87 @@ def test_a_curve_is_seen_dragged_and_moved_by_keys(open_notebook: Callable[..., 
     expect_numbers(page, y=reached**2 + 1 - reached, dy_dx=2 * reached - 1)
 
     # Both derivatives are below, on the same axis, when they are asked for.
-    pictures = plot.locator("svg.tapenb-picture")
-    expect(pictures.nth(1)).to_be_hidden()
+    pictures = plot.locator("svg.tapenb-picture:visible")
+    expect(pictures).to_have_count(1)
     plot.get_by_text("First and second derivative", exact=True).click()
     expect(plot.locator(".tapenb-first-key")).to_contain_text("∂y/∂x = ")
     expect(plot.locator(".tapenb-second-key")).to_have_text("∂²y/∂x² = 2")
-    expect(pictures.nth(2)).to_be_visible()
+    expect(pictures).to_have_count(3)
     lines = [
         picture.locator(".tapenb-axes path").first.bounding_box()["x"] for picture in pictures.all()
     ]
     assert max(lines) - min(lines) < 1
+
+    # Beyond two inputs: the same in the plane.
+    assert jupyter.run_cell(page, 1, BOWL)
+    expect_numbers(page, z=3.0, dz_dx=3.0, dz_dy=5.0)
+    panel(page).get_by_label("and", exact=True).select_option("y")
+    expect(plot.locator(".tapenb-contour")).not_to_have_count(0)
+    expect(plot.locator(".tapenb-gradient")).to_have_count(1)
+    expect(plot.locator("ellipse")).to_have_count(1)
+    # The bowl's lowest point is one step away.
+    expect(plot.get_by_text("Newton’s step leads to x = 0, y = 0")).to_be_visible()
+    expect(plot.locator(".tapenb-plane .tapenb-newton")).to_have_count(1)
+    both = plot.get_by_role("slider", name="x and y in the plane")
+    expect(both).to_have_attribute("aria-valuetext", "x = 1, y = 1, z = 3")
+    drawn = plot.locator(".tapenb-contour").first.get_attribute("d")
+    here = plot.locator(".tapenb-here").get_attribute("d")
+    both.press("Shift+ArrowRight")
+    both.press("ArrowDown")
+    expect_numbers(page, z=1.1**2 + 1.1 * 0.99 + 2 * 0.99**2 - 1, dz_dx=2 * 1.1 + 0.99)
+    assert plot.locator(".tapenb-contour").first.get_attribute("d") == drawn
+    expect(plot.locator(".tapenb-here")).not_to_have_attribute("d", here)
+
+
+MANY = "%%tape\n" + "".join(f"a{k} = {k + 1}.0\n" for k in range(14)) + "b = 5e-6\nz = "
+MANY += " + ".join(f"a{k}" for k in range(14)) + " + b*b"
+
+
+def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, BOWL)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect_numbers(page, z=3.0)
+    tools = panel(page).locator(".tapenb-tools")
+    tool = lambda name: tools.get_by_role("button", name=name, exact=True)  # noqa: E731
+    expect(tool("Undo")).to_be_hidden()
+    tools.get_by_text("Play, undo, pin", exact=True).click()
+    expect(tools.locator(".tapenb-check")).to_contain_text("Central differences agree to ")
+    expect(tool("Undo")).to_be_disabled()
+    tool("Pin").click()
+
+    x = panel(page).get_by_role("slider", name="x", exact=True)
+    x.press("ArrowRight")
+    expect_numbers(page, z=1.01**2 + 1.01 + 1)
+    expect(tools.locator("tbody tr").nth(2)).to_have_text(re.compile(r"^z3.*0\.0301$"))
+    tools.get_by_role("button", name="Copy the positions as a line of %%tape").click()
+    expect(tools.get_by_text("Copied", exact=True)).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "%%tape x=1.01 y=1"
+    tool("Undo").click()
+    expect_numbers(page, z=3.0)
+    tool("Redo").click()
+    expect_numbers(page, z=1.01**2 + 1.01 + 1)
+    tool("Reset").click()
+    expect_numbers(page, z=3.0)
+    x.press("End")
+    expect_numbers(page, z=16 + 4 + 1)
+    x.dblclick()
+    expect_numbers(page, z=3.0)
+
+    # From where it is to the end, once; each step after the answer to the last.
+    x.press("Home")
+    expect_numbers(page, z=4 - 2 + 1)
+    tool("Play").click()
+    expect(x).to_have_value("4")
+    expect_numbers(page, z=16 + 4 + 1)
+    expect(tool("Play")).to_be_visible()
+
+    # More than a dozen are folded; a number that is a scale has a logarithmic slider.
+    assert jupyter.run_cell(page, 1, MANY)
+    expect_numbers(page, z=105 + 25e-12)
+    more = panel(page).get_by_text("3 more inputs", exact=True)
+    b = panel(page).get_by_role("slider", name="b", exact=True)
+    expect(b).to_be_hidden()
+    more.click()
+    expect(b).to_have_attribute("aria-valuetext", "5e−06")
+    b.press("End")
+    expect(panel(page).get_by_role("spinbutton", name="b, typed")).to_have_value("0.005")

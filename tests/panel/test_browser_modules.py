@@ -203,3 +203,92 @@ def test_newton_s_next_points():
     assert found == [{"x": 1.25, "y": 0, "kind": "root"}, {"x": 1.5, "y": 2, "kind": "extremum"}]
     flat = {"at": 2, "value": 3, "slope": 0, "curvature": None}
     assert call("curves.js", "m.newton(a)", flat) == []
+
+
+# -- contours --------------------------------------------------------------------------------------
+
+
+def test_contours_lie_on_their_level():
+    """Those of x² + 2 y², by linear pieces: as near as these follow it."""
+    columns, rows = 41, 31
+    x, y = np.meshgrid(np.linspace(-2, 2, columns), np.linspace(-1.5, 1.5, rows))
+    heights = (x**2 + 2 * y**2).reshape(-1)
+    program = "m.contour(new Float64Array(a[0]), a[1], 1.4321)"
+    found = np.array(call("contours.js", program, [heights.tolist(), columns]))
+    assert len(found) > 60
+    at = found * [4 / (columns - 1), 3 / (rows - 1)] + [-2, -1.5]
+    np.testing.assert_allclose((at**2) @ [1, 2], 1.4321, atol=0.01)
+    # They are one closed line: each end is that of another piece.
+    ends = np.round(found.reshape(-1, 2), 9)
+    assert (np.unique(ends, axis=0, return_counts=True)[1] == 2).all()
+
+
+def test_contours_leave_out_gaps_and_cliffs_and_part_saddles():
+    call_ = lambda heights, level, cliff="Infinity": call(  # noqa: E731
+        "contours.js",
+        f"m.contour(new Float64Array(a.map(v => v ?? NaN)), 2, {level}, {cliff})",
+        heights,
+    )
+    assert call_([0, 1, None, 1], 0.5) == []
+    assert call_([-1e6, 1e6, -1e6, 1e6], 0.0, 10) == []
+    assert call_([0, 1, 0, 1], 0.5) == [[[0.5, 0], [0.5, 1]]]
+    # The middle of this saddle is high, then low: its two high corners belong together, or not.
+    high = call_([1, 0, 0.2, 1], 0.5)
+    low = call_([1, 0, 0.2, 1], 0.9)
+    together = lambda pieces: any(a[1] == 0 and b[0] == 1 for a, b in map(sorted, pieces))  # noqa: E731
+    assert len(high) == len(low) == 2
+    assert together(high)
+    assert not together(low)
+
+
+def test_eigenvalues_and_newton_s_step_are_numpy_s():
+    chance = random.Random(5)
+    for _ in range(4):
+        a, b, d, p, q = (chance.uniform(-3, 3) for _ in range(5))
+        found = call("contours.js", "m.eigen(a[0], a[1], a[2])", [a, b, d])
+        matrix = np.array([[a, b], [b, d]])
+        assert found["values"] == pytest.approx(np.linalg.eigvalsh(matrix)[::-1])
+        direction = np.array([math.cos(found["angle"]), math.sin(found["angle"])])
+        np.testing.assert_allclose(matrix @ direction, found["values"][0] * direction, atol=1e-12)
+        step = call("contours.js", "m.newtonStep(a[0], a[1])", [[p, q], [a, b, d]])
+        assert step == pytest.approx(np.linalg.solve(matrix, [-p, -q]))
+    assert call("contours.js", "m.newtonStep([1, 2], [1, 1, 1])", None) is None
+
+
+# -- what sliders are moved by ---------------------------------------------------------------------
+
+
+def test_moves_are_undone_and_done_again():
+    program = """(() => {
+      let h = { past: [], future: [], at: 0 };
+      const seen = [], see = () => seen.push(h.past[h.past.length - 1].x);
+      for (const [x, now] of a) { h = m.remembered(h, { x }, now); }
+      see(); h = m.undone(h); see(); h = m.undone(h); see(); h = m.undone(h); see();
+      h = m.redone(h); see(); h = m.remembered(h, { x: 9 }, 9000); see();
+      h = m.redone(h); see(); h = m.undone(h); see();
+      return seen;
+    })()"""
+    # 1 and 2 are within a moment of each other: one move.
+    moves = [[0, 0], [1, 1000], [2, 1100], [2, 1200], [3, 5000]]
+    assert call("history.js", program, moves) == [3, 2, 0, 0, 2, 9, 9, 2]
+
+
+def test_a_slider_plays_once_again_or_there_and_back():
+    program = """(() => {
+      let part = 0, way = 1, ended = false; const seen = [];
+      for (let k = 0; k < 6 && !ended; k++) {
+        ({ part, way, ended } = m.advanced(part, way, 0.4, a)); seen.push(part);
+      }
+      return seen;
+    })()"""
+    assert call("history.js", program, "once") == [0.4, 0.8, 1]
+    assert call("history.js", program, "loop") == pytest.approx([0.4, 0.8, 0, 0.4, 0.8, 0])
+    assert call("history.js", program, "back") == pytest.approx([0.4, 0.8, 1, 0.6, 0.2, 0])
+
+
+def test_positions_of_a_logarithmic_slider():
+    program = "[m.positionAt(a, 0), m.positionAt(a, 0.5), m.positionAt(a, 1), m.partOf(a, 0.1)]"
+    log = {"min": 1e-3, "max": 1e3, "step": 1e-3, "log": True}
+    assert call("history.js", program, log) == pytest.approx([1e-3, 1.0, 1e3, 1 / 3])
+    straight = {"min": -2, "max": 2, "step": 0.1}
+    assert call("history.js", program, straight) == pytest.approx([-2, 0, 2, 2.1 / 4])

@@ -3,6 +3,7 @@
 import base64
 import inspect
 import json
+import math
 import re
 import threading
 import time
@@ -15,9 +16,12 @@ import pytest
 from IPython.display import display
 from IPython.utils.capture import capture_output
 
+import tapenb as tn
 from tapenb.panel import Panel, live, static
 from tapenb.panel.reader import Reader
 from tapenb.panel.sections import plot as plot_section
+from tapenb.panel.sections import surface as surface_section
+from tapenb.recording.grid import Grid
 from tapenb.recording.recording import Recording
 from tapenb.views import layout
 from tapenb.views.listing import Source
@@ -191,6 +195,7 @@ def test_a_range_that_changes_is_sent(panel: Panel):
         "max": 20.0,
         "step": 0.01,
         "integer": False,
+        "log": False,
         "recorded": 2.0,
     }
     assert panel.state["plot"]["to"] == 20.0
@@ -483,6 +488,65 @@ def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
     panel.set_state({"look": {"plot": {"beyond": panel.state["plot"]["beyond"]}}})
     assert (panel.state["error"], panel.state["stale"]) == ("", False)
     assert marks(panel) == [(3.0, "branch")]
+
+
+def test_contours_are_computed_when_asked_for_and_kept(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    """Of the survey with a third input, which the heights depend on."""
+    made = []
+
+    class Counted(Grid):
+        def __init__(self, *args: Any) -> None:
+            made.append(self)
+            super().__init__(*args)
+
+    monkeypatch.setattr(surface_section, "Grid", Counted)
+    panel = make(record(lambda x, y, a: np.log(x) + x * y - a * np.sin(y), 2.0, 5.0, 1.0))
+    assert panel.state.get("surface") is None
+    panel.set_state({"look": {"surface": {"and": "y"}}})
+    made[0].join()
+    shown = panel.state["surface"]
+    assert (shown["at"], shown["gradient"][0]) == ([2.0, 5.0], 5.5)
+    assert shown["second"] == pytest.approx([-0.25, 1.0, math.sin(5)])
+    assert [axis["label"] for axis in shown["axes"]] == ["x", "y"]
+    heights = np.frombuffer(panel.heights["heights"], "<f8").reshape(-1, panel.heights["columns"])
+    assert heights[0, -1] == pytest.approx(math.log(6) + 6 * -5 + math.sin(5))
+    assert panel.heights["number"] == shown["heights"]
+    move(panel, x=3.0, y=4.0)
+    assert len(made) == 1
+    move(panel, a=2.0)
+    made[1].join()
+    assert panel.heights["number"] == panel.state["surface"]["heights"] != shown["heights"]
+    panel.set_state({"along": "y"})
+    assert panel.state.get("surface") is None
+    json.dumps(panel.state | {"plot": None}, allow_nan=False)
+
+
+def checked(make: Callable[..., Panel], function: Callable[..., Any], *values: float) -> str:
+    panel = make(record(function, *values))
+    assert panel.state.get("check") is None
+    panel.set_state({"look": {"check": {"open": True}}})
+    return panel.state["check"]
+
+
+def test_derivatives_are_checked_by_differences(make: Callable[..., Panel]):
+    said = checked(make, survey, 2.0, 5.0)
+    assert re.fullmatch(r"Central differences agree to [6-9] digits\.", said)
+    assert checked(make, lambda x: abs(x - 2), 2.0) == (
+        "∂z/∂x is 0 at a tip or a jump: −1 on one side and 1 on the other."
+    )
+    assert "there is no value" in checked(make, lambda x: np.sqrt(x), 0.0)
+    wrong = tn.custom_gradient(lambda x: (x**2, lambda dy: 3 * dy * x))
+    said = checked(make, lambda x: wrong(x) * 1.0, 2.0)
+    assert said == "∂z/∂x is 6, differences give 4."
+
+
+def test_a_snapshot_stays(panel: Panel):
+    before = panel.snapshot()
+    move(panel, x=4.0)
+    assert (before.positions["x"], before.gradient["x"]) == (2.0, 5.5)
+    assert panel.snapshot().gradient["x"] == 5.25
 
 
 def test_no_plot_without_one_number_to_plot(make: Callable[..., Panel]):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tapenb.recording.inputs import Input
 from tests.panel.recordings import record, survey
 
 
@@ -17,8 +18,6 @@ from tests.panel.recordings import record, survey
         (lambda x: np.sqrt(x), 1.0, 0.01, 3.0),
         # Nothing tells that the domain ends where the number itself is not taken.
         (lambda x: np.log(x + 1), 2.0, -2.0, 6.0),
-        (lambda x: x * 2, 3.3e-9, 0.0, 9.9e-9),
-        (lambda x: np.log(x), 3.3e-9, 1e-10, 9.9e-9),
         (lambda x: x * 2, -3.3e-9, -9.9e-9, 3.3e-9),
     ],
 )
@@ -33,6 +32,28 @@ def test_the_range_of_a_slider(
     )
     steps = (slider.value - slider.minimum) / slider.step
     assert steps == pytest.approx(round(steps))
+
+
+@pytest.mark.parametrize("value", [3.3e-9, 9.9e-4, 10001.0, 6.02e23])
+def test_a_positive_number_that_is_a_scale_has_a_logarithmic_slider(value: float):
+    for function in (lambda x: x * 2, lambda x: np.log(x)):
+        (slider,) = record(function, value).sliders
+        assert slider.log
+        assert (slider.minimum, slider.maximum) == pytest.approx((value / 1000, value * 1000))
+
+
+@pytest.mark.parametrize("value", [-3.3e-9, -1e6, 0.0, 0.001, 2.0, 1e4])
+def test_others_have_a_linear_one(value: float):
+    assert not record(lambda x: x * 2, value).sliders[0].log
+
+
+@pytest.mark.parametrize(
+    ("span", "log"),
+    [((1.0, 1000.0), True), ((1.0, 999.0), False), ((0.0, 1e9), False), ((1.0, 1e9, 1.0), False)],
+)
+def test_a_range_over_decades_is_logarithmic(span: tuple[float, ...], log: bool):
+    (slider,) = Input("x", 2.0, (0,), span).sliders()
+    assert slider.log == log
 
 
 def test_only_what_the_logarithm_is_taken_of_stays_positive():

@@ -85,7 +85,7 @@ export function localModel(data) {
       curvature: bend === null ? null : finite(read(player, bend)),
     };
     const output = data.state.rows[0][0];
-    return { choices, along, output, at: positions[along], label: `${output} along ${along}`,
+    return { choices, planes: false, along, output, at: positions[along], label: `${output} along ${along}`,
       ...at, ...curveAlong(along) };
   }
 

@@ -12,6 +12,7 @@ import { plot } from "./plot.js";
 import { readout } from "./readout.js";
 import { sliders } from "./sliders.js";
 import { steps } from "./steps.js";
+import { tools } from "./tools.js";
 import { trace } from "./trace.js";
 
 /** @import { Model, Section, State } from "./protocol.js" */
@@ -20,7 +21,7 @@ import { trace } from "./trace.js";
 const SECTIONS = {
   above: [link],
   folds: [listing, steps, trace],
-  side: [sliders, readout, matrix, notes],
+  side: [sliders, tools, readout, matrix, notes],
   columns: [graph, plot],
 };
 

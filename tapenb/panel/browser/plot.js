@@ -5,8 +5,9 @@ import { between, evenly, newton, pieces, samples, snapped } from "./curves.js";
 import { KEYS, h, list, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
 import { drawn, plain } from "./numbers.js";
+import { surface } from "./surface.js";
 
-/** @import { Model, Mover, Plot, Section } from "./protocol.js" */
+/** @import { Model, Mover, Plot, Section, State } from "./protocol.js" */
 /** @import { Frame, Range } from "./figure.js" */
 /** @import { Sample } from "./curves.js" */
 
@@ -26,7 +27,10 @@ export function plot(model, mover) {
   const legend = h("p", { class: "tapenb-legend" });
   const picture = s("svg", { role: "img", class: "tapenb-picture" });
   const said = h("p", { class: "tapenb-quiet tapenb-marks" });
-  const head = h("div", { class: "tapenb-plot-head" }, h("label", {}, "along ", choice), legend);
+  const other = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "and" }));
+  const both = h("span", {}, " and ", other);
+  const head = h("div", { class: "tapenb-plot-head" },
+    h("span", {}, h("label", {}, "along ", choice), both), legend);
   const below = h("div", { class: "tapenb-slopes" });
   const lower = ORDERS.map((order) => ({
     title: h("p", { class: `tapenb-quiet tapenb-${order}-key` }),
@@ -40,6 +44,12 @@ export function plot(model, mover) {
     model.set("along", choice.value);
     model.save_changes();
   });
+  const look = (/** @type {object} */ now) => {
+    model.set("look", { ...model.get("look"), ...now });
+    model.save_changes();
+  };
+  other.addEventListener("change", () => look({ surface: { and: other.value } }));
+  const plane = surface(model, mover);
   /** @type {Plot | undefined} */
   let last;
   /** @type {Sample[]} */
@@ -67,7 +77,8 @@ export function plot(model, mover) {
       return true;
     },
   });
-  const place = h("div", { class: "tapenb-plot" }, head, handle.stage, said, fold);
+  const flat = h("div", {}, handle.stage, said, fold);
+  const place = h("div", { class: "tapenb-plot" }, head, flat, plane.element);
 
   /** What touches the curve here: nothing, the tangent, or the parabola too. @param {Plot} plot */
   function degree({ at, value, slope, curvature }) {
@@ -86,15 +97,28 @@ export function plot(model, mover) {
       curvature: finite(found?.curvature) };
   }
 
-  /** @param {Plot | undefined} plot */
-  function show(plot) {
-    place.hidden = !plot;
-    if (!plot) return;
-    list(choice, plot.choices, () => h("option"), (option, label) => {
-      write(option, label);
+  /** @param {HTMLSelectElement} element @param {string[]} labels @param {string} chosen */
+  function offer(element, labels, chosen) {
+    list(element, labels, () => h("option"), (option, label) => {
+      write(option, label || "–");
       option.setAttribute("value", label);
     });
-    choice.value = plot.along;
+    element.value = chosen;
+  }
+
+  /** @param {State} state */
+  function show({ plot, surface: over }) {
+    place.hidden = !plot;
+    if (!plot) return;
+    offer(choice, plot.choices, plot.along);
+    both.hidden = !plot.planes;
+    offer(other, ["", ...plot.choices.filter((each) => each !== plot.along)], over?.axes[1].label ?? "");
+    flat.hidden = Boolean(over);
+    plane.paint(over);
+    if (over) {
+      last = undefined;
+      return legendOf(["contour", "gradient", "curvature", ...(over.second ? ["newton"] : [])], plot);
+    }
     if (bytes !== plot.curve) [bytes, curve] = [plot.curve, samples(plot.curve)];
     const texts = plot.marks.map((mark) => mark.text);
     const more = texts.length > SAID ? [`and ${texts.length - SAID} more`] : [];
@@ -102,14 +126,15 @@ export function plot(model, mover) {
     const { beyond } = plot;
     if (beyond !== null && beyond !== undefined && !asked.has(beyond)) {
       asked.add(beyond);
-      model.set("look", { ...model.get("look"), plot: { beyond } });
-      model.save_changes();
+      look({ plot: { beyond } });
     }
     draw(ahead(plot));
   }
 
   const observer = new ResizeObserver(() => { if (last) draw(last); });
   observer.observe(place);
+  const heard = () => show(model.get("state"));
+  model.on("change:heights", heard);
 
   /** @param {Plot} plot */
   function draw(plot) {
@@ -124,16 +149,23 @@ export function plot(model, mover) {
     const { frame: drawnIn, inner } = drawAxes(picture, axes);
     frame = drawnIn;
     const kinds = drawCurve(plot, frame, inner);
-    list(legend, kinds, () => h("span"), (item, kind) => {
-      item.className = `tapenb-${kind}-key`;
-      write(item, { curve: plot.output, newton: "Newton", other: "another branch" }[kind] ?? kind);
-    });
+    legendOf(kinds, plot);
     const { at, value } = plot;
     handle.place(frame, at === null ? NaN : frame.x(at), value === null ? NaN : frame.y(value),
       `${plot.along} on the curve`, { min: plot.from, max: plot.to, now: at ?? plot.from,
         text: `${plot.along} = ${drawn(plain(at ?? NaN))}, ${plot.output} = ${drawn(plain(value ?? NaN))}` });
     fold.hidden = !curve.some((row) => Number.isFinite(row[2]));
     if (fold.open) drawSlopes(plot, axes, ups);
+  }
+
+  /** @param {string[]} kinds @param {Plot} plot */
+  function legendOf(kinds, { output }) {
+    const words = /** @type {Record<string, string>} */ (
+      { curve: output, contour: output, newton: "Newton", other: "another branch" });
+    list(legend, kinds, () => h("span"), (item, kind) => {
+      item.className = `tapenb-${kind}-key`;
+      write(item, words[kind] ?? kind);
+    });
   }
 
   /** What is drawn, in words. @param {Plot} plot @param {Frame} frame @param {SVGElement} inner */
@@ -202,5 +234,10 @@ export function plot(model, mover) {
     });
   }
 
-  return { element: place, paint: (state) => show(state.plot), stop: () => observer.disconnect() };
+  function stop() {
+    observer.disconnect();
+    model.off("change:heights", heard);
+  }
+
+  return { element: place, paint: show, stop };
 }

@@ -3,9 +3,12 @@
 /** @import { Mark } from "./curves.js" */
 
 /**
- * @typedef {{label: string, min: number, max: number, step: number, integer: boolean,
+ * @typedef {{label: string, min: number, max: number, step: number, integer: boolean, log?: boolean,
  *   recorded: number}} Input
- * @typedef {{choices: string[], along: string, output: string, from: number, to: number,
+ * @typedef {{axes: {label: string, from: number, to: number, step: number}[], output: string,
+ *   at: [number, number] | null, value: number | null, gradient: [number, number] | null,
+ *   second: [number, number, number] | null, heights: number, label: string}} Surface
+ * @typedef {{choices: string[], planes: boolean, along: string, output: string, from: number, to: number,
  *   step: number, curve: DataView, marks: Mark[], beyond: number | null, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot
  * @typedef {Record<string, [counter: number, value: number]>} Moves
@@ -13,7 +16,7 @@
  *   positions: Record<string, number>, rows: [string, string][],
  *   matrix?: {names: string[], cells: string[][]}, notes: string[], label: string,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
- *   edges?: string[], words?: string, plot?: Plot,
+ *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State

@@ -2,12 +2,17 @@
 
 import { short } from "./axes.js";
 import { KEYS, h, write } from "./dom.js";
+import { partOf, positionAt } from "./history.js";
 import { drawn, plain } from "./numbers.js";
 
 /** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
 
 /** More inputs that were moved than these are not named. */
 const LONGEST_STILL = 3;
+/** Beyond a dozen sliders the others are folded away. */
+const DOZEN = 12;
+/** Steps of a logarithmic slider from end to end. */
+const LOG_STEPS = 300;
 
 /**
  * The sliders: a native range with its label, and the number itself to read and to type.
@@ -26,11 +31,17 @@ export function sliders(model, mover) {
   function show(label, value) {
     const { input, bar, field } = rows.get(label);
     // Off the grid of its steps a range would show another number than the true one.
+    field.value = short(value);
+    if (input.log) {
+      bar.step = "any";
+      bar.value = String(partOf(input, value));
+      bar.setAttribute("aria-valuetext", drawn(plain(value)));
+      return;
+    }
     const steps = (value - input.min) / input.step;
     const onGrid = Math.abs(steps - Math.round(steps)) < 1e-6;
     bar.step = onGrid ? String(input.step) : "any";
     bar.value = String(value);
-    field.value = short(value);
   }
 
   /** @param {string} label @param {number} value */
@@ -39,26 +50,36 @@ export function sliders(model, mover) {
     mover.move(label, value);
   }
 
+  const rest = h("div", { class: "tapenb-sliders" });
+  const folded = h("details", { class: "tapenb-more" }, h("summary", KEYS), rest);
   const still = h("p", { class: "tapenb-quiet tapenb-still" });
 
   function build() {
     const held = focused();
     place.replaceChildren();
+    rest.replaceChildren();
     rows = new Map();
     for (const input of /** @type {Input[]} */ (model.get("inputs"))) {
-      const limits = { min: String(input.min), max: String(input.max), ...KEYS };
+      const ends = input.log ? [0, 1] : [input.min, input.max];
+      const limits = { min: String(ends[0]), max: String(ends[1]), ...KEYS };
       const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", ...limits }));
       // A number beyond the range is typed all the same, and widens it.
       const field = /** @type {HTMLInputElement} */ (
         h("input", { type: "number", step: input.integer ? "1" : "any", ...KEYS })
       );
       field.setAttribute("aria-label", `${input.label}, typed`);
-      const toGrid = () => { bar.step = String(input.step); };
+      const toGrid = () => { bar.step = input.log ? String(1 / LOG_STEPS) : String(input.step); };
       bar.addEventListener("keydown", toGrid);
       bar.addEventListener("pointerdown", toGrid);
       bar.addEventListener("input", () => {
-        field.value = short(bar.valueAsNumber);
-        moved(input.label, bar.valueAsNumber);
+        const value = input.log ? positionAt(input, bar.valueAsNumber) : bar.valueAsNumber;
+        field.value = short(value);
+        if (input.log) bar.setAttribute("aria-valuetext", drawn(plain(value)));
+        moved(input.label, value);
+      });
+      bar.addEventListener("dblclick", () => {
+        show(input.label, input.recorded);
+        moved(input.label, input.recorded);
       });
       const typed = () => {
         let value = field.valueAsNumber;
@@ -72,7 +93,12 @@ export function sliders(model, mover) {
       field.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
       rows.set(input.label, { input, bar, field });
       const name = h("span", { class: "tapenb-name" }, input.label);
-      place.append(h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field));
+      const row = h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field);
+      (rows.size > DOZEN ? rest : place).append(row);
+    }
+    if (rows.size > DOZEN) {
+      write(folded.firstElementChild, `${rows.size - DOZEN} more inputs`);
+      place.append(folded);
     }
     place.append(still);
     for (const label of rows.keys()) if (label in values) show(label, values[label]);

@@ -1,14 +1,16 @@
 """The sections of the panel: each a class here, a module and a style sheet in the browser."""
 
+from .check import Check
 from .listing import Listing
 from .numbers import Matrix, Notes, Readout
 from .plot import Plot
 from .section import Section, Subject
+from .surface import Surface
 from .trace import Trace
 
-__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject", "Trace"]
+__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject", "Surface", "Trace"]
 
 SECTIONS: dict[str, type[Section]] = {
-    each.name: each for each in (Readout, Matrix, Notes, Plot, Trace, Listing)
+    each.name: each for each in (Readout, Matrix, Notes, Plot, Surface, Trace, Listing, Check)
 }
 """By the key of what each one sends."""

@@ -82,11 +82,12 @@ class Plot(Section):
         label += "".join(f"; {mark['text']}" for mark in curve["marks"])
         return {
             "choices": list(choices),
+            "planes": bool(point.hessian) and len(choices) > 1,
             "along": along,
             "output": output,
             "from": control.min,
             "to": control.max,
-            "step": control.step,
+            "step": (control.max - control.min) / 300 if control.log else control.step,
             **curve,
             "at": _finite(at),
             "value": _finite(value),

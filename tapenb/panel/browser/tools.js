@@ -1,0 +1,134 @@
+// What is done with the sliders together: play, undo, reset, copy, pin, and the derivatives checked.
+
+import { KEYS, h, list, write } from "./dom.js";
+import { advanced, moved, partOf, positionAt, redone, remembered, undone } from "./history.js";
+import { drawn, plain } from "./numbers.js";
+
+/** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
+/** @import { History, Mode, Positions } from "./history.js" */
+
+/** Milliseconds that a slider takes from one end to the other; steps of who wants little motion. */
+const SWEEP = 6000, FEW = 20, CALM = 600;
+const MODES = { once: "once", loop: "again and again", back: "there and back" };
+
+/** @param {string} text @param {() => void} does @param {string} [label] */
+function button(text, does, label) {
+  const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "tapenb-tool", ...KEYS }, text));
+  if (label) made.setAttribute("aria-label", label);
+  made.addEventListener("click", does);
+  return made;
+}
+
+/**
+ * @param {Model} model
+ * @param {Mover} mover
+ * @returns {Section}
+ */
+export function tools(model, mover) {
+  /** @type {History} */
+  let history = { past: [], future: [], at: 0 };
+  /** @type {{positions: Positions, rows: [string, string][]} | undefined} */
+  let pinned;
+  let playing = 0, way = 1, asked = 0;
+
+  const inputs = () => /** @type {Input[]} */ (model.get("inputs"));
+  const state = () => /** @type {State} */ (model.get("state"));
+  const now = () => {
+    const own = Object.entries(mover.mine()).map(([label, [, value]]) => [label, value]);
+    return /** @type {Positions} */ ({ ...state().positions, ...Object.fromEntries(own) });
+  };
+  const go = (/** @type {Positions} */ to) => moved(now(), to).forEach((move) => mover.move(...move));
+  const turn = (/** @type {History} */ to) => { history = to; go(history.past[history.past.length - 1]); show(); };
+
+  const which = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "slider that plays" }));
+  const mode = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "how it plays" },
+    ...Object.entries(MODES).map(([value, text]) => h("option", { value }, text))));
+  const start = button("Play", () => (playing ? rest() : play()));
+  const back = button("Undo", () => turn(undone(history)));
+  const forth = button("Redo", () => turn(redone(history)));
+  const reset = button("Reset", () => go(Object.fromEntries(inputs().map((each) => [each.label, each.recorded]))));
+  const copy = button("Copy", () => {
+    const at = Object.entries(now()).filter(([label]) => /^\w+$/.test(label));
+    const text = `%%tape ${at.map(([label, value]) => `${label}=${plain(value, 15)}`).join(" ")}`;
+    navigator.clipboard.writeText(text).then(() => write(copy, "Copied"), () => write(copy, text));
+  }, "Copy the positions as a line of %%tape");
+  const pin = button("Pin", () => {
+    pinned = pinned ? undefined : { positions: now(), rows: state().rows };
+    show();
+  });
+  const body = h("tbody"), check = h("p", { class: "tapenb-quiet tapenb-check" });
+  const beside = h("table", { class: "tapenb-pinned" }, h("thead", {}, h("tr", {}, h("td"),
+    ...["pinned", "now", "difference"].map((text) => h("th", { scope: "col" }, text)))), body);
+  const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-tools" },
+    h("summary", KEYS, "Play, undo, pin"),
+    h("div", { class: "tapenb-toolbar" }, start, which, mode),
+    h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin), beside, check));
+  element.addEventListener("toggle", () => {
+    const { open } = element;
+    if (!open) rest();
+    if ((model.get("look").check ?? {}).open === open) return;
+    model.set("look", { ...model.get("look"), check: { open } });
+    model.save_changes();
+  });
+
+  function play() {
+    const input = inputs().find((each) => each.label === which.value);
+    if (!input) return;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    way = 1;
+    let part = partOf(input, now()[input.label]), before = performance.now();
+    if (part >= 1 && mode.value !== "back") part = 0;
+    const step = (/** @type {number} */ time) => {
+      playing = requestAnimationFrame(step);
+      const passed = Math.min(time - before, SWEEP / FEW);
+      // The next one when the last is answered, so that none waits for another.
+      if (Object.keys(mover.mine()).length || time - before < (calm ? CALM : 1)) return;
+      before = time;
+      const next = advanced(part, way, calm ? 1 / FEW : passed / SWEEP, /** @type {Mode} */ (mode.value));
+      ({ part, way } = next);
+      const value = positionAt(input, part);
+      if (value !== now()[input.label]) mover.move(input.label, value);
+      if (next.ended) rest();
+    };
+    playing = requestAnimationFrame(step);
+    write(start, "Stop");
+  }
+  function rest() {
+    cancelAnimationFrame(playing);
+    playing = 0;
+    write(start, "Play");
+  }
+
+  function show() {
+    back.disabled = history.past.length < 2;
+    forth.disabled = !history.future.length;
+    reset.disabled = !inputs().some((each) => now()[each.label] !== each.recorded);
+    list(which, inputs().filter((each) => each.min < each.max), () => h("option"), (option, { label }) => {
+      write(option, label);
+      option.setAttribute("value", label);
+    });
+    write(pin, pinned ? "Unpin" : "Pin");
+    beside.hidden = !pinned;
+    if (!pinned) return;
+    const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-"));
+    const places = Object.entries(pinned.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
+    const rows = pinned.rows.map(([name, text], k) => [name, text, state().rows[k]?.[1] ?? ""]);
+    list(body, [...places, ...rows], () => h("tr", {}, h("th", { scope: "row" })), (line, [name, then, here]) => {
+      const off = number(here) - number(then);
+      list(line, [name, then, here, Number.isFinite(off) ? drawn(plain(off)) : ""], () => h("td"), write);
+    });
+  }
+
+  return {
+    element,
+    paint(shown) {
+      element.hidden = !inputs().length;
+      history = remembered(history, now(), performance.now());
+      if (asked !== Object.keys(mover.mine()).length) write(copy, "Copy");
+      asked = Object.keys(mover.mine()).length;
+      write(check, shown.check ?? "");
+      show();
+    },
+    stop: rest,
+  };
+}

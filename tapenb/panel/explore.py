@@ -1,0 +1,224 @@
+"""The panel of a function, without a magic."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from os import PathLike
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.faces.functional import record
+from ..autodiff.tape.operation import TapeError
+from ..recording.inputs import Input, count_of
+from ..recording.program import Program
+from ..recording.recording import Recording
+from ..views.listing import Source
+from .live import Panel
+
+__all__ = ["Explored", "explored"]
+
+
+class Explored(Recording):
+    """What `tapenb.explore` returns: the ``t`` of ``%%tape -o t``, which shows its panel."""
+
+    def __init__(self, *made_of: Any, **options: Any) -> None:
+        super().__init__(*made_of, **options)
+        self._shown_in: Any = None
+
+    def _ipython_display_(self) -> None:
+        # As the last expression of the cell that has shown it, it needs no second panel.
+        if self._shown_in is None or self._shown_in != _cell():
+            self.panel.show()
+
+    def _display_(self) -> Panel:
+        """What marimo shows."""
+        return self.panel
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), "save"]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the panel at its present point to a file, as `Panel.save` does.
+
+        Parameters
+        ----------
+        path : str or path
+            It ends in ``.svg``, for a picture, or in ``.html``, for a page with sliders.
+        """
+        self.panel.save(path)
+
+
+def explored(
+    f: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    order: int,
+    mode: str,
+    **shown: bool,
+) -> Explored:
+    """Record a function and make its panel; shown at once where a notebook's cell runs.
+
+    Parameters
+    ----------
+    f : callable
+    arguments : dict of str to object
+        As `tapenb.explore` takes them.
+    order, mode
+        Of the program.
+    **shown : bool
+        Of the panel: ``graph``, ``plot``, ``table``.
+    """
+    given, fixed, spans = _arguments(f, arguments)
+    call = _Call(f, fixed, order, mode)
+    program = call.first(given, spans)
+    found = Explored(program, program.tape, call.again)
+    found.panel = Panel(found, **shown, source=_source(f))
+    cell = _cell()
+    if cell is not None:
+        found.panel.show()
+        found._shown_in = cell
+    return found
+
+
+def _arguments(
+    f: Callable[..., Any], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, tuple[float, ...]]]:
+    """The numbers to start from, what is handed on as it is, and the ranges that were given."""
+    signature = inspect.signature(f)
+    defaults = {
+        name: each.default
+        for name, each in signature.parameters.items()
+        if each.default is not each.empty and each.kind is not each.POSITIONAL_ONLY
+    }
+    given: dict[str, Any] = {}
+    fixed: dict[str, Any] = {}
+    spans: dict[str, tuple[float, ...]] = {}
+    bound = signature.bind(**{**defaults, **arguments})
+    for name, value in {**bound.arguments, **bound.kwargs}.items():
+        if name not in arguments and name not in defaults:
+            continue
+        if _is_range(value):
+            spans[name] = _range(name, value)
+            low, high = spans[name][:2]
+            whole = all(isinstance(each, int) for each in value)
+            given[name] = (low + high) // 2 if whole else (low + high) / 2
+        elif _is_numeric(value):
+            given[name] = np.array(value, float) if np.ndim(value) else value
+        else:
+            fixed[name] = value.value if type(value).__name__ == "fixed" else value
+    return given, fixed, spans
+
+
+def _is_range(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) in (2, 3) and all(map(_is_numeric, value))
+
+
+def _range(name: str, value: tuple[Any, ...]) -> tuple[Any, ...]:
+    low, high, *step = value
+    if not low < high or (step and not step[0] > 0):
+        raise ValueError(
+            f"{name}={value} is no range: give (low, high) or (low, high, step), with low below "
+            "high and a step above 0"
+        )
+    return value
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, bool | np.bool_ | str):
+        return False
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_numeric, value))
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iuf" and value.size > 0
+    return isinstance(value, int | float | np.integer | np.floating)
+
+
+class _Call:
+    """A function, to be recorded at one position of its sliders after the other."""
+
+    def __init__(self, f: Callable[..., Any], fixed: Mapping[str, Any], order: int, mode: str):
+        self._f, self._fixed, self._order, self._mode = f, fixed, order, mode
+        self._inputs: list[Input] = []
+        self._lock = RLock()
+        name = getattr(f, "__name__", "f")
+        self._output = name if name.isidentifier() else "f"
+
+    def first(self, given: Mapping[str, Any], spans: Mapping[str, tuple[float, ...]]) -> Program:
+        """The program where the sliders begin."""
+        inputs = [Input(name, value, (), spans.get(name)) for name, value in given.items()]
+        program = self._recorded(inputs)
+        whole = {each.name for each in program.inputs if each.counts}
+        if any(isinstance(each.value, int) and each.name not in whole for each in inputs):
+            # A number that need not be whole moves as any other.
+            as_float = [
+                Input(each.name, float(each.value), (), each.span)
+                if isinstance(each.value, int) and each.name not in whole
+                else each
+                for each in inputs
+            ]
+            program = self._recorded(as_float)
+        self._inputs = program.inputs
+        return program
+
+    def again(self, positions: Mapping[str, Any], done: Callable[[Any], None]) -> None:
+        """Record anew, and hand over the program or the exception."""
+        try:
+            moved = [Input(each.name, each.at(positions), (), each.span) for each in self._inputs]
+            result: Any = self._recorded(moved)
+        except Exception as error:
+            result = error
+        done(result)
+
+    def _recorded(self, inputs: list[Input]) -> Program:
+        names = [each.name for each in inputs]
+
+        def call(*values: Any) -> Any:
+            return self._f(**dict(zip(names, values, strict=True)), **self._fixed)
+
+        with self._lock:
+            tape = record(call, *(each.value for each in inputs))
+        if tape.output is None:
+            raise TapeError(
+                f"{self._output} does not depend on any of {', '.join(names) or 'no inputs'}"
+            )
+        found = [
+            _described(each, tape, entries)
+            for each, entries in zip(inputs, list(tape.inputs.values()), strict=True)
+        ]
+        tape.inputs = {each.name: each.entries for each in found}
+        return Program(tape, found, self._output, self._order, self._mode)
+
+
+def _described(each: Input, tape: Any, entries: tuple[int, ...]) -> Input:
+    place = count_of(tape, entries) if isinstance(each.value, int) else None
+    withheld = place and (
+        f"{each.name} is used as an index or a count ({place}), so it takes whole numbers and has "
+        "no derivative."
+    )
+    return Input(each.name, each.value, entries, each.span, place is not None, withheld)
+
+
+def _source(f: Callable[..., Any]) -> Source | None:
+    """The function's text, where there is one."""
+    f = inspect.unwrap(f)
+    code = getattr(f, "__code__", None)
+    try:
+        lines, first = inspect.getsourcelines(f)
+    except (OSError, TypeError):
+        return None
+    if code is None:
+        return None
+    text = textwrap.dedent("".join(lines)).rstrip("\n")
+    return Source(code.co_filename, first, tuple(text.split("\n")), scope=code.co_name)
+
+
+def _cell() -> Any:
+    """Which cell of a notebook runs; None outside of one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    return None if getattr(shell, "kernel", None) is None else shell.execution_count

@@ -1,0 +1,101 @@
+"""The output over two sliders, computed on a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+
+from .curve import Curve
+from .program import Program
+
+__all__ = ["Axis", "Grid"]
+
+_COLUMNS, _ROWS = 49, 37
+_FEWEST = 9
+_SECONDS = 3.0
+"""A grid is coarser where it would take longer, and none where that leaves too few."""
+
+Axis = tuple[str, float, float]
+"""The label of a slider, and its range."""
+
+
+class Grid:
+    """Heights over two sliders, by whichever program the cell would run at each place.
+
+    Parameters
+    ----------
+    programs : sequence of Program
+        All that were recorded of the cell; the first is the present one.
+    positions : mapping of str to number
+        Where the other sliders are.
+    across, up : (str, float, float)
+        The two sliders, each with its range.
+    done : callable
+        Called with the grid when its heights are there, on its own thread; not once it is
+        cancelled.
+
+    Attributes
+    ----------
+    columns : int
+    heights : ndarray or None
+        Row by row, from the lowest; nan where there is none. None as long as it is computed.
+    """
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        positions: Mapping[str, Any],
+        across: Axis,
+        up: Axis,
+        done: Callable[[Grid], None],
+    ) -> None:
+        self._programs, self._positions = list(programs), dict(positions)
+        self._across, self._up, self._done = across, up, done
+        self._cancelled = Event()
+        self.columns, self.heights = 0, None
+        self._thread = Thread(target=self._compute, name="tapenb-contours", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop at the next row."""
+        self._cancelled.set()
+
+    def join(self) -> None:
+        """Wait until it is done or cancelled."""
+        self._thread.join()
+
+    def _compute(self) -> None:
+        with np.errstate(all="ignore"):
+            columns, rows = self._size()
+            label, low, high = self._up
+            found = np.full((rows, columns), np.nan)
+            until = time.monotonic() + 2 * _SECONDS
+            for row, y in enumerate(np.linspace(low, high, rows)):
+                if self._cancelled.is_set():
+                    return
+                if time.monotonic() < until:
+                    found[row] = self._row(label, y, columns)
+        self.columns, self.heights = columns, found
+        if not self._cancelled.is_set():
+            self._done(self)
+
+    def _size(self) -> tuple[int, int]:
+        """How many columns and rows there is time for."""
+        label, low, high = self._up
+        middle = (low + high) / 2
+        self._row(label, middle, 1)  # the first time, what computes it is compiled
+        began = time.perf_counter()
+        self._row(label, middle, 3)
+        affordable = 3 * _SECONDS / (time.perf_counter() - began + 1e-9)
+        part = min(1.0, float(np.sqrt(affordable / (_COLUMNS * _ROWS))))
+        columns, rows = int(_COLUMNS * part), int(_ROWS * part)
+        return (columns, rows) if min(columns, rows) >= _FEWEST else (0, 0)
+
+    def _row(self, label: str, y: float, columns: int) -> list[float]:
+        across, low, high = self._across
+        curve = Curve(self._programs, {**self._positions, label: y}, across, low, high)
+        return [curve.at(x)[0][0] for x in np.linspace(low, high, columns)]

@@ -1,0 +1,121 @@
+"""The panel of a function: arguments as `interact` has them, numbers of closed formulas."""
+
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from ipywidgets import fixed
+
+import tapenb as tn
+
+
+def wave(x, y=(0.0, 4.0, 0.5), *, w=None, sign=1):
+    total = np.log(x) + x * y - np.sin(y)
+    if w is not None:
+        total = total + np.sum(w**2)
+    return sign * total
+
+
+def power(x, n=3):
+    y = 1.0
+    for _ in range(n):
+        y = y * x
+    return y
+
+
+def pieces(x):
+    return x * x if x < 3 else 5 * x
+
+
+@pytest.fixture
+def explore():
+    made = []
+
+    def explore_(*args, **kwargs):
+        made.append(tn.explore(*args, **kwargs))
+        return made[-1]
+
+    yield explore_
+    for each in made:
+        each.panel.close()
+
+
+def test_arguments_are_those_of_interact(explore):
+    t = explore(wave, x=2, w=np.array([1.0, 3.0]), sign=fixed(1))
+    sliders = t.panel.sliders
+    assert list(sliders) == ["x", "y", "w[0]", "w[1]"]
+    assert (sliders["y"].value, sliders["y"].max, sliders["y"].step) == (2.0, 4.0, 0.5)
+    assert t.value == pytest.approx(math.log(2) + 4 - math.sin(2) + 10)
+    assert t.gradient["x"] == pytest.approx(0.5 + 2)
+    np.testing.assert_allclose(t.gradient["w"], [2, 6])
+    assert t.hessian["x", "y"] == pytest.approx(1.0)
+    # As the t of a cell: it follows its sliders, and answers at other inputs.
+    sliders["x"].value = 3.5
+    assert t.gradient["x"] == pytest.approx(1 / 3.5 + 2)
+    assert t(x=4.0).gradient["x"] == pytest.approx(0.25 + 2)
+    assert "wave = " in t.panel.text
+
+
+def test_counts_have_sliders_of_whole_numbers(explore):
+    t = explore(power, x=2)
+    assert t.panel.sliders["n"].integer
+    assert "n" not in t.gradient
+    assert (t.value, t.gradient["x"]) == (8.0, 12.0)
+    t.panel.sliders["n"].value = 4
+    assert (t.value, t.gradient["x"]) == (16.0, 32.0)
+
+
+def test_another_way_through_the_function_calls_it_anew(explore):
+    t = explore(pieces, x=(0, 8))
+    assert (t.value, t.gradient["x"]) == (20.0, 5.0)
+    t.panel.sliders["x"].value = 2.5
+    assert (t.value, t.gradient["x"]) == (6.25, 5.0)
+    assert t.panel.state["error"] == ""
+
+
+def test_the_listing_is_the_function_s_source(explore):
+    t = explore(wave, x=2.0)
+    assert t.panel.listing["lines"][1] == "    total = np.log(x) + x * y - np.sin(y)"
+    t.panel.set_state({"look": {"listing": {"open": True}}})
+    lines = {each["number"]: each["value"] for each in t.panel.state["listing"]["lines"]}
+    assert lines[1] == pytest.approx(math.log(2) + 4 - math.sin(2))
+
+
+def test_what_is_wrong_is_said(explore):
+    with pytest.raises(TypeError, match="x"):
+        explore(wave)
+    with pytest.raises(TypeError, match="no_such"):
+        explore(wave, x=1.0, no_such=2.0)
+    with pytest.raises(ValueError, match=r"y=\(4, 1\) is no range: give \(low, high\)"):
+        explore(wave, x=1.0, y=(4, 1))
+    with pytest.raises(tn.TapeError, match="does not depend on any of x"):
+        explore(lambda x: 3.0, x=1.0)
+
+
+def test_a_script_saves_a_picture_and_a_page(explore, tmp_path: Path):
+    t = explore(wave, x=2.0)
+    t.save(tmp_path / "panel.svg")
+    picture = ElementTree.parse(tmp_path / "panel.svg").getroot()
+    texts = [text.strip() for text in picture.itertext() if text.strip()]
+    assert texts[0] == f"wave = {math.log(2) + 4 - math.sin(2):.10g} at x = 2, y = 2, sign = 1"
+    assert "np.log(x)" in texts
+    t.save(tmp_path / "panel.html")
+    assert (tmp_path / "panel.html").read_text().startswith("<!doctype html>")
+    with pytest.raises(ValueError, match=re.escape("ends in .html or .svg")):
+        t.save(tmp_path / "panel.png")
+
+
+def test_without_anywidget_it_says_what_is_missing():
+    program = (
+        "import sys; sys.modules['anywidget'] = None\nimport tapenb as tn\n"
+        "try: tn.explore(abs, x=1.0)\nexcept ModuleNotFoundError as error: print(error)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (
+        answer.stdout.strip() == "tapenb.explore needs anywidget: python -m pip install anywidget"
+    )
