@@ -20,8 +20,8 @@ import { trace } from "./trace.js";
 /** Where each section stands, from top to bottom: above all, beside the graph, in columns. */
 const SECTIONS = {
   above: [link],
-  folds: [listing, steps, trace],
-  side: [sliders, tools, readout, matrix, notes],
+  folds: [listing, steps, trace, tools],
+  side: [sliders, readout, matrix, notes],
   columns: [graph, plot],
 };
 
