@@ -15,7 +15,7 @@ from ..autodiff.tape.tape import Tape
 from .machine import Machine, sweep
 from .machines import MACHINES
 
-__all__ = ["Diagnosis", "check", "diagnose"]
+__all__ = ["Diagnosis", "check", "diagnose", "same", "short"]
 
 _CLOSE = 1e-6
 """What counts as the same number: an answer may be rounded, or found in another way."""
@@ -113,12 +113,12 @@ def diagnose(
         return Diagnosis("wrong", None, f"✗ The answer is {count}: one for each input.")
     true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, inputs)
     right = [true.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
-    if _same(given, right):
+    if same(given, right):
         return Diagnosis("right", None, "✓ right")
     if misshapen := _misshapen(tape, given, right):
         return Diagnosis("wrong", None, f"✗ {misshapen}")
     for machine in MACHINES:
-        if _same(given, sweep(tape, machine)[0]):
+        if same(given, sweep(tape, machine)[0]):
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
     return Diagnosis("wrong", None, f"✗ {_first_difference(tape, given, right, adjoints or {})}")
 
@@ -142,7 +142,7 @@ def _numbers(answer: Any, count: int) -> list[np.ndarray] | None:
         return None
 
 
-def _same(given: Sequence[Any], expected: Sequence[Any]) -> bool:
+def same(given: Sequence[Any], expected: Sequence[Any]) -> bool:
     """Whether all are equal in shape and, nearly, in numbers."""
     return all(
         np.shape(one) == np.shape(other)
@@ -171,12 +171,12 @@ def _first_difference(
     true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
     for entry in entries:
         name = tape[entry].name
-        if not _same([np.asarray(adjoints[name], float)], [true.get(entry, 0.0)]):
-            return f"Up to {name} all is right; its adjoint is {_short(true.get(entry, 0.0))}."
+        if not same([np.asarray(adjoints[name], float)], [true.get(entry, 0.0)]):
+            return f"Up to {name} all is right; its adjoint is {short(true.get(entry, 0.0))}."
     wrong = [
         name
         for name, one, other in zip(tape.inputs, given, right, strict=False)
-        if not _same([one], [other])
+        if not same([one], [other])
     ]
     return (
         f"The derivative by {' and by '.join(wrong)} is another. Write down the adjoint of each "
@@ -184,7 +184,8 @@ def _first_difference(
     )
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Write a number or array with few digits."""
     return (
         f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), precision=4)
     )

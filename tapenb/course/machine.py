@@ -14,7 +14,7 @@ from ..autodiff.sweeps.operands import operand
 from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["Machine", "Step", "sweep"]
+__all__ = ["Machine", "Step", "contributions", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
     with np.errstate(all="ignore"):
         for index in order:
             if index in adjoints:
-                for parent, part in _contributions(tape, index, adjoints[index], machine):
+                for parent, part in contributions(tape, index, adjoints[index], machine):
                     held = adjoints.get(parent)
                     adjoints[parent] = part if held is None else machine.deposit(held, part)
         inputs = [entry for entries in tape.inputs.values() for entry in entries]
@@ -130,7 +130,8 @@ def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
         return [machine.gradient(each) for each in given], adjoints
 
 
-def _contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> list[tuple[int, Any]]:
+def contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> list[tuple[int, Any]]:
+    """Find what a machine hands on from an entry: pairs of an operand's entry and its part."""
     operation, parents = tape.operations[index], tape.parents(index)
     if operation.rule is None or not operation.rule.differentiable or isinstance(adjoint, Parts):
         return []
