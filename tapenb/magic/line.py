@@ -37,6 +37,8 @@ class Options:
     mode : {"reverse", "forward"}
     output : str or None
         The name to bind the recording to.
+    play : str or None
+        The name of a list of deposits: the user plays the sweep, and no panel is shown.
     table, graph, plot, static : bool
     memory : float
         The share of free memory that a recording may take.
@@ -49,6 +51,7 @@ class Options:
     order: int = 2
     mode: str = "reverse"
     output: str | None = None
+    play: str | None = None
     table: bool = False
     graph: bool = True
     plot: bool = True
@@ -67,7 +70,7 @@ _CHOICES = {
     "--mode": ("mode", {"reverse": "reverse", "forward": "forward"}),
     "--memory": ("memory", {f"{share}%": share / 100 for share in range(10, 100, 10)}),
 }
-_NAMES = {"--of": "of", "-o": "output"}
+_NAMES = {"--of": "of", "-o": "output", "--play": "play"}
 _NAME = re.compile(r"[^\W\d]\w*")
 _INPUT = re.compile(r'[^\W\d]\w*(\.[^\W\d]\w*|\["\w+"\])?')
 """``x``, ``p.a`` or ``p["a"]``."""

@@ -79,8 +79,17 @@ class Session:
             namespace[options.output] = recording
         if outcome.complaint is not None:
             print(f"%%tape: {outcome.complaint}")  # noqa: T201  the user reads it
+        elif options.play:
+            self._play(recording, namespace.get(options.play, ()))
         else:
             self._show(recording, run, line, text)
+
+    def _play(self, recording: Recording, deposits: Any) -> None:
+        from ..course import play
+
+        if not isinstance(deposits, list | tuple):
+            raise UsageError("%%tape: --play takes the name of a list of numbers")
+        play(recording.tape, deposits)
 
     def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
         if outcome.output_name is None:

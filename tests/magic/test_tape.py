@@ -229,6 +229,21 @@ def test_the_line_chooses_inputs(notebook, line, inputs):
         assert sliders["y"].step == (0.5 if "0.5" in line else 0.1)
 
 
+def test_the_user_plays_the_sweep(notebook):
+    cell = "%%tape --play mine\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)\n"
+    notebook.run(cell)
+    assert notebook.printed.splitlines()[-1].endswith("? Its adjoint is 1.")
+    notebook.run("mine = [1.0, 1.0]")
+    notebook.run(cell)
+    assert "partial −1" in notebook.printed
+    notebook.run("mine = [1, -1, -np.cos(5.0), 1, 1, 5, 2, 0.5]")
+    notebook.run(cell)
+    assert notebook.printed.splitlines()[-1].endswith("by x 5.5, by y 1.71634")
+    assert not notebook.displayed
+    with pytest.raises(UsageError, match="list of numbers"):
+        notebook.run(cell.replace("mine", "np"))
+
+
 def test_outputs_are_chosen(notebook):
     notebook.run("%%tape --of u -o t\nx = 2.0\nu = x**2\nz = x**3\n")
     assert notebook.names["t"].gradient["x"] == 4.0
