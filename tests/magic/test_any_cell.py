@@ -4,6 +4,7 @@ import ast
 import re
 import signal
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -89,6 +90,14 @@ def test_an_error_shows_none_of_our_frames(notebook, name, tmp_path, monkeypatch
     assert not re.search(r"tapenb[/\\]|#%%tape", notebook.printed)
     if "SyntaxError" in said:
         assert type(result.error_in_exec).__name__ == "SyntaxError"
+
+
+def test_a_warning_comes_once_and_names_the_users_line(notebook):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        notebook.run("%%tape\nx = 1e308\nz = np.exp(x)")
+    assert [each.lineno for each in caught] == [3]
+    assert "tapenb" not in caught[0].filename
 
 
 def test_what_stands_above_a_mistake_runs_as_in_any_cell(notebook):

@@ -24,15 +24,12 @@ class Kernel:
         By comm, what its model holds.
     outputs : list of dict
         Contents of the messages of the last cell that was run.
-    replies : dict of str to dict
-        By request: one has none where an interrupt met the kernel itself.
     """
 
-    def __init__(self, client: Any, manager: KernelManager) -> None:
-        self._client, self._manager = client, manager
+    def __init__(self, client: Any) -> None:
+        self._client = client
         self.states: dict[str, dict[str, Any]] = {}
         self.outputs: list[dict[str, Any]] = []
-        self.replies: dict[str, dict[str, Any]] = {}
         self.messages = 0
 
     def run(self, code: str) -> dict[str, Any]:
@@ -44,10 +41,6 @@ class Kernel:
         """Ask for a cell to be run, and go on."""
         return self._client.execute(code)
 
-    def interrupt(self) -> None:
-        """Interrupt what runs, as the button does."""
-        self._manager.interrupt_kernel()
-
     def move(self, comm: str, position: dict[str, Any]) -> None:
         """Send where sliders are, as a browser does."""
         data = {"method": "update", "state": {"position": position}, "buffer_paths": []}
@@ -56,13 +49,15 @@ class Kernel:
 
     def wait(self, request: str) -> dict[str, Any]:
         """Wait for the reply to a request and for the kernel to be idle after it."""
+        reply = None
         until = time.monotonic() + PATIENCE
-        while request not in self.replies:
+        while reply is None:
             found = self._client.get_shell_msg(timeout=max(until - time.monotonic(), 0))
-            self.replies[found["parent_header"].get("msg_id")] = found["content"]
+            if found["parent_header"].get("msg_id") == request:
+                reply = found
         while not self._take(self._client.get_iopub_msg(timeout=PATIENCE), request):
             pass
-        return self.replies[request]
+        return reply["content"]
 
     def panel(self) -> str:
         """The comm of the newest panel."""
@@ -110,7 +105,7 @@ def running() -> Iterator[Kernel]:
     client.start_channels()
     try:
         client.wait_for_ready(timeout=PATIENCE)
-        kernel = Kernel(client, manager)
+        kernel = Kernel(client)
         assert kernel.run("import numpy as np\n%load_ext tapenb")["status"] == "ok"
         yield kernel
     finally:

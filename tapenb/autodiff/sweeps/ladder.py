@@ -150,6 +150,7 @@ def _agree(tried: dict[int, Any], found: dict[int, Any]) -> bool:
     )
 
 
+@np.errstate(all="ignore")  # the user's own line has warned when it ran
 def _in_long_double(
     play: Callable[..., dict[int, Any]],
     tape: Tape,

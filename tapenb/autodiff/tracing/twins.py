@@ -15,7 +15,7 @@ import builtins
 import functools
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from types import MethodType, ModuleType
 from typing import Any
@@ -240,18 +240,27 @@ _PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.f
 """Types of arguments in which nothing is to be read."""
 
 
-def _serializing(real: Callable[..., Any]) -> Callable[..., Any]:
-    """``json.dumps`` and its kin, which ask a number nothing before they write it."""
+def _of_plain_numbers(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that asks its numbers nothing but their type: it is handed plain ones."""
+    how = f"{real.__module__.partition('.')[0]}.{real.__name__}(x)"
 
     @functools.wraps(real)
     def twin(obj: Any, *args: Any, **kwargs: Any) -> Any:
         if _recording() is not None:
-            obj = plain_parts(obj, f"json.{real.__name__}(x)", sys._getframe(1))
+            if isinstance(obj, Iterator):
+                obj = list(obj)
+            frame = sys._getframe(1)
+            obj, args, kwargs = plain_parts((obj, args, kwargs), how, frame)
         return real(obj, *args, **kwargs)
 
     return twin
 
 
+_PLAINLY = {
+    "json": ("dump", "dumps"),
+    "statistics": ("harmonic_mean", "mean", "pstdev", "pvariance", "stdev", "variance"),
+}
+"""Functions that write numbers as they are, or add them up exactly."""
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
@@ -397,8 +406,8 @@ def _find(module: ModuleType) -> None:
     full, names = module.__name__, vars(module)
     by_name: dict[str, Any] = {}
     wanted: Any = ()
-    if full == "json":
-        by_name = {name: _serializing(names[name]) for name in ("dump", "dumps")}
+    if full in _PLAINLY:
+        by_name = {name: _of_plain_numbers(names[name]) for name in _PLAINLY[full]}
     elif full in _MAKERS:
         by_name, composed, decomposed = _MAKERS[full]() or ({}, {}, {})
         _COMPOSED.update(composed)
@@ -457,7 +466,8 @@ _ORIGINALS: dict[int, Any] = {}
 _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
-    *("scipy", "scipy.special", "scipy.stats", "json"),
+    *("scipy", "scipy.special", "scipy.stats"),
+    *_PLAINLY,
     *_MAKERS,
 }
 """Modules whose functions have twins."""
