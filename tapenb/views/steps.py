@@ -46,6 +46,8 @@ class Steps:
         The text that was recorded.
     backward : bool, optional
         Whether a backward sweep follows.
+    output_name : str, optional
+        What the output is called, where that is a name.
 
     Attributes
     ----------
@@ -69,7 +71,9 @@ class Steps:
         source: Source | None = None,
         *,
         backward: bool = True,
+        output_name: str = "",
     ) -> None:
+        self._output_name = output_name if output_name.isidentifier() else ""
         self._tape, self._source = tape, source
         self._edges = edges if backward else ()
         self.entries = [] if tape.output is None else tape.ancestors(tape.output)
@@ -146,7 +150,8 @@ class Steps:
         index : int
             The entry.
         """
-        return self._names.get(index) or self._numbered(index)
+        own = self._output_name if index == self._tape.output else ""
+        return own or self._names.get(index) or self._numbered(index)
 
     @cached_property
     def _names(self) -> dict[int, str]:

@@ -36,6 +36,14 @@ export function trace(model, _mover, lights) {
     });
   }
 
+  /** Scroll the table, and not the page, to a cell. @param {HTMLElement | null} cell */
+  function reveal(cell) {
+    if (!cell) return;
+    const seen = rows.getBoundingClientRect(), box = cell.getBoundingClientRect();
+    rows.scrollLeft += Math.max(0, box.right - seen.right) + Math.min(0, box.left - seen.left);
+    rows.scrollTop += Math.max(0, box.bottom - seen.bottom) + Math.min(0, box.top - seen.top);
+  }
+
   /** @param {State} state */
   function paint(state) {
     const program = /** @type {Program} */ (model.get("program")), shown = state.trace, now = lights.now;
@@ -66,6 +74,7 @@ export function trace(model, _mover, lights) {
         cell.classList.toggle("tapenb-adjoints", k === adjoints);
       });
     });
+    if (now) reveal(body.querySelector(".tapenb-changed"));
     if (!byLine) rows.dataset.walk = "";
     else delete rows.dataset.walk;
     rows.tabIndex = 0;

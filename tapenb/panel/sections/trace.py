@@ -37,8 +37,13 @@ class Trace(Section):
 
     def _steps(self, point: Point) -> Steps:
         if self._walk is None:
-            backward = point.along is None
-            self._walk = Steps(point.tape, point.edges, self.subject.source, backward=backward)
+            self._walk = Steps(
+                point.tape,
+                point.edges,
+                self.subject.source,
+                backward=point.along is None,
+                output_name=point.output_name,
+            )
         return self._walk
 
     def program(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any]:
