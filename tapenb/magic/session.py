@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.display import display
 
 from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.tape import CURRENT
 from ..recording.program import Program
 from ..recording.recording import Recording
 from .idle import Idle
@@ -74,15 +75,20 @@ class Session:
         quiet = expression or DisplayHook.semicolon_at_end_of_expression(text)
         if run.cell.ends_with_expression and outcome.shown is not None and not quiet:
             self._shell.displayhook(outcome.shown)
-        recording = self._recording(run, outcome)
-        if options.output:
-            namespace[options.output] = recording
-        if outcome.complaint is not None:
-            print(f"%%tape: {outcome.complaint}")  # noqa: T201  the user reads it
-        elif options.play:
-            self._play(recording, namespace.get(options.play, ()))
-        else:
-            self._show(recording, run, line, text)
+        outer = CURRENT.get()
+        try:
+            recording = self._recording(run, outcome)
+            if options.output:
+                namespace[options.output] = recording
+            if outcome.complaint is not None:
+                print(f"%%tape: {outcome.complaint}")  # noqa: T201  the user reads it
+            elif options.play:
+                self._play(recording, namespace.get(options.play, ()))
+            else:
+                self._show(recording, run, line, text)
+        finally:
+            # An interrupt may come between two lines of a sweep that belong together.
+            CURRENT.set(outer)
 
     def _play(self, recording: Recording, deposits: Any) -> None:
         from ..course import play
