@@ -104,11 +104,12 @@ def test_saved_and_opened_again_with_another_kernel(
     expect_picture_alone(page)
 
 
-def test_a_page_that_may_run_no_module_from_a_blob(page: Page, tmp_path: Path):
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_a_page_that_may_run_no_module_from_a_blob(page: Page, tmp_path: Path, app: str):
     policy = "script-src 'self' 'unsafe-eval' 'unsafe-inline'"
-    with jupyter.serve(tmp_path, "lab", "perCommTarget", "JupyterLab Light", policy) as lab:
-        lab.write("strict.ipynb", LOAD, SURVEY)
-        page.goto(lab.address("strict.ipynb"))
+    with jupyter.serve(tmp_path, app, "perCommTarget", "JupyterLab Light", policy) as server:
+        server.write("strict.ipynb", LOAD, SURVEY)
+        page.goto(server.address("strict.ipynb"))
         jupyter.wait_until_idle(page)
         assert jupyter.execute(page, "notebook:run-all-cells")
         expect(page.get_by_text("javascript error")).to_have_count(1)

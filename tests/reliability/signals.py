@@ -84,14 +84,13 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
                 reply = kernel.run(text)
                 if reply["status"] != "ok":
                     lost.append(f"{name}: {reply['evalue']} before it")
-            measured = number >= len(names)
-            if measured:
+            if number >= len(names):
                 kernel.run(f"reliability_seconds = {chosen.uniform(0, seconds[name])}")
             began = time.monotonic()
             reply = kernel.run(cell)
-            if not measured:
-                seconds[name] = time.monotonic() - began
-            elif reply["status"] != "ok":
+            if reply["status"] == "ok":
+                seconds[name] = time.monotonic() - began  # less than at the first time
+            else:
                 tried += 1
                 lost += [f"{name}, after an interrupt: {what}" for what in _after(kernel)]
     return tried, lost
