@@ -10,7 +10,7 @@ import argparse
 import re
 from pathlib import Path
 
-from tests.reliability.attacks import Attacker, attacks
+from tests.reliability.attacks import attacks, run
 
 README = Path(__file__).parent / "README.md"
 SECONDS = 3600.0
@@ -26,15 +26,14 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the table into the README")
     given = parser.parse_args()
     text = README.read_text(encoding="utf-8")
-    with Attacker(given.seed, SECONDS, short=False) as attacker:
-        for name in given.names or known:
-            tried, lost = attacker.run(name)
-            title = known[name].TITLE
-            row = _ROW.format(title, tried, len(lost))
-            print(row, *lost, sep="\n    ", flush=True)
-            text = with_row(text, title, row)
-            if given.write:
-                README.write_text(text, encoding="utf-8")
+    for name in given.names or known:
+        tried, lost = run(name, given.seed, SECONDS, short=False)
+        title = known[name].TITLE
+        row = _ROW.format(title, tried, len(lost))
+        print(row, *lost, sep="\n    ", flush=True)
+        text = with_row(text, title, row)
+        if given.write:
+            README.write_text(text, encoding="utf-8")
 
 
 def with_row(text: str, title: str, row: str) -> str:

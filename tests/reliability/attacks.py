@@ -6,20 +6,26 @@ Besides, it has a ``TITLE``, and two counts: ``COUNT`` for the report, ``SHORT``
 from __future__ import annotations
 
 import faulthandler
-import multiprocessing
+import json
+import os
+import signal
+import subprocess
 import sys
 import warnings
 from importlib import import_module
-from multiprocessing.pool import Pool
+from pathlib import Path
 from pkgutil import iter_modules
+from tempfile import TemporaryDirectory
 from types import ModuleType
 
+import tests
 import tests.reliability
 
-__all__ = ["Attacker", "attacks"]
+__all__ = ["attacks", "run"]
 
 _HELPERS = {"attacks", "kernel", "lines"}
 _LAST_WORDS = 5.0
+_ROOT = Path(tests.__file__).parents[1]
 
 
 def attacks() -> dict[str, ModuleType]:
@@ -32,50 +38,60 @@ def attacks() -> dict[str, ModuleType]:
     }
 
 
-class Attacker:
-    """Runs attacks in a process of their own, which is ended where one takes too long.
+def run(name: str, seed: int, seconds: float, *, short: bool) -> tuple[int, list[str]]:
+    """Run an attack in a process of its own, which is ended where it takes too long.
 
     Parameters
     ----------
+    name : str
     seed : int
     seconds : float
-        How long each of them may take.
+        How long it may take.
     short : bool
-        Whether to try few of each.
+        Whether to try few.
+
+    Returns
+    -------
+    int
+        How many were tried.
+    list of str
+        What was lost; a hang is lost, too.
     """
-
-    def __init__(self, seed: int, seconds: float, *, short: bool) -> None:
-        self._seed, self._seconds, self._short = seed, seconds, short
-        self._process: Pool | None = None
-
-    def __enter__(self) -> Attacker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process = None
-
-    def run(self, name: str) -> tuple[int, list[str]]:
-        """Run an attack: how many were tried, and what was lost; a hang is lost, too."""
-        if self._process is None:
-            self._process = multiprocessing.get_context("spawn").Pool(1)
-        answer = self._process.apply_async(_run, (name, self._seed, self._seconds, self._short))
-        try:
-            return answer.get(self._seconds)
-        except multiprocessing.TimeoutError:
-            self.__exit__()
-            return 0, [f"{name} has not ended after {self._seconds:g} s and was stopped"]
+    with TemporaryDirectory() as folder:
+        answer, said = Path(folder, "answer"), Path(folder, "said")
+        command = [sys.executable, "-m", __name__, name, str(seed), str(seconds)]
+        command += ["short" if short else "long", str(answer)]
+        with said.open("w") as out:
+            process = subprocess.Popen(
+                command, cwd=_ROOT, stdout=out, stderr=out, start_new_session=True
+            )
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return 0, [f"{name} has not ended after {seconds:g} s\n{said.read_text()[-8000:]}"]
+            finally:
+                if os.name == "posix" and process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # and the kernels that it started
+                process.kill()
+                process.wait()
+        if not answer.exists():
+            return 0, [f"{name} ended with {process.returncode}\n{said.read_text()[-8000:]}"]
+        tried, lost = json.loads(answer.read_text())
+        return tried, lost
 
 
-def _run(name: str, seed: int, seconds: float, short: bool) -> tuple[int, list[str]]:
+def _main(name: str, seed: str, seconds: str, length: str, answer: str) -> None:
     module = attacks()[name]
     # Where it hangs is told before it is ended.
-    faulthandler.dump_traceback_later(seconds - _LAST_WORDS, file=sys.__stderr__)
-    try:
-        with warnings.catch_warnings():
-            # Programs that leave their files and sockets open are among what is tried.
-            warnings.simplefilter("ignore")
-            return module.attack(module.SHORT if short else module.COUNT, seed)
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+    faulthandler.dump_traceback_later(float(seconds) - _LAST_WORDS)
+    with warnings.catch_warnings():
+        # Programs that leave their files and sockets open are among what is tried.
+        warnings.simplefilter("ignore")
+        found = module.attack(module.SHORT if length == "short" else module.COUNT, int(seed))
+    faulthandler.cancel_dump_traceback_later()
+    Path(answer).write_text(json.dumps(found))
+    os._exit(0)  # whatever threads and files an attack has left
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
