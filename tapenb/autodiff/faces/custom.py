@@ -6,8 +6,8 @@ import functools
 import inspect
 import operator
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
-from ..sweeps.tips import on_tips
+from ..sweeps.tips import on_tips, tell_tips
 from ..tape.operation import GUARD, Operation, TapeError
 from ..tape.provenance import describe, here
 from ..tape.tape import CURRENT, Tape
@@ -193,6 +193,45 @@ class Custom(Rule):
             if part is not None
         }
         return Parts(parts) or None if several else parts.get(0)
+
+
+class _Again(Rule):
+    """The function itself, run once more by a sweep, which then knows of its tips.
+
+    Parameters
+    ----------
+    function : callable
+    """
+
+    tells_tips = True
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        with self._heard(operation) as again:
+            return again.vjp(adjoint, result, operands, operation, wanted)
+
+    def jvp(self, tangents, result, operands, operation):
+        with self._heard(operation) as again:
+            return again.jvp(tangents, result, operands, operation)
+
+    @contextmanager
+    def _heard(self, operation: Operation) -> Iterator[Composite]:
+        """The function in its own words, which tells of its tips once it was swept."""
+        ran: list[tuple[Tape, int]] = []
+
+        def run(*operands: Any, **params: Any) -> Any:
+            tape = CURRENT.get()
+            ran.append((tape, len(tape)))
+            return call(self.function, *operands, **params)
+
+        yield Composite(run)
+        for tape, start in ran:
+            tell_tips(operation, tape, start)
 
 
 def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
@@ -494,8 +533,4 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> len(tn.record(f, 1.0))
     2
     """
-
-    def rule(f: Callable[..., Any]) -> Rule:
-        return Composite(functools.partial(call, f))
-
-    return _wrapped(function, rule, lambda value: value)
+    return _wrapped(function, _Again, lambda value: value)

@@ -176,6 +176,8 @@ class Rule:
     has_free_phase: Callable[[Any], bool] | None = None
     tip: Callable[..., Any] | None = None
     """A mask of where the function has a tip or a jump, of ``(result, *operands, **params)``."""
+    tells_tips = False
+    """Whether a sweep by it says of its operation whether that has tips: `tell_tips`."""
     steps = False
     """Whether it is evaluated one float to either side, to see that it jumps there."""
     even = False

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -44,6 +45,7 @@ __all__ = [
     "kinks_of",
     "on_tips",
     "stands_on_tips",
+    "tell_tips",
 ]
 
 Groups = list[list[Any]]
@@ -147,20 +149,46 @@ def _text(values: list[Any]) -> str:
 # -- where a tape stands on tips -------------------------------------------------------------------
 
 
+_TOLD: ContextVar[dict[Operation, bool] | None] = ContextVar("tapenb-told-tips", default=None)
+"""What operations that the sweep runs once more said of their tips, while it is listened to."""
+
+
+def tell_tips(operation: Operation, tape: Tape, start: int) -> None:
+    """Say of an operation that a sweep ran again, on a tape from an entry on, if it has tips."""
+    told = _TOLD.get()
+    if told is not None:
+        stands = bool(_standing(tape, start, _asking(tape, start), told))
+        told[operation] = told.get(operation, False) or stands
+
+
 def on_tips(tape: Tape, start: int = 0) -> list[tuple[int, Any]]:
     """Find the entries of a tape that stand on a tip or jump, each with a mask of the elements.
 
-    Asked after a sweep; it costs one comparison for each entry whose rule has tips at all.
+    It costs one comparison for each entry whose rule has tips at all.
     """
-    operations = tape.operations[start:] if start else tape.operations
-    asking = set(filter(_may_stand, set(operations)))
+    return _standing(tape, start, _asking(tape, start), {})
+
+
+def _asking(tape: Tape, start: int) -> set[Operation]:
+    return set(filter(_may_stand, set(tape.operations[start:] if start else tape.operations)))
+
+
+def _standing(
+    tape: Tape, start: int, asking: set[Operation], told: dict[Operation, bool]
+) -> list[tuple[int, Any]]:
+    """Those of the operations that stand on a tip, where `told` knows of some already."""
     if not asking:
         return []
     found = []
+    operations = tape.operations[start:] if start else tape.operations
     values, constants = tape.values, tape.constants
     swept = tape.in_sweeps() if tape.swept else None
     for index, operation in enumerate(operations, start):
         if operation not in asking or (swept is not None and swept[index]):
+            continue
+        if operation in told:
+            if told[operation]:
+                found.append((index, True))
             continue
         places = (index, *tape.parents(index))
         read = [values[p] if p >= 0 else constants[~p] for p in places]
@@ -622,14 +650,26 @@ def across_tips(
     of two opposite slopes, and none depends on another: there nobody looks beside the point. Nor
     where such tips depend on each other and there are more than ten thousand numbers.
     """
-    start = min(_moving(run), default=0)
-    marks = on_tips(run.tape, start)
-    if not marks or not _looked_at(
-        run, marks, first=all(last <= start for _, last, _ in run.tape.swept)
-    ):
-        return sweep(run, nested)
-    here = run.on(run.tape.copy()) if nested else run  # without this sweep, if it is recorded
-    found = sweep(run, nested)
+    tape, start, length = run.tape, min(_moving(run), default=0), len(run.tape)
+    first = all(last <= start for _, last, _ in tape.swept)
+    asking, told = _asking(tape, start), {}
+    telling = {each for each in asking if each.rule is not None and each.rule.tells_tips}
+    # Before the sweep, which may let go of values.
+    marks = _standing(tape, start, asking - telling, told)
+    token = _TOLD.set(told)
+    try:
+        found = sweep(run, nested)
+    finally:
+        _TOLD.reset(token)
+    marks += [mark for mark in _standing(tape, start, telling, told) if mark[0] < length]
+    if not marks:
+        return found
+    here = run
+    if nested:  # without this sweep, which is recorded
+        here = run.on(tape.copy())
+        here.tape.shorten(length)
+    if not _looked_at(here, marks, first=first):
+        return found
     numbers = [plain(each) for each in found]
     look = _Look(
         here, lambda other: [numbers if other is here else sweep(other, False)], alone=not nested

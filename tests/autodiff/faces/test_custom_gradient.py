@@ -399,6 +399,42 @@ def test_arguments_and_results_of_any_form(name):
         )
 
 
+@pytest.mark.parametrize(
+    ("derivative", "runs"),
+    [(tn.grad, 2), (lambda f: lambda x: tn.jvp(f, (x,), (1.0,)), 2), (tn.hessian, 3)],
+    ids=["grad", "jvp", "hessian"],
+)
+@pytest.mark.parametrize("x", [0.3, np.full(10_000, 0.3)], ids=["number", "array"])
+def test_a_derivative_runs_a_checkpoint_once_more_for_each_order(derivative, runs, x):
+    ran = []
+
+    def step(x):
+        ran.append(1)
+        return np.sin(np.abs(x)) * 1.1
+
+    def chain(t):
+        y = t * x
+        for _ in range(4):
+            y = tn.checkpoint(step)(y)
+        return np.sum(y)
+
+    derivative(chain)(0.9)
+    assert len(ran) == 4 * runs
+
+
+def test_a_gradient_runs_a_checkpoint_within_a_checkpoint_once_more_for_each():
+    ran = []
+
+    def step(x):
+        ran.append(1)
+        return np.abs(x) * 1.1
+
+    inner = tn.checkpoint(step)
+    assert float(tn.grad(tn.checkpoint(lambda x: inner(inner(x))))(-0.3)) == pytest.approx(-1.21)
+    # The value of both, then both again, and each of them again in its own sweep.
+    assert len(ran) == 6
+
+
 def test_checkpoints_of_any_form():
     f = tn.checkpoint(lambda p, how: (np.sin(p["a"]) * p["b"], p["a"] if how == "x" else p["b"]))
 
