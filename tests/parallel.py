@@ -2,7 +2,8 @@
 
 A run has as many processes as there are cores to use, and one more for the browser: its tests wait
 for others most of the time, and Playwright's event loop stays open where it was once begun, which
-other tests could not live with. Cells of a notebook stay together, in their order.
+other tests could not live with: they come before it. Cells of a notebook stay together, in their
+order.
 """
 
 import os
@@ -31,25 +32,38 @@ def workers(config: pytest.Config) -> int:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Notebooks as a whole, the browser's tests on a worker of their own, the rest one by one."""
+    """Notebooks as a whole, the browser's tests first on one worker, the rest one by one.
+
+    A worker that has nothing else left helps with the browser's tests.
+    """
+
+    _browsers: object = None
+
+    def schedule(self) -> None:
+        """Begin, or go on with a worker that has come."""
+        if self.collection is None and len(self.nodes) > 1:
+            self._browsers = self.nodes[-1]
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         path, _, test = nodeid.partition("::")
-        if path.startswith(BROWSER):
-            return BROWSER
         if path.endswith(".ipynb"):
             return path
         # A few portions of each test's cases: neither thousands nor one that is long.
         return f"{path}::{test.partition('[')[0]} {zlib.crc32(nodeid.encode()) % 4}"
 
     def _assign_work_unit(self, node: object) -> None:
-        if BROWSER in self.workqueue:
-            own = len(self.nodes) > 1 and node is self.nodes[-1]
-            self.workqueue.move_to_end(BROWSER, last=not own)
+        first = node is self._browsers
+        waiting = self._browser_tests()
+        for scope in reversed(waiting) if first else waiting:
+            self.workqueue.move_to_end(scope, last=not first)
         super()._assign_work_unit(node)
 
     def _reschedule(self, node: object) -> None:
-        if BROWSER not in self.assigned_work[node]:
+        if node is not self._browsers or self._browser_tests():
             super()._reschedule(node)
         elif not node.shutting_down:
             node.shutdown()  # when it has done what it has
+
+    def _browser_tests(self) -> list[str]:
+        return [scope for scope in self.workqueue if scope.startswith(BROWSER)]
