@@ -114,18 +114,18 @@ class Curve:
         samples : int
             The evenly spaced ones.
         seconds : float
-            How long others are put between them.
+            How long others are put between them, by what this thread computes.
 
         Returns
         -------
         ndarray of shape (n, 5)
             The last column is the number of the program.
         """
-        until = time.monotonic() + seconds
+        until = time.thread_time() + seconds
         with np.errstate(all="ignore"):
             rows = np.array([self._sample(x) for x in np.linspace(self.low, self.high, samples)])
             heights = _heights(rows[:, 1])
-            while len(rows) < _MOST_SAMPLES and time.monotonic() < until:
+            while len(rows) < _MOST_SAMPLES and time.thread_time() < until:
                 bent = _bent(rows, *heights)[: _MOST_SAMPLES - len(rows)]
                 if not len(bent):
                     break

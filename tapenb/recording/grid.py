@@ -73,11 +73,11 @@ class Grid:
             columns, rows = self._size()
             label, low, high = self._up
             found = np.full((rows, columns), np.nan)
-            until = time.monotonic() + 2 * _SECONDS
+            until = time.thread_time() + 2 * _SECONDS
             for row, y in enumerate(np.linspace(low, high, rows)):
                 if self._cancelled.is_set():
                     return
-                if time.monotonic() < until:
+                if time.thread_time() < until:
                     found[row] = self._row(label, y, columns)
         self.columns, self.heights = columns, found
         if not self._cancelled.is_set():
@@ -88,9 +88,9 @@ class Grid:
         label, low, high = self._up
         middle = (low + high) / 2
         self._row(label, middle, 1)  # the first time, what computes it is compiled
-        began = time.perf_counter()
+        began = time.thread_time()
         self._row(label, middle, 3)
-        affordable = 3 * _SECONDS / (time.perf_counter() - began + 1e-9)
+        affordable = 3 * _SECONDS / (time.thread_time() - began + 1e-9)
         part = min(1.0, float(np.sqrt(affordable / (_COLUMNS * _ROWS))))
         columns, rows = int(_COLUMNS * part), int(_ROWS * part)
         return (columns, rows) if min(columns, rows) >= _FEWEST else (0, 0)

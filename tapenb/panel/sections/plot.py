@@ -127,7 +127,7 @@ class Plot(Section):
 
     def _drawn(self, control: Control) -> dict[str, Any]:
         curve = self.subject.recording.curve(control.label, control.min, control.max)
-        samples = min(SAMPLES, int(_CURVE_SECONDS / _seconds(curve)))
+        samples = min(SAMPLES, int(_CURVE_SECONDS / max(_seconds(curve), 1e-9)))
         if samples < _FEWEST:
             return {"curve": b"", "marks": [], "beyond": None}
         rows = curve.sampled(samples, _REFINING_SECONDS if samples == SAMPLES else 0.0)
@@ -156,14 +156,14 @@ class Plot(Section):
 
 
 def _seconds(curve: Curve) -> float:
-    """How long one value takes: of a few, so that one delay is not taken for slowness."""
+    """How long this thread computes one value: of a few, as a first one may be slow."""
     curve.at(curve.low)  # the first time, what computes it is compiled
     took = []
     for x in np.linspace(curve.low, curve.high, _PROBES):
-        began = time.perf_counter()
+        began = time.thread_time()
         curve.at(x)
-        took.append(time.perf_counter() - began)
-        if _FEWEST * took[-1] <= _CURVE_SECONDS or took[-1] > 10 * _CURVE_SECONDS:
+        took.append(time.thread_time() - began)
+        if SAMPLES * took[-1] <= _CURVE_SECONDS or took[-1] > 10 * _CURVE_SECONDS:
             break
     return min(took)
 
