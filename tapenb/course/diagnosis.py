@@ -14,8 +14,9 @@ from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
 from .machine import Machine, sweep
 from .machines import MACHINES
+from .progress import keep
 
-__all__ = ["Diagnosis", "check", "diagnose", "same", "short"]
+__all__ = ["Diagnosis", "check", "check_number", "diagnose", "same", "short"]
 
 _CLOSE = 1e-6
 """What counts as the same number: an answer may be rounded, or found in another way."""
@@ -47,6 +48,8 @@ def check(
     at: Sequence[Any],
     answer: Any,
     adjoints: Mapping[str, Any] | None = None,
+    *,
+    exercise: int | None = None,
 ) -> None:
     """Print whether an answer is the gradient of a program, or what went wrong.
 
@@ -60,6 +63,8 @@ def check(
         The learner's derivatives, one for each argument; ``...`` where nothing was tried.
     adjoints : mapping of str to number or array_like, optional
         The learner's adjoints of values that the program names.
+    exercise : int, optional
+        Which exercise of the notebook it is, for `progress`.
 
     Examples
     --------
@@ -72,7 +77,70 @@ def check(
     ✗ This is the direction downhill, the gradient with its sign turned: the derivative itself \
 points uphill.
     """
-    print(diagnose(program, at, answer, adjoints).text)  # noqa: T201  the learner reads it
+    found = diagnose(program, at, answer, adjoints)
+    print(found.text)  # noqa: T201  the learner reads it
+    keep(exercise, found.state)
+
+
+def check_number(
+    answer: Any,
+    right: Any,
+    wrong: Mapping[str, Any] | None = None,
+    *,
+    exercise: int | None = None,
+) -> None:
+    """Print whether an answer is a number, or which mistake gives the number that it is.
+
+    It is for what is no gradient: a rate, a count, the next point of a walk.
+
+    Parameters
+    ----------
+    answer : number or array_like
+        The learner's; ``...`` where nothing was tried.
+    right : number or array_like
+    wrong : mapping of str to number or array_like, optional
+        From the sentence that a learner reads to the number that the mistake gives, the simplest
+        mistake first.
+    exercise : int, optional
+        Which exercise of the notebook it is, for `progress`.
+
+    Raises
+    ------
+    ValueError
+        If a wrong number is the right one.
+
+    Examples
+    --------
+    >>> mistakes = {"That is one sweep for each input, not for each output.": 40}
+    >>> check_number(..., 3, mistakes)
+    ○ not attempted yet
+    >>> check_number(3, 3, mistakes)
+    ✓ right
+    >>> check_number(40, 3, mistakes)
+    ✗ That is one sweep for each input, not for each output.
+    """
+    found = _diagnose_number(answer, right, wrong or {})
+    print(found.text)  # noqa: T201  the learner reads it
+    keep(exercise, found.state)
+
+
+def _diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any]) -> Diagnosis:
+    for sentence, number in wrong.items():
+        if same([number], [right]):
+            raise ValueError(f"the number of this mistake is the right one: {sentence}")
+    if _is_open(answer):
+        return Diagnosis("open", None, "○ not attempted yet")
+    given = _numbers(answer if np.ndim(right) == 0 else [answer], 1)
+    if given is None or np.shape(given[0]) != np.shape(right):
+        size = np.size(right)
+        asked = "one number" if np.ndim(right) == 0 else f"{size} numbers, in order"
+        return Diagnosis("wrong", None, f"✗ The answer is {asked}.")
+    if same(given, [right]):
+        return Diagnosis("right", None, "✓ right")
+    for sentence, number in wrong.items():
+        if same(given, [number]):
+            return Diagnosis("wrong", None, f"✗ {sentence}")
+    return Diagnosis("wrong", None, f"✗ It is another number than {short(given[0])}.")
 
 
 def diagnose(
@@ -172,15 +240,16 @@ def _first_difference(
     for entry in entries:
         name = tape[entry].name
         if not same([np.asarray(adjoints[name], float)], [true.get(entry, 0.0)]):
-            return f"Up to {name} all is right; its adjoint is {short(true.get(entry, 0.0))}."
+            right_one = short(true.get(entry, 0.0))
+            return f"Up to {name} all is right; the derivative by {name} is {right_one}."
     wrong = [
         name
         for name, one, other in zip(tape.inputs, given, right, strict=False)
         if not same([one], [other])
     ]
     return (
-        f"The derivative by {' and by '.join(wrong)} is another. Write down the adjoint of each "
-        "value on the way, from the output back, and look for the first that differs."
+        f"The derivative by {' and by '.join(wrong)} is another. Write down that by each value on "
+        "the way, from the output back, and look for the first that differs."
     )
 
 

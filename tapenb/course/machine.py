@@ -34,8 +34,9 @@ class Step:
         Of the result.
     right : array
         The contribution that the operation's rule gives.
-    is_last, is_first : bool
-        Whether the entry is the output, and whether the operand is an input.
+    tape : Tape
+    index : int
+        Of the entry.
     """
 
     name: str
@@ -45,8 +46,29 @@ class Step:
     slot: int
     adjoint: Any
     right: Any
-    is_last: bool
-    is_first: bool
+    tape: Tape
+    index: int
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the entry is the output."""
+        return self.index == self.tape.output
+
+    @property
+    def other_is_constant(self) -> bool:
+        """Whether the other one of two operands is no entry of the tape."""
+        parents = self.tape.parents(self.index)
+        return len(parents) == 2 and parents[1 - self.slot] < 0
+
+    @property
+    def applied_later(self) -> set[str]:
+        """The names of all operations that the result goes into, directly or not."""
+        reached, names = {self.index}, set()
+        for later in range(self.index + 1, len(self.tape)):
+            if not reached.isdisjoint(self.tape.parents(later)):
+                reached.add(later)
+                names.add(name_of(self.tape.operations[later]))
+        return names
 
     @property
     def operand(self) -> Any:
@@ -67,8 +89,8 @@ def _added(held: Any, new: Any) -> Any:
     return held + new
 
 
-def _given(value: Any) -> Any:
-    return value
+def _given(adjoint: Any, result: Any) -> Any:
+    return adjoint
 
 
 @dataclass(frozen=True)
@@ -87,7 +109,7 @@ class Machine:
     seed : callable
         From the value of the output to the adjoint that the sweep starts from.
     gradient : callable
-        From the adjoint of an input to what is given out.
+        From the adjoint of an input, and the value of the output, to what is given out.
     first_visit : bool
         Whether an entry hands on what it held when it was first reached, and nothing later.
     """
@@ -97,7 +119,7 @@ class Machine:
     contribution: Callable[[Step], Any] = _right
     deposit: Callable[[Any, Any], Any] = _added
     seed: Callable[[Any], Any] = ones_like
-    gradient: Callable[[Any], Any] = _given
+    gradient: Callable[[Any, Any], Any] = _given
     first_visit: bool = False
 
 
@@ -127,7 +149,13 @@ def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
                     adjoints[parent] = part if held is None else machine.deposit(held, part)
         inputs = [entry for entries in tape.inputs.values() for entry in entries]
         given = [adjoints.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
-        return [machine.gradient(each) for each in given], adjoints
+        result = tape.value(tape.output)
+        return [machine.gradient(each, result) for each in given], adjoints
+
+
+def name_of(operation: Any) -> str:
+    """Return an operation's name, that of NumPy's function where it is one."""
+    return ufunc_name(operation) or operation.name
 
 
 def contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> list[tuple[int, Any]]:
@@ -143,9 +171,8 @@ def contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> lis
     for slot, (parent, right) in enumerate(zip(parents, rights, strict=True)):
         if parent < 0 or right is None:
             continue
-        name = ufunc_name(operation) or operation.name
-        last, first = index == tape.output, tape[parent].kind == "input"
-        step = Step(name, operands, result, operation.params, slot, adjoint, right, last, first)
+        name = name_of(operation)
+        step = Step(name, operands, result, operation.params, slot, adjoint, right, tape, index)
         part = machine.contribution(step)
         if part is not None:
             found.append((parent, part))

@@ -19,6 +19,7 @@ _UNARY = frozenset(
     "sin cos tan exp log log10 log2 sqrt tanh sinh cosh arctan square reciprocal expm1 "
     "log1p".split()
 )
+_FUNCTIONS = _UNARY | {"power"}
 
 
 def _instead(names: str, local: Callable[[Step], Any], slot: int | None = None) -> Any:
@@ -49,11 +50,37 @@ def _one(step: Step) -> Any:
 
 
 def _inner_forgotten(step: Step) -> Any:
-    return step.right if step.is_last or step.name not in _UNARY | {"power"} else _one(step)
+    return step.right if step.is_last or step.name not in _FUNCTIONS else _one(step)
 
 
 def _outer_forgotten(step: Step) -> Any:
-    return _one(step) if step.is_last and step.name in _UNARY | {"power"} else step.right
+    return _one(step) if step.is_last and step.name in _FUNCTIONS else step.right
+
+
+def _factor_dropped(step: Step) -> Any:
+    """The adjoint itself, through a constant factor inside of a function."""
+    is_factor = step.name == "multiply" or (step.name, step.slot) == ("divide", 0)
+    if is_factor and step.other_is_constant and step.applied_later & _FUNCTIONS:
+        return _one(step)
+    return step.right
+
+
+def _at_input(step: Step) -> Any:
+    """The slope of an outer function taken at the input, not at what it was applied to."""
+    inputs = [at for entries in step.tape.inputs.values() for at in entries]
+    if step.name not in _UNARY or step.tape.parents(step.index)[0] in inputs or len(inputs) != 1:
+        return step.right
+    x = step.tape.value(inputs[0])
+    if np.shape(x) != np.shape(step.operand):
+        return step.right
+    operation = step.tape.operations[step.index]
+    function = getattr(np, step.name)
+    return operation.rule.vjp(step.adjoint, function(x), [x], operation, [True])[0]
+
+
+def _second_part_negative(step: Step) -> Any:
+    varies = step.name == "multiply" and not step.other_is_constant
+    return -step.right if varies and step.slot == 1 else step.right
 
 
 def _only(slot: int) -> Callable[[Step], Any]:
@@ -70,6 +97,15 @@ def _not_summed(step: Step) -> Any:
 
 
 _BROADCASTING = frozenset({"add", "subtract", "multiply", "divide"})
+
+
+def _picked_once(step: Step) -> Any:
+    """What comes back to an array that an index picked from, each deposit in place of the last."""
+    if step.name != "getitem":
+        return step.right
+    part = np.zeros(np.shape(step.operand))
+    part[step.params["key"]] = step.adjoint
+    return part
 
 
 def _matmul(left: Callable[..., Any], right: Callable[..., Any]) -> Callable[[Step], Any]:
@@ -138,12 +174,12 @@ MACHINES: tuple[Machine, ...] = (
         "sign",
         "This is the direction downhill, the gradient with its sign turned: the derivative itself "
         "points uphill.",
-        gradient=np.negative,
+        gradient=lambda adjoint, result: np.negative(adjoint),
     ),
     Machine(
         "assigned",
-        "This comes out if an adjoint that arrives replaces the one that is there. What an entry "
-        "is used for twice reaches it twice: an adjoint *adds*.",
+        "This comes out if what comes back on one path replaces what came on another. A value that "
+        "is used twice gets a part for each use, and the parts *add*.",
         deposit=lambda held, new: new,
     ),
     Machine(
@@ -166,18 +202,18 @@ MACHINES: tuple[Machine, ...] = (
     ),
     Machine(
         "seeded twice",
-        "Everything is doubled: the sweep starts from ∂y/∂y = 1.",
+        "Everything is doubled. It starts from ∂y/∂y = 1: the output changes as fast as itself.",
         seed=lambda value: 2.0 * np.ones(np.shape(value)),
     ),
     Machine(
         "seeded with the value",
-        "The sweep started from the value of the output. It starts from 1: how much the output "
-        "changes with itself.",
+        "Everything is multiplied by the value of the output. It starts from ∂y/∂y = 1: the output "
+        "changes as fast as itself.",
         seed=lambda value: np.asarray(value, float)[()],
     ),
     Machine(
         "no seed",
-        "Nothing came back at all, as if the sweep had started from 0.",
+        "This is 0 everywhere, as if no input had any influence on the output.",
         seed=lambda value: np.zeros(np.shape(value)),
     ),
     # -- the chain rule -------------------------------------------------------------------------
@@ -185,6 +221,17 @@ MACHINES: tuple[Machine, ...] = (
         "inner derivative",
         "The inner derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x).",
         contribution=_inner_forgotten,
+    ),
+    Machine(
+        "constant inner factor",
+        "The factor inside is missing: f(c x) has the derivative c · f′(c x).",
+        contribution=_factor_dropped,
+    ),
+    Machine(
+        "slope at the wrong place",
+        "The slope of the outer function was taken at x. It is taken at what the function was "
+        "applied to: f′(g(x)) · g′(x).",
+        contribution=_at_input,
     ),
     Machine(
         "outer derivative",
@@ -212,6 +259,12 @@ MACHINES: tuple[Machine, ...] = (
         "product of derivatives",
         "A product's derivative is not the product of the derivatives: (u v)′ = u′ v + u v′.",
         contribution=_both_nonzero,
+    ),
+    Machine(
+        "sign in the product rule",
+        "Both parts of a product's derivative count with a plus: (u v)′ = u′ v + u v′. The minus "
+        "belongs to a quotient.",
+        contribution=_second_part_negative,
     ),
     Machine(
         "own factor",
@@ -260,6 +313,11 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_power(lambda x, n: x ** (n - 1)),
     ),
     Machine(
+        "exponent raised",
+        "This goes the other way: xⁿ⁺¹/(n + 1) is what *has* the derivative xⁿ.",
+        contribution=_power(lambda x, n: x ** (n + 1) / (n + 1)),
+    ),
+    Machine(
         "square's two",
         "The square's factor 2 is missing: (x²)′ = 2x.",
         contribution=_instead("square", lambda step: step.operand),
@@ -278,6 +336,11 @@ MACHINES: tuple[Machine, ...] = (
         "root's two",
         "The 2 below is missing: (√x)′ = 1/(2√x).",
         contribution=_instead("sqrt", lambda step: 1 / step.result),
+    ),
+    Machine(
+        "root's exponent kept",
+        "The root goes below: √x is x to the ½, and (√x)′ = ½ x to the −½ = 1/(2√x).",
+        contribution=_instead("sqrt", lambda step: step.result / 2),
     ),
     Machine(
         "tanh of the wrong place",
@@ -318,6 +381,12 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_not_summed,
     ),
     Machine(
+        "picked once",
+        "An element that was picked twice gets two deposits, and they *add*; here the last one "
+        "replaced the others, as `a[index] += …` does.",
+        contribution=_picked_once,
+    ),
+    Machine(
         "transposes forgotten",
         "The adjoint of A @ B goes back through the transposes: G Bᵀ to A, and Aᵀ G to B.",
         contribution=_matmul(lambda g, a, b: g @ b, lambda g, a, b: a @ g),
@@ -342,7 +411,13 @@ MACHINES: tuple[Machine, ...] = (
     Machine(
         "gradient transposed",
         "A gradient has the shape of its input; this one is transposed.",
-        gradient=_transposed,
+        gradient=lambda adjoint, result: _transposed(adjoint),
+    ),
+    # -- higher order ---------------------------------------------------------------------------
+    Machine(
+        "slope squared",
+        "This is the square of the function itself. f″ is the derivative of f′, not (f′)².",
+        gradient=lambda adjoint, result: np.square(result),
     ),
 )
 """All wrong machines, the simplest first."""

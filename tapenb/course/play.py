@@ -84,7 +84,8 @@ def _slip(tape: Tape, index: int, adjoint: Any, edge: int, answer: Any) -> str:
             f"has arrived, {short(adjoint)}."
         )
     for machine in MACHINES:
-        wrong = contributions(tape, index, adjoint, machine)
+        with np.errstate(all="ignore"):  # a wrong slope may be none at all
+            wrong = contributions(tape, index, adjoint, machine)
         if len(wrong) == len(right) and same([answer], [wrong[edge][1]]):
             return machine.sentence
     if same([answer], [-np.asarray(right[edge][1])]):

@@ -208,6 +208,8 @@ class CellRun:
     def _is_found(self, name: str) -> bool:
         """Whether a name is an input without being listed."""
         cell, bound, root = self.cell, self.cell.bound, root_of(name)
+        if root == self.options.play:  # the user's deposits, no numbers of the program
+            return False
         if name in cell.literals:
             once = bound.get(name, 0) == 1 and bound.get(root, 0) <= 1
             return once and name not in cell.buffers

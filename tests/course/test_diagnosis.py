@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from tapenb.course import MACHINES, check, diagnose
+from tapenb.course import MACHINES, check, check_number, diagnose
 
 A = np.array([[1.0, 2.0], [3.0, 5.0]])
 B = np.array([[2.0, -1.0], [0.5, 4.0]])
@@ -67,6 +67,25 @@ WRONG = {
         lambda a, b: np.linalg.solve(a, b) @ np.array([2.0, 1.0]),
         [A, np.array([1.0, 3.0])],
         [np.array([[-7.0, 0.0], [3.0, 0.0]]), np.array([-7.0, 3.0])],
+    ),
+    "constant inner factor": (lambda x: np.sin(3.0 * x), [0.5], math.cos(1.5)),
+    "slope at the wrong place": (lambda x: np.sin(x**2), [0.8], 1.6 * math.cos(0.8)),
+    "sign in the product rule": (
+        lambda x: x**2 * np.sin(x),
+        [1.2],
+        2.4 * math.sin(1.2) - 1.44 * math.cos(1.2),
+    ),
+    "exponent raised": (lambda x: x**3 + x, [3.0], 81 / 4 + 1),
+    "root's exponent kept": (lambda x: np.sqrt(x) + x, [9.0], 1.5 + 1),
+    "picked once": (
+        lambda v: np.sum(np.array([1.0, 5.0, 7.0]) * v[[0, 0, 2]]),
+        [V],
+        np.array([5.0, 0.0, 7.0]),
+    ),
+    "slope squared": (
+        lambda x: np.cos(x**2) * (x * 2.0),
+        [0.8],
+        (1.6 * math.cos(0.64)) ** 2,
     ),
     "gradient transposed": (
         lambda a: np.sum(a * B),
@@ -157,3 +176,63 @@ def test_a_wrong_number_of_answers_and_a_wrong_shape_are_said():
     assert "2 derivatives" in diagnose(lambda x, y: x * y, [2.0, 3.0], [1.0]).text
     assert "shape of its input" in diagnose(lambda v: np.sum(v), [V], 3.0).text
     assert "one number" in diagnose(lambda x: x * x, [2.0], "four").text
+
+
+@pytest.mark.parametrize(
+    ("program", "at", "answer", "name"),
+    [
+        (lambda x: np.exp(x / 4.0 + 1.0), 0.5, math.exp(1.125), "constant inner factor"),
+        (
+            lambda x: np.sqrt(1.0 + np.sin(3.0 * x)),
+            0.2,
+            0.5 / math.sqrt(1 + math.sin(0.6)) * math.cos(0.6),
+            "constant inner factor",
+        ),
+        (
+            lambda x: np.exp(np.sin(x)),
+            0.7,
+            math.exp(0.7) * math.cos(0.7),
+            "slope at the wrong place",
+        ),
+    ],
+)
+def test_a_mistake_is_found_in_other_functions_too(program, at, answer, name):
+    assert diagnose(program, [at], answer).machine.name == name
+
+
+def test_a_factor_outside_is_no_inner_one():
+    found = diagnose(lambda x: 3.0 * np.sin(x), [0.5], math.cos(0.5))
+    assert found.machine is None or found.machine.name != "constant inner factor"
+
+
+def test_a_number_is_told_its_mistake(capsys):
+    mistakes = {"One sweep for each input.": 40, "A sweep for each number.": 120}
+    for answer in (..., None, 3, 3.0000001, 40, 120.0, 7, [3, 4], "three"):
+        check_number(answer, 3, mistakes)
+    assert capsys.readouterr().out.splitlines() == [
+        "○ not attempted yet",
+        "○ not attempted yet",
+        "✓ right",
+        "✓ right",
+        "✗ One sweep for each input.",
+        "✗ A sweep for each number.",
+        "✗ It is another number than 7.",
+        "✗ The answer is one number.",
+        "✗ The answer is one number.",
+    ]
+
+
+def test_a_point_is_told_its_mistake(capsys):
+    for answer in ([..., 2.0], (0.6, 1.2), [1.4, 2.8], [0.6]):
+        check_number(answer, [0.6, 1.2], {"That is uphill.": [1.4, 2.8]})
+    assert capsys.readouterr().out.splitlines() == [
+        "○ not attempted yet",
+        "✓ right",
+        "✗ That is uphill.",
+        "✗ The answer is 2 numbers, in order.",
+    ]
+
+
+def test_a_mistake_whose_number_is_right_is_refused():
+    with pytest.raises(ValueError, match="the right one: Twice"):
+        check_number(..., 4.0, {"Twice.": 2.0 + 2.0})

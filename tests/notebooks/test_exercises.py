@@ -1,5 +1,6 @@
 """Exercises are those of their solutions; untouched they are neutral, solved they are right."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -45,6 +46,20 @@ def test_an_untouched_exercise_is_neutral_and_a_solved_one_right(path):
     assert len(untouched) == len(solved) >= 3
     assert set(untouched) == {NEUTRAL}
     assert set(solved) == {RIGHT}
+
+
+def test_the_last_cell_says_how_far_the_learner_is(path):
+    for file, line in (
+        (path, "Progress: {0} of {0} exercises right\n"),
+        (EXERCISES / path.name, "Progress: 0 of {0} exercises right · open: {1}\n"),
+    ):
+        cells = read(file).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        numbers = re.findall(r"^## (\d+)\. ", text, re.MULTILINE)
+        (cell,) = [cell for cell in cells if cell.id == "progress"]
+        assert cell is [cell for cell in cells if cell.cell_type == "code"][-1]
+        assert cell.source == f"progress({len(numbers)})"
+        assert cell.outputs[0].text == line.format(len(numbers), ", ".join(numbers))
 
 
 def test_metadata_are_nbgrader_s(path):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +106,40 @@ def test_a_question_is_to_be_predicted_and_answered_later(lesson):
     later = [cell.source for cell in lesson.cells[2:] if cell.cell_type == "markdown"]
     headings = re.findall(r"^#+ .*$", "\n".join(later), re.MULTILINE)
     assert any(re.search("predict|answer", heading, re.IGNORECASE) for heading in headings)
+
+
+PREDICTIONS = tomllib.loads((COURSE / "predictions.toml").read_text(encoding="utf-8"))
+PREDICTION = """from tapenb.course import predict
+
+choice = ...     # {choices}
+reason = ...     # why, in a sentence
+predict("{lesson}", choice, reason)"""
+
+
+def test_every_prediction_belongs_to_a_lesson():
+    assert list(PREDICTIONS) == NAMES
+
+
+def test_a_prediction_is_a_cell_that_nobody_has_filled_in(path, lesson):
+    choices = re.findall(r"^- \*\*([A-D])\*\*", lesson.cells[1].source, re.MULTILINE)
+    quoted = [f'"{choice}"' for choice in choices]
+    named = f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    cell = lesson.cells[2]
+    assert (cell.cell_type, cell.id) == ("code", "prediction")
+    assert cell.source == PREDICTION.format(choices=named, lesson=path.stem)
+    assert [output.text for output in cell.outputs] == ["○ not attempted yet\n"]
+
+
+def test_every_choice_has_its_sentence_and_the_answer_is_the_lesson_s(path, lesson):
+    told = PREDICTIONS[path.stem]
+    choices = re.findall(r"^- \*\*([A-D])\*\*", lesson.cells[1].source, re.MULTILINE)
+    assert list(told) == ["answer", "section", *choices]
+    assert len({told[choice] for choice in choices}) == len(choices)
+    assert all(told[choice].endswith(".") for choice in choices)
+    later = "\n\n".join(cell.source for cell in lesson.cells[3:] if cell.cell_type == "markdown")
+    (heading,) = re.findall(rf"^#+ {re.escape(told['section'])}$", later, re.MULTILINE)
+    explained = later.split(f"{heading}\n", 1)[1]
+    assert re.search(r"\*\*([A-D])\*\*", explained)[1] == told["answer"]
 
 
 def test_sections_are_numbered_and_the_end_is_the_agreed_one(path, lesson):

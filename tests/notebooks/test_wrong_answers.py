@@ -1,6 +1,7 @@
 """What an exercise says to the numbers of a learner with a misconception, worked out by hand."""
 
 import math
+import re
 from typing import Any
 
 import nbformat
@@ -131,9 +132,31 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("15_kinks_and_traps", "rounded", {"dy_dx": 0.05 / math.sqrt(0.02)}, "exponent not in front"),
     ("15_kinks_and_traps", "chaos", {"dz_dx": 16 * 0.8 * 0.36}, "assigned"),
 ]
+CURVATURE = 12 * 0.25 + math.cos(0.5)
+# Lesson, exercise, what the learner writes that is no gradient, words of what is said.
+WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
+    ("08_which_way", "sweeps", {"whole": 40}, "for each input"),
+    ("08_which_way", "sweeps", {"whole": 120}, "for each number"),
+    ("08_which_way", "sweeps", {"whole": 43}, "either of them"),
+    ("08_which_way", "sweeps", {"whole": 1}, "a mixture of rows"),
+    ("08_which_way", "sweeps", {"product": 3}, "row by row"),
+    ("08_which_way", "sweeps", {"product": 40}, "column by column"),
+    ("08_which_way", "sweeps", {"product": 2}, "is enough"),
+    # The gradient is (36, 20) at (−1, 2).
+    ("11_downhill", "direction", {"next_point": [-0.64, 2.2]}, "uphill"),
+    ("11_downhill", "direction", {"next_point": [-0.36, -0.2]}, "the step"),
+    ("11_downhill", "direction", {"next_point": [-37.0, -18.0]}, "without the rate"),
+    ("11_downhill", "curvature", {"largest_rate": CURVATURE}, "the curvature itself"),
+    ("11_downhill", "curvature", {"largest_rate": 1 / CURVATURE}, "Newton's step"),
+    ("11_downhill", "curvature", {"largest_rate": 2 / (0.5 + math.sin(0.5))}, "over the slope"),
+    ("11_downhill", "curvature", {"largest_rate": CURVATURE / 2}, "the other way up"),
+    ("11_downhill", "curvature", {"largest_rate": 0.1}, "another number than 0.1"),
+]
 # Right answers that are rounded, or of another type.
 RIGHT: list[tuple[str, str, dict[str, Any]]] = [
     ("06_forward", "direction", {"dy": 48}),
+    ("08_which_way", "sweeps", {"whole": 3.0, "product": 1}),
+    ("11_downhill", "direction", {"next_point": (-1.36, 1.8)}),
     ("07_reverse", "shared", {"bar_x": 1.16770633, "bar_y": 0.583853163}),
     ("08_which_way", "row", {"row": np.array([3, 2]) * math.cos(6) * (1 + 1e-9)}),
     ("09_second_derivative", "hessian", {"by_x": (4, 2)}),
@@ -179,3 +202,19 @@ def test_a_right_answer_of_another_form_is_right(
     lesson: str, exercise: str, answer: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ):
     assert set(said(lesson, exercise, answer, capsys)) == {"✓ right"}
+
+
+@pytest.mark.parametrize(("lesson", "exercise", "answer", "words"), WRONG_NUMBER)
+def test_a_wrong_number_is_told_its_mistake(
+    lesson: str, exercise: str, answer: dict[str, Any], words: str, capsys: pytest.CaptureFixture
+):
+    lines = said(lesson, exercise, answer, capsys)
+    (wrong,) = [line for line in lines if line != "✓ right"]
+    assert wrong.startswith("✗")
+    assert words in wrong
+
+
+def test_before_lesson_7_nothing_is_said_of_adjoints():
+    early = {machine for lesson, _, _, machine in WRONG if lesson < "06"}
+    assert len(early) > 15
+    assert not [name for name in early if re.search("adjoint|sweep", SENTENCES[name])]
