@@ -196,8 +196,8 @@ MACHINES: tuple[Machine, ...] = (
     ),
     Machine(
         "order",
-        "This comes out if an entry hands its adjoint on before all of it has arrived. Play the "
-        "tape backward: an entry's turn is when all that use it have had theirs.",
+        "This comes out if a value hands on what came back to it before all of it has arrived. Go "
+        "backward: a value's turn is when all that use it have had theirs.",
         first_visit=True,
     ),
     Machine(
@@ -360,7 +360,7 @@ MACHINES: tuple[Machine, ...] = (
     ),
     Machine(
         "loser alone",
-        "The adjoint goes to the one that was chosen, and here the other one got it.",
+        "What comes back goes to the one that was chosen, and here the other one got it.",
         contribution=_loser,
     ),
     # -- arrays ---------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ MACHINES: tuple[Machine, ...] = (
     ),
     Machine(
         "sum taken for a mean",
-        "A sum hands its whole adjoint to every element, not a share of it.",
+        "Each element of a sum counts whole, ∂(Σ v)/∂vᵢ = 1, and not with a share of 1/n.",
         contribution=_scaled("sum", lambda step: 1 / _count(step)),
     ),
     Machine(

@@ -4,6 +4,7 @@ The wrong numbers are worked out by hand, not by the machines.
 """
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -122,6 +123,12 @@ def test_there_are_thirty_and_each_is_tested():
     assert len(names) >= 30
     assert len(set(names)) == len(names)
     assert set(names) == {*WRONG, "order"}
+
+
+def test_only_products_of_matrices_speak_of_adjoints():
+    # A learner of the lessons before these does not know the words.
+    speak = {each.name for each in MACHINES if re.search("adjoint|sweep", each.sentence)}
+    assert speak == {"transposes forgotten", "system not transposed"}
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -1,7 +1,6 @@
 """What an exercise says to the numbers of a learner with a misconception, worked out by hand."""
 
 import math
-import re
 from typing import Any
 
 import nbformat
@@ -212,9 +211,3 @@ def test_a_wrong_number_is_told_its_mistake(
     (wrong,) = [line for line in lines if line != "✓ right"]
     assert wrong.startswith("✗")
     assert words in wrong
-
-
-def test_before_lesson_7_nothing_is_said_of_adjoints():
-    early = {machine for lesson, _, _, machine in WRONG if lesson < "06"}
-    assert len(early) > 15
-    assert not [name for name in early if re.search("adjoint|sweep", SENTENCES[name])]
