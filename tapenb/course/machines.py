@@ -261,12 +261,6 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_both_nonzero,
     ),
     Machine(
-        "sign in the product rule",
-        "Both parts of a product's derivative count with a plus: (u v)′ = u′ v + u v′. The minus "
-        "belongs to a quotient.",
-        contribution=_second_part_negative,
-    ),
-    Machine(
         "own factor",
         "Each factor's partial is the *other* factor: ∂(u v)/∂u = v.",
         contribution=_instead("multiply", lambda step: step.operand),
@@ -275,6 +269,12 @@ MACHINES: tuple[Machine, ...] = (
         "sign of a difference",
         "What is subtracted has the partial −1: ∂(u − v)/∂v = −1.",
         contribution=_instead("subtract", lambda step: 1.0, slot=1),
+    ),
+    Machine(
+        "sign in the product rule",
+        "Both parts of a product's derivative count with a plus: (u v)′ = u′ v + u v′. The minus "
+        "belongs to a quotient.",
+        contribution=_second_part_negative,
     ),
     Machine(
         "sign of a quotient",
