@@ -160,3 +160,23 @@ def test_what_was_cut_off_goes_on_when_the_next_cell_runs(notebook):
     assert not done
     notebook.run("1")
     assert done == [1]
+
+
+MISTAKES = """
+x(3); a(3); f(3); a[0](); abs(x)(); f[0] = 2; x[0]; len(x); x.y = 3; a.foo = 3; del a[0]; del x[0]
+x + "a"; "a" + x; f + "a"; x % "a"; x // "a"; x < "a"; f < "a"; pow(x, "a"); "ab" * x; [1] * x
+a + "a"; "a" + a; a @ "b"; a - None; None - a; a < "a"; a + {}; a ** "a"; a += "a"; a + object()
+next(a); next(x); iter(x); x in x; print(*x); dict(**x); ", ".join([x]); "a".startswith(x)
+"""
+
+
+def test_an_error_is_of_the_type_and_in_the_words_that_it_has_without_a_tape(notebook):
+    def error_of(cell):
+        notebook.run("import numpy as np; x, f, a = 2.0, np.float64(3.0), np.array([1.0, 2.0])")
+        error = notebook.attempt(cell).error_in_exec
+        return type(error), str(error)
+
+    for mistake in MISTAKES.replace("\n", ";").split(";"):
+        if mistake.strip():
+            cell = f"y = x * f * a\n{mistake.strip()}"
+            assert error_of(f"%%tape x f a\n{cell}") == error_of(cell), mistake

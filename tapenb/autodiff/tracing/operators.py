@@ -115,6 +115,17 @@ def _is_sequence(self: Traced, other: Any, name: str) -> bool:
     return True
 
 
+_INERT = frozenset({str, bytes, type(None), dict, set, frozenset, list, tuple, slice, object})
+"""Types of Python's own, whose operators do nothing but compute or raise."""
+
+
+def _unanswered(function: Callable[..., Any], left: Any, right: Any) -> Any:
+    """Leave an operator to the other operand, or raise what it raises without a tape."""
+    if not _INERT.isdisjoint((type(left), type(right))):
+        function(left, right)
+    return NotImplemented
+
+
 _RAISED = object()
 _new = object.__new__
 _getframe = sys._getframe
@@ -128,14 +139,14 @@ def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callab
             return apply_two(operation, self, other, _getframe(1))
         if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), _getframe(1))
-        return NotImplemented
+        return _unanswered(operation.function, self._value, other)
 
     def reflected(self: Traced, other: Any) -> Any:
         if type(other) in OPERANDS:
             return apply_two(operation, other, self, _getframe(1))
         if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), _getframe(1))
-        return NotImplemented
+        return _unanswered(operation.function, other, self._value)
 
     return forward, reflected
 
@@ -197,7 +208,7 @@ def _of_arrays(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Calla
     def in_place(self: Any, other: Any) -> Any:
         frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
-            return NotImplemented
+            return _unanswered(operation.function, self._value, other)
         result = apply(operation, (self, as_operand(other)), frame)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             return getattr(operator, f"i{name}")(self._value, plain(other))

@@ -211,6 +211,9 @@ class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
             return apply_one(_taking(key), self, frame)
         return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
+    def __delitem__(self, key: Any) -> None:
+        del self._value[key]  # which NumPy refuses in words of its own
+
     # -- attributes that NumPy's arrays have ------------------------------------------------------
 
     @property
