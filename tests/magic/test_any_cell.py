@@ -163,7 +163,7 @@ def test_what_was_cut_off_goes_on_when_the_next_cell_runs(notebook):
 
 
 MISTAKES = """
-x(3); a(3); f(3); a[0](); abs(x)(); f[0] = 2; x[0]; len(x); x.y = 3; a.foo = 3; del a[0]; del x[0]
+x(3); a(3); f(3); a[0](); abs(x)(); f[0] = 2; x[0]; len(x); x.y = 3; a.foo = 3; del a[0]
 x + "a"; "a" + x; f + "a"; x % "a"; x // "a"; x < "a"; f < "a"; pow(x, "a"); "ab" * x; [1] * x
 a + "a"; "a" + a; a @ "b"; a - None; None - a; a < "a"; a + {}; a ** "a"; a += "a"; a + object()
 next(a); next(x); iter(x); x in x; print(*x); dict(**x); ", ".join([x]); "a".startswith(x)

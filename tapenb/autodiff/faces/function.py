@@ -121,6 +121,8 @@ class _Path:
         How often it met what NumPy has to warn of.
     dropped : str or None
         Why it does not answer, though it could.
+    handed_out : dict of int to str
+        By guard: that Python was given a plain number there, and what to do about it.
     """
 
     __slots__ = (
@@ -130,6 +132,7 @@ class _Path:
         "count",
         "dropped",
         "failures",
+        "handed_out",
         "holds",
         "variables",
     )
@@ -141,8 +144,10 @@ class _Path:
         rebuilt: Callable[[Any], Any] | None,
         holds: Callable[[], bool],
         variables: tuple[list[Variable], list[Variable]],
+        handed_out: dict[int, str],
     ) -> None:
         self.holds = holds
+        self.handed_out = handed_out
         self.compiled = compiled
         call = compiled.call
         self.variables = variables[1]
@@ -252,7 +257,7 @@ class Function:
         arguments = flatten((args, kwargs))
         form = signature(args, kwargs)
         if form is None:
-            return self._run(args, kwargs, "an argument is nothing that can be told apart by value")
+            return self._run(args, kwargs, _untold(arguments))
         errors, self._errors_mark = np.geterr(), _ERRORS()
         if errors["under"] != "ignore":
             return self._run(args, kwargs, "its caller asks to hear of underflows")
@@ -323,7 +328,7 @@ class Function:
             reason = str(refused)
         else:
             self._recordings += 1
-            self._count(_NEW)
+            self._count(_NEW if below is None else below[0].handed_out.get(below[1], _NEW))
             if path is not None:
                 self._keep(key, below, path)
                 loss = self._loss(path, args, kwargs)
@@ -454,6 +459,20 @@ class Function:
             parent, guard = below
             parent.branches[guard] = path
         self._latest = path
+
+
+def _untold(arguments: list[Any]) -> str:
+    """Say which arguments cannot be told apart by value, and what to do."""
+    if any(isinstance(each, Variable) for each in arguments):
+        return (
+            "an argument is a Variable; let the function read it from outside (a global, a closure "
+            "or an attribute), or hand in v.numpy()"
+        )
+    kinds = sorted({type(each).__name__ for each in arguments if signature((each,), {}) is None})
+    return (
+        f"an argument of type {', '.join(kinds)} cannot be told apart by value; hand in its "
+        "numbers, or let the function read it from outside"
+    )
 
 
 _CHANGED_MEANWHILE = (
@@ -630,7 +649,14 @@ def _path(
         threads=threads,
     )
     made = None if layout else functools.partial(rebuilt, hollow(value))
-    return _Path(compiled, len(args) if by_position else -1, made, watch.holds, variables)
+    handed_out = {
+        entry: f"{tape.where(entry)} gave Python another plain number, for which it was recorded "
+        "anew; return the value itself, and take its .numpy() outside of the function"
+        for entry in tape.guards()
+        if np.asarray(tape.value(entry)).dtype.kind in "fc"
+    }
+    count = len(args) if by_position else -1
+    return _Path(compiled, count, made, watch.holds, variables, handed_out)
 
 
 def _with_variables(

@@ -220,3 +220,25 @@ def test_what_it_holds_is_never_stale():
     for value in (1.0, 2.0, 3.0):
         x.assign(value)
         assert float(f(2.0)) == 2.0 * value
+
+
+def test_stats_say_what_to_do_about_a_number_that_is_another_one_at_each_step():
+    m = tn.Variable(0.0)
+
+    @tn.function
+    def step(x):
+        m.assign_add(x)
+        return m.numpy()
+
+    assert [float(step(1.0)) for _ in range(3)] == [1.0, 2.0, 3.0]
+    assert "`m.numpy()` gave Python another plain number" in str(step.stats())
+    assert "take its .numpy() outside" in str(step.stats())
+
+
+def test_stats_say_what_to_do_about_a_variable_as_argument():
+    m = tn.Variable(2.0)
+    double = tn.function(lambda v: v * 2.0)
+    assert [float(double(m)) for _ in range(2)] == [4.0, 4.0]
+    assert "2 × an argument is a Variable" in str(double.stats())
+    assert [float(double(m.numpy())) for _ in range(2)] == [4.0, 4.0]
+    assert double.stats().replays == 1
