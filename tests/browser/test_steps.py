@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import jupyter
@@ -123,3 +124,16 @@ def test_steps_table_and_what_is_lit(open_notebook: Callable[..., Page]):
     for key in ("a", "b", "m", "d", "d"):
         graph.press(key)
     assert jupyter.cells(page) == before
+
+    # Narrow, and scrolled to the end, each row still says which entry it is of.
+    off = (
+        panel(page)
+        .locator(".tapenb-trace-rows")
+        .evaluate("""rows => {
+      rows.style.width = '200px';
+      rows.scrollLeft = 1000;
+      const left = element => element.getBoundingClientRect().left;
+      return [rows.scrollLeft > 50, left(rows.querySelector('td')) - left(rows)];
+    }""")
+    )
+    assert off == [True, pytest.approx(0, abs=1)]

@@ -57,8 +57,7 @@ export function graph(model) {
     svg.removeAttribute("height");
     svg.setAttribute("width", `${width}px`);
     svg.setAttribute("role", "img");
-    // A narrow panel scrolls the drawing sooner than it makes its text too small to read.
-    svg.style.minWidth = `${0.8 * width}px`;
+    svg.style.setProperty("--tapenb-drawn", `${width}px`);
     place.append(svg);
     place.dataset.walk = "";
   }

@@ -40,7 +40,9 @@ export function trace(model, _mover, lights) {
   function reveal(cell) {
     if (!cell) return;
     const seen = rows.getBoundingClientRect(), box = cell.getBoundingClientRect();
-    rows.scrollLeft += Math.max(0, box.right - seen.right) + Math.min(0, box.left - seen.left);
+    // The first column stays, over what is scrolled.
+    const left = Math.max(seen.left, body.querySelector("td")?.getBoundingClientRect().right ?? 0);
+    rows.scrollLeft += Math.max(0, box.right - seen.right) + Math.min(0, box.left - left);
     rows.scrollTop += Math.max(0, box.bottom - seen.bottom) + Math.min(0, box.top - seen.top);
   }
 
