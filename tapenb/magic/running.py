@@ -18,6 +18,7 @@ from IPython.display import display
 
 from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
+from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.reads import Read, Reads
@@ -344,6 +345,7 @@ class CellRun:
                 value = self._execute()
             finally:
                 errors.end()
+            self._refuse_traced_frames(value)
             self._find_output(outcome, value)
             outcome.shown = _ordinary(value)
         verify(tape)
@@ -414,6 +416,19 @@ class CellRun:
             else:
                 yield code
 
+    def _refuse_traced_frames(self, shown: Any) -> None:
+        """Refuse tables of pandas whose columns would be objects, not the numbers they hold."""
+        namespace, lines = self.shell.user_ns, self._lines()
+        named = [(namespace.get(name), lines.get(name)) for name in sorted(self.cell.bound)]
+        for value, line in (*named, (shown, self.tree.body[-1].lineno if self.tree.body else None)):
+            if _holds_traced(value):
+                text = self.source.splitlines()[line - 1].strip() if line else ""
+                raise TapeError(
+                    f"line {line}, `{text}`: pandas keeps traced numbers one by one as objects, "
+                    "which its functions do not take for numbers. Hand it an array (np.array([x, "
+                    "y])), or cut on purpose with x.numpy(): stop_gradient(x) stays an object."
+                )
+
     # -- what came out -----------------------------------------------------------------------------
 
     def _find_output(self, outcome: Outcome, shown: Any) -> None:
@@ -462,6 +477,15 @@ class CellRun:
         outcome.inputs = [
             each for each in outcome.inputs if any(entry in needed for entry in each.entries)
         ]
+
+
+def _holds_traced(value: Any) -> bool:
+    """Whether a table of pandas has columns of objects, and traced values among them."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(value, pandas.Series | pandas.DataFrame):
+        return False
+    columns = [value] if isinstance(value, pandas.Series) else [each for _, each in value.items()]
+    return any(any(map(is_traced, each)) for each in columns if each.dtype == object)
 
 
 def _is_output(value: Any) -> bool:

@@ -218,3 +218,26 @@ def test_who_writes_into_what_was_handed_out_is_refused(book):
 def test_a_read_is_said_in_a_note(book):
     book.run(CELL.format("s = float(a)"))
     assert any("`float(a)`" in note for note in book.names["t"].point.notes)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["pd.DataFrame([{'a': a}])", "pd.DataFrame({'y': [a, u]})", "pd.Series([a, u])"],
+)
+def test_a_table_of_traced_numbers_that_would_be_objects_is_refused_with_its_line(notebook, table):
+    pytest.importorskip("pandas")
+    notebook.run("import pandas as pd; a, u = 2.0, np.float64(3.0)")
+    error = notebook.attempt(f"%%tape a u\nd = {table}\na * u").error_in_exec
+    assert type(error).__name__ == "TapeError"
+    assert f"line 2, `d = {table}`: pandas keeps" in str(error)
+    # What it says to do gives the numbers that pandas gives without a tape.
+    notebook.run("%%tape a u\nd = pd.Series(np.array([a, u]))\ny = a * u")
+    assert notebook.names["d"].dtype == float
+    assert list(notebook.names["d"]) == [2.0, 3.0]
+
+
+def test_a_table_of_an_array_is_described_as_without_a_tape(notebook):
+    pytest.importorskip("pandas")
+    notebook.run("import pandas as pd; v = np.array([1.0, 2.0, 3.0])")
+    notebook.run("%%tape v\nd = pd.DataFrame({'y': v}).describe()\nnp.sum(v)")
+    assert list(notebook.names["d"]["y"]) == [3.0, 2.0, 1.0, 1.0, 1.5, 2.0, 2.5, 3.0]
