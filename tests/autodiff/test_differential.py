@@ -263,7 +263,7 @@ def difference(f, x, v):
     return found[best + 1], errors[best]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_random_programs_agree_with_differences(program, points):
     stays_off_tips(program, points[0])

@@ -91,7 +91,7 @@ def test_a_broken_program_is_noticed(right, wrong, monkeypatch):
     assert any(broken)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(PROGRAMS, POINTS)
 def test_random_programs(program, points):
     """Value, gradient and the product of Hessian and vector, with arrays of every length."""

@@ -53,7 +53,7 @@ def check_tip(seed):
     assert (verdict == VERDICTS[2]) == (smooth == 2) or verdict == "not known"
 
 
-@pytest.mark.parametrize("seed", range(0, 500, 64))
+@pytest.mark.parametrize("seed", range(0, 500, 128))
 def test_random_programs_that_only_seem_to_have_tips(seed):
     check_smooth(seed)
 
