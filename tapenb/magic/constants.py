@@ -165,9 +165,11 @@ def _named(name: str, value: ast.expr) -> list[tuple[str, ast.expr]]:
         return [(name, value)]
     match value:
         case ast.Dict(keys=keys, values=values):
-            parts = [(f'{name}["{key.value}"]', part)
-                     for key, part in zip(keys, values, strict=True)
-                     if isinstance(key, ast.Constant) and isinstance(key.value, str)]  # fmt: skip
+            parts = [
+                (f'{name}["{key.value}"]', part)
+                for key, part in zip(keys, values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            ]
         case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
             parts = [(f'{name}["{each.arg}"]', each.value) for each in keywords]
         case ast.Call(

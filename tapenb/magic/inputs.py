@@ -150,8 +150,10 @@ class RunInputs:
         memory = self._memory_of(value)
         if memory.reference is not None:
             numbers = element_numbers(memory.owner, value)
-            taken = [np.isin(numbers, element_numbers(memory.owner, other))
-                     for other in self._arrays[id(memory)]]  # fmt: skip
+            taken = [
+                np.isin(numbers, element_numbers(memory.owner, other))
+                for other in self._arrays[id(memory)]
+            ]
             if np.all(np.any(taken, axis=0)):
                 return part_of(tape, value, memory)
             if np.any(taken):

@@ -35,14 +35,16 @@ def listed(file: str, text: str, source: str, tree: ast.Module) -> Source:
         Handle(
             label,
             node.lineno - 1 - above,
-            *(len(compiled[node.lineno - 1].encode()[:column].decode())
-              for column in (node.col_offset, node.end_col_offset)),
+            *(
+                len(compiled[node.lineno - 1].encode()[:column].decode())
+                for column in (node.col_offset, node.end_col_offset)
+            ),
         )
         for statement in tree.body
         for part in split(statement)
         for name, value in constants_of(part)
         for label, node in _numbers(name, value)
-    ]  # fmt: skip
+    ]
     places = Counter((each.line, each.start) for each in found)
     handles = [each for each in found if each.line in plain and places[each.line, each.start] == 1]
     shown = written if len(written) == len(lines) else lines

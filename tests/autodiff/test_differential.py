@@ -148,7 +148,7 @@ OPERATIONS = {
     "loop": loop,
     "while": halve_while_large,
     "pick by argmax": pick_by_argmax,
-}  # fmt: skip
+}  # fmt: skip  # a table, a row a case
 
 
 def set_element(x, y):

@@ -41,9 +41,11 @@ def _table(head: list[str], lines: Iterable[list[str]], *, markdown: bool) -> st
     lines = list(lines)
     if markdown:
         rule = "|".join(["", "---", *["---:"] * (len(head) - 1), ""])
-        return "\n".join(["| " + " | ".join(row) + " |" for row in [head]] + [rule] + [
-            "| " + " | ".join(row) + " |" for row in lines
-        ])  # fmt: skip
+        return "\n".join(
+            ["| " + " | ".join(row) + " |" for row in [head]]
+            + [rule]
+            + ["| " + " | ".join(row) + " |" for row in lines]
+        )
     widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
     return "\n".join(
         "  ".join(

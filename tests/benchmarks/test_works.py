@@ -28,8 +28,10 @@ def test_second_derivatives_by_hand_are_those_of_the_formula(name: str):
     f, point = work.formula(DIGITS), work.inputs[0]
     orders = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (1, 1), (0, 2)]
     with mpmath.workdps(40):
-        exact = [float(mpmath.diff(f, point, order)) if any(order) else float(f(*point))
-                 for order in orders]  # fmt: skip
+        exact = [
+            float(mpmath.diff(f, point, order)) if any(order) else float(f(*point))
+            for order in orders
+        ]
     np.testing.assert_allclose(work.hand["hand-written"]()(*point), exact, rtol=1e-10)
 
 

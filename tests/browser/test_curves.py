@@ -115,7 +115,7 @@ def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[...
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     expect_numbers(page, z=3.0)
     tools = panel(page).locator(".tapenb-tools")
-    tool = lambda name: tools.get_by_role("button", name=name, exact=True)  # noqa: E731
+    tool = lambda name: tools.get_by_role("button", name=name, exact=True)  # noqa: E731  short
     expect(tool("Undo")).to_be_hidden()
     tools.get_by_text("Play, undo, pin", exact=True).click()
     expect(tools.locator(".tapenb-check")).to_contain_text("Central differences agree to ")

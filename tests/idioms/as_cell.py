@@ -181,9 +181,12 @@ class Plain:
                     moved = np.array(value, float)
                     moved[i] += sign * step
                     moved = (
-                        moved.tolist() if isinstance(value, list)
-                        else moved if slope.ndim else float(moved)
-                    )  # fmt: skip
+                        moved.tolist()
+                        if isinstance(value, list)
+                        else moved
+                        if slope.ndim
+                        else float(moved)
+                    )
                     sides.append(self.at({**inputs, name: moved}))
                 slope[i] = (sides[0] - sides[1]) / (2 * step)
             slopes[name] = slope
@@ -286,9 +289,11 @@ def check_cell(program, notebook):
         tape = elsewhere.tape
         if tape.output is not None:
             np.testing.assert_allclose(tape.value(tape.output), elsewhere.value, 1e-12, 1e-13)
-        assert all(np.shape(part) == np.shape(tape.value(entry[0]))
-                   for entry, part in elsewhere.edges.items()
-                   if isinstance(part, np.ndarray | np.generic))  # fmt: skip
+        assert all(
+            np.shape(part) == np.shape(tape.value(entry[0]))
+            for entry, part in elsewhere.edges.items()
+            if isinstance(part, np.ndarray | np.generic)
+        )
 
 
 def is_smooth(value):

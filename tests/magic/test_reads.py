@@ -225,7 +225,7 @@ def test_a_read_is_said_in_a_note(book):
     ["pd.DataFrame([{'a': a}])", "pd.DataFrame({'y': [a, u]})", "pd.Series([a, u])"],
 )
 def test_a_table_of_traced_numbers_that_would_be_objects_is_refused_with_its_line(notebook, table):
-    pytest.importorskip("pandas")
+    pytest.importorskip("pandas", reason="pandas is not among what the tests install")
     notebook.run("import pandas as pd; a, u = 2.0, np.float64(3.0)")
     error = notebook.attempt(f"%%tape a u\nd = {table}\na * u").error_in_exec
     assert type(error).__name__ == "TapeError"
@@ -237,7 +237,7 @@ def test_a_table_of_traced_numbers_that_would_be_objects_is_refused_with_its_lin
 
 
 def test_a_table_of_an_array_is_described_as_without_a_tape(notebook):
-    pytest.importorskip("pandas")
+    pytest.importorskip("pandas", reason="pandas is not among what the tests install")
     notebook.run("import pandas as pd; v = np.array([1.0, 2.0, 3.0])")
     notebook.run("%%tape v\nd = pd.DataFrame({'y': v}).describe()\nnp.sum(v)")
     assert list(notebook.names["d"]["y"]) == [3.0, 2.0, 1.0, 1.0, 1.5, 2.0, 2.5, 3.0]

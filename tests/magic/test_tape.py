@@ -671,8 +671,9 @@ def test_the_state_of_an_object_of_the_persons_own_module_is_wound_back(notebook
 
 
 def test_an_iterator_that_the_cell_made_is_made_again(notebook):
-    notebook.run("%%tape x -o t\nx = 2.0\nit = iter([1.0, 5.0])\nk = next(it)\n"
-                 "z = x*k if x > 3 else x/k\n")  # fmt: skip
+    notebook.run(
+        "%%tape x -o t\nx = 2.0\nit = iter([1.0, 5.0])\nk = next(it)\nz = x*k if x > 3 else x/k\n"
+    )
     assert notebook.names["t"](x=4.0).value == 4.0
     assert notebook.names["it"].__next__() == 5.0
 
@@ -744,9 +745,14 @@ def test_sliders_of_extreme_numbers(notebook, value):
 
 
 @pytest.mark.parametrize(
-    "cell", ["c = tn.constant(x); z = c*x", "v = tn.Variable(x); z = v*x",
-             "a = np.array([x, 3.0], dtype=object); z = a[0]*a[1]", "d = {x: 1.0}; z = x*d[x]"]
-)  # fmt: skip
+    "cell",
+    [
+        "c = tn.constant(x); z = c*x",
+        "v = tn.Variable(x); z = v*x",
+        "a = np.array([x, 3.0], dtype=object); z = a[0]*a[1]",
+        "d = {x: 1.0}; z = x*d[x]",
+    ],
+)
 def test_what_would_cut_the_tape_raises(notebook, cell):
     notebook.run("import tapenb as tn")
     result = notebook.attempt(f"%%tape\nx = 2.0\n{cell}\n")

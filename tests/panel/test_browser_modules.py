@@ -224,7 +224,7 @@ def test_contours_lie_on_their_level():
 
 
 def test_contours_leave_out_gaps_and_cliffs_and_part_saddles():
-    call_ = lambda heights, level, cliff="Infinity": call(  # noqa: E731
+    call_ = lambda heights, level, cliff="Infinity": call(  # noqa: E731  short
         "contours.js",
         f"m.contour(new Float64Array(a.map(v => v ?? NaN)), 2, {level}, {cliff})",
         heights,
@@ -235,7 +235,7 @@ def test_contours_leave_out_gaps_and_cliffs_and_part_saddles():
     # The middle of this saddle is high, then low: its two high corners belong together, or not.
     high = call_([1, 0, 0.2, 1], 0.5)
     low = call_([1, 0, 0.2, 1], 0.9)
-    together = lambda pieces: any(a[1] == 0 and b[0] == 1 for a, b in map(sorted, pieces))  # noqa: E731
+    together = lambda pieces: any(a[1] == 0 and b[0] == 1 for a, b in map(sorted, pieces))  # noqa: E731  short
     assert len(high) == len(low) == 2
     assert together(high)
     assert not together(low)

@@ -207,7 +207,7 @@ EFFECTS = {
     "a new figure": Effect(
         "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt",
         "plt.figure().gca().plot([1, 2])", "len(plt.get_fignums())"),
-}  # fmt: skip
+}  # fmt: skip  # a table, a row a case
 
 # -- refused ---------------------------------------------------------------------------------------
 
@@ -319,7 +319,7 @@ _REFUSED = {
         "import signal", "signal.signal(signal.SIGUSR1, lambda *_: None)",
         "id(signal.getsignal(signal.SIGUSR1))"),
     "atexit": ("import atexit", "atexit.register(int)", "atexit._ncallbacks()"),
-}  # fmt: skip
+}  # fmt: skip  # a table, a row a case
 
 # Files of which what was written is put back.
 _WRITTEN = """

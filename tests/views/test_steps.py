@@ -113,7 +113,7 @@ def called(a):
 def text(x, y):
     é = np.log(x)
     return é + called(
-        y)  # fmt: skip
+        y)  # fmt: skip  # on two lines
 
 
 def test_spots_are_what_the_user_wrote():

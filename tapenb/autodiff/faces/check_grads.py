@@ -116,9 +116,15 @@ def _check(
         _compare(tangent, numeric, atol, rtol, f"{path}the forward sweep")
         _check(
             lambda *xs: jvp(f, xs, tuple(directions))[1],
-            args, order - 1, modes, 100 * atol, 100 * rtol, step, random,
+            args,
+            order - 1,
+            modes,
+            100 * atol,
+            100 * rtol,
+            step,
+            random,
             f"{path}the derivative of the forward sweep: ",
-        )  # fmt: skip
+        )
     if "rev" in modes:
         value, pullback = vjp(f, *args)
         weight = _direction(value, random)
@@ -133,9 +139,15 @@ def _check(
                 np.sum(adjoint * part)
                 for adjoint, part in zip(vjp(f, *xs)[1](weight), directions, strict=True)
             ),
-            args, order - 1, modes, 100 * atol, 100 * rtol, step, random,
+            args,
+            order - 1,
+            modes,
+            100 * atol,
+            100 * rtol,
+            step,
+            random,
             f"{path}the derivative of the reverse sweep: ",
-        )  # fmt: skip
+        )
 
 
 def _compare(found: Any, expected: Any, atol: float, rtol: float, what: str) -> None:

@@ -199,7 +199,7 @@ class Rule:
 
     def needs(self, slot: int) -> bool:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of rule has its own
 
     needs_result = False
 
@@ -212,13 +212,13 @@ class Rule:
         wanted: Sequence[bool],
     ) -> list[Any]:
         """The contribution to each wanted operand's adjoint; None is a symbolic zero."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of rule has its own
 
     def jvp(
         self, tangents: Sequence[Any], result: Any, operands: Sequence[Any], operation: Operation
     ) -> Any:
         """The tangent of the result; a tangent that is None is a symbolic zero."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of rule has its own
 
     def masked_vjp(
         self,

@@ -123,7 +123,7 @@ FAMILIES = {
         "logpdf": "xlogy(z, p) + xlog1py(1.0 - z, -p)",
         "cdf": "where(z < 1.0, 1.0 - p, 1.0)",
     }, between=0.0, discrete=True),
-}  # fmt: skip
+}  # fmt: skip  # a table, a row a case
 
 
 @cache

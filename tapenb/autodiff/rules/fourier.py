@@ -109,8 +109,13 @@ def _several(transform: Callable[..., Any], axes: Any = None) -> Callable[..., I
 
 
 for _transform in (
-    np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.fft.hfft, np.fft.ihfft,
-):  # fmt: skip
+    np.fft.fft,
+    np.fft.ifft,
+    np.fft.rfft,
+    np.fft.irfft,
+    np.fft.hfft,
+    np.fft.ihfft,
+):
     register_rule(_transform, Linear(_transform, _transpose(_one(_transform))), "a")
 for _transform, _flat, _whole in (
     (np.fft.fft, np.fft.fft2, np.fft.fftn),

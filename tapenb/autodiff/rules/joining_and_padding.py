@@ -325,10 +325,11 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
     # What has the shape already may be written to, as NumPy's own can.
     return tuple(
-        array[...] if is_traced(array) and array.ndim and array.shape == shape
+        array[...]
+        if is_traced(array) and array.ndim and array.shape == shape
         else np.broadcast_to(array, shape)
         for array in args
-    )  # fmt: skip
+    )
 
 
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:

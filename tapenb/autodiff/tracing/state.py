@@ -60,11 +60,11 @@ class Traced:
 
     def _is_active(self) -> bool:
         """Whether the value depends on something that its tape, still open, follows."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
     def _reference(self, tape: Tape, needed: bool) -> int:
         """The entry or constant that stands for this value as an operand on a tape."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
 
 class Types:

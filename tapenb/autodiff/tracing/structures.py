@@ -37,11 +37,11 @@ class Container:
 
     def leaves(self) -> list[Any]:
         """The leaves in order."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
     def rebuilt(self, leaves: list[Any]) -> Any:
         """The like of it with other leaves."""
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own
 
 
 def parts_of(structure: Any) -> Sequence[Any] | None:

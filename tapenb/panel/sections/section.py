@@ -61,4 +61,4 @@ class Section:
         look : dict
             What the browser shows of this section: whether it is open, and the like.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each has its own

@@ -125,8 +125,9 @@ def test_structures_in_and_out():
     assert gradient[1]["x"][1] == 0.0
     assert gradient[2] == Pair(25.0, 20.0)
 
-    value, pullback = tn.vjp(lambda p: {"sum": p.left + p.right, "product": p.left * p.right},
-                             Pair(2.0, 5.0))  # fmt: skip
+    value, pullback = tn.vjp(
+        lambda p: {"sum": p.left + p.right, "product": p.left * p.right}, Pair(2.0, 5.0)
+    )
     assert value == {"sum": 7.0, "product": 10.0}
     assert pullback({"sum": 1.0, "product": 2.0}) == (Pair(11.0, 5.0),)
     _, tangent = tn.jvp(lambda p: [p.left * p.right], (Pair(2.0, 5.0),), (Pair(1.0, 10.0),))

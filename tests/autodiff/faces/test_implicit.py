@@ -33,7 +33,7 @@ def test_a_root_in_all_mixes_of_modes():
     assert ROOT(1.3) == y
     assert tn.value_and_grad(ROOT)(1.3) == (y, pytest.approx(first, rel=1e-14))
     assert tn.jvp(ROOT, (1.3,), (2.0,))[1] == pytest.approx(2 * first, rel=1e-14)
-    forward = lambda a: tn.jvp(ROOT, (a,), (1.0,))[1]  # noqa: E731
+    forward = lambda a: tn.jvp(ROOT, (a,), (1.0,))[1]  # noqa: E731  short
     for f in (tn.grad(tn.grad(ROOT)), tn.grad(forward), tn.hessian(ROOT)):
         assert f(1.3) == pytest.approx(second, rel=1e-13)
     assert tn.jvp(forward, (1.3,), (1.0,))[1] == pytest.approx(second, rel=1e-13)

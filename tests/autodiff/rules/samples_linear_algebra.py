@@ -302,8 +302,12 @@ def _einstein() -> Iterator[Sample]:
     ]
 
     for subscripts, *operands in cases:
-        yield Einstein(np.einsum, f"{subscripts} {[np.shape(x) for x in operands]}",
-                       tuple(operands), subscripts=subscripts)  # fmt: skip
+        yield Einstein(
+            np.einsum,
+            f"{subscripts} {[np.shape(x) for x in operands]}",
+            tuple(operands),
+            subscripts=subscripts,
+        )
     for optimize in (True, "optimal", ["einsum_path", (0, 1), (0, 1)]):
         yield Einstein(
             np.einsum,

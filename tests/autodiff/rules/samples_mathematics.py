@@ -435,8 +435,10 @@ def _functions() -> Iterator[Sample]:
         bessel = getattr(scipy.special, name)
         points = P if name in ("spherical_jn", "spherical_in") else 1.0 + POSITIVE
         for label, value in (
-            ("1-d", points), ("float32", points.astype(SINGLE)), ("empty", EMPTY),
-        ):  # fmt: skip
+            ("1-d", points),
+            ("float32", points.astype(SINGLE)),
+            ("empty", EMPTY),
+        ):
             for options in ({"n": 2}, {"n": 1, "derivative": True}):
                 yield Twin(bessel, f"{label} {options}", (value,), kwargs=options)
     yield Twin(scipy.special.softmax, "whole", (TABLE,))

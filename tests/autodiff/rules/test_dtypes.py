@@ -138,8 +138,9 @@ def check(sample, operands, value, dtype):
         parts.append((seeds[-1], tangent))
     _, pullback = tn.vjp(call, *free)
     several = isinstance(value, tuple)
-    adjoints = pullback(type(value)(*seeds) if hasattr(value, "_fields") else tuple(seeds)
-                        if several else seeds[0])  # fmt: skip
+    adjoints = pullback(
+        type(value)(*seeds) if hasattr(value, "_fields") else tuple(seeds) if several else seeds[0]
+    )
     for slot in wanted:
         assert np.asarray(adjoints[slot]).dtype == np.asarray(free[slot]).dtype
         assert np.shape(adjoints[slot]) == np.shape(free[slot])

@@ -182,7 +182,7 @@ REFUSED = {
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",
     ),
-}  # fmt: skip
+}  # fmt: skip  # a table, a row a case
 
 
 @pytest.mark.parametrize("name", REFUSED)

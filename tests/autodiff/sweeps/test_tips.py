@@ -198,12 +198,12 @@ def test_a_function_that_is_replayed_is_not_replayed_at_a_tip():
 
 
 def test_random_numbers_are_drawn_once():
-    np.random.seed(3)  # noqa: NPY002
-    tn.grad(lambda x: np.abs(x) + (1.0 if x > 0 else 2.0) * np.random.rand())(0.0)  # noqa: NPY002
-    after = np.random.rand()  # noqa: NPY002
-    np.random.seed(3)  # noqa: NPY002
-    np.random.rand()  # noqa: NPY002
-    assert np.random.rand() == after  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002  NumPy's own
+    tn.grad(lambda x: np.abs(x) + (1.0 if x > 0 else 2.0) * np.random.rand())(0.0)  # noqa: NPY002  NumPy's own
+    after = np.random.rand()  # noqa: NPY002  NumPy's own
+    np.random.seed(3)  # noqa: NPY002  NumPy's own
+    np.random.rand()  # noqa: NPY002  NumPy's own
+    assert np.random.rand() == after  # noqa: NPY002  NumPy's own
 
 
 def test_a_usual_tip_is_not_looked_at_by_grad():
@@ -272,7 +272,7 @@ def test_what_python_asks_of_a_number_may_stand_on_a_tip(name):
 
 
 def test_second_derivatives_beside_what_python_asks():
-    f = lambda x: 1.0 + 0 * x if not x else np.sin(x) / x  # noqa: E731
+    f = lambda x: 1.0 + 0 * x if not x else np.sin(x) / x  # noqa: E731  short
     np.testing.assert_allclose(tn.hessian(f)(0.0), -1 / 3, rtol=1e-9)
 
 
@@ -323,7 +323,7 @@ def test_a_square_has_no_cut():
     np.testing.assert_allclose(tn.grad(lambda y: np.imag(np.sqrt(-1 + 1j * y) ** 2))(0.0), 1.0)
 
 
-RANKS = lambda x: np.array([[1.0, 0.0], [0.0, x]])  # noqa: E731
+RANKS = lambda x: np.array([[1.0, 0.0], [0.0, x]])  # noqa: E731  short
 NAMED = {
     "unwrap": (lambda v: np.sum(np.unwrap(v)), np.array([0.0, np.pi]), "jump"),
     "lexsort": (lambda v: v[np.lexsort((v,))[0]], np.ones(2), "tip"),
@@ -349,7 +349,7 @@ def test_rare_tips_and_jumps_are_named(name):
 
 
 def test_an_inverse_of_lower_rank_everywhere_is_smooth():
-    f = lambda x: np.sum(np.linalg.pinv(np.array([[1.0, x], [1.0, x]])))  # noqa: E731
+    f = lambda x: np.sum(np.linalg.pinv(np.array([[1.0, x], [1.0, x]])))  # noqa: E731  short
     assert [kink.verdict for kink in tn.kinks(f, 0.5)] == ["smooth (C2)"]
 
 
@@ -369,7 +369,7 @@ OF_SCIPY = {
 
 @pytest.mark.parametrize("name", OF_SCIPY)
 def test_special_functions_name_their_tips(name):
-    special = pytest.importorskip("scipy.special")
+    special = pytest.importorskip("scipy.special", reason="SciPy is optional")
     f, x, verdict = OF_SCIPY[name]
     assert [kink.verdict for kink in tn.kinks(lambda x: f(special, x), x)] == [verdict]
     assert tn.kinks(lambda x: f(special, x), 0.25) == []
@@ -418,8 +418,8 @@ WITHIN = {
 @pytest.mark.parametrize("name", WITHIN)
 def test_a_derivative_is_the_same_within_another(name):
     inner = WITHIN[name]
-    slope = lambda x: inner(odd, x)  # noqa: E731
-    of_square = lambda x: inner(lambda x: x * odd(x), x)  # noqa: E731
+    slope = lambda x: inner(odd, x)  # noqa: E731  short
+    of_square = lambda x: inner(lambda x: x * odd(x), x)  # noqa: E731  short
     for f, right in ((slope, (1.0, 0.0)), (of_square, (0.0, 2.0))):
         np.testing.assert_allclose(tn.value_and_grad(f)(0.0), right, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(tn.jvp(f, (0.0,), (1.0,)), right, rtol=1e-9, atol=1e-9)
@@ -428,7 +428,7 @@ def test_a_derivative_is_the_same_within_another(name):
 
 @pytest.mark.parametrize("name", [name for name in WITHIN if name != "function"])
 def test_a_limit_has_derivatives_by_what_is_held_still_beside_it(name):
-    f = lambda a: WITHIN[name](lambda x: a**2 * odd(x), tn.constant(0.0))  # noqa: E731
+    f = lambda a: WITHIN[name](lambda x: a**2 * odd(x), tn.constant(0.0))  # noqa: E731  short
     np.testing.assert_allclose(tn.value_and_grad(f)(3.0), [9.0, 6.0], rtol=1e-9)
 
 

@@ -65,7 +65,7 @@ def test_text_is_no_loss(caplog):
 
     def f(x):
         said.append("%.2f and %d" % (x, 3))  # noqa: UP031  the operator is what is tried
-        said.append("%(a)5.1f" % {"a": x})  # noqa: UP031
+        said.append("%(a)5.1f" % {"a": x})  # noqa: UP031  the same
         said.append(f"{x:.3f}")
         with caplog.at_level(logging.INFO):
             logging.getLogger("tapenb-test").info("x is %.4f", x)

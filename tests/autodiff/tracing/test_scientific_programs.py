@@ -311,8 +311,9 @@ PROGRAMS = {
     monte_carlo: [1.3, 0.4],
     lagrange: [0.3, 1.2, -0.7],
 }
-EVERY = [pytest.param(f, np.array(p), id=getattr(f, "__name__", "partial"))
-         for f, p in PROGRAMS.items()]  # fmt: skip
+EVERY = [
+    pytest.param(f, np.array(p), id=getattr(f, "__name__", "partial")) for f, p in PROGRAMS.items()
+]
 
 
 @pytest.mark.parametrize(("f", "p"), EVERY)

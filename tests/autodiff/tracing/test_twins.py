@@ -530,7 +530,7 @@ def test_outside_of_a_recording_it_is_numpy_itself():
     assert tapenb.scipy.stats.norm is scipy.stats.norm
     assert dir(face) == sorted(dir(np))
     with pytest.raises(AttributeError):
-        face.no_such_function  # noqa: B018
+        face.no_such_function  # noqa: B018  the look-up raises
 
 
 class Unseen:

@@ -51,10 +51,11 @@ def _lu_tangents(lower: Any, upper: Any, da: Any) -> tuple[Any, Any]:
     wide = triangle(inner, False)
     low = triangle(inner, True, -1)
     return (
-        (lower @ low[..., :rows, :size])[..., :, :size] if rows >= columns
+        (lower @ low[..., :rows, :size])[..., :, :size]
+        if rows >= columns
         else lower @ low[..., :rows, :size],
         (wide @ upper)[..., :size, :],
-    )  # fmt: skip
+    )
 
 
 def _lu(module: Any) -> Rule:
@@ -269,8 +270,10 @@ def _structured(module: Any) -> None:
         return np.concatenate(rows, axis=-2)
 
     for expression, operands in (
-        (toeplitz, ("c", "r")), (hankel, ("c", "r")), (circulant, ("c",)),
-    ):  # fmt: skip
+        (toeplitz, ("c", "r")),
+        (hankel, ("c", "r")),
+        (circulant, ("c",)),
+    ):
         function = getattr(module, expression.__name__)
         register_rule(function, Composite(expression), *operands)
 
