@@ -77,6 +77,7 @@ def _started(tape: Tape) -> list[int]:
     return [value for value in values if value < 0 or not swept[value]]
 
 
+# Long: half of it is documentation.
 def compile_tape(
     tape: Tape,
     inputs: Mapping[int, str],

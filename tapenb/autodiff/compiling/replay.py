@@ -71,6 +71,7 @@ def same_kind(value: Any, expected: Any) -> bool:
 _HEARD = {"divide": "raise", "over": "raise", "invalid": "raise"}
 
 
+# Long: half of it is documentation.
 def replay(
     tape: Tape, values: dict[int, Any], deadline: float | None = None, *, strict: int = 0
 ) -> Tape:
