@@ -22,7 +22,7 @@ _FLOATS = _PYTHONS | {np.float64}
 _ARRAYS = _PARTS | {np.ndarray}
 
 
-# Long: one loop that calls nothing, since a call would cost as much as what it does.
+# Long: one loop, since a call for each kind of entry would cost as much as what it does.
 def sweep_small(
     tape: Tape,
     index: int,
