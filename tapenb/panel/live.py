@@ -226,26 +226,38 @@ class Panel(anywidget.AnyWidget):
         ValueError
             For another name, and where a page cannot compute what the panel shows; it says why.
         """
-        from .page import live_data, page
+        from .page import page
 
         if not str(path).endswith((".html", ".svg")):
             raise ValueError(
                 "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
                 f"{path}"
             )
-        if self._drawing is not None:
-            engine.is_done(self._drawing, _AT_MOST)
-        point, graph = self._pictured()
         if str(path).endswith(".svg"):
-            Path(path).write_text(picture(point, graph), encoding="utf-8")
+            if self._drawing is not None:
+                engine.is_done(self._drawing, _AT_MOST)
+            Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
             return
-        traits = {name: getattr(self, name) for name in _OF_A_PAGE}
         try:
-            data = live_data(point, graph, traits)
+            data = self.live_data()
         except NotLowered as error:
             raise ValueError(f"a page cannot play this cell: {error}") from error
-        title = f"Derivatives of {one_line(point.output_name)}"
-        Path(path).write_text(page(title, data, readout(point)), encoding="utf-8")
+        title = f"Derivatives of {one_line(self._point.output_name)}"
+        Path(path).write_text(page(title, data, self.text), encoding="utf-8")
+
+    def live_data(self) -> dict[str, Any]:
+        """What a page needs to answer the sliders without a kernel, when the picture is drawn.
+
+        Raises
+        ------
+        NotLowered
+            Where a page cannot compute what the panel shows; it says why.
+        """
+        from .page import live_data
+
+        if self._drawing is not None:
+            engine.is_done(self._drawing, _AT_MOST)
+        return live_data(*self._pictured(), {name: getattr(self, name) for name in _OF_A_PAGE})
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.

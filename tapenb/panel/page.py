@@ -18,7 +18,7 @@ from ..recording.readout import place, where
 from ..views.graph import Graph
 from .assets import WITH_KERNEL, player, style
 
-__all__ = ["live_data", "page"]
+__all__ = ["inert", "live_data", "page"]
 
 
 def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,6 +73,20 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
 _COMPUTED = frozenset({"plot", "listing", "moves", "trace", "words"})
 
 
+def inert(data: Mapping[str, Any]) -> str:
+    """The element in whose place a page with the player puts a live panel.
+
+    Parameters
+    ----------
+    data : mapping
+        Of `live_data`.
+    """
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    # "</" would end the element, and behind "<!--" another "<script" would begin one in it.
+    text = text.replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    return f'<script type="application/json" class="tapenb-tape">{text}</script>'
+
+
 def page(title: str, data: Mapping[str, Any], text: str) -> str:
     """One HTML file with a live panel.
 
@@ -89,8 +103,6 @@ def page(title: str, data: Mapping[str, Any], text: str) -> str:
     str
         Its Content-Security-Policy allows the two texts that it holds, and nothing else.
     """
-    # Inert data; "</" would end the element that holds it.
-    inert = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
     script, sheet = (
         f"(() => {{\n{player(data['tape']['operations'])}\n}})();",
         style(without=WITH_KERNEL) + _OWN,
@@ -110,7 +122,7 @@ def page(title: str, data: Mapping[str, Any], text: str) -> str:
 </head>
 <body>
 <main>
-<script type="application/vnd.tapenb+json">{inert}</script>
+{inert(data)}
 <noscript><pre>{escape(text)}</pre></noscript>
 </main>
 <script>{script}</script>

@@ -6,7 +6,7 @@ import { render } from "./panel.js";
 
 /** Make every panel whose data is on the page and that has none yet; may be called again. */
 function start() {
-  for (const data of document.querySelectorAll('script[type="application/vnd.tapenb+json"]')) {
+  for (const data of document.querySelectorAll('script.tapenb-tape')) {
     if (data.nextElementSibling?.classList.contains("tapenb-page")) continue;
     const el = h("div", { class: "tapenb-page" });
     data.after(el);
