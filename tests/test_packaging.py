@@ -10,6 +10,9 @@ from pathlib import Path
 
 import hatchling.build
 import pytest
+import yaml
+
+import tapenb
 
 
 def test_the_wheel_holds_every_file_of_the_package(
@@ -49,8 +52,42 @@ def test_every_dependency_says_why(root: Path):
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     lines = [line.strip() for line in text.splitlines()]
     for requirement in (r for group in groups for r in group if not r.startswith("tapenb[")):
-        (line,) = {line for line in lines if line.startswith(f'"{requirement}",')}
-        assert line.partition("#")[2].strip()
+        said = [line for line in lines if line.startswith(f'"{requirement}",')]
+        assert said
+        assert all(line.partition("#")[2].strip() for line in said)
+
+
+def test_the_conda_recipe_asks_for_what_pyproject_does(root: Path):
+    recipe = yaml.safe_load((root / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    asked = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    project = asked["project"]
+    assert recipe["context"]["version"] == tapenb.__version__
+    assert recipe["about"]["summary"] == project["description"]
+    assert recipe["about"]["license"] == project["license"]
+    run, host = (
+        {requirement.replace(" ", "") for requirement in recipe["requirements"][when]}
+        for when in ("run", "host")
+    )
+    assert run == {*project["dependencies"], "python>=${{python_min}}"}
+    assert set(asked["build-system"]["requires"]) < host
+
+
+def test_only_what_publishes_may_sign(root: Path):
+    text = (root / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(text)["jobs"]
+    assert [name for name, job in jobs.items() if "id-token" in job["permissions"]] == ["publish"]
+    assert set(jobs["publish"]["needs"]) == {"tests", "build"}
+    assert "secrets." not in text
+    (command,) = (s["run"] for s in jobs["build"]["steps"] if "packaging" in s.get("run", ""))
+    assert "--tag" in command
+
+
+def test_the_changelog_begins_with_this_version(root: Path):
+    text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\d+\.\d+\.\d+), (?:unreleased|\d{4}-\d\d-\d\d)$", text, re.M)
+    assert versions[0] == tapenb.__version__
+    assert versions == sorted(versions, key=lambda v: [*map(int, v.split("."))], reverse=True)
+    assert len(versions) == len(re.findall("^## ", text, re.M))
 
 
 COURSE_COMMAND = 'python -m pip install ".[course]" && jupyter lab notebooks/'
