@@ -85,6 +85,8 @@ class Panel(anywidget.AnyWidget):
     picture = traitlets.Dict().tag(sync=True)
     listing = traitlets.Dict().tag(sync=True)
     program = traitlets.Dict().tag(sync=True)
+    # The samples and marks of the curve, sent when they change.
+    curve = traitlets.Dict().tag(sync=True)
     # The heights that contours are of, once they are computed.
     heights = traitlets.Dict().tag(sync=True)
 
@@ -528,8 +530,7 @@ class Panel(anywidget.AnyWidget):
         along = {"along": self.along}
         plane = {**self.look.get(Surface.name, {}), **along}
         looks = {**self.look, Plot.name: along, Surface.name: plane}
-        trace = self._sections[Trace.name]
-        self.program = trace.program(point, looks.get(Trace.name, {}))
+        program = self._sections[Trace.name].program(point, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
             shown = section.at(point, looks.get(name, {}))
             if shown is not None:
@@ -541,7 +542,10 @@ class Panel(anywidget.AnyWidget):
             else:
                 numbers = graph.numbers()
                 state |= {"nodes": numbers.nodes, "edges": numbers.edges}
-        self.state = state
+        with self.hold_sync():
+            self.program, self.state = program, state
+            if Plot.name in state:
+                self.curve = self._sections[Plot.name].curve
 
     def _inputs(self) -> list[dict[str, Any]]:
         return [

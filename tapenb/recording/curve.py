@@ -106,7 +106,7 @@ class Curve:
                 return _NOTHING, number
         return _NOTHING, -1
 
-    def sampled(self, samples: int, seconds: float) -> np.ndarray:
+    def sampled(self, samples: int, seconds: float, *, log: bool = False) -> np.ndarray:
         """Rows of position, value, slope and second derivative, denser where it bends.
 
         Parameters
@@ -115,6 +115,8 @@ class Curve:
             The evenly spaced ones.
         seconds : float
             How long others are put between them, by what this thread computes.
+        log : bool, optional
+            Whether those are even by their logarithms; the range is then above zero.
 
         Returns
         -------
@@ -122,8 +124,9 @@ class Curve:
             The last column is the number of the program.
         """
         until = time.thread_time() + seconds
+        even = np.geomspace if log else np.linspace
         with np.errstate(all="ignore"):
-            rows = np.array([self._sample(x) for x in np.linspace(self.low, self.high, samples)])
+            rows = np.array([self._sample(x) for x in even(self.low, self.high, samples)])
             heights = _heights(rows[:, 1])
             while len(rows) < _MOST_SAMPLES and time.thread_time() < until:
                 bent = _bent(rows, *heights)[: _MOST_SAMPLES - len(rows)]

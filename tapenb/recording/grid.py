@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,24 @@ _FEWEST = 9
 _SECONDS = 3.0
 """A grid is coarser where it would take longer, and none where that leaves too few."""
 
-Axis = tuple[str, float, float]
-"""The label of a slider, and its range."""
+
+class Axis(NamedTuple):
+    """A slider with its range, and whether its scale is logarithmic."""
+
+    label: str
+    low: float
+    high: float
+    log: bool = False
+
+    def places(self, number: int) -> np.ndarray:
+        """So many places from end to end.
+
+        Parameters
+        ----------
+        number : int
+        """
+        even = np.geomspace if self.log else np.linspace
+        return even(self.low, self.high, number)
 
 
 class Grid:
@@ -32,7 +48,7 @@ class Grid:
         All that were recorded of the cell; the first is the present one.
     positions : mapping of str to number
         Where the other sliders are.
-    across, up : (str, float, float)
+    across, up : Axis or tuple
         The two sliders, each with its range.
     done : callable
         Called with the grid when its heights are there, on its own thread; not once it is
@@ -54,7 +70,7 @@ class Grid:
         done: Callable[[Grid], None],
     ) -> None:
         self._programs, self._positions = list(programs), dict(positions)
-        self._across, self._up, self._done = across, up, done
+        self._across, self._up, self._done = Axis(*across), Axis(*up), done
         self._cancelled = Event()
         self.columns, self.heights = 0, None
         self._thread = Thread(target=self._compute, name="tapenb-contours", daemon=True)
@@ -71,31 +87,29 @@ class Grid:
     def _compute(self) -> None:
         with np.errstate(all="ignore"):
             columns, rows = self._size()
-            label, low, high = self._up
             found = np.full((rows, columns), np.nan)
             until = time.thread_time() + 2 * _SECONDS
-            for row, y in enumerate(np.linspace(low, high, rows)):
+            for row, y in enumerate(self._up.places(rows)):
                 if self._cancelled.is_set():
                     return
                 if time.thread_time() < until:
-                    found[row] = self._row(label, y, columns)
+                    found[row] = self._row(y, columns)
         self.columns, self.heights = columns, found
         if not self._cancelled.is_set():
             self._done(self)
 
     def _size(self) -> tuple[int, int]:
         """How many columns and rows there is time for."""
-        label, low, high = self._up
-        middle = (low + high) / 2
-        self._row(label, middle, 1)  # the first time, what computes it is compiled
+        middle = (self._up.low + self._up.high) / 2
+        self._row(middle, 1)  # the first time, what computes it is compiled
         began = time.thread_time()
-        self._row(label, middle, 3)
+        self._row(middle, 3)
         affordable = 3 * _SECONDS / (time.thread_time() - began + 1e-9)
         part = min(1.0, float(np.sqrt(affordable / (_COLUMNS * _ROWS))))
         columns, rows = int(_COLUMNS * part), int(_ROWS * part)
         return (columns, rows) if min(columns, rows) >= _FEWEST else (0, 0)
 
-    def _row(self, label: str, y: float, columns: int) -> list[float]:
-        across, low, high = self._across
-        curve = Curve(self._programs, {**self._positions, label: y}, across, low, high)
-        return [curve.at(x)[0][0] for x in np.linspace(low, high, columns)]
+    def _row(self, y: float, columns: int) -> list[float]:
+        positions = {**self._positions, self._up.label: y}
+        curve = Curve(self._programs, positions, *self._across[:3])
+        return [curve.at(x)[0][0] for x in self._across.places(columns)]

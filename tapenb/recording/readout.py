@@ -16,6 +16,7 @@ __all__ = [
     "Matrix",
     "Row",
     "matrix",
+    "mixed",
     "notes",
     "place",
     "readout",
@@ -180,11 +181,11 @@ def _second(point: Any) -> Iterator[str]:
     if table is None:
         for (x, y), block in point.hessian.items():
             if np.ndim(block):
-                yield f"{_mixed(point, x, y)} has shape {np.shape(block)}"
+                yield f"{mixed(point, x, y)} has shape {np.shape(block)}"
     elif len(table.names) <= _LARGEST_LINES:
         for i, x in enumerate(table.names):
             for j, y in enumerate(table.names[i:], i):
-                yield f"{_mixed(point, x, y)} = {table.cells[i][j]}"
+                yield f"{mixed(point, x, y)} = {table.cells[i][j]}"
     else:
         yield f"Second derivatives of {_symbol(point)}:"
         head = ["", *(f"∂{name}" for name in table.names)]
@@ -194,7 +195,16 @@ def _second(point: Any) -> Iterator[str]:
             yield "  ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
 
 
-def _mixed(point: Any, x: str, y: str) -> str:
+def mixed(point: Any, x: str, y: str) -> str:
+    """The name of a second derivative: ``∂²z/∂x∂y``.
+
+    Parameters
+    ----------
+    point : Point
+        One position of the sliders.
+    x, y : str
+        The inputs, or elements of them.
+    """
     below = f"∂{x}²" if x == y else f"∂{x}∂{y}"
     return f"∂²{_symbol(point)}/{below}"
 

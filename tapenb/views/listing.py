@@ -7,6 +7,7 @@ is in the series.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.operation import GUARD, INPUT
-from ..autodiff.tape.provenance import Site, line_of, span_of
+from ..autodiff.tape.provenance import Site, line_of, source_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
 __all__ = ["Handle", "Line", "Listing", "Source", "spot"]
 
 _LONGEST_SERIES = 96
+# The calls that sweep back: one of them records many operations.
+_SWEEP = re.compile(r"[\w.]+\.(gradient|jacobian|batch_jacobian)\(")
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,17 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     places: dict[tuple[int, int], tuple[int, int, int] | None] = {}
     runs: dict[int, list[list[int]]] = {}
     previous = (-1, -1, 0)
-    # The operations that one instruction has recorded in the present run.
+    # The operations that one instruction has recorded in the present run, and the call below it.
     recorded: set[Any] = set()
+    below = 0
+    asking: dict[tuple[int, int], bool] = {}
+
+    def sweeps(site: Site, offset: int, key: tuple[int, int]) -> bool:
+        """Whether an instruction asks a tape for derivatives."""
+        if key not in asking:
+            asking[key] = bool(_SWEEP.match(source_of(site.code, offset) or ""))
+        return asking[key]
+
     for entry, (operation, site, offset) in enumerate(
         zip(tape.operations, tape.sites, tape.offsets, strict=True)
     ):
@@ -206,17 +218,23 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
             continue
         line, at, activation = place
         if line == previous[0] and at == previous[1]:
-            # Once more: in the text itself the same operation, below it another call.
-            again = activation != previous[2] or (not activation and operation in recorded)
+            # Once more: below the text another call, in the text itself the same operation. What
+            # stands beside a call at the same place belongs to it: the sweep of `tn.grad(f)(x)`.
+            again = (
+                below not in (0, activation)
+                if activation
+                else not below and operation in recorded and not sweeps(site, offset, key)
+            )
         else:
             again = line != previous[0] or at < previous[1]
-            recorded = set()
+            recorded, below = set(), 0
         if again:
             runs.setdefault(line, []).append([entry, entry])
-            recorded = set()
+            recorded, below = set(), 0
         else:
             runs[line][-1][1] = entry
         recorded.add(operation)
+        below = below or activation
         previous = place
     return runs
 

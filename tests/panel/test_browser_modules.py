@@ -292,3 +292,13 @@ def test_positions_of_a_logarithmic_slider():
     assert call("history.js", program, log) == pytest.approx([1e-3, 1.0, 1e3, 1 / 3])
     straight = {"min": -2, "max": 2, "step": 0.1}
     assert call("history.js", program, straight) == pytest.approx([-2, 0, 2, 2.1 / 4])
+
+
+def test_a_logarithmic_axis_is_even_in_its_decades():
+    whole = {"from": 1e-6, "to": 1e-2, "step": 1e-6, "log": True}
+    place, further = call("curves.js", "[m.placeAt(0.25, a), m.further(1e-4, 75, a)]", whole)
+    assert (place, further) == (pytest.approx(1e-5), 1e-3)
+    program = "[m.partOn(1e-4, [1e-6, 1e-2], true), m.decades(2e-6, a, 9), m.decades(1e-6, a, 2)]"
+    part, ticks, fewer = call("axes.js", program, 1e-2)
+    assert part == pytest.approx(0.5)
+    assert (ticks, fewer) == ([1e-5, 1e-4, 1e-3, 1e-2], [1e-6, 1e-4, 1e-2])

@@ -112,6 +112,7 @@ def test_the_first_state(panel: Panel):
     assert state["matrix"] == {
         "names": ["x", "y"],
         "cells": [["−0.25", "1"], ["1", "−0.9589242747"]],
+        "alone": "",
     }
     assert state["nodes"] == ["2", "5", "0.693147", "10", "10.6931", "−0.958924", "11.6521"]
     assert state["edges"] == ["0.5", "5", "2", "1", "1", "−0.283662", "1", "−1"]
@@ -366,7 +367,7 @@ def test_the_drawing_and_its_numbers_travel_together(
     panel.sliders["x"].value = 4.0
     assert [sorted(message["state"]) for message in sent] == [
         ["state"],
-        ["picture", "program", "state"],
+        ["curve", "picture", "program", "state"],
     ]
 
 
@@ -403,11 +404,11 @@ def test_an_input_that_no_slider_can_show_stays_what_it_was(make: Callable[..., 
 
 def curve(panel: Panel) -> np.ndarray:
     """Rows of position, value, slope, second derivative and the number of the program."""
-    return np.frombuffer(panel.state["plot"]["curve"], "<f8").reshape(-1, 5)
+    return np.frombuffer(panel.curve["curve"], "<f8").reshape(-1, 5)
 
 
 def marks(panel: Panel) -> list[tuple[float, str]]:
-    return [(mark["x"], mark["kind"]) for mark in panel.state["plot"]["marks"]]
+    return [(mark["x"], mark["kind"]) for mark in panel.curve["marks"]]
 
 
 def test_the_plot(panel: Panel):
@@ -421,7 +422,7 @@ def test_the_plot(panel: Panel):
     np.testing.assert_allclose(slopes, 1 / xs + 5)
     np.testing.assert_allclose(second, -1 / xs**2)
     assert not programs.any()
-    assert plot["marks"] == []
+    assert panel.curve["marks"] == []
     panel.set_state({"along": "y"})
     assert panel.state["plot"]["slope"] == pytest.approx(2 - np.cos(5))
 
@@ -455,7 +456,7 @@ def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., 
 def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callable[..., Panel]):
     waiting: list[Callable[[], None]] = []
     panel = make(record(branch, 2.0, 5.0, later=waiting.append))
-    beyond = panel.state["plot"]["beyond"]
+    beyond = panel.curve["beyond"]
     assert beyond > 3
     # Only what the kernel offered, and once.
     panel.set_state({"look": {"plot": {"beyond": 3.125}}})
@@ -470,7 +471,7 @@ def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callabl
     np.testing.assert_allclose(slopes[beside], np.where(other, 5.0, 0.2)[beside])
     np.testing.assert_array_equal(programs, other)
     assert marks(panel) == [(3.0, "jump")]
-    assert panel.state["plot"]["beyond"] is None
+    assert panel.curve["beyond"] is None
     # Nothing else has moved.
     assert numbers(panel)["z"] == "0.4"
     assert panel.state["positions"] == {"x": 2.0, "y": 5.0}
@@ -485,7 +486,7 @@ def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
         return x * x
 
     panel = make(record(f, 2.0))
-    panel.set_state({"look": {"plot": {"beyond": panel.state["plot"]["beyond"]}}})
+    panel.set_state({"look": {"plot": {"beyond": panel.curve["beyond"]}}})
     assert (panel.state["error"], panel.state["stale"]) == ("", False)
     assert marks(panel) == [(3.0, "branch")]
 
@@ -860,3 +861,22 @@ def test_a_long_trace_is_folded_by_line_and_sends_a_window(make: Callable[..., P
     assert panel.program["entries"]["4000"]["name"] == "z"
     sent = json.dumps([panel.program, trace], ensure_ascii=False)
     assert len(sent.encode()) < 60_000
+
+
+def test_places_of_one_kind_are_said_together(make: Callable[..., Panel]):
+    def f(x: Any) -> Any:
+        return sum(abs(x - each) for each in (-1.0, 1.0, 3.0)) + np.log(x + 5)
+
+    panel = make(record(f, 2.0))
+    assert len(panel.curve["marks"]) == 3
+    (said,) = panel.curve["said"]
+    assert re.match(r"kinks at −1, 1 and 3 \(abs\(x - each\), line \d+\)$", said)
+    # One second derivative needs no table.
+    assert panel.state["matrix"]["alone"] == "∂²z/∂x²"
+
+
+def test_a_logarithmic_slider_has_samples_even_by_their_logarithms(make: Callable[..., Panel]):
+    panel = make(record(lambda x: x * 1e3, 1e-6))
+    assert panel.state["plot"]["log"]
+    xs = curve(panel)[:, 0]
+    np.testing.assert_allclose(np.diff(np.log(xs)), np.log(1e6) / 160)

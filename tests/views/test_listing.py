@@ -53,6 +53,15 @@ def short_loop(x):
     return x
 
 
+def swept(x):
+    for _ in range(3):
+        with tn.GradientTape() as tape:
+            tape.watch(x)
+            y = np.sin(x) * x * x
+        x = tape.gradient(y, x)
+    return tn.grad(straight, argnums=1)(2.0, x)
+
+
 def inner(x):
     x = x * 3.0
     return np.exp(x)
@@ -129,6 +138,8 @@ def test_the_adjoints_of_a_loop_shrink_as_the_product_of_its_slopes():
 @pytest.mark.parametrize(
     ("function", "text", "count"),
     [
+        (swept, "x = tape.gradient(y, x)", 3),
+        (swept, "return tn.grad(straight, argnums=1)(2.0, x)", 1),
         (short_loop, "for _ in range(7): x = np.cos(x)  # fmt: skip # noqa: E701", 7),
         (calls, "total = total + inner(x) * inner(x)", 3),
         (repeated_call, "for _ in range(4): x = damped(x)  # fmt: skip # noqa: E701", 4),

@@ -22,6 +22,23 @@ export function ticks(low, high, most) {
 }
 
 /**
+ * Where a number is on an axis: 0 at its one end, 1 at the other.
+ * @param {number} value
+ * @param {[low: number, high: number]} range
+ * @param {boolean} [log]
+ */
+export const partOn = (value, [low, high], log) => (log
+  ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
+
+/** Powers of ten for the ticks of a logarithmic axis. @param {number} low @param {number} high @param {number} most */
+export function decades(low, high, most) {
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first) / most)), found = [];
+  for (let power = first; power <= last; power += step) found.push(Number(`1e${power}`));
+  return found;
+}
+
+/**
  * The range of a plot: all finite values, without the spikes of a pole, and the point itself.
  * @param {Float64Array} values
  * @param {number | null} value

@@ -1,5 +1,7 @@
 // A curve of samples: pure functions of numbers.
 
+import { partOn } from "./axes.js";
+
 /** Numbers of a sample: position, value, slope, second derivative, and whose program it is. */
 const COLUMNS = 5;
 /** Positions that a range is found of. */
@@ -23,11 +25,12 @@ export function samples(bytes) {
  * nothing in a range.
  * @param {Sample[]} all
  * @param {number} column
+ * @param {boolean} [log] Whether positions are even by their logarithms.
  */
-export function evenly(all, column) {
+export function evenly(all, column, log) {
   if (!all.length) return new Float64Array();
-  const from = all[0][0], step = (all[all.length - 1][0] - from) / EVEN, found = [];
-  for (const row of all) if (row[0] >= from + found.length * step * (1 - 1e-9)) found.push(row[column]);
+  const ends = /** @type {[number, number]} */ ([all[0][0], all[all.length - 1][0]]), found = [];
+  for (const row of all) if (partOn(row[0], ends, log) * EVEN >= found.length - 1e-7) found.push(row[column]);
   return new Float64Array(found);
 }
 
@@ -102,12 +105,31 @@ export function between(all, x) {
 /**
  * The nearest whole step of a slider, counted from its start.
  * @param {number} x
- * @param {{from: number, to: number, step: number}} range
+ * @param {{from: number, to: number, step: number, log?: boolean}} range
  */
-export function snapped(x, { from, to, step }) {
+export function snapped(x, { from, to, step, log }) {
+  if (log) return Number(Math.min(to, Math.max(from, x)).toPrecision(3));
   const whole = from + Math.round((x - from) / step) * step;
   return Number(Math.min(to, Math.max(from, whole)).toPrecision(12));
 }
+
+/**
+ * What is at a part of an axis.
+ * @param {number} part
+ * @param {{from: number, to: number, log?: boolean}} range
+ */
+export function placeAt(part, { from, to, log }) {
+  return log ? from * (to / from) ** part : from + part * (to - from);
+}
+
+/**
+ * A place some steps further on a slider; a logarithmic one has 300 from end to end.
+ * @param {number} x
+ * @param {number} steps
+ * @param {{from: number, to: number, step: number, log?: boolean}} range
+ */
+export const further = (x, steps, range) => snapped(
+  range.log ? x * (range.to / range.from) ** (steps / 300) : x + steps * range.step, range);
 
 /**
  * Newton's next points: where the tangent is zero, and where the parabola is lowest or highest.

@@ -1,6 +1,6 @@
 // A picture with axes: what is drawn on it stays within, and a grip on it is dragged or moved by keys.
 
-import { ticks, tidy } from "./axes.js";
+import { decades, partOn, ticks, tidy } from "./axes.js";
 import { KEYS, h, s } from "./dom.js";
 
 /** Pixels that a figure of an axis takes. */
@@ -8,7 +8,8 @@ const TICK_FIGURE = 6.5;
 const RIGHT = 8, TOP = 8, BOTTOM = 24;
 
 /**
- * @typedef {{x: (v: number) => number, y: (v: number) => number, left: number, right: number,
+ * @typedef {{x: (v: number) => number, y: (v: number) => number, wide: (v: number) => number,
+ *   high: (v: number) => number, left: number, right: number,
  *   top: number, bottom: number, width: number, height: number}} Frame
  * @typedef {[low: number, high: number]} Range
  */
@@ -23,26 +24,27 @@ export function gutter([low, high]) {
  * Draw a picture anew.
  * @param {SVGElement} picture
  * @param {{width: number, height: number, left: number, across: Range, up: Range,
- *   label: string, bare?: boolean}} as Bare of numbers below, where another picture has them.
+ *   label: string, bare?: boolean, logs?: (boolean | undefined)[]}} as Logarithmic axes; bare of numbers below, where another picture has them.
  * @returns {{frame: Frame, inner: SVGElement}} Where to draw.
  */
-export function drawAxes(picture, { width, height, left, across, up, label, bare }) {
+export function drawAxes(picture, { width, height, left, across, up, label, bare, logs = [] }) {
   const right = width - RIGHT, top = TOP, bottom = height - (bare ? TOP : BOTTOM);
-  const x = (/** @type {number} */ v) =>
-    left + ((v - across[0]) / (across[1] - across[0])) * (right - left);
-  const y = (/** @type {number} */ v) => bottom - ((v - up[0]) / (up[1] - up[0])) * (bottom - top);
+  const x = (/** @type {number} */ v) => left + partOn(v, across, logs[0]) * (right - left);
+  const y = (/** @type {number} */ v) => bottom - partOn(v, up, logs[1]) * (bottom - top);
+  const marked = (/** @type {Range} */ range, /** @type {number} */ most, /** @type {boolean | undefined} */ log) =>
+    (log ? decades : ticks)(...range, most);
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.setAttribute("height", String(height));
   picture.setAttribute("aria-label", label);
   const axes = s("g", { class: "tapenb-axes" });
-  for (const tick of ticks(...across, width / 70)) {
+  for (const tick of marked(across, width / 70, logs[0])) {
     axes.append(s("path", { d: `M${x(tick)},${top}V${bottom}` }));
     if (bare) continue;
     const text = tidy(tick), half = (text.length * TICK_FIGURE) / 2;
     const middle = Math.min(x(tick), width - half);
     axes.append(s("text", { x: middle, y: bottom + 15, "text-anchor": "middle" }, text));
   }
-  for (const tick of ticks(...up, bare ? 2 : 4)) {
+  for (const tick of marked(up, bare ? 2 : 4, logs[1])) {
     axes.append(s("path", { d: `M${left},${y(tick)}H${right}` }));
     axes.append(s("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, tidy(tick)));
   }
@@ -50,7 +52,10 @@ export function drawAxes(picture, { width, height, left, across, up, label, bare
   const box = `${left} ${top} ${right - left} ${bottom - top}`;
   const inner = s("svg", { x: left, y: top, width: right - left, height: bottom - top, viewBox: box });
   picture.replaceChildren(axes, inner);
-  return { frame: { x, y, left, right, top, bottom, width, height }, inner };
+  // Pixels for one unit of each axis, at a place.
+  const wide = (/** @type {number} */ v) => (right - left) / (logs[0] ? v * Math.log(across[1] / across[0]) : across[1] - across[0]);
+  const high = (/** @type {number} */ v) => (bottom - top) / (logs[1] ? v * Math.log(up[1] / up[0]) : up[1] - up[0]);
+  return { frame: { x, y, wide, high, left, right, top, bottom, width, height }, inner };
 }
 
 /** @param {SVGElement} inner @param {string} name @param {string} d @param {string} [title] */

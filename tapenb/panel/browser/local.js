@@ -2,6 +2,7 @@
 // it. Where the tape does not stand, the last numbers stay, and it is said which line differs.
 
 import { drawn, GRAPH_DIGITS, plain, READOUT_DIGITS } from "./numbers.js";
+import { placeAt } from "./curves.js";
 import { load, play, read } from "./tape.js";
 
 const SAMPLES = 161;
@@ -55,7 +56,7 @@ export function localModel(data) {
     position: { view: "", moves: {} }, state: data.state,
   });
   let moves = /** @type {Record<string, [number, string]>} */ ({});
-  let positions = data.state.positions;
+  let positions = data.state.positions, curves = 0;
 
   function numbersAt(/** @type {Record<string, number>} */ at) {
     const given = data.start.slice();
@@ -65,14 +66,15 @@ export function localModel(data) {
 
   /** As the kernel's samples; marks of kinks and jumps are the kernel's alone. */
   function curveAlong(/** @type {string} */ label) {
-    const { min, max, step } = data.inputs.find((/** @type {any} */ each) => each.label === label);
+    const { min, max, step, log } = data.inputs.find((/** @type {any} */ each) => each.label === label);
     const refs = [show.value, ...show.along[label]], rows = new Float64Array(SAMPLES * 5);
     for (let k = 0; k < SAMPLES; k++) {
-      const x = min + ((max - min) * k) / (SAMPLES - 1);
+      const x = placeAt(k / (SAMPLES - 1), { from: min, to: max, log });
       const failed = play(player, numbersAt({ ...positions, [label]: x })) >= 0;
       rows.set([x, ...refs.map((ref) => (failed || ref === null ? NaN : read(player, ref))), -failed], 5 * k);
     }
-    return { from: min, to: max, step, curve: new DataView(rows.buffer), marks: [], beyond: null };
+    traits.curve = { number: ++curves, curve: new DataView(rows.buffer), marks: [], said: [], beyond: null };
+    return { from: min, to: max, step, log, number: curves };
   }
 
   function plotOf() {

@@ -1,6 +1,7 @@
 // The second derivatives.
 
 import { h, KEYS, list, write } from "./dom.js";
+import { row, say } from "./readout.js";
 
 /** @import { Model, Section } from "./protocol.js" */
 
@@ -9,13 +10,18 @@ export function matrix(_model) {
   const head = h("tr"), body = h("tbody");
   const table = h("table", {}, h("caption", {}, "Second derivatives"), h("thead", {}, head), body);
   const label = { role: "group", "aria-label": "Second derivatives" };
-  const element = h("div", { class: "tapenb-matrix", ...label, ...KEYS }, table);
+  const alone = row();
+  alone.classList.add("tapenb-second-row");
+  const element = h("div", { class: "tapenb-matrix", ...label, ...KEYS }, table, alone);
   return {
     element,
     scrolls: true,
     paint({ matrix: numbers }) {
       element.hidden = !numbers;
       if (!numbers) return;
+      table.hidden = Boolean(numbers.alone);
+      alone.hidden = !numbers.alone;
+      if (numbers.alone) return say(alone, numbers.alone, numbers.cells[0][0]);
       list(head, ["", ...numbers.names.map((name) => `∂${name}`)],
         () => h(head.children.length ? "th" : "td", {}),
         (cell, text) => { write(cell, text); if (text) cell.setAttribute("scope", "col"); });

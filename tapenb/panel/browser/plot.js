@@ -1,15 +1,15 @@
 // The output along one slider.
 
 import { line, range } from "./axes.js";
-import { between, evenly, newton, pieces, samples, snapped } from "./curves.js";
+import { between, evenly, further, newton, pieces, placeAt, samples, snapped } from "./curves.js";
 import { KEYS, h, list, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
 import { drawn, plain } from "./numbers.js";
 import { surface } from "./surface.js";
 
-/** @import { Model, Mover, Plot, Section, State } from "./protocol.js" */
+/** @import { Curve, Model, Mover, Plot, Section, State } from "./protocol.js" */
 /** @import { Frame, Range } from "./figure.js" */
-/** @import { Sample } from "./curves.js" */
+/** @import { Mark, Sample } from "./curves.js" */
 
 const HEIGHT = 190, LOW = 84;
 /** Marks that are said below the picture. */
@@ -54,8 +54,9 @@ export function plot(model, mover) {
   let last;
   /** @type {Sample[]} */
   let curve = [];
-  /** @type {DataView | undefined} */
-  let bytes;
+  /** @type {Mark[]} */
+  let marks = [];
+  let known = -1;
   /** @type {Frame | undefined} */
   let frame;
   /** @type {Set<number>} */
@@ -66,13 +67,13 @@ export function plot(model, mover) {
     aim(part) {
       if (!last || !frame) return;
       const across = (part * frame.width - frame.left) / (frame.right - frame.left);
-      go(snapped(last.from + across * (last.to - last.from), last));
+      go(snapped(placeAt(across, last), last));
     },
     step(key, many) {
       const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[key];
       if (!last || (!sign && key !== "Home" && key !== "End")) return false;
       const at = mover.mine()[last.along]?.[1] ?? last.at;
-      go(sign ? snapped((at ?? last.from) + sign * last.step * (many ? 10 : 1), last)
+      go(sign ? further(at ?? last.from, sign * (many ? 10 : 1), last)
         : key === "Home" ? last.from : last.to);
       return true;
     },
@@ -119,11 +120,10 @@ export function plot(model, mover) {
       last = undefined;
       return legendOf(["contour", "gradient", "curvature", ...(over.second ? ["newton"] : [])], plot);
     }
-    if (bytes !== plot.curve) [bytes, curve] = [plot.curve, samples(plot.curve)];
-    const texts = plot.marks.map((mark) => mark.text);
+    const { number, curve: all, marks: marked, said: texts, beyond } = /** @type {Curve} */ (model.get("curve"));
+    if (known !== number) [known, curve, marks] = [number, samples(all), marked];
     const more = texts.length > SAID ? [`and ${texts.length - SAID} more`] : [];
     write(said, texts.length ? `Marked: ${[...texts.slice(0, SAID), ...more].join("; ")}.` : "");
-    const { beyond } = plot;
     if (beyond !== null && beyond !== undefined && !asked.has(beyond)) {
       asked.add(beyond);
       look({ plot: { beyond } });
@@ -141,11 +141,11 @@ export function plot(model, mover) {
     last = plot;
     if (!place.clientWidth) return;  // hidden: it is drawn when it has a width
     const width = Math.max(place.clientWidth, 220), across = /** @type {Range} */ ([plot.from, plot.to]);
-    const ups = [1, 2, 3].map((column) => range(evenly(curve, column),
+    const ups = [1, 2, 3].map((column) => range(evenly(curve, column, plot.log),
       [plot.value, plot.slope, plot.curvature][column - 1]));
     const shown = fold.open ? ups : ups.slice(0, 1);
     const left = Math.max(...shown.map(gutter));
-    const axes = { width, height: HEIGHT, left, across, up: ups[0], label: plot.label };
+    const axes = { width, height: HEIGHT, left, across, up: ups[0], label: plot.label, logs: [plot.log] };
     const { frame: drawnIn, inner } = drawAxes(picture, axes);
     frame = drawnIn;
     const kinds = drawCurve(plot, frame, inner);
@@ -174,12 +174,12 @@ export function plot(model, mover) {
     const path = (/** @type {number[][]} */ points) => line(points.map(([u, v]) => [x(u), far(v)]));
     const kinds = [], { at, value, slope, curvature } = plot;
     const local = (/** @type {number} */ bend) => path(Array.from({ length: 97 }, (_, i) => {
-      const d = plot.from + ((plot.to - plot.from) * i) / 96 - at;
+      const d = placeAt(i / 96, plot) - at;
       return [at + d, value + d * (slope + (d * bend) / 2)];
     }));
     if (degree(plot) > 1) drawPath(inner, "parabola", local(curvature));
     if (degree(plot) > 0) drawPath(inner, "tangent", local(0));
-    const parts = pieces(curve, plot.marks);
+    const parts = pieces(curve, marks);
     for (const own of [false, true]) {
       const drawnParts = parts.filter((part) => part.own === own).map((part) => path(part.points));
       if (!drawnParts.length) continue;
@@ -187,7 +187,7 @@ export function plot(model, mover) {
       drawPath(inner, own ? "curve" : "other", drawnParts.join(""), own ? "" : "another branch");
     }
     kinds.push(...["tangent", "parabola"].slice(0, degree(plot)));
-    for (const mark of plot.marks) {
+    for (const mark of marks) {
       const ends = [mark.left, mark.right].filter((v) => v !== null && Math.abs(v) < 1e300);
       if (mark.kind !== "kink" && (mark.kind !== "edge" || !ends.length)) {
         drawPath(inner, `limit tapenb-${mark.kind}`, `M${x(mark.x)},${top}V${bottom}`, mark.text);
@@ -225,7 +225,7 @@ export function plot(model, mover) {
       const bare = k === 0 && curve.some((row) => Number.isFinite(row[3]));
       const { frame: { x, y, top, bottom }, inner } = drawAxes(small, { ...axes, up: ups[k + 1],
         height: bare ? LOW - 16 : LOW, label: `${text}, along ${plot.along}`, bare });
-      for (const { own, points } of pieces(curve, plot.marks, column)) {
+      for (const { own, points } of pieces(curve, marks, column)) {
         drawPath(inner, own ? ORDERS[k] : "other", line(points.map(([u, v]) => [x(u), y(v)])));
       }
       if (plot.at === null || now === null) return;

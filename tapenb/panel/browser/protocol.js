@@ -5,16 +5,17 @@
 /**
  * @typedef {{label: string, min: number, max: number, step: number, integer: boolean, log?: boolean,
  *   recorded: number}} Input
- * @typedef {{axes: {label: string, from: number, to: number, step: number}[], output: string,
+ * @typedef {{axes: {label: string, from: number, to: number, step: number, log: boolean}[], output: string,
  *   at: [number, number] | null, value: number | null, gradient: [number, number] | null,
  *   second: [number, number, number] | null, heights: number, label: string}} Surface
  * @typedef {{choices: string[], planes: boolean, along: string, output: string, from: number, to: number,
- *   step: number, curve: DataView, marks: Mark[], beyond: number | null, at: number | null, value: number | null, slope: number | null,
+ *   step: number, log: boolean, number: number, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot
+ * @typedef {{number: number, curve: DataView, marks: Mark[], said: string[], beyond: number | null}} Curve
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix?: {names: string[], cells: string[][]}, notes: string[], label: string,
+ *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,

@@ -16,16 +16,19 @@ export function readout(_model) {
     paint(state) {
       write(alert, state.error && `${state.error} ${state.kept}`);
       write(status, state.status && `${state.status} ${state.kept}`);
-      list(rows, state.rows, row, (element, [name, text]) => {
-        write(element.children[0], name);
-        write(element.children[2], text);
-      });
+      list(rows, state.rows, row, (element, [name, text]) => say(element, name, text));
     },
   };
 }
 
 /** One line of the readout; the sign between name and number is text, so that it is read aloud. */
-function row() {
+export function row() {
   return h("div", { class: "tapenb-row" }, h("span", { class: "tapenb-name" }),
     h("span", { class: "tapenb-equals" }, " = "), h("span", { class: "tapenb-number" }));
+}
+
+/** @param {Element} row @param {string} name @param {string} text */
+export function say(row, name, text) {
+  write(row.children[0], name);
+  write(row.children[2], text);
 }

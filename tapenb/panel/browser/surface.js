@@ -2,7 +2,7 @@
 
 import { range, ticks } from "./axes.js";
 import { contour, eigen, newtonStep, shape } from "./contours.js";
-import { snapped } from "./curves.js";
+import { further, placeAt, snapped } from "./curves.js";
 import { h, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
 import { drawn, plain } from "./numbers.js";
@@ -39,14 +39,14 @@ export function surface(model, mover) {
       if (!last || !frame) return;
       const parts = [(across * frame.width - frame.left) / (frame.right - frame.left),
         (frame.bottom - down * frame.height) / (frame.bottom - frame.top)];
-      go(last.axes.map((axis, k) => snapped(axis.from + parts[k] * (axis.to - axis.from), axis)));
+      go(last.axes.map((axis, k) => snapped(placeAt(parts[k], axis), axis)));
     },
     step(key, many) {
       const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[key];
       if (!last || !way) return false;
       const at = here();
       go(last.axes.map((axis, k) => (way[k]
-        ? snapped(at[k] + way[k] * axis.step * (many ? 10 : 1), axis) : at[k])));
+        ? further(at[k], way[k] * (many ? 10 : 1), axis) : at[k])));
       return true;
     },
   });
@@ -76,7 +76,7 @@ export function surface(model, mover) {
     const { axes: [ax, ay], at, output } = shown, grid = contours();
     const up = /** @type {[number, number]} */ ([ay.from, ay.to]);
     const made = drawAxes(picture, { width: Math.max(element.clientWidth, 220), height: PLANE_HEIGHT,
-      left: gutter(up), across: [ax.from, ax.to], up, label: shown.label });
+      left: gutter(up), across: [ax.from, ax.to], up, label: shown.label, logs: [ax.log, ay.log] });
     const { inner } = made;
     frame = made.frame;
     const { x, y, left, right, top, bottom } = frame;
@@ -114,8 +114,8 @@ export function surface(model, mover) {
    * @param {Surface} shown @param {number[]} px @param {SVGElement} inner
    */
   function touching({ axes: [ax, ay], at, gradient, second }, [px, py], inner) {
-    const { x, y, left, right, top, bottom } = /** @type {Frame} */ (frame);
-    const wide = (right - left) / (ax.to - ax.from), high = (bottom - top) / (ay.to - ay.from);
+    const { x, y, left, right, top, bottom, ...unit } = /** @type {Frame} */ (frame);
+    const wide = unit.wide(at[0]), high = unit.high(at[1]);
     const p = gradient[0] / wide, q = gradient[1] / high, steep = Math.hypot(p, q);
     const { values, angle } = eigen(second[0] / wide ** 2, second[1] / wide / high, second[2] / high ** 2);
     const largest = Math.max(...values.map(Math.abs)), notes = [];
@@ -136,7 +136,7 @@ export function surface(model, mover) {
     if (step) {
       const to = [at[0] + step[0], at[1] + step[1]], [tx, ty] = [x(to[0]), y(to[1])];
       const seen = tx >= left && tx <= right && ty >= top && ty <= bottom;
-      drawPath(inner, "step", `M${px},${py}L${tx},${ty}`);
+      if (Number.isFinite(tx + ty)) drawPath(inner, "step", `M${px},${py}L${tx},${ty}`);
       if (seen) drawPath(inner, "newton", `M${tx},${ty - 5}l5,5l-5,5l-5,-5Z`, "Newton’s next point");
       notes.push(`Newton’s step leads to ${ax.label} = ${brief(to[0])}, ${ay.label} = ${brief(to[1])}`);
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...recording.point import Point
-from ...recording.readout import matrix, notes, rows
+from ...recording.readout import matrix, mixed, notes, rows
 from ...views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn
 from .section import Section
 
@@ -34,7 +34,13 @@ class Matrix(Section):
         second = matrix(point, READOUT_DIGITS if few else GRAPH_DIGITS)
         if second is None:
             return None
-        return {"names": second.names, "cells": [list(map(drawn, row)) for row in second.cells]}
+        cells = [list(map(drawn, row)) for row in second.cells]
+        return {"names": second.names, "cells": cells, "alone": _alone(point, second.names)}
+
+
+def _alone(point: Point, names: list[str]) -> str:
+    """What the second derivative is called where there is one only, which needs no table."""
+    return mixed(point, names[0], names[0]) if len(names) == 1 else ""
 
 
 class Notes(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,12 +26,15 @@ _MOST_BESIDE, _SLOW = 3, 0.3
 _HUGE = 1.7e308  # what JSON has for infinity
 
 _WHAT = {
-    "kink": "kink",
-    "jump": "jump",
-    "pole": "pole",
-    "edge": "end of the domain",
-    "branch": "another branch",
+    "kink": ("kink", "kinks"),
+    "jump": ("jump", "jumps"),
+    "pole": ("pole", "poles"),
+    "edge": ("end of the domain", "ends of the domain"),
+    "branch": ("another branch", "other branches"),
 }
+"""What a mark is called, alone and with others of its kind."""
+# So many places of one kind are named.
+_NAMED = 4
 
 
 class Plot(Section):
@@ -39,11 +42,20 @@ class Plot(Section):
 
     name = "plot"
     _curve: tuple[Any, dict[str, Any]] = (None, {})
+    _number = 0
     _recorded_beside = 0
 
     def begin(self, point: Point) -> None:
         """Forget the curve."""
         self._curve = None, {}
+
+    @property
+    def curve(self) -> dict[str, Any]:
+        """The samples with their marks, which stay while only their own slider moves.
+
+        With ``number``, by which a point says which curve it is on.
+        """
+        return self._curve[1]
 
     def choices(self, point: Point) -> dict[str, tuple[str, int]]:
         """The sliders that a plot can be along, with the input element that each moves."""
@@ -79,7 +91,7 @@ class Plot(Section):
         if curvature is not None:
             label += f" and the second derivative {number(curvature)}"
         curve = self._along(point, control)
-        label += "".join(f"; {mark['text']}" for mark in curve["marks"])
+        label += "".join(f"; {each}" for each in curve["said"])
         return {
             "choices": list(choices),
             "planes": bool(point.hessian) and len(choices) > 1,
@@ -87,8 +99,9 @@ class Plot(Section):
             "output": output,
             "from": control.min,
             "to": control.max,
-            "step": (control.max - control.min) / 300 if control.log else control.step,
-            **curve,
+            "step": control.step,
+            "log": control.log,
+            "number": curve["number"],
             "at": _finite(at),
             "value": _finite(value),
             "slope": _finite(slope),
@@ -122,37 +135,58 @@ class Plot(Section):
         others = {label: v for label, v in point.positions.items() if label != control.label}
         key = (control.label, control.min, control.max, others)
         if self._curve[0] != key:
-            self._curve = key, self._drawn(control)
+            self._number += 1
+            self._curve = key, {"number": self._number, **self._drawn(control)}
         return self._curve[1]
 
     def _drawn(self, control: Control) -> dict[str, Any]:
         curve = self.subject.recording.curve(control.label, control.min, control.max)
         samples = min(SAMPLES, int(_CURVE_SECONDS / max(_seconds(curve), 1e-9)))
         if samples < _FEWEST:
-            return {"curve": b"", "marks": [], "beyond": None}
-        rows = curve.sampled(samples, _REFINING_SECONDS if samples == SAMPLES else 0.0)
-        marks = [self._mark(each) for each in curve.marks] if samples == SAMPLES else []
+            return {"curve": b"", "marks": [], "said": [], "beyond": None}
+        seconds = _REFINING_SECONDS if samples == SAMPLES else 0.0
+        rows = curve.sampled(samples, seconds, log=control.log)
+        marks = curve.marks if samples == SAMPLES else []
         missing = rows[:, 4] < 0
         # One sample alone is a place where the cell raises, as 1/x does.
         more = (missing[1:] & missing[:-1]).any() and self._recorded_beside < _MOST_BESIDE
         return {
             "curve": rows.astype("<f8").tobytes(),
-            "marks": marks,
+            "marks": [_mark(each) for each in marks],
+            "said": _said(marks),
             "beyond": float(_middle(rows[:, 0], missing)) if more else None,
         }
 
-    def _mark(self, mark: Mark) -> dict[str, Any]:
+
+def _mark(mark: Mark) -> dict[str, Any]:
+    return {
+        "x": mark.x,
+        "kind": mark.kind,
+        "left": _finite(np.clip(mark.left, -_HUGE, _HUGE)),
+        "right": _finite(np.clip(mark.right, -_HUGE, _HUGE)),
+        "text": _said([mark])[0],
+    }
+
+
+def _said(marks: Sequence[Mark]) -> list[str]:
+    """The marks in words: those of one kind and one place in the text together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for mark in marks:
         where = one_line(mark.source)
         if mark.line is not None and where:
             where += f", line {mark.line}"
-        return {
-            "x": mark.x,
-            "kind": mark.kind,
-            "left": _finite(np.clip(mark.left, -_HUGE, _HUGE)),
-            "right": _finite(np.clip(mark.right, -_HUGE, _HUGE)),
-            "text": f"{_WHAT[mark.kind]} at {drawn(number(mark.x, 6))}"
-            + f" ({where})" * bool(where),
-        }
+        together.setdefault((mark.kind, where), []).append(drawn(number(mark.x, 6)))
+    return [
+        f"{_WHAT[kind][len(places) > 1]} at {_listed(places)}" + f" ({where})" * bool(where)
+        for (kind, where), places in together.items()
+    ]
+
+
+def _listed(places: Sequence[str]) -> str:
+    if len(places) > _NAMED:
+        places = [*places[: _NAMED - 1], f"{len(places) - _NAMED + 1} more"]
+    *first, last = places
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _seconds(curve: Curve) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...recording.grid import Grid
+from ...recording.grid import Axis, Grid
 from ...recording.point import Point
 from ...recording.readout import place
 from ...views.labels import one_line
@@ -66,7 +66,8 @@ class Surface(Section):
                     "label": each,
                     "from": c.min,
                     "to": c.max,
-                    "step": (c.max - c.min) / 300 if c.log else c.step,
+                    "step": c.step,
+                    "log": c.log,
                 }
                 for each, c in ((each, sliders[each]) for each in (x, y))
             ],
@@ -82,14 +83,15 @@ class Surface(Section):
     def _heights(self, point: Point, x: str, y: str) -> int:
         """Their number; where they are others than before, their computation begins."""
         across, up = (
-            (c.label, c.min, c.max) for c in (self.subject.sliders[x], self.subject.sliders[y])
+            Axis(c.label, c.min, c.max, c.log)
+            for c in (self.subject.sliders[x], self.subject.sliders[y])
         )
         others = {label: v for label, v in point.positions.items() if label not in (x, y)}
         if self._key != (across, up, others):
             self.cancel()
             self._key = across, up, others
             self._number = own = self._number + 1
-            programs = self.subject.recording.curve(*across).programs
+            programs = self.subject.recording.curve(*across[:3]).programs
             self._grid = Grid(programs, point.positions, across, up, lambda g: self._send(own, g))
         return self._number
 
