@@ -111,7 +111,17 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register ``%%tape`` and ``%tape``: what ``%load_ext tapenb`` calls."""
+    """Register ``%%tape`` and ``%tape``.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The notebook's.
+
+    Examples
+    --------
+    ``%load_ext tapenb`` in a cell calls it.
+    """
     from .magic import load
 
     load(shell)

@@ -26,13 +26,19 @@ _CLOSE = 1e-6
 class Diagnosis:
     """What can be said of an answer.
 
-    Attributes
+    Parameters
     ----------
     state : {"right", "wrong", "open"}
+        Open where nothing was tried.
     machine : Machine or None
         The simplest wrong machine that gives these numbers.
     text : str
         What the learner reads.
+
+    Examples
+    --------
+    >>> diagnose(lambda x: x * x, [3.0], 6.0)
+    ✓ right
     """
 
     state: str
@@ -98,6 +104,7 @@ def check_number(
     answer : number or array_like
         The learner's; ``...`` where nothing was tried.
     right : number or array_like
+        What it should be.
     wrong : mapping of str to number or array_like, optional
         From the sentence that a learner reads to the number that the mistake gives, the simplest
         mistake first.
@@ -149,16 +156,23 @@ def diagnose(
     answer: Any,
     adjoints: Mapping[str, Any] | None = None,
 ) -> Diagnosis:
-    """Find what can be said of an answer; the parameters are those of `check`.
+    """Find what can be said of an answer.
 
     Parameters
     ----------
-    program, at, answer, adjoints
-        As those of `check`.
+    program : callable
+        As of `check`; so are the others.
+    at : sequence of number or array_like
+        Its arguments.
+    answer : number or sequence of number or array_like
+        The learner's derivatives.
+    adjoints : mapping of str to number or array_like, optional
+        The learner's adjoints of values that the program names.
 
     Returns
     -------
     Diagnosis
+        As text it is what the learner reads.
 
     Raises
     ------

@@ -21,13 +21,16 @@ __all__ = ["Machine", "Step", "contributions", "sweep"]
 class Step:
     """What one entry of a tape hands to one of its operands.
 
-    Attributes
+    Parameters
     ----------
     name : str
         The operation, by the name of NumPy's function.
     operands : list of array
+        Their values.
     result : array
+        What came out.
     params : dict
+        What the call was given besides operands.
     slot : int
         Which operand is meant.
     adjoint : array
@@ -35,8 +38,17 @@ class Step:
     right : array
         The contribution that the operation's rule gives.
     tape : Tape
+        What is played.
     index : int
         Of the entry.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> tape = tn.record(lambda x: x * x, 3.0)
+    >>> swapped = Machine("swapped", "It hands on the wrong factor.", lambda step: step.operand)
+    >>> [float(derivative) for derivative in sweep(tape, swapped)[0]]
+    [6.0]
     """
 
     name: str
@@ -97,9 +109,10 @@ def _given(adjoint: Any, result: Any) -> Any:
 class Machine:
     """A sweep that does one thing wrong.
 
-    Attributes
+    Parameters
     ----------
     name : str
+        By which tests and catalogues know it.
     sentence : str
         What the misconception is, said to the learner who has it.
     contribution : callable
@@ -112,6 +125,13 @@ class Machine:
         From the adjoint of an input, and the value of the output, to what is given out.
     first_visit : bool
         Whether an entry hands on what it held when it was first reached, and nothing later.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> halving = Machine("halving", "It hands on half of it.", lambda step: step.right / 2)
+    >>> [float(derivative) for derivative in sweep(tn.record(lambda x: 4 * x, 3.0), halving)[0]]
+    [2.0]
     """
 
     name: str

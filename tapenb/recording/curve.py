@@ -84,8 +84,10 @@ class Curve:
         low: float,
         high: float,
     ) -> None:
-        self.programs, self.label = list(programs), label
-        self.low, self.high = low, high
+        self.programs: list[Program] = list(programs)
+        self.label: str = label
+        self.low: float = low
+        self.high: float = high
         self._positions = dict(positions)
         self._rows = [_rows_of(program, self._positions, label) for program in self.programs]
 

@@ -86,12 +86,12 @@ class Program:
         extended: bool = False,
     ) -> None:
         self.tape = tape
-        self.is_long = mode == "reverse" and len(tape) > _MOST_EXTENDED and not extended
+        self.is_long: bool = mode == "reverse" and len(tape) > _MOST_EXTENDED and not extended
         self.inputs = inputs
         self.output_name = output_name
         self.order = order
         self.mode = mode
-        self.swept = tape.copy()
+        self.swept: Tape = tape.copy()
         # What the graph shows beside the values: adjoints, or the tangents of the first input.
         self._nodes: dict[int, Any] = {}
         self._edges: dict[tuple[int, int, int], Any] = {}

@@ -70,6 +70,12 @@ def stop_gradient(x: Any) -> Any:
     Parameters
     ----------
     x : number or array_like
+        Traced or plain.
+
+    Returns
+    -------
+    number or ndarray
+        The value itself, of which a sweep asks nothing.
 
     Examples
     --------
@@ -97,6 +103,7 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
     f : callable
         Takes numbers or arrays, returns one.
     *args : number or array_like
+        What to call it with: the tape's inputs.
 
     Returns
     -------
@@ -314,6 +321,7 @@ def value_and_grad(
         Which arguments to differentiate by. Each may be a number, an array, or a list, tuple, dict,
         named tuple or dataclass of them, nested as you like.
     has_aux : bool
+        Whether `f` returns such a pair.
 
     Returns
     -------
@@ -365,7 +373,9 @@ def grad(
     f : callable
         Returns a number, or with `has_aux` a pair of a number and anything.
     argnums : int or tuple of int
+        As of `value_and_grad`.
     has_aux : bool
+        As of `value_and_grad`.
 
     Returns
     -------
@@ -389,18 +399,24 @@ def grad(
     return wrapped
 
 
-def jvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+def jvp(
+    f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
+) -> tuple[Any, Any]:
     """The value and the Jacobian-vector product, by one forward sweep.
 
     Parameters
     ----------
     f : callable
+        Of numbers, arrays or nested structures of them.
     primals, tangents : tuple
         The arguments, and for each a tangent of the same structure and shape.
 
     Returns
     -------
-    value, tangent
+    value : structure
+        What `f` returns.
+    tangent : structure
+        The derivative of that along the tangents.
 
     Raises
     ------
@@ -445,12 +461,16 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     Parameters
     ----------
     f : callable
+        Of numbers, arrays or nested structures of them.
     *primals : number or array_like
+        The arguments.
 
     Returns
     -------
-    value
+    value : structure
+        What `f` returns.
     pullback : callable
+        Takes an adjoint of the value's structure and shape, gives a tuple: one for each argument.
 
     Examples
     --------
@@ -486,6 +506,7 @@ def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
     Parameters
     ----------
     f : callable
+        Returns a number, an array or a nested structure of them.
     *args : number, array_like or nested structure of them
         Where the gradient, of the sum of what the function returns, came out as nan or infinity.
 
@@ -521,7 +542,9 @@ def kinks(f: Callable[..., Any], *args: Any) -> list[Kink]:
     Parameters
     ----------
     f : callable
+        Returns a number, an array or a nested structure of them.
     *args : number, array_like or nested structure of them
+        The point to look at.
 
     Returns
     -------
@@ -561,6 +584,7 @@ def jacobian(
     f : callable
         For nested structures the result is one of the function's result, of those of the argument.
     argnums : int or tuple of int
+        As of `value_and_grad`.
     mode : {None, "reverse", "forward"}
         One sweep for each element of the result, or one for each element of the argument; by
         default whichever are fewer.
@@ -568,6 +592,16 @@ def jacobian(
         Whether to give a ``scipy.sparse.csr_array`` of shape ``(y.size, x.size)``, of one argument
         and one result. What can only be zero is seen from the recorded operations, and rows (or
         columns) that share no place are found in one sweep (Curtis, Powell and Reid, 1974).
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`, gives the Jacobian; a tuple of them for a tuple of `argnums`.
+
+    Raises
+    ------
+    ValueError
+        For another word as `mode`, and for `sparse` where there is more than one of each.
 
     Examples
     --------
@@ -675,9 +709,15 @@ def hessian(
     f : callable
         Returns a number.
     argnums : int or tuple of int
+        As of `value_and_grad`.
     sparse : bool
         Whether to give a ``scipy.sparse.csr_array`` of shape ``(x.size, x.size)``, from as many
         sweeps as there are columns that share a row, not as there are columns.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f`, gives the matrix; a tuple of tuples for a tuple of `argnums`.
 
     Examples
     --------
@@ -690,7 +730,7 @@ def hessian(
     return jacobian(grad(f, argnums), argnums, mode="forward", sparse=sparse)
 
 
-def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:
+def hvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
     """The product of the Hessian and a vector, forward over reverse.
 
     Parameters
@@ -699,6 +739,11 @@ def hvp(f: Callable[..., Any], primals: tuple, tangents: tuple) -> Any:
         Returns a number.
     primals, tangents : tuple
         The arguments, and for each a vector of the same structure and shape.
+
+    Returns
+    -------
+    structure
+        Shaped like the argument; a tuple, one for each, where there are several.
 
     Examples
     --------
@@ -720,10 +765,12 @@ def derivative(f: Callable[[Any], Any], order: int = 1) -> Callable[[Any], Any]:
     f : callable
         Of a number; or of an array, of which it treats every element alike.
     order : int
+        How many times to differentiate; 0 gives `f`.
 
     Returns
     -------
     callable
+        Of a number or array, as `f`.
 
     Raises
     ------

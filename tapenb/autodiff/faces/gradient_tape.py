@@ -253,6 +253,11 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """Leave out what happens in this block.
 
+        Yields
+        ------
+        None
+            While the tape does not record.
+
         Raises
         ------
         ValueError
@@ -283,6 +288,7 @@ class GradientTape:
         Parameters
         ----------
         tensor : traced value, Variable, or a nested structure of them
+            What to differentiate by later on.
 
         Raises
         ------
@@ -320,7 +326,13 @@ class GradientTape:
             self._watch(leaf, reference_of(self._tape, leaf, False))
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The variables that this tape has watched, in the order of their first reading."""
+        """The variables that this tape has watched.
+
+        Returns
+        -------
+        tuple of Variable
+            In the order of their first reading.
+        """
         return tuple(self._variables.values())
 
     def reads(self, variable: Variable) -> bool:
@@ -360,7 +372,9 @@ class GradientTape:
         Parameters
         ----------
         target : traced value, or a nested structure of them
+            What was computed in the block.
         sources : traced value or Variable, or a nested structure of them
+            What to differentiate by.
         output_gradients : array_like or structure, optional
             The adjoint to start from, shaped like the target; ones by default.
         unconnected_gradients : {"none", "zero"}
@@ -413,8 +427,16 @@ class GradientTape:
         Parameters
         ----------
         target : traced value
+            What was computed in the block.
         sources : traced value or Variable, or a nested structure of them
+            What to differentiate by.
         unconnected_gradients : {"none", "zero"}
+            What to give for a source that the target does not depend on.
+
+        Returns
+        -------
+        structure of `sources`
+            Each of its shape; ``numpy()`` gives the plain array.
         """
         tape, record = self._begin(unconnected_gradients)
         leaves = flatten(sources)
@@ -447,7 +469,7 @@ class GradientTape:
 
         Parameters
         ----------
-        target, sources
+        target, sources : traced value, or a nested structure of them
             As for :meth:`gradient`.
 
         Returns
@@ -490,12 +512,14 @@ class GradientTape:
         Parameters
         ----------
         target : traced array of shape ``(b, ...)``
+            What was computed in the block, a row for each of the batch.
         source : traced array or Variable of shape ``(b, ...)``
             Row i of the target may depend on row i of the source only.
 
         Returns
         -------
-        array of shape ``target.shape + source.shape[1:]``
+        traced array
+            Of shape ``target.shape + source.shape[1:]``.
 
         Raises
         ------

@@ -73,6 +73,7 @@ def constant(value: Any, dtype: Any = None, shape: tuple[int, ...] | None = None
     Parameters
     ----------
     value : number or array_like
+        What it is to be; plain, since a traced one would lose its derivative.
     dtype : dtype, optional
         By default NumPy's own choice.
     shape : tuple of int, optional
@@ -174,10 +175,13 @@ class Variable:
     Parameters
     ----------
     initial_value : number or array_like
+        The value until another is assigned.
     trainable : bool
         Whether tapes watch it without being asked.
     name : str, optional
+        What it is called where it is shown.
     dtype : dtype, optional
+        By default that of the value.
 
     Examples
     --------
@@ -243,7 +247,13 @@ class Variable:
         self._mark: object = None
 
     def numpy(self) -> Any:
-        """The present value, a copy."""
+        """The present value, a copy.
+
+        Returns
+        -------
+        number or ndarray
+            Plain, so that no derivative flows through it.
+        """
         if _function_tape() is not None:
             return self._read().numpy()
         return np.array(self._value)[()]
@@ -255,6 +265,11 @@ class Variable:
         ----------
         value : number or array_like
             Of the variable's shape, converted to its dtype.
+
+        Returns
+        -------
+        Variable
+            This one.
 
         Raises
         ------
@@ -288,11 +303,33 @@ class Variable:
         self._source = recorded.after = _on(tape, index, new)
 
     def assign_add(self, delta: Any) -> Variable:
-        """Add to the value, in the variable's dtype."""
+        """Add to the value, in the variable's dtype.
+
+        Parameters
+        ----------
+        delta : number or array_like
+            What broadcasts to the variable's shape.
+
+        Returns
+        -------
+        Variable
+            This one.
+        """
         return self._update(np.add, delta)
 
     def assign_sub(self, delta: Any) -> Variable:
-        """Subtract from the value, in the variable's dtype."""
+        """Subtract from the value, in the variable's dtype.
+
+        Parameters
+        ----------
+        delta : number or array_like
+            What broadcasts to the variable's shape.
+
+        Returns
+        -------
+        Variable
+            This one.
+        """
         return self._update(np.subtract, delta)
 
     def _update(self, change: Callable[..., Any], delta: Any) -> Variable:
@@ -327,7 +364,13 @@ class Variable:
         return _on(tape, entry, self._value)
 
     def value(self) -> Traced:
-        """The present value, as `read_value` gives it."""
+        """The present value, as `read_value` gives it.
+
+        Returns
+        -------
+        traced scalar or array
+            Traced where an active tape watches this variable.
+        """
         return self.read_value()
 
     def _read(self) -> Traced:

@@ -169,18 +169,18 @@ class Rule:
         choice among equals, which has no derivative.
     """
 
-    view = False
-    differentiable = True
+    view: bool = False
+    differentiable: bool = True
     refused: tuple[int, ...] = ()
     """Operands by which no derivative is known; such a rule has a method `at`, for its errors."""
     has_free_phase: Callable[[Any], bool] | None = None
     tip: Callable[..., Any] | None = None
     """A mask of where the function has a tip or a jump, of ``(result, *operands, **params)``."""
-    tells_tips = False
+    tells_tips: bool = False
     """Whether a sweep by it says of its operation whether that has tips: `tell_tips`."""
-    steps = False
+    steps: bool = False
     """Whether it is evaluated one float to either side, to see that it jumps there."""
-    even = False
+    even: bool = False
     """Whether its convention at a tip is the mean of the slopes on any two opposite sides."""
     terms: tuple[Callable[..., Any] | None, ...] | None = None
     """Terms of an elementwise rule, by operand, each of ``(g, y, *operands)``; None is `g`."""
@@ -201,7 +201,7 @@ class Rule:
         """Whether the value of an operand is read, or no more than its shape and dtype."""
         raise NotImplementedError  # each kind of rule has its own
 
-    needs_result = False
+    needs_result: bool = False
 
     def vjp(
         self,
@@ -266,7 +266,7 @@ class Rule:
 class Constant(Rule):
     """Piecewise constant: zero derivative wherever there is one (``floor``, ``sign``, ``>``)."""
 
-    differentiable = False
+    differentiable: bool = False
 
     def __init__(self, tip: Callable[..., Any] | None = None, *, steps: bool = False) -> None:
         self.tip = tip

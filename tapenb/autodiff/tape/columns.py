@@ -140,14 +140,36 @@ class Columns:
     # -- reading ---------------------------------------------------------------------------------
 
     def parents(self, index: int) -> tuple[int, ...]:
-        """The operands of an entry: from 0 an entry, below 0 a constant."""
+        """The operands of an entry.
+
+        Parameters
+        ----------
+        index : int
+            The entry.
+
+        Returns
+        -------
+        tuple of int
+            In order: from 0 an entry, below 0 a constant.
+        """
         left, right = self.left[index], self.right[index]
         if left == NOT_ONE_OR_TWO:
             return self.many[index]
         return (left,) if right is None else (left, right)
 
     def value(self, reference: int) -> Any:
-        """The value of an entry (from 0) or a constant (below 0); what was lost is made anew."""
+        """The value of an entry or a constant; what was let go of is made anew.
+
+        Parameters
+        ----------
+        reference : int
+            From 0 an entry, below 0 a constant.
+
+        Returns
+        -------
+        number or ndarray
+            What came out when it was recorded.
+        """
         if reference >= 0:
             if type(self.values[reference]) is Lost:
                 self._compute_again(reference)
@@ -199,6 +221,17 @@ class Columns:
         if length is not None:
             self._take(other, lambda column: column[:length], rows_only=True)
             self.independents = [entry for entry in self.independents if entry < length]
+
+    def shorten(self, length: int) -> None:
+        """Forget the entries from here on, of which nothing may be left.
+
+        C code that goes on after an error can end a row in its middle, too.
+        """
+        for name in _ROWS:
+            del getattr(self, name)[length:]
+        self.many = {entry: parents for entry, parents in self.many.items() if entry < length}
+        self.independents = [entry for entry in self.independents if entry < length]
+        self._tracker.forget()
 
     def extend(self, other: Columns) -> tuple[int, int]:
         """Put the entries of others after these, and say by how much their numbers shift.

@@ -15,6 +15,14 @@ class TapeError(Exception):
     """A refusal: what a tape cannot follow, where that was, and the way out.
 
     It is no TypeError on purpose: NumPy turns a TypeError from ``__float__`` into another error.
+
+    Examples
+    --------
+    >>> import tapenb as tn
+    >>> tn.grad(lambda x: float(x) * 2)(3.0)
+    Traceback (most recent call last):
+    ...
+    tapenb.autodiff.tape.operation.TapeError: ...
     """
 
 
@@ -43,19 +51,20 @@ class Operation:
         name: str,
         params: dict[str, Any] | None = None,
     ) -> None:
-        self.function = function
-        self.name = name
-        self.params = params or {}
+        self.function: Callable[..., Any] = function
+        self.name: str = name
+        self.params: dict[str, Any] = params or {}
         # The name of the ufunc that it calls or None, once somebody has asked.
         self.ufunc: str | bool | None = False
         self.follow(rule)
 
     def follow(self, rule: Rule | None) -> None:
         """Be differentiated by a rule."""
-        self.rule = rule
+        self.rule: Rule | None = rule
         # Of elementwise operations of one or two operands, which sweeps take the short way.
         short = rule is not None and rule.terms is not None
-        self.terms = rule.terms if short and len(rule.terms) <= 2 else None
+        few = rule.terms if short and len(rule.terms) <= 2 else None
+        self.terms: tuple[Callable[..., Any] | None, ...] | None = few
 
     def evaluate(self, operands: list[Any]) -> Any:
         """The value at plain operands."""

@@ -58,9 +58,9 @@ class Session:
     )
 
     def __init__(self, *, of_cell: bool = False) -> None:
-        self.of_cell = of_cell
+        self.of_cell: bool = of_cell
         self.demoted: dict[int, str] = {}
-        self.drop_large_values = of_cell
+        self.drop_large_values: bool = of_cell
         self.made: list[ref[Any]] = []
         self.namespace: dict[str, Any] | None = None
         self.progress: Callable[[int], None] | None = None
@@ -68,7 +68,7 @@ class Session:
         self.refusal: TapeError | None = None
         self.variables: dict[int, Any] | None = None
         self.watched: set[int] = set()
-        self.will_be_swept = True
+        self.will_be_swept: bool = True
 
     def remember(self, array: Any) -> Any:
         """Note an array that was made here, which is to let go of the tape when it closes."""

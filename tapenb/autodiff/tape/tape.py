@@ -58,8 +58,8 @@ class _View:
     """A method that another module supplies: imported by name when it is first called."""
 
     def __init__(self, name: str, summary: str, module: str | None = None) -> None:
-        self.name = name
-        self.module = module or f"tapenb.views.{name}"
+        self.name: str = name
+        self.module: str = module or f"tapenb.views.{name}"
         self.__doc__ = summary
 
     def __get__(self, tape: Tape | None, owner: type) -> Any:
@@ -72,6 +72,11 @@ class Tape(Columns):
     """The Wengert list of one run.
 
     Iterating gives an :class:`Entry` for each operation in the order in which they ran.
+
+    Parameters
+    ----------
+    of_cell : bool
+        Whether a notebook's cell is recorded, of which the panel will show every value.
 
     Attributes
     ----------
@@ -105,33 +110,33 @@ class Tape(Columns):
         "__weakref__": "Who knows it without keeping it.",
     }
 
-    graph = _View("graph", "The computational graph, with a value on every node.")
-    table = _View("table", "The trace table: every entry with its value and its adjoint.")
-    source = _View("source", "The tape as straight-line Python.")
-    latex = _View("latex", "The trace in LaTeX.")
-    kinks = _View(
+    graph: _View = _View("graph", "The computational graph, with a value on every node.")
+    table: _View = _View("table", "The trace table: every entry with its value and its adjoint.")
+    source: _View = _View("source", "The tape as straight-line Python.")
+    latex: _View = _View("latex", "The trace in LaTeX.")
+    kinks: _View = _View(
         "kinks",
         "The operations that stand on a tip or a jump, and what is given there.",
         "tapenb.autodiff.sweeps.tips",
     )
-    not_finite = _View(
+    not_finite: _View = _View(
         "not_finite",
         "Where values and derivatives stop being finite.",
         "tapenb.autodiff.sweeps.diagnosis",
     )
 
     def __init__(self, *, of_cell: bool = False) -> None:
-        """Open an empty tape; one of a cell keeps what the panel will look at."""
+        """Open an empty tape."""
         super().__init__()
         self.inputs: dict[str, tuple[int, ...]] = {}
         self.output: int | None = None
         self.swept: list[tuple[int, int, tuple[int, ...]]] = []
         self.repeats: dict[int, int] = {}
-        self.cell_hears_float_errors = False
-        self.open = True
+        self.cell_hears_float_errors: bool = False
+        self.open: bool = True
         self.session: Session | None = Session(of_cell=of_cell)
-        self.leaves_plain = of_cell
-        self.gradient_tapes = 0
+        self.leaves_plain: bool = of_cell
+        self.gradient_tapes: int = 0
         self.moved: tuple[Tape, int, int] | None = None
 
     def __dir__(self) -> list[str]:
@@ -181,6 +186,11 @@ class Tape(Columns):
         ----------
         index : int
             An entry of this tape.
+
+        Returns
+        -------
+        list of int
+            Each once.
         """
         seen = {index}
         todo = [index]
@@ -192,7 +202,13 @@ class Tape(Columns):
         return sorted(seen)
 
     def guards(self) -> list[int]:
-        """The entries where a traced value told Python something."""
+        """The entries where a traced value told Python something.
+
+        Returns
+        -------
+        list of int
+            In ascending order.
+        """
         return [i for i, operation in enumerate(self.operations) if operation.name == GUARD]
 
     def in_sweeps(self) -> bytearray:
@@ -203,7 +219,18 @@ class Tape(Columns):
         return found
 
     def where(self, index: int) -> str:
-        """An entry's place in words: ``line 3, `np.log(x)` ``."""
+        """An entry's place in words: ``line 3, `np.log(x)` ``.
+
+        Parameters
+        ----------
+        index : int
+            An entry of this tape.
+
+        Returns
+        -------
+        str
+            Its line and text, as far as they are known.
+        """
         site = self.sites[index]
         return "an unknown line" if site is None else describe(site.code, self.offsets[index])
 
@@ -215,24 +242,10 @@ class Tape(Columns):
         self.session = self.session or Session()
 
     def shorten(self, length: int) -> None:
-        """Forget the entries from here on, of which nothing may be left: a run that failed.
-
-        C code that goes on after an error can end a row of the columns in its middle, too.
-        """
-        for column in (
-            self.operations,
-            self.left,
-            self.right,
-            self.values,
-            self.sites,
-            self.offsets,
-        ):
-            del column[length:]
-        self.many = {index: parents for index, parents in self.many.items() if index < length}
+        """Forget the entries from here on, of which nothing may be left: a run that failed."""
+        super().shorten(length)
         self.repeats = {index: old for index, old in self.repeats.items() if index < length}
-        self.independents = [index for index in self.independents if index < length]
         self.swept = [sweep for sweep in self.swept if sweep[1] <= length]
-        self._tracker.forget()
 
     def close(self) -> None:
         """End the recording: from now on its traced values are ordinary values."""
@@ -265,7 +278,13 @@ class Tape(Columns):
     # -- others of the same entries ---------------------------------------------------------------
 
     def copy(self) -> Tape:
-        """A tape with the same entries that can grow by itself."""
+        """A tape with the same entries that can grow by itself.
+
+        Returns
+        -------
+        Tape
+            Open, and without a session of this one.
+        """
         twin = Tape()
         twin.copy_columns(self)
         twin.inputs, twin.output = dict(self.inputs), self.output
