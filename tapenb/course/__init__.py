@@ -4,8 +4,8 @@ machine      a backward sweep whose every step can be wrong
 machines     the catalogue: misconceptions of automatic differentiation, each such a sweep
 diagnosis    which of them gives a learner's numbers, and `check`, which says so
 prediction   a choice before the lesson, with a reason, and what is to be said of it
-progress     which exercises of a notebook are right, in one line
-play         the sweep played by the learner, edge by edge
+progress     what of a notebook is done, in one line
+play         the sweep played by the learner, edge by edge, on a graph with blanks
 """
 
 from .diagnosis import Diagnosis, check, check_number, diagnose

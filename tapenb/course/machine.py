@@ -164,7 +164,7 @@ def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
     with np.errstate(all="ignore"):
         for index in order:
             if index in adjoints:
-                for parent, part in contributions(tape, index, adjoints[index], machine):
+                for (parent, *_), part in contributions(tape, index, adjoints[index], machine):
                     held = adjoints.get(parent)
                     adjoints[parent] = part if held is None else machine.deposit(held, part)
         inputs = [entry for entries in tape.inputs.values() for entry in entries]
@@ -178,8 +178,10 @@ def name_of(operation: Any) -> str:
     return ufunc_name(operation) or operation.name
 
 
-def contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> list[tuple[int, Any]]:
-    """Find what a machine hands on from an entry: pairs of an operand's entry and its part."""
+def contributions(
+    tape: Tape, index: int, adjoint: Any, machine: Machine
+) -> list[tuple[tuple[int, int, int], Any]]:
+    """Find what a machine hands on from an entry: by edge (operand, entry, slot) its part."""
     operation, parents = tape.operations[index], tape.parents(index)
     if operation.rule is None or not operation.rule.differentiable or isinstance(adjoint, Parts):
         return []
@@ -195,7 +197,7 @@ def contributions(tape: Tape, index: int, adjoint: Any, machine: Machine) -> lis
         step = Step(name, operands, result, operation.params, slot, adjoint, right, tape, index)
         part = machine.contribution(step)
         if part is not None:
-            found.append((parent, part))
+            found.append(((parent, index, slot), part))
     return found
 
 

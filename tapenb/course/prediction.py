@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+
+from .progress import put
 
 __all__ = ["predict"]
 
@@ -54,23 +57,26 @@ def predict(
     Hold it against the explanation below, under “1. Powers”.
     """
     told = tomllib.loads(Path(file).read_text(encoding="utf-8"))[lesson]
-    print("\n".join(_lines(told, choice, reason)))  # noqa: T201  the learner reads it
+    state, lines = _judged(told, choice, reason)
+    print("\n".join(lines))  # noqa: T201  the learner reads it
+    put(sys._getframe(1).f_globals, "prediction", lesson, state)
 
 
-def _lines(told: dict[str, str], choice: Any, reason: Any) -> list[str]:
+def _judged(told: dict[str, str], choice: Any, reason: Any) -> tuple[str, list[str]]:
     if choice is None or choice is Ellipsis:
-        return ["○ not attempted yet"]
+        return "open", ["○ not attempted yet"]
     choices = [name for name in told if len(name) == 1]
     choice, answer = str(choice).strip().upper(), told["answer"]
     if choice not in choices:
-        return [f"✗ The choices are {', '.join(choices[:-1])} and {choices[-1]}."]
+        return "open", [f"✗ The choices are {', '.join(choices[:-1])} and {choices[-1]}."]
     if reason is None or reason is Ellipsis or not str(reason).strip():
-        return [f"○ {choice}, and why? Write your reason down, and run the cell again."]
+        return "open", [f"○ {choice}, and why? Write your reason down, and run the cell again."]
     if choice == answer:
-        verdict = [f"✓ right, {answer}: {told[answer]}"]
+        state, verdict = "right", [f"✓ right, {answer}: {told[answer]}"]
     else:
+        state = "made, not right"
         verdict = [f"✗ {choice}: {told[choice]}", f"The answer is {answer}: {told[answer]}"]
-    return [
+    return state, [
         *verdict,
         f"Your reason: {str(reason).strip()}",
         f"Hold it against the explanation below, under “{told['section']}”.",

@@ -92,10 +92,13 @@ class Session:
 
     def _play(self, recording: Recording, deposits: Any) -> None:
         from ..course import play
+        from ..course.progress import put
 
         if not isinstance(deposits, list | tuple):
             raise UsageError("%%tape: --play takes the name of a list of numbers")
-        play(recording.tape, deposits)
+        played = play(recording.tape, deposits)
+        display(played)
+        put(self._shell.user_ns, "sweep", "played", played.state)
 
     def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
         if outcome.output_name is None:

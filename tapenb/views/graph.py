@@ -124,8 +124,11 @@ class Graph:
     edges : mapping, optional
         The adjoints' contributions as :func:`tapenb.autodiff.sweeps.reverse.adjoints` gives them;
         computed when left out.
+        A text stands as it is.
     output_name : str, optional
         What the output is called where its own operation was bound to no name.
+    notes : mapping of int to str, optional
+        By entry what is said behind its value.
     """
 
     def __init__(
@@ -133,6 +136,7 @@ class Graph:
         tape: Tape,
         edges: Mapping[tuple[int, int, int], Any] | None = None,
         output_name: str | None = None,
+        notes: Mapping[int, str] | None = None,
     ) -> None:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
@@ -142,6 +146,7 @@ class Graph:
         self._drawn: str | None = None
         self._output_name = output_name if output_name and output_name.isidentifier() else None
         self._contributions = adjoints(tape).edges if edges is None else edges
+        self._notes = notes or {}
         # Numbered as they were computed, so that the same program has the same names.
         self._places = {index: n for n, index in enumerate(tape.ancestors(tape.output))}
         self.too_large = len(self._places) > LARGEST
@@ -201,10 +206,13 @@ class Graph:
 
     @cached_property
     def _plain(self) -> Drawing:
-        edges = self._contributions
+        edges = [self._contributions.get(edge.key, "") for edge in self.edges]
         return Drawing(
-            [brief(self.tape.value(node.index)) for node in self.nodes],
-            [brief(edges[edge.key]) if edge.key in edges else "" for edge in self.edges],
+            [
+                brief(self.tape.value(node.index)) + self._notes.get(node.index, "")
+                for node in self.nodes
+            ],
+            [each if isinstance(each, str) else brief(each) for each in edges],
         )
 
     @property

@@ -1,6 +1,9 @@
 """A sweep that the learner plays: right to the end, stopped at the first slip, open in between."""
 
 import math
+import re
+from base64 import b64decode
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -17,14 +20,9 @@ def survey(x, y):
 
 
 @pytest.fixture
-def told(capsys):
+def told():
     tape = tn.record(survey, 2.0, 5.0)
-
-    def run(deposits):
-        play(tape, deposits)
-        return capsys.readouterr().out.splitlines()
-
-    return run
+    return lambda deposits: play(tape, deposits).lines
 
 
 def test_a_right_sweep_is_played_to_its_end(told):
@@ -59,3 +57,53 @@ def test_a_slip_is_named_where_it_happens(told, at, wrong, sentence):
     assert len(lines) == 2 + at
     assert "✗" in lines[-1]
     assert sentence in lines[-1]
+
+
+def drawn(deposits):
+    """The texts at the arrows of the graph, sorted, and those of the boxes of x and y."""
+    html = play(tn.record(survey, 2.0, 5.0), deposits)._repr_mimebundle_()["text/html"]
+    svg = b64decode(re.search(r"base64,([^\"]+)", html)[1]).decode()
+    texts = [each for each in ElementTree.fromstring(svg).iter() if each.tag.endswith("}text")]
+    by_role = {
+        role: [t.text for t in texts if t.get("class") == role] for role in ("adjoint", "value")
+    }
+    assert "<pre>" in html
+    return sorted(by_role["adjoint"]), sorted(t for t in by_role["value"] if t[:2] in ("2 ", "5 "))
+
+
+def test_the_graph_has_blanks_that_are_filled_as_it_is_played():
+    arrows, boxes = drawn([])
+    assert arrows == sorted(["?", *["□"] * 7])
+    assert boxes == ["2 · adjoint □ + □", "5 · adjoint □ + □"]
+    arrows, boxes = drawn(ROUTE[:6])
+    assert arrows == sorted(["1", "−1", "−0.283662", "1", "1", "5", "?", "□"])
+    assert boxes == ["2 · adjoint 5 + □", "5 · adjoint −0.283662 + □"]
+    arrows, boxes = drawn(ROUTE)
+    assert "□" not in arrows
+    assert boxes == ["2 · adjoint 5 + 0.5 = 5.5", "5 · adjoint −0.283662 + 2 = 1.71634"]
+
+
+def test_a_slip_stands_at_its_arrow():
+    arrows, boxes = drawn([*ROUTE[:5], 2.0])
+    assert arrows == sorted(["1", "−1", "−0.283662", "1", "1", "2 ✗", "□", "□"])
+    assert boxes[0] == "2 · adjoint □ + □"
+
+
+def test_an_array_is_held_as_its_sum():
+    tape = tn.record(lambda v, b: np.sum(v * b), np.array([1.0, 2.0, 4.0]), 2.0)
+    played = play(tape, [np.ones(3), np.full(3, 2.0), 7.0])
+    assert played.state == "3 of 3 deposits"
+    assert played.lines[-1].endswith("by v [2. 2. 2.], by b 7")
+
+
+@pytest.mark.parametrize(
+    ("deposits", "state"),
+    [
+        ([], "0 of 8 deposits"),
+        (ROUTE[:3], "3 of 8 deposits"),
+        ([*ROUTE[:3], 9.0], "3 of 8 deposits, then a slip"),
+        (ROUTE, "8 of 8 deposits"),
+    ],
+)
+def test_how_far_it_is(deposits, state):
+    assert play(tn.record(survey, 2.0, 5.0), deposits).state == state

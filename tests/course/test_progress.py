@@ -3,8 +3,10 @@
 import pytest
 
 from tapenb.course import check, check_number, progress
+from tests.magic.notebook import close_shell, open_notebook
 
 FIRST = "check(lambda x: x**2, [3.0], answer, exercise=1)"
+PLAYED = "%%tape --play mine\nmine = {}\nx = 3.0\ny = x * x\n"
 SECOND = "check_number(count, 4, exercise=2)\ncheck_number(rate, 0.5, exercise=2)"
 
 
@@ -47,3 +49,25 @@ def test_an_exercise_is_right_when_all_of_its_checks_are(run):
 def test_a_check_without_a_number_is_not_kept(run):
     run("check(lambda x: x**2, [3.0], 6.0)")
     assert run("progress(1)") == "Progress: 0 of 1 exercises right · open: 1"
+
+
+def test_a_prediction_and_a_sweep_are_told_as_they_are_now(tmp_path):
+    (tmp_path / "p.toml").write_text('[a]\nanswer = "A"\nsection = "1. It"\nA = "so."\nB = "no."\n')
+    notebook = open_notebook()
+    file = str(tmp_path / "p.toml")
+    line = "Progress: nothing has run yet"
+    steps = [
+        ("pass", line),
+        (f"predict('a', ..., ..., {file!r})", "Progress: prediction open"),
+        (f"predict('a', 'B', 'why', {file!r})", "Progress: prediction made, not right"),
+        (f"predict('a', 'A', 'why', {file!r})", "Progress: prediction right"),
+        (PLAYED.format("[]"), "Progress: prediction right · sweep 0 of 2 deposits"),
+        (PLAYED.format("[6]"), "Progress: prediction right · sweep 0 of 2 deposits, then a slip"),
+        (PLAYED.format("[3, 3]"), "Progress: prediction right · sweep 2 of 2 deposits"),
+    ]
+    notebook.run("from tapenb.course import predict, progress")
+    for cell, told in steps:
+        notebook.run(cell)
+        notebook.run("progress()")
+        assert notebook.printed == told + "\n"
+    close_shell(notebook.shell)

@@ -47,10 +47,10 @@ def test_the_sweep_of_a_lesson_is_played(lesson: str, notebook: Notebook):
 
     def told(deposits: str) -> list[str]:
         notebook.run(MINE.sub(f"mine = [{deposits}]  # ", cell.source))
-        return notebook.printed.splitlines()
+        return notebook.displayed[-1]["text/plain"].splitlines()
 
     first = told(begun)
-    assert first == cell.outputs[0].text.splitlines()
+    assert first == cell.outputs[0].data["text/plain"].splitlines()
     assert "✓" in first[1]
     assert "?" in first[2]
     played = told(", ".join(map(str, route)))
