@@ -130,6 +130,16 @@ def test_a_prediction_is_a_cell_that_nobody_has_filled_in(path, lesson):
     assert [output.text for output in cell.outputs] == ["○ not attempted yet\n"]
 
 
+def test_the_end_says_what_is_done(lesson):
+    (at,) = [at for at, cell in enumerate(lesson.cells) if cell.id == "progress"]
+    assert "## Exercises" in lesson.cells[at + 1].source
+    cell = lesson.cells[at]
+    assert cell.source == "from tapenb.course import progress\n\nprogress()"
+    plays = any(each.source.startswith("%%tape --play") for each in lesson.cells)
+    sweep = r" · sweep 1 of \d+ deposits" if plays else ""
+    assert re.fullmatch(f"Progress: prediction open{sweep}\n", cell.outputs[0].text)
+
+
 def test_every_choice_has_its_sentence_and_the_answer_is_the_lesson_s(path, lesson):
     told = PREDICTIONS[path.stem]
     choices = re.findall(r"^- \*\*([A-D])\*\*", lesson.cells[1].source, re.MULTILINE)
