@@ -4,6 +4,7 @@ import builtins
 import gc
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from tapenb.autodiff.faces.function import Function
 from tests import parallel
 
 ROOT = Path(__file__).parent
+# Its docstrings are read where it can be imported.
+collect_ignore_glob = [] if find_spec("sphinx") else ["tapenb/sphinx/*"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -34,6 +34,7 @@ ROOMS = (
     "course",
     "panel",
     "magic",
+    "sphinx",
     "",  # tapenb itself
 )
 HEIGHT = {room: height for height, room in enumerate(ROOMS)}

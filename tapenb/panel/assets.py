@@ -57,19 +57,19 @@ def module(
     return _EXPORT.sub("", "\n".join(parts.values()))
 
 
-def player(operations: Collection[str]) -> str:
+def player(operations: Collection[str] | None = None) -> str:
     """Return the script of a page without a kernel, with what its tape computes and no more.
 
     Parameters
     ----------
-    operations : collection of str
-        The operations of the tape.
+    operations : collection of str, optional
+        The operations of the tapes; all that there are, where it is not known which.
     """
     instead = {f"{name}.js": _ABSENT.format(name) for name in WITH_KERNEL}
     for name, table in (("special.js", "specialFunctions"), ("rows.js", "rowFunctions")):
         text = (_BROWSER / name).read_text(encoding="utf-8")
         known = re.findall(r"\w+", text[text.index(f"export const {table}") :])
-        if not set(known).intersection(operations):
+        if operations is not None and not set(known).intersection(operations):
             instead[name] = f"export const {table} = {{}};\n"
     return _INDENT.sub("", module(_PAGE, instead))
 

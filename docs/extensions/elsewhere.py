@@ -1,0 +1,43 @@
+"""What the repository's files say of other places, and a site that stands alone says otherwise."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+# The pages that show a file of the repository, by its name.
+PAGES = {"COVERAGE.md": "coverage", "KINKS.md": "kinks", "TENSORFLOW.md": "tensorflow"}
+
+
+class Elsewhere(SphinxPostTransform):
+    """Say an image's words in place of one from elsewhere, and lead to pages in place of files."""
+
+    default_priority = 4  # before images are collected, and links resolved
+
+    def run(self, **_: Any) -> None:
+        """Change the document."""
+        for image in list(self.document.findall(nodes.image)):
+            if "://" in image["uri"]:
+                image.replace_self(nodes.Text(image.get("alt", "")))
+        for link in self.document.findall(pending_xref):
+            if page := PAGES.get(PurePosixPath(link["reftarget"]).name):
+                link["refdomain"], link["reftarget"], link["reftargetid"] = "doc", page, None
+        # Only who publishes the site knows whose repository Binder is to open.
+        for link in list(self.document.findall(nodes.reference)):
+            address = link.get("refuri", "").replace("%3Cowner%3E", "<owner>")
+            if "<owner>" not in address:
+                continue
+            if self.config.owner:
+                link["refuri"] = address.replace("<owner>", self.config.owner)
+            else:
+                link.parent.remove(link)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Add all that, and the name of the repository's owner to the configuration."""
+    app.add_config_value("owner", "", "env", types=[str])
+    app.add_post_transform(Elsewhere)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,67 @@
+"""Live panels in the pages of a Sphinx project: ``extensions = ["tapenb.sphinx"]``.
+
+The directive ``tape`` runs its lines as a cell with ``%%tape`` and puts the panel there, which
+answers its sliders in the page: no kernel, no network, from a file system, too. The outputs that
+notebooks have stored come to life as well, where MyST-NB renders them. Each page with a panel loads
+one script and one style sheet, which all pages share.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from ..panel.assets import WITH_KERNEL, player, style
+from .directive import Tape
+
+__all__ = ["setup"]
+
+_SCRIPT, _SHEET = "tapenb.js", "tapenb.css"
+# What a page with a panel holds.
+_MARK = 'class="tapenb-tape"'
+# The colours of the theme, by the names that Furo and the PyData theme give them.
+_OF_THE_THEME = """
+.tapenb-page {
+  --jp-layout-color0: var(--color-background-primary, var(--pst-color-background, Canvas));
+}
+.tapenb-is-live > :is(img, pre, figcaption) { display: none; }
+.tapenb-static { overflow-x: auto; }
+.tapenb-static > img { background: white; }
+"""
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Add the directive, its setting, and what pages with a panel load.
+
+    Parameters
+    ----------
+    app : Sphinx
+    """
+    app.add_config_value("tape_setup", "import numpy as np", "env", types=[str])
+    app.add_directive("tape", Tape)
+    app.connect("builder-inited", _write_assets)
+    app.connect("html-page-context", _load_assets)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _write_assets(app: Sphinx) -> None:
+    """Put script and style sheet beside the theme's own."""
+    if app.builder.format == "html":
+        folder = Path(app.outdir) / "_static"
+        folder.mkdir(parents=True, exist_ok=True)
+        script = f"(() => {{\n{player()}\n}})();\n"
+        (folder / _SCRIPT).write_text(script, encoding="utf-8")
+        sheet = style(without=WITH_KERNEL) + _OF_THE_THEME
+        (folder / _SHEET).write_text(sheet, encoding="utf-8")
+
+
+def _load_assets(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Load them in a page that has a panel, and in no other."""
+    if _MARK in context.get("body", ""):
+        app.add_css_file(_SHEET)
+        app.add_js_file(_SCRIPT, loading_method="defer")

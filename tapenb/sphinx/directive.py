@@ -1,0 +1,67 @@
+"""The directive ``tape``: a cell with ``%%tape``, and its live panel."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from ..panel.page import inert
+from .cells import Cells
+
+__all__ = ["Tape"]
+
+_NAME = "_tapenb_recording"
+
+
+class Tape(SphinxDirective):
+    """Run the lines as a cell with ``%%tape``; show them, and the panel.
+
+    Its argument is the magic's own line, such as ``x=2.0 y=(0, 10) --order 1``. The cells of a
+    document share their names; `tape_setup` of the configuration runs before the first. With
+    ``:hide-code:`` the panel stands alone. A cell that fails is an error of the build.
+    """
+
+    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[Any] = {"hide-code": directives.flag}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the lines and what they show."""
+        self.assert_has_content()
+        cells = self.env.temp_data.get("tapenb")
+        if cells is None:
+            cells = self.env.temp_data["tapenb"] = Cells(self.config.tape_setup)
+        line = " ".join(["%%tape", *self.arguments])
+        text = "\n".join([line, *self.content])
+        try:
+            printed, shown = cells.run("\n".join([f"{line} -o {_NAME}", *self.content]))
+        except Exception as error:
+            raise self.error(f"the cell fails: {type(error).__name__}: {error}") from error
+        made: list[nodes.Node] = []
+        if "hide-code" not in self.options:
+            made.append(nodes.literal_block(text, text, language="ipython3"))
+        if printed:
+            made.append(nodes.literal_block(printed, printed, language="none"))
+        for data in shown:
+            if "tapenb-static" in data.get("text/html", ""):
+                live = inert(cells[_NAME].panel.live_data())
+                data["text/html"] = data["text/html"].replace("</figure>", f"{live}\n</figure>")
+            made += _output(data)
+        cell = nodes.container("", *made, classes=["tapenb-cell"])
+        self.set_source_info(cell)
+        return [cell]
+
+
+def _output(data: dict[str, Any]) -> list[nodes.Node]:
+    """What a page shows of an output, and what every other builder does."""
+    plain = data.get("text/plain", "")
+    text = nodes.literal_block(plain, plain, language="none")
+    if "text/html" not in data:
+        return [text]
+    elsewhere = addnodes.only("", text, expr="not html")
+    return [nodes.raw("", data["text/html"], format="html"), elsewhere]
