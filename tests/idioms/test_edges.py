@@ -144,19 +144,19 @@ np.sum(w)*y
 f = np.frompyfunc(lambda a: a + 1.0, 1, 1)
 np.sum(f(v)*x)*y
 
-# masked arrays †
+# masked arrays
 w = np.ma.masked_array(v*x, mask=[0, 1, 0])
 w.sum()*y
 
-# masked arrays times a traced array †
+# masked arrays times a traced array
 w = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])
 (w*v*x).sum()*y
 
-# a traced array times a masked array †
+# a traced array times a masked array
 w = np.ma.masked_array([1.0, 2.0, 3.0], mask=[0, 1, 0])
 (v*x*w).sum()*y
 
-# np.ma functions †
+# np.ma functions
 np.ma.masked_less(v*x, 0.5).mean()*y
 
 # np.matrix times a traced array †

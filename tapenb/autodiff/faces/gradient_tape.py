@@ -27,7 +27,7 @@ from ..sweeps.jacobian import blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like, zeros_like
-from ..sweeps.tips import Recorded, across_tips
+from ..sweeps.tips import Kink, Recorded, across_tips, kinks_of
 from ..tape.memory import Memory
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import convert
@@ -492,6 +492,46 @@ class GradientTape:
         >>> tape.not_finite(y, x)
         [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at 0.]
         """
+        tape, seeds, wanted = self._kept(target, sources)
+        flows = Flows()
+        reverse(tape, seeds, wanted, within=self._within(tape, seeds), flows=flows)
+        return origins(tape, seeds, flows.nodes, flows.edges)
+
+    def kinks(self, target: Any, sources: Any) -> list[Kink]:
+        """Say where a target stands on tips and jumps, and what derivative is given there.
+
+        It does not count as a use of the tape, as for :meth:`not_finite`.
+
+        Parameters
+        ----------
+        target, sources
+            As for :meth:`gradient`.
+
+        Returns
+        -------
+        list of Kink
+            As text a sentence each; empty where there is none.
+
+        Raises
+        ------
+        RuntimeError
+            Where the tape was played and is not persistent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tapenb as tn
+        >>> x = tn.Variable(0.0)
+        >>> with tn.GradientTape() as tape:
+        ...     y = np.abs(x) * x
+        >>> [kink.verdict for kink in tape.kinks(y, x)]
+        ['once differentiable (C1)']
+        """
+        tape, seeds, wanted = self._kept(target, sources)
+        return kinks_of(Recorded(tape, wanted, list(seeds))) if seeds and wanted else []
+
+    def _kept(self, target: Any, sources: Any) -> tuple[Tape, dict[int, Any], list[int]]:
+        """The tape as it was recorded, the adjoints of a target, and the entries of its sources."""
         if self._tape is None or (self._used and not self._persistent):
             raise RuntimeError(
                 "a GradientTape that is not persistent forgets what it recorded once it was "
@@ -502,9 +542,7 @@ class GradientTape:
         tops = [self._entries_of(leaf, tape)[-1:] for leaf in flatten(target)]
         seeds = {top: ones_like(tape.peek(top)) for (top,) in filter(None, tops)}
         wanted = [entry for leaf in flatten(sources) for entry in self._entries_of(leaf, tape)]
-        flows = Flows()
-        reverse(tape, seeds, wanted, within=self._within(tape, seeds), flows=flows)
-        return origins(tape, seeds, flows.nodes, flows.edges)
+        return tape, seeds, wanted
 
     def batch_jacobian(self, target: Any, source: Any) -> Any:
         """The Jacobian of each row of a batch by its own row of the source.

@@ -215,9 +215,14 @@ _SLANT = 1021
 
 
 def keep_constant(tape: Tape, value: object) -> int:
-    """Keep a plain operand: small arrays as a copy, large ones that may change with a mark."""
-    if type(value) is not np.ndarray and not isinstance(value, np.ndarray):
-        return tape.append_constant(value)
+    """Keep a plain operand: small arrays as a copy, large ones that may change with a mark.
+
+    Of an array of a subclass its numbers are kept: rules know nothing of masks and the like.
+    """
+    if type(value) is not np.ndarray:
+        if not isinstance(value, np.ndarray):
+            return tape.append_constant(value)
+        value = value.view(np.ndarray)
     if is_constant(value):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:

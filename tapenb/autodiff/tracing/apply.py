@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -22,7 +23,7 @@ from ..tape.operation import ARGUMENT, GUARD, RAISES, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import NO_TAPE, Tape
 from ..tape.thrift import LARGE, Draft, Lost, is_spared
-from .state import NUMBERS, TRACED, TYPES, Traced, is_active, plain, reference_of
+from .state import LEAVES, NUMBERS, TRACED, TYPES, Traced, is_active, plain, reference_of
 from .structures import mapped
 
 __all__ = [
@@ -79,6 +80,8 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         return _untracked(operation, operands, values)
     frame = frame or sys._getframe(1)
     rule, params = operation.rule, operation.params
+    if not LEAVES.issuperset(map(type, operands)):
+        _refuse_subclasses(operation, values, frame)
     try:
         value = operation.function(*values, **params) if params else operation.function(*values)
     except Exception as error:
@@ -102,6 +105,27 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         kept = Lost(value) if large and is_spared(tape, rule, references) else value
     index = tape.append(operation, references, kept, frame)
     return _result(tape, index, value, operation, operands, frame)
+
+
+def _refuse_subclasses(operation: Operation, values: list[Any], frame: FrameType) -> None:
+    """Refuse a masked array, a matrix and their kin where they mean something else than an array.
+
+    Rules know of the numbers alone, so those have to give the same.
+    """
+    kinds = [type(x) for x in values if isinstance(x, np.ndarray) and type(x) is not np.ndarray]
+    if not kinds:
+        return
+    numbers = [x.view(np.ndarray) if isinstance(x, np.ndarray) else x for x in values]
+    given, of_numbers = operation.evaluate(values), operation.evaluate(numbers)
+    if isinstance(given, np.ndarray) and type(given) is not np.ndarray:
+        return  # said of the result
+    if not isinstance(given, tuple | list):
+        given, of_numbers = [given], [of_numbers]
+    if not all(map(partial(np.array_equal, equal_nan=True), given, of_numbers)):
+        raise TapeError(
+            f"{here(frame)}: this gives something else of a {kinds[0].__name__} than of its "
+            "numbers alone, which a tape cannot follow. Use np.asarray(...) of it first."
+        )
 
 
 def _result(

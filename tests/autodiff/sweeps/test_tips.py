@@ -170,6 +170,27 @@ def test_a_true_tip_keeps_its_convention_and_is_named():
     assert float(tn.grad(lambda x: np.maximum(x, 0.0))(0.0)) == 0.5
 
 
+def test_a_gradient_tape_names_them():
+    x, w = tn.Variable(0.0), tn.Variable([0.0, 1.0])
+    with tn.GradientTape(persistent=True) as tape:
+        bent = np.abs(x) * 3.0 + np.sum(np.maximum(w, 0.0))
+        smooth = np.abs(x) ** 2 + np.sum(w)
+    assert [kink.verdict for kink in tape.kinks(bent, x)] == ["tip"]
+    assert [kink.elements for kink in tape.kinks(bent, [x, w])] == [[()], [(0,)]]
+    assert [kink.is_smooth for kink in tape.kinks(smooth, [x, w])] == [True]
+    assert tape.kinks(smooth, w) == []
+    assert tape.gradient(bent, x).numpy() == 0.0
+
+
+def test_a_tape_that_was_played_has_forgotten_its_tips():
+    x = tn.Variable(0.0)
+    with tn.GradientTape() as tape:
+        y = np.abs(x)
+    tape.gradient(y, x)
+    with pytest.raises(RuntimeError, match="persistent"):
+        tape.kinks(y, x)
+
+
 def test_elements_are_named():
     (kink,) = tn.kinks(lambda x: np.sum(np.abs(x)), np.array([1.0, 0.0, 0.0]))
     assert kink.elements == [(1,), (2,)]
