@@ -18,7 +18,7 @@ from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..sweeps.tips import on_tips, tell_tips
 from ..tape.operation import GUARD, Operation, TapeError
-from ..tape.provenance import describe, here
+from ..tape.provenance import describe, here, users_frame
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent
 from ..tracing.questions import is_cut
@@ -48,6 +48,7 @@ class _Call(Operation):
         self, value: Callable[..., Any], rule: Rule, name: str, params: dict[str, Any], frame: Any
     ) -> None:
         super().__init__(value, rule, name, params)
+        frame = users_frame(frame) or frame
         self.place = frame.f_code, frame.f_lasti
         self.form: Any = None
 

@@ -11,6 +11,7 @@ import copy
 import functools
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.util import find_spec
 from itertools import islice
 from typing import Any
@@ -89,7 +90,8 @@ def stop_gradient(x: Any) -> Any:
 def _output(y: Any, what: str) -> Any:
     if type(y) in TRACED:
         return y
-    y = lift(y)
+    with suppress(ValueError):  # parts of several shapes, as eig gives
+        y = lift(y)
     if isinstance(y, list | tuple | dict) or y is None:
         raise TypeError(f"{what} needs a function that returns a number or array, not {type(y)}")
     return y

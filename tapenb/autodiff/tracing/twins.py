@@ -69,8 +69,10 @@ _ROW_STACK = vars(np).get("row_stack")
 
 def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments with lists of traced values as arrays; a list of operands stays a list."""
-    if real in _NESTED or _takes_parts(real):
+    if real in _NESTED:
         return args
+    if _takes_parts(real):
+        return tuple(lift(arg) if type(arg) is list else arg for arg in args)
     entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])
@@ -234,6 +236,13 @@ class _TwinFunction(StandIn):
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         binds = owner is not None and hasattr(type(self._real), "__get__")
         return MethodType(self, owner) if binds else self
+
+
+class _TwinClass(StandIn):
+    """A class that computes with the array it is given: a list is one."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._real(*map(lift, map(read, args)), **kwargs)
 
 
 _PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.float64})
@@ -428,6 +437,7 @@ def _find(module: ModuleType) -> None:
     else:
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
+        by_name["poly1d"] = _TwinClass(np.poly1d)
         by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
     for name, value in names.items():
         if isinstance(value, np.ufunc):

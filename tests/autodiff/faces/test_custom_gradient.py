@@ -456,3 +456,12 @@ def test_a_keyword_that_has_no_place_is_refused():
         tn.grad(lambda x: f(2.0, k=x))(3.0)
     with pytest.raises(tn.TapeError, match="no argument of it"):
         tn.grad(lambda x: f(x, k=x))(3.0)
+
+
+def test_an_error_of_a_function_that_is_handed_over_as_it_is_has_the_user_s_line():
+    @tn.custom_gradient
+    def product(x, y):
+        return x * y, lambda adjoint: adjoint
+
+    with pytest.raises(ValueError, match=r"line \d+, `tn\.grad\(product\)\(2\.0, 3\.0\)`: product"):
+        tn.grad(product)(2.0, 3.0)

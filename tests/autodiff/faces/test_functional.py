@@ -761,3 +761,8 @@ def test_a_jacobian_takes_as_few_sweeps_as_there_are_rows_or_columns(rows, colum
 def test_the_jacobian_of_complex_numbers_by_real_ones_is_whole():
     found = tn.jacobian(lambda x: np.exp(1j * x))(np.array([0.0, 0.5]))
     np.testing.assert_allclose(found, np.diag(1j * np.exp([0.0, 0.5j])), rtol=1e-15)
+
+
+def test_parts_of_several_shapes_are_no_number():
+    with pytest.raises(TypeError, match="grad needs a function that returns a number"):
+        tn.grad(np.linalg.eig)(np.eye(2))

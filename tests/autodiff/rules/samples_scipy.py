@@ -427,6 +427,11 @@ SIGNAL = {
         ("axis", lambda b, a, x: ss.lfilter(b, a, x, axis=0), (NUMERATOR, DENOMINATOR, ROWS.T)),
         ("finite", lambda b, x: ss.lfilter(b, 1.0, x), (NUMERATOR, LONG)),
         (
+            "lists",
+            lambda b, x: ss.lfilter([1.0, b[1]], [1.0, b[0]], [x[0], x[1]]),
+            (NUMERATOR, LONG),
+        ),
+        (
             "state",
             lambda b, a, x, z: row(ss.lfilter(b, a, x, zi=z)),
             (NUMERATOR, DENOMINATOR, LONG, V[:3]),
@@ -507,6 +512,14 @@ INTERPOLATE = {
 
 _LENGTH = {"n": 5, "norm": "ortho"}
 FFT = {
+    **{
+        name: [
+            ("as it is", lambda x, f=name: getattr(sf, f)(x), (IMAGE,)),
+            ("short", lambda x, f=name: getattr(sf, f)(x, 1, n=3, axis=0), (IMAGE,)),
+            ("long", lambda x, f=name: getattr(sf, f)(x, type=4, n=20, norm="ortho"), (LONG,)),
+        ]
+        for name in ("dct", "idct", "dst", "idst")
+    },
     **{
         name: [
             ("as it is", lambda x, f=name: row(getattr(sf, f)(x)), (IMAGE,)),

@@ -225,3 +225,10 @@ def test_a_log_that_is_only_looked_at_is_harmless():
     slope = tn.grad(lambda a: brentq(f, 0.0, 3.0, args=(a,)) * len(log))(2.0)
     assert slope == pytest.approx(0.5 / np.sqrt(2.0) * len(log))
     assert abs(float(log[-1]) - np.sqrt(2.0)) < 1e-9
+
+
+def test_a_polynomial_of_a_list():
+    def f(x):
+        return np.poly1d([x, 2.0 * x, 1.0]).deriv()(3.0) ** 2
+
+    assert tn.grad(f)(2.0) == 2 * 8.0**2 * 2.0

@@ -19,6 +19,22 @@ _NAMES = (
 )
 
 
+_REAL = ("dct", "idct", "dst", "idst")
+
+
+def _linear(function: Any) -> Any:
+    """A transform as the matrix that it makes of unit vectors."""
+
+    def expression(
+        x: Any, type: int = 2, n: Any = None, axis: int = -1, norm: Any = None, **options: Any
+    ) -> Any:
+        kept = {key: value for key, value in options.items() if key == "orthogonalize"}
+        matrix = function(np.eye(x.shape[axis]), type, n, 0, norm, **kept)
+        return np.moveaxis(np.tensordot(matrix, x, ([1], [axis])), 0, axis)
+
+    return expression
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.fft"]
@@ -34,3 +50,7 @@ def register() -> None:
 
         function = getattr(module, name)
         register_rule(function, Composite(expression), "x", call=only_given(function))
+    for name in _REAL:
+        function = getattr(module, name)
+        rule = Composite(_linear(function))
+        register_rule(function, rule, "x", call=only_given(function))
