@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -25,25 +24,23 @@ from ..autodiff.tape.operation import TapeError
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
-from ..views import layout as engine
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
 from .assets import module, style
 from .controls import Control
+from .drawing import Drawing
+from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
 from .reader import Reader, reader
-from .sections import SECTIONS, Listing, Plot, Subject, Surface, Trace
+from .sections import SECTIONS, Listing, Orders, Plot, Subject, Surface, Trace
 
 __all__ = ["Panel"]
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
-
-# So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
-_SOON, _AT_MOST = 0.1, 10.0
 
 # The traits that a page without a kernel starts from.
 _OF_A_PAGE = ("inputs", "state", "picture", "along")
@@ -111,9 +108,9 @@ class Panel(anywidget.AnyWidget):
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
-        self._graph: Graph | None = None
-        self._in_words = False
-        self._drawing: Future[str | None] | None = None
+        # Of which program graph, steps and trace table are.
+        self._seen: Any = None
+        self._drawing: Drawing | None = None
         self.sliders = {
             s.label: Control(
                 s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log
@@ -138,10 +135,7 @@ class Panel(anywidget.AnyWidget):
         if Surface.name in self._sections:
             self._sections[Surface.name].heard = self._show_heights
         super().__init__()
-        for control in self.sliders.values():
-            control.observe(self._control_moved, "value")
-            control.observe(self._control_changed, ["min", "max", "step"])
-        self.observe(self._browser_looks, ["along", "look"])
+        self._listen()
         with self._mutex, self.hold_sync():
             self.inputs = self._inputs()
             if Plot.name in self._sections:
@@ -149,6 +143,14 @@ class Panel(anywidget.AnyWidget):
             if Listing.name in self._sections:
                 self.listing = self._sections[Listing.name].text()
             self._show_point(recording.point)
+
+    def _listen(self) -> None:
+        """Hear what moves the sliders, and what the browser looks at or asks for."""
+        for control in self.sliders.values():
+            control.observe(self._control_moved, "value")
+            control.observe(self._control_changed, ["min", "max", "step"])
+        self.observe(self._browser_looks, ["along", "look"])
+        self.on_msg(self._browser_asks)
 
     # -- what it looks like without a browser ----------------------------------------------------
 
@@ -190,7 +192,7 @@ class Panel(anywidget.AnyWidget):
             display({"text/plain": self.text}, raw=True)
             return
         drawing = self._drawing
-        done = drawing is None or drawing.done() or self._reader is Reader.FILE
+        done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         still = self._still(wait=done, beside=beside)
         self._shown_as = display(still, raw=True, display_id=True)
@@ -200,10 +202,7 @@ class Panel(anywidget.AnyWidget):
             display(data, metadata=metadata, raw=True)
         if done or self._shown_as is None:
             return
-        try:
-            engine.is_done(drawing, _AT_MOST)
-        finally:
-            drawing.add_done_callback(lambda _: self._complete())
+        drawing.wait(self._complete)
 
     def _complete(self) -> None:
         """Put the picture into what the notebook keeps."""
@@ -237,7 +236,7 @@ class Panel(anywidget.AnyWidget):
             )
         if str(path).endswith(".svg"):
             if self._drawing is not None:
-                engine.is_done(self._drawing, _AT_MOST)
+                self._drawing.wait()
             Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
             return
         try:
@@ -258,8 +257,14 @@ class Panel(anywidget.AnyWidget):
         from .page import live_data
 
         if self._drawing is not None:
-            engine.is_done(self._drawing, _AT_MOST)
-        return live_data(*self._pictured(), {name: getattr(self, name) for name in _OF_A_PAGE})
+            self._drawing.wait()
+        point, graph = self._pictured()
+        traits = {name: getattr(self, name) for name in _OF_A_PAGE}
+        if graph is not None and self._seen is not point.program:
+            # A page plays the tape of the output.
+            graph = Graph(point.tape, point.edges, point.output_name)
+            traits["picture"] = {"svg": graph.svg() or "", "pending": False}
+        return live_data(point, graph, traits)
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.
@@ -290,10 +295,12 @@ class Panel(anywidget.AnyWidget):
     def _pictured(self) -> tuple[Point, Graph | None]:
         """The current point, and the graph with its numbers."""
         with self._mutex:
-            point, graph = self._point, self._graph
-        if graph is not None and graph.tape is not point.tape:
-            graph = graph.at(point.tape, point.edges)
-        return point, graph
+            point, drawing, seen = self._point, self._drawing, self._seen_from(self._point)
+        return point, None if drawing is None else drawing.at(seen)
+
+    def _seen_from(self, point: Point) -> Point:
+        """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
+        return self._sections[Orders.name].seen(point, self.look.get(Orders.name, {}))
 
     def close(self) -> None:
         """Close the widget and what it owns; the sliders no longer move anything."""
@@ -363,6 +370,19 @@ class Panel(anywidget.AnyWidget):
                 return
             self._refresh()
         self._record_beside()
+
+    def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        """Write what a view wants to keep, and send it there."""
+        if "save" not in content:
+            return
+        with self._mutex:
+            point, seen = self._point, self._seen_from(self._point)
+        try:
+            name, text = written(content["save"], point, seen)
+        except Exception as error:
+            self._tell(error)
+        else:
+            self.send({"view": content.get("view"), "name": name, "text": text})
 
     def _show_heights(self, heights: dict[str, Any]) -> None:
         with self._mutex:
@@ -466,40 +486,32 @@ class Panel(anywidget.AnyWidget):
             if new:
                 for section in self._sections.values():
                     section.begin(point)
-                self._draw_graph(point)
+                self._see(self._seen_from(point))
                 if not self.look:
                     # Where no graph is drawn, the listing is what there is to see.
-                    large = self._graph is not None and self._graph.too_large
+                    large = self._drawing is not None and self._drawing.graph.too_large
                     self.look = {
                         Listing.name: {"open": large, "iteration": None},
                         Trace.name: {"open": self._with_table},
                     }
             self._publish()
 
-    def _draw_graph(self, point: Point) -> None:
+    def _see(self, point: Point) -> None:
+        """Draw and step through the tape of another program."""
+        self._seen = point.program
+        self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return
-        self._graph = graph = Graph(point.tape, point.edges, point.output_name)
-        self._in_words, self._drawing = graph.too_large, None
-        self.picture = {"svg": "", "pending": not graph.too_large}
-        if graph.too_large:
-            return
-        graph.numbers()
-        self._drawing = drawing = engine.beside(graph.svg)
-        try:
-            # Most are there at once, and travel with their numbers.
-            engine.is_done(drawing, _SOON)
-        finally:
-            drawing.add_done_callback(lambda _: self._show_picture(graph, drawing))
+        self._drawing = drawing = Drawing(point)
+        self.picture = drawing.picture
+        drawing.begin(lambda: self._show_picture(drawing))
 
-    def _show_picture(self, graph: Graph, drawing: Future[str | None]) -> None:
+    def _show_picture(self, drawing: Drawing) -> None:
         with self._mutex:
-            if self._closed or graph is not self._graph:
+            if self._closed or drawing is not self._drawing:
                 return
-            svg = None if drawing.exception() else drawing.result()
-            self._in_words = svg is None
-            self.picture = {"svg": svg or "", "pending": False}
-            if self._in_words and self.state:
+            self.picture = drawing.picture
+            if drawing.in_words and self.state:
                 self._refresh()
 
     def _refresh(self) -> None:
@@ -515,6 +527,9 @@ class Panel(anywidget.AnyWidget):
     def _publish(self, *, status: str = "", error: str = "", stale: bool = False) -> None:
         """Send every number of the current point in one message."""
         point = self._point
+        seen = self._seen_from(point)
+        if seen.program is not self._seen:
+            self._see(seen)
         kept = ""
         if stale:
             kept = f"The numbers below are still those at {drawn(where(point))}."
@@ -530,18 +545,14 @@ class Panel(anywidget.AnyWidget):
         along = {"along": self.along}
         plane = {**self.look.get(Surface.name, {}), **along}
         looks = {**self.look, Plot.name: along, Surface.name: plane}
-        program = self._sections[Trace.name].program(point, looks.get(Trace.name, {}))
+        program = self._sections[Trace.name].program(seen, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
-            shown = section.at(point, looks.get(name, {}))
+            shown = section.at(seen if name == Trace.name else point, looks.get(name, {}))
             if shown is not None:
                 state[name] = shown
-        if self._graph is not None:
-            graph = self._graph.at(point.tape, point.edges)
-            if self._in_words:
-                state["words"] = graph.text
-            else:
-                numbers = graph.numbers()
-                state |= {"nodes": numbers.nodes, "edges": numbers.edges}
+        if self._drawing is not None:
+            partials = looks.get(Orders.name, {}).get("edges") == "partial"
+            state |= self._drawing.numbers(seen, partials=partials)
         with self.hold_sync():
             self.program, self.state = program, state
             if Plot.name in state:

@@ -70,7 +70,7 @@ def live_data(point: Point, graph: Graph | None, traits: Mapping[str, Any]) -> d
     }
 
 
-_COMPUTED = frozenset({"plot", "listing", "moves", "trace", "words"})
+_COMPUTED = frozenset({"plot", "listing", "moves", "orders", "trace", "words"})
 
 
 def inert(data: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ __all__ = [
     "place",
     "readout",
     "rows",
+    "symbol",
     "where",
 ]
 
@@ -104,16 +105,16 @@ def rows(point: Any) -> list[Row]:
         One position of the sliders.
     """
     output = one_line(point.output_name)
-    symbol = _symbol(point)
+    total = symbol(point)
     found = [Row(output, value(point.value))]
     if point.gradient and not _is_number(point.value):
         found += [
             Row(f"∂{_under(point)}/∂{one_line(x)}", value(_where_defined(point, d)))
             for x, d in point.jacobian.items()
         ]
-        found.append(Row(symbol, value(np.sum(point.value))))
+        found.append(Row(total, value(np.sum(point.value))))
     why = _undefined(point)
-    found += [Row(f"∂{symbol}/∂{one_line(x)}", why or value(d)) for x, d in point.gradient.items()]
+    found += [Row(f"∂{total}/∂{one_line(x)}", why or value(d)) for x, d in point.gradient.items()]
     return found
 
 
@@ -187,7 +188,7 @@ def _second(point: Any) -> Iterator[str]:
             for j, y in enumerate(table.names[i:], i):
                 yield f"{mixed(point, x, y)} = {table.cells[i][j]}"
     else:
-        yield f"Second derivatives of {_symbol(point)}:"
+        yield f"Second derivatives of {symbol(point)}:"
         head = ["", *(f"∂{name}" for name in table.names)]
         lines = [head, *map(list.__add__, ([name] for name in head[1:]), table.cells)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -206,7 +207,7 @@ def mixed(point: Any, x: str, y: str) -> str:
         The inputs, or elements of them.
     """
     below = f"∂{x}²" if x == y else f"∂{x}∂{y}"
-    return f"∂²{_symbol(point)}/{below}"
+    return f"∂²{symbol(point)}/{below}"
 
 
 def _elements(point: Any) -> list[str] | None:
@@ -230,15 +231,21 @@ def _labels(name: str, shape: tuple[int, ...]) -> list[str]:
     return [f"{name}[{', '.join(map(str, index))}]" for index in np.ndindex(shape)]
 
 
-def _symbol(point: Any) -> str:
-    """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``."""
+def symbol(point: Any) -> str:
+    """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``.
+
+    Parameters
+    ----------
+    point : Point
+        One position of the sliders.
+    """
     return _under(point) if _is_number(point.value) else f"Σ{_under(point)}"
 
 
 def _undefined(point: Any) -> str:
     """Why a number has no derivative here, though a rule gives one: there is no number."""
     total = np.sum(point.value)
-    return f"not defined, since {_symbol(point)} is nan" if np.isnan(total) else ""
+    return f"not defined, since {symbol(point)} is nan" if np.isnan(total) else ""
 
 
 def _where_defined(point: Any, jacobian: Any) -> Any:

@@ -20,8 +20,10 @@ from xml.etree import ElementTree
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import arcs, layout
-from .labels import columns, one_line, shorten
+from .labels import columns, is_name, one_line, shorten
 from .numbers import brief, drawn
+from .steps import local_partial
+from .table import written
 
 __all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "graph"]
 
@@ -33,6 +35,8 @@ _MOST_SPANNED = 600
 _FIRST, _LAST = 20, 10
 
 _SOURCE_WIDTH = 32
+# What needs no brackets as an operand: a name, a number, a call.
+_SIMPLE = re.compile(r"[\w.]+(\([^()]*\))?|\(.*\)")
 # Room for nearly any number of six digits: "−1.23457e−05".
 _FIGURES = 12
 # An edge's text: its size, the width of a figure of the layout's font, the gap to the line.
@@ -144,7 +148,8 @@ class Graph:
         # The graph whose numbers decided how much room there is, and its drawing without texts.
         self._laid_out = self
         self._drawn: str | None = None
-        self._output_name = output_name if output_name and output_name.isidentifier() else None
+        self._formulas: dict[int, str] = {}
+        self._output_name = output_name if output_name and is_name(output_name) else None
         self._contributions = adjoints(tape).edges if edges is None else edges
         self._notes = notes or {}
         # Numbered as they were computed, so that the same program has the same names.
@@ -177,12 +182,31 @@ class Graph:
             lines.append(("name", shorten(name, _SOURCE_WIDTH)))
         if source and source != name:
             lines.append(("source", shorten(source, _SOURCE_WIDTH)))
-        if not lines:
-            lines.append(("source", shorten(entry.operation, _SOURCE_WIDTH)))
-        title = source or name or entry.operation
+        formula = "" if source or kind == "input" else self._formula(index)
+        if formula and formula != name:
+            lines.append(("source", shorten(formula, _SOURCE_WIDTH)))
+        title = source or formula or name or entry.operation
         if entry.line is not None:
             title = f"line {entry.line}: {title}"
         return Node(f"n{self._places[index]}", index, kind, tuple(lines), one_line(title))
+
+    def _formula(self, index: int) -> str:
+        """What nobody wrote, as of a sweep, by the names and texts of its operands."""
+        if index in self._formulas:
+            return self._formulas[index]
+        tape, entry = self.tape, self.tape[index]
+
+        def operand(parent: int) -> str:
+            if parent < 0:
+                text = drawn(brief(tape.value(parent)))
+                return f"({text})" if text.startswith("−") else text
+            of = tape[parent]
+            text = of.name or of.source or self._formula(parent)
+            return text if _SIMPLE.fullmatch(text) else f"({text})"
+
+        text = written(tape, entry, operand) if entry.parents else entry.operation
+        self._formulas[index] = shorten(text.removeprefix(f"{entry.name} = "), 2 * _SOURCE_WIDTH)
+        return self._formulas[index]
 
     def at(self, tape: Tape, edges: Mapping[tuple[int, int, int], Any]) -> Graph:
         """The same drawing with the numbers of another point.
@@ -214,6 +238,11 @@ class Graph:
             ],
             [each if isinstance(each, str) else brief(each) for each in edges],
         )
+
+    def partials(self) -> list[str]:
+        """The local partial of each edge; empty where it is no number."""
+        found = (local_partial(self.tape, edge.child.index, edge.slot) for edge in self.edges)
+        return ["" if each is None else drawn(brief(each)) for each in found]
 
     @property
     def dot(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["columns", "one_line", "shorten", "subscript"]
+__all__ = ["columns", "is_name", "one_line", "shorten", "subscript"]
 
 
 def one_line(text: str) -> str:
@@ -46,6 +46,16 @@ def shorten(text: str, width: int) -> str:
         return text
     head = (width - 1) * 3 // 5
     return text[:head].rstrip() + "…" + text[len(text) - (width - 1 - head) :].lstrip()
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a name, or that of a derivative by names: ``∂z/∂x``.
+
+    Parameters
+    ----------
+    text : str
+    """
+    return text.isidentifier() or text.startswith("∂")
 
 
 def columns(text: str) -> int:

@@ -15,12 +15,12 @@ from ..autodiff.kinds.elementwise import Elementwise
 from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.provenance import bound_name
 from ..autodiff.tape.tape import Tape
-from .labels import one_line, shorten, subscript
+from .labels import is_name, one_line, shorten, subscript
 from .listing import Source, spot
 from .numbers import brief, drawn, sendable
 from .table import written
 
-__all__ = ["SEED", "VALUE", "Steps"]
+__all__ = ["SEED", "VALUE", "Steps", "local_partial"]
 
 VALUE, SEED = -1, -2
 """In the place of an operand's slot: the entry is computed; the backward sweep begins with it."""
@@ -73,7 +73,7 @@ class Steps:
         backward: bool = True,
         output_name: str = "",
     ) -> None:
-        self._output_name = output_name if output_name.isidentifier() else ""
+        self._output_name = output_name if is_name(output_name) else ""
         self._tape, self._source = tape, source
         self._edges = edges if backward else ()
         self.entries = [] if tape.output is None else tape.ancestors(tape.output)
@@ -228,7 +228,7 @@ class Steps:
             part, before = edges[parent, child, slot], held.get(parent)
             held[parent] = part if before is None else before + part
             if number >= first:
-                partial = _slope(tape, child, slot)
+                partial = local_partial(tape, child, slot)
                 numbers = [partial, part, before, held[parent]]
                 found.append([place, slot, self.places[parent], *map(_sent, numbers)])
         return found
@@ -238,8 +238,17 @@ def _sent(value: Any) -> float | str | None:
     return None if value is None else sendable(value, brief)
 
 
-def _slope(tape: Tape, child: int, slot: int) -> Any:
-    """The local partial derivative of an operation on numbers."""
+def local_partial(tape: Tape, child: int, slot: int) -> Any:
+    """The local partial derivative of an operation on numbers; None of what is no number.
+
+    Parameters
+    ----------
+    tape : Tape
+    child : int
+        The entry of the operation.
+    slot : int
+        Of the operand.
+    """
     rule = tape.operations[child].rule
     values = [np.asarray(tape.value(index)) for index in (child, *tape.parents(child))]
     plain = all(not each.ndim and each.dtype.kind in "biuf" for each in values)

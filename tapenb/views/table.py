@@ -108,6 +108,10 @@ class Table:
         body = "\n".join(lines)
         return rf"\begin{{array}}{{{'l' * len(self.head)}}}" + f"\n{body}\n" + r"\end{array}"
 
+    def cells(self) -> list[list[Any]]:
+        """The whole table, however long, with numbers as numbers."""
+        return list(map(self._row, self._entries))
+
     def dataframe(self) -> Any:
         """The whole table as a pandas DataFrame, with numbers as numbers.
 
@@ -123,7 +127,7 @@ class Table:
                 "A trace table becomes a DataFrame by pandas, which is not installed. "
                 "Run `pip install pandas`, or use .html, .markdown or .latex."
             ) from error
-        return pandas.DataFrame(list(map(self._row, self._entries)), columns=self.head)
+        return pandas.DataFrame(self.cells(), columns=self.head)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self.html}

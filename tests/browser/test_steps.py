@@ -1,5 +1,6 @@
 """Steps, trace table and what is lit together, in a browser, against closed formulas."""
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -124,6 +125,45 @@ def test_steps_table_and_what_is_lit(open_notebook: Callable[..., Page]):
     for key in ("a", "b", "m", "d", "d"):
         graph.press(key)
     assert jupyter.cells(page) == before
+
+    # What is searched for is lit, and Enter goes from one to the next.
+    panel(page).get_by_text("Graph of derivatives, find, zoom, save", exact=True).click()
+    search = panel(page).get_by_label("find in the graph")
+    search.fill("np.SIN")
+    expect_only(page, "lit")
+    search.fill("log")
+    expect(panel(page).locator(".tapenb-orders")).to_contain_text("1 found")
+    expect_only(page, "lit", 2)
+    search.fill("")
+    # Nearer, it is dragged; its picture and its numbers are kept as files.
+    box = panel(page).locator(".tapenb-graph")
+    panel(page).get_by_role("button", name="nearer").click(click_count=6)
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    panel(page).get_by_role("button", name="the whole graph").click()
+    save = panel(page).get_by_label("save as")
+    with page.expect_download() as download:
+        save.select_option("json")
+    kept = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert kept["gradient"]["x"] == pytest.approx(1 / x + 5, abs=1e-12)
+    with page.expect_download() as download:
+        save.select_option("svg")
+    assert digits(math.log(x), 6) in download.value.path().read_text(encoding="utf-8")
+
+    # Of a derivative: its own graph, whose adjoints are second derivatives; steps and table too.
+    panel(page).get_by_label("graph of").select_option(label="∂z/∂y")
+    expect(node(page, 5)).to_contain_text("∂z/∂y")
+    expect(node(page, 5).locator(".value")).to_have_text(digits(x - math.cos(5), 6))
+    edge = panel(page).locator('.tapenb-graph [data-key="e0"] .adjoint')
+    expect(edge).to_have_text(digits(math.sin(5), 6))
+    panel(page).get_by_label("on edges").select_option("partial")
+    expect(panel(page).locator('.tapenb-graph [data-key="e1"] .adjoint')).to_have_text("−1")
+    expect(row(page, 1).locator("td").nth(4)).to_have_text(digits(math.sin(5), 6))
+    press(page, "x", "ArrowLeft")
+    expect(node(page, 5).locator(".value")).to_have_text(digits(2 - math.cos(5), 6))
+    panel(page).get_by_label("graph of").select_option(label="∂²z/∂y²")
+    expect(node(page, 3).locator(".value")).to_have_text(digits(math.sin(5), 6))
+    panel(page).get_by_label("graph of").select_option(label="z")
+    expect(node(page, 6)).to_contain_text("np.log(x) + x*y - np.sin(y)")
 
     # Narrow, and scrolled to the end, each row still says which entry it is of.
     off = (

@@ -1,6 +1,7 @@
 """The panel without a browser: what Python and the messages see."""
 
 import base64
+import csv
 import inspect
 import json
 import math
@@ -18,6 +19,7 @@ from IPython.utils.capture import capture_output
 
 import tapenb as tn
 from tapenb.panel import Panel, live, static
+from tapenb.panel import drawing as drawing_module
 from tapenb.panel.reader import Reader
 from tapenb.panel.sections import plot as plot_section
 from tapenb.panel.sections import surface as surface_section
@@ -44,7 +46,7 @@ def _warm() -> None:
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Panel]]:
     """Make panels whose curves take their time, and close them at the end."""
     monkeypatch.setattr(plot_section, "_CURVE_SECONDS", 3600.0)
-    monkeypatch.setattr(live, "_SOON", 60.0)
+    monkeypatch.setattr(drawing_module, "SOON", 60.0)
     made: list[Panel] = []
 
     def make_(recording: Recording, **options: Any) -> Panel:
@@ -645,7 +647,7 @@ def test_what_no_page_shows_makes_no_widget(monkeypatch: pytest.MonkeyPatch, who
 def test_a_cold_engine_keeps_the_numbers_waiting_for_nothing(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(live, "_SOON", 0.0)
+    monkeypatch.setattr(drawing_module, "SOON", 0.0)
     captures: list[Any] = []
 
     def cold() -> None:
@@ -880,3 +882,49 @@ def test_a_logarithmic_slider_has_samples_even_by_their_logarithms(make: Callabl
     assert panel.state["plot"]["log"]
     xs = curve(panel)[:, 0]
     np.testing.assert_allclose(np.diff(np.log(xs)), np.log(1e6) / 160)
+
+
+# -- of what the graph is --------------------------------------------------------------------------
+
+
+def test_a_derivative_has_a_graph_steps_and_a_table_of_its_own(make: Callable[..., Panel]):
+    panel = make(record(survey, 2.0, 5.0), table=True)
+    names = [(each["name"], each["fixed"]) for each in panel.state["orders"]["choices"]]
+    assert names == [("z", False), ("∂z/∂x", False), ("∂z/∂y", False)]
+    panel.set_state({"look": {**panel.look, "orders": {"of": ["y"], "edges": "partial"}}})
+    assert panel.state["nodes"][-1] == "1.71634"
+    # The part of y's adjoint is ∂²z/∂y², and x's is ∂²z/∂x∂y.
+    assert sorted(panel.state["edges"]) == sorted(["−0.958924", "−1", "1", "1", "1"])
+    assert sorted(panel.state["partials"]) == sorted(["0.958924", "−1", "1", "1", "1"])
+    program = panel.program["entries"]
+    assert program[str(panel.program["output"])]["name"] == "∂z/∂y"
+    assert all(each["line"] is None for each in program.values())
+    assert panel.state["trace"]["adjoints"]["0"] == 1.0
+    names = [(each["name"], each["fixed"]) for each in panel.state["orders"]["choices"]]
+    assert names[3:] == [("∂²z/∂y∂x = 1", True), ("∂²z/∂y²", False)]
+    # What is constant has no graph, nor has what is no input; numbers go on.
+    move(panel, y=1.0)
+    assert panel.state["nodes"][-1] == f"{2 - math.cos(1):.6g}"
+    assert numbers(panel)["∂z/∂y"] == f"{2 - math.cos(1):.10g}"
+    panel.set_state({"look": {"orders": {"of": ["y", "y"]}}})
+    assert panel.state["nodes"][-1] == f"{math.sin(1):.6g}"
+    for of in (["y", "x"], ["q"], []):
+        panel.set_state({"look": {"orders": {"of": of}}})
+        assert len(panel.state["nodes"]) == 7
+
+
+def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.MonkeyPatch):
+    sent = []
+    monkeypatch.setattr(panel, "send", lambda content, buffers=None: sent.append(content))
+    for kind in ("csv", "json", "md", "tex", "dot", "exe"):
+        panel._handle_custom_msg({"save": kind, "view": "k3j9"}, [])
+    kept = {each["name"]: each["text"] for each in sent}
+    assert list(kept) == ["trace.csv", "numbers.json", "trace.md", "trace.tex", "graph.dot"]
+    assert {each["view"] for each in sent} == {"k3j9"}
+    rows = list(csv.reader(kept["trace.csv"].splitlines()))
+    assert [float(row[2]) for row in rows[1:4]] == [2.0, 5.0, math.log(2)]
+    assert float(rows[1][-1]) == 5.5
+    found = json.loads(kept["numbers.json"])
+    assert found["at"] == {"x": 2.0, "y": 5.0}
+    assert found["hessian"]["x, x"] == -0.25
+    assert "exe" in panel.state["error"]

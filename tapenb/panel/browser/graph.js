@@ -1,8 +1,9 @@
 // The computational graph.
 
-import { h, KEYS, write } from "./dom.js";
+import { h, KEYS, reachable, write } from "./dom.js";
+import { orders } from "./orders.js";
 
-/** @import { Model, Section, State } from "./protocol.js" */
+/** @import { Lights, Model, Mover, Section, State } from "./protocol.js" */
 
 /** Pixels that a figure of the drawing takes, and what is left free in a box. */
 const FIGURE = 6.2, MARGIN = 8;
@@ -28,18 +29,21 @@ function fit(slot, text) {
 /**
  * The drawing: parsed once, then only its numbers change.
  * @param {Model} model
+ * @param {Mover} mover
+ * @param {Lights} lights
  * @returns {Section}
  */
-export function graph(model) {
+export function graph(model, mover, lights) {
   const label = { role: "group", "aria-label": "Graph, node by node with arrow keys" };
   const place = h("div", { class: "tapenb-graph", ...label, ...KEYS });
+  const tools = orders(model, mover, lights), element = h("div", { class: "tapenb-drawing" }, place, tools.element);
   /** @type {Map<string, Element>} */
   let slots = new Map();
 
   function build() {
     slots = new Map();
     const { svg: text, pending } = model.get("picture");
-    place.hidden = text === undefined;
+    element.hidden = text === undefined;
     place.replaceChildren();
     delete place.dataset.walk;
     if (pending) place.append(h("p", { class: "tapenb-quiet" }, "The graph follows in a moment…"));
@@ -68,7 +72,7 @@ export function graph(model) {
     if (svg) {
       svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
       state.nodes?.forEach((text, i) => fit(slots.get(`n${i}`), text));
-      state.edges?.forEach((text, i) => slots.has(`e${i}`) && write(slots.get(`e${i}`), text));
+      (state.partials ?? state.edges)?.forEach((text, i) => slots.has(`e${i}`) && write(slots.get(`e${i}`), text));
     } else if (state.words) {
       const [first, ...rest] = state.words.split("\n");
       if (!place.querySelector("pre")) {
@@ -77,7 +81,9 @@ export function graph(model) {
       write(place.querySelector("summary"), first);
       write(place.querySelector("pre"), rest.join("\n"));
     }
+    tools.paint(state);
+    reachable(place);
   }
 
-  return { element: place, scrolls: true, trait: "picture", build, paint };
+  return { element, trait: "picture", build, paint, stop: tools.stop };
 }

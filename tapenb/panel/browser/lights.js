@@ -21,6 +21,8 @@ export function lights(model) {
   let hovered = null;
   /** @type {Marks | null} */
   let focused = null;
+  /** @type {Marks | null} */
+  let found = null;
   /** @type {Lights["now"]} */
   let now = null;
   /** @type {((test: (step: Step) => boolean) => void) | undefined} */
@@ -80,7 +82,7 @@ export function lights(model) {
   };
 
   function paint() {
-    const marks = hovered ?? focused ?? NOTHING, edges = edgesOf(program());
+    const marks = hovered ?? focused ?? found ?? NOTHING, edges = edgesOf(program());
     const text = now ? program().entries[now.place]?.spot : undefined;
     for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph :is(.node, .edge)[data-key]"))) {
       const key = group.dataset.key ?? "", number = Number(key.slice(1)), node = key[0] === "n";
@@ -131,6 +133,13 @@ export function lights(model) {
     return range;
   }
 
+  /** Bring an entry into sight, in the graph and the table or in one of them. @param {number} place @param {Element | null} [within] */
+  function bring(place, within) {
+    for (const each of root.querySelectorAll(`[data-key="n${place}"], [data-place="${place}"]`)) {
+      if (!within || each.closest("[data-walk]") === within) each.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+  }
+
   /** Go by keys to another node or row, and say which. @param {number} to */
   function walk(to) {
     const known = entries();
@@ -140,9 +149,7 @@ export function lights(model) {
     const value = state.nodes?.[walked] ?? shown(state.trace?.values[walked] ?? "", GRAPH_DIGITS);
     const line = own.line === null ? "" : `, line ${own.line}`;
     spoken.textContent = `${own.name}${own.input ? "" : ` = ${own.formula}`}${line}: ${value}`;
-    for (const each of root.querySelectorAll(`[data-key="n${walked}"], [data-place="${walked}"]`)) {
-      if (each.closest("[data-walk]") === document.activeElement) each.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
+    bring(walked, document.activeElement);
     paint();
   }
 
@@ -177,8 +184,15 @@ export function lights(model) {
     });
   }
 
+  /** Light what was searched for, and bring one of it into sight. @param {number[]} places @param {number} [now] */
+  function find(places, now) {
+    found = places.length ? entriesMarked(now === undefined ? places : [now]) : null;
+    if (now !== undefined) bring(now);
+    paint();
+  }
+
   return {
-    attach, paint,
+    attach, paint, find,
     get now() { return now; },
     step(next) {
       now = next;

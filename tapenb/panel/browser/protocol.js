@@ -15,12 +15,13 @@
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string,
+ *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, orders?: Orders, partials?: string[],
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
+ * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders
  * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,
  *   part: number | string, before: number | string | null, after: number | string]} Step
  * @typedef {Record<number, number | string | null>} Numbers By the places of entries.
@@ -37,7 +38,7 @@
  *   flowed: Set<string>, sums: Map<number, number | string | null>}} Now The step that is shown.
  * @typedef {{attach(panel: HTMLElement): void, paint(): void, now: Now | null,
  *   step(now: Now | null): void, follows(follow: () => void): void, goes(go: (test: (step: Step) => boolean) => void): void,
- *   stop(): void}} Lights `step` says which step is shown, and `follows` who is told of it.
+ *   find(places: number[], now?: number): void, stop(): void}} Lights `step` says which step is shown, and `follows` who is told of it.
  * @typedef {{label: string, line: number, start: number, end: number}} Handle
  * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
  *   sizes: [number | null, number | null], count: number}} Listed
@@ -47,7 +48,7 @@
  * @typedef {{statusChanged: Signal, connectionStatusChanged: Signal, disposed: Signal}} Kernel
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   send(content: any): void, widget_manager?: {kernel?: Kernel},
- *   on(event: string, callback: () => void): void, off(event: string, callback: () => void): void}} Model
+ *   on(event: string, callback: (message?: any) => void): void, off(event: string, callback: () => void): void}} Model
  * @typedef {object} Section One part of the panel.
  * @property {HTMLElement} element
  * @property {(state: State) => void} paint Shows a point.

@@ -3,14 +3,16 @@
 from .check import Check
 from .listing import Listing
 from .numbers import Matrix, Notes, Readout
+from .orders import Orders
 from .plot import Plot
 from .section import Section, Subject
 from .surface import Surface
 from .trace import Trace
 
-__all__ = ["SECTIONS", "Listing", "Plot", "Section", "Subject", "Surface", "Trace"]
+__all__ = ["SECTIONS", "Listing", "Orders", "Plot", "Section", "Subject", "Surface", "Trace"]
 
 SECTIONS: dict[str, type[Section]] = {
-    each.name: each for each in (Readout, Matrix, Notes, Plot, Surface, Trace, Listing, Check)
+    each.name: each
+    for each in (Readout, Matrix, Notes, Plot, Surface, Orders, Trace, Listing, Check)
 }
 """By the key of what each one sends."""

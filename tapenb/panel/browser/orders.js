@@ -1,0 +1,132 @@
+// What is seen of the graph: of what it is, what stands on its edges, how near, and what is found.
+
+import { h, KEYS, list, write } from "./dom.js";
+import { asking } from "./moves.js";
+import { save } from "./save.js";
+import { figure } from "./sweep.js";
+
+/** @import { Lights, Model, Mover, Orders, Program, Section, State } from "./protocol.js" */
+
+const NEARER = 1.25, NEAREST = 8;
+const WHAT = {
+  flow: "On each edge: what flows back to the operand, the adjoint of the result times the local partial.",
+  tangent: "On each edge: what flows on to the result, the tangent of the operand times the local partial.",
+  partial: "On each edge: the local partial, of the result by the operand alone.",
+};
+
+/**
+ * @param {Model} model
+ * @param {Mover} mover
+ * @param {Lights} lights
+ * @returns {Section}
+ */
+export function orders(model, mover, lights) {
+  const { look, ask } = asking(model, "orders");
+  const pick = (/** @type {string} */ label, /** @type {(value: string) => void} */ does) => {
+    const made = /** @type {HTMLSelectElement} */ (h("select", KEYS));
+    made.addEventListener("change", () => does(made.value));
+    return { made, element: h("label", {}, `${label} `, made) };
+  };
+  const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ does) => {
+    const made = h("button", { type: "button", class: "tapenb-tool", title: label, "aria-label": label, ...KEYS }, text);
+    made.addEventListener("click", does);
+    return made;
+  };
+  const of = pick("graph of", (value) => ask({ of: value ? JSON.parse(value) : [] }));
+  const on = pick("on edges", (value) => ask({ edges: value }));
+  const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "name, number, line 3",
+    "aria-label": "find in the graph", ...KEYS }));
+  const count = h("span", { class: "tapenb-quiet", role: "status" });
+  const said = h("p", { class: "tapenb-quiet" });
+  const zoom = h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
+    button("−", "farther", () => zoomBy(1 / NEARER)), button("+", "nearer", () => zoomBy(NEARER)),
+    button("Fit", "the whole graph", () => zoomBy(0)));
+  const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
+    h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
+    h("div", { class: "tapenb-toolbar" }, of.element, on.element, zoom),
+    h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, save(model).element), said));
+  /** 0 where it fits. */
+  let scale = 0, found = /** @type {number[]} */ ([]), next = -1;
+
+  const place = () => /** @type {HTMLElement} */ (element.parentElement?.querySelector(".tapenb-graph"));
+  /** @param {number} factor 0 for the whole. */
+  function zoomBy(factor) {
+    const box = place(), svg = box?.querySelector("svg");
+    if (!svg) return;
+    const drawn = parseFloat(svg.style.getPropertyValue("--tapenb-drawn")), before = svg.getBoundingClientRect().width;
+    scale = factor && Math.min(NEAREST, Math.max(1 / NEAREST, factor * (before / drawn)));
+    box.classList.toggle("tapenb-zoomed", scale > 0);
+    svg.style.width = scale ? `${drawn * scale}px` : "";
+    if (!scale || !before) return;
+    // What is in the middle stays there.
+    const by = svg.getBoundingClientRect().width / before;
+    box.scrollLeft = (box.scrollLeft + box.clientWidth / 2) * by - box.clientWidth / 2;
+    box.scrollTop = (box.scrollTop + box.clientHeight / 2) * by - box.clientHeight / 2;
+  }
+
+  /** Light what holds the text in its name, its operation, its line or its number. */
+  function seek() {
+    const words = search.value.trim().toLowerCase(), { nodes, trace } = /** @type {State} */ (model.get("state"));
+    const { entries } = /** @type {Program} */ (model.get("program"));
+    next = -1;
+    found = !words ? [] : Object.keys(entries).map(Number).filter((at) => {
+      const { name, v, text, formula, line } = entries[at];
+      return [name, v, text, formula, `line ${line}`, nodes?.[at] ?? figure(trace?.values[at])]
+        .some((each) => each.toLowerCase().replaceAll("−", "-").includes(words.replaceAll("−", "-")));
+    });
+    write(count, words && (found.length ? `${found.length} found` : "nothing found"));
+    lights.find(found);
+  }
+  search.addEventListener("input", seek);
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !found.length) return;
+    next = (next + (event.shiftKey ? found.length - 1 : 1)) % found.length;
+    write(count, `${next + 1} of ${found.length}`);
+    lights.find(found, found[next]);
+    event.preventDefault();
+  });
+
+  function build() {
+    const box = place();
+    if (!box || box.dataset.zooms) return;
+    box.dataset.zooms = "";
+    box.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoomBy(event.deltaY < 0 ? NEARER : 1 / NEARER);
+    }, { passive: false });
+    box.addEventListener("keydown", ({ key }) => {
+      if (key === "+") zoomBy(NEARER);
+      else if (key === "-") zoomBy(1 / NEARER);
+      else if (key === "0") zoomBy(0);
+    });
+    box.addEventListener("pointerdown", (down) => {
+      if (!scale || down.button) return;
+      const from = { x: box.scrollLeft + down.clientX, y: box.scrollTop + down.clientY };
+      const drag = (/** @type {PointerEvent} */ now) => box.scrollTo(from.x - now.clientX, from.y - now.clientY);
+      box.addEventListener("pointermove", drag);
+      addEventListener("pointerup", () => box.removeEventListener("pointermove", drag), { once: true });
+    });
+  }
+
+  /** @param {State} state */
+  function paint({ orders: shown, nodes, trace }) {
+    build();
+    element.hidden = !nodes;
+    of.element.hidden = !shown || shown.choices.length < 2;
+    const forward = (trace?.kind ?? "adjoint") !== "adjoint" || !shown;
+    list(of.made, shown?.choices ?? [], () => h("option"), (option, choice) => {
+      write(option, choice.name);
+      option.setAttribute("value", JSON.stringify(choice.of));
+      option.toggleAttribute("disabled", choice.fixed);
+    });
+    of.made.value = JSON.stringify(shown?.of ?? []);
+    list(on.made, [["flow", forward ? "tangents" : "adjoints"], ["partial", "local partials"]], () => h("option"),
+      (option, [value, text]) => { write(option, text); option.setAttribute("value", value); });
+    const edges = look().edges ?? "flow";
+    on.made.value = edges;
+    write(said, edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : WHAT.flow);
+    if (search.value) seek();
+  }
+  return { element, paint };
+}

@@ -1,0 +1,117 @@
+"""The graph that a panel shows: laid out on a thread of its own, with its numbers at each point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from ..recording.point import Point
+from ..views import layout as engine
+from ..views.graph import Graph
+
+__all__ = ["Drawing"]
+
+# So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
+SOON, AT_MOST = 0.1, 10.0
+
+
+class Drawing:
+    """One graph, whose picture comes when it is laid out.
+
+    Parameters
+    ----------
+    point : Point
+        Whose tape is drawn.
+
+    Attributes
+    ----------
+    graph : Graph
+    in_words : bool
+        Whether text stands for a picture: it is too large, or nothing lays it out.
+    """
+
+    def __init__(self, point: Point) -> None:
+        self.graph = Graph(point.tape, point.edges, point.output_name)
+        self.in_words = self.graph.too_large
+        self._layout: Future[str | None] | None = None
+        if not self.in_words:
+            self.graph.numbers()
+            self._layout = engine.beside(self.graph.svg)
+
+    @property
+    def picture(self) -> dict[str, Any]:
+        """The picture as it is sent: the drawing, or whether it is on its way."""
+        if self._layout is None or not self._layout.done():
+            return {"svg": "", "pending": self._layout is not None}
+        return {"svg": self._svg() or "", "pending": False}
+
+    def _svg(self) -> str | None:
+        return None if self._layout.exception() else self._layout.result()
+
+    def begin(self, done: Callable[[], None]) -> None:
+        """Wait a moment, since most are there at once and travel with their numbers.
+
+        Parameters
+        ----------
+        done : callable
+            Called when the picture is there, or nothing lays it out.
+        """
+        if self._layout is None:
+            return
+
+        def arrived(_: Any) -> None:
+            self.in_words = self._svg() is None
+            done()
+
+        try:
+            engine.is_done(self._layout, SOON)
+        finally:
+            self._layout.add_done_callback(arrived)
+
+    def is_done(self) -> bool:
+        """Whether nothing more will come."""
+        return self._layout is None or self._layout.done()
+
+    def wait(self, done: Callable[[], None] | None = None) -> None:
+        """Wait for the picture, ten seconds at most.
+
+        Parameters
+        ----------
+        done : callable, optional
+            Called when it is there, however late.
+        """
+        if self._layout is None:
+            return
+        try:
+            engine.is_done(self._layout, AT_MOST)
+        finally:
+            if done is not None:
+                self._layout.add_done_callback(lambda _: done())
+
+    def at(self, point: Point) -> Graph:
+        """The same drawing with the numbers of another point of its program.
+
+        Parameters
+        ----------
+        point : Point
+        """
+        if self.graph.tape is point.tape:
+            return self.graph
+        return self.graph.at(point.tape, point.edges)
+
+    def numbers(self, point: Point, *, partials: bool = False) -> dict[str, Any]:
+        """What is sent of a point: texts in the order of nodes and edges, or words.
+
+        Parameters
+        ----------
+        point : Point
+        partials : bool, optional
+            Whether edges say the local partials, too.
+        """
+        graph = self.at(point)
+        if self.in_words:
+            return {"words": graph.text}
+        numbers = graph.numbers()
+        found = {"nodes": numbers.nodes, "edges": numbers.edges}
+        return found | ({"partials": graph.partials()} if partials else {})
