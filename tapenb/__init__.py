@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .autodiff.faces.variable import Variable, constant
     from .autodiff.tape.operation import TapeError
     from .autodiff.tape.tape import Tape
+    from .engines.exported import export
+    from .engines.loading import load
     from .explored import explore
 
 __version__ = "0.1.0"
@@ -52,6 +54,7 @@ _HOME = {
     "custom_gradient": "autodiff.faces.custom",
     "derivative": "autodiff.faces.functional",
     "explore": "explored",
+    "export": "engines.exported",
     "function": "autodiff.faces.function",
     "grad": "autodiff.faces.functional",
     "hessian": "autodiff.faces.functional",
@@ -60,6 +63,7 @@ _HOME = {
     "jacobian": "autodiff.faces.functional",
     "jvp": "autodiff.faces.functional",
     "kinks": "autodiff.faces.functional",
+    "load": "engines.loading",
     "not_finite": "autodiff.faces.functional",
     "record": "autodiff.faces.functional",
     "stop_gradient": "autodiff.faces.functional",
@@ -78,6 +82,7 @@ __all__ = [
     "custom_gradient",
     "derivative",
     "explore",
+    "export",
     "function",
     "grad",
     "hessian",
@@ -86,6 +91,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "kinks",
+    "load",
     "not_finite",
     "record",
     "stop_gradient",

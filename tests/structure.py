@@ -29,6 +29,7 @@ ROOMS = (
     "autodiff.compiling",
     "autodiff.faces",
     "autodiff",
+    "engines",
     "views",
     "recording",
     "course",

@@ -124,6 +124,7 @@ class Tape(Columns):
         "Where values and derivatives stop being finite.",
         "tapenb.autodiff.sweeps.diagnosis",
     )
+    save = _View("save", "Save it with its derivatives, for `tapenb.load`.", "tapenb.engines.tapes")
 
     def __init__(self, *, of_cell: bool = False) -> None:
         """Open an empty tape."""
@@ -308,7 +309,7 @@ class Tape(Columns):
 
 _SHOWN = (
     *("inputs", "output", "value", "parents", "ancestors", "guards", "where", "copy"),
-    *("graph", "table", "source", "latex", "kinks", "not_finite"),
+    *("graph", "table", "source", "latex", "kinks", "not_finite", "save"),
 )
 """Names for users; all others are for those who record, sweep and compile."""
 

@@ -6,15 +6,16 @@ The format is stated in ``docs/compact-tape.md``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from .number import registers_of
-from .registers import Instruction, Registers
+from .player import operand_count
+from .registers import Instruction, NotLowered, Registers, operands_of
 
-__all__ = ["VERSION", "Compact"]
+__all__ = ["VERSION", "Compact", "as_json", "instructions"]
 
 VERSION = 1
 
@@ -78,7 +79,7 @@ class Compact:
             register = todo.pop()
             if register not in found:
                 found.add(register)
-                todo += _operands(code[register])
+                todo += operands_of(code[register])
         return found
 
     def _place_inputs(self, needed: set[int]) -> None:
@@ -98,7 +99,7 @@ class Compact:
         name = instruction[0]
         if name in ("constant", "input", "rest"):
             return
-        operands = [self._number[each] for each in _operands(instruction)]
+        operands = [self._number[each] for each in operands_of(instruction)]
         self.instructions += 1
         if name == "guard":
             self._text += [-1, *operands, instruction[3]]
@@ -120,7 +121,7 @@ class Compact:
             "version": VERSION,
             "operations": self._names,
             "inputs": self._inputs,
-            "constants": [_as_json(each) for each in self._constants],
+            "constants": [as_json(each) for each in self._constants],
             "registers": self._registers,
             "code": self._text,
             "first": self._end,
@@ -130,21 +131,61 @@ class Compact:
         }
 
 
-def _operands(instruction: Instruction) -> list[int]:
-    name = instruction[0]
-    if name in ("constant", "input"):
-        return []
-    if name == "rest":
-        return [instruction[1]]
-    if name == "guard":
-        return [instruction[1], instruction[2]]
-    return list(instruction[2:] if name.startswith("*") else instruction[1:])
-
-
-def _as_json(number: float) -> float | int | str:
+def as_json(number: float) -> float | int | str:
     """A number as JSON has it, in few characters; what JSON has not, as its name."""
     if not math.isfinite(number):
         return repr(number)
     if number == 0.0:
         return 0 if math.copysign(1.0, number) > 0 else "-0"
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def instructions(tape: Mapping[str, Any]) -> list[Instruction]:
+    """The instructions of a compact tape, by register; a guard has one of its own at the end.
+
+    Parameters
+    ----------
+    tape : mapping
+        As `Compact.as_json` gives it, or ``json.load``.
+
+    Raises
+    ------
+    NotLowered
+        For another version, an operation that is not known, and code that makes no sense.
+    """
+    if tape.get("version") != VERSION:
+        raise NotLowered(f"version {tape.get('version')} of the format, where {VERSION} is read")
+    counts = {name: operand_count(name) for name in tape["operations"]}
+    code: list[Instruction] = [("constant", 0.0), *[("input",)] * tape["inputs"]]
+    code += [("constant", float(each)) for each in tape["constants"]]
+    guards: list[Instruction] = []
+    text = iter(tape["code"])
+    try:
+        for number in text:
+            if number == _GUARD:
+                guards.append(("guard", _of(code, text), _of(code, text), next(text)))
+                continue
+            name = tape["operations"][number]
+            count = counts[name]
+            if count is not None:
+                code.append((name, *[_of(code, text) for _ in range(count)]))
+                continue
+            first, count, results = len(code), next(text), next(text)
+            code.append((f"*{name}", results, *[_of(code, text) for _ in range(count)]))
+            code += [("rest", first)] * (results - 1)
+    except (IndexError, StopIteration, TypeError, RuntimeError):
+        raise NotLowered("code that makes no sense: the file is damaged") from None
+    if len(code) != tape["registers"]:
+        raise NotLowered("code that makes no sense: the file is damaged")
+    return code + guards
+
+
+_GUARD = -1
+
+
+def _of(code: list[Instruction], text: Iterator[int]) -> int:
+    """The next operand, which stands in a register that is filled already."""
+    register = next(text)
+    if not 0 <= register < len(code):
+        raise IndexError
+    return register

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["COMMUTATIVE", "Instruction", "NotLowered", "Registers"]
+__all__ = ["COMMUTATIVE", "Instruction", "NotLowered", "Registers", "operands_of"]
 
 
 class NotLowered(Exception):
@@ -22,6 +22,19 @@ Instruction = tuple[Any, ...]
 """``("constant", number)``, ``("input",)``, ``(name, *operands)``, of several results
 ``("*name", count, *operands)`` with ``("rest", first)`` behind it, or
 ``("guard", register, expected, number of the guard)``."""
+
+
+def operands_of(instruction: Instruction) -> list[int]:
+    """The registers that an instruction reads."""
+    name = instruction[0]
+    if name in ("constant", "input"):
+        return []
+    if name == "rest":
+        return [instruction[1]]
+    if name == "guard":
+        return [instruction[1], instruction[2]]
+    return list(instruction[2:] if name.startswith("*") else instruction[1:])
+
 
 COMMUTATIVE = frozenset({"add", "multiply"})
 

@@ -1,0 +1,1 @@
+"""Recorded programs elsewhere: at many points, in files, in other processes, JAX and PyTorch."""

@@ -1,0 +1,153 @@
+"""A recorded tape as instructions on single numbers, held against the tape itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.compiling.lowering.lowering import lower
+from ..autodiff.compiling.lowering.number import constants, inputs, registers_of
+from ..autodiff.compiling.lowering.player import player
+from ..autodiff.compiling.lowering.registers import NotLowered, Registers
+from ..autodiff.compiling.plan import Plan
+from ..autodiff.compiling.replay import GuardFailed, replay
+from ..autodiff.compiling.simplify import simplified
+from ..autodiff.kinds.rule import adjoint_dtype
+from ..autodiff.tape.tape import Tape
+
+__all__ = ["about_guards", "lowered", "reals"]
+
+_STEPS = (0.0, 1e-3, -7e-3)
+"""Where a program is held against its tape: so far from the recorded inputs, of their size."""
+
+
+def lowered(
+    tape: Tape,
+    names: Mapping[int, str],
+    shown: Mapping[str, Any],
+    *,
+    before: Tape,
+    about: Callable[[int], dict[str, Any]],
+    most: int,
+) -> tuple[Registers, dict[str, Any]]:
+    """The instructions of a tape, and by label the numbers that are wanted.
+
+    Parameters
+    ----------
+    tape : Tape
+        Closed, with guards on its tips.
+    names : mapping of int to str
+        The input entries, in the order in which a player is given them, and what they are called.
+    shown : mapping of str to int or number or ndarray
+        What is wanted, by label: an int is an entry, all else a constant.
+    before : Tape
+        The same without these guards: what the instructions are held against.
+    about : callable
+        From the entry of a guard to what is said where it fails.
+    most : int
+        How many instructions there may be.
+
+    Raises
+    ------
+    NotLowered
+        Where there is no such program, or it would not compute the same: what the reason is.
+    """
+    plan = Plan(tape, [what for what in shown.values() if type(what) is int], simplified)
+    plan.count()
+    code = Registers(most)
+    known = {entry: inputs(code, tape.value(entry)) for entry in names}
+    for entry, name in names.items():
+        if np.asarray(tape.value(entry)).dtype.kind in "iu":
+            _stay_integers(code, known[entry], name)
+    numbers = lower(plan, code, known, about)
+    placed = {
+        label: numbers(what) if type(what) is int else constants(code, what)
+        for label, what in shown.items()
+    }
+    _hold(before, list(names), code, placed, shown)
+    return code, placed
+
+
+def _stay_integers(code: Registers, numbers: np.ndarray, name: str) -> None:
+    """Refuse another kind of number where the code had an integer: it may do something else."""
+    for number in numbers.flat:
+        whole = number.emit("floor").emit("equal", number)
+        about = {"kind": "integer", "text": f"{name} would no longer be an integer"}
+        code.guard(whole.real, 1.0, about)
+
+
+def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
+    """What is said of a guard that fails, with the user's own text and line.
+
+    Parameters
+    ----------
+    tape : Tape
+    own : int
+        How many of its entries are the user's; guards behind them are of derivatives.
+    """
+    swept = tape.in_sweeps()
+
+    def about(entry: int) -> dict[str, Any]:
+        if entry >= own or swept[entry]:
+            return {"kind": "derivative", "text": "a derivative is found in another way there"}
+        (parent,) = tape.parents(entry)
+        source = (tape[parent].source if parent >= 0 else None) or tape[entry].source or ""
+        text, answer = " ".join(source.split()), tape.values[entry]
+        if np.ndim(answer) == 0:
+            text += f" was {answer}"
+        return {"kind": "branch", "text": text, "line": tape[entry].line}
+
+    return about
+
+
+def _hold(
+    tape: Tape,
+    entries: Sequence[int],
+    code: Registers,
+    placed: Mapping[str, np.ndarray],
+    shown: Mapping[str, Any],
+) -> None:
+    """Play the instructions at a few positions, where they must give the kernel's numbers.
+
+    Raises
+    ------
+    NotLowered
+        Where they do not.
+    """
+    play = player(code, [each for numbers in placed.values() for each in registers_of(numbers)])
+    for step in _STEPS:
+        moved = {entry: _moved(tape.value(entry), step) for entry in entries}
+        try:
+            found = play([number for value in moved.values() for number in reals(value)])
+            again = replay(tape, moved)
+        except GuardFailed:
+            if not step:
+                raise NotLowered("a decision at the recorded inputs themselves") from None
+            continue
+        _compare(found, [again.value(x) if type(x) is int else x for x in shown.values()])
+
+
+def _moved(value: Any, step: float) -> Any:
+    if not step or np.asarray(value).dtype.kind not in "fc":
+        return value
+    size = 1.0 + np.arange(np.size(value)).reshape(np.shape(value)) / 8.0
+    moved = value + np.where(value == 0, 1.0, value) * step * size
+    return type(value)(moved) if np.ndim(value) == 0 else np.asarray(moved, adjoint_dtype(value))
+
+
+def reals(value: Any) -> Iterable[float]:
+    """All numbers of a value as floats, of complex ones both parts."""
+    for number in np.asarray(value).reshape(-1).tolist():
+        yield from (number.real, number.imag) if isinstance(number, complex) else (number,)
+
+
+def _compare(found: Sequence[float], expected: Sequence[Any]) -> None:
+    numbers = [number for value in expected for number in reals(value)]
+    size = max((abs(each) for each in numbers if math.isfinite(each)), default=0.0)
+    if len(found) != len(numbers) or not np.allclose(
+        found, numbers, rtol=1e-9, atol=1e-12 * max(size, 1e-300), equal_nan=True
+    ):
+        raise NotLowered("what a page would compute is not what the kernel computes")

@@ -1,0 +1,223 @@
+"""Tapes and functions that are saved, loaded and pickled: the same numbers without the code."""
+
+import json
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+
+SURVEY = tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0)
+
+
+def surveyed(x, y):
+    """The value, gradient and Hessian of the survey's function, by its formulas."""
+    value = np.log(x) + x * y - np.sin(y)
+    return value, (1 / x + y, x - np.cos(y)), (-1 / x**2, 1.0, np.sin(y))
+
+
+def agree(found, x, y):
+    value, (dx, dy), (dxx, dxy, dyy) = surveyed(x, y)
+    for number, expected in [
+        (found.value, value),
+        (found.gradient["x"], dx),
+        (found.gradient["y"], dy),
+        (found.hessian["x", "x"], dxx),
+        (found.hessian["x", "y"], dxy),
+        (found.hessian["y", "x"], dxy),
+        (found.hessian["y", "y"], dyy),
+    ]:
+        np.testing.assert_allclose(number, np.broadcast_to(expected, np.shape(number)), rtol=1e-14)
+
+
+@pytest.fixture
+def survey(tmp_path):
+    SURVEY.save(tmp_path / "tape.json")
+    return tn.load(tmp_path / "tape.json")
+
+
+def test_a_loaded_tape_has_the_numbers_of_the_formulas(survey):
+    agree(survey, 2.0, 5.0)
+    agree(survey.at(x=0.3), 0.3, 5.0)
+    agree(survey(y=-1.0, x=7.0), 7.0, -1.0)
+    agree(pickle.loads(pickle.dumps(survey)).at(x=1.5), 1.5, 5.0)
+    assert survey.inputs == {"x": 2.0, "y": 5.0}
+
+
+def test_many_points_of_a_loaded_tape(survey):
+    x, y = np.linspace(0.1, 9, 20_000), np.linspace(-50, 50, 20_000)
+    agree(survey.many(x=x, y=y), x, y)
+    agree(survey.many(y=y), 2.0, y)
+    assert survey.many(x=[]).value.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "said"),
+    [
+        ({"z": [1.0]}, TypeError, "'z' is no input; the inputs are x, y"),
+        ({"x": [1.0], "y": [1.0, 2.0]}, ValueError, "numbers of points differ: x 1, y 2"),
+        ({"x": 1.0}, ValueError, "x needs an array with the points along its first axis"),
+        ({}, ValueError, "needs an array"),
+        ({"x": [[1.0]]}, ValueError, "x has shape"),
+        ({"x": [1j]}, TypeError, "x is of float64, not of complex128"),
+        ({"x": ["a"]}, TypeError, "x is of float64"),
+    ],
+)
+def test_what_is_no_array_of_points_is_refused(survey, values, error, said):
+    with pytest.raises(error, match=said):
+        survey.many(**values)
+
+
+def test_arrays_lists_and_second_derivatives_of_both(tmp_path):
+    A = np.array([[2.0, 1.0], [0.5, 3.0]])
+    tape = tn.record(lambda v, s: s * (v @ A @ v) ** 2, np.array([0.3, -0.7]), 1.5)
+    tape.save(tmp_path / "tape.json")
+    loaded, v, S = tn.load(tmp_path / "tape.json"), np.array([1.0, 2.0]), A + A.T
+    found, q = loaded.at(v=v), v @ A @ v
+    np.testing.assert_allclose(found.gradient["v"], 3.0 * q * (S @ v))
+    wanted = 3.0 * (q * S + np.outer(S @ v, S @ v))
+    np.testing.assert_allclose(found.hessian["v", "v"], wanted)
+    np.testing.assert_allclose(found.hessian["v", "s"], 2 * q * (S @ v))
+    np.testing.assert_allclose(found.hessian["s", "v"], 2 * q * (S @ v))
+    np.testing.assert_allclose(loaded.many(v=[v, 2 * v]).value, [1.5 * q**2, 24 * q**2])
+
+
+def test_the_order_is_chosen(tmp_path):
+    SURVEY.save(tmp_path / "tape.json", order=1)
+    loaded = tn.load(tmp_path / "tape.json")
+    assert not loaded.hessian
+    assert loaded.gradient["x"] == 5.5
+
+
+def test_another_branch_is_refused_with_its_line(tmp_path):
+    tape = tn.record(lambda x: x * x if x > 1 else -x, 2.0)
+    tape.save(tmp_path / "tape.json")
+    loaded = tn.load(tmp_path / "tape.json")
+    with pytest.raises(tn.TapeError, match=r"line \d+, x > 1 was True: it is another program here"):
+        loaded.at(x=0.5)
+    with pytest.raises(tn.TapeError, match=r"x > 1 .* at 2 of 4 points, the first .* number 1\."):
+        loaded.many(x=[2.0, 0.5, 3.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": 7}, "version 7 of the format, where 1 is read"),
+        ({"operations": ["frobnicate"]}, "frobnicate, which neither"),
+        ({"operations": ["system"]}, "system, which neither"),
+        ({"code": [0, 99]}, "the file is damaged"),
+        ({"code": [0]}, "the file is damaged"),
+        ({"code": []}, "the file is damaged"),
+        ({"of": "a poem"}, "is no saved tape"),
+    ],
+)
+def test_what_a_file_has_that_is_not_known_is_refused(tmp_path, change, said):
+    path = tmp_path / "tape.json"
+    SURVEY.save(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=said):
+        tn.load(path)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{}", "\xff"])
+def test_another_file_is_refused(tmp_path, text):
+    (tmp_path / "tape.json").write_text(text, "latin-1")
+    with pytest.raises(ValueError, match="is no saved tape"):
+        tn.load(tmp_path / "tape.json")
+
+
+def test_what_has_no_form_in_numbers_says_so(tmp_path):
+    tape = tn.record(lambda v: np.sum(v**2), np.zeros(10_000))
+    with pytest.raises(tn.TapeError, match=r"by 10,000 numbers .* ask for order=1"):
+        tape.save(tmp_path / "tape.json")
+    with pytest.raises(tn.TapeError, match=r"10000 elements.*tn\.export"):
+        tape.save(tmp_path / "tape.json", order=1)
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+
+def loss(w, data, kind="square"):
+    """Of a line, with parameters in a dict."""
+    residuals = w["slope"] * data[:, 0] + w["offset"] - data[:, 1]
+    return np.mean(residuals**2) if kind == "square" else np.mean(np.abs(residuals))
+
+
+W, DATA = {"slope": 1.2, "offset": 0.3}, np.array([[0.0, 1.0], [1.0, 3.0], [2.0, 4.5]])
+
+
+def test_a_function_s_program_is_the_function(tmp_path):
+    program = tn.export(tn.value_and_grad(loss), W, DATA)
+    program.save(tmp_path / "loss.json")
+    copies = program, pickle.loads(pickle.dumps(program)), tn.load(tmp_path / "loss.json")
+    for w in W, {"slope": -3.0, "offset": 7.0}:
+        residuals = w["slope"] * DATA[:, 0] + w["offset"] - DATA[:, 1]
+        for copy in (*copies, pickle.loads(pickle.dumps(copies[2]))):
+            value, slopes = copy(w, DATA)
+            np.testing.assert_allclose(value, np.mean(residuals**2))
+            np.testing.assert_allclose(slopes["slope"], np.mean(2 * residuals * DATA[:, 0]))
+            np.testing.assert_allclose(slopes["offset"], np.mean(2 * residuals))
+
+
+def test_hessians_and_products_are_pickled():
+    point, along = np.array([0.5, -1.0, 2.0]), np.array([1.0, 0.0, -1.0])
+    wanted = -np.diag(np.sin(point)) + np.ones((3, 3))
+    f = lambda v: np.sum(np.sin(v)) + np.sum(v) ** 2 / 2  # noqa: E731  not importable
+    hessian = pickle.loads(pickle.dumps(tn.export(tn.hessian(f), np.ones(3))))
+    product = pickle.loads(
+        pickle.dumps(tn.export(lambda v, u: tn.hvp(f, (v,), (u,)), np.ones(3), np.ones(3)))
+    )
+    np.testing.assert_allclose(hessian(point), wanted)
+    np.testing.assert_allclose(product(point, along), wanted @ along, atol=1e-15)
+
+
+def test_long_arrays_and_lapack_are_pickled():
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(40, 40)) + 9 * np.eye(40), rng.normal(size=40)
+    f = lambda A, b: np.sum(np.linalg.solve(A, b) ** 2)  # noqa: E731
+    slope = pickle.loads(pickle.dumps(tn.export(tn.grad(f, 1), A, b)))
+    np.testing.assert_allclose(slope(A, 2 * b), 4 * np.linalg.solve(A.T, np.linalg.solve(A, b)))
+
+
+def test_a_pickle_needs_none_of_the_code(tmp_path):
+    f = lambda x: x * np.tanh(x) if x > 0 else np.cosh(x)  # noqa: E731
+    (tmp_path / "slope.pickle").write_bytes(pickle.dumps(tn.export(tn.grad(f), 1.0)))
+    code = (
+        "import pickle; f = pickle.load(open('slope.pickle', 'rb')); print(repr(float(f(0.5))))\n"
+        "try: f(-1.0)\nexcept Exception as error: print(type(error).__name__, error)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    slope, refusal = ran.stdout.splitlines()
+    assert float(slope) == pytest.approx(np.tanh(0.5) + 0.5 / np.cosh(0.5) ** 2, rel=1e-14)
+    assert "x > 0" in refusal
+    assert "test_saving.py" in refusal or "line" in refusal
+
+
+def test_other_arguments_than_the_example_s_are_refused(tmp_path):
+    program = tn.export(loss, W, DATA, "square")
+    program.save(tmp_path / "loss.json")
+    for copy in program, tn.load(tmp_path / "loss.json"):
+        for args in [(W, DATA), (W, DATA, "other"), (list(W.values()), DATA, "square")]:
+            with pytest.raises(TypeError, match=r"other arguments|not for 'other'"):
+                copy(*args)
+        with pytest.raises((TypeError, ValueError)):
+            copy(W, DATA[:2], "square")
+
+
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        (lambda x: print(x) or x, "print"),
+        (lambda x: x * np.random.default_rng().normal(), r"random|default_rng"),
+        (lambda x: np.random.normal() * x, "random"),  # noqa: NPY002
+        (lambda x: x.__setitem__(0, 2.0) or x, r"writes into its arguments|setitem"),
+    ],
+)
+def test_what_no_recording_stands_for_is_refused(f, said):
+    with pytest.raises(tn.TapeError, match=said):
+        tn.export(f, np.ones(2))
