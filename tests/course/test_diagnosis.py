@@ -243,3 +243,43 @@ def test_a_point_is_told_its_mistake(capsys):
 def test_a_mistake_whose_number_is_right_is_refused():
     with pytest.raises(ValueError, match="the right one: Twice"):
         check_number(..., 4.0, {"Twice.": 2.0 + 2.0})
+
+
+FILE = """
+[a.count]
+right = 3
+wrong = [{ number = 40, says = "One sweep for each input." }]
+[a.point]
+right = [0.6, 1.2]
+wrong = []
+"""
+
+
+@pytest.mark.parametrize("place", [".", ".."])
+def test_numbers_that_a_cell_must_not_show_stand_in_a_file(place, tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(FileNotFoundError, match=r"numbers\.toml is neither beside"):
+        check_number(3, "a/count")
+    (tmp_path / "here" / place / "numbers.toml").write_text(FILE, encoding="utf-8")
+    for answer, name in ((..., "count"), (3, "count"), (40, "count"), ([0.6, 1.2], "point")):
+        check_number(answer, f"a/{name}")
+    assert capsys.readouterr().out.splitlines() == [
+        "○ not attempted yet",
+        "✓ right",
+        "✗ One sweep for each input.",
+        "✓ right",
+    ]
+
+
+def test_what_is_not_right_fails_where_nbgrader_grades(monkeypatch, capsys):
+    """By its documentation nbgrader gives no point to a cell that writes to stderr."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    check(lambda x: x**2, [3.0], 6.0)
+    assert capsys.readouterr() == ("✓ right\n", "")
+    for answer in (..., 9.0):
+        check(lambda x: x**2, [3.0], answer)
+        check_number(answer, 6.0)
+        out, err = capsys.readouterr()
+        assert not out
+        assert len(err.splitlines()) == 2

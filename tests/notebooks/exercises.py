@@ -5,7 +5,9 @@ blanked, as nbgrader does it, and the exercise is run, so that its outputs are t
 who has not begun.
 """
 
+import argparse
 import copy
+from pathlib import Path
 
 import nbformat
 
@@ -42,8 +44,11 @@ def exercise(solution: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def main() -> None:
-    """Run every solution, and make and run its exercise."""
-    for path in sorted(SOLUTIONS.glob("*.ipynb")):
+    """Run the named solutions, or all, and make and run their exercises."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    solutions = sorted(SOLUTIONS.glob("*.ipynb"))
+    parser.add_argument("solutions", nargs="*", type=Path, default=solutions)
+    for path in parser.parse_args().solutions:
         solution = nbformat.read(path, as_version=4)
         for notebook, target in ((solution, path), (exercise(solution), EXERCISES / path.name)):
             execute(notebook, target.parent)

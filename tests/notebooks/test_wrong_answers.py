@@ -164,6 +164,11 @@ RIGHT: list[tuple[str, str, dict[str, Any]]] = [
 SENTENCES = {machine.name: machine.sentence for machine in MACHINES}
 
 
+@pytest.fixture(autouse=True)
+def _beside_the_solutions(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(SOLUTIONS)
+
+
 def said(
     lesson: str, exercise: str, answer: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> list[str]:
