@@ -10,6 +10,8 @@ import nbformat
 import pytest
 
 from .execute import COURSE
+from .minutes import look
+from .pictures import CELLS as CELLS_WITH_PICTURES
 
 LESSONS = {
     "01_slope": "What is a slope?",
@@ -130,6 +132,11 @@ def test_a_prediction_is_a_cell_that_nobody_has_filled_in(path, lesson):
     assert [output.text for output in cell.outputs] == ["○ not attempted yet\n"]
 
 
+def test_the_minutes_are_those_of_the_rule(path, lesson):
+    stated = int(MINUTES.search(lesson.cells[0].source)["minutes"])
+    assert stated == look(path).minutes, "python -m tests.notebooks.minutes --write"
+
+
 def test_the_end_says_what_is_done(lesson):
     (at,) = [at for at, cell in enumerate(lesson.cells) if cell.id == "progress"]
     assert "## Exercises" in lesson.cells[at + 1].source
@@ -199,7 +206,46 @@ def texts() -> Iterator[tuple[Path, str]]:
     """Every text of the course with the file that it stands in."""
     for each in sorted(COURSE.rglob("*.ipynb")):
         yield each, prose(read(each))
-    yield COURSE / "terms.md", (COURSE / "terms.md").read_text(encoding="utf-8")
+    for name in ("terms.md", "teaching.md"):
+        yield COURSE / name, (COURSE / name).read_text(encoding="utf-8")
+
+
+def test_the_article_s_questions_are_answered_where_the_teacher_is_told():
+    text = (COURSE / "teaching.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\| \[\d+\]\((\S+)\) \| (`.*`) \|$", text, re.MULTILINE)
+    assert len(rows) >= 16
+    for name, cells in rows:
+        there = {cell.id for cell in read(COURSE / name).cells}
+        assert set(re.findall(r"`(\S+)`", cells)) <= there, name
+
+
+def test_the_weeks_take_what_their_lessons_take():
+    text = (COURSE / "teaching.md").read_text(encoding="utf-8")
+    weeks = re.findall(r"^\| \d \| (.*?) \| (\d+) \|", text, re.MULTILINE)
+    assert len(weeks) == 6
+    for links, minutes in weeks:
+        lessons = [look(COURSE / name) for name in re.findall(r"\((\S+)\)", links)]
+        assert sum(lesson.minutes for lesson in lessons) == int(minutes)
+
+
+def test_every_badge_names_the_same_owner_as_the_readme():
+    owner = re.compile(r"mybinder\.org/v2/gh/([^/\s]+)/")
+    named = {owner.search(read(each).cells[0].source)[1] for each in PATHS}
+    readme = (COURSE.parent / "README.md").read_text(encoding="utf-8")
+    assert named == set(owner.findall(readme))
+
+
+def test_the_readme_has_a_line_and_a_picture_for_each_lesson():
+    readme = (COURSE.parent / "README.md").read_text(encoding="utf-8")
+    image, link = r'<img src="(\S+)" \S+ alt="[^"]{20,}">', r"\[(.+?)\]\(notebooks/(\S+)\)"
+    rows = re.findall(rf"^\| (\d+) \| {image} \| {link}: \S.* \|$", readme, re.MULTILINE)
+    assert [(title, file) for _, _, title, file in rows] == [
+        (title, f"{name}.ipynb") for name, title in LESSONS.items()
+    ]
+    assert list(CELLS_WITH_PICTURES) == NAMES
+    for _, picture, _, file in rows:
+        assert (COURSE.parent / picture).exists(), "python -m tests.notebooks.pictures"
+        assert Path(picture).stem == Path(file).stem
 
 
 def test_links_lead_somewhere_and_pictures_have_words():
