@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .autodiff.tape.tape import Tape
     from .engines.exported import export
     from .engines.loading import load
+    from .engines.vmap import vmap
     from .explored import explore
 
 __version__ = "0.1.0"
@@ -69,6 +70,7 @@ _HOME = {
     "stop_gradient": "autodiff.faces.functional",
     "value_and_grad": "autodiff.faces.functional",
     "vjp": "autodiff.faces.functional",
+    "vmap": "engines.vmap",
 }
 
 __all__ = [
@@ -97,6 +99,7 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 

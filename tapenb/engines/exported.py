@@ -28,13 +28,27 @@ from .lowered import about_guards, lowered
 from .pickling import packed, unpacked
 from .stored import Stored, argument, with_arguments
 
-__all__ = ["AtTip", "Exported", "Path", "StoredFunction", "export", "record_path"]
+__all__ = ["AtTip", "Exported", "Path", "Refused", "StoredFunction", "export", "record_path"]
 
 _MOST_INSTRUCTIONS = 500_000
 
 
 class AtTip(TapeError):
     """A program cannot be recorded at this point, though it can beside it."""
+
+
+class Refused(TapeError):
+    """A function ran, and did what no recording can stand for.
+
+    Attributes
+    ----------
+    value : object
+        What it returned.
+    """
+
+    def __init__(self, why: str, value: Any) -> None:
+        super().__init__(_unfit(why))
+        self.value = value
 
 
 class Path:
@@ -51,13 +65,21 @@ class Path:
         The tape without the guards on tips of its derivatives.
     value : object
         The result, as the function gave it.
+    holds : callable
+        Whether the function still reads what it read.
     """
 
     def __init__(
-        self, tape: Tape, entries: list[int], outputs: list[int], before: Tape, value: Any
+        self,
+        tape: Tape,
+        entries: list[int],
+        outputs: list[int],
+        before: Tape,
+        value: Any,
+        holds: Callable[[], bool] = bool,
     ) -> None:
         self.tape, self.entries, self.outputs = tape, entries, outputs
-        self.before, self.value = before, value
+        self.before, self.value, self.holds = before, value, holds
 
     @property
     def own(self) -> int:
@@ -145,9 +167,9 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     if list(map(id, flatten(positional))) != list(map(id, arguments)):
         raise TapeError(_unfit("it writes into its arguments"))
     if random_state() != drawn:
-        raise TapeError(_unfit("it draws random numbers"))
+        raise Refused("it draws random numbers", mapped(plain, value))
     if not watch.holds():
-        raise TapeError(_unfit("it changes what it reads"))
+        raise Refused("it changes what it reads", mapped(plain, value))
     entries = [index_of(leaf) for leaf in traced]
     run = Recorded(tape, entries, outputs)
     if stands_on_tips(run):
@@ -155,7 +177,7 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     before = tape.copy()
     before.close()
     guard_tips(run)
-    return Path(tape, entries, outputs, before, mapped(plain, value))
+    return Path(tape, entries, outputs, before, mapped(plain, value), watch.holds)
 
 
 def _unfit(why: str) -> str:

@@ -192,7 +192,7 @@ def argument(name: str, value: Any, entries: Sequence[int]) -> dict[str, Any]:
         "entries": list(entries),
         "shape": list(array.shape),
         "dtype": array.dtype.name,
-        "at": [as_json(each) for each in reals(array)],
+        "at": [as_json(float(each)) for each in reals(array)],
     }
 
 

@@ -12,15 +12,17 @@ import numpy as np
 from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
+from ..engines.tapes import Numbers
 from .curve import Curve
 from .inputs import Input, Slider
+from .many import at_many
 from .point import Point
 from .program import Program
 
 # Operations that need a positive number.
 _OF_POSITIVE = frozenset({"log", "log2", "log10", "sqrt"})
 # Names for users; all others are for the panel and the magic.
-_SHOWN = "value gradient hessian jacobian tape panel order point at numbers source".split()
+_SHOWN = "value gradient hessian jacobian tape panel order point at many numbers source".split()
 
 _MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
 """So many programs of other branches are kept, none of more entries."""
@@ -305,6 +307,32 @@ class Recording:
     def _numbers_at(self, **values: Any) -> tuple[Any, ...]:
         given = {name: value for name, value in values.items() if value is not None}
         return self._at_inputs(given).numbers
+
+    def many(self, **values: Any) -> Numbers:
+        """Every number at many inputs at once: ``t.many(x=np.linspace(1, 3, 100_000))``.
+
+        Parameters
+        ----------
+        **values : array_like
+            By input name, with the points along the first axis, before the input's own; the other
+            inputs are at all points as the cell had them.
+
+        Returns
+        -------
+        Numbers
+            ``.value``, ``.gradient["x"]``, ``.hessian["x", "y"]`` with the points along the first
+            axis. Points at which the cell would do something else are those of a run of it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a name that is no input, another shape, and where numbers of points differ.
+        TapeError
+            Where the cell has no form in numbers alone, such as for long arrays: why.
+        NeedsRecording
+            Where the cell would run another program and cannot run now.
+        """
+        return at_many(self, self._program, values)
 
     def source(self) -> str:
         """The Python text of the program behind `numbers`: the output with its derivatives.

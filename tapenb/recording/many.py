@@ -1,0 +1,74 @@
+"""The numbers of a cell at many inputs in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.tape.operation import TapeError
+from ..engines.tapes import Numbers, stored
+from .point import Point
+from .program import Program
+
+__all__ = ["at_many"]
+
+
+def at_many(
+    at: Callable[..., Point], program: Program | None, values: Mapping[str, Any]
+) -> Numbers:
+    """Every number at many inputs: played at once, and one by one where the cell does more.
+
+    Parameters
+    ----------
+    at : callable
+        From inputs by name to the point there, which may run the cell again.
+    program : Program or None
+        The recorded way through the cell.
+    values : mapping of str to array_like
+        With the points along the first axis.
+    """
+    if program is None:
+        raise TapeError("this cell has no output, which could be computed at many points")
+    player = stored(program.tape, program.order)
+    count = player.count(values)
+    found, failed = player.numbers(values, count)
+    other = failed >= 0
+    alone = ~other & ~_finite(found) if program.order else np.zeros(count, bool)
+    for k in np.flatnonzero(alone):
+        _put(found, k, at(**_one(values, k)))
+    while other.any():
+        first = int(np.flatnonzero(other)[0])
+        point = at(**_one(values, first))
+        _put(found, first, point)
+        other[first] = False
+        rest = np.flatnonzero(other)
+        if rest.size and point.program is not program:
+            there = {name: np.asarray(value)[rest] for name, value in values.items()}
+            numbers, failed = stored(point.program.tape, program.order).numbers(there, rest.size)
+            stands = (failed < 0) & (_finite(numbers) if program.order else True)
+            for whole, part in zip(_arrays(found), _arrays(numbers), strict=True):
+                whole[rest[stands]] = part[stands]
+            other[rest[stands]] = False
+    return found
+
+
+def _one(values: Mapping[str, Any], k: int) -> dict[str, Any]:
+    return {name: np.asarray(value)[k] for name, value in values.items()}
+
+
+def _arrays(numbers: Any) -> list[Any]:
+    """The value and the derivatives of a point, or of many."""
+    return [numbers.value, *numbers.gradient.values(), *numbers.hessian.values()]
+
+
+def _put(found: Numbers, k: int, point: Point) -> None:
+    for whole, part in zip(_arrays(found), _arrays(point), strict=True):
+        whole[k] = part
+
+
+def _finite(numbers: Numbers) -> np.ndarray:
+    """At which points all numbers are finite."""
+    flat = [np.isfinite(each).reshape(len(each), -1) for each in _arrays(numbers)]
+    return np.concatenate(flat, axis=1).all(axis=1)
