@@ -39,7 +39,7 @@ class Options:
         The name to bind the recording to.
     play : str or None
         The name of a list of deposits: the user plays the sweep, and no panel is shown.
-    table, graph, plot, static : bool
+    table, graph, plot, static, live : bool
     memory : float
         The share of free memory that a recording may take.
     """
@@ -56,6 +56,7 @@ class Options:
     graph: bool = True
     plot: bool = True
     static: bool = False
+    live: bool = False
     memory: float = 0.5
 
 
@@ -64,6 +65,7 @@ _SWITCHES = {
     "--no-graph": ("graph", False),
     "--no-plot": ("plot", False),
     "--static": ("static", True),
+    "--live": ("live", True),
 }
 _CHOICES = {
     "--order": ("order", {"0": 0, "1": 1, "2": 2}),

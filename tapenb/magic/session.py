@@ -162,6 +162,7 @@ class Session:
             plot=options.plot,
             table=options.table,
             source=listed(run.file, run.text, run.source, run.tree),
+            live=options.live,
         )
         recording.panel = panel
         self._panels[key] = (said, panel)

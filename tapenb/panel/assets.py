@@ -5,27 +5,36 @@ A page imports a widget's module from a blob, where no relative import resolves.
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["WITH_KERNEL", "module", "player", "style"]
+__all__ = ["WITH_KERNEL", "carried", "module", "player", "standalone", "style", "without_player"]
 
 _BROWSER = Path(__file__).parent / "browser"
 _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
-WITH_KERNEL = ("lights", "link", "listing", "orders", "steps", "surface", "tools", "trace")
+WITH_KERNEL = ("asks", "lights", "link", "listing", "orders", "steps", "surface", "tools", "trace")
 """The modules that a page without a kernel has nothing for."""
 # What stands there instead.
-_ABSENT = """\
-import {{ h }} from "./dom.js";
-export function {}() {{ return {{ element: h("div"), attach() {{}}, paint() {{}}, stop() {{}} }}; }}
-"""
-_INDENT = re.compile(r"^[ ]+", re.MULTILINE)
+_ABSENT = (
+    'import {{ h }} from "./dom.js";\n'
+    'export const {} = () => ({{ element: h("div"), '
+    "attach() {{}}, later() {{}}, paint() {{}}, stop() {{}} }});\n"
+)
+_STRING = re.compile(r'("(?:[^"\\\n]|\\.)*")')
+# Spaces that part no two words, and no "+ +" or "- -".
+_SPACES = re.compile(r"(?<![\w$]) +(?![+-])|(?<![+-]) +(?![\w$+-])|(?<=[\w$)\]]) +(?=[+-] )")
 _CAST = re.compile(r"/\*\* @\w+[^*]*\*/ ?")
+# Of a sheet: a space before ":" is a selector's.
+_AROUND = re.compile(r"\s*([{},;]|(?<=[\w-]):)\s+|\s+(?=[{}])")
 _COMMENT = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/ *)\n", re.MULTILINE)
 
 
@@ -54,16 +63,31 @@ def module(
             parts[path] = stripped if path == entry else _DEFAULT.sub("", stripped)
 
     follow(entry)
-    return _EXPORT.sub("", "\n".join(parts.values()))
+    return _small(_EXPORT.sub("", "\n".join(parts.values())))
+
+
+def _small(script: str) -> str:
+    """A script without the spaces that only its readers need.
+
+    A line with a template or a slash, which may begin a regular expression, keeps those within it.
+    """
+
+    def line(text: str) -> str:
+        if "`" in text or "/" in text:
+            return text
+        parts = _STRING.split(text)
+        return "".join(part if k % 2 else _SPACES.sub("", part) for k, part in enumerate(parts))
+
+    return "\n".join(line(each.strip()) for each in script.splitlines() if each.strip())
 
 
 def player(operations: Collection[str] | None = None) -> str:
-    """Return the script of a page without a kernel, with what its tape computes and no more.
+    """Return the script of a page without a kernel.
 
     Parameters
     ----------
     operations : collection of str, optional
-        The operations of the tapes; all that there are, where it is not known which.
+        Those of the page's tapes, so that it computes no more; by default it computes all.
     """
     instead = {f"{name}.js": _ABSENT.format(name) for name in WITH_KERNEL}
     for name, table in (("special.js", "specialFunctions"), ("rows.js", "rowFunctions")):
@@ -71,7 +95,48 @@ def player(operations: Collection[str] | None = None) -> str:
         known = re.findall(r"\w+", text[text.index(f"export const {table}") :])
         if operations is not None and not set(known).intersection(operations):
             instead[name] = f"export const {table} = {{}};\n"
-    return _INDENT.sub("", module(_PAGE, instead))
+    return f"(() => {{\n{module(_PAGE, instead)}\n}})();"
+
+
+def standalone() -> str:
+    """Return a script that brings every stored panel of a page to life, and its style along."""
+    sheet = json.dumps(style(without=WITH_KERNEL), ensure_ascii=False)
+    styled = (
+        "document.head.append(Object.assign(document.createElement('style'), "
+        f"{{ textContent: {sheet} }}));"
+    )
+    return f"{styled}\n{player()}"
+
+
+@cache
+def carried() -> str:
+    """Return `standalone` as an element that a notebook's output carries, once in a notebook.
+
+    It is packed, which makes it half as long.
+    """
+    packed = base64.b64encode(zlib.compress(standalone().encode(), 9)).decode()
+    return _CARRIED % packed
+
+
+def without_player(html: str) -> str:
+    """Return what an output shows without `carried`, where a page has the player from elsewhere.
+
+    Parameters
+    ----------
+    html : str
+    """
+    return _PLAYER.sub("", html)
+
+
+_PLAYER = re.compile(r'\n?<script class="tapenb-player">.*?</script>', re.DOTALL)
+_CARRIED = """\
+<script class="tapenb-player">(async () => {
+const packed = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+const script = document.createElement("script");
+script.textContent = await new Response(unpacked).text();
+document.head.append(script);
+})();</script>"""
 
 
 def style(folder: Path = _BROWSER / "css", without: Collection[str] = ()) -> str:
@@ -85,4 +150,5 @@ def style(folder: Path = _BROWSER / "css", without: Collection[str] = ()) -> str
     """
     sheets = [sheet for sheet in folder.glob("*.css") if sheet.stem not in without]
     sheets.sort(key=lambda path: (path.name != "panel.css", path.name))
-    return _COMMENT.sub("", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    text = _COMMENT.sub("", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
+    return _AROUND.sub(r"\1", text)

@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from threading import RLock, local
+from threading import RLock, Thread, local
 from typing import Any
 
 import anywidget
 import traitlets
 
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.tape.operation import TapeError
+from ..recording.inputs import Slider
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
@@ -28,22 +28,20 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
-from .assets import module, style
+from .assets import carried, module, style
 from .controls import Control
 from .drawing import Drawing
 from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
-from .reader import Reader, reader
+from .played import Played, beside_the_picture, inert, stored
+from .reader import Reader, carries_player, reader
 from .sections import SECTIONS, Listing, Orders, Plot, Subject, Surface, Trace
 
 __all__ = ["Panel"]
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
-
-# The traits that a page without a kernel starts from.
-_OF_A_PAGE = ("inputs", "state", "picture", "along")
 
 _RECORDING = "recording the cell again…"
 
@@ -59,6 +57,8 @@ class Panel(anywidget.AnyWidget):
         Whether to show the graph, the plot along one slider, and the trace table.
     source : Source, optional
         The text that was recorded, to be listed.
+    live : bool, optional
+        Whether the output carries what a page plays without a kernel however large that is.
 
     Attributes
     ----------
@@ -86,6 +86,8 @@ class Panel(anywidget.AnyWidget):
     curve = traitlets.Dict().tag(sync=True)
     # The heights that contours are of, once they are computed.
     heights = traitlets.Dict().tag(sync=True)
+    # The program as the page plays it, once the page has asked; why there is none.
+    tape = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -95,6 +97,7 @@ class Panel(anywidget.AnyWidget):
         plot: bool = True,
         table: bool = False,
         source: Source | None = None,
+        live: bool = False,
     ) -> None:
         self._mutex = RLock()
         self._reader = reader()
@@ -105,18 +108,14 @@ class Panel(anywidget.AnyWidget):
         self._recording_anew = False
         # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
+        self._played, self._any_size, self._carries_player = Played(), live, False
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
         # Of which program graph, steps and trace table are.
         self._seen: Any = None
         self._drawing: Drawing | None = None
-        self.sliders = {
-            s.label: Control(
-                s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log
-            )
-            for s in recording.sliders
-        }
+        self.sliders = {each.label: _control(each) for each in recording.sliders}
         # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
         # where no slider can show it.
         self._recorded = {label: control.value for label, control in self.sliders.items()}
@@ -182,16 +181,19 @@ class Panel(anywidget.AnyWidget):
     def show(self) -> None:
         """Display the panel at once, and complete its picture when that is drawn.
 
-        What the notebook keeps is a picture with the numbers, and in an output of its own the live
-        panel, in whose place the picture stands wherever that cannot be. The cell ends when the
-        picture is there, or after ten seconds; it comes later if it must.
+        What the notebook keeps is a picture with the numbers and with what a page plays without a
+        kernel, and in an output of its own the live panel, in whose place the picture stands
+        wherever that cannot be. The cell ends when the picture is there, or after ten seconds; it
+        comes later if it must.
         """
         from IPython.display import display
 
         if self._reader is Reader.TERMINAL:
             display({"text/plain": self.text}, raw=True)
             return
-        drawing = self._drawing
+        drawing, self._carries_player = self._drawing, carries_player()
+        if self._reader is Reader.FILE:
+            self._played.of(*self._of_output(), self.inputs)
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         still = self._still(wait=done, beside=beside)
@@ -205,8 +207,8 @@ class Panel(anywidget.AnyWidget):
         drawing.wait(self._complete)
 
     def _complete(self) -> None:
-        """Put the picture into what the notebook keeps."""
-        if not self._closed:
+        """Put the picture, and what a page plays, into what the notebook keeps."""
+        if self._shown_as is not None and not self._closed:
             self._shown_as.update(self._still(beside=True), raw=True)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -239,32 +241,14 @@ class Panel(anywidget.AnyWidget):
                 self._drawing.wait()
             Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
             return
-        try:
-            data = self.live_data()
-        except NotLowered as error:
-            raise ValueError(f"a page cannot play this cell: {error}") from error
-        title = f"Derivatives of {one_line(self._point.output_name)}"
-        Path(path).write_text(page(title, data, self.text), encoding="utf-8")
-
-    def live_data(self) -> dict[str, Any]:
-        """What a page needs to answer the sliders without a kernel, when the picture is drawn.
-
-        Raises
-        ------
-        NotLowered
-            Where a page cannot compute what the panel shows; it says why.
-        """
-        from .page import live_data
-
-        if self._drawing is not None:
-            self._drawing.wait()
-        point, graph = self._pictured()
-        traits = {name: getattr(self, name) for name in _OF_A_PAGE}
-        if graph is not None and self._seen is not point.program:
-            # A page plays the tape of the output.
-            graph = Graph(point.tape, point.edges, point.output_name)
-            traits["picture"] = {"svg": graph.svg() or "", "pending": False}
-        return live_data(point, graph, traits)
+        point, graph = self._of_output()
+        program = self._played.of(point, graph, self.inputs)
+        if isinstance(program, str):
+            raise ValueError(f"a page cannot play this cell: {program}")
+        data = stored(point, self.inputs, self.along, program)
+        figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
+        title = f"Derivatives of {one_line(point.output_name)}"
+        Path(path).write_text(page(title, figure, data), encoding="utf-8")
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.
@@ -278,8 +262,7 @@ class Panel(anywidget.AnyWidget):
 
     def retire(self) -> None:
         """Leave picture and numbers in the place of the panel, and close it."""
-        if self._shown_as is not None and not self._closed:
-            self._shown_as.update(self._still(beside=True), raw=True)
+        self._complete()
         self.close()
 
     def _live(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -289,14 +272,28 @@ class Panel(anywidget.AnyWidget):
         return super()._repr_mimebundle_(**kwargs)
 
     def _still(self, **options: bool) -> dict[str, Any]:
-        """The text and the picture of the current point, for `bundle`."""
-        return bundle(*self._pictured(), table=self._with_table, **options)
+        """The text and the picture of the current point, and what a page plays, for `bundle`."""
+        point, graph = self._of_output()
+        program, more = self._played.known(point), carried() if self._carries_player else ""
+        if program is not None:
+            data = program
+            if not isinstance(program, str):
+                data = stored(point, self.inputs, self.along, program)
+            more = beside_the_picture(data, any_size=self._any_size) + more
+        return bundle(point, graph, table=self._with_table, more=more, **options)
 
     def _pictured(self) -> tuple[Point, Graph | None]:
         """The current point, and the graph with its numbers."""
         with self._mutex:
             point, drawing, seen = self._point, self._drawing, self._seen_from(self._point)
         return point, None if drawing is None else drawing.at(seen)
+
+    def _of_output(self) -> tuple[Point, Graph | None]:
+        """The same of the output, whatever derivative is drawn."""
+        point, graph = self._pictured()
+        if graph is not None and self._seen is not point.program:
+            graph = Graph(point.tape, point.edges, point.output_name)
+        return point, graph
 
     def _seen_from(self, point: Point) -> Point:
         """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
@@ -372,7 +369,10 @@ class Panel(anywidget.AnyWidget):
         self._record_beside()
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
-        """Write what a view wants to keep, and send it there."""
+        """Write what a view wants to keep, and send it there; make what the page plays."""
+        if content.get("want") == "tape":
+            # Beside whatever else goes on.
+            Thread(target=self._make_tape, daemon=True).start()
         if "save" not in content:
             return
         with self._mutex:
@@ -383,6 +383,15 @@ class Panel(anywidget.AnyWidget):
             self._tell(error)
         else:
             self.send({"view": content.get("view"), "name": name, "text": text})
+
+    def _make_tape(self) -> None:
+        point, graph = self._of_output()
+        found = self._played.of(point, graph, self.inputs)
+        with self._mutex:
+            if self._closed or point.program is not self._program:
+                return
+            self.tape = {"why": found} if isinstance(found, str) else dict(found)
+        self._complete()
 
     def _show_heights(self, heights: dict[str, Any]) -> None:
         with self._mutex:
@@ -484,6 +493,7 @@ class Panel(anywidget.AnyWidget):
         self._recording.move(point)
         with self.hold_sync():
             if new:
+                self.tape = {}
                 for section in self._sections.values():
                     section.begin(point)
                 self._see(self._seen_from(point))
@@ -571,3 +581,7 @@ class Panel(anywidget.AnyWidget):
             }
             for c in self.sliders.values()
         ]
+
+
+def _control(s: Slider) -> Control:
+    return Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log)

@@ -66,6 +66,8 @@ def bundle(
     table: bool = False,
     wait: bool = True,
     beside: bool = False,
+    more: str = "",
+    drawn: bool = False,
 ) -> dict[str, str]:
     """The text/plain and text/html of a point.
 
@@ -81,6 +83,10 @@ def bundle(
         Whether to wait for the layout engine; otherwise an empty picture keeps its place.
     beside : bool, optional
         Whether the next output is the live panel.
+    more : str, optional
+        HTML that brings the picture to life where scripts may run, or says why none does.
+    drawn : bool, optional
+        Whether the picture is drawn in the HTML itself, which a page of our own need not forbid.
     """
     text = readout(point)
     parts = [_IN_PLACE_OF_THE_PANEL] if beside else []
@@ -90,13 +96,16 @@ def bundle(
             parts.append(f"<pre>{escape(graph.text)}</pre>")
         else:
             alt = escape("; ".join(text.splitlines()))
-            parts.append(f'<img alt="{alt}" src="{data_url(svg)}">')
+            image = f'<img alt="{alt}" src="{data_url(svg)}">'
+            inline = svg.replace("<svg", f'<svg role="img" aria-label="{alt}"', 1)
+            parts.append(inline if drawn else image)
     parts.append(f"<figcaption><pre>{escape(text)}</pre></figcaption>")
     plain = text
     if table:
         trace = trace_table(point.tape, along=point.along)
         parts.append(trace.html)
         plain = f"{text}\n\n{trace}"
+    parts += [more] * bool(more)
     html = "\n".join(parts)
     return {
         "text/plain": plain,

@@ -6,8 +6,12 @@ import os
 import sys
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
-__all__ = ["Reader", "reader"]
+__all__ = ["Reader", "carries_player", "reader"]
+
+# By shell, the cell whose output carries the player.
+_CARRIERS: WeakKeyDictionary[Any, str | None] = WeakKeyDictionary()
 
 
 class Reader(Enum):
@@ -32,3 +36,24 @@ def reader() -> Reader:
     parent = getattr(shell, "get_parent", dict)() or {}
     answered = parent.get("content", {}).get("allow_stdin", True)
     return Reader.PAGE if answered or "VOILA_KERNEL_ID" in os.environ else Reader.FILE
+
+
+def carries_player() -> bool:
+    """Whether the present cell's output brings what plays the panels of a notebook without kernel.
+
+    The first panel's does, again whenever its cell runs: one for all panels of a page.
+    """
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython and ipython.get_ipython()
+    if shell is None:
+        return False
+    parent = getattr(shell, "get_parent", dict)() or {}
+    cell = parent.get("metadata", {}).get("cellId")
+    return _CARRIERS.setdefault(shell, cell) == cell if cell else _first(shell)
+
+
+def _first(shell: Any) -> bool:
+    """Whether no cell of a front end without names for cells carries it yet."""
+    known = shell in _CARRIERS
+    _CARRIERS.setdefault(shell, None)
+    return not known

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.lowering.compact import Compact
+from ..autodiff.compiling.lowering.number import tidied
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.seeds import detach, unit_seeds
@@ -46,7 +47,7 @@ def compact(program: Program) -> dict[str, Any]:
     tape = program.swept.copy()
     shown: dict[str, Any] = {"value": program.tape.output} | _gradient(program)
     # In a context of its own: whatever interrupts this, the tape is current nowhere else.
-    shown |= copy_context().run(_hessian, program, tape) | _graph(program)
+    shown |= copy_context().run(_changes, program, tape) | _graph(program)
     references = {label: what for label, what in shown.items() if type(what) is int}
     unguarded = tape.copy()
     guard_tips(Recorded(tape, program.entries, list(references.values())))
@@ -61,6 +62,8 @@ def compact(program: Program) -> dict[str, Any]:
         about=about_guards(tape, len(program.tape)),
         most=_MOST_INSTRUCTIONS,
     )
+    if np.ndim(program.example):
+        placed["sum"] = tidied(code, np.sum(placed["value"]))
     return Compact(code, placed, first=["value"]).as_json()
 
 
@@ -79,18 +82,27 @@ def _gradient(program: Program) -> dict[str, Any]:
     return found
 
 
-def _hessian(program: Program, tape: Tape) -> dict[str, Any]:
-    """By two input entries, and the element of the second, how the slopes change."""
+def _changes(program: Program, tape: Tape) -> dict[str, Any]:
+    """By two input entries, and the element of the second, how the slopes change with it.
+
+    Of an output that is an array also how that changes: its Jacobian, column by column.
+    """
     sizes = {entry: int(np.size(tape.value(entry))) for entry in program.entries}
-    if program.order < 2 or sum(sizes.values()) > _MOST_SECOND:
+    few, several = sum(sizes.values()) <= _MOST_SECOND, np.ndim(program.example) > 0
+    if program.order and several and not few:
+        raise NotLowered(f"a Jacobian by {sum(sizes.values())} elements")
+    if not few or program.order < 2 - several:
         return {}
     CURRENT.set(tape)
-    slopes = {entry: program.slopes(entry) for entry in program.entries}
-    targets = sorted({each for group in slopes.values() for each in group if type(each) is int})
-    found = {}
+    slopes = {entry: program.slopes(entry) for entry in program.entries if program.order > 1}
+    targets = {each for group in slopes.values() for each in group if type(each) is int}
+    output, found = program.tape.output, {}
     for column in program.entries:
         for element, seed in enumerate(unit_seeds(tape.value(column))):
-            tangents = forward(tape, {column: seed}, targets, record=True)
+            tangents = forward(tape, {column: seed}, sorted({*targets, output}), record=True)
+            if several:
+                place, like = f"jacobian/{column}/{element}", program.example
+                found[place] = _kept(tape, tangents.get(output), like)
             for row, group in slopes.items():
                 for k, slope in enumerate(group):
                     entry = type(slope) is int

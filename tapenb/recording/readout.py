@@ -21,6 +21,7 @@ __all__ = [
     "place",
     "readout",
     "rows",
+    "steady_notes",
     "symbol",
     "where",
 ]
@@ -149,8 +150,18 @@ def notes(point: Any) -> list[str]:
     point : Point
         One position of the sliders.
     """
-    found = [f"Here {'; '.join(map(one_line, point.guards))}."] if point.guards else []
-    return found + [one_line(note) for note in point.notes]
+    return [*_decisions(point), *map(one_line, point.notes)]
+
+
+def steady_notes(point: Any) -> list[str]:
+    """Of `notes` those that are said wherever the same program stands.
+
+    Parameters
+    ----------
+    point : Point
+        One position of the sliders.
+    """
+    return [*_decisions(point), *map(one_line, point.program.notes(point.value))]
 
 
 def place(point: Any, label: str) -> tuple[str, int] | None:
@@ -173,6 +184,10 @@ def place(point: Any, label: str) -> tuple[str, int] | None:
             labels = _labels(name, np.shape(derivative))
             return (name, labels.index(label)) if label in labels else None
     return None
+
+
+def _decisions(point: Any) -> list[str]:
+    return [f"Here {'; '.join(map(one_line, point.guards))}."] if point.guards else []
 
 
 def _second(point: Any) -> Iterator[str]:

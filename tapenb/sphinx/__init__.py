@@ -27,7 +27,6 @@ _OF_THE_THEME = """
 .tapenb-page {
   --jp-layout-color0: var(--color-background-primary, var(--pst-color-background, Canvas));
 }
-.tapenb-is-live > :is(img, pre, figcaption) { display: none; }
 .tapenb-static { overflow-x: auto; }
 .tapenb-static > img { background: white; }
 """
@@ -52,8 +51,7 @@ def _write_assets(app: Sphinx) -> None:
     if app.builder.format == "html":
         folder = Path(app.outdir) / "_static"
         folder.mkdir(parents=True, exist_ok=True)
-        script = f"(() => {{\n{player()}\n}})();\n"
-        (folder / _SCRIPT).write_text(script, encoding="utf-8")
+        (folder / _SCRIPT).write_text(player(), encoding="utf-8")
         sheet = style(without=WITH_KERNEL) + _OF_THE_THEME
         (folder / _SHEET).write_text(sheet, encoding="utf-8")
 

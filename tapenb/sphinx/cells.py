@@ -49,6 +49,3 @@ class Cells:
             result = self._shell.run_cell(text, store_history=True)
         result.raise_error()
         return captured.stdout, [output.data for output in captured.outputs]
-
-    def __getitem__(self, name: str) -> Any:
-        return self._shell.user_ns[name]

@@ -9,12 +9,10 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from ..panel.page import inert
+from ..panel.assets import without_player
 from .cells import Cells
 
 __all__ = ["Tape"]
-
-_NAME = "_tapenb_recording"
 
 
 class Tape(SphinxDirective):
@@ -36,10 +34,9 @@ class Tape(SphinxDirective):
         cells = self.env.temp_data.get("tapenb")
         if cells is None:
             cells = self.env.temp_data["tapenb"] = Cells(self.config.tape_setup)
-        line = " ".join(["%%tape", *self.arguments])
-        text = "\n".join([line, *self.content])
+        text = "\n".join([" ".join(["%%tape", *self.arguments]), *self.content])
         try:
-            printed, shown = cells.run("\n".join([f"{line} -o {_NAME}", *self.content]))
+            printed, shown = cells.run(text)
         except Exception as error:
             raise self.error(f"the cell fails: {type(error).__name__}: {error}") from error
         made: list[nodes.Node] = []
@@ -48,9 +45,8 @@ class Tape(SphinxDirective):
         if printed:
             made.append(nodes.literal_block(printed, printed, language="none"))
         for data in shown:
-            if "tapenb-static" in data.get("text/html", ""):
-                live = inert(cells[_NAME].panel.live_data())
-                data["text/html"] = data["text/html"].replace("</figure>", f"{live}\n</figure>")
+            if "text/html" in data:
+                data["text/html"] = without_player(data["text/html"])
             made += _output(data)
         cell = nodes.container("", *made, classes=["tapenb-cell"])
         self.set_source_info(cell)

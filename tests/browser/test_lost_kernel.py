@@ -101,7 +101,13 @@ def test_saved_and_opened_again_with_another_kernel(
     jupyter.wait_until_idle(page)
     trusted = "() => window.jupyterapp.shell.currentWidget.content.model.cells.get(1).trusted"
     assert page.evaluate(trusted)
-    expect_picture_alone(page)
+    # Live all the same: the page computes, and says so.
+    expect(page.locator(".tapenb-page .tapenb-live")).to_have_count(1)
+    expect(page.locator("figure.tapenb-static img")).to_be_hidden()
+    expect(panel(page).locator(".tapenb-notes")).to_contain_text("No kernel confirms")
+    for said in ("model not found", "Loading widget", "javascript error"):
+        expect(page.get_by_text(said)).to_be_hidden()
+    expect_survey(page, press(page, "x", "ArrowRight"), 5.0)
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])

@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from tapenb.panel.assets import without_player
+
 COURSE = Path(__file__).parents[2] / "notebooks"
 
 # A view whose model is gone shows an error; without it the picture beside it is shown.
@@ -46,6 +48,10 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
             output.get("metadata", {}).pop(WIDGET_VIEW, None)
+            html = output.get("data", {}).get("text/html")
+            if html is not None:
+                # It is the same in each notebook, 32 kB; the site has it once.
+                output.data["text/html"] = without_player(html)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 // The panel: its sections, in their places, and what arrives for them.
 
+import { asks } from "./asks.js";
 import { h, reachable } from "./dom.js";
 import { graph } from "./graph.js";
 import { lights } from "./lights.js";
@@ -27,7 +28,7 @@ const SECTIONS = {
 
 /** @param {{model: Model, el: HTMLElement}} context */
 export function render({ model, el }) {
-  const moves = mover(model), lit = lights(model);
+  const moves = mover(model), lit = lights(model), player = asks(model);
   /** @type {Record<string, Section[]>} */
   const made = Object.fromEntries(Object.entries(SECTIONS).map(
     ([place, makers]) => [place, makers.map((make) => make(model, moves, lit))]));
@@ -51,6 +52,7 @@ export function render({ model, el }) {
     for (const section of sections) section.paint(state);
     for (const section of sections) if (section.scrolls) reachable(section.element);
     lit.paint();
+    player.later();
   }
 
   let due = 0;
@@ -70,6 +72,7 @@ export function render({ model, el }) {
     observer.disconnect();
     for (const [event, callback] of events) model.off(event, callback);
     moves.stop();
+    player.stop();
     lit.stop();
     for (const section of sections) section.stop?.();
   };

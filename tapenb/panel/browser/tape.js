@@ -59,7 +59,8 @@ export function load(tape) {
   return { registers, shown, guards, inputs, code, blocks, start, first };
 }
 
-function asNumber(constant) {
+/** A number of the format, which has names for what JSON has not. */
+export function asNumber(constant) {
   if (typeof constant === "number") return constant;
   return { nan: NaN, inf: Infinity, "-inf": -Infinity, "-0": -0 }[constant];
 }

@@ -1,0 +1,277 @@
+"""A panel as data: what a page needs to answer sliders as the kernel does.
+
+The tape of `tapenb.recording.compact` computes numbers; what is here says which of them stands
+where. JSON of a few kilobytes, which a notebook stores beside picture and text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..autodiff.compiling.lowering.compact import as_json
+from ..autodiff.compiling.lowering.registers import NotLowered
+from ..recording.compact import compact
+from ..recording.point import Point
+from ..recording.program import Program
+from ..recording.readout import matrix, mixed, place, rows, steady_notes
+from ..views.graph import Graph
+from ..views.labels import one_line
+from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS
+
+__all__ = ["Played", "beside_the_picture", "inert", "played", "stored"]
+
+_CLASS = "tapenb-tape"
+_LARGEST = 20_000
+"""Bytes of data that a notebook stores beside a picture unasked."""
+
+
+class Played:
+    """The program of a panel as a page plays it, made once for each program when it is wanted."""
+
+    def __init__(self) -> None:
+        self._program: Any = None
+        self._found: Mapping[str, Any] | str = ""
+
+    def of(
+        self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
+    ) -> Mapping[str, Any] | str:
+        """What `played` gives, or why it gives nothing.
+
+        Parameters
+        ----------
+        point, graph, inputs
+            As `played` takes them.
+        """
+        if point.program is not self._program:
+            try:
+                found: Mapping[str, Any] | str = played(point, graph, inputs)
+            except NotLowered as error:
+                found = str(error)
+            self._program, self._found = point.program, found
+        return self._found
+
+    def known(self, point: Point) -> Mapping[str, Any] | str | None:
+        """The same of what was made already; None where nothing was."""
+        return self._found if point.program is self._program else None
+
+
+def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]) -> Mapping:
+    """The program of a point as a page plays it.
+
+    Parameters
+    ----------
+    point : Point
+    graph : Graph or None
+        The graph that is shown.
+    inputs : sequence of dict
+        The sliders, as the panel sends them.
+
+    Returns
+    -------
+    dict
+        ``tape``, as ``docs/compact-tape.md`` has it; ``start`` and ``places``, the numbers that it
+        is given, and which of them each slider moves; ``show``, which registers stand where.
+
+    Raises
+    ------
+    NotLowered
+        Where a page cannot compute what is shown; it says why.
+    """
+    program = point.program
+    tape = compact(program)
+    shown = _Shown(program, tape.pop("shown"), tape.pop("complex", ()))
+    slopes = {each.name: shown.slopes(each) for each in program.inputs if not each.withheld}
+    show: dict[str, Any] = {
+        "output": one_line(point.output_name),
+        "value": shown.value,
+        "rows": _rows(point, shown, slopes),
+        "along": _along(point, inputs, shown, slopes),
+        "notes": steady_notes(point),
+    }
+    if "sum" in shown.of:
+        show["sum"] = shown.of["sum"]
+    table = matrix(point)
+    if table is not None:
+        elements = shown.elements
+        show["matrix"] = {
+            "names": table.names,
+            "cells": [[shown.second(row, column) for column in elements] for row in elements],
+            "digits": READOUT_DIGITS if len(inputs) <= 2 else GRAPH_DIGITS,
+            "alone": mixed(point, *2 * table.names) if len(table.names) == 1 else "",
+        }
+    if graph is not None and not graph.too_large and "node" in shown.of:
+        show["nodes"] = [shown.node(node.index) for node in graph.nodes]
+        show["edges"] = [shown.edge(edge.key) for edge in graph.edges]
+    places = _places(program)
+    return {
+        "tape": tape,
+        "start": _start(program),
+        "places": {each["label"]: places[each["label"]] for each in inputs},
+        "show": show,
+    }
+
+
+def stored(
+    point: Point, inputs: Sequence[Mapping[str, Any]], along: str, program: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A panel of a point, for a page that has no kernel.
+
+    Parameters
+    ----------
+    point : Point
+    inputs : sequence of dict
+        The sliders, as the panel sends them.
+    along : str
+        The slider that the curve is along.
+    program : dict
+        Of `played`.
+    """
+    return {"inputs": inputs, "at": point.positions, "along": along, "programs": [program]}
+
+
+def inert(data: Mapping[str, Any]) -> str:
+    """The element that holds a panel's data; a page without the player shows nothing of it.
+
+    Parameters
+    ----------
+    data : dict
+        Of `stored`.
+    """
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    # "</" would end the element, and behind "<!--" another "<script" would begin one in it.
+    text = text.replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    return f'<script type="application/json" class="{_CLASS}">{text}</script>'
+
+
+def beside_the_picture(data: Mapping[str, Any] | str, *, any_size: bool = False) -> str:
+    """What a notebook stores with a picture: the data, or a word on why there are none.
+
+    Parameters
+    ----------
+    data : dict or str
+        Of `stored`; or why there are none.
+    any_size : bool, optional
+        Whether more than 20 kB are stored, too.
+    """
+    if not isinstance(data, str):
+        element = inert(data)
+        size = len(element.encode())
+        if any_size or size <= _LARGEST:
+            return element
+        data = f"{size / 1000:.0f} kB, more than a notebook stores without %%tape --live"
+    return f'<p class="tapenb-why">Without a kernel this is a picture: {escape(data)}.</p>'
+
+
+# -- which registers are shown where ---------------------------------------------------------------
+
+
+class _Shown:
+    """The registers of what is shown, nested as it is."""
+
+    def __init__(self, program: Program, of: Mapping[str, Any], pairs: Sequence[str]) -> None:
+        self.program, self.of, self._pairs = program, of, frozenset(pairs)
+        self.value = of["value"]
+        # For each element of each differentiated input its entry, and its number there.
+        self.elements = [
+            (entry, k)
+            for each in program.inputs
+            if not each.withheld
+            for entry in each.entries
+            for k in range(int(np.size(program.tape.value(entry))))
+        ]
+
+    def slopes(self, each: Any) -> Any:
+        """The registers of an input's gradient."""
+        if self.program.mode == "reverse":
+            parts = [self.of["gradient"][str(entry)] for entry in each.entries]
+        else:
+            # A sweep for each element, whose results have names of their own.
+            parts = [self._element("gradient", x) for x in self.elements if x[0] in each.entries]
+        return np.reshape(np.hstack([np.ravel(part) for part in parts]), each.array.shape).tolist()
+
+    def second(self, row: tuple[int, int], column: tuple[int, int]) -> int:
+        """The register of a second derivative."""
+        return self._element("hessian", row, f"/{column[0]}/{column[1]}")
+
+    def jacobian(self, each: Any) -> Any:
+        """The registers of the derivatives of an array by an input."""
+        columns = [self.of["jacobian"][f"{x}/{k}"] for x, k in self.elements if x in each.entries]
+        return np.moveaxis(columns, 0, -1).reshape(np.shape(self.value) + each.array.shape).tolist()
+
+    def node(self, entry: int) -> Any:
+        """The registers of an entry, and what kind of number they are."""
+        found = self.of["node"][str(entry)]
+        if f"node/{entry}" in self._pairs:
+            return {"complex": found}
+        kind = np.asarray(self.program.tape.value(entry)).dtype.kind
+        return {"truth": found} if kind == "b" else found
+
+    def edge(self, key: tuple[int, int, int]) -> Any:
+        """The registers of what flows along an edge, if anything does."""
+        name = "/".join(map(str, key))
+        found = self.of.get("edge", {}).get(name)
+        return {"complex": found} if f"edge/{name}" in self._pairs else found
+
+    def _element(self, group: str, at: tuple[int, int], rest: str = "") -> int:
+        """In reverse mode an element of a whole slope; in forward mode each is a slope."""
+        entry, k = at
+        if self.program.mode == "reverse":
+            name, k = f"{entry}" if group == "gradient" else f"{entry}/0", k
+        else:
+            name = f"{entry}" + f"/{k}" * bool(k or group == "hessian")
+            k = 0
+        return int(np.ravel(self.of[group][name + rest])[k])
+
+
+def _rows(point: Point, shown: _Shown, slopes: Mapping[str, Any]) -> list[list[Any]]:
+    """Each row of the readout: its name, its registers, and its kind."""
+    registers = [(shown.value, "value")]
+    if point.gradient and np.ndim(point.value):
+        inputs = {each.name: each for each in point.program.inputs}
+        registers += [(shown.jacobian(inputs[x]), "jacobian") for x in point.jacobian]
+        registers.append((shown.of["sum"], "sum"))
+    registers += [(slopes[x], "slope") for x in point.gradient]
+    return [[row.name, *what] for row, what in zip(rows(point), registers, strict=True)]
+
+
+def _along(
+    point: Point,
+    inputs: Sequence[Mapping[str, Any]],
+    shown: _Shown,
+    slopes: Mapping[str, Any],
+) -> dict[str, list[int | None]]:
+    """By slider that a plot can be along, the registers of slope and curvature."""
+    found: dict[str, list[int | None]] = {}
+    entries = {each.name: each.entries for each in point.program.inputs}
+    for slider in inputs:
+        at = place(point, slider["label"])
+        if np.ndim(point.value) or at is None or slider["integer"]:
+            continue
+        if not slider["min"] < slider["max"]:
+            continue
+        name, number = at
+        element = [each for each in shown.elements if each[0] in entries[name]][number]
+        curvature = shown.second(element, element) if "hessian" in shown.of else None
+        found[slider["label"]] = [int(np.ravel(slopes[name])[number]), curvature]
+    return found
+
+
+def _places(program: Program) -> dict[str, int]:
+    """By slider, the place of its number among the inputs."""
+    found, place = {}, 0
+    for each in program.inputs:
+        for k, label in enumerate(each.labels):
+            found[label] = place + k
+        place += each.array.size
+    return found
+
+
+def _start(program: Program) -> list[float | int | str]:
+    values = program.values_at({})
+    numbers = (x for entry in program.entries for x in np.reshape(values[entry], -1))
+    return [as_json(float(x)) for x in numbers]
