@@ -62,7 +62,7 @@ def test_nbconvert_s_page_is_live_offline(
     expect(page.locator("img[src^='data:image/svg+xml']").first).to_be_hidden()
     expect(page.locator(".tapenb-notes").first).to_contain_text("No kernel confirms")
     move(page, 1.6)
-    expect(page.locator(".tapenb-row .tapenb-number").last).to_have_text("3")
+    expect(page.locator(".tapenb-readout .tapenb-number").last).to_have_text("3")
     # What has no form in a page stays a picture, and says so.
     expect(page.locator(".tapenb-why")).to_contain_text("this is a picture: np.airy")
 
