@@ -28,6 +28,12 @@ CELLS = {
     "an object of no module": "class A: pass\nA.__module__ = None\na = A()\nx = 2.0\nz = x*x",
     "global after a use": "x = 2.0\nglobal x\nz = x*x",
     "names of a match": "x = 2.0\nmatch [x, 3.0]:\n    case [first, *rest]: z = first*rest[0]",
+    "an exact number": (
+        "from decimal import Decimal\nclass D(Decimal): pass\nx = 2.5\n"
+        "d = Decimal(x) + D(1), isinstance(D(1), Decimal), issubclass(D, Decimal | None)\nz = x*x"
+    ),
+    "a span of time": "import datetime, time\nx = 1e-3\ntime.sleep(x)\n"
+    "d = datetime.timedelta(days=x)\nz = x*x",
     "floating-point errors": "x = 0.0\nold = np.seterr(divide='ignore')\nz = x*2",
 }
 

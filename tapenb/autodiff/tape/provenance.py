@@ -14,7 +14,7 @@ import os
 import sys
 import sysconfig
 from functools import lru_cache
-from types import BuiltinFunctionType, CodeType, FrameType, ModuleType
+from types import BuiltinFunctionType, CodeType, FrameType, MethodType, ModuleType
 
 import numpy as np
 
@@ -271,8 +271,8 @@ def operator_at(frame: FrameType) -> str | None:
     return known[1].get(frame.f_lasti)
 
 
-def called(frame: FrameType) -> BuiltinFunctionType | None:
-    """The function in C that a frame is calling by a name, such as ``math.isfinite``.
+def called(frame: FrameType) -> BuiltinFunctionType | MethodType | None:
+    """The function or method in C that a frame is calling by a name, such as ``math.isfinite``.
 
     It has no frame of its own: who is asked for a number by it sees the call alone.
     """
@@ -289,8 +289,9 @@ def called(frame: FrameType) -> BuiltinFunctionType | None:
     scope = frame.f_builtins | frame.f_globals | frame.f_locals
     found = scope.get(part.id)
     for name in reversed(names):
-        found = vars(found).get(name) if isinstance(found, ModuleType) else None
-    return found if isinstance(found, BuiltinFunctionType) else None
+        drawn = type(found).__module__.startswith("numpy.random")
+        found = getattr(found, name, None) if drawn or isinstance(found, ModuleType) else None
+    return found if isinstance(found, BuiltinFunctionType | MethodType) else None
 
 
 def is_attribute(frame: FrameType) -> bool:

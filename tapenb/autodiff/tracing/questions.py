@@ -97,6 +97,11 @@ def leave(
             "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
             "inside, `import tapenb.numpy as np` there."
         )
+    elif type(getattr(asked, "__self__", None)).__module__.startswith("numpy.random"):
+        what = (
+            "random numbers are drawn for plain parameters. Draw standard ones and compute with "
+            "them, a + b * rng.standard_normal(), or cut on purpose with stop_gradient(x)."
+        )
     else:
         what = (
             f"{how} would take a plain number off the tape, and its derivative would be lost. Use "

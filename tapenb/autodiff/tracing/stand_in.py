@@ -31,6 +31,18 @@ class StandIn:
     def __instancecheck__(self, value: Any) -> bool:
         return isinstance(value, self._real)
 
+    def __subclasscheck__(self, kind: type) -> bool:
+        return issubclass(kind, self._real)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._real,)
+
+    def __or__(self, other: Any) -> Any:
+        return self._real | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self._real
+
     def __eq__(self, other: object) -> bool:
         return self._real == (other._real if isinstance(other, StandIn) else other)
 

@@ -265,11 +265,24 @@ def _of_plain_numbers(real: Callable[..., Any]) -> Callable[..., Any]:
     return twin
 
 
+class _OfPlainNumbers(StandIn):
+    """A class that asks its numbers nothing but their type: it is handed plain ones."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _recording() is not None:
+            how, frame = f"{self._real.__name__}(x)", sys._getframe(1)
+            args, kwargs = plain_parts((args, kwargs), how, frame)
+        return self._real(*args, **kwargs)
+
+
 _PLAINLY = {
+    "datetime": ("timedelta",),
+    "decimal": ("Decimal",),
     "json": ("dump", "dumps"),
     "statistics": ("harmonic_mean", "mean", "pstdev", "pvariance", "stdev", "variance"),
+    "time": ("ctime", "gmtime", "localtime", "sleep"),
 }
-"""Functions that write numbers as they are, or add them up exactly."""
+"""Functions and classes that take numbers as they are, or add them up exactly."""
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
@@ -416,7 +429,11 @@ def _find(module: ModuleType) -> None:
     by_name: dict[str, Any] = {}
     wanted: Any = ()
     if full in _PLAINLY:
-        by_name = {name: _of_plain_numbers(names[name]) for name in _PLAINLY[full]}
+        reals = [names[name] for name in _PLAINLY[full]]
+        by_name = {
+            real.__name__: (_OfPlainNumbers if isinstance(real, type) else _of_plain_numbers)(real)
+            for real in reals
+        }
     elif full in _MAKERS:
         by_name, composed, decomposed = _MAKERS[full]() or ({}, {}, {})
         _COMPOSED.update(composed)

@@ -1154,3 +1154,12 @@ def test_what_is_kept_in_an_inner_recording_serves_the_outer(keep):
 
     assert tn.grad(outer)(3.0) == 12.0
     check_kept(kept, keep)
+
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("f", [lambda x: RANDOM.normal(x, 2.0), lambda x: RANDOM.uniform(0.0, x)])
+def test_random_numbers_of_traced_parameters_say_how_they_are_drawn(f):
+    with pytest.raises(tapenb.TapeError, match=r"line \d+, .*: random.*rng\.standard_normal\(\)"):
+        tn.grad(f)(1.0)
