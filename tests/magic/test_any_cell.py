@@ -32,7 +32,7 @@ CELLS = {
         "from decimal import Decimal\nclass D(Decimal): pass\nx = 2.5\n"
         "d = Decimal(x) + D(1), isinstance(D(1), Decimal), issubclass(D, Decimal | None)\nz = x*x"
     ),
-    "a span of time": "import datetime, time\nx = 1e-3\ntime.sleep(x)\n"
+    "a span of time": "import datetime, time\nx = 1e-3\ntime.sleep(x); time.localtime()\n"
     "d = datetime.timedelta(days=x)\nz = x*x",
     "floating-point errors": "x = 0.0\nold = np.seterr(divide='ignore')\nz = x*2",
 }

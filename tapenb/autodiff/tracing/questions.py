@@ -89,31 +89,32 @@ def leave(
         by_others = caller.f_globals is not session.namespace and tape.operations[index] is INPUT
     if by_others and session.reads is None and demote(tape, index, place):
         return guard(value, question, frame)
-    if refusal is not None:
-        what = refusal
-    elif caller is not None and writes(caller.f_code, caller.f_lasti):
-        what = (
-            "a traced value cannot be written into a plain array, which was made outside of this "
-            "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
-            "inside, `import tapenb.numpy as np` there."
-        )
-    elif type(getattr(asked, "__self__", None)).__module__.startswith("numpy.random"):
-        what = (
-            "random numbers are drawn for plain parameters. Draw standard ones and compute with "
-            "them, a + b * rng.standard_normal(), or cut on purpose with stop_gradient(x)."
-        )
-    else:
-        what = (
-            f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
-            "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy "
-            "as np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
-        )
-    error = TapeError(f"{place}: {what}")
+    error = TapeError(f"{place}: {refusal or _advice(how, asked, caller)}")
     if session.reads is not None:
         entry = index if by_others else None
         return session.reads.answer(value, question, frame, place, error, entry)
     session.refusal = error
     raise error
+
+
+def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
+    """What is wrong where a number would leave the tape, and what to do."""
+    if caller is not None and writes(caller.f_code, caller.f_lasti):
+        return (
+            "a traced value cannot be written into a plain array, which was made outside of this "
+            "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
+            "inside, `import tapenb.numpy as np` there."
+        )
+    if type(getattr(asked, "__self__", None)).__module__.startswith("numpy.random"):
+        return (
+            "random numbers are drawn for plain parameters. Draw standard ones and compute with "
+            "them, a + b * rng.standard_normal(), or cut on purpose with stop_gradient(x)."
+        )
+    return (
+        f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
+        "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy as "
+        "np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
+    )
 
 
 def is_drawing(frame: FrameType) -> bool:

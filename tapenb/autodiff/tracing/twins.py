@@ -15,7 +15,7 @@ import builtins
 import functools
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from types import MethodType, ModuleType
 from typing import Any
@@ -35,7 +35,7 @@ from .apply import (
 )
 from .dispatch import call_function, call_one
 from .elements import ndenumerate, vectorize
-from .questions import plain_parts
+from .plainly import PLAINLY, plainly
 from .stand_in import StandIn
 from .state import (
     TRACED,
@@ -249,40 +249,6 @@ _PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.f
 """Types of arguments in which nothing is to be read."""
 
 
-def _of_plain_numbers(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that asks its numbers nothing but their type: it is handed plain ones."""
-    how = f"{real.__module__.partition('.')[0]}.{real.__name__}(x)"
-
-    @functools.wraps(real)
-    def twin(obj: Any, *args: Any, **kwargs: Any) -> Any:
-        if _recording() is not None:
-            if isinstance(obj, Iterator):
-                obj = list(obj)
-            frame = sys._getframe(1)
-            obj, args, kwargs = plain_parts((obj, args, kwargs), how, frame)
-        return real(obj, *args, **kwargs)
-
-    return twin
-
-
-class _OfPlainNumbers(StandIn):
-    """A class that asks its numbers nothing but their type: it is handed plain ones."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if _recording() is not None:
-            how, frame = f"{self._real.__name__}(x)", sys._getframe(1)
-            args, kwargs = plain_parts((args, kwargs), how, frame)
-        return self._real(*args, **kwargs)
-
-
-_PLAINLY = {
-    "datetime": ("timedelta",),
-    "decimal": ("Decimal",),
-    "json": ("dump", "dumps"),
-    "statistics": ("harmonic_mean", "mean", "pstdev", "pvariance", "stdev", "variance"),
-    "time": ("ctime", "gmtime", "localtime", "sleep"),
-}
-"""Functions and classes that take numbers as they are, or add them up exactly."""
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
@@ -428,12 +394,8 @@ def _find(module: ModuleType) -> None:
     full, names = module.__name__, vars(module)
     by_name: dict[str, Any] = {}
     wanted: Any = ()
-    if full in _PLAINLY:
-        reals = [names[name] for name in _PLAINLY[full]]
-        by_name = {
-            real.__name__: (_OfPlainNumbers if isinstance(real, type) else _of_plain_numbers)(real)
-            for real in reals
-        }
+    if full in PLAINLY:
+        by_name = {name: plainly(names[name]) for name in PLAINLY[full]}
     elif full in _MAKERS:
         by_name, composed, decomposed = _MAKERS[full]() or ({}, {}, {})
         _COMPOSED.update(composed)
@@ -494,7 +456,7 @@ _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **s
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
     *("scipy", "scipy.special", "scipy.stats"),
-    *_PLAINLY,
+    *PLAINLY,
     *_MAKERS,
 }
 """Modules whose functions have twins."""
