@@ -12,6 +12,7 @@ from nbval.kernel import RunningKernel
 
 from tapenb.autodiff.faces.function import Function
 from tests import parallel
+from tests.notebooks import kernels
 
 ROOT = Path(__file__).parent
 # Its docstrings are read where it can be imported.
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # nbval reads this from the working directory; pytest may run in another one.
     config.option.nbval_sanitize_with = str(ROOT / config.option.nbval_sanitize_with)
     RunningKernel.execute_cell_input = _execute_as_a_person_does
+    kernels.share()
     # No test depends on a clock: one that stands still drops no replay for taking too long.
     Function.clock = staticmethod(lambda: 0.0)
 
@@ -49,6 +51,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable) -> paralle
 def pytest_collection_finish() -> None:
     """Leave what was collected out of every later search for garbage."""
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """End the kernel that exercises shared."""
+    kernels.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
