@@ -12,15 +12,15 @@ export function matrix(_model) {
   const label = { role: "group", "aria-label": "Second derivatives" };
   const alone = row();
   alone.classList.add("tapenb-second-row");
-  const element = h("div", { class: "tapenb-matrix", ...label, ...KEYS }, table, alone);
+  const element = h("div", { class: "tapenb-matrix", ...label, ...KEYS }, table);
   return {
     element,
     scrolls: true,
     paint({ matrix: numbers }) {
       element.hidden = !numbers;
       if (!numbers) return;
-      table.hidden = Boolean(numbers.alone);
-      alone.hidden = !numbers.alone;
+      const shown = numbers.alone ? alone : table;
+      if (element.firstChild !== shown) element.replaceChildren(shown);
       if (numbers.alone) return say(alone, numbers.alone, numbers.cells[0][0]);
       list(head, ["", ...numbers.names.map((name) => `∂${name}`)],
         () => h(head.children.length ? "th" : "td", {}),
