@@ -21,7 +21,18 @@ _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
-WITH_KERNEL = ("asks", "lights", "link", "listing", "orders", "steps", "surface", "tools", "trace")
+WITH_KERNEL = (
+    "asks",
+    "lights",
+    "link",
+    "listing",
+    "orders",
+    "rounds",
+    "steps",
+    "surface",
+    "tools",
+    "trace",
+)
 """The modules that a page without a kernel has nothing for."""
 # What stands there instead.
 _ABSENT = (

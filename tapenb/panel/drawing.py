@@ -8,7 +8,9 @@ from typing import Any
 
 from ..recording.point import Point
 from ..views import layout as engine
+from ..views.folding import Folded
 from ..views.graph import Graph
+from ..views.listing import Source
 
 __all__ = ["Drawing"]
 
@@ -23,16 +25,29 @@ class Drawing:
     ----------
     point : Point
         Whose tape is drawn.
+    source : Source, optional
+        The text that it may be folded by.
+    fold : {"entries", "lines"}, optional
+        Whether each box is an entry or a line; by default lines where entries are too many.
 
     Attributes
     ----------
     graph : Graph
+    folds : list of str
+        How it can be folded.
     in_words : bool
         Whether text stands for a picture: it is too large, or nothing lays it out.
     """
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: Point, source: Source | None = None, fold: str | None = None) -> None:
         self.graph = Graph(point.tape, point.edges, point.output_name)
+        self.folds = ["lines"] if source else []
+        if not self.graph.too_large:
+            self.folds.insert(0, "entries")
+        fold = fold if fold in self.folds else self.folds[0] if self.folds else None
+        if source is not None and fold == "lines":
+            folded = Folded(point.tape, point.edges, source, point.output_name)
+            self.graph = self.graph if folded.too_large else folded
         self.in_words = self.graph.too_large
         self._layout: Future[str | None] | None = None
         if not self.in_words:
@@ -100,7 +115,9 @@ class Drawing:
             return self.graph
         return self.graph.at(point.tape, point.edges)
 
-    def numbers(self, point: Point, *, partials: bool = False) -> dict[str, Any]:
+    def numbers(
+        self, point: Point, *, partials: bool = False, iteration: int | None = None
+    ) -> dict[str, Any]:
         """What is sent of a point: texts in the order of nodes and edges, or words.
 
         Parameters
@@ -108,10 +125,17 @@ class Drawing:
         point : Point
         partials : bool, optional
             Whether edges say the local partials, too.
+        iteration : int, optional
+            Which round of a folded loop is shown.
         """
         graph = self.at(point)
+        if isinstance(graph, Folded):
+            graph, partials = graph.after(iteration), False
         if self.in_words:
             return {"words": graph.text}
         numbers = graph.numbers()
-        found = {"nodes": numbers.nodes, "edges": numbers.edges}
+        found = {"nodes": numbers.nodes, "edges": numbers.edges, "folds": self.folds}
+        if isinstance(graph, Folded):
+            rounds = {"iterations": graph.iterations, "iteration": iteration}
+            found["folded"] = {"of": graph.of, **rounds}
         return found | ({"partials": graph.partials()} if partials else {})

@@ -24,6 +24,7 @@ from ..recording.inputs import Slider
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
+from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
@@ -112,8 +113,8 @@ class Panel(anywidget.AnyWidget):
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
-        # Of which program graph, steps and trace table are.
-        self._seen: Any = None
+        # Of which program graph, steps and trace table are, and how the graph is folded.
+        self._seen: tuple[Any, Any] = (None, None)
         self._drawing: Drawing | None = None
         self.sliders = {each.label: _control(each) for each in recording.sliders}
         # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
@@ -289,9 +290,9 @@ class Panel(anywidget.AnyWidget):
         return point, None if drawing is None else drawing.at(seen)
 
     def _of_output(self) -> tuple[Point, Graph | None]:
-        """The same of the output, whatever derivative is drawn."""
+        """The same of the output, whatever derivative is drawn and however it is folded."""
         point, graph = self._pictured()
-        if graph is not None and self._seen is not point.program:
+        if graph is not None and (self._seen[0] is not point.program or isinstance(graph, Folded)):
             graph = Graph(point.tape, point.edges, point.output_name)
         return point, graph
 
@@ -498,8 +499,8 @@ class Panel(anywidget.AnyWidget):
                     section.begin(point)
                 self._see(self._seen_from(point))
                 if not self.look:
-                    # Where no graph is drawn, the listing is what there is to see.
-                    large = self._drawing is not None and self._drawing.graph.too_large
+                    # Where not every operation is drawn, the listing is what there is to see.
+                    large = self._drawing is not None and "entries" not in self._drawing.folds
                     self.look = {
                         Listing.name: {"open": large, "iteration": None},
                         Trace.name: {"open": self._with_table},
@@ -508,11 +509,14 @@ class Panel(anywidget.AnyWidget):
 
     def _see(self, point: Point) -> None:
         """Draw and step through the tape of another program."""
-        self._seen = point.program
+        fold = self.look.get(Orders.name, {}).get("fold")
+        self._seen = point.program, fold
         self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return
-        self._drawing = drawing = Drawing(point)
+        own = point.program is self._point.program
+        source = self._sections[Trace.name].subject.source if own else None
+        self._drawing = drawing = Drawing(point, source, fold)
         self.picture = drawing.picture
         drawing.begin(lambda: self._show_picture(drawing))
 
@@ -538,7 +542,7 @@ class Panel(anywidget.AnyWidget):
         """Send every number of the current point in one message."""
         point = self._point
         seen = self._seen_from(point)
-        if seen.program is not self._seen:
+        if self._seen != (seen.program, self.look.get(Orders.name, {}).get("fold")):
             self._see(seen)
         kept = ""
         if stale:
@@ -561,8 +565,11 @@ class Panel(anywidget.AnyWidget):
             if shown is not None:
                 state[name] = shown
         if self._drawing is not None:
-            partials = looks.get(Orders.name, {}).get("edges") == "partial"
-            state |= self._drawing.numbers(seen, partials=partials)
+            state |= self._drawing.numbers(
+                seen,
+                partials=looks.get(Orders.name, {}).get("edges") == "partial",
+                iteration=looks.get(Listing.name, {}).get("iteration"),
+            )
         with self.hold_sync():
             self.program, self.state = program, state
             if Plot.name in state:

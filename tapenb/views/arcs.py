@@ -52,7 +52,7 @@ class Arrow:
 
 
 def rows(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Give each node its row: one below the lowest node that feeds it.
+    """Give each node its row: one below the lowest node before it that feeds it.
 
     Parameters
     ----------
@@ -66,7 +66,8 @@ def rows(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, in
         feeding.setdefault(child, []).append(parent)
     row: dict[str, int] = {}
     for node in nodes:
-        row[node] = 1 + max((row[parent] for parent in feeding.get(node, ())), default=-1)
+        before = (row[parent] for parent in feeding.get(node, ()) if parent in row)
+        row[node] = 1 + max(before, default=-1)
     return row
 
 
@@ -86,7 +87,7 @@ def spanned(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> int:
     4
     """
     row = rows(nodes, edges)
-    return sum(row[child] - row[parent] for parent, child in edges)
+    return sum(abs(row[child] - row[parent]) for parent, child in edges)
 
 
 def draw(boxes: Sequence[Box], arrows: Sequence[Arrow], font: str) -> str:
@@ -109,9 +110,9 @@ def draw(boxes: Sequence[Box], arrows: Sequence[Arrow], font: str) -> str:
     row = rows(list(by_id), [(arrow.parent, arrow.child) for arrow in arrows])
     centres = _places(boxes, arrows, row)
     bends = {
-        arrow.id: min(260.0, 24.0 + 9.0 * (row[arrow.child] - row[arrow.parent]))
+        arrow.id: min(260.0, 24.0 + 9.0 * abs(row[arrow.child] - row[arrow.parent]))
         for arrow in arrows
-        if row[arrow.child] - row[arrow.parent] > 1
+        if row[arrow.child] - row[arrow.parent] != 1
     }
     left = min(centres[box.id][0] - box.width / 2 for box in boxes)
     labels = max((arrow.figures for arrow in arrows), default=0) * _FIGURE
@@ -142,7 +143,8 @@ def _places(
     """The centre of each box: its row, and across that in the order of what feeds it."""
     feeding: dict[str, list[str]] = {}
     for arrow in arrows:
-        feeding.setdefault(arrow.child, []).append(arrow.parent)
+        if row[arrow.parent] < row[arrow.child]:  # not from one round of a loop to the next
+            feeding.setdefault(arrow.child, []).append(arrow.parent)
     across: dict[str, float] = {}
     centres: dict[str, tuple[float, float]] = {}
     top = 0.0
@@ -199,6 +201,8 @@ def _edge(
     else:
         x0, x1 = x0 + start.width / 2, x1 + end.width / 2
         far = max(x0, x1) + bend
+        if start is end:
+            y0, y1 = y0 - start.height / 4, y1 + start.height / 4
         path, angle = (
             f"M{x0:.1f},{y0:.1f} C{far:.1f},{y0:.1f} {far:.1f},{y1:.1f} "
             f"{x1 + _HEAD / 2:.1f},{y1:.1f}",

@@ -91,6 +91,8 @@ class Edge:
         Which operand of the child.
     carries : bool
         Whether an adjoint flows back along it.
+    back : bool
+        Whether it leads from one round of a loop to the next.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Edge:
     child: Node
     slot: int
     carries: bool
+    back: bool = False
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -396,8 +399,14 @@ class Graph:
             )
         for edge in self.edges:
             style = "dashed" if self._dashed(edge) else None
-            dot.edge(edge.parent.id, edge.child.id, label(edge.id), id=edge.id, style=style)
+            level = "false" if edge.back else None
+            ends = edge.parent.id, edge.child.id
+            dot.edge(*ends, label(edge.id), id=edge.id, style=style, constraint=level)
+        self._group(dot)
         return dot.source
+
+    def _group(self, dot: Any) -> None:
+        """Put what belongs together into boxes of its own."""
 
     def _dress(self, svg: str, numbers: Drawing) -> str:
         """Put the texts in the place of the zeros, each with its own looks."""

@@ -21,7 +21,7 @@ from ..autodiff.tape.provenance import Site, line_of, source_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
-__all__ = ["Handle", "Line", "Listing", "Source", "spot"]
+__all__ = ["Handle", "Line", "Listing", "Source", "lines_of", "spot"]
 
 _LONGEST_SERIES = 96
 # The calls that sweep back: one of them records many operations.
@@ -144,12 +144,40 @@ class Listing:
         shown = []
         for number, entries in self._inputs.items():
             shown.append(_line(number, [tape.value(e) for e in entries], map(adjoint, entries)))
-        for number, runs in self._runs.items():
-            before = int(np.searchsorted(runs[:, 0], end, "right"))
-            if before:
-                entry = int(runs[before - 1, 1])
-                shown.append(_line(number, [tape.value(entry)], [adjoint(entry)]))
+        for number in self._runs:
+            run = self._run(number, end)
+            if run is not None:
+                shown.append(_line(number, [tape.value(run[1])], [adjoint(run[1])]))
         return sorted(shown, key=lambda line: line.number)
+
+    def run(self, number: int, iteration: int | None = None) -> tuple[int, int] | None:
+        """The first and the last entry of a line's run, as it was after one iteration.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, from 0.
+        iteration : int, optional
+            As of `lines`.
+        """
+        return self._run(number, self._end(iteration)) if number in self._runs else None
+
+    def _run(self, number: int, end: float) -> tuple[int, int] | None:
+        runs = self._runs[number]
+        before = int(np.searchsorted(runs[:, 0], end, "right"))
+        return (int(runs[before - 1, 0]), int(runs[before - 1, 1])) if before else None
+
+    def begins(self, number: int, entry: int) -> int:
+        """With which entry the run of a line began that an entry is of.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, from 0.
+        entry : int
+        """
+        runs = self._runs[number]
+        return int(runs[int(np.searchsorted(runs[:, 0], entry, "right")) - 1, 0])
 
     def _end(self, iteration: int | None) -> float:
         """The last entry of an iteration."""
@@ -237,6 +265,25 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
         below = below or activation
         previous = place
     return runs
+
+
+def lines_of(tape: Tape, source: Source) -> list[int]:
+    """By entry, the line of the text that it is from, counted from 0; -1 where that is none.
+
+    Parameters
+    ----------
+    tape : Tape
+    source : Source
+    """
+    found: dict[tuple[int, int], int] = {}
+    lines = []
+    for site, offset in zip(tape.sites, tape.offsets, strict=True):
+        key = id(site), offset
+        if key not in found:
+            place = None if site is None else _place(site, offset, source)
+            found[key] = -1 if place is None else place[0]
+        lines.append(found[key])
+    return lines
 
 
 def spot(tape: Tape, entry: int, source: Source) -> tuple[int, int, int] | None:

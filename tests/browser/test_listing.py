@@ -43,7 +43,7 @@ def expect_line(page: Page, text: str, *numbers: float) -> None:
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
-def test_a_handle_is_the_slider(open_notebook: Callable[..., Page], app: str):
+def test_numbers_are_handles_and_loops_have_rounds(open_notebook: Callable[..., Page], app: str):
     page = open_notebook(LOAD, SURVEY, app=app)
     expect_survey(page, 2.0, 5.0)
     expect(panel(page).get_by_role("slider", name="x in line 2")).to_have_count(0)
@@ -51,6 +51,7 @@ def test_a_handle_is_the_slider(open_notebook: Callable[..., Page], app: str):
     expect_line(page, "x = ", 2.0, 5.5)
     expect_line(page, "z = ", math.log(2) + 10 - math.sin(5), 1.0)
 
+    # By keys.
     before = jupyter.cells(page)
     handle = panel(page).get_by_role("slider", name="x in line 2")
     handle.focus()
@@ -67,10 +68,20 @@ def test_a_handle_is_the_slider(open_notebook: Callable[..., Page], app: str):
     expect_survey(page, 2.0, 5.0)
     assert jupyter.cells(page) == before
 
+    # The moved line is copied.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = panel(page).get_by_role("button", name=re.compile("^Copy as "))
+    expect(copy).to_have_count(0)
+    for _ in range(3):
+        handle.press("ArrowLeft")
+    expect(copy).to_have_attribute("title", "Copy as x = 1.7")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "x = 1.7"
+    handle.press("Home")
+    expect_survey(page, 2.0, 5.0)
 
-def test_a_handle_is_dragged(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, SURVEY)
-    unfold(page)
+    # Dragged: five pixels for each of its last digits.
     handle = panel(page).get_by_role("slider", name="y in line 3")
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -79,31 +90,12 @@ def test_a_handle_is_dragged(open_notebook: Callable[..., Page]):
     page.mouse.move(x - 20, y, steps=3)
     page.mouse.move(x - 35, y, steps=3)
     page.mouse.up()
-    # Five pixels for each of its last digits.
     expect_survey(page, 2.0, 4.3)
     page.mouse.move(x + 100, y)
     expect(handle).to_have_text("4.3")
 
-
-def test_the_moved_line_is_copied(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, SURVEY)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    unfold(page)
-    copy = panel(page).get_by_role("button", name=re.compile("^Copy as "))
-    expect(copy).to_have_count(0)
-    handle = panel(page).get_by_role("slider", name="x in line 2")
-    handle.focus()
-    for _ in range(3):
-        handle.press("ArrowLeft")
-    expect(copy).to_have_attribute("title", "Copy as x = 1.7")
-    copy.click()
-    expect(copy).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == "x = 1.7"
-
-
-def test_a_long_loop_is_scrubbed(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, LOOP)
-    # Too many nodes for a drawing: the listing is open from the start.
+    assert jupyter.run_cell(page, 1, LOOP)
+    # Too many operations for a drawing of each: the listing is open from the start.
     expect_numbers(page, y=iterated(0.5, 200))
     text = "y = np.sin(y) + a"
     expect_line(page, text, iterated(0.5, 200), 1.0)
@@ -112,19 +104,22 @@ def test_a_long_loop_is_scrubbed(open_notebook: Callable[..., Page]):
     scrubber = panel(page).get_by_role("slider", name="iteration")
     scrubber.focus()
     scrubber.press("Home")
-    expect(panel(page).locator(".tapenb-iteration")).to_contain_text("1 of 200")
-    expect(line(page, text).locator("td .tapenb-number").first).to_have_text(
-        digits(iterated(0.5, 1), 6)
-    )
+    expect(panel(page).locator(".tapenb-listing .tapenb-iteration")).to_contain_text("1 of 200")
+    value = line(page, text).locator("td .tapenb-number").first
+    expect(value).to_have_text(digits(iterated(0.5, 1), 6))
     scrubber.press("ArrowRight")
-    expect(line(page, text).locator("td .tapenb-number").first).to_have_text(
-        digits(iterated(0.5, 2), 6)
-    )
+    expect(value).to_have_text(digits(iterated(0.5, 2), 6))
     # A move keeps the iteration.
     handle = panel(page).get_by_role("slider", name="a in line 2")
     handle.focus()
     handle.press("ArrowRight")
     expect_numbers(page, y=iterated(0.51, 200))
-    expect(line(page, text).locator("td .tapenb-number").first).to_have_text(
-        digits(iterated(0.51, 2), 6)
-    )
+    expect(value).to_have_text(digits(iterated(0.51, 2), 6))
+    # The graph has a box for each line, in the same round, lit with its line.
+    body = panel(page).locator(".tapenb-graph .node", has_text="×200")
+    expect(body.locator(".value")).to_have_text(digits(iterated(0.51, 2), 6))
+    body.hover()
+    expect(line(page, text)).to_have_class(re.compile(r"\btapenb-lit\b"))
+    unfold(page)
+    scrubber.press("End")
+    expect(body.locator(".value")).to_have_text(digits(iterated(0.51, 200), 6))

@@ -2,6 +2,7 @@
 
 import { h, KEYS, reachable, write } from "./dom.js";
 import { orders } from "./orders.js";
+import { rounds } from "./rounds.js";
 
 /** @import { Lights, Model, Mover, Section, State } from "./protocol.js" */
 
@@ -36,7 +37,7 @@ function fit(slot, text) {
 export function graph(model, mover, lights) {
   const label = { role: "group", "aria-label": "Graph, node by node with arrow keys" };
   const place = h("div", { class: "tapenb-graph", ...label, ...KEYS });
-  const tools = orders(model, mover, lights), element = h("div", { class: "tapenb-drawing" }, place, tools.element);
+  const round = rounds(model), tools = orders(model, mover, lights), element = h("div", { class: "tapenb-drawing" }, place, round.element, tools.element);
   /** @type {Map<string, Element>} */
   let slots = new Map();
 
@@ -81,6 +82,7 @@ export function graph(model, mover, lights) {
       write(place.querySelector("summary"), first);
       write(place.querySelector("pre"), rest.join("\n"));
     }
+    round.paint(model.get("look").listing?.open ? undefined : state.folded);
     tools.paint(state);
     reachable(place);
   }

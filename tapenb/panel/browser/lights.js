@@ -4,6 +4,7 @@
 import { h } from "./dom.js";
 import { dependents, edgesOf } from "./links.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
+import { rangeOf } from "./spots.js";
 
 /** @import { Lights, Model, Program, State, Step } from "./protocol.js" */
 
@@ -48,12 +49,26 @@ export function lights(model) {
   /** @param {string} label Of an input, or of one of its elements. */
   const from = (label) => dependents(program(), program().inputs[label] ?? program().inputs[label.replace(/\[[^[]*$/, "")] ?? []);
 
+  /** A line of the text with what it computed. @param {number} line @returns {Marks} */
+  function onLine(line) {
+    const own = entries().filter((each) => program().entries[each].spot?.[0] === line);
+    return { ...entriesMarked(own), lines: new Set([line]), spans: [] };
+  }
+  /** What the boxes of the graph are of, where it is folded. */
+  const folded = () => /** @type {State} */ (model.get("state")).folded?.of;
+
   /** What an element of the panel is about. @param {Element} element @returns {Marks | null} */
   function meaning(element) {
     const at = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (element.closest(selector));
     const named = at(".tapenb-handle")?.dataset.label ?? at(".tapenb-slider")?.querySelector(".tapenb-name")?.textContent;
     if (named) return paths(from(named));
     const drawn = at(".tapenb-graph :is(.node, .edge)[data-key]")?.dataset.key;
+    const boxes = folded();
+    if (drawn && boxes) {
+      const ends = drawn[0] === "n" ? [boxes[Number(drawn.slice(1))]] : [];
+      const [{ line: at = -1, input = "" } = {}] = ends;
+      return input ? paths(from(input)) : at < 0 ? null : onLine(at);
+    }
     if (drawn) {
       if (drawn[0] === "n") return entriesMarked([Number(drawn.slice(1))]);
       const edge = edgesOf(program())[Number(drawn.slice(1))];
@@ -61,10 +76,7 @@ export function lights(model) {
     }
     const place = at("[data-place]")?.dataset.place, line = at("[data-line]")?.dataset.line;
     if (place) return entriesMarked([Number(place)]);
-    if (line) {
-      const own = entries().filter((each) => program().entries[each].spot?.[0] === Number(line));
-      return { ...entriesMarked(own), lines: new Set([Number(line)]), spans: [] };
-    }
+    if (line) return onLine(Number(line));
     const row = at(".tapenb-row"), cell = /** @type {HTMLTableCellElement | null} */ (at(".tapenb-matrix tbody td"));
     if (row) {
       const [, by] = (row.querySelector(".tapenb-name")?.textContent ?? "").split("/∂");
@@ -83,9 +95,16 @@ export function lights(model) {
 
   function paint() {
     const marks = hovered ?? focused ?? found ?? NOTHING, edges = edgesOf(program());
-    const text = now ? program().entries[now.place]?.spot : undefined;
+    const text = now ? program().entries[now.place]?.spot : undefined, boxes = folded();
     for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph :is(.node, .edge)[data-key]"))) {
       const key = group.dataset.key ?? "", number = Number(key.slice(1)), node = key[0] === "n";
+      if (boxes) {
+        const { line = -1, input = "" } = (node && boxes[number]) || {};
+        const lit = input ? program().inputs[input]?.some((each) => marks.places.has(each)) : marks.lines.has(line);
+        mark(group, { "tapenb-lit": Boolean(node && lit), "tapenb-now": node && line >= 0 && text?.[0] === line,
+          "tapenb-to": false, "tapenb-ahead": false });
+        continue;
+      }
       mark(group, {
         "tapenb-lit": node ? marks.places.has(number) : marks.edges.has(edges[number]),
         "tapenb-now": now !== null && (node ? number === now.place : edges[number] === now.edge),
@@ -111,26 +130,8 @@ export function lights(model) {
     if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
     const shared = /** @type {Highlight} */ (CSS.highlights.get(name));
     for (const range of ranges[name]) shared.delete(range);
-    ranges[name] = places.flatMap((place) => textOf(program().entries[place]?.spot) ?? []);
+    ranges[name] = places.flatMap((place) => rangeOf(root, program().entries[place]?.spot) ?? []);
     for (const range of ranges[name]) shared.add(range);
-  }
-
-  /** @param {[number, number, number] | undefined} spot */
-  function textOf(spot) {
-    const code = spot && root.querySelector(`[data-line="${spot[0]}"] code`);
-    if (!code) return null;
-    const range = document.createRange();
-    // A handle may show another number than was written: columns are those of the text as it was.
-    let column = 0;
-    for (const part of code.childNodes) {
-      const handle = part instanceof HTMLElement, node = /** @type {Node} */ (handle ? part.firstChild : part);
-      const seen = part.textContent?.length ?? 0, length = handle ? Number(part.dataset.length) : seen;
-      const [start, end] = spot.slice(1).map((each) => each - column);
-      if (start >= 0 && start < length) range.setStart(node, handle ? 0 : start);
-      if (end > 0 && end <= length) range.setEnd(node, handle ? seen : end);
-      column += length;
-    }
-    return range;
   }
 
   /** Bring an entry into sight, in the graph and the table or in one of them. @param {number} place @param {Element | null} [within] */
@@ -142,7 +143,16 @@ export function lights(model) {
 
   /** Go by keys to another node or row, and say which. @param {number} to */
   function walk(to) {
-    const known = entries();
+    const known = entries(), boxes = folded();
+    if (boxes && document.activeElement?.matches(".tapenb-graph")) {
+      walked = Math.min(Math.max(to, 0), boxes.length - 1);
+      const { line = -1, input } = boxes[walked], box = root.querySelector(`.tapenb-graph [data-key="n${walked}"]`);
+      focused = input ? paths(from(input)) : onLine(line);
+      const texts = [...(box?.querySelectorAll("text") ?? [])].map((each) => each.textContent);
+      spoken.textContent = `${line < 0 ? "" : `line ${line + 1}: `}${texts.slice(0, -1).join(" ")}: ${texts.at(-1)}`;
+      bring(walked, document.activeElement);
+      return paint();
+    }
     walked = Math.min(Math.max(to, 0), known.length - 1);
     focused = entriesMarked([walked]);
     const state = /** @type {State} */ (model.get("state")), own = program().entries[walked];
@@ -161,13 +171,13 @@ export function lights(model) {
     root.addEventListener("pointerleave", () => { hovered = null; paint(); });
     root.addEventListener("focusin", (event) => {
       const element = /** @type {HTMLElement} */ (event.target);
-      if (element.dataset.walk !== undefined && entries().length) walk(Math.max(walked, 0));
+      if (element.dataset.walk !== undefined && (entries().length || folded())) walk(Math.max(walked, 0));
       else { focused = element.matches(":focus-visible") ? meaning(element) : null; paint(); }
     });
     root.addEventListener("focusout", () => { focused = null; paint(); });
     root.addEventListener("keydown", (event) => {
       const element = /** @type {HTMLElement} */ (event.target), by = WALK[/** @type {keyof typeof WALK} */ (event.key)];
-      if (element.dataset.walk === undefined || event.altKey || event.ctrlKey || event.metaKey || !entries().length) return;
+      if (element.dataset.walk === undefined || event.altKey || event.ctrlKey || event.metaKey || !(entries().length || folded())) return;
       if (by) walk(walked + by);
       else if (event.key === "Home") walk(0);
       else if (event.key === "End") walk(Infinity);
@@ -184,9 +194,10 @@ export function lights(model) {
     });
   }
 
-  /** Light what was searched for, and bring one of it into sight. @param {number[]} places @param {number} [now] */
-  function find(places, now) {
-    found = places.length ? entriesMarked(now === undefined ? places : [now]) : null;
+  /** Light what was searched for, and bring one of it into sight. @param {number[]} places @param {number} [now] @param {number[]} [lines] */
+  function find(places, now, lines = []) {
+    const marks = entriesMarked(now === undefined ? places : [now]);
+    found = places.length || lines.length ? { ...marks, lines: new Set([...marks.lines, ...lines]) } : null;
     if (now !== undefined) bring(now);
     paint();
   }

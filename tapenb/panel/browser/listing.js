@@ -5,6 +5,7 @@ import { scale, spark } from "./bars.js";
 import { h, KEYS, list, s, write } from "./dom.js";
 import { literal, replaced, rewritten, stepped } from "./literals.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
+import { rounds } from "./rounds.js";
 
 /** @import { Handle, Listed, Model, Mover, Section, State } from "./protocol.js" */
 /** @import { Literal } from "./literals.js" */
@@ -23,11 +24,9 @@ export function listing(model, mover) {
   const table = h("table", {}, caption, h("thead", {}, head), body);
   const scroll = h("div", { class: "tapenb-listing-lines", role: "group", "aria-label": "Line by line", ...KEYS },
     table);
-  const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", min: "0", ...KEYS }));
-  const count = h("span", { class: "tapenb-number" });
-  const scrubber = h("label", { class: "tapenb-iteration" }, "iteration ", bar, count);
+  const round = rounds(model);
   const element = /** @type {HTMLDetailsElement} */ (
-    h("details", { class: "tapenb-listing" }, summary, scroll, scrubber));
+    h("details", { class: "tapenb-listing" }, summary, scroll, round.element));
   /** @type {Map<number, Row>} */
   let rows = new Map();
   /** @type {{open: boolean, iteration: number | null}} */
@@ -44,10 +43,6 @@ export function listing(model, mover) {
     event.preventDefault();  // it opens as every view of the panel does
     ask({ open: !element.open });
     element.open = look.open;
-  });
-  bar.addEventListener("input", () => {
-    const last = bar.valueAsNumber === Number(bar.max);
-    ask({ iteration: last ? null : bar.valueAsNumber });
   });
 
   function build() {
@@ -79,10 +74,7 @@ export function listing(model, mover) {
     for (const [number, row] of rows) {
       row.paint(at.get(number), series[number], scales, iterations);
     }
-    scrubber.hidden = iterations < 2;
-    bar.max = String(iterations - 1);
-    if (bar !== document.activeElement || iteration === null) bar.value = String(iteration ?? iterations - 1);
-    write(count, ` ${(iteration ?? iterations - 1) + 1} of ${iterations}`);
+    round.paint({ iterations, iteration });
   }
 
   return { element, trait: "listing", build, paint };

@@ -11,6 +11,7 @@ const NEARER = 1.25, NEAREST = 8;
 const WHAT = {
   flow: "On each edge: what flows back to the operand, the adjoint of the result times the local partial.",
   tangent: "On each edge: what flows on to the result, the tangent of the operand times the local partial.",
+  line: "On each edge: what flows back from a line, in the round that is shown, to what it reads.",
   partial: "On each edge: the local partial, of the result by the operand alone.",
 };
 
@@ -34,6 +35,7 @@ export function orders(model, mover, lights) {
   };
   const of = pick("graph of", (value) => ask({ of: value ? JSON.parse(value) : [] }));
   const on = pick("on edges", (value) => ask({ edges: value }));
+  const fold = pick("a box for", (value) => ask({ fold: value }));
   const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "name, number, line 3",
     "aria-label": "find in the graph", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet", role: "status" });
@@ -43,7 +45,7 @@ export function orders(model, mover, lights) {
     button("Fit", "the whole graph", () => zoomBy(0)));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
-    h("div", { class: "tapenb-toolbar" }, of.element, on.element, zoom),
+    h("div", { class: "tapenb-toolbar" }, of.element, fold.element, on.element, zoom),
     h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, save(model).element), said));
   /** 0 where it fits. */
   let scale = 0, found = /** @type {number[]} */ ([]), next = -1;
@@ -69,13 +71,16 @@ export function orders(model, mover, lights) {
     const words = search.value.trim().toLowerCase(), { nodes, trace } = /** @type {State} */ (model.get("state"));
     const { entries } = /** @type {Program} */ (model.get("program"));
     next = -1;
+    const lines = [...(element.closest(".tapenb")?.querySelectorAll(".tapenb-listing [data-line]") ?? [])].filter(
+      (row) => words && row.querySelector("code")?.textContent?.toLowerCase().includes(words));
     found = !words ? [] : Object.keys(entries).map(Number).filter((at) => {
       const { name, v, text, formula, line } = entries[at];
       return [name, v, text, formula, `line ${line}`, nodes?.[at] ?? figure(trace?.values[at])]
         .some((each) => each.toLowerCase().replaceAll("−", "-").includes(words.replaceAll("−", "-")));
     });
-    write(count, words && (found.length ? `${found.length} found` : "nothing found"));
-    lights.find(found);
+    const all = Object.keys(entries).length ? found.length : lines.length;
+    write(count, words && (all ? `${all} found` : "nothing found"));
+    lights.find(found, undefined, lines.map((row) => Number(/** @type {HTMLElement} */ (row).dataset.line)));
   }
   search.addEventListener("input", seek);
   search.addEventListener("keydown", (event) => {
@@ -110,7 +115,7 @@ export function orders(model, mover, lights) {
   }
 
   /** @param {State} state */
-  function paint({ orders: shown, nodes, trace }) {
+  function paint({ orders: shown, nodes, trace, folds = [], folded }) {
     build();
     element.hidden = !nodes;
     of.element.hidden = !shown || shown.choices.length < 2;
@@ -123,9 +128,16 @@ export function orders(model, mover, lights) {
     of.made.value = JSON.stringify(shown?.of ?? []);
     list(on.made, [["flow", forward ? "tangents" : "adjoints"], ["partial", "local partials"]], () => h("option"),
       (option, [value, text]) => { write(option, text); option.setAttribute("value", value); });
-    const edges = look().edges ?? "flow";
+    fold.element.hidden = folds.length < 2;
+    list(fold.made, folds, () => h("option"), (option, value) => {
+      write(option, value === "lines" ? "each line" : "each operation");
+      option.setAttribute("value", value);
+    });
+    fold.made.value = folded ? "lines" : "entries";
+    on.element.hidden = Boolean(folded);
+    const edges = folded ? "flow" : look().edges ?? "flow";
     on.made.value = edges;
-    write(said, edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : WHAT.flow);
+    write(said, edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : folded ? WHAT.line : WHAT.flow);
     if (search.value) seek();
   }
   return { element, paint };

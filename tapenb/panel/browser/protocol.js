@@ -15,12 +15,14 @@
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, orders?: Orders, partials?: string[],
+ *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
+ * @typedef {{of: {line?: number, input?: string}[], iterations: number, iteration: number | null}} Folded
+ *   What each box of the graph is of.
  * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders
  * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,
  *   part: number | string, before: number | string | null, after: number | string]} Step

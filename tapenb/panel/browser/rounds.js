@@ -1,0 +1,31 @@
+// The rounds of a loop.
+
+import { h, KEYS, write } from "./dom.js";
+import { asking } from "./moves.js";
+
+/** @import { Model } from "./protocol.js" */
+
+/**
+ * Which round of a loop is shown, in the listing and in the graph.
+ * @param {Model} model
+ */
+export function rounds(model) {
+  const { ask } = asking(model, "listing");
+  const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", min: "0", ...KEYS }));
+  const count = h("span", { class: "tapenb-number" });
+  const element = h("label", { class: "tapenb-iteration" }, "iteration ", bar, count);
+  element.hidden = true;
+  bar.addEventListener("input", () => ask({ iteration: bar.value === bar.max ? null : bar.valueAsNumber }));
+  return {
+    element,
+    /** @param {{iterations: number, iteration: number | null} | undefined} shown */
+    paint(shown) {
+      element.hidden = !shown || shown.iterations < 2;
+      if (!shown) return;
+      const { iterations, iteration } = shown, last = iterations - 1;
+      bar.max = String(last);
+      if (bar !== document.activeElement || iteration === null) bar.value = String(iteration ?? last);
+      write(count, ` ${(iteration ?? last) + 1} of ${iterations}`);
+    },
+  };
+}

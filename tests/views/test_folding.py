@@ -1,0 +1,91 @@
+"""The graph folded by lines: the numbers of one round of a loop, held against plain Python."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+from tapenb.autodiff.sweeps.reverse import adjoints
+from tapenb.views.folding import Folded
+from tapenb.views.listing import Source
+
+TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
+
+
+def descent(a, b):
+    y = a * 1.0
+    for _ in range(300):
+        f = np.sin(y) + a
+        y = y - f * b
+    return y * y
+
+
+def folded(function, *values, **options):
+    first = function.__code__.co_firstlineno
+    last = next(n for n in range(first, len(TEXT) + 1) if not TEXT[n].strip())
+    tape = tn.record(function, *values)
+    source = Source(__file__, first, tuple(TEXT[first - 1 : last]), scope=function.__name__)
+    return Folded(tape, adjoints(tape).edges, source, **options)
+
+
+def boxes(graph, iteration=None):
+    graph = graph.after(iteration)
+    texts = [dict(node.lines).get("name") or node.lines[0][1] for node in graph.nodes]
+    return dict(zip(texts, graph.numbers().nodes, strict=True)), {
+        (edge.parent.lines[0][1], edge.child.lines[0][1], edge.back): number
+        for edge, number in zip(graph.edges, graph.numbers().edges, strict=True)
+    }
+
+
+def test_a_loop_is_one_body_with_a_round():
+    graph = folded(descent, 0.5, 0.1)
+    assert [dict(node.lines).get("source") for node in graph.nodes][2:] == [
+        "y = a * 1.0",
+        "×300",
+        "×300",
+        "return y * y",
+    ]
+    assert graph.iterations == 300
+    ys = [0.5]
+    for _ in range(300):
+        ys.append(ys[-1] - (np.sin(ys[-1]) + 0.5) * 0.1)
+    slopes = [2 * ys[-1]]
+    for y in ys[-2::-1]:
+        slopes.insert(0, slopes[0] * (1 - 0.1 * np.cos(y)))
+    for iteration in (0, 7, 299):
+        values, edges = boxes(graph, iteration)
+        y, slope = ys[iteration], slopes[iteration + 1]
+        f, body = "f = np.sin(y) + a", "y = y - f * b"
+        assert values[f] == f"{np.sin(y) + 0.5:.6g}".replace("-", "−")
+        assert values[body] == f"{ys[iteration + 1]:.6g}".replace("-", "−")
+        # To the round before: through the sine, and directly.
+        carried = (body, f, True), (body, body, True)
+        expected = (-0.1 * np.cos(y) * slope, slope) if iteration else (None, None)
+        for edge, number in zip(carried, expected, strict=True):
+            assert (edges[edge] and float(edges[edge].replace("−", "-"))) == (
+                "" if number is None else pytest.approx(number, rel=1e-5)
+            )
+        assert float(edges["a", f, False].replace("−", "-")) == pytest.approx(
+            -0.1 * slope, rel=1e-5
+        )
+    assert values["return y * y"] == f"{ys[-1] ** 2:.6g}"
+    assert boxes(graph, 0)[0]["return y * y"] == ""
+
+
+def test_it_is_drawn_with_the_loop_in_a_box_and_without_an_engine(monkeypatch):
+    graph = folded(descent, 0.5, 0.1, output_name="z")
+    assert "subgraph cluster_0" in graph.dot
+    assert graph.dot.count("constraint=false") == 2
+    assert graph.svg().count('class="cluster"') == 1
+    other = folded(descent, 0.5, 0.1)
+    monkeypatch.setattr("tapenb.views.layout.render", lambda _: None)
+    assert other.svg().count('class="edge"') == len(other.edges)
+    assert other.text.splitlines()[1] == "n0  a: 0.5"
+
+
+def test_a_text_of_too_many_lines_is_not_drawn(monkeypatch):
+    monkeypatch.setattr("tapenb.views.folding._MOST", 3)
+    graph = folded(descent, 0.5, 0.1)
+    assert graph.svg() is None
+    assert graph.text == "This graph has 6 lines, too many to draw (3 at most)."
