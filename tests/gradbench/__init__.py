@@ -1,0 +1,1 @@
+"""GradBench's protocol, spoken by tapenb: `python -m tests.gradbench` is a tool."""
