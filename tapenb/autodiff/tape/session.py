@@ -31,6 +31,8 @@ class Session:
         The notebook's names while its cell records.
     progress : callable or None
         Told now and then how many entries there are; what it raises ends the recording.
+    reached : dict of int to object, or None
+        What is reached from the function that is recorded, by identity: there are its twins.
     reads : object or None
         What hands out plain numbers, where it will be tried whether they reach the output.
     refusal : TapeError or None
@@ -50,6 +52,7 @@ class Session:
         "namespace",
         "of_cell",
         "progress",
+        "reached",
         "reads",
         "refusal",
         "variables",
@@ -64,6 +67,7 @@ class Session:
         self.made: list[ref[Any]] = []
         self.namespace: dict[str, Any] | None = None
         self.progress: Callable[[int], None] | None = None
+        self.reached: dict[int, Any] | None = None
         self.reads: Any = None
         self.refusal: TapeError | None = None
         self.variables: dict[int, Any] | None = None

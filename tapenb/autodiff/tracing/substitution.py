@@ -47,23 +47,29 @@ _Place = tuple[Any, Any, Any]
 """A holder, the name by which it holds something, and that: ``vars(module), "np", numpy``."""
 
 
-def _places(roots: list[Any]) -> list[_Place]:
-    """The places that hold anything in what the roots are, call and hold."""
+def _places(roots: list[Any]) -> tuple[list[_Place], dict[int, Any]]:
+    """The places that hold anything in what the roots are, call and hold; and all that, by id."""
     found: list[_Place] = []
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}
     todo = [root for root in roots if type(root) not in LEAVES]
     while todo and len(seen) < _MOST_OBJECTS:
         value = todo.pop()
         if id(value) in seen:
             continue
-        seen.add(id(value))
+        seen[id(value)] = value
         for place in _HELD.get(type(value), _of_object)(value):
             inner = place[2]
-            if type(inner) not in LEAVES:
-                todo.append(inner)
+            kind = type(inner)
+            if kind not in LEAVES:
+                if kind not in _hollow:
+                    todo.append(inner)
                 if place[0] is not None:
                     found.append(place)
-    return found
+    return found, seen
+
+
+_hollow: set[type] = set()
+"""Types of foreign objects that hold nothing, whichever object it is."""
 
 
 def _inside(*parts: Any) -> list[_Place]:
@@ -140,6 +146,8 @@ def _of_object(value: Any) -> list[_Place]:
     home = kind.__module__
     if kind is SimpleNamespace or home == "collections" or not is_foreign_module(home):
         return found + _of_items(names) + _of_slots(value) + _inside(kind)
+    if base is None and not kind.__dictoffset__:
+        _hollow.add(kind)
     return found + (_inside(names["__wrapped__"]) if "__wrapped__" in names else [])
 
 
@@ -314,10 +322,11 @@ class Substitution:
         Functions, with what they are called with, and each :class:`Scope` of code that runs.
     """
 
-    __slots__ = ("_handed_out", "_roots", "_used")
+    __slots__ = ("_handed_out", "_roots", "_used", "reached")
 
     def __init__(self, *roots: Any) -> None:
         self._roots = list(roots)
+        self.reached: dict[int, Any] = {}
         self._used: list[_Swap] = []
         self._handed_out = False
 
@@ -337,7 +346,8 @@ class Substitution:
 
     def _put_in(self) -> None:
         _open[id(self)] = self
-        for owner, key, real in _places(self._roots):
+        places, self.reached = _places(self._roots)
+        for owner, key, real in places:
             swap = _swaps.get((id(owner), key))
             if swap is not None and real is swap.twin:  # another recording put it there
                 real = swap.real
@@ -377,7 +387,7 @@ class Substitution:
         What recordings that go on may read is left to the latest of these.
         """
         heir = next((other for other in reversed(_open.values()) if other is not self), None)
-        for owner, key, twin in _places(self._roots + found):
+        for owner, key, twin in _places(self._roots + found)[0]:
             real = real_of(twin)
             place = id(owner), key
             if real is None or (place in _swaps and _swaps[place].twin is twin):
@@ -408,13 +418,26 @@ def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     tape = CURRENT.get()
     if tape is None or not tape.open:
         return f(*args, **kwargs)
+    session = tape.session
+    outer = session.reached
+    if outer is not None and _is_reached(outer, f, args, kwargs):
+        return (twin_of(f) or f)(*(twin_of(args) or args), **kwargs)
     twins = Substitution(f, args, kwargs)
     try:
         try:
             twins.put_in()
+            session.reached = twins.reached
             f = twin_of(f) or f
             return f(*(twin_of(args) or args), **kwargs)
         finally:
+            session.reached = outer
             twins.put_back()
     finally:  # an interrupt may have come at the first line of the other
+        session.reached = outer
         twins.put_back()
+
+
+def _is_reached(known: dict[int, Any], f: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether twins stand already wherever a call comes to: an outer recording has put them in."""
+    others = (*args, *kwargs.values())
+    return id(f) in known and all(type(x) in LEAVES or id(x) in known for x in others)

@@ -485,7 +485,7 @@ def twin_of(value: Any) -> Any:
     pair = _TWINS.get(id(value))
     if pair is not None:
         return pair[1]
-    compose = _COMPOSED.get(_form(value))
+    compose = _of_kind(_COMPOSED, type(value))
     return None if compose is None else compose(value, twin_of)
 
 
@@ -494,14 +494,16 @@ def real_of(value: Any) -> Any:
     real = _ORIGINALS.get(id(value))
     if real is not None:
         return real
-    compose = _DECOMPOSED.get(_form(value))
+    compose = _of_kind(_DECOMPOSED, type(value))
     return None if compose is None else compose(value, real_of)
 
 
-def _form(value: Any) -> type:
-    """The type of a value, or a tuple of a named one."""
-    kind = type(value)
-    return tuple if issubclass(kind, tuple) and hasattr(kind, "_fields") else kind
+def _of_kind(composing: dict[type, Any], kind: type) -> Any:
+    """What composes values of a type; tuples with names are composed as tuples are."""
+    found = composing.get(kind)
+    if found is None and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        found = composing[tuple]
+    return found
 
 
 def twins_in(space: dict[str, Any]) -> frozenset[str]:

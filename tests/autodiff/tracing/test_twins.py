@@ -1163,3 +1163,34 @@ RANDOM = np.random.default_rng(0)
 def test_random_numbers_of_traced_parameters_say_how_they_are_drawn(f):
     with pytest.raises(tapenb.TapeError, match=r"line \d+, .*: random.*rng\.standard_normal\(\)"):
         tn.grad(f)(1.0)
+
+
+def test_what_an_outer_recording_has_reached_is_searched_once():
+    def f(x):
+        return np.sum(np.array([x, x * x]))
+
+    searches = []
+
+    def count(frame, event, _):
+        if event == "call" and frame.f_code.co_name == "_places":
+            searches.append(frame)
+
+    hessian = tn.hessian(f)
+    hessian(2.0)
+    sys.setprofile(count)
+    try:
+        assert hessian(2.0) == 2.0
+    finally:
+        sys.setprofile(None)
+    assert len(searches) == 2  # where twins go in, and where the user may have put some
+
+
+def test_what_an_outer_recording_has_not_reached_is_searched_inside():
+    source = "import numpy as np\ndef g(x): return np.sum(np.array([x, x * x]))"
+
+    def f(x):
+        space = {"__name__": "made_inside"}
+        exec(source, space)
+        return tn.grad(space["g"])(x) * x
+
+    assert tn.grad(f)(2.0) == 1.0 + 4.0 * 2.0
