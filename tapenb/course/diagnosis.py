@@ -173,6 +173,11 @@ def _diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any]) -> Diagn
     for sentence, number in wrong.items():
         if same(given, [number]):
             return Diagnosis("wrong", None, f"✗ {sentence}")
+    if np.ndim(right) == 1:
+        at = [same([one], [other]) for one, other in zip(given[0], right, strict=True)].index(False)
+        where = f"number {at + 1} is another than {short(given[0][at])}"
+        begun = f"Up to number {at} all is right; " if at else "Already "
+        return Diagnosis("wrong", None, f"✗ {begun}{where}.")
     return Diagnosis("wrong", None, f"✗ It is another number than {short(given[0])}.")
 
 

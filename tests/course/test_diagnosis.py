@@ -230,13 +230,15 @@ def test_a_number_is_told_its_mistake(capsys):
 
 
 def test_a_point_is_told_its_mistake(capsys):
-    for answer in ([..., 2.0], (0.6, 1.2), [1.4, 2.8], [0.6]):
+    for answer in ([..., 2.0], (0.6, 1.2), [1.4, 2.8], [0.6], [0.6, 7.0], [7.0, 1.2]):
         check_number(answer, [0.6, 1.2], {"That is uphill.": [1.4, 2.8]})
     assert capsys.readouterr().out.splitlines() == [
         "○ not attempted yet",
         "✓ right",
         "✗ That is uphill.",
         "✗ The answer is 2 numbers, in order.",
+        "✗ Up to number 1 all is right; number 2 is another than 7.",
+        "✗ Already number 1 is another than 7.",
     ]
 
 

@@ -131,6 +131,14 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("15_kinks_and_traps", "rounded", {"dy_dx": 0.05 / math.sqrt(0.02)}, "exponent not in front"),
     ("15_kinks_and_traps", "chaos", {"dz_dx": 16 * 0.8 * 0.36}, "assigned"),
 ]
+
+
+def hundred_steps(x: float) -> float:
+    for _ in range(100):
+        x = x + 0.01 * np.cos(3 * x)
+    return x
+
+
 CURVATURE = 12 * 0.25 + math.cos(0.5)
 # Lesson, exercise, what the learner writes that is no gradient, words of what is said.
 WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
@@ -150,6 +158,14 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("11_downhill", "curvature", {"largest_rate": 2 / (0.5 + math.sin(0.5))}, "over the slope"),
     ("11_downhill", "curvature", {"largest_rate": CURVATURE / 2}, "the other way up"),
     ("11_downhill", "curvature", {"largest_rate": 0.1}, "another number than 0.1"),
+    # The forward difference of e^sin x at 1 is off by 1e-2 and by a hundredth of a rounding.
+    ("02_numerically", "step", {"h": 1e-2, "quotient": 1.2462 + 1e-2}, "too large"),
+    ("02_numerically", "step", {"h": 1e-14, "quotient": 1.2434}, "too small"),
+    ("04_tape", "trace", {"v3": 6.0}, "Up to number 2 all is right; number 3 is another than 6"),
+    ("16_memory", "parts", {"run_in_parts": hundred_steps}, "still holds all steps"),
+    ("17_sparsity", "ring", {"colours": [0, 1, 2, 3, 4, 5, 6, 7]}, "for each column"),
+    ("17_sparsity", "ring", {"colours": [0, 1, 2, 0, 1, 2, 3, 4]}, "One colour can be saved"),
+    ("19_own_rule", "one", {"rule": lambda x: x * np.exp(x)}, "followed the formula"),
 ]
 # Right answers that are rounded, or of another type.
 RIGHT: list[tuple[str, str, dict[str, Any]]] = [
