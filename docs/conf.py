@@ -38,6 +38,8 @@ html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"loading_method": "defer"})]
+templates_path = ["templates"]
 
 nb_execution_mode = "off"  # what is stored is what the tests have checked
 nb_merge_streams = True

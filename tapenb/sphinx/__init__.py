@@ -22,11 +22,14 @@ __all__ = ["setup"]
 _SCRIPT, _SHEET = "tapenb.js", "tapenb.css"
 # What a page with a panel holds.
 _MARK = 'class="tapenb-tape"'
-# The colours of the theme, by the names that Furo and the PyData theme give them.
+# The colours of the theme, by the names that Furo and the PyData theme give them; what is light or
+# dark, for what the browser draws itself.
 _OF_THE_THEME = """
 .tapenb-page {
   --jp-layout-color0: var(--color-background-primary, var(--pst-color-background, Canvas));
 }
+[data-theme="dark"] .tapenb-page { color-scheme: dark; }
+[data-theme="auto"] .tapenb-page { color-scheme: light dark; }
 .tapenb-static { overflow-x: auto; }
 .tapenb-static > img { background: white; }
 """

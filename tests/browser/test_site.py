@@ -1,9 +1,16 @@
-"""A page of a Sphinx project that uses `tapenb.sphinx`, opened from the file system."""
+"""Pages of Sphinx projects that use `tapenb.sphinx`, opened from the file system.
+
+Of the course's own site, which `.ci/run` builds, where SITE in the environment says it is.
+"""
 
 import math
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -76,3 +83,76 @@ def test_other_builders_have_the_numbers(tmp_path: Path):
     text = (tmp_path / "site" / "index.txt").read_text(encoding="utf-8")
     assert "∂z/∂x = 5.5" in text
     assert "<" not in text
+
+
+# -- the course's own site -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The folder of the site."""
+    if "SITE" not in os.environ:
+        pytest.skip("SITE does not say where the site has been built")
+    return Path(os.environ["SITE"])
+
+
+class Written(HTMLParser):
+    """The names and the links of a page, and how many panels it has."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.names, self.links, self.panels = set(), set(), 0
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.names.add(given.get("id"))
+        self.links.update(given[name] for name in ("href", "src") if name in given)
+        self.panels += given.get("class") == "tapenb-tape"
+
+
+@pytest.fixture(scope="module")
+def written(site: Path) -> dict[Path, Written]:
+    """Every page, as it is written."""
+    return {path: Written(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_link_leads_somewhere(written: dict[Path, Written]):
+    def lost() -> Iterator[tuple[str, str]]:
+        for path, page in written.items():
+            for link in map(urlsplit, page.links):
+                target = (path.parent / unquote(link.path)).resolve() if link.path else path
+                if not link.scheme and not (
+                    target.exists()
+                    and (target not in written or (link.fragment or None) in written[target].names)
+                ):
+                    yield path.name, link.geturl()
+
+    assert len(written) > 60
+    assert not sorted(lost())
+
+
+def test_every_page_is_live_offline(page: Page, requests: list[str], written: dict[Path, Written]):
+    page.context.set_offline(True)
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: trouble.append(message.text))
+    for path, text in written.items():
+        page.goto(f"file://{path}")
+        expect(page.locator(".tapenb-page > .tapenb")).to_have_count(text.panels)
+        assert not trouble, path
+    assert all(address.startswith(("file:", "data:")) for address in requests)
+
+
+KINDS = ("index", "course/04_tape", "course/exercises/04_tape", "api/tapes", "search")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_of_each_kind_is_open_to_all(page: Page, site: Path, scheme: str):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.emulate_media(color_scheme=scheme)
+    for kind in KINDS:
+        page.goto(f"file://{site / kind}.html")
+        # From a file axe may not ask for the style sheets once more.
+        answer = axe.run(page, options={"preload": False}).response
+        assert not [(each["id"], each["nodes"]) for each in answer["violations"]], kind
