@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from ..panel.assets import WITH_KERNEL, player, style
+from ..panel.assets import WITH_KERNEL, player, style, without_player
 from .directive import Tape
 
 __all__ = ["setup"]
@@ -32,6 +32,9 @@ _OF_THE_THEME = """
 [data-theme="auto"] .tapenb-page { color-scheme: light dark; }
 .tapenb-static { overflow-x: auto; }
 .tapenb-static > img { background: white; }
+.tapenb-static > table { align-self: start; font-size: 0.9em; margin-top: 1rem; }
+.tapenb-static > table :is(th, td) { padding: 0.1rem 0.5rem; font-weight: normal; }
+.tapenb-static > table :is(caption, th, td) { text-align: left; }
 """
 
 
@@ -62,7 +65,8 @@ def _write_assets(app: Sphinx) -> None:
 def _load_assets(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Load them in a page that has a panel, and in no other."""
+    """Load them in a page that has a panel, in place of the player that an output carries."""
     if _MARK in context.get("body", ""):
+        context["body"] = without_player(context["body"])
         app.add_css_file(_SHEET)
         app.add_js_file(_SCRIPT, loading_method="defer")

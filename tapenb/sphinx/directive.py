@@ -9,7 +9,6 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from ..panel.assets import without_player
 from .cells import Cells
 
 __all__ = ["Tape"]
@@ -45,8 +44,6 @@ class Tape(SphinxDirective):
         if printed:
             made.append(nodes.literal_block(printed, printed, language="none"))
         for data in shown:
-            if "text/html" in data:
-                data["text/html"] = without_player(data["text/html"])
             made += _output(data)
         cell = nodes.container("", *made, classes=["tapenb-cell"])
         self.set_source_info(cell)

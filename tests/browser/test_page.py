@@ -108,6 +108,7 @@ def test_the_curve_follows_the_choice(open_page, page):
     open_page("survey")
     picture = page.locator(".tapenb-picture").first
     before = picture.inner_html()
+    expect(picture.locator(".tapenb-curve")).not_to_have_count(0)
     page.locator(".tapenb-plot select").first.select_option("y")
     expect(picture).not_to_have_attribute("aria-label", "")
     page.wait_for_function(

@@ -56,7 +56,7 @@ export function plot(model, mover) {
   let curve = [];
   /** @type {Mark[]} */
   let marks = [];
-  let known = -1;
+  let known = NaN; // no number of a curve
   /** @type {Frame | undefined} */
   let frame;
   /** @type {Set<number>} */
