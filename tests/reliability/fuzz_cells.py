@@ -12,8 +12,10 @@ from typing import Any
 from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
+__all__ = ["COUNT", "SHORT", "TITLE", "Maker", "attack", "observed"]
+
 TITLE = "random cells, plainly and with a tape"
-COUNT, SHORT = 700, 60
+COUNT, SHORT = 2_000, 60
 
 _BEGIN = "x = 2.0\nn = 3\ns = 'a'\nL = [1.0, 2.0]\nD = {'k': 1.5}\nv = np.array([1.0, 2.0, 3.0])\n"
 _STATEMENTS = r"""
@@ -121,15 +123,22 @@ s.upper(1)
 _CONDITIONS = ["x > 1", "n % 2", "{e} < {e}", "not s", "x > 0 and n", "v.sum() > {e}", "True"]
 
 
-class _Maker:
+class Maker:
+    """Makes cells at random.
+
+    Parameters
+    ----------
+    chosen : random.Random
+    """
+
     def __init__(self, chosen: random.Random) -> None:
         self._chosen = chosen
 
-    def cell(self) -> str:
-        """A cell of a few statements; some begin with the names that the others use."""
+    def cell(self, *, whole: bool = False) -> str:
+        """A cell of a few statements; most, or all, begin with the names that the others use."""
         many = range(self._chosen.randint(1, 6))
         lines = [self.made(self._chosen.choice(_STATEMENTS)) for _ in many]
-        return _BEGIN * (self._chosen.random() < 0.8) + "\n".join(lines)
+        return _BEGIN * (whole or self._chosen.random() < 0.8) + "\n".join(lines)
 
     def made(self, text: str, depth: int = 0) -> str:
         """Fill in what a text leaves open."""
@@ -176,7 +185,7 @@ def observed(book: Notebook, text: str) -> dict[str, str]:
 
 def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """Run so many cells both ways, in one notebook each."""
-    maker, lost = _Maker(random.Random(seed)), []
+    maker, lost = Maker(random.Random(seed)), []
     for number in range(count):
         text, seen = maker.cell(), []
         for head in ("", "%%tape\n"):
