@@ -15,7 +15,8 @@ from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.faces.purity import Unwatchable
 from ..autodiff.faces.signature import is_traceable, output, refuse_result
 from ..autodiff.faces.watch import Watch, random_state
-from ..autodiff.sweeps.tips import Recorded, guard_tips, stands_on_tips
+from ..autodiff.sweeps.tips.guards import guard_tips, stands_on_tips
+from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.apply import independent

@@ -15,7 +15,8 @@ from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
-from ..autodiff.sweeps.tips import Recorded, guard_tips
+from ..autodiff.sweeps.tips.guards import guard_tips
+from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of

@@ -12,7 +12,8 @@ from ..autodiff.compiling.lowering.number import tidied
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.seeds import detach, unit_seeds
-from ..autodiff.sweeps.tips import Recorded, guard_tips
+from ..autodiff.sweeps.tips.guards import guard_tips
+from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.lowered import about_guards, lowered

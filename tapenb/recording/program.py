@@ -22,14 +22,10 @@ from ..autodiff.sweeps.jacobian import jacobian
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
-from ..autodiff.sweeps.tips import (
-    Kink,
-    Recorded,
-    Unknown,
-    across_tips,
-    guard_tips,
-    kinks_of,
-)
+from ..autodiff.sweeps.tips.across import across_tips
+from ..autodiff.sweeps.tips.guards import guard_tips
+from ..autodiff.sweeps.tips.kinks import Kink, kinks_of
+from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tapenb as tn
 from tapenb.autodiff.compiling.replay import GuardFailed
-from tapenb.autodiff.sweeps.tips import on_tips
+from tapenb.autodiff.sweeps.tips.standing import on_tips
 
 from .as_cell import as_cell
 

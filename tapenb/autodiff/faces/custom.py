@@ -16,7 +16,7 @@ import numpy as np
 from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
-from ..sweeps.tips import on_tips, tell_tips
+from ..sweeps.tips.standing import on_tips, tell_tips
 from ..tape.operation import GUARD, Operation, TapeError
 from ..tape.provenance import describe, here, users_frame
 from ..tape.tape import CURRENT, Tape

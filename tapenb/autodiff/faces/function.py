@@ -23,7 +23,8 @@ import numpy as np
 
 from ..compiling.compiled import Compiled, compile_tape
 from ..compiling.replay import GuardFailed
-from ..sweeps.tips import Recorded, guard_tips, stands_on_tips
+from ..sweeps.tips.guards import guard_tips, stands_on_tips
+from ..sweeps.tips.runs import Recorded
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape

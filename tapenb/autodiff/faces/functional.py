@@ -28,7 +28,8 @@ from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like, zeros_like
 from ..sweeps.sparsity import Compressed, nothing
-from ..sweeps.tips import Kink, across_tips, kinks_of
+from ..sweeps.tips.across import across_tips
+from ..sweeps.tips.kinks import Kink, kinks_of
 from ..tape.operation import Operation
 from ..tape.primitives import convert
 from ..tape.tape import CURRENT, Tape

@@ -27,7 +27,9 @@ from ..sweeps.jacobian import blocks
 from ..sweeps.ladder import Flows
 from ..sweeps.reverse import reverse
 from ..sweeps.seeds import detach, ones_like, zeros_like
-from ..sweeps.tips import Kink, Recorded, across_tips, kinks_of
+from ..sweeps.tips.across import across_tips
+from ..sweeps.tips.kinks import Kink, kinks_of
+from ..sweeps.tips.runs import Recorded
 from ..tape.memory import Memory
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import convert

@@ -117,7 +117,7 @@ class Tape(Columns):
     kinks: _View = _View(
         "kinks",
         "The operations that stand on a tip or a jump, and what is given there.",
-        "tapenb.autodiff.sweeps.tips",
+        "tapenb.autodiff.sweeps.tips.kinks",
     )
     not_finite: _View = _View(
         "not_finite",

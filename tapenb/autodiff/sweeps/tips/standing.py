@@ -1,0 +1,144 @@
+"""Where a tape stands on a tip or a jump of one of its operations, and whether that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from ...tape.operation import GUARD, Operation
+from ...tape.tape import Tape
+from ...tape.thrift import Lost
+from ..operands import as_ieee
+from .runs import Run, moving, outermost
+
+__all__ = ["TOLD", "asking", "mask_of", "on_tips", "standing", "tell_tips", "that_matter"]
+
+TOLD: ContextVar[dict[Operation, bool] | None] = ContextVar("tapenb-told-tips", default=None)
+"""What operations that the sweep runs once more said of their tips, while it is listened to."""
+
+
+def tell_tips(operation: Operation, tape: Tape, start: int) -> None:
+    """Say of an operation that a sweep ran again, on a tape from an entry on, if it has tips."""
+    told = TOLD.get()
+    if told is not None:
+        stands = bool(standing(tape, start, asking(tape, start), told))
+        told[operation] = told.get(operation, False) or stands
+
+
+def on_tips(tape: Tape, start: int = 0) -> list[tuple[int, Any]]:
+    """Find the entries of a tape that stand on a tip or jump, each with a mask of the elements.
+
+    It costs one comparison for each entry whose rule has tips at all.
+    """
+    return standing(tape, start, asking(tape, start), {})
+
+
+def asking(tape: Tape, start: int) -> set[Operation]:
+    """The operations of a tape, from an entry on, that have tips or steps at all."""
+    return set(filter(_may_stand, set(tape.operations[start:] if start else tape.operations)))
+
+
+def standing(
+    tape: Tape, start: int, asked: set[Operation], told: dict[Operation, bool]
+) -> list[tuple[int, Any]]:
+    """Those of the operations that stand on a tip, where `told` knows of some already."""
+    if not asked:
+        return []
+    found = []
+    operations = tape.operations[start:] if start else tape.operations
+    values, constants = tape.values, tape.constants
+    swept = tape.in_sweeps() if tape.swept else None
+    for index, operation in enumerate(operations, start):
+        if operation not in asked or (swept is not None and swept[index]):
+            continue
+        if operation in told:
+            if told[operation]:
+                found.append((index, True))
+            continue
+        places = (index, *tape.parents(index))
+        read = [values[p] if p >= 0 else constants[~p] for p in places]
+        if Lost in map(type, read):
+            read = [tape.value(p) for p in places]
+        mask = mask_of(operation, *read)
+        if mask.any() if type(mask) is np.ndarray else mask:
+            found.append((index, mask))
+    return found
+
+
+def _may_stand(operation: Operation) -> bool:
+    """Whether an operation has tips or steps at all, or is a question about a number."""
+    rule = operation.rule
+    if rule is None:
+        return operation.name == GUARD and operation.function is not hash
+    return rule.tip is not None or bool(rule.steps)
+
+
+def mask_of(operation: Operation, result: Any, *operands: Any) -> Any:
+    """Which elements of a result are at a tip or a jump of the operation."""
+    rule = operation.rule
+    if 0 in [x.size for x in (result, *operands) if type(x) is np.ndarray]:
+        return False
+    if rule is None or rule.steps:
+        return _changes(operation, result, operands)
+    ieee = [x if type(x) is np.ndarray else as_ieee(x) for x in operands]
+    return rule.tip(result, *ieee, **operation.params)
+
+
+def _changes(operation: Operation, result: Any, operands: Sequence[Any]) -> bool:
+    """Whether an answer is another one a few floats to either side, for each operand its own."""
+    parts = result if isinstance(result, tuple | list) else [result]
+    kinds = "biu" if operation.rule is None else "biufc"  # what is read by Python may be anything
+    if any(np.asarray(part).dtype.kind not in kinds for part in parts):
+        return False
+    rng = np.random.default_rng(0)
+    for side in (-1.0, 1.0):
+        moved = [_moved(x, side, rng) for x in operands]
+        # What has no whole number (inf, nan) or no truth has no neighbor either.
+        with suppress(ValueError, OverflowError):
+            found = operation.evaluate(moved)
+            found = found if isinstance(found, tuple | list) else [found]
+            if not all(map(_alike, found, parts)):
+                return True
+    return False
+
+
+def _moved(x: Any, side: float, rng: np.random.Generator) -> Any:
+    dtype = getattr(x, "dtype", None) or np.asarray(x).dtype
+    if dtype.kind not in "fc":
+        return x
+    step = abs(x) * np.finfo(dtype).eps + np.finfo(dtype).tiny
+    return x + (side * rng.integers(1, 64, np.shape(x)) * step).astype(step.dtype)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-6, 0.0, equal_nan=True)
+
+
+def that_matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
+    """Those between the inputs and an output or a guard, and whether one depends on another."""
+    tape, size = run.tape, len(run.tape)
+    below, beyond = bytearray(size), bytearray(size)
+    for entry in moving(run):
+        below[entry] = 1
+    marks, nested = {entry for entry, _ in found}, False
+    for index in range(size):
+        parents = [p for p in tape.parents(index) if p >= 0]
+        below[index] |= any(below[p] for p in parents)
+        after = any(beyond[p] for p in parents)
+        nested |= after and index in marks
+        beyond[index] = after or index in marks
+    wanted = bytearray(size)
+    tops = [top for *_, tops in outermost(tape) for top in tops]
+    for reference in (*run.outputs, *tape.guards(), *tops):
+        if reference >= 0:
+            wanted[reference] = 1
+    for index in range(size - 1, -1, -1):
+        if wanted[index]:
+            for parent in tape.parents(index):
+                if parent >= 0:
+                    wanted[parent] = 1
+    return [(e, mask) for e, mask in found if below[e] and wanted[e]], nested
