@@ -13,6 +13,7 @@ from jupyter_client.manager import KernelManager
 __all__ = ["Kernel", "running"]
 
 PATIENCE = 240.0
+_MOMENT = 0.02
 
 
 class Kernel:
@@ -46,18 +47,33 @@ class Kernel:
         data = {"method": "update", "state": {"position": position}, "buffer_paths": []}
         message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         self._client.shell_channel.send(message)
+        self._read()
 
     def wait(self, request: str) -> dict[str, Any]:
         """Wait for the reply to a request and for the kernel to be idle after it."""
-        reply = None
+        reply, idle = None, False
         until = time.monotonic() + PATIENCE
         while reply is None:
-            found = self._client.get_shell_msg(timeout=max(until - time.monotonic(), 0))
+            idle |= self._read(request)
+            assert time.monotonic() < until, "no reply"
+            try:
+                found = self._client.get_shell_msg(timeout=_MOMENT)
+            except queue.Empty:
+                continue
             if found["parent_header"].get("msg_id") == request:
                 reply = found
-        while not self._take(self._client.get_iopub_msg(timeout=PATIENCE), request):
-            pass
+        while not idle:
+            idle = self._take(self._client.get_iopub_msg(timeout=PATIENCE), request)
         return reply["content"]
+
+    def _read(self, request: str = "") -> bool:
+        """Read what has come, since what nobody reads is dropped; whether it ends a request."""
+        idle = False
+        while True:
+            try:
+                idle |= self._take(self._client.get_iopub_msg(timeout=0), request)
+            except queue.Empty:
+                return idle
 
     def panel(self) -> str:
         """The comm of the newest panel."""
