@@ -53,6 +53,10 @@ class Emitter(Writer):
 
     Attributes
     ----------
+    by_math_alone : bool
+        Whether NumPy computes none of the steps.
+    of_numbers : bool
+        Whether every step is a single number.
     overflowing : list of int
         The user's numbers that must be finite, or NumPy would have said something.
     """
@@ -77,56 +81,55 @@ class Emitter(Writer):
         self._chains: list[str] = []
         # By array, what the sum of its squares is called.
         self._squared: dict[int, str] = {}
-        self._expressions: dict[int, str | None] = {}
-        operation = plan.operation
-        computed = [index for index in plan.steps if operation(index) is not INPUT]
-        self._by_math = {index for index in computed if self._is_by_math(index)}
+        self._by_math = self._found_by_math()
         self.overflowing = [] if heard is None else self._overflowing()
         self._inlinable = self._read_once_by_math()
+        others = [index for index in plan.steps if index not in self._by_math]
+        silent = [plan.operation(index).name in (GUARD, INPUT.name) for index in others]
+        self.by_math_alone = all(silent)
+        self.of_numbers = self.by_math_alone or all(
+            self.kind(index) != OTHER or plan.operation(index).name == GUARD for index in others
+        )
 
     # -- what is computed how -----------------------------------------------------------------
 
-    def _expression(self, index: int) -> str | None:
-        """Return the text by which ``math`` computes an entry, if it does."""
-        known = self._expressions
-        if index in known:
-            return known[index]
-        operation = self.plan.operation(index)
-        name = ufunc_name(operation)
-        if name is None and operation.name == "where" and not operation.params:
-            name = "where"
-        name = known[index] = name if name in EXPRESSIONS else None
-        return name
-
-    def _is_by_math(self, index: int) -> bool:
-        name = self._expression(index)
-        if name is None or self.kind(index) != (TRUTH if name in _QUESTIONS else NUMBER):
-            return False
-        kinds = [*map(self.kind, self.plan.operands(index))]
-        return OTHER not in kinds and (NUMBER in kinds or name == "where")
+    def _found_by_math(self) -> dict[int, str]:
+        """The steps that ``math`` computes, and the names of their expressions."""
+        kind, operation, operands = self.kind, self.plan.operation, self.plan.operands
+        found = {}
+        for index in self.plan.steps:
+            each = operation(index)
+            name = each.ufunc or ufunc_name(each)
+            if name is None and each.name == "where" and not each.params:
+                name = "where"
+            if name not in EXPRESSIONS:
+                continue
+            if kind(index) == (TRUTH if name in _QUESTIONS else NUMBER):
+                kinds = [*map(kind, operands(index))]
+                if OTHER not in kinds and (NUMBER in kinds or name == "where"):
+                    found[index] = name
+        return found
 
     def _read_once_by_math(self) -> set[int]:
-        once, uses, operands = set(), self.plan.uses, self.plan.operands
-        for index in self.plan.steps:
-            if self.plan.is_computed(index) and self._exponent(index) is None:
-                once.update([operand for operand in operands(index) if uses[operand] == 1])
-        once &= self._by_math
-        if any(self._expression(index) == "where" for index in self._by_math):
+        plan, uses = self.plan, self.plan.uses
+        once = {index for index in self._by_math if uses.get(index) == 1}
+        for index, name in self._by_math.items():
+            if name == "power" and self._exponent(index) is not None:
+                once.difference_update(plan.operands(index))
+        if "where" in self._by_math.values():
             # What is not chosen would not raise.
-            once = {index for index in once if self.plan.is_droppable(index)}
-        return once - {*self.plan.outputs, *self.plan.checked, *self.overflowing}
+            once = {index for index in once if plan.is_droppable(index)}
+        return once - {*plan.outputs, *plan.checked, *self.overflowing}
 
     def _overflowing(self) -> list[int]:
         """The user's numbers of which Python's arithmetic does not say that they are not finite.
 
         One that is read by another of them shows there.
         """
+        operands, propagates = self.plan.operands, PROPAGATES_NONFINITE.get
         shown: set[int] = set()
         found = []
-        for index in reversed(self.plan.steps):
-            if index not in self._by_math:
-                continue
-            name = self._expression(index)
+        for index, name in reversed(self._by_math.items()):
             if index not in shown:
                 if name not in _OVERFLOWING:
                     continue
@@ -134,33 +137,16 @@ class Emitter(Writer):
                     if self._is_silent(index):
                         continue
                     found.append(index)
-            shown.update(self.plan.operands(index)[: PROPAGATES_NONFINITE.get(str(name), 0)])
+            shown.update(operands(index)[: propagates(name, 0)])
         return found[::-1]
 
     def _exponent(self, index: int) -> float | None:
         """The exponent of a power that is written out."""
-        if self._expression(index) != "power" or index not in self._by_math:
-            return None
         base, exponent = self.plan.operands(index)
         if self.kind(base) != NUMBER:
             return None  # the product of integers is one
         value = self.plan.value(exponent) if exponent < 0 else None
         return value if isinstance(value, float | int) and value in POWERS else None
-
-    @property
-    def by_math_alone(self) -> bool:
-        """Whether NumPy computes none of the steps."""
-        silent = (GUARD, INPUT.name)
-        name = {index: self.plan.operation(index).name for index in self.plan.steps}
-        return all(i in self._by_math or name[i] in silent for i in self.plan.steps)
-
-    @property
-    def of_numbers(self) -> bool:
-        """Whether every step is a single number."""
-        return all(
-            self.kind(index) != OTHER or self.plan.operation(index).name == GUARD
-            for index in self.plan.steps
-        )
 
     def converts(self, index: int) -> bool:
         """Whether an input is a number of NumPy's, which is a Python float while this runs."""
@@ -203,14 +189,16 @@ class Emitter(Writer):
 
     def _step(self, index: int) -> None:
         """Add the line, if it needs one, that computes a step."""
-        operation = self.plan.operation(index)
-        if index in self._by_math:
-            expression = self._by_text(index)
-            if index in self._inlinable and len(expression.text) < _LONG:
-                self.inlined[index] = expression
+        expression = self._by_math.get(index)
+        if expression is not None:
+            text, precedence = self._by_text(index, expression)
+            if index in self._inlinable and len(text) < _LONG:
+                self.inlined[index] = Expression(text, precedence)
             else:
-                self.line(f"{self.name(index)} = {expression.text}", index)
-        elif operation.name == GUARD:
+                self.line(f"{self.name(index)} = {text}", index)
+            return
+        operation = self.plan.operation(index)
+        if operation.name == GUARD:
             guard(self, index, operation)
         elif operation.name == RAISES:
             raises(self, index, operation)
@@ -222,14 +210,15 @@ class Emitter(Writer):
             if text != self.name(index):
                 self.line(f"{self.name(index)} = {text}", index)
 
-    def _by_text(self, index: int) -> Expression:
-        operands, name = self.plan.operands(index), self._expression(index)
+    def _by_text(self, index: int, name: str) -> tuple[str, int]:
+        """The text by which ``math`` computes a step, and how tightly it binds."""
+        operands = self.plan.operands(index)
         exponent = self._exponent(index) if name == "power" else None
         if exponent is not None:
             base = self.number(operands[0])
             precedence = ATOM if exponent == 1.0 else 11
-            return Expression(POWERS[exponent].format(base.within(ATOM)), precedence)
-        parts = [*map(self.number, operands)]
+            return POWERS[exponent].format(base.within(ATOM)), precedence
+        parts = [self.inlined[operand] for operand in operands]
         if name in _CHOOSING and self.kind(index) == NUMBER:
             # Of a float and an integer NumPy gives a float.
             parts = [
@@ -240,9 +229,13 @@ class Emitter(Writer):
             parts = [part for part in parts if part.text != "-1.0"] or parts[:1]
             name = "negative"
         if name == "negative" and parts[0].text[0] == "-" and parts[0].precedence >= SIGN:
-            return Expression(parts[0].text[1:], ATOM)
+            return parts[0].text[1:], ATOM
         text, precedence, inner = EXPRESSIONS[name]
-        return Expression(text.format(*map(Expression.within, parts, inner)), precedence)
+        texts = [
+            part.text if part.precedence >= least else f"({part.text})"
+            for part, least in zip(parts, inner, strict=True)
+        ]
+        return text.format(*texts), precedence
 
     # -- arrays -----------------------------------------------------------------------------------
 

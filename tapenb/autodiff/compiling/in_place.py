@@ -23,13 +23,14 @@ def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: b
 
 def add_in_place(plan: Plan) -> None:
     """Add to a part of an array, rather than a whole array with zeros elsewhere."""
-    added = set()
-    for index in plan.steps:
+    parts = {index for index in plan.steps if _is_part(plan, index)}
+    added: set[int] = set()
+    for index in plan.steps if parts else ():
         if ufunc_name(plan.operation(index)) != "add" or not plan.is_in_sweep(index):
             continue
         operands = plan.operands(index)
         for array, part in (operands, operands[::-1]):
-            if _is_part(plan, part) and alike(plan.value(array), plan.value(index)):
+            if part in parts and alike(plan.value(array), plan.value(index)):
                 (inner,) = plan.operands(part)
                 sign, positive = sign_of(plan, inner)
                 negated = sign < 0 and plan.uses[inner] == 1
@@ -47,10 +48,10 @@ def add_in_place(plan: Plan) -> None:
 
 def _is_part(plan: Plan, reference: int) -> bool:
     """Whether a step puts an array among zeros, at places that a slice or number names."""
-    operation = plan.operation_of(reference)
-    if operation is None or operation.name != "unindex" or plan.uses[reference] != 1:
+    operation = plan.operation(reference)
+    if operation.name != "unindex" or plan.uses.get(reference) != 1:
         return False
-    return is_basic(operation.params["key"])
+    return plan.is_in_sweep(reference) and is_basic(operation.params["key"])
 
 
 def _is_temporary(plan: Plan, reference: int) -> bool:

@@ -29,10 +29,10 @@ Lanes = tuple[int, ...]
 def in_lanes(plan: Plan) -> None:
     """Let steps that are lanes of one be one, where results of the same shape are joined."""
     for root in list(plan.steps):
-        operation, value = plan.operation(root), plan.value(root)
+        operation = plan.operation(root)
         if operation.name not in _JOINING or operation.params.get("axis", 0) != 0:
             continue
-        operands = plan.operands(root)
+        operands, value = plan.operands(root), plan.value(root)
         if len(set(operands)) < 2 or not 0 < value.size <= _MOST:
             continue
         if operation.name == "concatenate" and np.ndim(plan.value(operands[0])) != 1:

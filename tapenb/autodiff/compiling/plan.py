@@ -144,9 +144,10 @@ class Plan:
         self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
         self.rewritable: set[int] = set()
-        for index in range(len(tape)):
-            self._alias.append(self._representative(index))
-            if self._alias[index] == index:
+        for index, operation in enumerate(tape.operations):
+            stands = index if operation is INPUT else self._representative(index, operation)
+            self._alias.append(stands)
+            if stands == index:
                 self._order.append(index)
         self.outputs = [self.resolve(output) for output in outputs]
         # What each output was before something else came to stand for it.
@@ -200,8 +201,8 @@ class Plan:
 
     def _note(self, index: int, operation: Operation, operands: tuple[int, ...]) -> None:
         """Note a step of which arithmetic may be made simpler."""
-        name = ufunc_name(operation) or operation.name
-        if name in _TAKEN_APART or (name in SCALING and operands and min(operands) < 0):
+        name = operation.ufunc or ufunc_name(operation) or operation.name
+        if name in _NOTED and (name in _TAKEN_APART or (operands and min(operands) < 0)):
             self.rewritable.add(index)
 
     def is_computed(self, reference: int) -> bool:
@@ -258,17 +259,21 @@ class Plan:
             return self._numbers[turned]
         return self._numbers.setdefault(key, reference)
 
-    def _representative(self, index: int) -> int:
-        tape = self.tape
-        operation = tape.operations[index]
-        if operation is INPUT:
-            return index
-        alias = self._alias
-        operands = tuple([alias[p] if p >= 0 else self._number(p) for p in tape.parents(index)])
+    def _representative(self, index: int, operation: Operation) -> int:
+        """Find what stands for an entry: an earlier one or a constant, or else itself."""
+        tape, alias = self.tape, self._alias
+        left, right = tape.left[index], tape.right[index]
+        if right is not None:
+            operands: tuple[int, ...] = (
+                alias[left] if left >= 0 else self._number(left),
+                alias[right] if right >= 0 else self._number(right),
+            )
+        else:
+            operands = tuple([*map(self.resolve, tape.parents(index))])
         name = operation.name
         if name in _PERHAPS_NOTHING and self._is_nothing(index, operation, operands):
             return operands[0]
-        if name not in (GUARD, RAISES):
+        if name not in _ANSWERS:
             result = tape.peek(index)
             if self._in_sweep[index]:
                 if operands and max(operands) < 0:
@@ -276,12 +281,12 @@ class Plan:
                 operation, operands = self._simplify(self, operation, operands, result)
                 if operation is SAME:
                     return operands[0]
+                self._operations[index] = operation
             key = self._key(operation, operands, result)
             if key is not None:
                 twin = self._shared.setdefault(key, index)
                 if twin != index:
                     return twin
-            self._operations[index] = operation
         self._operands[index] = operands
         self._note(index, operation, operands)
         return index
@@ -306,7 +311,7 @@ class Plan:
         self, operation: Operation, operands: tuple[int, ...], example: Any
     ) -> Hashable | None:
         """Return what steps that compute the same share; None where that cannot be told."""
-        name = ufunc_name(operation)
+        name = operation.ufunc or ufunc_name(operation)
         if operation.name == "dot" and self._is_matrix_product(operands):
             name = "matmul"
         if name is not None and isinstance(example, _OF_NUMPY):
@@ -316,7 +321,8 @@ class Plan:
                 same: tuple[Any, ...] = operands
                 if min(operands) < 0:
                     same = tuple([self._as_double(operand, example) for operand in operands])
-                same = tuple(sorted(same)) if name in _COMMUTATIVE else same
+                if name in _COMMUTATIVE and same[0] > same[1]:
+                    same = same[::-1]
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
                 return name, same, _form(example)
         try:
@@ -373,19 +379,17 @@ class Plan:
         return float(value) if real else None
 
     def _needed(self) -> tuple[list[int], dict[int, int]]:
-        tape = self.tape
         uses: dict[int, int] = {}
+        known, operands = uses.get, self._operands.get
         for output in (*self.outputs, *self.checked):
-            uses[output] = uses.get(output, 0) + 1
+            uses[output] = known(output, 0) + 1
         steps = []
         for index in reversed(self._order):
-            if index < len(tape) and tape.operations[index] is INPUT:
+            read = operands(index)  # None: an input
+            if read is None or index in uses or not self.is_droppable(index):
                 steps.append(index)
-                continue
-            if index in uses or not self.is_droppable(index):
-                steps.append(index)
-                for operand in self._operands[index]:
-                    uses[operand] = uses.get(operand, 0) + 1
+                for operand in read or ():
+                    uses[operand] = known(operand, 0) + 1
         return steps[::-1], uses
 
     def _leading_to(self, references: Iterable[int]) -> set[int]:
@@ -434,6 +438,8 @@ class Plan:
 
 SCALING = frozenset({"negative", "multiply"})
 _TAKEN_APART = frozenset({"negative", "broadcast_to", "unindex"})
+_NOTED = SCALING | _TAKEN_APART
+_ANSWERS = frozenset({GUARD, RAISES})
 _OF_NUMPY = (np.ndarray, np.generic)
 _DOUBLE = np.dtype(np.float64)
 _COMMUTATIVE = frozenset({"add", "multiply"})
@@ -461,6 +467,9 @@ def is_uniform(array: np.ndarray) -> bool:
     return not any(array.strides) or bool((array == array.reshape(-1)[0]).all())
 
 
+_NUMBER = ((), _DOUBLE)
+
+
 def alike(one: Any, other: Any) -> bool:
     """Whether two values have the same shape and dtype."""
     if type(one) is type(other) is np.float64:
@@ -470,7 +479,7 @@ def alike(one: Any, other: Any) -> bool:
 
 def _form(value: Any) -> tuple[tuple[int, ...], Any]:
     if type(value) is np.float64:
-        return (), _DOUBLE
+        return _NUMBER
     dtype = getattr(value, "dtype", None)
     return (np.shape(value), np.dtype(type(value)) if dtype is None else dtype)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from keyword import iskeyword
 from typing import Any
 
@@ -37,8 +37,11 @@ class Writer:
     lines : list of str
     namespace : dict
         What the text refers to.
+    kind : callable
+        The kind of an entry's or a constant's value.
     inlined : dict of int to Expression
-        What has no line of its own, and stands where it is read.
+        What stands where an entry or a constant is read: its name or literal, or, where it has no
+        line of its own, all of it.
     """
 
     def __init__(
@@ -55,20 +58,17 @@ class Writer:
             "float64": np.float64,
             "Changed": GuardFailed,
         }
-        self.inlined: dict[int, Expression] = {}
+        self.inlined: dict[int, Expression] = _Known(self._named)
         self._names = names or {}
         self._own = set(self._names.values())
         self._notes = notes or {}
         self._bound: dict[int, str] = {}
         self._functions: dict[Any, str] = {}
-        self._kinds: dict[int, str] = {}
-
-    def kind(self, reference: int) -> str:
-        """The kind of an entry's or a constant's value."""
-        kind = self._kinds.get(reference)
-        if kind is None:
-            kind = self._kinds[reference] = kind_of(self.plan.value(reference))
-        return kind
+        # Asked many times for each step: no frames of Python's where the answer is known.
+        kinds = _Known(lambda each: kind_of(plan.value(each)))
+        known = map(_KINDS.get, map(type, plan.tape.values))
+        kinds.update((index, kind) for index, kind in enumerate(known) if kind)
+        self.kind: Callable[[int], str] = kinds.__getitem__
 
     def name(self, index: int) -> str:
         """Return the name of an entry."""
@@ -98,8 +98,12 @@ class Writer:
 
     def number(self, reference: int) -> Expression:
         """An operand for ``math``: a Python number."""
+        return self.inlined[reference]
+
+    def _named(self, reference: int) -> Expression:
+        """The name of an entry, or a constant as it is written."""
         if reference >= 0:
-            return self.inlined.pop(reference, None) or Expression(self.name(reference))
+            return Expression(self.name(reference))
         value = self.plan.value(reference)
         value = value.item() if isinstance(value, np.generic | np.ndarray) else value
         if isinstance(value, float) and not math.isfinite(value):
@@ -148,6 +152,18 @@ class Writer:
     def _parameter(self, value: Any) -> str:
         literal = _literal(value)
         return self.bind(value, "option") if literal is None else literal
+
+
+class _Known(dict[int, Any]):
+    """What a function gives for each entry or constant, asked once."""
+
+    def __init__(self, function: Callable[[int], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, reference: int) -> Any:
+        found = self[reference] = self._function(reference)
+        return found
 
 
 def kind_of(value: Any) -> str:

@@ -5,7 +5,9 @@ A mode is a direction, not a second implementation: both sweeps read the same ru
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -86,7 +88,8 @@ def play_forward(
         flows.clear()
     tangent = dict(seeds)
     masks = None if masks is None else dict(masks)
-    with np.errstate(all="ignore"):
+    user = tape.tracker.known_from(sys._getframe()) if record else nullcontext()
+    with np.errstate(all="ignore"), user:
         for index in range(min(seeds) + 1, max(targets) + 1):
             operation = tape.operations[index]
             rule = operation.rule

@@ -35,8 +35,10 @@ def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> A
     """An operand as a rule reads it: an IEEE scalar or array, traced if the sweep is recorded."""
     value = tape.constants[~reference] if reference < 0 else tape.values[reference]
     kind = type(value)
-    if not record and kind in AS_IT_IS:
+    if kind in AS_IT_IS and (not record or not needed or reference < 0):
         return value
+    if kind is np.float64:
+        return TracedScalar(tape, reference, value)
     if kind is Lost:
         value = tape.value(reference) if needed else value.stand_in()
     if value is None or value is np._NoValue:

@@ -6,7 +6,9 @@ and can be swept again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -96,7 +98,8 @@ def play_backward(
     found: dict[int, Any] = {}
     if flows is not None:
         flows.clear()
-    with np.errstate(all="ignore"):
+    user = tape.tracker.known_from(sys._getframe()) if record else nullcontext()
+    with np.errstate(all="ignore"), user:
         while index > last:
             index -= 1
             if short:
@@ -111,8 +114,8 @@ def play_backward(
             rule = operation.rule
             if reached[index] != CROSSED or rule is None or not rule.differentiable:
                 del adjoint[index]
-            elif short and operation.terms is not None:
-                sweep_elementwise(tape, index, adjoint, reached, free_values)
+            elif operation.terms is not None and masks is None and flows is None:
+                sweep_elementwise(tape, index, adjoint, reached, record, free_values)
             else:
                 pull_back(tape, index, adjoint, reached, record, masks, flows, free_values)
     if record:

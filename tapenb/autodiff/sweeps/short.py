@@ -116,19 +116,29 @@ def sweep_small(
 
 
 def sweep_elementwise(
-    tape: Tape, index: int, adjoint: Adjoints, reached: bytearray, free_values: bool
+    tape: Tape,
+    index: int,
+    adjoint: Adjoints,
+    reached: bytearray,
+    record: bool,
+    free_values: bool,
 ) -> None:
     """Hand the adjoint of one elementwise entry on to its operands.
 
-    An adjoint that is the sweep's own is changed in place by the last term that reads it.
+    An adjoint that is the sweep's own is changed in place by the last term that reads it, unless
+    the sweep is recorded.
     """
     g, mine = adjoint.take(index)
     rule, left, right = tape.operations[index].rule, tape.left[index], tape.right[index]
     to_left = left >= 0 and reached[left]
     to_right = right is not None and right >= 0 and reached[right]
-    y, x1, x2 = operand(tape, index, rule.needs_result), operand(tape, left, rule.needs(0)), None
+    if not (to_left or to_right):
+        return
+    y = operand(tape, index, rule.needs_result, record)
+    x1, x2 = operand(tape, left, rule.needs(0), record), None
     if right is not None:
-        x2 = operand(tape, right, rule.needs(1))
+        x2 = operand(tape, right, rule.needs(1), record)
+    mine = mine and not record
     usable = mine and g.shape == y.shape and _same_dtype(g, x1) and _same_dtype(g, x2)
     one = two = None
     if to_left:
@@ -143,9 +153,9 @@ def sweep_elementwise(
     if free_values:
         let_go(tape, index)
     if one is not None:
-        adjoint.add(left, one if _fits(one, x1) else fit(one, x1), fresh)
+        adjoint.add(left, one if _fits(one, x1) else fit(one, x1), fresh and not record)
     if two is not None:
-        adjoint.add(right, two if _fits(two, x2) else fit(two, x2), fresh_too)
+        adjoint.add(right, two if _fits(two, x2) else fit(two, x2), fresh_too and not record)
 
 
 def _fits(part: Any, x: Any) -> bool:

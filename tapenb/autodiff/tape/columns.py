@@ -45,9 +45,11 @@ class Columns:
     constants : list
     fingerprints : dict of int to (ndarray, int)
         Of which constants somebody else may write the memory, and a mark of what was in it.
+    tracker : Tracker
+        Finds where in the user's code an entry belongs.
     """
 
-    __slots__ = (*_ROWS, *_BESIDE, "_tracker")
+    __slots__ = (*_ROWS, *_BESIDE, "tracker")
 
     operations: list[Operation]
     left: array[int]
@@ -69,7 +71,7 @@ class Columns:
         self.left, self.right, self.offsets = array("l"), [], array("i")
         self.many, self.independents = {}, []
         self.constants, self.fingerprints = [], {}
-        self._tracker = Tracker()
+        self.tracker = Tracker()
 
     def __len__(self) -> int:
         return len(self.operations)
@@ -91,7 +93,7 @@ class Columns:
         """
         self.left.append(left)
         self.right.append(right)
-        tracker = self._tracker
+        tracker = self.tracker
         if frame is tracker.frame:
             self.sites.append(tracker.site)
             self.offsets.append(frame.f_lasti)
@@ -231,7 +233,7 @@ class Columns:
             del getattr(self, name)[length:]
         self.many = {entry: parents for entry, parents in self.many.items() if entry < length}
         self.independents = [entry for entry in self.independents if entry < length]
-        self._tracker.forget()
+        self.tracker.forget()
 
     def extend(self, other: Columns) -> tuple[int, int]:
         """Put the entries of others after these, and say by how much their numbers shift.

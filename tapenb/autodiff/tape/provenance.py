@@ -13,6 +13,8 @@ import linecache
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FrameType, MethodType, ModuleType
 
@@ -63,7 +65,7 @@ class Site:
 class Tracker:
     """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it."""
 
-    __slots__ = ("_chain", "_depths", "frame", "site")
+    __slots__ = ("_chain", "_depths", "_known_from", "_known_place", "frame", "site")
 
     def __init__(self) -> None:
         self.forget()
@@ -75,10 +77,25 @@ class Tracker:
         self._chain: list[tuple[FrameType, Site]] = []
         # Where in the chain a frame may be, by identity.
         self._depths: dict[int, int] = {}
+        self._known_from: FrameType | None = None
+        self._known_place: tuple[Site | None, int] = (None, 0)
+
+    @contextmanager
+    def known_from(self, frame: FrameType) -> Iterator[None]:
+        """While a frame of the engine's runs, climb to it and no further: it is a sweep's."""
+        before = self._known_from, self._known_place
+        self._known_from, self._known_place = frame, self.place(frame)
+        try:
+            yield
+        finally:
+            self._known_from, self._known_place = before
 
     def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
         """The user's activation at or above `frame`, and the instruction that it is at."""
+        known = self._known_from
         while frame is not None and (id(frame.f_code) in _known or is_inside(frame.f_code)):
+            if frame is known:
+                return self._known_place
             frame = frame.f_back
         if frame is None:
             return None, 0

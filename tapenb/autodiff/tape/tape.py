@@ -252,7 +252,7 @@ class Tape(Columns):
         """End the recording: from now on its traced values are ordinary values."""
         self.open = False
         self.session = None
-        self._tracker.forget()
+        self.tracker.forget()
 
     def _pause(self) -> None:
         if self.session is not None:
