@@ -249,16 +249,21 @@ def _bent(rows: np.ndarray, low: float, high: float) -> np.ndarray:
 def _rows_of(program: Program, positions: Mapping[str, Any], label: str) -> Callable[[float], Row]:
     """A function from a position to value, slope and second derivative."""
     compiled = program.numbers
-    if compiled is None or label not in program.names:
+    place = {
+        each: (number, element)
+        for number, given in enumerate(program.inputs)
+        for element, each in enumerate(given.labels)
+    }
+    if compiled is None or label not in place:
         return lambda x: (_real(program.output_at({**positions, label: x})), np.nan, np.nan)
-    number = program.names.index(label)
-    recorded = float(program.inputs[number].value)
-    values = [float(positions[name]) for name in program.names]
+    number, element = place[label]
+    recorded = float(np.ravel(program.inputs[number].value)[element])
+    values = {each: float(positions[each]) for each in place}
 
     def row(x: float) -> Row:
-        values[number] = float(x)
+        values[label] = float(x)
         try:
-            y, slopes, second = compiled(*values)
+            y, slopes, second = compiled(*values.values())
         except GuardFailed as failed:
             # Beyond that stand guards of its derivatives.
             if failed.entry < len(program.tape):
@@ -266,8 +271,11 @@ def _rows_of(program: Program, positions: Mapping[str, Any], label: str) -> Call
         except UNANSWERED:
             pass
         else:
-            slope = slopes[number] if slopes else np.nan
-            return y, slope, second[number][number] if second else np.nan
+            slope = np.ravel(slopes[number])[element] if slopes else np.nan
+            diagonal = np.ravel(second[number][number]) if second else ()
+            size = len(program.inputs[number].labels)
+            bend = diagonal[element * (size + 1)] if second else np.nan
+            return float(np.sum(y)), float(slope), float(bend)
         at = {**positions, label: x}
         return (
             _whole_row(program, at, label)

@@ -9,17 +9,27 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
+from ..autodiff.compiling.lowering.hold import hold
+from ..autodiff.compiling.lowering.lowering import lower
+from ..autodiff.compiling.lowering.number import inputs, registers_of
+from ..autodiff.compiling.lowering.registers import NotLowered, Registers
+from ..autodiff.compiling.lowering.scalar_tape import as_tape
+from ..autodiff.compiling.plan import Plan
 from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.compiling.scalars import is_taken
+from ..autodiff.compiling.simplify import simplified
 from ..autodiff.tape.tape import Tape
 from .inputs import Input
 
 __all__ = [
+    "MOST_IN_ARRAYS",
     "UNANSWERED",
     "are_floats",
     "bare",
     "compile_numbers",
+    "in_arrays",
     "inlined",
+    "labels",
     "parameters",
     "restored",
 ]
@@ -32,20 +42,26 @@ _OWN = frozenset(
 )
 """Names of the functions around a program."""
 
+MOST_IN_ARRAYS = 1_500
+"""So many elements of arrays are lowered to numbers: each takes some 40 µs, once, before the panel
+is there."""
+_MOST_INSTRUCTIONS = 6_000
 LONGEST = 30_000
 """Tapes of up to so many entries are compiled, which takes up to a second; then a point is one of
 microseconds, where a replay takes a tenth of a second."""
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:
-    """Whether inputs are single floats.
+    """Whether inputs are single floats, or small arrays of them, each with a slider.
 
     Parameters
     ----------
     inputs : sequence of Input
     """
     return all(
-        type(each.value) in (float, np.float64) and len(each.entries) == 1 for each in inputs
+        type(each.value) in (float, np.float64)
+        or (type(each.value) is np.ndarray and each.value.dtype == float and bool(each.labels))
+        for each in inputs
     )
 
 
@@ -71,6 +87,17 @@ def parameters(names: Sequence[str]) -> list[str]:
     return found
 
 
+def in_arrays(tape: Tape) -> int:
+    """Count the elements of all arrays on a tape."""
+    return sum(np.size(each) for each in map(tape.peek, range(len(tape))) if np.ndim(each))
+
+
+def labels(inputs: Sequence[Input]) -> list[str]:
+    """Name all elements of inputs, and then the arrays among these, whose names are taken."""
+    arrays = [each.name for each in inputs if np.ndim(each.value)]
+    return [*(label for each in inputs for label in each.labels), *arrays]
+
+
 def compile_numbers(
     tape: Tape,
     inputs: Sequence[Input],
@@ -79,7 +106,9 @@ def compile_numbers(
     results: Callable[[list[str]], str] | None = None,
     elsewhere: bool = True,
 ) -> Compiled | None:
-    """A function from the inputs, in order, to numbers; None where something is no single number.
+    """A function from the inputs, in order, to numbers; None where these are many, or no floats.
+
+    Arrays are lowered to numbers: whatever comes in or out of the function is single.
 
     Parameters
     ----------
@@ -88,25 +117,79 @@ def compile_numbers(
     outputs : sequence of int
         Entries, or constants below 0.
     results : callable, optional
-        From the texts of the outputs, the text of what is returned instead of their tuple.
+        From the texts of the outputs, element by element, the text of what is returned instead of
+        their tuple.
     elsewhere : bool
         Whether it refuses the recorded point, where the recording itself has the numbers, and
         points where one of them is not finite: a sweep that starts there may find another one.
     """
     if len(tape) > LONGEST or tape.cell_hears_float_errors:
         return None
-    called = parameters([each.name for each in inputs])
-    named = {each.entries[0]: name for each, name in zip(inputs, called, strict=True)}
-    compiled = compile_tape(
-        tape,
-        named,
-        outputs,
-        results=results,
-        floats=True,
-        refuse_recorded_point=elsewhere,
-        finite=elsewhere,
-    )
-    return compiled if compiled.of_numbers else None
+    entries = [each.entries[0] for each in inputs]
+    single = all(np.ndim(tape.peek(each)) == 0 for each in (*entries, *outputs))
+
+    def compiled(tape: Tape, entries: Sequence[int], outputs: Sequence[int]) -> Compiled:
+        return compile_tape(
+            tape,
+            dict(zip(entries, parameters(labels(inputs)), strict=False)),
+            outputs,
+            results=results,
+            floats=True,
+            refuse_recorded_point=elsewhere,
+            finite=elsewhere,
+        )
+
+    found = compiled(tape, entries, outputs) if single else None
+    if found is not None and found.of_numbers:
+        return found
+    if in_arrays(tape) > MOST_IN_ARRAYS:
+        return None
+    try:
+        found = compiled(*lowered(tape, entries, outputs))
+    except NotLowered:
+        return None
+    # Which decision of the cell it was is found by a replay.
+    found.function.__globals__["Changed"] = ArithmeticError
+    return found
+
+
+def lowered(
+    tape: Tape, entries: Sequence[int], outputs: Sequence[int]
+) -> tuple[Tape, list[int], list[int]]:
+    """A tape whose arrays are small as one of single numbers.
+
+    Parameters
+    ----------
+    tape : Tape
+        Closed.
+    entries : sequence of int
+        The inputs.
+    outputs : sequence of int
+
+    Returns
+    -------
+    tape : Tape
+    entries, outputs : list of int
+        Those of that tape, element by element.
+
+    Raises
+    ------
+    NotLowered
+        Where something has no form in single numbers, or is long, or would not come out the same.
+    """
+    started = [each for *_, values in tape.swept for each in values]
+    plan = Plan(tape, [*outputs, *started], simplified)
+    plan.count()
+    code = Registers(_MOST_INSTRUCTIONS)
+    numbers = lower(plan, code, {entry: inputs(code, tape.value(entry)) for entry in entries})
+    placed = [numbers(output) for output in outputs]
+    hold(tape, entries, code, placed, outputs)
+    wanted = [register for each in placed for register in registers_of(each)]
+    begun = [register for each in started for register in registers_of(numbers(each))]
+    values = [number for entry in entries for number in np.ravel(tape.value(entry)).tolist()]
+    scalar, found, read = as_tape(code, [*wanted, *begun], values)
+    scalar.swept = [(len(scalar), len(scalar), tuple(read[len(wanted) :]))]
+    return scalar, found, read[: len(wanted)]
 
 
 def inlined(
@@ -167,8 +250,8 @@ def bare(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 and not np.iscomplexobj(value) else value
 
 
-def restored(number: float, example: Any) -> Any:
-    """A Python float as the kind of number that the recording had."""
+def restored(number: Any, example: Any) -> Any:
+    """A Python float, or an array, as the kind of value that the recording had."""
     if type(example) is float:
         return number
     return np.array(number) if type(example) is np.ndarray else type(example)(number)

@@ -33,10 +33,13 @@ from .conditions import conditions
 from .inputs import Input, flatten
 from .numbers import (
     LONGEST,
+    MOST_IN_ARRAYS,
     UNANSWERED,
     are_floats,
     compile_numbers,
+    in_arrays,
     inlined,
+    labels,
     parameters,
 )
 from .point import Point
@@ -184,7 +187,7 @@ class Program:
             return Point.of_tape(self, positions, self.swept)
         if self.numbers is not None:
             try:
-                found = self.numbers(*(float(values[entry]) for entry in self.entries))
+                found = self.numbers(*self._single(values))
             except GuardFailed as failed:
                 # Beyond that stand guards of its derivatives, which a tip may need otherwise.
                 if failed.entry < len(self.swept):
@@ -224,9 +227,15 @@ class Program:
         return [each.name for each in self.inputs]
 
     @cached_property
-    def parameters(self) -> list[str]:
-        """Names of the inputs in the compiled program."""
-        return parameters(self.names)
+    def parameters(self) -> dict[str, str]:
+        """Names in the compiled program, by the labels of the inputs' elements and by arrays."""
+        known = labels(self.inputs)
+        return dict(zip(known, parameters(known), strict=True))
+
+    def _single(self, values: Mapping[int, Any]) -> Iterator[float]:
+        """All numbers of the inputs."""
+        for entry in self.entries:
+            yield from np.ravel(values[entry]).tolist()
 
     @cached_property
     def example(self) -> Any:
@@ -237,37 +246,53 @@ class Program:
 
     @cached_property
     def numbers(self) -> Compiled | None:
-        """The output, its gradient and its Hessian, where all of them are single numbers."""
+        """The output, its gradient and its Hessian, where all of them are a few numbers."""
         if self.is_long or not self._are_floats or any(each.withheld for each in self.inputs):
             return None
         tape = self.swept.copy()
-        outputs = [self.tape.output]
         slopes = []
         for entry in self.entries if self.order else ():
-            group = self._slopes.get(entry, [("constant", 0.0)])
+            zero = ("constant", np.zeros(np.shape(tape.value(entry))))
+            group = self._slopes.get(entry, [zero])
             if len(group) != 1:
                 return None
             kind, what = group[0]
-            slopes.append(what if kind == "entry" else tape.append_constant(float(what)))
-        outputs += slopes
-        second = self.order > 1 and len(slopes) <= _MOST_SECOND
+            slopes.append(what if kind == "entry" else tape.append_constant(_constant(what)))
+        sizes = [int(np.size(tape.value(entry))) for entry in self.entries]
+        second = self.order > 1 and sum(sizes) <= _MOST_SECOND
         # A forward sweep is about as long as what it goes along, twice the tape.
-        if len(tape) + 2 * len(self.tape) * second * len(slopes) > LONGEST:
+        sweeps = 2 * second * sum(sizes)
+        if len(tape) + sweeps * len(self.tape) > LONGEST:
             return None
+        if in_arrays(tape) + sweeps * in_arrays(self.tape) > MOST_IN_ARRAYS:
+            return None
+        outputs = [self.tape.output, *slopes]
         if second:
             outputs += self._second_of_numbers(tape, slopes)
         guard_tips(Recorded(tape, self.entries, outputs))
         tape.close()
-        size = len(slopes)
+        shapes = [np.shape(tape.value(entry)) for entry in self.entries]
+        value_shape = np.shape(self.example)
 
         def results(texts: list[str]) -> str:
             """The value, the gradient, and the Hessian row by row."""
-            upper = dict(zip(_upper(size), texts[1 + size :], strict=False))
-            rows = [
-                _tuple(upper[min(i, j), max(i, j)] for j in range(size))
-                for i in range(size if second else 0)
-            ]
-            return _tuple([texts[0], _tuple(texts[1 : 1 + size]), _tuple(rows)])
+            read = iter(texts)
+            value = _array(value_shape, read)
+            gradient = [_array(shape, read) for shape in shapes[: len(slopes)]]
+            column = {
+                (i, j, element): [next(read) for _ in range(sizes[i])]
+                for j, element, i in _columns(sizes if second else [])
+            }
+
+            def block(i: int, j: int) -> str:
+                places = itertools.product(range(sizes[i]), range(sizes[j]))
+                numbers = (column[i, j, e][r] if i >= j else column[j, i, r][e] for r, e in places)
+                return _array((*shapes[i], *shapes[j]), numbers)
+
+            size = range(len(sizes) if second else 0)
+            return _tuple(
+                [value, _tuple(gradient), _tuple(_tuple(block(i, j) for j in size) for i in size)]
+            )
 
         return compile_numbers(tape, self.inputs, outputs, results=results)
 
@@ -281,11 +306,14 @@ class Program:
         """
         if self.numbers is None:
             return None
-        labels = zip(self.names, self.parameters, strict=True)
         return inlined(
             self.numbers,
             "at_, deadline_=None",
-            [f"{own} = at_[{label!r}]" for label, own in labels],
+            [
+                f"{self.parameters[label]} = at_[{label!r}]"
+                for each in self.inputs
+                for label in each.labels
+            ],
             [
                 "point_ = new_point_()",
                 "point_._numbers = {}",
@@ -298,37 +326,48 @@ class Program:
 
     def compiled_numbers(self, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
         """A function from the inputs by name to the bare numbers; as `compiled_at`."""
-        if self.numbers is None or self.names != self.parameters:
+        if self.numbers is None or any(self.parameters[name] != name for name in self.names):
             return None
         given = "".join(f"{name}={name}, " for name in self.names)
+        apart = [text for each in self.inputs if np.ndim(each.value) for text in self._apart(each)]
         return inlined(
             self.numbers,
             f"{'*, ' * bool(given)}{''.join(f'{name}=None, ' for name in self.names)}**others_",
-            ['if others_: raise TypeError("another name")'],
+            ['if others_: raise TypeError("another name")', *apart],
             ["return {}"],
             f"otherwise_({given}**others_)",
             {"otherwise_": otherwise},
         )
 
+    def _apart(self, each: Input) -> list[str]:
+        """The lines that take an array apart."""
+        name, shape = each.name, each.array.shape
+        other = f"type({name}) is not np.ndarray or {name}.shape != {shape}"
+        numbers = "".join(f"{self.parameters[label]}, " for label in each.labels)
+        return [
+            f"if {other} or {name}.dtype != float: raise TypeError({name!r})",
+            f"{numbers}= {name}.reshape(-1).tolist()",
+        ]
+
     def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
-        """The entries of the Hessian's upper triangle, from recorded sweeps."""
+        """The entries of the Hessian's lower triangle, column by column, from recorded sweeps."""
         # In a context of its own, so that an interrupt at any line leaves no tape open.
         return copy_context().run(self._swept_again, tape, slopes)
 
     def _swept_again(self, tape: Tape, slopes: list[int]) -> list[int]:
         found = []
         CURRENT.set(tape)
-        for row, entry in enumerate(self.entries):
-            targets = [slope for slope in slopes[row:] if slope >= 0]
-            tangents = forward(tape, {entry: np.float64(1.0)}, targets, record=True)
-            for slope in slopes[row:]:
-                tangent = tangents.get(slope, 0.0)
-                active = is_active(tangent)
-                found.append(
-                    reference_of(tape, tangent, True)
-                    if active
-                    else tape.append_constant(float(detach(tangent)))
-                )
+        for column, entry in enumerate(self.entries):
+            targets = [slope for slope in slopes[column:] if slope >= 0]
+            for seed in unit_seeds(tape.value(entry)):
+                tangents = forward(tape, {entry: seed}, targets, record=True)
+                for slope in slopes[column:]:
+                    tangent = tangents.get(slope)
+                    if is_active(tangent):
+                        found.append(reference_of(tape, tangent, True))
+                        continue
+                    plain = 0.0 * tape.value(slope) if tangent is None else detach(tangent)
+                    found.append(tape.append_constant(_constant(plain)))
         return found
 
     @cached_property
@@ -349,7 +388,7 @@ class Program:
         values = self.values_at(positions)
         if self.output_alone is not None:
             try:
-                return self.output_alone(*(float(values[entry]) for entry in self.entries))[0]
+                return self.output_alone(*self._single(values))[0]
             except GuardFailed:
                 raise
             except UNANSWERED:
@@ -545,9 +584,24 @@ class _Run:
         return _Run(other, other.swept, self.order)
 
 
-def _upper(size: int) -> Iterator[tuple[int, int]]:
-    """Rows and columns of the upper triangle of a matrix."""
-    return itertools.combinations_with_replacement(range(size), 2)
+def _constant(value: Any) -> Any:
+    """A derivative that is fixed: an array, or a Python float."""
+    return np.asarray(value, float) if np.ndim(value) else float(value)
+
+
+def _columns(sizes: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield input, element and input below it of the lower triangle of a Hessian."""
+    for column, size in enumerate(sizes):
+        yield from itertools.product([column], range(size), range(column, len(sizes)))
+
+
+def _array(shape: tuple[int, ...], texts: Iterator[str]) -> str:
+    """The text of an array, or of a number where it has no axes."""
+
+    def nested(shape: tuple[int, ...]) -> str:
+        return _tuple(nested(shape[1:]) for _ in range(shape[0])) if shape else next(texts)
+
+    return f"np.array({nested(shape)})" if shape else next(texts)
 
 
 def _tuple(texts: Iterable[str]) -> str:

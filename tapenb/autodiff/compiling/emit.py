@@ -19,7 +19,7 @@ from .checks import PROPAGATES_NONFINITE, check_finite, guard, is_real_array, ra
 from .errors import hear
 from .numpy_calls import into, numpy_call
 from .plan import Plan, ufunc_name
-from .scalars import ATOM, EXPRESSIONS, POWERS, SIGN, Expression
+from .scalars import ATOM, EXPRESSIONS, LAZY, POWERS, SIGN, Expression
 from .writer import INTEGER, NUMBER, OTHER, TRUTH, Writer
 
 __all__ = ["Emitter"]
@@ -28,6 +28,8 @@ _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),
 }
+_LOGICAL = {"logical_and", "logical_or", "logical_xor", "logical_not"}
+_OF_TRUTH = _QUESTIONS | _LOGICAL
 _CHOOSING = {"where", "maximum", "minimum", "fmax", "fmin"}
 """Functions that give one of their operands as it is."""
 _OVERFLOWING = frozenset(
@@ -104,10 +106,13 @@ class Emitter(Writer):
                 name = "where"
             if name not in EXPRESSIONS:
                 continue
-            if kind(index) == (TRUTH if name in _QUESTIONS else NUMBER):
-                kinds = [*map(kind, operands(index))]
-                if OTHER not in kinds and (NUMBER in kinds or name == "where"):
-                    found[index] = name
+            kinds = [*map(kind, operands(index))]
+            if name in _LOGICAL:
+                fitting = {TRUTH}.issuperset(kinds)
+            else:
+                fitting = OTHER not in kinds and (NUMBER in kinds or name == "where")
+            if fitting and kind(index) == (TRUTH if name in _OF_TRUTH else NUMBER):
+                found[index] = name
         return found
 
     def _read_once_by_math(self) -> set[int]:
@@ -116,7 +121,7 @@ class Emitter(Writer):
         for index, name in self._by_math.items():
             if name == "power" and self._exponent(index) is not None:
                 once.difference_update(plan.operands(index))
-        if "where" in self._by_math.values():
+        if not LAZY.isdisjoint(self._by_math.values()):
             # What is not chosen would not raise.
             once = {index for index in once if plan.is_droppable(index)}
         return once - {*plan.outputs, *plan.checked, *self.overflowing}

@@ -269,7 +269,7 @@ class Plan:
                 alias[right] if right >= 0 else self._number(right),
             )
         else:
-            operands = tuple([*map(self.resolve, tape.parents(index))])
+            operands = (*map(self.resolve, tape.parents(index)),)
         name = operation.name
         if name in _PERHAPS_NOTHING and self._is_nothing(index, operation, operands):
             return operands[0]

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-__all__ = ["ATOM", "EXPRESSIONS", "NAMES", "POWERS", "SIGN", "Expression", "is_taken"]
+__all__ = ["ATOM", "EXPRESSIONS", "LAZY", "NAMES", "POWERS", "SIGN", "Expression", "is_taken"]
 
 ATOM = 20
 """The precedence of a name or a call: never in brackets."""
@@ -66,6 +66,10 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "equal": ("{} == {}", _COMPARISON, (_SUM, _SUM)),
     "not_equal": ("{} != {}", _COMPARISON, (_SUM, _SUM)),
     "where": ("{1} if {0} else {2}", 1, (2, 2, 2)),
+    "logical_or": ("{} or {}", 2, (2, 3)),
+    "logical_and": ("{} and {}", 3, (3, 4)),
+    "logical_not": ("not {}", 4, (4,)),
+    "logical_xor": ("{} != {}", _COMPARISON, (_SUM, _SUM)),
     "deg2rad": (f"{{}} * {math.pi / 180!r}", _PRODUCT, (_PRODUCT,)),
     "radians": (f"{{}} * {math.pi / 180!r}", _PRODUCT, (_PRODUCT,)),
     "rad2deg": (f"{{}} * {180 / math.pi!r}", _PRODUCT, (_PRODUCT,)),
@@ -109,6 +113,9 @@ def is_taken(name: str) -> bool:
     """Whether a compiled program uses a name for something of its own."""
     return callable(NAMES.get(name)) or _OWN.fullmatch(name) is not None
 
+
+LAZY = frozenset({"where", "logical_and", "logical_or"})
+"""Those of which Python leaves operands out: what these would raise, nobody would hear."""
 
 POWERS: dict[float, str] = {1.0: "{0}", 2.0: "{0} * {0}", 3.0: "{0} * {0} * {0}"}
 """Constant exponents that are written out."""

@@ -1,0 +1,207 @@
+"""Instructions as a tape of single numbers: the compiler is their other player.
+
+What the page plays one instruction at a time, Python runs as the text that `compile_tape` makes of
+scalar tapes, in microseconds: expressions within each other, and ``math`` for NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...kinds.rule import Constant
+from ...tape.operation import GUARD, Operation
+from ...tape.tape import Tape
+from ..scalars import EXPRESSIONS
+from .player import SEVERAL, player, single
+from .registers import TRUTHS, Registers
+
+__all__ = ["as_tape"]
+
+_LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
+# Where nobody reads the result, nothing is to be computed: none of them raises.
+_DROPPABLE = Constant()
+
+
+def as_tape(
+    code: Registers, wanted: Sequence[int], values: Sequence[float]
+) -> tuple[Tape, list[int], list[int]]:
+    """Instructions as entries.
+
+    Parameters
+    ----------
+    code : Registers
+    wanted : sequence of int
+        Registers that are read at the end.
+    values : sequence of float
+        Of the inputs.
+
+    Returns
+    -------
+    tape : Tape
+        Closed; its guards are those of the instructions.
+    inputs : list of int
+        The entries of the inputs.
+    references : list of int
+        Of the wanted registers: entries, and constants below 0.
+
+    Raises
+    ------
+    NotLowered
+        Where an instruction belongs to SciPy, and that is not imported.
+    """
+    made = _Entries(code, player(code, range(len(code.code)))(values))
+    guards = [at for at, instruction in enumerate(code.code) if instruction[0] == "guard"]
+    needed = code.leading_to([*wanted, *guards])
+    inputs = []
+    with made.tape.tracker.known_from(sys._getframe()):
+        for register, instruction in enumerate(code.code):
+            if instruction[0] == "input":
+                inputs.append(made.input(register))
+            elif register in needed:
+                made.put(register, *instruction)
+        references = [made.number(register) for register in wanted]
+    made.tape.close()
+    return made.tape, inputs, references
+
+
+class _Entries:
+    """The entries of registers: as numbers, and those that are truths as these, too."""
+
+    def __init__(self, code: Registers, values: Sequence[float]) -> None:
+        self.tape = Tape()
+        self._code = code
+        self._values = values
+        self._numbers: dict[int, int] = {}
+        self._truths: dict[int, int] = {}
+        self._operations: dict[str, Operation] = {}
+
+    def input(self, register: int) -> int:
+        """The entry of an input."""
+        entry = self._numbers[register] = self.tape.append_input(self._values[register])
+        return entry
+
+    def number(self, register: int) -> int:
+        """The entry of a register, as a number."""
+        if register not in self._numbers:
+            one, zero = map(self.tape.append_constant, (1.0, 0.0))
+            parts = self._truths[register], one, zero
+            self._numbers[register] = self._append("select", parts, self._values[register])
+        return self._numbers[register]
+
+    def truth(self, register: int) -> int:
+        """The entry of a register, as a truth: whether it is not zero."""
+        if register not in self._truths:
+            parts = self._numbers[register], self.tape.append_constant(0.0)
+            value = np.bool_(self._values[register])
+            self._truths[register] = self._append("not_equal", parts, value)
+        return self._truths[register]
+
+    def put(self, register: int, name: str, *rest: Any) -> None:
+        """Put an instruction on the tape."""
+        tape, value = self.tape, self._values[register]
+        if name == "constant":
+            self._numbers[register] = tape.append_constant(rest[0])
+        elif name == "guard":
+            self._guard(*rest[:2])
+        elif name == "rest":
+            pass  # with the first
+        elif name.startswith("*"):
+            self._several(register, name.removeprefix("*"), *rest)
+        elif name in TRUTHS:
+            read = self.truth if name in _LOGICAL else self.number
+            self._truths[register] = self._append(name, map(read, rest), np.bool_(value))
+        else:
+            first = self.truth if name == "select" and rest[0] in self._truths else self.number
+            parts = [first(rest[0]), *map(self.number, rest[1:])]
+            # What NumPy computes is one of its numbers, and made a Python float.
+            value = value if name in EXPRESSIONS or name == "select" else np.float64(value)
+            self._numbers[register] = self._append(name, parts, value)
+
+    def _guard(self, register: int, expected: int) -> None:
+        answer = bool(self._values[expected])
+        if register in self._truths:
+            entry = self._truths[register]
+        else:
+            entry = self._append("equal", map(self.number, (register, expected)), np.True_)
+            answer = True
+        self.tape.append(Operation(bool, None, GUARD), (entry,), answer, sys._getframe())
+
+    def _several(self, register: int, name: str, results: int, *operands: int) -> None:
+        """An instruction of several results, and each of them."""
+        found = self._values[register : register + results]
+        function = _QUICKER.get(name, partial(_together, SEVERAL[name], results))
+        if name == "put":
+            function = partial(_put, results)
+        whole = self._put(Operation(function, _DROPPABLE, name), map(self.number, operands), found)
+        for k, value in enumerate(found):
+            item = Operation(_item, _DROPPABLE, "getitem", {"key": k})
+            self._numbers[register + k] = self._put(item, (whole,), value)
+
+    def _append(self, name: str, operands: Any, value: Any) -> int:
+        operation = self._operations.get(name)
+        if operation is None:
+            operation = self._operations[name] = _operation(name)
+        return self._put(operation, operands, value)
+
+    def _put(self, operation: Operation, operands: Any, value: Any) -> int:
+        return self.tape.append(operation, tuple(operands), value, sys._getframe())
+
+
+def _operation(name: str) -> Operation:
+    if name == "select":
+        return Operation(np.where, _DROPPABLE, "where")
+    return Operation(single(name), _DROPPABLE, name)
+
+
+def _together(function: Callable[..., list[float]], results: int, *operands: float) -> list[float]:
+    return function(list(operands), results)
+
+
+def _sort(*row: float) -> list[float]:
+    return sorted(_ordered(row))
+
+
+def _argsort(*row: float) -> list[float]:
+    return [float(at) for at in sorted(range(len(_ordered(row))), key=row.__getitem__)]
+
+
+def _ordered(row: tuple[float, ...]) -> tuple[float, ...]:
+    """A row, unless it has a nan, of which Python knows no place.
+
+    Raises
+    ------
+    ArithmeticError
+    """
+    if any(map(math.isnan, row)):
+        raise ArithmeticError("nan in an order")
+    return row
+
+
+def _pick(at: float, *row: float) -> list[float]:
+    return [row[int(at)]]
+
+
+def _put(results: int, *numbers: float) -> list[float]:
+    found = [0.0] * results
+    half = len(numbers) // 2
+    for at, number in zip(numbers[:half], numbers[half:], strict=True):
+        found[int(at)] += number
+    return found
+
+
+_QUICKER: dict[str, Callable[..., list[float]]] = {
+    "sort": _sort,
+    "argsort": _argsort,
+    "pick": _pick,
+}
+"""Of a few numbers, without a way to NumPy's arrays and back."""
+
+
+def _item(values: list[float], *, key: int) -> float:
+    return values[key]
