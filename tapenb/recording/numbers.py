@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
-from ..autodiff.compiling.lowering.hold import hold
-from ..autodiff.compiling.lowering.lowering import lower
-from ..autodiff.compiling.lowering.number import inputs, registers_of
-from ..autodiff.compiling.lowering.registers import NotLowered, Registers
+from ..autodiff.compiling.lowering.number import registers_of
+from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.compiling.lowering.scalar_tape import as_tape
-from ..autodiff.compiling.plan import Plan
 from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.compiling.scalars import is_taken
-from ..autodiff.compiling.simplify import simplified
 from ..autodiff.tape.tape import Tape
+from ..engines.lowered import lowered
 from .inputs import Input
 
 __all__ = [
@@ -89,7 +86,13 @@ def parameters(names: Sequence[str]) -> list[str]:
 
 def in_arrays(tape: Tape) -> int:
     """Count the elements of all arrays on a tape."""
-    return sum(np.size(each) for each in map(tape.peek, range(len(tape))) if np.ndim(each))
+
+    def count(value: Any) -> int:
+        if isinstance(value, tuple | list):
+            return sum(map(count, value))
+        return value.size if type(value) is np.ndarray and value.ndim else 0
+
+    return sum(map(count, map(tape.peek, range(len(tape)))))
 
 
 def labels(inputs: Sequence[Input]) -> list[str]:
@@ -145,7 +148,7 @@ def compile_numbers(
     if in_arrays(tape) > MOST_IN_ARRAYS:
         return None
     try:
-        found = compiled(*lowered(tape, entries, outputs))
+        found = compiled(*_lowered(tape, entries, outputs))
     except NotLowered:
         return None
     # Which decision of the cell it was is found by a replay.
@@ -153,24 +156,10 @@ def compile_numbers(
     return found
 
 
-def lowered(
+def _lowered(
     tape: Tape, entries: Sequence[int], outputs: Sequence[int]
 ) -> tuple[Tape, list[int], list[int]]:
-    """A tape whose arrays are small as one of single numbers.
-
-    Parameters
-    ----------
-    tape : Tape
-        Closed.
-    entries : sequence of int
-        The inputs.
-    outputs : sequence of int
-
-    Returns
-    -------
-    tape : Tape
-    entries, outputs : list of int
-        Those of that tape, element by element.
+    """A tape of small arrays as one of single numbers, with its inputs and outputs.
 
     Raises
     ------
@@ -178,18 +167,22 @@ def lowered(
         Where something has no form in single numbers, or is long, or would not come out the same.
     """
     started = [each for *_, values in tape.swept for each in values]
-    plan = Plan(tape, [*outputs, *started], simplified)
-    plan.count()
-    code = Registers(_MOST_INSTRUCTIONS)
-    numbers = lower(plan, code, {entry: inputs(code, tape.value(entry)) for entry in entries})
-    placed = [numbers(output) for output in outputs]
-    hold(tape, entries, code, placed, outputs)
-    wanted = [register for each in placed for register in registers_of(each)]
-    begun = [register for each in started for register in registers_of(numbers(each))]
+    wanted = [*outputs, *started]
+    shown = {str(k): each if each >= 0 else tape.value(each) for k, each in enumerate(wanted)}
+    code, placed = lowered(
+        tape,
+        dict.fromkeys(entries, ""),
+        shown,
+        before=tape,
+        about=lambda entry: {},
+        most=_MOST_INSTRUCTIONS,
+    )
+    registers = [registers_of(each) for each in placed.values()]
+    size = sum(map(len, registers[: len(outputs)]))
     values = [number for entry in entries for number in np.ravel(tape.value(entry)).tolist()]
-    scalar, found, read = as_tape(code, [*wanted, *begun], values)
-    scalar.swept = [(len(scalar), len(scalar), tuple(read[len(wanted) :]))]
-    return scalar, found, read[: len(wanted)]
+    scalar, found, read = as_tape(code, [each for part in registers for each in part], values)
+    scalar.swept = [(len(scalar), len(scalar), tuple(read[size:]))]
+    return scalar, found, read[:size]
 
 
 def inlined(

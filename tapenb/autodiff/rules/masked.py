@@ -273,12 +273,26 @@ def _elementwise(ufunc: Any, inputs: Any) -> Any:
 # -- functions of np.ma ----------------------------------------------------------------------------
 
 
-def _array(real: Any, data: Any, dtype: Any = None, *_: Any, mask: Any = False, **__: Any) -> Any:
+def _array(real: Any, *args: Any, **kwargs: Any) -> Any:
+    """``np.ma.array``, or the class, whose second argument is the mask."""
+    order = _OF_CLASS if isinstance(real, type) else _OF_ARRAY
+    given = dict(zip(order, args, strict=False)) | kwargs
+    given = {key: value for key, value in given.items() if value is not None}
+    data = given.pop("data") if "data" in given else given.pop("a")
+    mask, dtype = given.pop("mask", False), given.pop("dtype", None)
+    if given.keys() - {"copy", "subok"}:
+        option = next(each for each in given if each not in ("copy", "subok"))
+        refuse(f"{option}= of a masked array of traced values is", sys._getframe(1), _INSTEAD)
     known = _masked(data)
     if dtype is not None:
         known = known._moved(lambda part: part if part is known.mask else part.astype(dtype))
-    mask = known.mask | np.asarray(plain(read(mask)), bool)
+    mask = _asked(np.asarray, read(mask)) if any_active(flatten(mask)) else stripped(mask)
+    mask = known.mask | np.asarray(mask, bool)
     return Masked(np.copy(known.data) if is_traced(known.data) else known.data, mask)
+
+
+_OF_CLASS = ("data", "mask", "dtype", "copy", "subok")
+_OF_ARRAY = ("data", "dtype", "copy", "order", "mask")
 
 
 def _where_masked(real: Any, condition: Any, a: Any, copy: bool = True) -> Any:

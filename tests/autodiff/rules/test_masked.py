@@ -28,6 +28,8 @@ PROGRAMS = {
     "an operator from the right": lambda v: (2.0 ** masked(v)).sum(),
     "a masked array of before": lambda v: (v * WEIGHTS).sum() * WEIGHTS.mean() * v[0],
     "a traced mask": lambda v: (np.ma.masked_array(v, mask=v > 1) ** 2).mean(),
+    "a traced mask by position": lambda v: (np.ma.masked_array(v, v > 1) ** 2).mean(),
+    "a mask of np.ma.array": lambda v: np.ma.array(v, None, True, None, [v[0] > 1, True, 0]).sum(),
     "masked_where": lambda v: np.ma.masked_where(v > 1, v).var(),
     "masked_greater": lambda v: np.ma.masked_greater(v * v, 1.0).std(ddof=1),
     "masked_less than a traced number": lambda v: np.ma.masked_less(v * v, v[2]).sum(),
@@ -114,3 +116,13 @@ def test_a_subclass_that_means_something_else_than_its_numbers_is_refused():
     louder = np.arange(1.0, 4.0).view(Louder)
     with pytest.raises(TapeError, match=r"line \d+, .*something else of a Louder.*np\.asarray"):
         tn.grad(lambda v: np.trapezoid(v, louder))(V)
+
+
+def test_the_mask_of_an_array_is_a_decision_of_the_recording():
+    tape = tn.record(lambda v: (np.ma.masked_array(v, v > 1) ** 2).sum(), V)
+    assert tape.guards()
+
+
+def test_an_option_of_masked_arrays_that_is_not_known_is_refused():
+    with pytest.raises(tn.TapeError, match="keep_mask= of a masked array"):
+        tn.grad(lambda v: np.ma.array(masked(v), mask=False, keep_mask=False).sum())(V)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .number import registers_of
-from .player import operand_count
+from .player import leading_to, operand_count
 from .registers import Instruction, NotLowered, Registers, operands_of
 
 __all__ = ["VERSION", "Compact", "as_json", "instructions"]
@@ -42,8 +42,10 @@ class Compact:
         self._code = code
         roots = {label: registers_of(numbers) for label, numbers in shown.items()}
         guards = [i for i, instruction in enumerate(code.code) if instruction[0] == "guard"]
-        early = self._leading_to([*code.of_values, *(r for label in first for r in roots[label])])
-        needed = self._leading_to([*guards, *(r for each in roots.values() for r in each)])
+        early = leading_to(
+            code.code, [*code.of_values, *(r for label in first for r in roots[label])]
+        )
+        needed = leading_to(code.code, [*guards, *(r for each in roots.values() for r in each)])
         self._number: dict[int, int] = {0: 0}
         self._constants: list[float] = []
         self._inputs = 0
@@ -71,16 +73,6 @@ class Compact:
                 self._shown.setdefault(group, {})[rest] = nested
             else:
                 self._shown[group] = nested
-
-    def _leading_to(self, roots: Iterable[int]) -> set[int]:
-        code, found = self._code.code, set()
-        todo = [*roots]
-        while todo:
-            register = todo.pop()
-            if register not in found:
-                found.add(register)
-                todo += operands_of(code[register])
-        return found
 
     def _place_inputs(self, needed: set[int]) -> None:
         code = self._code.code

@@ -21,7 +21,7 @@ from ..plan import Plan, ufunc_name
 from . import elementwise, matrices, moving, ordering, summing  # noqa: F401  register forms
 from .forms import FORMS, Step
 from .number import LARGEST, check_dtype, constants, tidied
-from .registers import NotLowered, Registers
+from .registers import TRUTHS, NotLowered, Registers
 from .transforms import by_matrix
 
 __all__ = ["lower"]
@@ -262,10 +262,6 @@ def _stands_on_tip(step: Step) -> np.ndarray:
 
 # -- guards ----------------------------------------------------------------------------------------
 
-_TRUTHS = frozenset(
-    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_xor "
-    "logical_not isnan isinf isfinite signbit".split()
-)
 _OF_SHAPE = ("shape", "ndim", "guarded_shape")
 _WHOLE = {int: "trunc", math.trunc: "trunc", math.floor: "floor", math.ceil: "ceil", round: "rint"}
 
@@ -314,7 +310,7 @@ def _guard_question(step: Step, about: dict[str, Any]) -> None:
 
 def _guard_truths(numbers: np.ndarray, example: np.ndarray, about: dict[str, Any]) -> None:
     for number, truth in zip(numbers.flat, example.astype(bool).flat, strict=True):
-        if number.code.code[number.real][0] in _TRUTHS:
+        if number.code.code[number.real][0] in TRUTHS:
             number.code.guard(number.real, float(truth), about)
         else:
             number.code.guard(number.emit("equal", 0.0).real, float(not truth), about)

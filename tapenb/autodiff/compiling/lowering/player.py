@@ -14,7 +14,7 @@ import numpy as np
 from ..replay import GuardFailed
 from .registers import Instruction, NotLowered, Registers, operands_of
 
-__all__ = ["Player", "operand_count", "player"]
+__all__ = ["SEVERAL", "Player", "function_of", "leading_to", "operand_count", "player"]
 
 _BYTES = 1 << 19
 """So much of a processor's cache the registers of one block of points may take."""
@@ -46,7 +46,7 @@ class Player:
         self._code, self._wanted = code, wanted
         self._inputs = [k for k, each in enumerate(code) if each[0] == "input"]
         guards = [k for k, each in enumerate(code) if each[0] == "guard"]
-        needed = _leading_to(code, [*wanted, *guards])
+        needed = leading_to(code, [*wanted, *guards])
         self._start: list[Any] = [each[1] if each[0] == "constant" else None for each in code]
         order = [k for k in sorted(needed) if code[k][0] not in ("constant", "input", "rest")]
         self.instructions = len(order)
@@ -76,8 +76,8 @@ class Player:
         if name == "guard":
             return _stand, operands, instruction[3], -1
         if name.startswith("*"):
-            return _SEVERAL[name[1:]], operands, k, -1 - instruction[1]
-        return _function(name), operands, k, slot
+            return SEVERAL[name[1:]], operands, k, -1 - instruction[1]
+        return function_of(name), operands, k, slot
 
     def __call__(self, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Play all points.
@@ -156,7 +156,8 @@ def player(code: Registers, wanted: Sequence[int]) -> Callable[[Sequence[float]]
     return play
 
 
-def _leading_to(code: Sequence[Instruction], roots: Sequence[int]) -> set[int]:
+def leading_to(code: Sequence[Instruction], roots: Sequence[int]) -> set[int]:
+    """The registers that some are computed from, and these."""
     found: set[int] = set()
     todo = list(roots)
     while todo:
@@ -180,13 +181,13 @@ def operand_count(name: str) -> int | None:
     NotLowered
         Where there is none of that name.
     """
-    if name in _SEVERAL:
+    if name in SEVERAL:
         return None
-    function = _function(name)
+    function = function_of(name)
     return function.nin if isinstance(function, np.ufunc) else _COUNTS.get(name, 1)
 
 
-def _function(name: str) -> Callable[..., Any]:
+def function_of(name: str) -> Callable[..., Any]:
     """An instruction's function, of arrays and of memory for what comes out."""
     if name in _OWN:
         return _OWN[name]
@@ -285,7 +286,7 @@ def _pick(rows: np.ndarray, results: int) -> np.ndarray:
     return np.take_along_axis(rows[:, 1:], rows[:, :1].astype(int), axis=1)
 
 
-_SEVERAL: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+SEVERAL: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "sort": lambda rows, _: np.sort(rows),
     "argsort": lambda rows, _: np.argsort(rows, kind="stable").astype(float),
     "argmax": lambda rows, _: np.argmax(rows, axis=1, keepdims=True).astype(float),

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["COMMUTATIVE", "Instruction", "NotLowered", "Registers", "operands_of"]
+__all__ = ["COMMUTATIVE", "TRUTHS", "Instruction", "NotLowered", "Registers", "operands_of"]
 
 
 class NotLowered(Exception):
@@ -37,6 +37,11 @@ def operands_of(instruction: Instruction) -> list[int]:
 
 
 COMMUTATIVE = frozenset({"add", "multiply"})
+TRUTHS = frozenset(
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_xor "
+    "logical_not isnan isinf isfinite signbit".split()
+)
+"""Instructions that give 1 or 0: whether something holds."""
 
 _FOLDED: dict[str, Callable[..., float]] = {
     "add": operator.add,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...kinds.rule import Constant
 from ...tape.operation import GUARD, Operation
 from ...tape.tape import Tape
 from ..scalars import EXPRESSIONS
-from .player import SEVERAL, player, single
+from .player import SEVERAL, function_of, leading_to, player
 from .registers import TRUTHS, Registers
 
 __all__ = ["as_tape"]
@@ -55,9 +55,10 @@ def as_tape(
     NotLowered
         Where an instruction belongs to SciPy, and that is not imported.
     """
-    made = _Entries(code, player(code, range(len(code.code)))(values))
     guards = [at for at, instruction in enumerate(code.code) if instruction[0] == "guard"]
-    needed = code.leading_to([*wanted, *guards])
+    needed = leading_to(code.code, [*wanted, *guards])
+    read = sorted(needed.difference(guards))
+    made = _Entries(code, dict(zip(read, player(code, read)(values), strict=True)))
     inputs = []
     with made.tape.tracker.known_from(sys._getframe()):
         for register, instruction in enumerate(code.code):
@@ -73,7 +74,7 @@ def as_tape(
 class _Entries:
     """The entries of registers: as numbers, and those that are truths as these, too."""
 
-    def __init__(self, code: Registers, values: Sequence[float]) -> None:
+    def __init__(self, code: Registers, values: Mapping[int, float]) -> None:
         self.tape = Tape()
         self._code = code
         self._values = values
@@ -83,7 +84,8 @@ class _Entries:
 
     def input(self, register: int) -> int:
         """The entry of an input."""
-        entry = self._numbers[register] = self.tape.append_input(self._values[register])
+        entry = self.tape.append_input(self._values.get(register, 1.0))  # nobody may read it
+        self._numbers[register] = entry
         return entry
 
     def number(self, register: int) -> int:
@@ -104,7 +106,7 @@ class _Entries:
 
     def put(self, register: int, name: str, *rest: Any) -> None:
         """Put an instruction on the tape."""
-        tape, value = self.tape, self._values[register]
+        tape, value = self.tape, self._values.get(register, 0.0)
         if name == "constant":
             self._numbers[register] = tape.append_constant(rest[0])
         elif name == "guard":
@@ -134,7 +136,7 @@ class _Entries:
 
     def _several(self, register: int, name: str, results: int, *operands: int) -> None:
         """An instruction of several results, and each of them."""
-        found = self._values[register : register + results]
+        found = [self._values.get(register + k, 0.0) for k in range(results)]
         function = _QUICKER.get(name, partial(_together, SEVERAL[name], results))
         if name == "put":
             function = partial(_put, results)
@@ -156,11 +158,23 @@ class _Entries:
 def _operation(name: str) -> Operation:
     if name == "select":
         return Operation(np.where, _DROPPABLE, "where")
-    return Operation(single(name), _DROPPABLE, name)
+    function = function_of(name)
+    if not isinstance(function, np.ufunc):
+        function = partial(_alone, function)
+    return Operation(function, _DROPPABLE, name)
 
 
-def _together(function: Callable[..., list[float]], results: int, *operands: float) -> list[float]:
-    return function(list(operands), results)
+def _alone(function: Callable[..., Any], *operands: float) -> float:
+    """What the player's function of arrays gives at one point."""
+    found = np.empty(1)
+    with np.errstate(all="ignore"):
+        function(*[np.array([operand]) for operand in operands], out=found)
+    return float(found[0])
+
+
+def _together(function: Callable[..., Any], results: int, *operands: float) -> list[float]:
+    with np.errstate(all="ignore"):
+        return function(np.array([operands], float), results)[0].tolist()
 
 
 def _sort(*row: float) -> list[float]:
