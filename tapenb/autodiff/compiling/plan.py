@@ -24,6 +24,7 @@ from ..tape.operation import (
     GUARD,
     INPUT,
     RAISES,
+    WITHHELD,
     Operation,
 )
 from ..tape.tape import Tape
@@ -421,7 +422,7 @@ class Plan:
         operation = self.operation(index)
         if operation.name in (GUARD, RAISES):
             return False
-        if self.is_in_sweep(index):
+        if self.is_in_sweep(index) or operation.name == WITHHELD:
             return True
         if self._heard and (index not in self._towards or self._is_of_numbers(index)):
             return self.is_quiet(index)

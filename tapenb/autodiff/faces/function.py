@@ -34,6 +34,7 @@ from ..tracing.state import index_of, is_traced, memory_of, plain
 from ..tracing.structures import flatten, rebuild
 from ..tracing.substitution import call
 from ..tracing.traced import TracedArray
+from ..tracing.twins import find_twins
 from .purity import Unwatchable
 from .signature import (
     handed_in,
@@ -423,6 +424,7 @@ class Function:
 
     def _watched(self, handed: dict[Any, None]) -> Watch:
         """A watch on what the function reads, and those that it was handed; the one it has."""
+        find_twins()  # and rules, by which it is known what does nothing but compute
         try:
             watch = self._watch
             if watch is None or len(handed) > len(self._handed):

@@ -121,8 +121,16 @@ _LISTED: dict[str, frozenset[str] | None] = {
     "statistics": frozenset("fmean geometric_mean mean median pstdev pvariance stdev".split()),
     "types": frozenset({"MappingProxyType", "SimpleNamespace"}),
     "typing": frozenset(typing.__all__) - {"get_type_hints", "get_overloads", "clear_overloads"},
+    **{
+        f"numpy.polynomial.{kind}": frozenset({kind.title()})
+        for kind in ("polynomial", "chebyshev", "legendre", "laguerre", "hermite")
+    },
+    "scipy.interpolate._cubic": frozenset({"CubicSpline"}),
+    "scipy.interpolate._bsplines": frozenset({"make_interp_spline"}),
+    "scipy.integrate._quadrature": frozenset({"fixed_quad"}),
+    "scipy.signal._filter_design": frozenset({"bessel", "butter", "cheby1", "cheby2", "ellip"}),
 }
-"""Names of what does nothing but compute, by module of the standard library; None: all of it."""
+"""Names of what does nothing but compute, by the module that has them; None: all of it."""
 
 _WRAPPING = frozenset(
     "abc collections contextlib dataclasses enum functools reprlib typing".split()

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
 
-__all__ = ["ARGUMENT", "GUARD", "INPUT", "RAISES", "STANDS_ON_TIP", "Operation", "TapeError"]
+__all__ = [
+    "ARGUMENT",
+    "GUARD",
+    "INPUT",
+    "RAISES",
+    "STANDS_ON_TIP",
+    "WITHHELD",
+    "Operation",
+    "TapeError",
+]
 
 
 class TapeError(Exception):
@@ -84,3 +93,6 @@ ARGUMENT = "argument"
 """A value that is differentiated by, though it may be made of others."""
 RAISES = "raises"
 STANDS_ON_TIP = "stands_on_tip"
+WITHHELD = "withheld"
+"""A value that was looked at, and cannot be computed elsewhere: where nobody reads it, it is left
+out."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from ...kinds.rule import Rule
 from ...sweeps.operands import operand
-from ...tape.operation import GUARD, INPUT, RAISES, Operation, TapeError
+from ...tape.operation import GUARD, INPUT, RAISES, WITHHELD, Operation, TapeError
 from ...tape.provenance import here
 from ...tape.tape import NO_TAPE, Tape
 from ...tracing.apply import apply, guard, independent
@@ -295,7 +295,7 @@ class Callback:
         def unknown(*_: Any) -> Any:
             raise TapeError(why)
 
-        operation = Operation(Again(value, parameters, unknown), _Withheld(why), "withheld")
+        operation = Operation(Again(value, parameters, unknown), _Withheld(why), WITHHELD)
         return apply(operation, parameters, sys._getframe(1)) if parameters else value
 
     def parameters(self) -> list[Any]:
