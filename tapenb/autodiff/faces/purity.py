@@ -126,6 +126,7 @@ _LISTED: dict[str, frozenset[str] | None] = {
         for kind in ("polynomial", "chebyshev", "legendre", "laguerre", "hermite")
     },
     "scipy.interpolate._cubic": frozenset({"CubicSpline"}),
+    "scipy.interpolate._interpolate": frozenset({"interp1d"}),
     "scipy.interpolate._bsplines": frozenset({"make_interp_spline"}),
     "scipy.integrate._quadrature": frozenset({"fixed_quad"}),
     "scipy.signal._filter_design": frozenset({"bessel", "butter", "cheby1", "cheby2", "ellip"}),

@@ -152,7 +152,7 @@ OF_SCIPY = {
     "equations, integrated by the same solver at the same tolerance. Refused: events, "
     "`dense_output=`, `weight=`.",
     "scipy.interpolate": "By the point, and by ordinates where a spline is linear in them "
-    "(`CubicSpline`, `make_interp_spline`).",
+    "(`CubicSpline`, `make_interp_spline`, `interp1d`).",
     "scipy.linalg": "For stacks where SciPy takes stacks. Refused: `subset_by_*=`, `left=`, "
     "`mode='raw'`.",
     "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",

@@ -499,6 +499,26 @@ INTERPOLATE = {
         ("both", lambda x, y: sp.make_interp_spline(KNOTS, y)(x), (POINTS, ORDINATES)),
         ("quintic", lambda x, y: sp.make_interp_spline(KNOTS, y, 4)(x), (POINTS, ORDINATES)),
     ],
+    "interp1d": [
+        *(
+            (
+                f"both, {kind}",
+                lambda x, y, kind=kind: sp.interp1d(KNOTS, y, kind)(x),
+                (POINTS, ORDINATES),
+            )
+            for kind in ("linear", "quadratic", "cubic")
+        ),
+        (
+            "outside",
+            lambda x, y: sp.interp1d(KNOTS[::-1], y, fill_value="extrapolate")(x),
+            (POINTS + 2.4, ORDINATES),
+        ),
+        (
+            "filled outside",
+            lambda x, y: sp.interp1d(KNOTS, y, bounds_error=False, fill_value=(7.0, 8.0))(x),
+            (POINTS * 3.0 - 2.0, ORDINATES),
+        ),
+    ],
     "PPoly": [("point", lambda x: sp.PPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BPoly": [("point", lambda x: sp.BPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BSpline": [

@@ -35,7 +35,7 @@ def registered():
         for value in vars(sys.modules[name]).values():
             if callable(value) and getattr(value, "__hash__", None):
                 found |= {value} & (FUNCTIONS.keys() | HANDLERS.keys())
-    names = {*BY_POINT, *BY_ORDINATES}
+    names = {*BY_POINT, *BY_ORDINATES, "interp1d"}
     return found | {getattr(scipy.interpolate, name) for name in names}
 
 

@@ -136,12 +136,82 @@ class _Maker(StandIn):
         return Spline(through(plain(y)), through, y)
 
 
+_DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
+
+
+class _Interp1d(StandIn):
+    """``interp1d``, as it is while something records: a spline through its points."""
+
+    def __call__(self, x: Any, y: Any, kind: Any = "linear", *args: Any, **kwargs: Any) -> Any:
+        degree, ordinates, others = _DEGREES.get(kind, kind), as_operand(y), [x, args, kwargs]
+        known = degree in (1, 2, 3) and np.ndim(ordinates) == 1
+        if any_active(others) or (any_active([y]) and not known):
+            why = "only lines, parabolas and cubics through one row of ordinates have a rule"
+            refuse("scipy.interpolate.interp1d of these is", sys._getframe(1), why)
+        x = stripped(x)
+
+        def through(y: Any) -> Any:
+            return self._real(x, y, kind, *stripped(args), **stripped(kwargs))
+
+        real = through(plain(ordinates))
+        fill = getattr(real, "fill_value", np.nan)
+        if not known:
+            return _Interpolant(real, None)
+        rising = np.argsort(x, kind="stable")
+        knots = np.asarray(x)[rising]
+        below, above = fill if isinstance(fill, tuple) else (fill, fill)
+
+        def expression(at: Any, y: Any) -> Any:
+            y = y[rising]
+            if degree == 1 and not isinstance(fill, str):
+                found = np.interp(at, knots, y)
+            else:
+                make = sys.modules["scipy.interpolate"].make_interp_spline
+                found = Spline(make(knots, plain(y), degree), lambda y: make(knots, y, degree), y)(
+                    at
+                )
+            if isinstance(fill, str):
+                return found
+            return np.where(at < knots[0], below, np.where(at > knots[-1], above, found))
+
+        def value(at: Any, y: Any) -> Any:
+            return through(y)(at)
+
+        operation = Operation(value, Composite(expression), "interp1d")
+        return _Interpolant(real, lambda at: apply(operation, (at, ordinates), sys._getframe(2)))
+
+
+class _Interpolant:
+    """What ``interp1d`` gives, as it is while something records."""
+
+    def __init__(self, real: Any, value: Callable[[Any], Any] | None) -> None:
+        self._real, self._value = real, value
+
+    @property
+    def __class__(self) -> type:
+        return type(self._real)
+
+    def __getattr__(self, name: str) -> Any:
+        if self._value is not None and name in ("y", "x"):
+            refuse(f".{name} of this interpolant is", sys._getframe(1), "use what it was made of")
+        return getattr(self._real, name)
+
+    def __call__(self, x: Any) -> Any:
+        x = as_operand(x)
+        if self._value is None:
+            if is_active(x):
+                refuse("interp1d of this kind is", sys._getframe(1), "it is constant in pieces")
+            return self._real(plain(x))
+        return self._value(x)
+
+
 def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
     """Twins by name, twins of objects by type, and the originals of twins by type."""
     module = sys.modules["scipy.interpolate"]
     twins = {}
     for name in (*BY_POINT, "make_interp_spline"):
         twins[name] = _Maker(getattr(module, name), BY_ORDINATES.get(name, ()))
+    twins["interp1d"] = _Interp1d(module.interp1d)
     kinds = [getattr(module, name) for name in BY_POINT]
     return (
         twins,
