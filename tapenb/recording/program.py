@@ -7,7 +7,7 @@ longer tape, and the second derivatives are forward sweeps on it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import copy_context
 from functools import cached_property
 from typing import Any
@@ -43,6 +43,7 @@ from .numbers import (
     parameters,
 )
 from .point import Point
+from .shaped import shaped, taken_apart
 
 __all__ = ["Program"]
 
@@ -272,28 +273,7 @@ class Program:
         guard_tips(Recorded(tape, self.entries, outputs))
         tape.close()
         shapes = [np.shape(tape.value(entry)) for entry in self.entries]
-        value_shape = np.shape(self.example)
-
-        def results(texts: list[str]) -> str:
-            """The value, the gradient, and the Hessian row by row."""
-            read = iter(texts)
-            value = _array(value_shape, read)
-            gradient = [_array(shape, read) for shape in shapes[: len(slopes)]]
-            column = {
-                (i, j, element): [next(read) for _ in range(sizes[i])]
-                for j, element, i in _columns(sizes if second else [])
-            }
-
-            def block(i: int, j: int) -> str:
-                places = itertools.product(range(sizes[i]), range(sizes[j]))
-                numbers = (column[i, j, e][r] if i >= j else column[j, i, r][e] for r, e in places)
-                return _array((*shapes[i], *shapes[j]), numbers)
-
-            size = range(len(sizes) if second else 0)
-            return _tuple(
-                [value, _tuple(gradient), _tuple(_tuple(block(i, j) for j in size) for i in size)]
-            )
-
+        results = shaped(np.shape(self.example), shapes, first=bool(slopes), second=second)
         return compile_numbers(tape, self.inputs, outputs, results=results)
 
     def compiled_at(self, otherwise: Callable[..., Point]) -> Callable[..., Point] | None:
@@ -329,7 +309,7 @@ class Program:
         if self.numbers is None or any(self.parameters[name] != name for name in self.names):
             return None
         given = "".join(f"{name}={name}, " for name in self.names)
-        apart = [text for each in self.inputs if np.ndim(each.value) for text in self._apart(each)]
+        apart = taken_apart(self.inputs, self.parameters)
         return inlined(
             self.numbers,
             f"{'*, ' * bool(given)}{''.join(f'{name}=None, ' for name in self.names)}**others_",
@@ -338,16 +318,6 @@ class Program:
             f"otherwise_({given}**others_)",
             {"otherwise_": otherwise},
         )
-
-    def _apart(self, each: Input) -> list[str]:
-        """The lines that take an array apart."""
-        name, shape = each.name, each.array.shape
-        other = f"type({name}) is not np.ndarray or {name}.shape != {shape}"
-        numbers = "".join(f"{self.parameters[label]}, " for label in each.labels)
-        return [
-            f"if {other} or {name}.dtype != float: raise TypeError({name!r})",
-            f"{numbers}= {name}.reshape(-1).tolist()",
-        ]
 
     def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
         """The entries of the Hessian's lower triangle, column by column, from recorded sweeps."""
@@ -587,26 +557,6 @@ class _Run:
 def _constant(value: Any) -> Any:
     """A derivative that is fixed: an array, or a Python float."""
     return np.asarray(value, float) if np.ndim(value) else float(value)
-
-
-def _columns(sizes: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield input, element and input below it of the lower triangle of a Hessian."""
-    for column, size in enumerate(sizes):
-        yield from itertools.product([column], range(size), range(column, len(sizes)))
-
-
-def _array(shape: tuple[int, ...], texts: Iterator[str]) -> str:
-    """The text of an array, or of a number where it has no axes."""
-
-    def nested(shape: tuple[int, ...]) -> str:
-        return _tuple(nested(shape[1:]) for _ in range(shape[0])) if shape else next(texts)
-
-    return f"np.array({nested(shape)})" if shape else next(texts)
-
-
-def _tuple(texts: Iterable[str]) -> str:
-    """The text of a tuple."""
-    return f"({''.join(f'{text}, ' for text in texts)})"
 
 
 def _blocks(
