@@ -35,7 +35,7 @@ def test_second_derivatives_by_hand_are_those_of_the_formula(name: str):
     np.testing.assert_allclose(work.hand["hand-written"]()(*point), exact, rtol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["V2", "V3", "H1"])
+@pytest.mark.parametrize("name", ["V2", "V3", "H1", "P1", "P2", "P3", "P4", "P5"])
 def test_gradients_by_hand_are_those_of_the_formula(name: str):
     work = works.WORKS[name]
     f, point = work.formula(NP), work.inputs[0]

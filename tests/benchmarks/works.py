@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from . import programs
+
 __all__ = ["WORKS", "Work"]
 
 
@@ -512,6 +514,46 @@ WORKS: dict[str, Work] = {
             rosenbrock,
             {"hand-written": rosenbrock_product},
             ((_around_one(10**5), _line(10**5)),),
+        ),
+        *(
+            Work(name, title, "gradient", formula, {"hand-written": by_hand}, (inputs,))
+            for name, title, formula, by_hand, inputs in (
+                (
+                    "P1",
+                    "RK4 of an SIR model, 20 steps: value and gradient by 2 rates",
+                    programs.epidemic,
+                    programs.epidemic_by_hand,
+                    (np.array([0.9, 0.3]),),
+                ),
+                (
+                    "P2",
+                    "Kalman filter, 20 observations: likelihood and gradient by 2 variances",
+                    programs.filtered,
+                    programs.filtered_by_hand,
+                    (np.array([0.1, 0.5]),),
+                ),
+                (
+                    "P3",
+                    "LSTM step, 8 rows, 16 wide: loss and gradient by its weights",
+                    programs.lstm,
+                    programs.lstm_by_hand,
+                    programs.lstm_inputs,
+                ),
+                (
+                    "P4",
+                    "Gaussian mixture after ADBench, 100 points, 5 kinds: likelihood and gradient",
+                    programs.mixture,
+                    programs.mixture_by_hand,
+                    programs.mixture_inputs,
+                ),
+                (
+                    "P5",
+                    "bundle adjustment after ADBench, 50 sights: squares and gradient",
+                    programs.bundle,
+                    programs.bundle_by_hand,
+                    programs.bundle_inputs,
+                ),
+            )
         ),
         Work(
             "M1",
