@@ -9,7 +9,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -23,7 +23,6 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", r
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 WITH_KERNEL = (
     "asks",
-    "hear",
     "lights",
     "link",
     "listing",
@@ -41,17 +40,25 @@ _ABSENT = (
     'export const {} = () => ({{ element: h("div"), '
     "attach() {{}}, later() {{}}, paint() {{}}, stop() {{}} }});\n"
 )
-_STRING = re.compile(r'("(?:[^"\\\n]|\\.)*")')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TEMPLATE = re.compile(r"[`}](?:[^`\\$]|\\.|\$(?!\{))*(?:`|\$\{)")
+_REGEX = re.compile(r"/(?:[^/\\[]|\\.|\[(?:[^\]\\]|\\.)*\])+/")
+_BEFORE_REGEX = "(,=:[!&|?{;"
+# Ends of lines that end no statement.
+_LINES = re.compile(r"(?<=[;{,(])\n(?!export )|\n(?=\})")
 # Spaces that part no two words, and no "+ +" or "- -".
-_SPACES = re.compile(r"(?<![\w$]) +(?![+-])|(?<![+-]) +(?![\w$+-])|(?<=[\w$)\]]) +(?=[+-] )")
+_SPACES = re.compile(
+    r"(?<![\w$+-]) +|(?<=[+-]) +(?![+-])|(?<![+-]) +(?![\w$+-])|(?<=[\w$)\]]) +(?=[+-]=? )"
+)
 _CAST = re.compile(r"/\*\* @\w+[^*]*\*/ ?")
 # Of a sheet: a space before ":" is a selector's.
 _AROUND = re.compile(r"\s*([{},;]|(?<=[\w-]):)\s+|\s+(?=[{}])")
+_ZERO = re.compile(r"(?<=[\s:,(-])0(?=\.\d)")
 _COMMENT = re.compile(r"^ *(?://.*|/\*(?:[^*]|\*(?!/))*\*/ *)\n", re.MULTILINE)
 
 
 def module(
-    entry: Path = _BROWSER / "panel.js", instead: Mapping[str, str] = MappingProxyType({})
+    entry: Path = _BROWSER / "widget.js", instead: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """Return a module and all that it imports, each once, without comments.
 
@@ -79,18 +86,40 @@ def module(
 
 
 def _small(script: str) -> str:
-    """A script without the spaces that only its readers need.
+    """A script without the spaces that only its readers need; a template stands on one line."""
+    lines = (each.strip() for each in script.splitlines())
+    text = "\n".join(
+        "".join(text if literal else _SPACES.sub("", text) for literal, text in _parted(line))
+        for line in lines
+        if line
+    )
+    return _LINES.sub("", text).replace(";}", "}")
 
-    A line with a template or a slash, which may begin a regular expression, keeps those within it.
-    """
 
-    def line(text: str) -> str:
-        if "`" in text or "/" in text:
-            return text
-        parts = _STRING.split(text)
-        return "".join(part if k % 2 else _SPACES.sub("", part) for k, part in enumerate(parts))
-
-    return "\n".join(line(each.strip()) for each in script.splitlines() if each.strip())
+def _parted(line: str) -> Iterator[tuple[bool, str]]:
+    """A line as code, and as strings, templates and regular expressions, which stay as they are."""
+    start = at = 0
+    depths: list[int] = []  # in each template how many braces of its code are open
+    while at < len(line) and not line.startswith("//", at):
+        letter, literal = line[at], None
+        if letter == "`" or (letter == "}" and depths and not depths[-1]):
+            if letter == "}":
+                depths.pop()
+            literal = _TEMPLATE.match(line, at)
+            if literal and literal[0].endswith("${"):
+                depths.append(0)
+        elif letter == '"':
+            literal = _STRING.match(line, at)
+        elif letter == "/" and line[:at].rstrip()[-1:] in _BEFORE_REGEX:
+            literal = _REGEX.match(line, at)
+        elif depths and letter in "{}":
+            depths[-1] += 1 if letter == "{" else -1
+        at += 1
+        if literal:
+            yield False, line[start : at - 1]
+            yield True, literal[0]
+            start = at = literal.end()
+    yield False, line[start:at]
 
 
 def player(operations: Collection[str] | None = None) -> str:
@@ -163,4 +192,4 @@ def style(folder: Path = _BROWSER / "css", without: Collection[str] = ()) -> str
     sheets = [sheet for sheet in folder.glob("*.css") if sheet.stem not in without]
     sheets.sort(key=lambda path: (path.name != "panel.css", path.name))
     text = _COMMENT.sub("", "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets))
-    return _AROUND.sub(r"\1", text)
+    return _ZERO.sub("", _AROUND.sub(r"\1", text).replace(";}", "}").replace(" > ", ">"))

@@ -218,38 +218,19 @@ class Steps:
         """
         held: dict[int, Any] = {}
         found = []
-        for number, (place, slot) in enumerate(self.steps[first:last], first):
+        for number, (place, slot) in enumerate(self.steps[:last]):
             if slot < 0:
-                found.append([place, slot])
+                if number >= first:
+                    found.append([place, slot])
                 continue
             child = self.entries[place]
             parent = tape.parents(child)[slot]
-            if parent not in held:
-                held[parent] = self._held(parent, number, edges)
-            part, before = edges[parent, child, slot], held[parent]
+            part, before = edges[parent, child, slot], held.get(parent)
             held[parent] = part if before is None else before + part
-            numbers = [local_partial(tape, child, slot), part, before, held[parent]]
-            found.append([place, slot, self.places[parent], *map(_sent, numbers)])
-        return found
-
-    def _held(self, parent: int, step: int, edges: Mapping[tuple[int, int, int], Any]) -> Any:
-        """The adjoint of an entry before a step."""
-        held = None
-        for number, key in self._parts[parent]:
-            if number >= step:
-                break
-            held = edges[key] if held is None else held + edges[key]
-        return held
-
-    @cached_property
-    def _parts(self) -> dict[int, list[tuple[int, tuple[int, int, int]]]]:
-        """By entry, the steps that add to its adjoint, each with the edge that the part is of."""
-        found: dict[int, list[tuple[int, tuple[int, int, int]]]] = {}
-        for number, (place, slot) in enumerate(self.steps):
-            if slot >= 0:
-                child = self.entries[place]
-                parent = self._tape.parents(child)[slot]
-                found.setdefault(parent, []).append((number, (parent, child, slot)))
+            if number >= first:
+                partial = local_partial(tape, child, slot)
+                numbers = [partial, part, before, held[parent]]
+                found.append([place, slot, self.places[parent], *map(_sent, numbers)])
         return found
 
 

@@ -12,7 +12,6 @@ from tests.browser import jupyter
 from tests.browser.test_panel import (
     LOAD,
     SURVEY,
-    digits,
     expect_numbers,
     expect_survey,
     panel,
@@ -26,47 +25,84 @@ def words(page: Page) -> Locator:
     return panel(page).locator(".tapenb-link")
 
 
-def expect_dimmed(page: Page, x: float) -> None:
-    expect(panel(page)).to_have_class(re.compile("tapenb-unanswered"))
-    expect(words(page)).to_contain_text(f"still those at x = {digits(x)}, y = 5.")
-    expect_numbers(page, dz_dx=1 / x + 5)
+def wait_for_the_program(page: Page) -> None:
+    """Wait until the page has what it can play itself."""
+    expect(panel(page)).to_have_attribute("data-plays", "")
+
+
+def expect_answer(page: Page, x: float, words_: str) -> None:
+    """Wait for the page's own answer, which is not dimmed, and is said to be its own."""
+    expect_survey(page, x, 5.0)
+    expect(words(page)).to_contain_text(words_)
+    expect(words(page)).to_contain_text("No kernel confirms these numbers")
+    expect(panel(page)).not_to_have_class(re.compile("tapenb-(unanswered|stale)"))
 
 
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 @pytest.mark.parametrize("end", ["restart", "shutdown"])
-def test_a_kernel_that_is_gone(open_notebook: Callable[..., Page], app: str, end: str):
+def test_the_page_answers_when_the_kernel_is_gone(
+    open_notebook: Callable[..., Page], app: str, end: str
+):
     page = open_notebook(LOAD, SURVEY, app=app)
     x = press(page, "x", "ArrowRight")
     expect_survey(page, x, 5.0)
+    wait_for_the_program(page)
     expect(words(page)).to_have_text("")
     page.evaluate(f"() => {KERNEL}.{end}()")
-    expect(words(page)).to_contain_text("The kernel was restarted or has ended.")
-    expect_dimmed(page, x)
-    press(page, "x", "ArrowRight")
-    expect_dimmed(page, x)
+    expect_answer(page, x, "The kernel was restarted or has ended.")
+    for _ in range(3):
+        x = press(page, "x", "ArrowRight")
+    expect_answer(page, x, "The kernel was restarted or has ended.")
+    # The curve, too, along another slider.
+    panel(page).locator(".tapenb-plot select").first.select_option("y")
+    slope = panel(page).locator(".tapenb-plot .tapenb-picture").first
+    expect(slope).to_have_attribute("aria-label", re.compile("^z along y"))
 
 
-def test_a_lost_connection(page: Page, tmp_path: Path):
+def test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel(
+    open_notebook: Callable[..., Page],
+):
+    page = open_notebook(LOAD, "%%tape\nx = 2.0\ny = 5.0\nz = x*y if x > 1.95 else x")
+    expect_numbers(page, z=10.0)
+    wait_for_the_program(page)
+    page.evaluate(f"() => {KERNEL}.shutdown()")
+    expect(words(page)).to_contain_text("has ended")
+    field = panel(page).get_by_role("spinbutton", name="x, typed")
+    field.fill("1.5")
+    field.press("Enter")
+    alert = panel(page).locator(".tapenb-alert")
+    expect(alert).to_contain_text("Line 4: x > 1.95 was True, and is not here")
+    expect(alert).to_contain_text("still those at x = 2, y = 5.")
+    expect(panel(page)).to_have_class(re.compile("tapenb-stale"))
+    expect_numbers(page, z=10.0)
+    field.fill("2.5")
+    field.press("Enter")
+    expect(alert).to_have_text("")
+    expect_numbers(page, z=12.5)
+
+
+def test_what_the_page_cannot_play_is_dimmed(page: Page, tmp_path: Path):
+    cell = "%%tape\nfrom scipy.special import airy\nx = 0.5\nz = airy(x)[0]"
     with jupyter.serve(tmp_path, "lab", "perCommTarget", "JupyterLab Light") as server:
-        server.write("lost.ipynb", LOAD, SURVEY)
+        server.write("lost.ipynb", LOAD, cell)
         page.goto(server.address("lost.ipynb"))
         jupyter.wait_until_idle(page)
         assert jupyter.execute(page, "notebook:run-all-cells")
-        expect_survey(page, 2.0, 5.0)
+        expect_numbers(page, z=0.2316936065)
     expect(words(page)).to_contain_text("The connection to the kernel is lost.")
-    expect_dimmed(page, 2.0)
+    expect(words(page)).to_contain_text("still those at x = 0.5.")
+    expect(panel(page)).to_have_class(re.compile("tapenb-unanswered"))
 
 
-def test_a_kernel_that_is_busy(open_notebook: Callable[..., Page]):
+def test_the_page_answers_while_the_kernel_is_busy(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, SURVEY, "import time", subshells="disabled")
     expect_survey(page, 2.0, 5.0)
+    wait_for_the_program(page)
     jupyter.start_cell(page, 2, "time.sleep(6)")
     x = press(page, "x", "ArrowRight")
-    expect(words(page)).to_contain_text("Waiting for the kernel…")
-    expect_dimmed(page, 2.0)
-    expect_survey(page, x, 5.0)
+    expect_answer(page, x, "Waiting for the kernel…")
     expect(words(page)).to_have_text("")
-    expect(panel(page)).not_to_have_class(re.compile("tapenb-unanswered"))
+    expect_survey(page, x, 5.0)
 
 
 # -- saved, and opened again -----------------------------------------------------------------------

@@ -11,6 +11,9 @@ const HEAD = 3, WHOLE = 6, BRIEF = 24;
 /** More sliders than these are counted, not listed. */
 const MOST_NAMED = 8;
 
+/** What is said where nobody else answers. */
+export const ALONE = "No kernel confirms these numbers: the page computes them.";
+
 /** @import { Curve, Input } from "./protocol.js" */
 
 const isArray = Array.isArray;
@@ -69,7 +72,7 @@ const defined = (jacobian, value) => (isArray(value) ? value.map((each, k) => de
 const emptied = (x) => (isArray(x) ? x.map(emptied) : NaN);
 
 /** The positions of sliders in words. @param {Record<string, number>} positions */
-export function places(positions) {
+function places(positions) {
   const all = Object.entries(positions);
   if (all.length > MOST_NAMED) return `${all.length} inputs`;
   return all.map(([label, value]) => `${label} = ${drawn(plain(value))}`).join(", ");
@@ -77,6 +80,9 @@ export function places(positions) {
 
 /** How many curves there were: a point says by its number which one it is on. */
 let curves = 0;
+
+/** What the numbers are of where they stay. @param {Record<string, number>} positions */
+export const kept = (positions) => `The numbers below are still those at ${places(positions)}.`;
 
 /** Why the numbers stay, in words. @param {{kind: string, text?: string, line?: number}} guard */
 function reason({ kind, text, line }) {
@@ -103,7 +109,7 @@ function reason({ kind, text, line }) {
 export function evaluator(program) {
   const player = load(program.tape), { show, start } = program;
   const begin = start.map(asNumber);
-  let kept = { key: "", curve: /** @type {Curve | undefined} */ (undefined) };
+  let line = { key: "", curve: /** @type {Curve | undefined} */ (undefined) };
 
   function playAt(/** @type {Record<string, number>} */ positions, label = "", x = 0) {
     const given = begin.slice();
@@ -167,8 +173,8 @@ export function evaluator(program) {
     if (!curve) {
       const key = JSON.stringify([along, from, to, { ...positions, [along]: 0 }]);
       // The curve plays the tape elsewhere, so what is read of the point is read before.
-      if (kept.key !== key) kept = { key, curve: curveOf(positions, along, { from, to, log }) };
-      curve = /** @type {Curve} */ (kept.curve);
+      if (line.key !== key) line = { key, curve: curveOf(positions, along, { from, to, log }) };
+      curve = /** @type {Curve} */ (line.curve);
     }
     const label = `${show.output} along ${along}`;
     return { curve, plot: { choices: Object.keys(show.along), planes: false, along, output: show.output, from, to,

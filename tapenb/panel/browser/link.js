@@ -1,20 +1,18 @@
 // What is known of the kernel behind the panel, in words, where it cannot answer.
 
 import { h, write } from "./dom.js";
-import { drawn, plain } from "./numbers.js";
+import { ALONE, kept } from "./evaluator.js";
 
-/** @import { Kernel, Model, Mover, Section, State } from "./protocol.js" */
+/** @import { Answering, Kernel, Mover, Section, State } from "./protocol.js" */
 
 const ENDED = "The kernel was restarted or has ended. Run this cell again to go on.";
 const LOST = "The connection to the kernel is lost.";
 const WAITING = "Waiting for the kernel…";
 /** Milliseconds without an answer until that is said. */
 const LATE = 1500;
-/** More sliders than these are not listed. */
-const LONGEST_LIST = 8;
 
 /**
- * @param {Model} model
+ * @param {Answering} model
  * @param {Mover} mover
  * @returns {Section}
  */
@@ -27,9 +25,11 @@ export function link(model, mover) {
   const waits = () => Object.keys(mover.mine()).length > 0;
   function show() {
     const why = ended ? ENDED : lost ? LOST : late ? WAITING : "";
-    const state = /** @type {State} */ (model.get("state"));
-    write(element, why && (state.stale ? why : `${why} ${kept(state.positions ?? {})}`));
-    element.parentElement?.closest(".tapenb")?.classList.toggle("tapenb-unanswered", why !== "");
+    model.alone(ended || lost);
+    const state = /** @type {State} */ (model.get("state")), panel = element.parentElement?.closest(".tapenb");
+    const answered = state.ahead || (model.plays() && !waits());
+    write(element, why && (state.stale ? why : `${why} ${answered ? ALONE : kept(state.positions ?? {})}`));
+    panel?.classList.toggle("tapenb-unanswered", why !== "" && !answered);
   }
   const end = () => { ended = true; show(); };
   const onStatus = (/** @type {unknown} */ _, /** @type {string} */ status) => {
@@ -58,12 +58,4 @@ export function link(model, mover) {
     model.off("comm_live_update", end);
   }
   return { element, paint, stop };
-}
-
-/** @param {Record<string, number>} positions */
-function kept(positions) {
-  const places = Object.entries(positions);
-  const list = places.map(([label, value]) => `${label} = ${drawn(plain(value))}`).join(", ");
-  const where = places.length > LONGEST_LIST ? `${places.length} inputs` : list;
-  return `The numbers below are still those at ${where}.`;
 }

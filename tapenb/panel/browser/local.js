@@ -1,7 +1,7 @@
 // A model without a kernel: the page plays the tape. Where no program that was recorded stands, the
 // last numbers stay, and it is said which line differs.
 
-import { evaluator, places } from "./evaluator.js";
+import { evaluator, kept } from "./evaluator.js";
 
 /**
  * @param {any} data What `played.py` wrote.
@@ -25,14 +25,14 @@ export function localModel(data, picture, notes = []) {
       const found = program.at(positions);
       error ||= found.error ?? "";
       if (found.error) continue;
-      shown = places(positions);
+      shown = positions;
       const range = data.inputs.find((/** @type {any} */ each) => each.label === along);
       const line = range && program.plot(positions, range);
       traits.curve = line?.curve;
       return { moves, positions, status: "", error: "", stale: false, kept: "", ...found,
         notes: [...found.notes, ...notes], plot: line?.plot };
     }
-    return { ...state, stale: true, error, kept: `The numbers below are still those at ${shown}.` };
+    return { ...state, stale: true, error, kept: kept(shown) };
   }
 
   function tell(/** @type {string} */ name) {
@@ -61,7 +61,7 @@ export function localModel(data, picture, notes = []) {
       listeners[event]?.delete(callback);
     },
   };
-  let shown = places(data.at);
+  let shown = data.at;
   traits.state = compute();
   return model;
 }

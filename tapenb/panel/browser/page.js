@@ -1,13 +1,13 @@
 // A page with panels and no kernel: each stands in the place of its picture, beside which its data is.
 
 import { h } from "./dom.js";
+import { ALONE } from "./evaluator.js";
 import { localModel } from "./local.js";
 import { render } from "./panel.js";
 
 /** Milliseconds until a change of the page is looked at; until a panel's kernel is given up. */
 const SOON = 150, PATIENT = 2000;
 const DATA = "script.tapenb-tape";
-const ALONE = "No kernel confirms these numbers: the page computes them.";
 
 /** The panels made here, by the element of their data; null where there is none to make. */
 const made = /** @type {WeakMap<Element, (() => void) | null>} */ (new WeakMap());

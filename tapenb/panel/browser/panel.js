@@ -16,7 +16,7 @@ import { steps } from "./steps.js";
 import { tools } from "./tools.js";
 import { trace } from "./trace.js";
 
-/** @import { Model, Section, State } from "./protocol.js" */
+/** @import { Answering, Model, Section, State } from "./protocol.js" */
 
 /** Where each section stands, from top to bottom: above all, beside the graph, in columns. */
 const SECTIONS = {
@@ -26,7 +26,7 @@ const SECTIONS = {
   columns: [graph, plot],
 };
 
-/** @param {{model: Model, el: HTMLElement}} context */
+/** @param {{model: Model & Partial<Answering>, el: HTMLElement}} context */
 export function render({ model, el }) {
   const moves = mover(model), lit = lights(model), player = asks(model);
   /** @type {Record<string, Section[]>} */
@@ -49,6 +49,10 @@ export function render({ model, el }) {
     if (!state.rows) return;
     root.setAttribute("aria-label", `Derivatives of ${state.rows[0][0]}`);
     root.classList.toggle("tapenb-stale", state.stale);
+    root.toggleAttribute("data-plays", Boolean(model.plays?.()));
+    // What the page leaves to the kernel is of another position until that answers.
+    root.classList.toggle("tapenb-behind", Boolean(state.ahead));
+    root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);
     for (const section of sections) if (section.scrolls) reachable(section.element);
     lit.paint();
@@ -58,7 +62,7 @@ export function render({ model, el }) {
   let due = 0;
   const ask = () => { due ||= requestAnimationFrame(paint); };
   /** @type {[string, () => void][]} */
-  const events = [["change:state", ask], ["change:position", ask]];
+  const events = ["state", "position", "along", "tape"].map((name) => [`change:${name}`, ask]);
   for (const { trait, build } of sections) {
     if (trait) events.push([`change:${trait}`, () => { build(); ask(); }]);
     build?.();
@@ -77,5 +81,3 @@ export function render({ model, el }) {
     for (const section of sections) section.stop?.();
   };
 }
-
-export default { render };
