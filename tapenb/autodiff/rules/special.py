@@ -126,6 +126,8 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "rgamma": ("-y * psi(x)",),
     "psi": ("trigamma(x)",),
     "_zeta": (_by("_zeta", 0, 2, 1.0), "-x1 * _zeta(x1 + 1.0, x2)"),
+    "_riemann_zeta": ("by_parameter_of('_riemann_zeta', 0, 1.0, x)",),
+    "zetac": ("by_parameter_of('_riemann_zeta', 0, 1.0, x)",),
     "beta": ("y * (psi(x1) - psi(x1 + x2))", "y * (psi(x2) - psi(x1 + x2))"),
     "betaln": ("psi(x1) - psi(x1 + x2)", "psi(x2) - psi(x1 + x2)"),
     "binom": (
@@ -162,7 +164,10 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     # exponential integrals, DLMF 6 and 8.19
     "expi": ("exp(x) / x",),
     "exp1": ("-exp(-x) / x",),
-    "expn": (_REFUSED, "-expn(x1 - 1.0, x2)"),
+    "expn": (
+        _REFUSED,
+        "where(x1 < 1.0, -y * (1.0 + 1.0 / x2), -expn(maximum(trunc(x1), 1.0) - 1.0, x2))",
+    ),
     "_scaled_exp1": ("y + y / x - 1.0",),
     "exprel": ("0.5 * hyp1f1(2.0, 3.0, x)",),
     "spence": ("-hyp2f1(1.0, 1.0, 2.0, 1.0 - x)",),
@@ -227,12 +232,12 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "pdtr": ("0", "-of_gamma(floor(x1) + 1.0, x2)"),
     "pdtrc": ("0", "of_gamma(floor(x1) + 1.0, x2)"),
     "pdtri": ("0", "-1.0 / of_gamma(floor(x1) + 1.0, y)"),
-    "bdtr": ("0", "0", "-of_beta(floor(x1) + 1.0, x2 - floor(x1), x3)"),
-    "bdtrc": ("0", "0", "of_beta(floor(x1) + 1.0, x2 - floor(x1), x3)"),
-    "bdtri": ("0", "0", "-1.0 / of_beta(floor(x1) + 1.0, x2 - floor(x1), y)"),
-    "nbdtr": ("0", "0", "of_beta(x2, floor(x1) + 1.0, x3)"),
-    "nbdtrc": ("0", "0", "-of_beta(x2, floor(x1) + 1.0, x3)"),
-    "nbdtri": ("0", "0", "1.0 / of_beta(x2, floor(x1) + 1.0, y)"),
+    "bdtr": ("0", "0", "-of_beta(floor(x1) + 1.0, trunc(x2) - floor(x1), x3)"),
+    "bdtrc": ("0", "0", "of_beta(floor(x1) + 1.0, trunc(x2) - floor(x1), x3)"),
+    "bdtri": ("0", "0", "-1.0 / of_beta(floor(x1) + 1.0, trunc(x2) - floor(x1), y)"),
+    "nbdtr": ("0", "0", "of_beta(trunc(x2), trunc(x1) + 1.0, x3)"),
+    "nbdtrc": ("0", "0", "-of_beta(trunc(x2), trunc(x1) + 1.0, x3)"),
+    "nbdtri": ("0", "0", "1.0 / of_beta(trunc(x2), trunc(x1) + 1.0, y)"),
     "nrdtrimn": (
         "-x2 * sqrt(2.0 * pi) * exp(0.5 * square(ndtri(x1)))",
         "-ndtri(x1)",
@@ -340,10 +345,10 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "k1e": ("y - 0.5 * (k0e(x) + kve(2.0, x))",),
     "jv": (_bessel("jv"), "0.5 * (jv(x1 - 1.0, x2) - jv(x1 + 1.0, x2))"),
     "yv": (_bessel("yv"), "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
-    "yn": (_REFUSED, "0.5 * (yv(x1 - 1.0, x2) - yv(x1 + 1.0, x2))"),
+    "yn": (_REFUSED, "0.5 * (yv(trunc(x1) - 1.0, x2) - yv(trunc(x1) + 1.0, x2))"),
     "iv": (_bessel("iv"), "0.5 * (iv(x1 - 1.0, x2) + iv(x1 + 1.0, x2))"),
     "kv": (_bessel("kv"), "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
-    "kn": (_REFUSED, "-0.5 * (kv(x1 - 1.0, x2) + kv(x1 + 1.0, x2))"),
+    "kn": (_REFUSED, "-0.5 * (kv(trunc(x1) - 1.0, x2) + kv(trunc(x1) + 1.0, x2))"),
     "ive": (_bessel("ive"), "0.5 * (ive(x1 - 1.0, x2) + ive(x1 + 1.0, x2)) - side(x2) * y"),
     "kve": (_bessel("kve"), "y - 0.5 * (kve(x1 - 1.0, x2) + kve(x1 + 1.0, x2))"),
     "hankel1": (_bessel("hankel1"), "0.5 * (hankel1(x1 - 1.0, x2) - hankel1(x1 + 1.0, x2))"),
@@ -696,15 +701,20 @@ def _inexact(numpy_function: Any) -> Any:
 
 
 def _combinations(n: Any, k: Any, **_: Any) -> Any:
-    return Special.names["binom"](n, k)
+    return np.where(_counts(n, k), Special.names["binom"](n, k), 0.0)
 
 
 def _permutations(n: Any, k: Any, **_: Any) -> Any:
-    return Special.names["poch"](n - k + 1.0, k)
+    return np.where(_counts(n, k), Special.names["poch"](n - k + 1.0, k), 0.0)
+
+
+def _counts(n: Any, k: Any) -> Any:
+    """Whether so many can be chosen: elsewhere SciPy's count is zero."""
+    return (k <= n) & (n >= 0.0) & (k >= 0.0)
 
 
 def _factorial(n: Any, **_: Any) -> Any:
-    return Special.names["gamma"](n + 1.0)
+    return np.where(n >= 0.0, Special.names["gamma"](n + 1.0), 0.0)
 
 
 def _multigammaln(a: Any, d: int) -> Any:

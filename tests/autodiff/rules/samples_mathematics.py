@@ -352,6 +352,7 @@ SPECIAL: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("jv", "hankel1", "hankel2"), (2.0, POSITIVE)),
     **dict.fromkeys(("yn", "kn", "expn"), (2, POSITIVE)),
     "_zeta": (3.0, POSITIVE),
+    **dict.fromkeys(("_riemann_zeta", "zetac"), (1.5 + POSITIVE,)),
     "betainc": (1.3, 0.8, UNIT),
     "xlogy": (P, POSITIVE),
     "xlog1py": (P, POSITIVE),

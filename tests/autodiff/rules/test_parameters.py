@@ -67,6 +67,8 @@ CASES = {
     "hyp1f1 by b": (mpmath.hyp1f1, 1, (UPPER, LOWER, (-20.0, -0.5, 2.0, 10.0))),
     "hyp0f1": (mpmath.hyp0f1, 0, (LOWER, (-20.0, -0.5, 2.0, 10.0))),
     "zeta": (mpmath.zeta, 0, ((1.01, 1.2, 2.0, 10.0), (0.2, 1.0, 20.0))),
+    "zeta of one number": (mpmath.zeta, 0, ((-3.5, 0.5, 0.9, 1.01, 2.0, 10.0),)),
+    "zetac": (lambda s: mpmath.zeta(s) - 1, 0, ((-3.5, 0.5, 0.9, 1.01, 2.0, 10.0),)),
     "eval_jacobi by alpha": (
         mpmath.jacobi,
         1,
@@ -80,7 +82,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_by_a_parameter(name):
     exact, slot, axes = CASES[name]
-    function = sp.zeta if name == "zeta" else getattr(sp, name.split(" ")[0])
+    function = sp._ufuncs._zeta if name == "zeta" else getattr(sp, name.split(" ")[0])
     for point in itertools.product(*axes):
         with mpmath.workdps(40):
             numbers = [mpmath.mpf(each) for each in point]
@@ -92,13 +94,9 @@ def test_by_a_parameter(name):
             expected = mpmath.diff(along, numbers[slot], h=mpmath.mpf(10) ** -12)
             if max(value, abs(expected)) < 1e-290:
                 continue
-        found = tn.grad(function, argnums=slot)(*point) if name != "zeta" else _by_zeta(point)
+        found = tn.grad(function, argnums=slot)(*point)
         error = abs(float(found) - expected) / max(value, abs(expected))
         assert error < 1e-8, (point, found, expected)
-
-
-def _by_zeta(point):
-    return tn.grad(sp._ufuncs._zeta)(*point)
 
 
 INVERSES = {
@@ -254,3 +252,31 @@ def test_what_is_refused_has_a_value():
 
 
 assert stats  # the cells name it
+
+
+TRUNCATED = {  # SciPy takes the whole part of an order, and counts nothing that cannot be chosen
+    "expn": (lambda x: sp.expn(1.7, x), lambda x: mpmath.expint(1, x), 0.6),
+    "expn of order 0": (lambda x: sp.expn(0, x), lambda x: mpmath.expint(0, x), 0.6),
+    "kn": (lambda x: sp.kn(2.7, x), lambda x: mpmath.besselk(2, x), 0.6),
+    "yn": (lambda x: sp.yn(-1.2, x), lambda x: mpmath.bessely(-1, x), 0.6),
+    "bdtr": (lambda p: sp.bdtr(1.5, 3.7, p), lambda p: (1 - p) ** 3 + 3 * p * (1 - p) ** 2, 0.4),
+    "nbdtr": (
+        lambda p: sp.nbdtr(1.9, 2.5, p),
+        lambda p: p**2 * (1 + 2 * (1 - p)),
+        0.4,
+    ),
+    "comb": (lambda n: sp.comb(n, 3.0), lambda n: 0 * n, 2.5),
+    "perm": (lambda n: sp.perm(n, 3.0), lambda n: 0 * n, 2.5),
+    "factorial": (sp.factorial, lambda n: 0 * n, -0.5),
+}
+
+
+@pytest.mark.parametrize("name", TRUNCATED)
+@pytest.mark.filterwarnings("ignore:floating point number truncated:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:non-integer arg:DeprecationWarning")
+def test_orders_are_what_scipy_makes_of_them(name):
+    f, exact, x = TRUNCATED[name]
+    assert f(x) == pytest.approx(float(exact(mpmath.mpf(x))), rel=1e-12, abs=1e-15)
+    for order, derivative in enumerate((tn.grad(f), tn.grad(tn.grad(f))), 1):
+        expected = float(mpmath.diff(exact, mpmath.mpf(x), order))
+        assert derivative(x) == pytest.approx(expected, rel=1e-9, abs=1e-12)
