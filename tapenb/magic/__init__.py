@@ -45,7 +45,8 @@ class TapeMagics(Magics):
             %%tape --no-graph --no-plot   without the graph, without the plot
             %%tape --static               text and picture only, no sliders
             %%tape --play mine            play the sweep yourself: the list ``mine`` says what is
-                                          handed along each edge, and the next one is asked for
+                                          handed along each edge; the graph has blanks for the
+                                          others, and the next one is asked for
             %%tape --memory 90%           a long recording may take so much of the free memory
             %%tape -o t                   bind the recording: t.value, t.gradient["x"],
                                           t.hessian["x", "y"], t.tape, t.panel, t(x=3.0)
