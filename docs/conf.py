@@ -36,6 +36,7 @@ html_theme = "furo"
 html_title = "tapenb"
 html_show_sphinx = False
 html_copy_source = False
+html_show_search_summary = False  # a page from a folder may not fetch another one
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"loading_method": "defer"})]

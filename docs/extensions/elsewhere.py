@@ -6,6 +6,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # The pages that show a file of the repository, by its name.
@@ -36,8 +37,21 @@ class Elsewhere(SphinxPostTransform):
                 link.parent.remove(link)
 
 
+class Solved(SphinxTransform):
+    """Tell solutions by their titles from the exercises, which are the same notebooks."""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        """Change the title, before it is collected."""
+        if self.env.docname.startswith("course/solutions/"):
+            text = next(self.document.findall(nodes.title)).next_node(nodes.Text)
+            text.parent.replace(text, nodes.Text(text.replace("Exercises", "Solutions")))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add all that, and the name of the repository's owner to the configuration."""
     app.add_config_value("owner", "", "env", types=[str])
     app.add_post_transform(Elsewhere)
+    app.add_transform(Solved)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

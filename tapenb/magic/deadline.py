@@ -6,6 +6,7 @@ import ctypes
 import signal as signals
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from signal import SIGINT, getsignal, signal
 from types import FrameType
 from typing import Any, TypeVar
@@ -67,7 +68,9 @@ class _Clock:
     def start(self) -> None:
         if self._heard is not None:
             signal(SIGINT, self._hear)
-        self._watching.start()
+        # Without threads, as in Pyodide, nobody watches the time.
+        with suppress(RuntimeError):
+            self._watching.start()
 
     def stop(self) -> None:
         """Let time be no matter; can be called twice."""

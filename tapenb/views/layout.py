@@ -76,6 +76,8 @@ def beside(work: Callable[[], Any]) -> Future[Any]:
     promise: Future[Any] = Future()
     with _lock: _start()  # fmt: skip  # noqa: E701  between lines an interrupt could keep the lock
     _waiting.put((promise, work))
+    if _thread is None:
+        _do_next()
     return promise
 
 
@@ -84,7 +86,11 @@ def _start() -> None:
     # A process that was forked has no such thread.
     if _thread is None or not _thread.is_alive():
         _thread = Thread(target=_work, name="tapenb-layout", daemon=True)
-        _thread.start()
+        try:
+            _thread.start()
+        except RuntimeError:
+            # There are no threads, as in Pyodide: whoever asks does the work.
+            _thread = None
 
 
 def is_done(drawing: Future[Any], seconds: float | None = None) -> bool:
@@ -124,15 +130,17 @@ def ready() -> bool:
 
 def _work() -> None:
     while True:
-        promise, work = _waiting.get()
-        try:
-            result = work()
-        except BaseException as error:
-            promise.set_exception(error)
-        else:
-            promise.set_result(result)
-        # Nothing of it is held until the next one comes.
-        del promise, work
+        _do_next()  # nothing of it is held until the next one comes
+
+
+def _do_next() -> None:
+    promise, work = _waiting.get()
+    try:
+        result = work()
+    except BaseException as error:
+        promise.set_exception(error)
+    else:
+        promise.set_result(result)
 
 
 class _Engine:
