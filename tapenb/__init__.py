@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from .autodiff.faces.variable import Variable, constant
     from .autodiff.tape.operation import TapeError
     from .autodiff.tape.tape import Tape
+    from .engines.as_jax import as_jax
+    from .engines.as_torch import as_torch
     from .engines.exported import export
     from .engines.loading import load
+    from .engines.to_jax import to_jax
     from .engines.vmap import vmap
     from .explored import explore
 
@@ -49,6 +52,8 @@ _HOME = {
     "Tape": "autodiff.tape.tape",
     "TapeError": "autodiff.tape.operation",
     "Variable": "autodiff.faces.variable",
+    "as_jax": "engines.as_jax",
+    "as_torch": "engines.as_torch",
     "check_grads": "autodiff.faces.check_grads",
     "checkpoint": "autodiff.faces.custom",
     "constant": "autodiff.faces.variable",
@@ -68,6 +73,7 @@ _HOME = {
     "not_finite": "autodiff.faces.functional",
     "record": "autodiff.faces.functional",
     "stop_gradient": "autodiff.faces.functional",
+    "to_jax": "engines.to_jax",
     "value_and_grad": "autodiff.faces.functional",
     "vjp": "autodiff.faces.functional",
     "vmap": "engines.vmap",
@@ -78,6 +84,8 @@ __all__ = [
     "Tape",
     "TapeError",
     "Variable",
+    "as_jax",
+    "as_torch",
     "check_grads",
     "checkpoint",
     "constant",
@@ -97,6 +105,7 @@ __all__ = [
     "not_finite",
     "record",
     "stop_gradient",
+    "to_jax",
     "value_and_grad",
     "vjp",
     "vmap",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -302,22 +303,16 @@ class Exported:
     def __reduce__(self) -> Any:
         path = self._path
         rest = path.entries, path.outputs, path.value, self._args, self.__name__, self._where
-        return _unpickled, (packed(path.tape), packed(path.before), *rest)
+        return _unpickled, (pickle.dumps((packed(path.tape), packed(path.before), *rest)),)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}, exported: {len(self._path.tape)} entries>"
 
 
-def _unpickled(
-    tape: bytes,
-    before: bytes,
-    entries: list[int],
-    outputs: list[int],
-    value: Any,
-    args: tuple[Any, ...],
-    name: str,
-    where: Mapping[int, str],
-) -> Exported:
+@functools.lru_cache(16)
+def _unpickled(data: bytes) -> Exported:
+    """The program in these bytes; in a process that gets it with each task it is made once."""
+    tape, before, entries, outputs, value, args, name, where = pickle.loads(data)
     path = Path(unpacked(tape), entries, outputs, unpacked(before), value)
     return Exported(path, args, name, where)
 

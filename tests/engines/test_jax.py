@@ -1,0 +1,165 @@
+"""Recorded programs in JAX, and NumPy's functions as JAX's operations."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tapenb as tn
+from tapenb.autodiff.tape.operation import TapeError
+
+from ..autodiff.rules.samples import P, Q
+from ..autodiff.rules.test_kinks import NAMES, lines, text
+
+jax = pytest.importorskip("jax", reason="JAX is in the extra `engines`, not in `test`")
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:scatter:FutureWarning")
+M = np.array([[2.0, 0.3], [-0.4, 1.5]])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def wide():
+    before = jax.config.jax_enable_x64, jax.config.jax_platforms
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_platforms", "cpu")
+    yield
+    jax.config.update("jax_enable_x64", before[0])
+    jax.config.update("jax_platforms", before[1])
+
+
+def filled(x):
+    """Writes, a loop and a branch, as people write them."""
+    a = np.zeros(3)
+    a[0] = np.sum(x)
+    for k in range(1, 3):
+        a[k] = a[k - 1] * np.tanh(x[k])
+    return np.where(a > 0, a, 0.1 * a) if x[0] > 0 else a
+
+
+PROGRAMS = {
+    "elementwise": lambda x: np.exp(x) * np.sin(x) / (1 + x**2) - np.sqrt(np.abs(x)) ** 3,
+    "reductions": lambda x: np.mean(x) + np.var(x) * np.max(x) - np.prod(x) + np.std(x),
+    "indices": lambda x: x[::-1][1:] * x[[0, 3, 1, 2, 5]] + np.cumsum(x)[:5],
+    "matrices": lambda x: np.linalg.solve(x[:4].reshape(2, 2) + M, x[4:]) @ M,
+    "spectra": lambda x: np.linalg.eigvalsh(np.outer(x, x) + np.diag(Q)),
+    "determinants": lambda x: np.linalg.slogdet(x[:4].reshape(2, 2) @ M)[1] + np.linalg.norm(x),
+    "joined": lambda x: np.concatenate([x, np.stack([x, x * x])[:, 1]]) @ np.arange(8.0),
+    "einsum": lambda x: np.einsum("ij,jk,k->i", M, x.reshape(2, 3), x[:3]),
+    "writes": filled,
+    "choices": lambda x: np.clip(x, -1, 1) + np.maximum(x, 0.2) + np.sort(x) * np.hypot(x, Q),
+    "fourier": lambda x: np.abs(np.fft.rfft(x)) ** 2,
+    "derivative within": lambda x: tn.grad(lambda v: np.sum(np.sin(v) * v**2))(x),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_values_and_derivatives_are_ours(name):
+    f = PROGRAMS[name]
+    program = tn.to_jax(f, P)
+    count, of, ulp = map(int, re.findall(r"\d+", program.report))
+    assert count == of
+    assert ulp < 64
+    moved = P * 1.01
+    np.testing.assert_allclose(jax.jit(program)(moved), f(moved), rtol=1e-12)
+    _, pullback = tn.vjp(f, moved)
+    weights = np.cos(np.arange(np.size(f(moved)))).reshape(np.shape(f(moved)))
+    slope = jax.jit(jax.grad(lambda x: jax.numpy.sum(program(x) * weights)))(moved)
+    np.testing.assert_allclose(slope, pullback(weights)[0], rtol=1e-10, atol=1e-12)
+
+
+def test_structures_names_and_vmap():
+    f = lambda p, k: {"y": p["a"] * p["b"][0] ** k, "n": (p["a"] > 0,)}  # noqa: E731
+    program = tn.to_jax(f, {"a": P, "b": [2.0]}, 3)
+    found = jax.vmap(program, ({"a": 0, "b": [None]}, None))({"a": np.stack([P, Q]), "b": [3.0]}, 2)
+    np.testing.assert_allclose(found["y"], np.stack([P, Q]) * 9)
+    np.testing.assert_array_equal(found["n"][0], np.stack([P, Q]) > 0)
+
+
+def test_a_tape_as_a_function_of_its_inputs():
+    tape = tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0)
+    program = tape.to_jax()
+    assert program.report == "5 of 5 operations, largest difference 0 ulp"
+    slopes = jax.grad(program, (0, 1))(3.0, 1.0)
+    np.testing.assert_allclose(slopes, (1 / 3 + 1, 3 - np.cos(1.0)), rtol=1e-14)
+    (row, _) = jax.hessian(program, (0, 1))(3.0, 1.0)
+    np.testing.assert_allclose(row, (-1 / 9, 1.0), rtol=1e-14)
+
+
+def test_where_a_decision_falls_otherwise_all_is_nan_and_check_says_where():
+    program = tn.to_jax(lambda x: x * x if x > 1 else -x, 2.0)
+    program.check(3.0)
+    assert np.isnan(jax.jit(program)(0.5))
+    assert np.isnan(jax.grad(program)(0.5))
+    np.testing.assert_array_equal(jax.vmap(program)(np.array([2.0, 0.0, 3.0])), [4.0, np.nan, 9.0])
+    with pytest.raises(TapeError, match=r"x > 1.*here it is another program"):
+        program.check(0.5)
+
+
+CONVENTIONS = (
+    "np.abs(x)` | `0.0",
+    "np.maximum(x, 0.0)` (relu)",
+    "np.clip(x, 0.0, 1.0)` | `1.0",
+    "np.max(x)` | `[1.0, 3.0, 3.0]",
+    "np.fmin(x[0], x[1])",
+    "np.sort(x) @ [1.0, 2.0, 4.0]` | `[1.0",
+    "np.linalg.norm(x)` | `[0.0, 0.0]",
+    "np.linalg.norm(x, 3)",
+    "np.linalg.norm(x)` | `[3e200",
+    "np.hypot(x[0], x[1])` | `[3e-300",
+    "np.arctan2(x[0], x[1])",
+    "np.angle(x[0]",
+    "np.std(x)` | `[1.0",
+    "x**0.0",
+    "np.prod(x)` | `[0.0, 2.0",
+)
+"""Lines of KINKS.md, as they begin. `docs/engines.md` says which conventions stay JAX's."""
+
+
+@pytest.mark.parametrize("start", CONVENTIONS)
+def test_conventions_at_kinks_are_ours(start):
+    of, at, first, _ = next(
+        line.values for line in lines() if " | ".join(line.values).startswith(f"`{start}")
+    )
+    f = eval(f"lambda x: np.sum({text(of)})", NAMES)
+    point, slope = (np.array(eval(text(cell), NAMES), float)[()] for cell in (at, first))
+    found = jax.grad(tn.to_jax(f, point))(point)
+    np.testing.assert_allclose(found, slope, rtol=1e-12)
+
+
+def test_what_jax_has_not_is_refused_with_its_line():
+    special = pytest.importorskip("scipy.special")
+    with pytest.raises(TapeError, match=r"special\.airy.*airy has no counterpart in JAX.*as_jax"):
+        tn.to_jax(lambda x: special.airy(x)[0], 1.0)
+
+
+def test_half_the_digits_are_asked_for():
+    jax.config.update("jax_enable_x64", False)
+    try:
+        for make in tn.to_jax, tn.as_jax:
+            with pytest.raises(TapeError, match=r"32 bits.*jax_enable_x64.*x64=False"):
+                make(np.sin, 1.0)
+            assert make(np.sin, 1.0, x64=False)(0.5).dtype == np.float32
+    finally:
+        jax.config.update("jax_enable_x64", True)
+
+
+# -- the other way ---------------------------------------------------------------------------------
+
+
+def test_jax_calls_a_solver_and_its_derivatives():
+    from scipy.optimize import brentq
+
+    root = tn.as_jax(lambda a: brentq(lambda x: x**3 - a, 0, 9), 8.0)
+    np.testing.assert_allclose(jax.jit(root)(27.0), 3.0, rtol=1e-12)
+    np.testing.assert_allclose(jax.grad(root)(8.0), 1 / 12, rtol=1e-12)
+    np.testing.assert_allclose(jax.grad(jax.grad(root))(8.0), -1 / 144, rtol=1e-10)
+    many = jax.vmap(jax.grad(root))(np.array([1.0, 8.0, 27.0]))
+    np.testing.assert_allclose(many, [1 / 3, 1 / 12, 1 / 27], rtol=1e-12)
+
+
+def test_jax_calls_what_has_structures_and_integers():
+    f = tn.as_jax(lambda p, k: {"y": p["a"] ** 2 * k, "n": k + 1}, {"a": P}, 2)
+    assert f({"a": P}, 3)["n"] == 4
+    slope = jax.grad(lambda p: f(p, 3)["y"].sum() + jax.numpy.sum(p["a"]))({"a": P})
+    np.testing.assert_allclose(slope["a"], 6 * P + 1, rtol=1e-14)
+    hessian = jax.jacrev(jax.grad(lambda a: f({"a": a}, 3)["y"].sum()))(P)
+    np.testing.assert_allclose(hessian, 6 * np.eye(6), rtol=1e-14)
