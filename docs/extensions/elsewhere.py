@@ -10,7 +10,12 @@ from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # The pages that show a file of the repository, by its name.
-PAGES = {"COVERAGE.md": "coverage", "KINKS.md": "kinks", "TENSORFLOW.md": "tensorflow"}
+PAGES = {
+    "COVERAGE.md": "coverage",
+    "KINKS.md": "kinks",
+    "TENSORFLOW.md": "tensorflow",
+    "engines.md": "engines",
+}
 
 
 class Elsewhere(SphinxPostTransform):
