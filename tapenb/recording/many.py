@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.operation import TapeError
-from ..engines.tapes import Numbers, stored
+from ..engines.tapes import Numbers
 from .point import Point
 from .program import Program
 
@@ -31,7 +31,7 @@ def at_many(
     """
     if program is None:
         raise TapeError("this cell has no output, which could be computed at many points")
-    player = stored(program.tape, program.order)
+    player = program.at_many
     count = player.count(values)
     found, failed = player.numbers(values, count)
     other = failed >= 0
@@ -46,7 +46,7 @@ def at_many(
         rest = np.flatnonzero(other)
         if rest.size and point.program is not program:
             there = {name: np.asarray(value)[rest] for name, value in values.items()}
-            numbers, failed = stored(point.program.tape, program.order).numbers(there, rest.size)
+            numbers, failed = point.program.at_many.numbers(there, rest.size)
             stands = (failed < 0) & (_finite(numbers) if program.order else True)
             for whole, part in zip(_arrays(found), _arrays(numbers), strict=True):
                 whole[rest[stands]] = part[stands]

@@ -29,6 +29,7 @@ from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of
+from ..engines.tapes import StoredTape, stored
 from .conditions import conditions
 from .inputs import Input, flatten
 from .numbers import (
@@ -343,6 +344,17 @@ class Program:
         if not self._are_floats:
             return None
         return compile_numbers(self.tape, self.inputs, [self.tape.output], elsewhere=False)
+
+    @cached_property
+    def at_many(self) -> StoredTape:
+        """The same numbers at many inputs at once.
+
+        Raises
+        ------
+        TapeError
+            Where it has no form in numbers alone.
+        """
+        return stored(self.tape, self.order)
 
     def output_at(self, positions: Mapping[str, Any]) -> Any:
         """The sum of the output's elements at some positions.

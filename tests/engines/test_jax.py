@@ -8,8 +8,9 @@ import pytest
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
 
-from ..autodiff.rules.samples import P, Q
+from ..autodiff.rules.samples import P, Q, name_of
 from ..autodiff.rules.test_kinks import NAMES, lines, text
+from .jax_names import chosen, compare
 
 jax = pytest.importorskip("jax", reason="JAX is in the extra `engines`, not in `test`")
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:scatter:FutureWarning")
@@ -64,6 +65,17 @@ def test_values_and_derivatives_are_ours(name):
     weights = np.cos(np.arange(np.size(f(moved)))).reshape(np.shape(f(moved)))
     slope = jax.jit(jax.grad(lambda x: jax.numpy.sum(program(x) * weights)))(moved)
     np.testing.assert_allclose(slope, pullback(weights)[0], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("sample", [*chosen()][::16], ids=lambda sample: name_of(sample.function))
+def test_a_function_s_derivative_is_ours_or_it_is_refused(sample):
+    # All of them: `python -m tests.engines.jax_names`.
+    try:
+        report = compare(sample)
+    except TapeError as error:
+        assert re.search("no counterpart|another number|cannot compute", str(error))  # noqa: PT017
+    else:
+        assert re.match(r"(\d+) of \1 operations", report)
 
 
 def test_structures_names_and_vmap():
