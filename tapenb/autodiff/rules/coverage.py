@@ -186,7 +186,8 @@ def of_scipy() -> Iterator[str]:
     named = sorted(name for name in ruled if not name.startswith("_"))
     yield from ("", "### scipy.special", "", ", ".join(f"`{name}`" for name in named) + ".")
     listed = ", ".join(f"`{name}`" for name in distributions.known())
-    yield from ("", "### scipy.stats", "", f"Densities and distribution functions of {listed}.")
+    methods = "Densities, distribution functions and quantiles"
+    yield from ("", "### scipy.stats", "", f"{methods} of {listed}.")
 
 
 def page() -> str:

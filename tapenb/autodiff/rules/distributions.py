@@ -40,7 +40,8 @@ class Family:
     inside : str
         Where there is a density, as text in the standardized number ``z`` and the shapes.
     formulas : dict of str to str
-        By the name of a method; ``logpdf`` and ``cdf`` at least.
+        By the name of a method; ``logpdf`` and ``cdf`` at least. In ``ppf`` and ``isf``, z is the
+        probability.
     between : float
         A number inside.
     discrete : bool
@@ -68,37 +69,58 @@ FAMILIES = {
         "sf": "ndtr(-z)",
         "logcdf": "log_ndtr(z)",
         "logsf": "log_ndtr(-z)",
+        "ppf": "ndtri(z)",
+        "isf": "-ndtri(z)",
     }),
-    "expon": Family("", "z >= 0.0", {"logpdf": "-z", "cdf": "-expm1(-z)", "sf": "exp(-z)"}),
+    "expon": Family("", "z >= 0.0", {
+        "logpdf": "-z",
+        "cdf": "-expm1(-z)",
+        "sf": "exp(-z)",
+        "ppf": "-log1p(-z)",
+        "isf": "-log(z)",
+    }),
     "gamma": Family("a", "z > 0.0", {
         "logpdf": "xlogy(a - 1.0, z) - z - gammaln(a)",
         "cdf": "gammainc(a, z)",
         "sf": "gammaincc(a, z)",
+        "ppf": "gammaincinv(a, z)",
+        "isf": "gammainccinv(a, z)",
     }),
     "chi2": Family("df", "z > 0.0", {
         "logpdf": "xlogy(0.5 * df - 1.0, z) - 0.5 * z - gammaln(0.5 * df) - 0.5 * df * log(2.0)",
         "cdf": "chdtr(df, z)",
         "sf": "chdtrc(df, z)",
+        "ppf": "2.0 * gammaincinv(0.5 * df, z)",
+        "isf": "2.0 * gammainccinv(0.5 * df, z)",
     }),
     "beta": Family("a b", "(z > 0.0) & (z < 1.0)", {
         "logpdf": "xlogy(a - 1.0, z) + xlog1py(b - 1.0, -z) - betaln(a, b)",
         "cdf": "betainc(a, b, z)",
         "sf": "betainc(b, a, 1.0 - z)",
+        "ppf": "betaincinv(a, b, z)",
+        "isf": "betainccinv(a, b, z)",
     }),
     "t": Family("df", ANYWHERE, {
         "logpdf": "-betaln(0.5 * df, 0.5) - 0.5 * log(df) - 0.5 * (df + 1.0) * log1p(z * z / df)",
         "cdf": "stdtr(df, z)",
         "sf": "stdtr(df, -z)",
+        "ppf": "stdtrit(df, z)",
+        "isf": "-stdtrit(df, z)",
     }),
     "lognorm": Family("s", "z > 0.0", {
         "logpdf": "-0.5 * square(log(z) / s) - log(s * z)",
         "cdf": "ndtr(log(z) / s)",
         "sf": "ndtr(-log(z) / s)",
+        "ppf": "exp(s * ndtri(z))",
+        "isf": "exp(-s * ndtri(z))",
     }),
-    "uniform": Family("", "(z >= 0.0) & (z <= 1.0)", {"logpdf": "0.0 * z", "cdf": "z"}),
+    "uniform": Family("", "(z >= 0.0) & (z <= 1.0)", {
+        "logpdf": "0.0 * z", "cdf": "z", "ppf": "z",
+    }),
     "laplace": Family("", ANYWHERE, {
         "logpdf": "-abs(z)",
         "cdf": "where(z < 0.0, 0.5 * exp(-abs(z)), 1.0 - 0.5 * exp(-abs(z)))",
+        "ppf": "where(z < 0.5, log(2.0 * z), -log(2.0 - 2.0 * z))",
     }),
     "logistic": Family("", ANYWHERE, {
         "logpdf": "log_expit(z) + log_expit(-z)",
@@ -106,9 +128,62 @@ FAMILIES = {
         "sf": "expit(-z)",
         "logcdf": "log_expit(z)",
         "logsf": "log_expit(-z)",
+        "ppf": "logit(z)",
+        "isf": "-logit(z)",
     }),
     "cauchy": Family("", ANYWHERE, {
         "logpdf": "-log1p(z * z)", "cdf": "0.5 + arctan(z) / pi", "sf": "0.5 - arctan(z) / pi",
+        "ppf": "tan(pi * (z - 0.5))",
+    }),
+    "halfnorm": Family("", "z >= 0.0", {
+        "logpdf": "-0.5 * z * z",
+        "cdf": "erf(z / sqrt(2.0))",
+        "sf": "erfc(z / sqrt(2.0))",
+        "ppf": "-ndtri(0.5 - 0.5 * z)",
+        "isf": "-ndtri(0.5 * z)",
+    }),
+    "rayleigh": Family("", "z > 0.0", {
+        "logpdf": "log(z) - 0.5 * z * z",
+        "cdf": "-expm1(-0.5 * z * z)",
+        "sf": "exp(-0.5 * z * z)",
+        "ppf": "sqrt(-2.0 * log1p(-z))",
+        "isf": "sqrt(-2.0 * log(z))",
+    }),
+    "weibull_min": Family("c", "z > 0.0", {
+        "logpdf": "log(c) + xlogy(c - 1.0, z) - z ** c",
+        "cdf": "-expm1(-(z ** c))",
+        "sf": "exp(-(z ** c))",
+        "ppf": "(-log1p(-z)) ** (1.0 / c)",
+        "isf": "(-log(z)) ** (1.0 / c)",
+    }),
+    "pareto": Family("b", "z >= 1.0", {
+        "logpdf": "log(b) - (b + 1.0) * log(z)",
+        "cdf": "1.0 - z ** -b",
+        "sf": "z ** -b",
+        "ppf": "(1.0 - z) ** (-1.0 / b)",
+        "isf": "z ** (-1.0 / b)",
+    }, between=2.0),
+    "gumbel_r": Family("", ANYWHERE, {
+        "logpdf": "-z - exp(-z)",
+        "cdf": "exp(-exp(-z))",
+        "sf": "-expm1(-exp(-z))",
+        "logcdf": "-exp(-z)",
+        "ppf": "-log(-log(z))",
+        "isf": "-log(-log1p(-z))",
+    }),
+    "f": Family("dfn dfd", "z > 0.0", {
+        "logpdf": "0.5 * dfn * log(dfn / dfd) + xlogy(0.5 * dfn - 1.0, z)"
+        " - 0.5 * (dfn + dfd) * log1p(dfn * z / dfd) - betaln(0.5 * dfn, 0.5 * dfd)",
+        "cdf": "fdtr(dfn, dfd, z)",
+        "sf": "fdtrc(dfn, dfd, z)",
+        "ppf": "fdtri(dfn, dfd, z)",
+    }),
+    "invgamma": Family("a", "z > 0.0", {
+        "logpdf": "-(a + 1.0) * log(z) - gammaln(a) - 1.0 / z",
+        "cdf": "gammaincc(a, 1.0 / z)",
+        "sf": "gammainc(a, 1.0 / z)",
+        "ppf": "1.0 / gammainccinv(a, z)",
+        "isf": "1.0 / gammaincinv(a, z)",
     }),
     "poisson": Family("mu", "z >= 0.0", {
         "logpdf": "xlogy(z, mu) - gammaln(z + 1.0) - mu",
@@ -118,6 +193,16 @@ FAMILIES = {
     "binom": Family("n p", "(z >= 0.0) & (z <= n)", {
         "logpdf": "log(binom(n, z)) + xlogy(z, p) + xlog1py(n - z, -p)",
         "cdf": "where(z < n, betainc(where(z < n, n - z, 1.0), z + 1.0, 1.0 - p), 1.0)",
+    }, between=0.0, discrete=True),
+    "geom": Family("p", "z >= 1.0", {
+        "logpdf": "xlog1py(z - 1.0, -p) + log(p)",
+        "cdf": "-expm1(z * log1p(-p))",
+        "sf": "exp(z * log1p(-p))",
+    }, between=1.0, discrete=True),
+    "nbinom": Family("n p", "z >= 0.0", {
+        "logpdf": "gammaln(n + z) - gammaln(z + 1.0) - gammaln(n) + n * log(p) + xlog1py(z, -p)",
+        "cdf": "betainc(n, z + 1.0, p)",
+        "sf": "betainc(z + 1.0, n, 1.0 - p)",
     }, between=0.0, discrete=True),
     "bernoulli": Family("p", "(z >= 0.0) & (z <= 1.0)", {
         "logpdf": "xlogy(z, p) + xlog1py(1.0 - z, -p)",
@@ -140,14 +225,19 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
     key = method.removeprefix("log") if logarithm else method
     if key in ("pdf", "pmf", "logpmf"):
         key = "logpdf"
-    complement = key == "sf" and "sf" not in formulas
-    key = "cdf" if complement else key
+    complement = key in _FROM_ABOVE and key not in formulas
+    key = _FROM_ABOVE[key] if complement else key
+    if key in _QUANTILES:
+        return _quantile(name, formulas[key], complement=complement)
 
     def expression(loc: Any, scale: Any, **operands: Any) -> Any:
         shapes = [operands[shape] for shape in family.shapes.split()]
         z = (operands[family.names[0]] - loc) / scale
-        z = np.floor(z) if family.discrete else z
-        inside = _formula(name, family.inside)(z, *shapes)
+        count = np.floor(z) if family.discrete else z
+        inside = _formula(name, family.inside)(count, *shapes)
+        if key == "logpdf":  # between two counts there is none
+            inside = inside & (z == count)
+        z = count
         value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
         if key == "logpdf":
             value = value if family.discrete else value - np.log(scale)
@@ -159,10 +249,28 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
     return expression
 
 
+_FROM_ABOVE = {"sf": "cdf", "isf": "ppf"}
+_QUANTILES = ("ppf", "isf")
+
+
+def _quantile(name: str, formula: str, *, complement: bool) -> Callable[..., Any]:
+    """The number below, or above, which so much lies."""
+    shapes = FAMILIES[name].shapes.split()
+
+    def expression(q: Any, loc: Any, scale: Any, **operands: Any) -> Any:
+        q = 1.0 - q if complement else q
+        inside = (q > 0.0) & (q < 1.0)
+        z = _formula(name, formula)(np.where(inside, q, 0.5), *(operands[each] for each in shapes))
+        return np.where(inside, loc + scale * z, 0.0)
+
+    return expression
+
+
 def _constant(name: str) -> float:
     """Return what a formula leaves out of the logarithm of a density: it has no derivative."""
     return {
         "norm": -0.5 * np.log(2.0 * np.pi),
+        "halfnorm": -0.5 * np.log(0.5 * np.pi),
         "lognorm": -0.5 * np.log(2.0 * np.pi),
         "laplace": -np.log(2.0),
         "cauchy": -np.log(np.pi),
@@ -230,7 +338,7 @@ SEVERAL = {
     },
 }
 DEFAULTS = {"loc": 0.0, "scale": 1.0, "mean": np.zeros(()), "cov": np.ones(())}
-CONTINUOUS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf")
+CONTINUOUS = ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", *_QUANTILES)
 DISCRETE = ("pmf", "logpmf", "cdf", "logcdf", "sf", "logsf")
 
 
@@ -247,7 +355,8 @@ def _method(name: str, method: str) -> tuple[tuple[str, ...], Callable[..., Any]
     family = FAMILIES[name]
     if method not in (DISCRETE if family.discrete else CONTINUOUS):
         return None
-    return family.names, _expression(name, method)
+    first = "q" if method in _QUANTILES else family.names[0]
+    return (first, *family.names[1:]), _expression(name, method)
 
 
 class Distribution:
