@@ -35,7 +35,7 @@ from .drawing import Drawing
 from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
-from .played import Played, beside_the_picture, inert, stored
+from .played import Played, beside_the_picture, stored
 from .reader import Reader, carries_player, reader
 from .sections import SECTIONS, Listing, Orders, Plot, Subject, Surface, Trace
 
@@ -216,8 +216,8 @@ class Panel(anywidget.AnyWidget):
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
         The page has the numbers, the graph and the curve with its derivatives. Not there is what
-        needs the kernel: the listing, steps, the trace table, contours, other branches, marks at
-        kinks and poles; nothing plays or is lit together.
+        needs the kernel: the listing, steps, the trace table, contours, marks at kinks and poles,
+        branches that were not recorded; nothing plays or is lit together.
 
         Parameters
         ----------
@@ -230,8 +230,6 @@ class Panel(anywidget.AnyWidget):
         ValueError
             For another name, and where a page cannot compute what the panel shows; it says why.
         """
-        from .page import page
-
         if not str(path).endswith((".html", ".svg")):
             raise ValueError(
                 "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
@@ -242,14 +240,19 @@ class Panel(anywidget.AnyWidget):
                 self._drawing.wait()
             Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
             return
+        Path(path).write_text(self._page(), encoding="utf-8")
+
+    def _page(self) -> str:
+        """The present point as a page with sliders, and with the other branches that are known."""
+        from .page import page
+
         point, graph = self._of_output()
         program = self._played.of(point, graph, self.inputs)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
-        data = stored(point, self.inputs, self.along, program)
-        figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
-        title = f"Derivatives of {one_line(point.output_name)}"
-        Path(path).write_text(page(title, figure, data), encoding="utf-8")
+        return page(
+            point, graph, stored(point, self.inputs, self.along, program), self._recording.beside
+        )
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.
@@ -379,7 +382,10 @@ class Panel(anywidget.AnyWidget):
         with self._mutex:
             point, seen = self._point, self._seen_from(self._point)
         try:
-            name, text = written(content["save"], point, seen)
+            if content["save"] == "html":
+                name, text = "panel.html", self._page()
+            else:
+                name, text = written(content["save"], point, seen)
         except Exception as error:
             self._tell(error)
         else:

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from ..recording.point import Point
+from ..recording.program import Program
+from ..views.graph import Graph
+from ..views.labels import one_line
 from .assets import WITH_KERNEL, player, style
+from .picture import bundle
+from .played import inert, others
 
 __all__ = ["page"]
 
 
-def page(title: str, figure: str, data: Mapping[str, Any]) -> str:
+def page(
+    point: Point, graph: Graph | None, data: dict[str, Any], beside: Sequence[Program] = ()
+) -> str:
     """One HTML file with a live panel.
 
     Parameters
     ----------
-    title : str
-    figure : str
-        Picture and text, which are shown where scripts are off, and the panel's data.
-    data : mapping
-        The same data, of which the script needs the operations.
+    point : Point
+        Its picture and text are shown where scripts are off.
+    graph : Graph or None
+        The graph that is shown.
+    data : dict
+        Of `stored`.
+    beside : sequence of Program
+        Other branches, which the page has, too.
 
     Returns
     -------
     str
         Its Content-Security-Policy allows the two texts that it holds, and nothing else.
     """
+    programs = [*data["programs"], *others(beside, data["inputs"], drawn=graph is not None)]
+    data = {**data, "programs": programs}
+    figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
+    title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
     script, sheet = player(operations), style(without=WITH_KERNEL) + _OWN
     figure = figure.replace(' style="margin:0"', "", 1)  # it would need to be allowed, too

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS
 
-__all__ = ["Played", "beside_the_picture", "inert", "played", "stored"]
+__all__ = ["Played", "beside_the_picture", "inert", "others", "played", "stored"]
 
 _CLASS = "tapenb-tape"
 _LARGEST = 20_000
@@ -132,6 +133,29 @@ def stored(
         Of `played`.
     """
     return {"inputs": inputs, "at": point.positions, "along": along, "programs": [program]}
+
+
+def others(
+    programs: Sequence[Program], inputs: Sequence[Mapping[str, Any]], *, drawn: bool
+) -> list[dict[str, Any]]:
+    """The other branches that were recorded, each with its picture, as far as a page plays them.
+
+    Parameters
+    ----------
+    programs : sequence of Program
+    inputs : sequence of dict
+        The sliders, as the panel sends them.
+    drawn : bool
+        Whether the graph is shown.
+    """
+    found = []
+    for program in programs:
+        point = Point.of_tape(program, _recorded_at(program), program.swept)
+        graph = Graph(point.tape, point.edges, point.output_name) if drawn else None
+        with suppress(NotLowered):
+            picture = {"svg": (graph and graph.svg()) or "", "pending": False} if drawn else {}
+            found.append({**played(point, graph, inputs), "picture": picture})
+    return found
 
 
 def inert(data: Mapping[str, Any]) -> str:
@@ -269,6 +293,19 @@ def _places(program: Program) -> dict[str, int]:
             found[label] = place + k
         place += each.array.size
     return found
+
+
+def _recorded_at(program: Program) -> dict[str, Any]:
+    """By slider, where the program was recorded."""
+    return {
+        label: number
+        for each in program.inputs
+        for label, number in zip(
+            each.labels,
+            (x for entry in each.entries for x in np.ravel(program.tape.value(entry)).tolist()),
+            strict=False,
+        )
+    }
 
 
 def _start(program: Program) -> list[float | int | str]:

@@ -252,6 +252,12 @@ class Recording:
         others = [each for each in self._beside if _branch(each) != branch]
         self._beside = [program, *others][:_MOST_BESIDE]
 
+    @property
+    def beside(self) -> list[Program]:
+        """Programs of other branches that were recorded, the newest first."""
+        here = _branch(self._program)
+        return [each for each in self._beside if _branch(each) != here]
+
     def curve(self, label: str, low: float, high: float) -> Curve:
         """The output (summed) along one slider; the others stay where they are.
 
@@ -260,9 +266,7 @@ class Recording:
         label : str
         low, high : float
         """
-        here = _branch(self._program)
-        beside = [each for each in self._beside if _branch(each) != here]
-        return Curve([self._program, *beside], self.point.positions, label, low, high)
+        return Curve([self._program, *self.beside], self.point.positions, label, low, high)
 
     def __repr__(self) -> str:
         return repr(self._point) if self._point is not None else repr(self._tape)

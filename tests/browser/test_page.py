@@ -104,6 +104,23 @@ def test_where_the_cell_takes_another_way_it_is_said(open_page, page):
     expect(said).to_have_text("")
 
 
+def test_a_branch_that_was_recorded_is_there(book, page, tmp_path):
+    book.run(f"%%tape -o t\n{CELLS['branch']}")
+    panel = book.names["t"].panel
+    panel.sliders["x"].value = 0.5
+    panel.sliders["x"].value = 1.5
+    panel.save(tmp_path / "panel.html")
+    page.goto(f"file://{tmp_path / 'panel.html'}")
+    field = page.locator(".tapenb-sliders input[type=number]")
+    first = page.locator(".tapenb-readout .tapenb-number").first
+    for x, value, operation in (("0.5", "1.5", "3*x"), ("2", "4", "x*x")):
+        field.fill(x)
+        field.press("Enter")
+        expect(first).to_have_text(value)
+        expect(page.locator(".tapenb-graph svg")).to_contain_text(operation)
+        expect(page.locator(".tapenb-alert")).to_have_text("")
+
+
 def test_the_curve_follows_the_choice(open_page, page):
     open_page("survey")
     picture = page.locator(".tapenb-picture").first

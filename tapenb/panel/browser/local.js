@@ -9,7 +9,7 @@ import { evaluator, kept } from "./evaluator.js";
  * @param {string[]} notes What is said beside the notes of the program.
  */
 export function localModel(data, picture, notes = []) {
-  const programs = data.programs.map(evaluator);
+  const programs = data.programs.map((/** @type {any} */ each) => ({ ...evaluator(each), picture: each.picture ?? picture }));
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});
   const traits = /** @type {Record<string, any>} */ ({
     inputs: data.inputs, picture, listing: {}, along: data.along, look: {},
@@ -26,6 +26,10 @@ export function localModel(data, picture, notes = []) {
       error ||= found.error ?? "";
       if (found.error) continue;
       shown = positions;
+      if (drawing !== program.picture) {
+        traits.picture = drawing = program.picture;
+        tell("picture");
+      }
       const range = data.inputs.find((/** @type {any} */ each) => each.label === along);
       const line = range && program.plot(positions, range);
       traits.curve = line?.curve;
@@ -61,7 +65,7 @@ export function localModel(data, picture, notes = []) {
       listeners[event]?.delete(callback);
     },
   };
-  let shown = data.at;
+  let shown = data.at, drawing = picture;
   traits.state = compute();
   return model;
 }
