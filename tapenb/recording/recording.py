@@ -301,9 +301,17 @@ class Recording:
         -------
         value : float or ndarray
         gradient : tuple
-            In the order of the inputs; empty for ``--order 0``.
+            In the order of the inputs, each shaped like its input; empty for ``--order 0``.
         hessian : tuple of tuple
-            Row by row; empty below ``--order 2``.
+            Row by row, each block shaped like both inputs; empty below ``--order 2``.
+
+        Notes
+        -----
+        Where all inputs are floats, or arrays of so few that each has a slider, and all arrays of
+        the cell are small, this is a program on single numbers and takes microseconds. It agrees
+        with the cell to a few units in the last place: sums go from left to right, ``math``
+        computes the functions. At the recorded point, and where it has no answer, the numbers are
+        the cell's own.
         """
         program, otherwise = self._program, self._numbers_at
         return (program and program.compiled_numbers(otherwise)) or otherwise
@@ -344,7 +352,7 @@ class Recording:
         Returns
         -------
         str
-            Empty where the cell computes more than single numbers.
+            Empty where the cell computes more than a few numbers.
         """
         compiled = None if self._program is None else self._program.numbers
         return "" if compiled is None else compiled.source

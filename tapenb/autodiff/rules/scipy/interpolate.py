@@ -191,6 +191,11 @@ class _Interpolant:
     def __class__(self) -> type:
         return type(self._real)
 
+    @property
+    def real_interpolant(self) -> Any:
+        """SciPy's own."""
+        return self._real
+
     def __getattr__(self, name: str) -> Any:
         if self._value is not None and name in ("y", "x"):
             refuse(f".{name} of this interpolant is", sys._getframe(1), "use what it was made of")
@@ -216,5 +221,8 @@ def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
     return (
         twins,
         {kind: lambda value, _: Spline(value) for kind in kinds},
-        {Spline: lambda value, _: value.real_spline},
+        {
+            Spline: lambda value, _: value.real_spline,
+            _Interpolant: lambda value, _: value.real_interpolant,
+        },
     )
