@@ -90,6 +90,10 @@ class Vectorized:
         self._ways: dict[Hashable, list[_Way]] = {}
         self._stats = PointStats()
 
+    def __reduce__(self) -> Any:
+        """Pickle it without its recordings, which are made anew."""
+        return type(self), (self._f, self._in_axes)
+
     def stats(self) -> PointStats:
         """Report what became of the points of the last call; as text, in a line."""
         return self._stats

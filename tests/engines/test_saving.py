@@ -174,6 +174,23 @@ def test_hessians_and_products_are_pickled():
     np.testing.assert_allclose(product(point, along), wanted @ along, atol=1e-15)
 
 
+@tn.function
+def decorated(x):
+    return np.sin(x) * x
+
+
+def test_compiled_functions_are_pickled_by_name_or_by_their_function(tmp_path):
+    wrapped, many = tn.function(loss, threads=2), tn.vmap(loss, (None, 0))
+    wrapped(W, DATA), many(W, DATA[None]), decorated(1.0)
+    for text in pickle.dumps(wrapped), pickle.dumps(many), pickle.dumps(decorated):
+        assert len(text) < 200
+    assert pickle.loads(pickle.dumps(wrapped))(W, DATA) == loss(W, DATA)
+    assert pickle.loads(pickle.dumps(many))(W, DATA[None]) == [loss(W, DATA)]
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    tn.export(tn.function(loss), W, DATA).save(tmp_path / "loss.json")
+    assert tn.load(tmp_path / "loss.json")(W, DATA) == pytest.approx(loss(W, DATA), rel=1e-15)
+
+
 def test_long_arrays_and_lapack_are_pickled():
     rng = np.random.default_rng(0)
     A, b = rng.normal(size=(40, 40)) + 9 * np.eye(40), rng.normal(size=40)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -224,6 +225,14 @@ class Function:
 
     def __get__(self, instance: Any, owner: type) -> Any:
         return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> Any:
+        """Pickle it by its name, where that is its own, or else by its function; to record anew."""
+        module = sys.modules.get(getattr(self._f, "__module__", None) or "")
+        name = getattr(self._f, "__qualname__", "")
+        if getattr(module, name, None) is self:
+            return name
+        return functools.partial(type(self), threads=self._threads), (self._f,)
 
     def stats(self) -> Stats:
         """Report what it did so far.
