@@ -95,7 +95,8 @@ class Stored:
         wanted: list[int] = []
         for label, registers in _labels(data["shown"]):
             nest = np.array(registers, int)
-            self._places[label] = slice(len(wanted), len(wanted) + nest.size), nest.shape
+            shape = tuple(data.get("empty", {}).get(label, nest.shape))
+            self._places[label] = slice(len(wanted), len(wanted) + nest.size), shape
             wanted += nest.reshape(-1).tolist()
         try:
             self._player = Player(instructions(data), wanted)
@@ -126,7 +127,7 @@ class Stored:
         for value in values:
             flat = value.reshape(len(value), int(np.prod(value.shape[1:])))
             columns += [*(flat.view(float) if flat.dtype.kind == "c" else flat).T]
-        numbers, failed = self._player(columns)
+        numbers, failed = self._player(columns, len(values[0]) if values else 1)
         dtypes, complexes = self.data.get("dtypes", {}), self.data.get("complex", ())
         found = {}
         for label, (place, shape) in self._places.items():
@@ -226,7 +227,10 @@ def with_arguments(
     data = Compact(code, placed).as_json()
     kinds = {label: np.asarray(value).dtype for label, value in values.items()}
     dtypes = {label: kind.name for label, kind in kinds.items() if kind.kind not in "fc"}
-    return {**data, "arguments": list(arguments), **({"dtypes": dtypes} if dtypes else {}), **more}
+    empty = {label: list(each.shape) for label, each in placed.items() if not each.size}
+    beside = {"dtypes": dtypes, "empty": empty}
+    some = {name: what for name, what in beside.items() if what}
+    return {**data, "arguments": list(arguments), **some, **more}
 
 
 def read(path: str | PathLike[str]) -> Mapping[str, Any]:

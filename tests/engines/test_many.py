@@ -75,6 +75,7 @@ def test_hessians_of_vectors():
         (lambda x: (np.log(x), 1 / (x - 1.5)), [XS[XS > 0]]),
         (lambda v: v[::-1] - np.cumsum(v), [np.outer(XS, [1.0, 2.0, 3.0])]),
         (lambda x: np.where(x > 0, np.sqrt(np.abs(x)), x * 2), [XS]),
+        (lambda v: (v * 2, np.sum(v)), [np.zeros((7, 0, 3))]),
     ],
 )
 def test_what_a_loop_gives(f, arrays):

@@ -79,12 +79,16 @@ class Player:
             return SEVERAL[name[1:]], operands, k, -1 - instruction[1]
         return function_of(name), operands, k, slot
 
-    def __call__(self, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(
+        self, inputs: Sequence[np.ndarray], count: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Play all points.
 
         Parameters
         ----------
         inputs : sequence of array of shape (n,)
+        count : int
+            How many points there are.
 
         Returns
         -------
@@ -94,7 +98,6 @@ class Player:
             mean nothing; -1 where all hold.
         """
         columns = [np.asarray(each, float) for each in inputs]
-        count = len(columns[0]) if columns else 1
         numbers, failed = np.empty((len(self._wanted), count)), np.full(count, -1)
         size = int(np.clip(_BYTES // (8 * max(self._slots, 1)), _SHORTEST, _LONGEST))
         memory = np.empty((self._slots, min(size, count)))
