@@ -1,12 +1,15 @@
 """How time and memory grow: `python -m tests.benchmarks.growth` draws it, beside this file.
 
 Against entries (a chain of scalar operations), inputs (the product of n numbers, each an input of
-its own) and elements (V1). Hand-written code for comparison.
+its own), elements (V1), and the order of a derivative along a direction: nested sweeps beside
+Taylor coefficients. Hand-written code for comparison. `--order` draws the last alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
+import math
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -16,6 +19,8 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+
+import tapenb as tn
 
 from .libraries import OURS, Absent, library
 from .measuring import Case, cores, cycled, fixed_loop, median, pin
@@ -62,6 +67,44 @@ def product_by_hand() -> Callable[..., Any]:
     return call
 
 
+def along(f: Callable[[Any], Any], order: int, *, replayed: bool) -> Callable[..., Any]:
+    """The derivative of this order along a direction, by nested sweeps."""
+
+    def call(x: np.ndarray, v: np.ndarray) -> Any:
+        return tn.derivative(lambda t: np.sum(f(x + t * v)), order)(0.0)
+
+    return tn.function(call) if replayed else call
+
+
+def wave(x: Any) -> Any:
+    """What is differentiated along a direction."""
+    return np.sin(x) * np.exp(x)
+
+
+def wave_by_hand(order: int) -> Callable[..., Any]:
+    """The same derivative by Taylor coefficients, which take time in the order's square."""
+
+    def call(x: np.ndarray, v: np.ndarray) -> Any:
+        sines, cosines, powers = [np.sin(x)], [np.cos(x)], [np.exp(x)]
+        for k in range(1, order + 1):
+            step = v / k
+            sines.append(step * cosines[-1])
+            cosines.append(-step * sines[-2])
+            powers.append(step * powers[-1])
+        pairs = zip(sines, reversed(powers), strict=True)
+        return math.factorial(order) * np.sum(sum(sine * power for sine, power in pairs))
+
+    return call
+
+
+ORDERS = {
+    "hand-written": wave_by_hand,
+    "grad": lambda order: along(wave, order, replayed=False),
+    "tn.function": lambda order: along(wave, order, replayed=True),
+}
+"""Ways to a derivative along a direction: hand-written by Taylor coefficients, ours by sweeps."""
+
+
 @dataclass(frozen=True)
 class Growth:
     """One panel of a picture."""
@@ -72,6 +115,7 @@ class Growth:
     hand: Callable[[int], Callable[..., Any]]
     inputs: Callable[[int], tuple[Any, ...]]
     sizes: tuple[int, ...]
+    scale: str = "log"
 
 
 GROWTHS = (
@@ -102,8 +146,21 @@ GROWTHS = (
 )
 
 
+ORDER = Growth(
+    "order",
+    "gradient",
+    lambda n: lambda np: wave,
+    wave_by_hand,
+    lambda n: (np.linspace(-1.0, 1.0, 1000), np.cos(np.arange(1000.0))),
+    (1, 2, 3, 4, 5, 6),
+    "linear",
+)
+
+
 def call_of(growth: Growth, column: str, size: int) -> Callable[..., Any]:
     """A column's way to a gradient at this size."""
+    if growth is ORDER:
+        return ORDERS[column](size)
     if column == "hand-written":
         return growth.hand(size)
     asked = library(column)
@@ -153,8 +210,10 @@ def series(growth: Growth, column: str, quiet: float) -> list[tuple[int, float, 
     return found
 
 
-def draw(found: dict[tuple[str, str], list[tuple[int, float, float]]]) -> list[Path]:
-    """Two pictures: time and memory, a panel for each kind of growth."""
+def draw(
+    found: dict[tuple[str, str], list[tuple[int, float, float]]], growths: tuple[Growth, ...]
+) -> list[Path]:
+    """Two pictures, time and memory, a panel for each kind of growth; of the order alone, one."""
     mpl.use("svg")
     from matplotlib import pyplot as plt
 
@@ -171,23 +230,25 @@ def draw(found: dict[tuple[str, str], list[tuple[int, float, float]]]) -> list[P
         "legend.frameon": False,
     }
     paths = []
-    for at, (what, unit) in enumerate((("time", "seconds"), ("memory", "bytes")), 1):
-        figure, axes = plt.subplots(1, len(GROWTHS), figsize=(10.0, 3.4), facecolor="white")
-        for growth, panel in zip(GROWTHS, axes, strict=True):
+    units = {"time": "seconds", "memory": "bytes"}
+    pictures = [(what, [(growth, what) for growth in growths]) for what in units]
+    if growths == (ORDER,):
+        pictures = [("order", [(ORDER, what) for what in units])]
+    for name, shown in pictures:
+        figure, axes = plt.subplots(1, len(shown), figsize=(10.0, 3.4), facecolor="white")
+        for (growth, what), panel in zip(shown, axes, strict=True):
             for column, colour in COLOURS.items():
                 points = found.get((growth.name, column))
                 if points:
                     sizes, *numbers = zip(*points, strict=True)
-                    panel.plot(
-                        sizes, numbers[at - 1], "o-", color=colour, label=column, lw=1.8, ms=4
-                    )
-            panel.set(xscale="log", yscale="log", xlabel=growth.name)
+                    line = numbers[list(units).index(what)]
+                    panel.plot(sizes, line, "o-", color=colour, label=column, lw=1.8, ms=4)
+            panel.set(xscale=growth.scale, yscale="log", xlabel=growth.name, ylabel=units[what])
             panel.minorticks_off()
-        axes[0].set_ylabel(unit)
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="upper center", ncols=len(labels))
         figure.tight_layout(rect=(0, 0, 1, 0.92))
-        path = HERE / f"growth-{what}.svg"
+        path = HERE / f"growth-{name}.svg"
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
         paths.append(path)
@@ -196,17 +257,21 @@ def draw(found: dict[tuple[str, str], list[tuple[int, float, float]]]) -> list[P
 
 def main() -> int:
     """Measure on one core and draw."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.growth", description=__doc__)
+    parser.add_argument("--order", action="store_true", help="the order of a derivative alone")
+    growths = () if parser.parse_args().order else GROWTHS
     pin(cores()[-1:])
     quiet = min(fixed_loop() for _ in range(50))
     found = {}
-    for growth in GROWTHS:
-        for column in ("hand-written", *SHOWN):
+    for growth in (*growths, ORDER):
+        for column in ORDERS if growth is ORDER else ("hand-written", *SHOWN):
             try:
                 found[growth.name, column] = series(growth, column, quiet)
             except Absent as absent:
                 print(f"{growth.name} {column}: {absent}")
-    for path in draw(found):
-        print(path)
+    for drawn in filter(None, (growths, (ORDER,))):
+        for path in draw(found, drawn):
+            print(path)
     return 0
 
 

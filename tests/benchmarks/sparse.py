@@ -202,7 +202,7 @@ def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measured(name: str, n: int, library: str, limit: float = 300.0) -> dict[str, float] | str:
+def measured(name: str, n: int, library: str, limit: float = 200.0) -> dict[str, float] | str:
     """Measure in a process of its own; a word where that is absent, too long, or failed."""
     try:
         answer = subprocess.run(

@@ -126,10 +126,11 @@ def minors(size: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return levels
 
 
-def determinant(flat: Any, size: int) -> Any:
+def determinant(flat: Any, levels: list[tuple[np.ndarray, np.ndarray]]) -> Any:
+    size = len(levels)
     matrix = np.reshape(flat, (size, size))
     found = np.ones(1)
-    for rows, (columns, parts) in enumerate(minors(size), 1):
+    for rows, (columns, parts) in enumerate(levels, 1):
         signs = (-1.0) ** np.arange(rows)
         found = np.sum(signs * matrix[size - rows][columns] * found[parts], axis=1)
     return found[0]
@@ -137,7 +138,8 @@ def determinant(flat: Any, size: int) -> Any:
 
 @functools.cache
 def determinant_gradient(size: int) -> Callable[..., Any]:
-    return tn.function(tn.grad(lambda flat: determinant(flat, size)))
+    levels = minors(size)
+    return tn.function(tn.grad(lambda flat: determinant(flat, levels)))
 
 
 # -- gmm: a mixture of normal distributions with Wishart's prior -----------------------------------
@@ -537,7 +539,9 @@ MODULES: dict[str, dict[str, Task]] = {
         "dir": Task(lambda asked: arrays(asked, "points", "centroids"), direction, listed),
     },
     "det": {
-        "primal": Task(lambda asked: [*arrays(asked, "A"), asked["ell"]], determinant, float),
+        "primal": Task(
+            lambda asked: [*arrays(asked, "A"), minors(asked["ell"])], determinant, float
+        ),
         "gradient": Task(
             lambda asked: [*arrays(asked, "A"), asked["ell"]],
             lambda flat, size: determinant_gradient(size)(flat),

@@ -1,0 +1,132 @@
+"""Pythons, and the oldest and newest of what pyproject.toml admits: `python -m tests.matrix`.
+
+For each Python that it finds (`--pythons` names others) it makes a fresh environment of the oldest
+versions and one of the newest, and one of ipykernel 6; installs what a user installs and what the
+tests need; runs a quick selection of tests, the engine's and a notebook in a kernel; and prints a
+table. What is named by `--only` alone is run, `--keep` names a folder for the environments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+SELECTION = (
+    "tests/autodiff/test_article.py",
+    "tests/autodiff/test_survey.py",
+    "tests/autodiff/faces/test_functional.py",
+    "tests/autodiff/tracing/test_traced.py",
+    "tests/views/test_graph.py",
+    "tests/magic/test_tape.py",
+    "tests/panel/test_panel.py",
+    "notebooks/04_tape.ipynb",
+)
+TOOLS = ("hypothesis", "mpmath", "nbclient", "nbformat", "nbval", "packaging", "pytest")
+TOOLS += ("pytest-xdist", "pyyaml")
+SHOWN = ("numpy", "scipy", "ipython", "ipykernel", "ipywidgets", "anywidget", "jupyterlab")
+FIRST_WHEELS = {("numpy", "3.13"): "2.1", ("numpy", "3.14"): "2.3.2"}
+"""Where a Python is younger than the oldest version that pyproject.toml admits."""
+KINDS = {"oldest": (), "newest": (), "ipykernel 6": ("ipykernel<7",)}
+
+
+def requirements() -> list[str]:
+    """Return what the extra `course` needs, with all that it takes in."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    groups = [
+        project["dependencies"],
+        *(project["optional-dependencies"][extra] for extra in ("live", "course")),
+    ]
+    return [each for group in groups for each in group if not each.startswith("tapenb[")]
+
+
+def oldest(requirement: str, python: str = "") -> str:
+    """Return the same, at the first release that it admits: ``numpy>=2`` is ``numpy==2.0.*``."""
+    name, version = requirement.split(">=")
+    version = FIRST_WHEELS.get((name, python), version)
+    parts = version.split(".")
+    return f"{name}=={'.'.join([*parts, '0'][: max(2, len(parts))])}.*"
+
+
+def run(command: list[str], log: Path, **environment: str) -> tuple[bool, str]:
+    """Run a command into a log; whether it succeeded, and the last line that it wrote."""
+    with log.open("a", encoding="utf-8") as file:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    lines = log.read_text(encoding="utf-8").strip().splitlines()
+    return done.returncode == 0, lines[-1] if lines else ""
+
+
+def tried(python: str, version: str, kind: str, folder: Path) -> Iterator[str]:
+    """Yield the cells of a row: what was installed, and what the tests said."""
+    environment, log = folder / f"{Path(python).name}-{kind}", folder / f"{kind}.log"
+    own = str(environment / "bin" / "python")
+    subprocess.run([python, "-m", "venv", "--clear", str(environment)], check=True)
+    of = version.rpartition(".")[0]
+    wanted = [oldest(each, of) if kind == "oldest" else each for each in requirements()]
+    pip = [own, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip += ["--only-binary", ":all:"]
+    installed, said = run([*pip, *wanted, *KINDS[kind], *TOOLS], log)
+    told = subprocess.run([own, "-m", "pip", "list"], capture_output=True, text=True).stdout
+    versions = dict(line.lower().split()[:2] for line in told.splitlines()[2:])
+    yield from (versions.get(name, "") for name in SHOWN)
+    if not installed:
+        yield f"not installed: {said}"
+        return
+    kernel = [own, "-m", "ipykernel", "install", "--prefix", str(environment)]
+    run(kernel, log)
+    began = time.monotonic()
+    tests = [own, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *SELECTION]
+    path = os.pathsep.join([str(environment / "bin"), os.environ["PATH"]])
+    _, said = run(tests, log, PATH=path, PYTHONPATH=str(ROOT))
+    print(f"{python} {kind}: {said} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
+    yield re.sub(r" in [\d.]+s.*", "", said.strip("= "))
+
+
+def found(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the versions and paths of the Pythons that are there."""
+    for name in names:
+        path = shutil.which(name) or shutil.which(f"python{name}")
+        if path is not None:
+            version = subprocess.run([path, "-V"], capture_output=True, text=True).stdout
+            yield version.split()[1], path
+
+
+def main() -> int:
+    """Print the table as Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
+    parser.add_argument("--pythons", nargs="*", default=PYTHONS, help="versions or paths")
+    parser.add_argument("--only", nargs="*", default=list(KINDS), choices=list(KINDS))
+    parser.add_argument("--keep", type=Path, help="a folder for environments and logs")
+    options = parser.parse_args()
+    print(f"| Python | versions | {' | '.join(SHOWN)} | tests |\n|{'---|' * (len(SHOWN) + 3)}")
+    failed = 0
+    for version, python in found(options.pythons):
+        for kind in options.only:
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = (options.keep or Path(scratch)) / version
+                folder.mkdir(parents=True, exist_ok=True)
+                cells = list(tried(python, version, kind, folder))
+            print(f"| {version} | {kind} | {' | '.join(cells)} |", flush=True)
+            failed += not re.fullmatch(r"\d+ passed(, \d+ (skipped|warnings?))*", cells[-1])
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
