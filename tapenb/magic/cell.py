@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .constants import constants_of, is_float, is_made, name_of, root_of, split
+from .constants import constants_of, is_float, is_made, name_of, root_of, split, switches_of
 
 __all__ = ["HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
@@ -30,6 +30,8 @@ class Cell:
         Those of the literals that the text writes into: no inputs by themselves.
     bound : dict of str to int
         How often the text binds each name at top level.
+    switches : list of str
+        Names bound once at top level to True or False, and read.
     last_assigned : str or None
     ends_with_expression : bool
     """
@@ -39,6 +41,7 @@ class Cell:
     buffers: set[str] = field(default_factory=set)
     bound: dict[str, int] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    switches: list[str] = field(default_factory=list)
     last_assigned: str | None = None
     ends_with_expression: bool = False
 
@@ -218,6 +221,9 @@ def analyse(tree: ast.Module) -> Cell:
         if isinstance(node, ast.Name):
             place = node.lineno, node.col_offset
             places[node.id] = min(place, places.get(node.id, place))
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    switches = (name for statement in tree.body for name, _ in switches_of(statement))
+    cell.switches = [name for name in switches if name in read and cell.bound.get(name) == 1]
     cell.order = sorted(places, key=lambda name: places[name])
     return cell
 
@@ -263,7 +269,7 @@ class InputsIntoCell(ast.NodeTransformer):
         body: list[ast.stmt] = []
         for statement in tree.body:
             for part in split(statement):
-                for name, value in constants_of(part):
+                for name, value in [*constants_of(part), *switches_of(part)]:
                     if name in self._wanted and name not in self._done:
                         self._done.add(name)
                         self._wrap(part, name, value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["constants_of", "is_float", "is_literal", "name_of", "root_of", "split"]
+__all__ = ["constants_of", "is_float", "is_literal", "name_of", "root_of", "split", "switches_of"]
 
 _BY_NAME = frozenset({"pi", "e", "tau", "euler_gamma"})
 _CONSTRUCTORS = frozenset(
@@ -157,6 +157,20 @@ def constants_of(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
         if (name := name_of(target)) is not None
         for found in _named(name, value)
     ]
+
+
+def switches_of(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
+    """The name that a statement binds to True or False, with that.
+
+    Examples
+    --------
+    >>> [name for name, _ in switches_of(ast.parse("damped = True").body[0])]
+    ['damped']
+    """
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=bool()) as value):
+            return [(name, value)]
+    return []
 
 
 def _named(name: str, value: ast.expr) -> list[tuple[str, ast.expr]]:

@@ -72,6 +72,7 @@ class RunInputs:
         self._namespace = namespace
         self._given = given
         self._values: dict[str, Any] = {}
+        self.switches: dict[str, bool] = {}
         self._entries: dict[str, tuple[int, ...]] = {}
         self._originals: dict[str, tuple[Any, Any]] = {}
         self._memories: list[Memory] = []
@@ -81,6 +82,9 @@ class RunInputs:
         """Called by the cell in place of a literal."""
         if name in self._values:
             return value
+        if isinstance(value, bool):
+            self.switches[name] = bool(self._given.get(name, value))
+            return self.switches[name]
         value = plain(value)
         if isinstance(value, np.ndarray) and (value.dtype.kind not in "fiu" or not value.size):
             return value

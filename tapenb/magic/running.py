@@ -89,6 +89,10 @@ class Outcome:
     output_name : str or None
         None where nothing in the cell is a number that depends on an input.
     inputs : list of Input
+    idle : list of Input
+        Others, which the output does not depend on.
+    switches : dict of str to bool
+        What is true or false in the cell.
     complaint : str or None
         Why there is nothing to show.
     """
@@ -98,6 +102,8 @@ class Outcome:
         self.shown: Any = None
         self.output_name: str | None = None
         self.inputs: list[Input] = []
+        self.idle: list[Input] = []
+        self.switches: dict[str, bool] = {}
         self.complaint: str | None = None
         self.reads = Reads()
 
@@ -191,6 +197,10 @@ class CellRun:
         ]
         return list(dict.fromkeys([*found, *listed]))
 
+    def _switches(self) -> list[str]:
+        """What is true or false in the cell, where inputs are not listed."""
+        return [] if self.options.names else self.cell.switches
+
     def _value(self, name: str) -> Any:
         """Return what the notebook has by a name, ``p.a`` and ``p["a"]`` included."""
         owner, key = own_part(self.shell.user_ns, name)
@@ -248,17 +258,23 @@ class CellRun:
                 )
         return outcome
 
-    def again(self, inputs: list[Input], positions: Mapping[str, Any]) -> Outcome:
+    def again(
+        self, inputs: list[Input], idle: list[Input], positions: Mapping[str, Any]
+    ) -> Outcome:
         """Run the cell at other inputs from where it began, unseen, and put everything back."""
-        moved = {each.name: each.at(positions) for each in inputs}
+        moved = {each.name: each.at(positions) for each in (*inputs, *idle)}
+        moved |= {name: positions[name] for name in self._switches() if name in positions}
         outcome = self._tried(moved, self._again(moved, Reads()))
         anew = {each.name: each for each in outcome.inputs}
         # The same inputs, of the same types, on the new tape.
-        outcome.inputs = [
-            replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
-            for each in inputs
-            if each.name in anew
-        ]
+        outcome.inputs, outcome.idle = (
+            [
+                replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
+                for each in group
+                if each.name in anew
+            ]
+            for group in (inputs, idle)
+        )
         return outcome
 
     def _again(self, moved: dict[str, Any], reads: Reads) -> Outcome:
@@ -333,6 +349,7 @@ class CellRun:
         # What ran from an earlier state keeps that state's arrays: they are changed back at once.
         copy_shared_values(tape, large=again)
         outcome.inputs = inputs.described(self.options)
+        outcome.switches = inputs.switches
         return outcome
 
     def _record(self, changes: Changes, outcome: Outcome, inputs: RunInputs) -> None:
@@ -354,7 +371,8 @@ class CellRun:
         """Let the cell's inputs be traced, and its NumPy be a twin, until the changes go back."""
         shell, namespace, names = self.shell, self.shell.user_ns, self._names()
         literal = {name for name in self.wanted if name in self.cell.literals}
-        twins, transformer = Substitution(Scope(namespace)), InputsIntoCell(literal)
+        transformer = InputsIntoCell(literal.union(self._switches()))
+        twins = Substitution(Scope(namespace))
         outer, hook = CURRENT.get(), namespace.get(HOOK)
 
         def unhook() -> None:
@@ -474,9 +492,9 @@ class CellRun:
         needed = set(tape.ancestors(tape.output))
         for guard in tape.guards():
             needed.update(tape.ancestors(guard))
-        outcome.inputs = [
-            each for each in outcome.inputs if any(entry in needed for entry in each.entries)
-        ]
+        used = {each.name for each in outcome.inputs if not needed.isdisjoint(each.entries)}
+        outcome.idle = [each for each in outcome.inputs if each.name not in used]
+        outcome.inputs = [each for each in outcome.inputs if each.name in used]
 
 
 def _holds_traced(value: Any) -> bool:

@@ -103,13 +103,7 @@ class Session:
     def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
         if outcome.output_name is None:
             return Recording(None, outcome.tape)
-        program = Program(
-            outcome.tape,
-            outcome.inputs,
-            outcome.output_name,
-            run.options.order,
-            run.options.mode,
-        )
+        program = _program(outcome, run.options.order, run.options.mode)
         return Recording(program, outcome.tape, self._again(run, program))
 
     def _lines_above(self, line: str, text: str) -> tuple[str, ...]:
@@ -122,16 +116,10 @@ class Session:
         def again(positions: dict[str, Any], done: Callable[[Any], None]) -> None:
             def work() -> None:
                 try:
-                    outcome = run.again(program.inputs, positions)
+                    outcome = run.again(program.inputs, program.idle, positions)
                     if outcome.output_name is None:
                         raise TapeError(outcome.complaint or "there is no output here")
-                    result: Any = Program(
-                        outcome.tape,
-                        outcome.inputs,
-                        outcome.output_name,
-                        program.order,
-                        program.mode,
-                    )
+                    result: Any = _program(outcome, program.order, program.mode)
                 except BaseException as error:
                     result = error
                 done(result)
@@ -172,3 +160,9 @@ class Session:
         for label, value in moved.items():
             if label in panel.sliders:
                 panel.sliders[label].value = value
+
+
+def _program(outcome: Outcome, order: int, mode: str) -> Program:
+    program = Program(outcome.tape, outcome.inputs, outcome.output_name, order, mode)
+    program.idle, program.switches = outcome.idle, outcome.switches
+    return program

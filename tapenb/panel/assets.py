@@ -23,6 +23,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", r
 _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 WITH_KERNEL = (
     "asks",
+    "hear",
     "lights",
     "link",
     "listing",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
 from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, validate
 
-__all__ = ["Control"]
+from ..recording.recording import Recording
+
+__all__ = ["Control", "controls", "moving"]
 
 
 class _Number(TraitType):
@@ -33,11 +36,14 @@ class Control(HasTraits):
         Whether it takes only integers.
     log : bool
         Whether its scale is logarithmic; its range is then above zero.
+    boolean : bool
+        Whether it is a switch: 0 or 1, for False or True.
     """
 
     label = Unicode(read_only=True)
     integer = Bool(read_only=True)
     log = Bool(read_only=True)
+    boolean = Bool(read_only=True)
     value = _Number()
     min = _Number()
     max = _Number()
@@ -53,11 +59,13 @@ class Control(HasTraits):
         *,
         integer: bool = False,
         log: bool = False,
+        boolean: bool = False,
     ) -> None:
         super().__init__()
         self.set_trait("label", label)
         self.set_trait("integer", integer)
         self.set_trait("log", log)
+        self.set_trait("boolean", boolean)
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
         with self.hold_trait_notifications():
@@ -94,6 +102,11 @@ class Control(HasTraits):
         if step <= 0:
             raise TraitError(f"The slider {self.label}: step {step} is not positive.")
         return step
+
+    def sent(self) -> dict[str, Any]:
+        """What a browser makes a slider of."""
+        names = "label", "min", "max", "step", "integer", "log", "boolean"
+        return {name: getattr(self, name) for name in names}
 
     def coerce(self, value: Any) -> Any:
         """A number as this slider takes it: of its type, and within its range.
@@ -137,3 +150,32 @@ class Control(HasTraits):
         if not isinstance(value, Real) or not math.isfinite(value):
             raise TraitError(f"The slider {self.label}: {what} {value!r} is not a finite number.")
         return round(value) if self.integer else float(value)
+
+
+def controls(recording: Recording) -> dict[str, Control]:
+    """The controls of a recording, by label: sliders, also of what has no influence, and switches.
+
+    Parameters
+    ----------
+    recording : Recording
+    """
+    found = {
+        s.label: Control(
+            s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log
+        )
+        for s in (*recording.sliders, *recording.idle)
+    }
+    for name, value in recording.switches.items():
+        found[name] = Control(name, int(value), 0, 1, 1, integer=True, boolean=True)
+    return found
+
+
+def moving(inputs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of what was `sent` that which a page moves by itself, without the kernel.
+
+    Parameters
+    ----------
+    inputs : iterable of dict
+        With whether each is idle, too.
+    """
+    return [each for each in inputs if not (each["idle"] or each["boolean"])]

@@ -20,7 +20,6 @@ import anywidget
 import traitlets
 
 from ..autodiff.tape.operation import TapeError
-from ..recording.inputs import Slider
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
@@ -30,14 +29,14 @@ from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
 from .assets import carried, module, style
-from .controls import Control
+from .controls import controls, moving
 from .drawing import Drawing
 from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
 from .played import Played, beside_the_picture, stored
 from .reader import Reader, carries_player, reader
-from .sections import SECTIONS, Listing, Orders, Plot, Subject, Surface, Trace
+from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace
 
 __all__ = ["Panel"]
 
@@ -116,7 +115,9 @@ class Panel(anywidget.AnyWidget):
         # Of which program graph, steps and trace table are, and how the graph is folded.
         self._seen: tuple[Any, Any] = (None, None)
         self._drawing: Drawing | None = None
-        self.sliders = {each.label: _control(each) for each in recording.sliders}
+        # The name of another output than the cell's own.
+        self._output: str | None = None
+        self.sliders = controls(recording)
         # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
         # where no slider can show it.
         self._recorded = {label: control.value for label, control in self.sliders.items()}
@@ -137,9 +138,6 @@ class Panel(anywidget.AnyWidget):
         super().__init__()
         self._listen()
         with self._mutex, self.hold_sync():
-            self.inputs = self._inputs()
-            if Plot.name in self._sections:
-                self.along = next(iter(self._sections[Plot.name].choices(recording.point)), "")
             if Listing.name in self._sections:
                 self.listing = self._sections[Listing.name].text()
             self._show_point(recording.point)
@@ -247,12 +245,11 @@ class Panel(anywidget.AnyWidget):
         from .page import page
 
         point, graph = self._of_output()
-        program = self._played.of(point, graph, self.inputs)
+        program = self._played.of(point, graph, moving(self.inputs))
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
-        return page(
-            point, graph, stored(point, self.inputs, self.along, program), self._recording.beside
-        )
+        data = stored(point, moving(self.inputs), self.along, program)
+        return page(point, graph, data, self._recording.beside)
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.
@@ -282,7 +279,7 @@ class Panel(anywidget.AnyWidget):
         if program is not None:
             data = program
             if not isinstance(program, str):
-                data = stored(point, self.inputs, self.along, program)
+                data = stored(point, moving(self.inputs), self.along, program)
             more = beside_the_picture(data, any_size=self._any_size) + more
         return bundle(point, graph, table=self._with_table, more=more, **options)
 
@@ -369,8 +366,21 @@ class Panel(anywidget.AnyWidget):
         with self._mutex:
             if not self.state or self._closed:
                 return
-            self._refresh()
+            try:
+                self._take_output()
+            except Exception as error:
+                self._fail(error, stale=self.state["stale"])
+            else:
+                self._refresh()
         self._record_beside()
+
+    def _take_output(self) -> None:
+        """Go to the output that a browser chose."""
+        section = self._sections[Output.name]
+        chosen = section.chosen(self.look.get(Output.name, {}))
+        if chosen != self._output:
+            self._output = chosen
+            self._show_point(self._recording.choose(chosen, section.subject.source))
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
@@ -393,7 +403,7 @@ class Panel(anywidget.AnyWidget):
 
     def _make_tape(self) -> None:
         point, graph = self._of_output()
-        found = self._played.of(point, graph, self.inputs)
+        found = self._played.of(point, graph, moving(self.inputs))
         with self._mutex:
             if self._closed or point.program is not self._program:
                 return
@@ -504,6 +514,9 @@ class Panel(anywidget.AnyWidget):
                 for section in self._sections.values():
                     section.begin(point)
                 self._see(self._seen_from(point))
+                self.inputs = self._inputs()
+                if Plot.name in self._sections:
+                    self.along = self._sections[Plot.name].kept(point, self.along)
                 if not self.look:
                     # Where not every operation is drawn, the listing is what there is to see.
                     large = self._drawing is not None and "entries" not in self._drawing.folds
@@ -582,19 +595,8 @@ class Panel(anywidget.AnyWidget):
                 self.curve = self._sections[Plot.name].curve
 
     def _inputs(self) -> list[dict[str, Any]]:
+        idle = {each.label for each in self._recording.idle}
         return [
-            {
-                "label": c.label,
-                "min": c.min,
-                "max": c.max,
-                "step": c.step,
-                "integer": c.integer,
-                "log": c.log,
-                "recorded": self._recorded[c.label],
-            }
+            {**c.sent(), "recorded": self._recorded[c.label], "idle": c.label in idle}
             for c in self.sliders.values()
         ]
-
-
-def _control(s: Slider) -> Control:
-    return Control(s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log)

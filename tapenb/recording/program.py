@@ -92,6 +92,9 @@ class Program:
         self.output_name = output_name
         self.order = order
         self.mode = mode
+        # Inputs that the output does not depend on, and what is true or false in the cell.
+        self.idle: list[Input] = []
+        self.switches: dict[str, bool] = {}
         self.swept: Tape = tape.copy()
         # What the graph shows beside the values: adjoints, or the tangents of the first input.
         self._nodes: dict[int, Any] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,11 @@ from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
 from ..engines.tapes import Numbers
+from ..views.listing import Source
 from .curve import Curve
 from .inputs import Input, Slider
 from .many import at_many
+from .outputs import outputs, with_output
 from .point import Point
 from .program import Program
 
@@ -92,6 +94,9 @@ class Recording:
         self._point = program.point({}) if program is not None else None
         # Of other branches of the cell, the newest first.
         self._beside: list[Program] = []
+        # The name of an output that was chosen, and the program of the cell's own one.
+        self._chosen: tuple[str, Source] | None = None
+        self._whole = program
         self.panel: Any = None
 
     @property
@@ -104,6 +109,19 @@ class Recording:
         """Sliders that the user can move, at the recorded positions."""
         if self._program is None:
             return []
+        return self._sliders(self._program.inputs)
+
+    @property
+    def idle(self) -> list[Slider]:
+        """The same for inputs that the output does not depend on."""
+        return [] if self._program is None else self._sliders(self._program.idle)
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What is true or false in the cell, by name."""
+        return {} if self._program is None else self._program.switches
+
+    def _sliders(self, inputs: Sequence[Input]) -> list[Slider]:
         tape = self._program.tape
         roots = {
             parent
@@ -113,7 +131,7 @@ class Recording:
         }
         return [
             slider
-            for each in self._program.inputs
+            for each in inputs
             for slider in replace(each, positive=not roots.isdisjoint(each.entries)).sliders()
         ]
 
@@ -181,7 +199,17 @@ class Recording:
             Past the deadline.
         """
         program, otherwise = self._program, self._replayed_at
-        return (program and program.compiled_at(otherwise)) or otherwise
+        found = (program and program.compiled_at(otherwise)) or otherwise
+        if program is None or not program.switches:
+            return found
+
+        def switched(positions: Mapping[str, Any], deadline: float | None = None) -> Point:
+            for name, value in program.switches.items():
+                if bool(positions.get(name, value)) != value:
+                    raise NeedsRecording(f"{name} is another one")
+            return found(positions, deadline)
+
+        return switched
 
     def _replayed_at(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
         try:
@@ -193,7 +221,8 @@ class Recording:
         """Make a point the present one."""
         self._point = point
         if point.program is not self._program:
-            self._keep(self._program)
+            if point.program.output_name == self._program.output_name:
+                self._keep(self._program)
             self._program = point.program
             for made in ("at", "numbers"):
                 vars(self).pop(made, None)
@@ -218,13 +247,36 @@ class Recording:
                 done(result)
                 return
             try:
-                point = result.point(positions)
+                self._whole = result
+                point = self._with_chosen(result).point(positions)
             except Exception as error:
                 done(error)
             else:
                 done(point)
 
         self._run_again(dict(positions), finished)
+
+    def choose(self, name: str | None, source: Source) -> Point:
+        """The point of another output at the present positions, from now on.
+
+        Parameters
+        ----------
+        name : str or None
+            One that `outputs` finds; None for the cell's own output.
+        source : Source
+            The text that was recorded.
+        """
+        self._chosen = None if name is None else (name, source)
+        self._beside = []
+        return self._with_chosen(self._whole).point(self.point.positions)
+
+    def _with_chosen(self, program: Program) -> Program:
+        """A program with the output that was chosen, where it has that."""
+        if self._chosen is None:
+            return program
+        name, source = self._chosen
+        entry = outputs(program.tape, source).get(name)
+        return program if entry is None else with_output(program, name, entry)
 
     def record_beside(
         self, positions: Mapping[str, Any], done: Callable[[BaseException | None], None]
@@ -255,8 +307,8 @@ class Recording:
     @property
     def beside(self) -> list[Program]:
         """Programs of other branches that were recorded, the newest first."""
-        here = _branch(self._program)
-        return [each for each in self._beside if _branch(each) != here]
+        here, switches = _branch(self._program), self._program.switches
+        return [p for p in self._beside if _branch(p) != here and p.switches == switches]
 
     def curve(self, label: str, low: float, high: float) -> Curve:
         """The output (summed) along one slider; the others stay where they are.

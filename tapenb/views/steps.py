@@ -218,19 +218,38 @@ class Steps:
         """
         held: dict[int, Any] = {}
         found = []
-        for number, (place, slot) in enumerate(self.steps[:last]):
+        for number, (place, slot) in enumerate(self.steps[first:last], first):
             if slot < 0:
-                if number >= first:
-                    found.append([place, slot])
+                found.append([place, slot])
                 continue
             child = self.entries[place]
             parent = tape.parents(child)[slot]
-            part, before = edges[parent, child, slot], held.get(parent)
+            if parent not in held:
+                held[parent] = self._held(parent, number, edges)
+            part, before = edges[parent, child, slot], held[parent]
             held[parent] = part if before is None else before + part
-            if number >= first:
-                partial = local_partial(tape, child, slot)
-                numbers = [partial, part, before, held[parent]]
-                found.append([place, slot, self.places[parent], *map(_sent, numbers)])
+            numbers = [local_partial(tape, child, slot), part, before, held[parent]]
+            found.append([place, slot, self.places[parent], *map(_sent, numbers)])
+        return found
+
+    def _held(self, parent: int, step: int, edges: Mapping[tuple[int, int, int], Any]) -> Any:
+        """The adjoint of an entry before a step."""
+        held = None
+        for number, key in self._parts[parent]:
+            if number >= step:
+                break
+            held = edges[key] if held is None else held + edges[key]
+        return held
+
+    @cached_property
+    def _parts(self) -> dict[int, list[tuple[int, tuple[int, int, int]]]]:
+        """By entry, the steps that add to its adjoint, each with the edge that the part is of."""
+        found: dict[int, list[tuple[int, tuple[int, int, int]]]] = {}
+        for number, (place, slot) in enumerate(self.steps):
+            if slot >= 0:
+                child = self.entries[place]
+                parent = self._tape.parents(child)[slot]
+                found.setdefault(parent, []).append((number, (parent, child, slot)))
         return found
 
 

@@ -27,7 +27,7 @@ from tapenb.recording.grid import Grid
 from tapenb.recording.recording import Recording
 from tapenb.views import layout
 from tapenb.views.listing import Source
-from tests.magic.notebook import close_shell, open_shell
+from tests.magic.notebook import close_shell, open_notebook, open_shell
 from tests.panel.recordings import branch, record, survey
 
 PICTURE = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
@@ -199,7 +199,9 @@ def test_a_range_that_changes_is_sent(panel: Panel):
         "step": 0.01,
         "integer": False,
         "log": False,
+        "boolean": False,
         "recorded": 2.0,
+        "idle": False,
     }
     assert panel.state["plot"]["to"] == 20.0
 
@@ -928,3 +930,49 @@ def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.Mo
     assert found["at"] == {"x": 2.0, "y": 5.0}
     assert found["hessian"]["x, x"] == -0.25
     assert "exe" in panel.state["error"]
+
+
+# -- outputs, switches, what has no influence ------------------------------------------------------
+
+SEVERAL = """\
+%%tape -o t
+x = 2.0
+y = 5.0
+w = 3.0
+damped = True
+u = x*y
+v = np.sin(w)*y
+z = u + np.log(x) if damped else u*x"""
+
+
+def test_outputs_are_chosen_and_switches_switched():
+    book = open_notebook()
+    try:
+        book.run(SEVERAL)
+        t, panel = book.names["t"], book.names["t"].panel
+        kinds = {each["label"]: (each["idle"], each["boolean"]) for each in panel.inputs}
+        still, flag = (False, False), (False, True)
+        assert kinds == {"x": still, "y": still, "w": (True, False), "damped": flag}
+        assert list(t.gradient) == ["x", "y"]
+        assert panel.state["output"] == {"of": "z", "choices": ["u", "v", "z"]}
+
+        panel.set_state({"look": {**panel.look, "output": {"of": "v"}}})
+        assert [each["label"] for each in panel.inputs if each["idle"]] == ["x"]
+        assert panel.along == "y"
+        move(panel, w=1.0)
+        slopes = dict(numbers(panel))
+        assert float(slopes["∂v/∂w"].replace("−", "-")) == pytest.approx(5 * math.cos(1))
+        assert t.value == pytest.approx(5 * math.sin(1))
+
+        panel.set_state({"look": {**panel.look, "output": {"of": "z"}}})
+        assert numbers(panel)["∂z/∂x"] == "5.5"
+        move(panel, damped=0)
+        assert numbers(panel) == {"z": "20", "∂z/∂x": "20", "∂z/∂y": "4"}
+        # The curve is that of this switch alone.
+        xs, ys, *_ = curve(panel).T
+        np.testing.assert_allclose(ys, 4 * xs)
+        move(panel, x=3.0, damped=1)
+        assert numbers(panel)["z"] == f"{15 + math.log(3):.10g}"
+        assert book.names["damped"] is True
+    finally:
+        close_shell(book.shell)

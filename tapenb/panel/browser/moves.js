@@ -56,6 +56,7 @@ export function mover(model) {
   return {
     mine,
     move(label, value) {
+      if (model.get("look")?.tools?.locked?.includes(label)) return;
       // All that was not answered goes along: a message may replace one that waits, or be lost.
       const moves = mine();
       const known = model.get("state").moves?.[label]?.[0] ?? 0;

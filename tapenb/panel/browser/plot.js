@@ -4,6 +4,7 @@ import { line, range } from "./axes.js";
 import { between, evenly, further, newton, pieces, placeAt, samples, snapped } from "./curves.js";
 import { KEYS, h, list, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
+import { hear } from "./hear.js";
 import { drawn, plain } from "./numbers.js";
 import { surface } from "./surface.js";
 
@@ -70,6 +71,7 @@ export function plot(model, mover) {
       go(snapped(placeAt(across, last), last));
     },
     step(key, many) {
+      if (key === "h" || key === "H") return hear(model, many ? 2 : 1), true;
       const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[key];
       if (!last || (!sign && key !== "Home" && key !== "End")) return false;
       const at = mover.mine()[last.along]?.[1] ?? last.at;

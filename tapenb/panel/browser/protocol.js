@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{label: string, min: number, max: number, step: number, integer: boolean, log?: boolean,
- *   recorded: number}} Input
+ *   recorded: number, idle?: boolean, boolean?: boolean}} Input
  * @typedef {{axes: {label: string, from: number, to: number, step: number, log: boolean}[], output: string,
  *   at: [number, number] | null, value: number | null, gradient: [number, number] | null,
  *   second: [number, number, number] | null, heights: number, label: string}} Surface
@@ -15,7 +15,7 @@
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
+ *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, whole?: boolean, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,
@@ -28,7 +28,7 @@
  *   part: number | string, before: number | string | null, after: number | string]} Step
  * @typedef {Record<number, number | string | null>} Numbers By the places of entries.
  * @typedef {{kind: string, values: Numbers, adjoints: Numbers, tangents?: Numbers, along?: string,
- *   choices: string[], steps?: {count: number, first: number, of: Step[]},
+ *   table?: {first: number, last: number, count: number}, choices: string[], steps?: {count: number, first: number, of: Step[]},
  *   lines?: {number: number, text: string, count: number, value: number | string | null,
  *     adjoint: number | string | null}[]}} Trace
  * @typedef {{v: string, name: string, text: string, formula: string, input: boolean,

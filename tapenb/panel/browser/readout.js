@@ -1,19 +1,29 @@
 // The value and its first derivatives, and what went wrong.
 
-import { h, list, write } from "./dom.js";
+import { h, KEYS, list, write } from "./dom.js";
+import { asking } from "./moves.js";
 
 /** @import { Model, Section } from "./protocol.js" */
 
-/** @param {Model} _model @returns {Section} */
-export function readout(_model) {
+/** @param {Model} model @returns {Section} */
+export function readout(model) {
+  const { ask } = asking(model, "output"), choice = /** @type {HTMLSelectElement} */ (h("select", KEYS));
+  choice.addEventListener("change", () => ask({ of: choice.value }));
+  const outputs = h("label", { class: "tapenb-outputs" }, "output ", choice);
   const alert = h("p", { class: "tapenb-alert", role: "alert" });
   const status = h("p", { class: "tapenb-quiet" });
   const rows = h("div", { class: "tapenb-readout" });
   const live = h("div", { role: "status", "aria-live": "polite", "aria-atomic": "false" },
     status, rows);
   return {
-    element: h("div", {}, alert, live),
+    element: h("div", {}, alert, outputs, live),
     paint(state) {
+      outputs.hidden = !state.output;
+      list(choice, state.output?.choices ?? [], () => h("option"), (option, name) => {
+        write(option, name);
+        option.setAttribute("value", name);
+      });
+      if (state.output) choice.value = state.output.of;
       write(alert, state.error && `${state.error} ${state.kept}`);
       write(status, state.status && `${state.status} ${state.kept}`);
       list(rows, state.rows, row, (element, [name, text]) => say(element, name, text));

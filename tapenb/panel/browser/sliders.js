@@ -30,6 +30,10 @@ export function sliders(model, mover) {
   /** @param {string} label @param {number} value */
   function show(label, value) {
     const { input, bar, field } = rows.get(label);
+    if (input.boolean) {
+      bar.checked = Boolean(value);
+      return write(field, value ? "True" : "False");
+    }
     // Off the grid of its steps a range would show another number than the true one.
     field.value = short(value);
     if (input.log) {
@@ -60,6 +64,10 @@ export function sliders(model, mover) {
     rest.replaceChildren();
     rows = new Map();
     for (const input of /** @type {Input[]} */ (model.get("inputs"))) {
+      if (input.boolean) {
+        (rows.size >= DOZEN ? rest : place).append(flag(input));
+        continue;
+      }
       const ends = input.log ? [0, 1] : [input.min, input.max];
       const limits = { min: String(ends[0]), max: String(ends[1]), ...KEYS };
       const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", ...limits }));
@@ -94,6 +102,11 @@ export function sliders(model, mover) {
       rows.set(input.label, { input, bar, field });
       const name = h("span", { class: "tapenb-name" }, input.label);
       const row = h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field);
+      if (input.idle) {
+        bar.replaceWith(h("span", { class: "tapenb-quiet" }, "no influence"));
+        row.classList.add("tapenb-idle");
+        field.disabled = true;
+      }
       (rows.size > DOZEN ? rest : place).append(row);
     }
     if (rows.size > DOZEN) {
@@ -103,6 +116,19 @@ export function sliders(model, mover) {
     place.append(still);
     for (const label of rows.keys()) if (label in values) show(label, values[label]);
     if (held && rows.has(held.label)) rows.get(held.label)[held.part].focus();
+  }
+
+  /** What is true or false. @param {Input} input */
+  function flag(input) {
+    const bar = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", ...KEYS }));
+    const field = /** @type {any} */ (h("span", { class: "tapenb-quiet" }));
+    bar.addEventListener("change", () => {
+      show(input.label, Number(bar.checked));
+      moved(input.label, Number(bar.checked));
+    });
+    rows.set(input.label, { input, bar, field });
+    return h("div", { class: "tapenb-slider" },
+      h("label", {}, h("span", { class: "tapenb-name" }, input.label), h("span", {}, bar, " ", field)));
   }
 
   /** @returns {{label: string, part: "bar" | "field"} | undefined} What of the sliders has the focus. */
@@ -116,7 +142,9 @@ export function sliders(model, mover) {
   /** Say what the sliders do not move. */
   function compare() {
     const left = [...rows].filter(([label, { input }]) => values[label] !== input.recorded);
-    const list = left.map(([label, { input }]) => `${label} is still ${drawn(plain(input.recorded))}`);
+    const was = (/** @type {Input} */ { boolean, recorded }) => (
+      boolean ? (recorded ? "True" : "False") : drawn(plain(recorded)));
+    const list = left.map(([label, { input }]) => `${label} is still ${was(input)}`);
     write(still, !left.length ? "" : left.length > LONGEST_STILL
       ? "In the notebook the inputs are still what they were." : `In the notebook ${list.join(", ")}.`);
   }
@@ -132,6 +160,11 @@ export function sliders(model, mover) {
         show(label, value);
       }
       values = { ...values, [label]: value };
+    }
+    const locked = model.get("look").tools?.locked ?? [];
+    for (const [label, { input, bar, field }] of rows) {
+      bar.disabled = locked.includes(label);
+      if (!input.boolean && !input.idle) field.disabled = bar.disabled;
     }
     compare();
   }

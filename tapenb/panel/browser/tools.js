@@ -2,6 +2,8 @@
 
 import { KEYS, h, list, write } from "./dom.js";
 import { advanced, moved, partOf, positionAt, redone, remembered, undone } from "./history.js";
+import { hear } from "./hear.js";
+import { asking } from "./moves.js";
 import { drawn, plain } from "./numbers.js";
 
 /** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
@@ -9,6 +11,8 @@ import { drawn, plain } from "./numbers.js";
 
 /** Milliseconds that a slider takes from one end to the other; steps of who wants little motion. */
 const SWEEP = 6000, FEW = 20, CALM = 600;
+/** Milliseconds to a bookmark; how many there are, and how many sliders can be locked. */
+const TRAVEL = 700, MOST_MARKS = 9, MOST_LOCKS = 24;
 const MODES = { once: "once", loop: "again and again", back: "there and back" };
 
 /** @param {string} text @param {() => void} does @param {string} [label] */
@@ -48,7 +52,8 @@ export function tools(model, mover) {
   const forth = button("Redo", () => turn(redone(history)));
   const reset = button("Reset", () => go(Object.fromEntries(inputs().map((each) => [each.label, each.recorded]))));
   const copy = button("Copy", () => {
-    const at = Object.entries(now()).filter(([label]) => /^\w+$/.test(label));
+    const named = inputs().filter(({ label, idle, boolean }) => /^\w+$/.test(label) && !idle && !boolean);
+    const at = named.map(({ label }) => /** @type {[string, number]} */ ([label, now()[label]]));
     const text = `%%tape ${at.map(([label, value]) => `${label}=${plain(value, 15)}`).join(" ")}`;
     navigator.clipboard.writeText(text).then(() => write(copy, "Copied"), () => write(copy, text));
   }, "Copy the positions as a line of %%tape");
@@ -56,13 +61,20 @@ export function tools(model, mover) {
     pinned = pinned ? undefined : { positions: now(), rows: state().rows };
     show();
   });
+  const { look, ask } = asking(model, "tools");
+  const mark = button("Bookmark", () => ask({ marks: [...(look().marks ?? []), now()].slice(-MOST_MARKS) }), "Keep these positions as a bookmark");
+  const tune = button("Hear", () => hear(model, 1), "Hear the curve along its slider");
+  const tune1 = button("Hear slope", () => hear(model, 2), "Hear the derivative along the slider");
+  const bookmarks = h("div", { class: "tapenb-toolbar", role: "group", "aria-label": "bookmarks" });
+  const locks = h("div", { class: "tapenb-toolbar", role: "group", "aria-label": "locked sliders" });
   const body = h("tbody"), check = h("p", { class: "tapenb-quiet tapenb-check" });
   const beside = h("table", { class: "tapenb-pinned" }, h("thead", {}, h("tr", {}, h("td"),
     ...["pinned", "now", "difference"].map((text) => h("th", { scope: "col" }, text)))), body);
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-tools" },
     h("summary", KEYS, "Play, undo, pin"),
     h("div", { class: "tapenb-toolbar" }, start, which, mode),
-    h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin), beside, check));
+    h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin, mark, tune, tune1),
+    bookmarks, locks, beside, check));
   element.addEventListener("toggle", () => {
     const { open } = element;
     if (!open) rest();
@@ -99,11 +111,48 @@ export function tools(model, mover) {
     write(start, "Play");
   }
 
+  /** Go somewhere, step by step where motion is wanted. @param {Positions} to */
+  function travel(to) {
+    rest();
+    const from = now(), begin = performance.now(), calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const step = (/** @type {number} */ time) => {
+      const part = calm ? 1 : Math.min(1, Math.max(0, (time - begin) / TRAVEL));
+      playing = part < 1 ? requestAnimationFrame(step) : 0;
+      if (part < 1 && Object.keys(mover.mine()).length) return;
+      go(Object.fromEntries(inputs().filter(({ label }) => label in to).map(({ label, integer, log }) => {
+        const [a, b] = [from[label], to[label]], between = log && a > 0 && b > 0 ? a * (b / a) ** part : a + part * (b - a);
+        return [label, part === 1 ? b : integer ? Math.round(between) : Number(between.toPrecision(6))];
+      })));
+    };
+    playing = requestAnimationFrame(step);
+  }
+
+  /** Buttons for bookmarks and locks. */
+  function offer() {
+    const marks = /** @type {Positions[]} */ (look().marks ?? []), locked = /** @type {string[]} */ (look().locked ?? []);
+    tune.hidden = tune1.hidden = !state().plot;
+    list(bookmarks, marks, () => button("", () => {}), (made, to) => {
+      const place = [...bookmarks.children].indexOf(made) + 1, text = Object.entries(to).map(([label, value]) => `${label} = ${drawn(plain(value))}`).join(", ");
+      write(made, String(place));
+      made.setAttribute("title", text);
+      made.setAttribute("aria-label", `Go to bookmark ${place}: ${text}`);
+      /** @type {HTMLButtonElement} */ (made).onclick = () => travel(to);
+    });
+    const named = inputs().filter((each) => !each.idle).slice(0, MOST_LOCKS);
+    list(locks, ["", ...named.map(({ label }) => label)], () => (locks.firstChild ? button("", () => {}) : h("span", { class: "tapenb-quiet" }, "lock")), (made, label) => {
+      if (!label) return;
+      write(made, label);
+      made.setAttribute("aria-pressed", String(locked.includes(label)));
+      /** @type {HTMLButtonElement} */ (made).onclick = () => ask({ locked: locked.includes(label) ? locked.filter((each) => each !== label) : [...locked, label] });
+    });
+  }
+
   function show() {
+    offer();
     back.disabled = history.past.length < 2;
     forth.disabled = !history.future.length;
     reset.disabled = !inputs().some((each) => now()[each.label] !== each.recorded);
-    list(which, inputs().filter((each) => each.min < each.max), () => h("option"), (option, { label }) => {
+    list(which, inputs().filter((each) => each.min < each.max && !each.idle && !each.boolean), () => h("option"), (option, { label }) => {
       write(option, label);
       option.setAttribute("value", label);
     });

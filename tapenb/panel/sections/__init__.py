@@ -4,15 +4,26 @@ from .check import Check
 from .listing import Listing
 from .numbers import Matrix, Notes, Readout
 from .orders import Orders
+from .output import Output
 from .plot import Plot
 from .section import Section, Subject
 from .surface import Surface
 from .trace import Trace
 
-__all__ = ["SECTIONS", "Listing", "Orders", "Plot", "Section", "Subject", "Surface", "Trace"]
+__all__ = [
+    "SECTIONS",
+    "Listing",
+    "Orders",
+    "Output",
+    "Plot",
+    "Section",
+    "Subject",
+    "Surface",
+    "Trace",
+]
 
 SECTIONS: dict[str, type[Section]] = {
     each.name: each
-    for each in (Readout, Matrix, Notes, Plot, Surface, Orders, Trace, Listing, Check)
+    for each in (Output, Readout, Matrix, Notes, Plot, Surface, Orders, Trace, Listing, Check)
 }
 """By the key of what each one sends."""

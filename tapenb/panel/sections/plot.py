@@ -69,6 +69,17 @@ class Plot(Section):
         }
         return {label: found for label, found in places.items() if found}
 
+    def kept(self, point: Point, along: str) -> str:
+        """The slider that a plot is along, or another where it has no influence any more.
+
+        Parameters
+        ----------
+        point : Point
+        along : str
+        """
+        choices = self.choices(point)
+        return along if along in choices else next(iter(choices), "")
+
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
         """The curve, and what touches it at the point."""
         choices, along = self.choices(point), look.get("along")

@@ -16,8 +16,8 @@ from .section import Section
 
 __all__ = ["Trace"]
 
-# So many steps are sent at once; a trace of at most LARGEST entries is sent whole.
-_WINDOW = 150
+# So many steps and rows are sent at once; a trace of at most LARGEST entries is sent whole.
+_WINDOW, _ROWS = 150, 100
 # More inputs are not offered for tangents.
 _MOST_CHOICES = 50
 
@@ -86,11 +86,20 @@ class Trace(Section):
         """The entries that are sent: all, or those of the steps in sight and their operands."""
         if self._is_whole(steps):
             return list(range(len(steps.entries)))
+        rows = range(*self._rows(steps, look)) if look.get("open") else ()
         if not look.get("steps"):
-            return []
+            return list(rows)
         first, last = _window(look)
         own = {place for place, _ in steps.steps[first:last]} | {len(steps.entries) - 1}
-        return sorted(own.union(chain.from_iterable(map(steps.parents, own))))
+        return sorted(own.union(chain.from_iterable(map(steps.parents, own)), rows))
+
+    @staticmethod
+    def _rows(steps: Steps, look: Mapping[str, Any]) -> tuple[int, int]:
+        """The rows of a long table that are in sight, where it has one for each entry."""
+        if look.get("rows") != "entries":
+            return 0, 0
+        first = min(max(0, int(look.get("top") or 0)), max(0, len(steps.entries) - _ROWS))
+        return first, min(first + _ROWS, len(steps.entries))
 
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
         """The numbers of the entries, while table or steps are open.
@@ -99,8 +108,9 @@ class Trace(Section):
         ----------
         point : Point
         look : dict
-            ``open``: the table; ``steps``; ``window``: which steps; ``along``: the input by which
-            there are tangents.
+            ``open``: the table; ``rows``: ``"entries"`` for one of each in a long one, from
+            ``top`` on; ``steps``; ``window``: which steps; ``along``: the input by which there
+            are tangents.
         """
         if not (look.get("open") or look.get("steps")):
             return None
@@ -122,7 +132,10 @@ class Trace(Section):
         if look.get("open"):
             if point.along is None and self._is_whole(steps):
                 found |= self._tangents(point, steps, places, look.get("along"))
-            if not self._is_whole(steps):
+            first, last = self._rows(steps, look)
+            if not self._is_whole(steps) and first < last:
+                found["table"] = {"first": first, "last": last, "count": len(steps.entries)}
+            elif not self._is_whole(steps):
                 found["lines"] = self._by_line(point)
         return found
 
