@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from signal import SIGINT, getsignal, signal
 from typing import Any, TypeVar
 
+from ..recording.deadline import in_peace
+
 __all__ = ["Changes", "deep_recursion", "finish", "guarded", "uninterrupted"]
 
 _T = TypeVar("_T")
@@ -32,6 +34,7 @@ class Changes:
             _unfinished.append(self)
         self._back.append(way_back)
 
+    @in_peace
     def take_back(self) -> None:
         """Take everything back, the latest first."""
         if self._back:

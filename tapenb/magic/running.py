@@ -31,11 +31,11 @@ from ..autodiff.tracing.state import (
 )
 from ..autodiff.tracing.structures import lift
 from ..autodiff.tracing.substitution import Scope, Substitution
+from ..recording.deadline import within
 from ..recording.inputs import Input
 from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
-from .deadline import within
 from .effects import Refusing
 from .files import keep_files
 from .inputs import RunInputs, own_part, parts_of_namespace

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..autodiff.faces.functional import record
 from ..autodiff.tape.operation import TapeError
+from ..recording.deadline import within
 from ..recording.inputs import Input, count_of
 from ..recording.program import Program
 from ..recording.recording import Recording
@@ -21,6 +22,9 @@ from ..views.listing import Source
 from .live import Panel
 
 __all__ = ["Explored", "explored"]
+
+SECONDS = 10.0
+"""How long a function may take to run again."""
 
 
 class Explored(Recording):
@@ -143,6 +147,7 @@ class _Call:
 
     def __init__(self, f: Callable[..., Any], fixed: Mapping[str, Any], order: int, mode: str):
         self._f, self._fixed, self._order, self._mode = f, fixed, order, mode
+        self._switches = {name: v for name, v in fixed.items() if isinstance(v, bool)}
         self._inputs: list[Input] = []
         self._lock = RLock()
         name = getattr(f, "__name__", "f")
@@ -169,7 +174,10 @@ class _Call:
         """Record anew, and hand over the program or the exception."""
         try:
             moved = [Input(each.name, each.at(positions), (), each.span) for each in self._inputs]
-            result: Any = self._recorded(moved)
+            self._switches = {
+                name: bool(positions.get(name, value)) for name, value in self._switches.items()
+            }
+            result: Any = within(SECONDS, lambda: self._recorded(moved), self._output)
         except Exception as error:
             result = error
         done(result)
@@ -177,8 +185,10 @@ class _Call:
     def _recorded(self, inputs: list[Input]) -> Program:
         names = [each.name for each in inputs]
 
+        fixed = {**self._fixed, **self._switches}
+
         def call(*values: Any) -> Any:
-            return self._f(**dict(zip(names, values, strict=True)), **self._fixed)
+            return self._f(**dict(zip(names, values, strict=True)), **fixed)
 
         with self._lock:
             tape = record(call, *(each.value for each in inputs))
@@ -191,7 +201,9 @@ class _Call:
             for each, entries in zip(inputs, list(tape.inputs.values()), strict=True)
         ]
         tape.inputs = {each.name: each.entries for each in found}
-        return Program(tape, found, self._output, self._order, self._mode)
+        program = Program(tape, found, self._output, self._order, self._mode)
+        program.switches = dict(self._switches)
+        return program
 
 
 def _described(each: Input, tape: Any, entries: tuple[int, ...]) -> Input:

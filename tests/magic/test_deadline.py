@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tapenb.magic import running
-from tapenb.magic.deadline import within
+from tapenb.recording.deadline import within
 
 ENDLESS = {
     "a loop": "while True: pass",

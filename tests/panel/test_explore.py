@@ -119,3 +119,20 @@ def test_without_anywidget_it_says_what_is_missing():
     assert (
         answer.stdout.strip() == "tapenb.explore needs anywidget: python -m pip install anywidget"
     )
+
+
+def slow(x, fast=True):
+    while not fast:
+        pass
+    return x * x
+
+
+def test_a_switch_is_a_switch_and_a_call_without_end_is_ended(explore, monkeypatch):
+    monkeypatch.setattr("tapenb.panel.explore.SECONDS", 0.3)
+    t = explore(slow, x=2.0)
+    assert [each["label"] for each in t.panel.inputs if each["boolean"]] == ["fast"]
+    t.panel.sliders["fast"].value = 0
+    assert "slow ran for more than 0.3 s" in t.panel.state["error"]
+    t.panel.sliders["fast"].value = 1
+    t.panel.sliders["x"].value = 3.0
+    assert (t.value, t.panel.state["error"]) == (9.0, "")

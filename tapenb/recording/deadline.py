@@ -1,4 +1,4 @@
-"""A bound on how long a cell may run again: it holds for any Python code, and for what waits."""
+"""A bound on how long code may run again: it holds for any Python code, and for what waits."""
 
 from __future__ import annotations
 
@@ -8,29 +8,44 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from signal import SIGINT, getsignal, signal
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
 
-from .changes import Changes
-
-__all__ = ["within"]
+__all__ = ["in_peace", "within"]
 
 _T = TypeVar("_T")
 _AGAIN = 0.01
 """Code that swallows every exception is asked again so soon."""
 
 
+# By identity, what is not to be ended: changes are being taken back.
+_peaceful: dict[int, CodeType] = {}
+
+
+def in_peace(function: FunctionType) -> FunctionType:
+    """Let a function come to its end, however late it is.
+
+    Parameters
+    ----------
+    function : function
+    """
+    _peaceful[id(function.__code__)] = function.__code__
+    return function
+
+
 class _TooLong(BaseException):
     """Raised in whatever runs when its time is over."""
 
 
-def within(seconds: float, work: Callable[[], _T]) -> _T:
+def within(seconds: float, work: Callable[[], _T], what: str = "the cell") -> _T:
     """Call a function that is ended when it takes longer.
 
     Parameters
     ----------
     seconds : float
     work : callable
+    what : str, optional
+        What it runs, for the error.
 
     Raises
     ------
@@ -48,7 +63,7 @@ def within(seconds: float, work: Callable[[], _T]) -> _T:
         if not clock.over:
             raise
         raise TimeoutError(
-            f"the cell ran for more than {seconds:g} s at this point and was stopped"
+            f"{what} ran for more than {seconds:g} s at this point and was stopped"
         ) from (None if isinstance(error, _TooLong) else error)
     finally:
         clock.stop()
@@ -102,9 +117,9 @@ class _Clock:
 
 
 def _is_closing(frame: FrameType | None) -> bool:
-    """Whether changes are being taken back, which is to be done in peace."""
+    """Whether something runs that is to be done in peace."""
     while frame is not None:
-        if frame.f_code is Changes.take_back.__code__:
+        if id(frame.f_code) in _peaceful:
             return True
         frame = frame.f_back
     return False
