@@ -192,7 +192,7 @@ class Panel(anywidget.AnyWidget):
             return
         drawing, self._carries_player = self._drawing, carries_player()
         if self._reader is Reader.FILE:
-            self._played.of(*self._of_output(), self.inputs)
+            self._played.of(*self._of_output(), moving(self.inputs))
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         still = self._still(wait=done, beside=beside)

@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -945,7 +946,7 @@ v = np.sin(w)*y
 z = u + np.log(x) if damped else u*x"""
 
 
-def test_outputs_are_chosen_and_switches_switched():
+def test_outputs_are_chosen_and_switches_switched(tmp_path: Path):
     book = open_notebook()
     try:
         book.run(SEVERAL)
@@ -974,5 +975,7 @@ def test_outputs_are_chosen_and_switches_switched():
         move(panel, x=3.0, damped=1)
         assert numbers(panel)["z"] == f"{15 + math.log(3):.10g}"
         assert book.names["damped"] is True
+        # What a page without a kernel plays has the sliders alone.
+        panel.save(tmp_path / "panel.html")
     finally:
         close_shell(book.shell)
