@@ -14,7 +14,16 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["WITH_KERNEL", "carried", "module", "player", "standalone", "style", "without_player"]
+__all__ = [
+    "WITH_KERNEL",
+    "carried",
+    "module",
+    "player",
+    "standalone",
+    "style",
+    "widget",
+    "without_player",
+]
 
 _BROWSER = Path(__file__).parent / "browser"
 _PAGE = _BROWSER / "page.js"  # a classic script, which loads from a file, too
@@ -84,6 +93,18 @@ def module(
 
     follow(entry)
     return _small(_EXPORT.sub("", "\n".join(parts.values())))
+
+
+def widget() -> tuple[str, frozenset[str]]:
+    """Return the module of a panel that has a kernel, and the operations that it leaves to that.
+
+    Special functions are a tenth of all, and few programs have them: only a page that has no kernel
+    brings them along.
+    """
+    text = (_BROWSER / "special.js").read_text(encoding="utf-8")
+    table = text[text.index("export const specialFunctions") :]
+    left_out = frozenset(re.findall(r"\w+", table)) - {"export", "const", "specialFunctions"}
+    return module(instead={"special.js": "export const specialFunctions = {};\n"}), left_out
 
 
 def _small(script: str) -> str:

@@ -28,7 +28,7 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
-from .assets import carried, module, style
+from .assets import carried, style, widget
 from .controls import controls, moving
 from .drawing import Drawing
 from .files import written
@@ -66,7 +66,7 @@ class Panel(anywidget.AnyWidget):
         By label; with traits value, min, max and step for ``ipywidgets.link`` and ``observe``.
     """
 
-    _esm = module()
+    _esm, _beyond_page = widget()
     _css = style()
     _closed = False  # also of one whose constructor was interrupted
 
@@ -407,6 +407,9 @@ class Panel(anywidget.AnyWidget):
         with self._mutex:
             if self._closed or point.program is not self._program:
                 return
+            used = () if isinstance(found, str) else found["tape"]["operations"]
+            if not self._beyond_page.isdisjoint(used):
+                found = "special functions are the kernel's"
             self.tape = {"why": found} if isinstance(found, str) else dict(found)
         self._complete()
 

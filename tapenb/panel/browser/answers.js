@@ -30,7 +30,9 @@ export function answers(model) {
     const { view, moves } = model.get("position"), plays = player();
     const mine = Object.entries(view === VIEW ? unanswered(moves, VIEW, said.moves ?? {}) : {});
     const along = isAlone ? model.get("along") : said.plot?.along;
-    if (!plays || !(mine.length || (said.plot && along !== said.plot.along))) return { state: said, curve };
+    // What is true or false in the cell makes it another program.
+    const isOwn = mine.every(([label]) => label in (model.get("tape").places ?? {}));
+    if (!plays || !isOwn || !(mine.length || (said.plot && along !== said.plot.along))) return { state: said, curve };
     const positions = { ...said.positions, ...Object.fromEntries(mine.map(([label, [, value]]) => [label, value])) };
     const found = plays.at(positions);
     if (found.error) {
