@@ -17,7 +17,7 @@ from ..views.table import table
 __all__ = ["written"]
 
 
-def written(kind: str, point: Point, seen: Point) -> tuple[str, str]:
+def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
     """The name and the text of a file.
 
     Parameters
@@ -28,7 +28,7 @@ def written(kind: str, point: Point, seen: Point) -> tuple[str, str]:
         Whose tape is shown: that of the output, or of a derivative.
     """
     name, text = _KINDS[kind]
-    return f"{name}.{kind}", text(point, seen)
+    return {"name": f"{name}.{kind}", "text": text(point, seen)}
 
 
 def _csv(_: Point, seen: Point) -> str:

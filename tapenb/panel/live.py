@@ -368,10 +368,9 @@ class Panel(anywidget.AnyWidget):
                 return
             try:
                 self._take_output()
+                self._refresh()
             except Exception as error:
                 self._fail(error, stale=self.state["stale"])
-            else:
-                self._refresh()
         self._record_beside()
 
     def _take_output(self) -> None:
@@ -392,14 +391,11 @@ class Panel(anywidget.AnyWidget):
         with self._mutex:
             point, seen = self._point, self._seen_from(self._point)
         try:
-            if content["save"] == "html":
-                name, text = "panel.html", self._page()
-            else:
-                name, text = written(content["save"], point, seen)
+            kind, whole = content["save"], {"name": "panel.html"}
+            kept = whole | {"text": self._page()} if kind == "html" else written(kind, point, seen)
+            self.send({"view": content.get("view"), **kept})
         except Exception as error:
             self._tell(error)
-        else:
-            self.send({"view": content.get("view"), "name": name, "text": text})
 
     def _make_tape(self) -> None:
         point, graph = self._of_output()
@@ -578,9 +574,8 @@ class Panel(anywidget.AnyWidget):
             "stale": stale,
             "kept": kept,
         }
-        along = {"along": self.along}
-        plane = {**self.look.get(Surface.name, {}), **along}
-        looks = {**self.look, Plot.name: along, Surface.name: plane}
+        plane = {**self.look.get(Surface.name, {}), "along": self.along}
+        looks = {**self.look, Plot.name: {"along": self.along}, Surface.name: plane}
         program = self._sections[Trace.name].program(seen, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
             shown = section.at(seen if name == Trace.name else point, looks.get(name, {}))
