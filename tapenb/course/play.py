@@ -63,8 +63,10 @@ class Played:
         picture = svg and f'\n<img alt="The graph, with {self.state}" src="{data_url(svg)}">'
         return {
             "text/plain": repr(self),
-            "text/html": f'<figure class="tapenb-static" style="margin:0"><pre>{text}</pre>'
-            f"{picture or ''}</figure>",
+            # A notebook breaks its lines within words, where there is little room.
+            "text/html": '<figure class="tapenb-static" style="margin:0">'
+            '<pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere">'
+            f"{text}</pre>{picture or ''}</figure>",
         }
 
     def _expected(self) -> dict[int, int]:
