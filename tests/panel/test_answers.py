@@ -1,0 +1,108 @@
+"""The page in front of a slow, lossy and dying kernel: what is shown is always of one point."""
+
+import json
+import random
+import shutil
+import subprocess
+
+import pytest
+
+from tapenb.panel.live import Panel
+
+from .players import BROWSER
+from .recordings import record
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+
+# A page whose kernel answers late, or not all it was sent, hears of other views, and may end.
+PLAYED = """
+const [answersAt, movesAt, numbersAt] = process.argv.slice(1, 4);
+const { answers } = await import(answersAt), { VIEW } = await import(movesAt);
+const { drawn, plain } = await import(numbersAt);
+let input = "";
+for await (const part of process.stdin) input += part;
+const { tape, inputs, state, stories } = JSON.parse(input);
+const texts = ({ x, y }) => [x * y, y, x].map((number) => drawn(plain(number)));
+const brief = ({ x, y }) => drawn(plain(x * y, 6));
+const wrong = [];
+for (const story of stories) {
+  const kernel = { moves: {}, positions: { ...state.positions } };
+  const traits = { tape, inputs, curve: {}, along: "", position: {},
+    state: { ...state, moves: {} } };
+  const page = answers({ get: (name) => traits[name] }), sent = [], own = {};
+  let ended = false;
+  for (const [kind, label, value] of story) {
+    if (kind === "move") {
+      const known = traits.state.moves[label]?.[0] ?? 0;
+      own[label] = [Math.max(known, own[label]?.[0] ?? 0) + 1, value];
+      traits.position = { view: VIEW, moves: { ...own } };
+      if (!ended) sent.push([VIEW, traits.position.moves]);
+    } else if (kind === "other" && !ended) {
+      sent.push(["zz", { [label]: [(kernel.moves[label]?.[0] ?? 0) + 1, value] }]);
+    } else if (kind === "hear" && sent.length) {
+      const [view, moves] = sent.splice(value % sent.length, 1)[0];
+      for (const [each, [counter, to]] of Object.entries(moves)) {
+        const [had, by] = kernel.moves[each] ?? [0, ""];
+        if (counter > had || (counter === had && view > by)) {
+          kernel.moves[each] = [counter, view];
+          kernel.positions[each] = to;
+        }
+      }
+    } else if (kind === "answer" && !ended) {
+      const [z, dx, dy] = texts(kernel.positions);
+      traits.state = { ...state, moves: { ...kernel.moves }, positions: { ...kernel.positions },
+        rows: [["z", z], ["∂z/∂x", dx], ["∂z/∂y", dy]], nodes: undefined, edges: undefined };
+    } else if (kind === "end") {
+      ended = true;
+      page.alone(true);
+    }
+    const shown = page.get("state"), [z, dx, dy] = texts(shown.positions);
+    const mine = Object.entries(own).filter(([each, [counter]]) => {
+      const [had, by] = traits.state.moves[each] ?? [0, ""];
+      return counter > had || (counter === had && VIEW > by);
+    });
+    const to = Object.fromEntries(mine.map(([each, [, x]]) => [each, x]));
+    const right = JSON.stringify(shown.rows.map((row) => row[1])) === JSON.stringify([z, dx, dy])
+      && Object.entries({ ...traits.state.positions, ...to }).every(
+        ([each, x]) => shown.positions[each] === x)
+      && (mine.length ? shown.ahead && shown.nodes.at(-1) === brief(shown.positions)
+        : shown === traits.state);
+    if (!right) wrong.push([story, kind, shown]);
+  }
+}
+process.stdout.write(JSON.stringify({ wrong: wrong.slice(0, 2), count: wrong.length }));
+"""
+
+
+def story(chance: random.Random) -> list[list]:
+    """What happens to a page, in some order."""
+    kinds = chance.choices(["move", "hear", "answer", "other", "end"], [5, 4, 4, 2, 0.3], k=30)
+    return [
+        [
+            kind,
+            chance.choice("xy"),
+            chance.randint(0, 9) if kind == "hear" else round(chance.uniform(-4, 4), 3),
+        ]
+        for kind in kinds
+    ]
+
+
+def test_what_is_shown_is_of_one_point_whatever_the_kernel_does():
+    panel = Panel(record(lambda x, y: x * y, 2.0, 5.0))
+    tape = panel._played.of(*panel._of_output(), panel.inputs)
+    state = {key: value for key, value in panel.state.items() if key not in ("plot", "orders")}
+    chance = random.Random(11)
+    told = {
+        "tape": tape,
+        "inputs": panel.inputs,
+        "state": state,
+        "stories": [story(chance) for _ in range(300)],
+    }
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves", "numbers")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", PLAYED, *places]
+    said = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=False
+    )
+    panel.close()
+    assert not said.stderr
+    assert json.loads(said.stdout) == {"wrong": [], "count": 0}
