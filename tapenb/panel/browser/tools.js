@@ -33,7 +33,7 @@ export function tools(model, mover) {
   let history = { past: [], future: [], at: 0 };
   /** @type {{positions: Positions, rows: [string, string][]} | undefined} */
   let pinned;
-  let playing = 0, way = 1, asked = 0;
+  let playing = 0, way = 1, asked = "";
 
   const inputs = () => /** @type {Input[]} */ (model.get("inputs"));
   const state = () => /** @type {State} */ (model.get("state"));
@@ -173,8 +173,9 @@ export function tools(model, mover) {
     paint(shown) {
       element.hidden = !inputs().length;
       history = remembered(history, now(), performance.now());
-      if (asked !== Object.keys(mover.mine()).length) write(copy, "Copy");
-      asked = Object.keys(mover.mine()).length;
+      const here = JSON.stringify(now());
+      if (asked !== here) write(copy, "Copy");
+      asked = here;
       write(check, shown.check ?? "");
       show();
     },
