@@ -165,7 +165,9 @@ METHOD = """\
 Made by `python -m tests.benchmarks --write`; `python -m tests.benchmarks` measures and prints,
 `--quick` in half a minute, works by name (`S1 V1 H3`), `--no-peers` tapenb and hand-written code
 alone. The other libraries are those that are installed of `pip install ".[benchmarks]"`.
-`python -m tests.benchmarks.growth` draws the pictures, `python -m tests.benchmarks.page` measures
+`python -m tests.benchmarks.growth` draws the pictures, and with the order of a derivative
+[another](growth-order.svg): nested sweeps beside Taylor coefficients. Sparse derivatives have
+[a page of their own](SPARSE.md). `python -m tests.benchmarks.page` measures
 from a slider to the text in a page. Nothing here is a test: what CI checks is counted
 (`test_counts.py`), since times differ from machine to machine.
 
