@@ -1,6 +1,5 @@
 """What the repository's files say of other places, and a site that stands alone says otherwise."""
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from docutils import nodes
@@ -9,12 +8,13 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-# The pages that show a file of the repository, by its name.
+# The pages that show a file of the repository, by the end of its path.
 PAGES = {
-    "COVERAGE.md": "coverage",
-    "KINKS.md": "kinks",
-    "TENSORFLOW.md": "tensorflow",
-    "engines.md": "engines",
+    "COVERAGE": "coverage",
+    "KINKS": "kinks",
+    "TENSORFLOW": "tensorflow",
+    "benchmarks/README": "benchmarks",
+    "gradbench/README": "gradbench",
 }
 
 
@@ -28,9 +28,13 @@ class Elsewhere(SphinxPostTransform):
         for image in list(self.document.findall(nodes.image)):
             if "://" in image["uri"]:
                 image.replace_self(nodes.Text(image.get("alt", "")))
-        for link in self.document.findall(pending_xref):
-            if page := PAGES.get(PurePosixPath(link["reftarget"]).name):
+        for link in list(self.document.findall(pending_xref)):
+            file = link.get("reftarget", "").removesuffix(".md")
+            page = next((PAGES[path] for path in PAGES if file.endswith(path)), None)
+            if page is not None:
                 link["refdomain"], link["reftarget"], link["reftargetid"] = "doc", page, None
+            elif file.endswith(".py"):
+                link.replace_self(link.children)  # code is read in the repository
         # Only who publishes the site knows whose repository Binder is to open.
         for link in list(self.document.findall(nodes.reference)):
             address = link.get("refuri", "").replace("%3Cowner%3E", "<owner>")
