@@ -442,6 +442,28 @@ def _fm(name: str) -> Callable[[], Callable[..., Any]]:
     return make
 
 
+def _of_triangle(name: str) -> Callable[[], Callable[..., Any]]:
+    """A function of one triangle of a matrix, as LAPACK reads it; JAX takes the mean of both."""
+
+    def make() -> Callable[..., Any]:
+        import jax.numpy as jnp
+
+        function = getattr(jnp.linalg, name)
+
+        def call(a: Any, UPLO: str = "L", upper: bool = False) -> Any:
+            a = jnp.asarray(a)
+            of_upper = upper or UPLO.upper() == "U"
+            half, strict = jnp.tril(a), jnp.tril(a, -1)
+            if of_upper:
+                half, strict = jnp.triu(a), jnp.triu(a, 1)
+            whole = half + jnp.conj(jnp.swapaxes(strict, -1, -2))
+            return function(whole, upper=upper) if name == "cholesky" else function(whole)
+
+        return call
+
+    return make
+
+
 def _clip() -> Callable[..., Any]:
     import jax.numpy as jnp
 
@@ -467,6 +489,7 @@ _UFUNCS: dict[str, Callable[[], Callable[..., Any]]] = {
 """By the name of a ufunc: what JAX differentiates otherwise at a tip, or calls otherwise."""
 _FUNCTIONS: dict[str, Callable[[], Callable[..., Any]]] = {
     "angle": _angle,
+    **{name: _of_triangle(name) for name in ("cholesky", "eigh", "eigvalsh")},
     "norm": _norm,
     "std": _std,
     "sort": _sort,

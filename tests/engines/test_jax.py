@@ -42,6 +42,11 @@ PROGRAMS = {
     "indices": lambda x: x[::-1][1:] * x[[0, 3, 1, 2, 5]] + np.cumsum(x)[:5],
     "matrices": lambda x: np.linalg.solve(x[:4].reshape(2, 2) + M, x[4:]) @ M,
     "spectra": lambda x: np.linalg.eigvalsh(np.outer(x, x) + np.diag(Q)),
+    "triangles": lambda x: (
+        np.linalg.eigvalsh(x[:4].reshape(2, 2), "U")
+        + np.linalg.cholesky(x[2:].reshape(2, 2) + 4 * np.eye(2))[1]
+        + np.linalg.eigh(x[1:5].reshape(2, 2))[0]
+    ),
     "determinants": lambda x: np.linalg.slogdet(x[:4].reshape(2, 2) @ M)[1] + np.linalg.norm(x),
     "joined": lambda x: np.concatenate([x, np.stack([x, x * x])[:, 1]]) @ np.arange(8.0),
     "einsum": lambda x: np.einsum("ij,jk,k->i", M, x.reshape(2, 3), x[:3]),
