@@ -3,6 +3,7 @@
 Expected numbers come from closed formulas, never from tapenb.
 """
 
+import math
 import re
 from collections.abc import Callable
 
@@ -110,6 +111,25 @@ MANY = "%%tape\n" + "".join(f"a{k} = {k + 1}.0\n" for k in range(14)) + "b = 5e-
 MANY += " + ".join(f"a{k}" for k in range(14)) + " + b*b"
 
 
+SEVERAL = """\
+%%tape
+x = 2.0
+w = 3.0
+damped = True
+u = x*x
+z = u + np.log(x) if damped else u*x
+v = w*w
+z"""
+
+LONG = """\
+%%tape
+a = 0.5
+y = a*1.0
+for n in range(1000):
+    y = np.sin(y) + a
+y"""
+
+
 def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, BOWL)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -160,3 +180,46 @@ def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[...
     expect(b).to_have_attribute("aria-valuetext", "5e−06")
     b.press("End")
     expect(panel(page).get_by_role("spinbutton", name="b, typed")).to_have_value("0.005")
+
+    # A locked slider stays; bookmarks lead back.
+    assert jupyter.run_cell(page, 1, BOWL)
+    expect_numbers(page, z=3.0)
+    tools.get_by_text("Play, undo, pin", exact=True).click()
+    tools.get_by_role("button", name="Keep these positions as a bookmark").click()
+    x.press("End")
+    expect_numbers(page, z=16 + 4 + 1)
+    tools.get_by_role("button", name="Go to bookmark 1: x = 1, y = 1").click()
+    expect_numbers(page, z=3.0)
+    tools.get_by_role("group", name="locked").get_by_role("button", name="x").click()
+    expect(x).to_be_disabled()
+    point = panel(page).get_by_role("slider", name="x on the curve")
+    point.press("ArrowRight")
+    panel(page).get_by_role("slider", name="y", exact=True).press("ArrowRight")
+    expect_numbers(page, z=1 + 1.01 + 2 * 1.01**2 - 1)
+
+    # What has no influence says so; a switch is one; another output is chosen.
+    assert jupyter.run_cell(page, 1, SEVERAL)
+    expect_numbers(page, z=4 + math.log(2), dz_dx=4.5)
+    expect(panel(page).locator(".tapenb-idle")).to_have_text(re.compile("^w.*no influence"))
+    panel(page).get_by_label("damped").click()
+    expect_numbers(page, z=8.0, dz_dx=12.0)
+    x.press("Home")
+    expect_numbers(page, z=float(x.input_value()) ** 3)
+    panel(page).get_by_label("output").select_option("v")
+    expect_numbers(page, v=9.0, dv_dw=6.0)
+    expect(panel(page).locator(".tapenb-idle")).to_have_text(re.compile("^x.*no influence"))
+
+    # A long table has a row for each entry, wherever it is scrolled to.
+    assert jupyter.run_cell(page, 1, LONG)
+    panel(page).get_by_text("Trace table", exact=True).click()
+    panel(page).get_by_label("a row for").select_option("entries")
+    rows = panel(page).locator(".tapenb-trace-rows")
+    expect(rows.locator("[data-place='5']")).to_be_visible()
+    rows.evaluate("rows => { rows.scrollTop = rows.scrollHeight }")
+    last = rows.locator("[data-place='2001'] td")
+    y = 0.5
+    for _ in range(1000):
+        y = math.sin(y) + 0.5
+    expect(last.nth(2)).to_have_text(f"{y:.6g}")
+    rows.evaluate("rows => { rows.scrollTop = rows.scrollHeight / 2 }")
+    expect(rows.locator("[data-place='1000']")).to_be_visible()

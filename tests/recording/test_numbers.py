@@ -152,3 +152,16 @@ def test_long_arrays_are_not_lowered():
     recording = record(lambda x: np.sum(np.sin(np.linspace(0.0, x, 5000))), 1.0)
     recording.numbers(x=2.0)
     assert recording.source() == ""
+
+
+def test_a_long_sum_in_a_sweep_is_no_deep_call():
+    def f(a):
+        y = a * 1.0
+        for _ in range(600):
+            y = np.sin(y) + a
+        return y
+
+    recording = record(f, 0.5)
+    h = 1e-6
+    slope = (f(0.6 + h) - f(0.6 - h)) / (2 * h)
+    assert recording.at({"a": 0.6}).gradient["a"] == pytest.approx(slope, rel=1e-6)

@@ -271,8 +271,14 @@ def negate(plan: Plan) -> None:
     plan.leave_out(turned)
 
 
-def _opposite(plan: Plan, reference: int) -> tuple[int, int] | None:
+# So deep a sum is looked into: that of a loop may be as long as the loop.
+_DEEPEST = 50
+
+
+def _opposite(plan: Plan, reference: int, depth: int = 0) -> tuple[int, int] | None:
     """The operands of the difference that is the opposite, at no more cost; else None."""
+    if depth == _DEEPEST:
+        return None
     operation = plan.operation_of(reference)
     name = operation and ufunc_name(operation)
     if name not in ("add", "subtract") or plan.uses[reference] != 1:
@@ -281,7 +287,7 @@ def _opposite(plan: Plan, reference: int) -> tuple[int, int] | None:
     if name == "subtract":
         return right, left
     for first, other in ((left, right), (right, left)):
-        opposite = _opposite(plan, first)
+        opposite = _opposite(plan, first, depth + 1)
         if opposite is not None and alike(plan.value(first), plan.value(reference)):
             plan.replace(first, _SUBTRACT, opposite)
             return first, other

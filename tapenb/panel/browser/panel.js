@@ -62,7 +62,7 @@ export function render({ model, el }) {
   let due = 0;
   const ask = () => { due ||= requestAnimationFrame(paint); };
   /** @type {[string, () => void][]} */
-  const events = ["state", "position", "along", "tape"].map((name) => [`change:${name}`, ask]);
+  const events = ["state", "position", "along", "look", "tape"].map((name) => [`change:${name}`, ask]);
   for (const { trait, build } of sections) {
     if (trait) events.push([`change:${trait}`, () => { build(); ask(); }]);
     build?.();
