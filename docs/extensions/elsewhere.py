@@ -12,6 +12,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 PAGES = {
     "COVERAGE": "coverage",
     "KINKS": "kinks",
+    "SPARSE": "sparse",
     "TENSORFLOW": "tensorflow",
     "benchmarks/README": "benchmarks",
     "gradbench/README": "gradbench",
