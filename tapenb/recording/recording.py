@@ -24,7 +24,7 @@ from .program import Program
 # Operations that need a positive number.
 _OF_POSITIVE = frozenset({"log", "log2", "log10", "sqrt"})
 # Names for users; all others are for the panel and the magic.
-_SHOWN = "value gradient hessian jacobian tape panel order point at many numbers source".split()
+_SHOWN = "value gradient hessian jacobian tape panel point at many numbers source".split()
 
 _MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
 """So many programs of other branches are kept, none of more entries."""
