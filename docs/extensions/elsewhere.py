@@ -13,6 +13,7 @@ PAGES = {
     "COVERAGE": "coverage",
     "KINKS": "kinks",
     "SPARSE": "sparse",
+    "docs/engines": "engines",
     "TENSORFLOW": "tensorflow",
     "benchmarks/README": "benchmarks",
     "gradbench/README": "gradbench",
