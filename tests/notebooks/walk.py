@@ -6,6 +6,7 @@ cannot see is whether it can be read. It needs a Chromium.
 """
 
 import argparse
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -78,6 +79,8 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=Path("test-results/walk"))
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
+    # Kernels import the tapenb beside which this is.
+    os.environ["PYTHONPATH"] = str(COURSE.parent)
     with (
         sync_playwright() as playwright,
         tempfile.TemporaryDirectory() as directory,
