@@ -43,7 +43,7 @@ from .state import (
     is_traced,
     plain,
 )
-from .structures import any_active, as_array_of_its_own, as_operand, lift, read
+from .structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "real_of", "twin_of", "twins_in"]
 
@@ -61,6 +61,11 @@ def _takes_parts(real: Callable[..., Any]) -> bool:
     return real in HANDLERS and str(real.__module__).startswith("scipy.")
 
 
+def _is_even(parts: list[Any]) -> bool:
+    """Whether the parts of a list are of one shape; those of ``[lu, piv]`` are not."""
+    return len({np.shape(plain(leaf)) for leaf in flatten(parts)}) == 1
+
+
 _NESTED = frozenset({np.block, np.choose, np.histogram2d, np.histogramdd})
 """Functions that mean something else by a list than by an array."""
 _ROW_STACK = vars(np).get("row_stack")
@@ -72,7 +77,7 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     if real in _NESTED:
         return args
     if _takes_parts(real):
-        return tuple(lift(arg) if type(arg) is list else arg for arg in args)
+        return tuple(lift(arg) if type(arg) is list and _is_even(arg) else arg for arg in args)
     entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
     if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
         return ([lift(part) for part in args[0]], *args[1:])

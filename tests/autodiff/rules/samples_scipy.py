@@ -60,7 +60,7 @@ TALL, WIDE = B[:, :3], B[:3]
 LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
     "cholesky": [
         ("upper", lambda a: sl.cholesky(a), (S,)),
-        ("lower", lambda a: sl.cholesky(a, lower=True, overwrite_a=True), (S,)),
+        ("lower", lambda a: sl.cholesky(np.copy(a), lower=True, overwrite_a=True), (S,)),
         ("stack", lambda a: sl.cholesky(a, lower=True), (POSITIVE,)),
         ("empty", lambda a: sl.cholesky(a), (np.zeros((0, 0)),)),
     ],

@@ -282,11 +282,19 @@ def _matrix_equations(module: Any) -> None:
 # -- by name ---
 
 
-def _factored(a: Any, lower: bool = False, **_: Any) -> Any:
-    """What ``cho_factor`` gives: the other triangle is what it was."""
-    factor = np.linalg.cholesky(a, upper=not lower)
-    keep = np.tri(a.shape[-1], dtype=bool)
-    return np.where(keep if lower else transposed(keep), factor, a)
+def _factored(module: Any) -> Callable[..., Any]:
+    """What ``cho_factor`` gives: the other triangle is what it was, or from SciPy 1.18 on zero."""
+    stays = module.cho_factor(_UNEVEN)[0][1, 0] != 0.0
+
+    def expression(a: Any, lower: bool = False, **_: Any) -> Any:
+        factor = np.linalg.cholesky(a, upper=not lower)
+        keep = np.tri(a.shape[-1], dtype=bool)
+        return np.where(keep if lower else transposed(keep), factor, a if stays else 0.0)
+
+    return expression
+
+
+_UNEVEN = np.array([[4.0, 1.0], [2.0, 5.0]])
 
 
 def register_equations(module: Any) -> None:
@@ -303,11 +311,13 @@ def register_equations(module: Any) -> None:
     solve_factored, of_factored = _of_cholesky(module)
     solve_lu, of_lu = _of_lu(module)
 
+    factored = Composite(_factored(module))
+
     def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
         def value(a: Any, *, lower: bool) -> Any:
             return only_given(module.cho_factor)(a, lower=lower, **options)[0]
 
-        return follow(value, Composite(_factored), "cho_factor", (a,), lower=lower), lower
+        return follow(value, factored, "cho_factor", (a,), lower=lower), lower
 
     def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
         c, lower = c_and_lower
