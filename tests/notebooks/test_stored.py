@@ -46,6 +46,17 @@ def test_outputs_are_stored(path: Path, notebook: nbformat.NotebookNode):
             assert any("text/plain" in output.get("data", {}) for output in cell.outputs)
 
 
+def test_each_panel_is_played_without_a_kernel_or_says_why_not(notebook: nbformat.NotebookNode):
+    for cell in notebook.cells:
+        line, *_ = cell.source.split("\n")
+        if not line.startswith("%%tape") or "--play" in line:  # there the user plays
+            continue
+        for output in cell.outputs:
+            html = str(output.get("data", {}).get("text/html", ""))
+            if 'class="tapenb-static"' in html:
+                assert html.count("tapenb-tape") + html.count("tapenb-why") == 1, cell.id
+
+
 def test_an_error_is_stored_only_where_one_is_meant(notebook: nbformat.NotebookNode):
     for cell in notebook.cells:
         if any(output.output_type == "error" for output in cell.get("outputs", [])):

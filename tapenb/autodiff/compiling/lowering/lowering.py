@@ -126,7 +126,7 @@ def _lowered(step: Step) -> Any:
         return _expressed(step, functools.partial(_call, rule.expression, step.params))
     if isinstance(rule, Linear):
         return by_matrix(step)
-    raise NotLowered(f"np.{step.name}")
+    raise NotLowered(f"{step.name} is one step that Python or C code computes")
 
 
 def _call(expression: Callable[..., Any], params: dict[str, Any], *operands: Any) -> Any:
