@@ -112,7 +112,9 @@ def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]
     return {
         "tape": tape,
         "start": _start(program),
-        "places": {each["label"]: places[each["label"]] for each in inputs},
+        "places": {
+            each["label"]: places[each["label"]] for each in inputs if each["label"] in places
+        },
         "show": show,
     }
 

@@ -258,7 +258,11 @@ def _rows_of(program: Program, positions: Mapping[str, Any], label: str) -> Call
         return lambda x: (_real(program.output_at({**positions, label: x})), np.nan, np.nan)
     number, element = place[label]
     recorded = float(np.ravel(program.inputs[number].value)[element])
-    values = {each: float(positions[each]) for each in place}
+    # A branch may have inputs that the present one has not.
+    values = {
+        each: float(positions.get(each, np.ravel(program.inputs[number].value)[element]))
+        for each, (number, element) in place.items()
+    }
 
     def row(x: float) -> Row:
         values[label] = float(x)

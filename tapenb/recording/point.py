@@ -74,6 +74,18 @@ class Point:
         }
 
     @property
+    def everywhere(self) -> dict[str, Any]:
+        """The same, with inputs that the output does not depend on, and what is true or false."""
+        idle = {
+            slider.label: _at_label(each, slider.label, self._moved)
+            for each in self.program.idle
+            for slider in each.sliders()
+        }
+        switches = self.program.switches.items()
+        truths = {name: bool(self._moved.get(name, value)) for name, value in switches}
+        return {**truths, **idle, **self.positions}
+
+    @property
     def output_name(self) -> str:
         """The output's name, or the source text of a last expression."""
         return self.program.output_name

@@ -212,6 +212,7 @@ class Program:
     def _swept_at(self, positions: Mapping[str, Any], here: Tape) -> Point:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
+        other.idle, other.switches = self.idle, self.switches
         return Point.of_tape(other, positions, other.swept)
 
     @property

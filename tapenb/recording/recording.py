@@ -238,6 +238,22 @@ class Recording:
         done : callable
             Gets the new point, or the exception that the cell raised.
         """
+
+        def finished(result: tuple[Program, Point] | BaseException) -> None:
+            if isinstance(result, BaseException):
+                done(result)
+            else:
+                self._whole, point = result
+                done(point)
+
+        self._ran(positions, finished)
+
+    def _ran(
+        self,
+        positions: Mapping[str, Any],
+        done: Callable[[tuple[Program, Point] | BaseException], None],
+    ) -> None:
+        """Run the cell again, and call `done` with its program and the point there."""
         if self._run_again is None:
             done(NeedsRecording("this recording has no cell to run again"))
             return
@@ -247,12 +263,11 @@ class Recording:
                 done(result)
                 return
             try:
-                self._whole = result
-                point = self._with_chosen(result).point(positions)
+                point = _with_output(result, self._chosen).point(positions)
             except Exception as error:
                 done(error)
             else:
-                done(point)
+                done((result, point))
 
         self._run_again(dict(positions), finished)
 
@@ -266,17 +281,10 @@ class Recording:
         source : Source
             The text that was recorded.
         """
-        self._chosen = None if name is None else (name, source)
-        self._beside = []
-        return self._with_chosen(self._whole).point(self.point.positions)
-
-    def _with_chosen(self, program: Program) -> Program:
-        """A program with the output that was chosen, where it has that."""
-        if self._chosen is None:
-            return program
-        name, source = self._chosen
-        entry = outputs(program.tape, source).get(name)
-        return program if entry is None else with_output(program, name, entry)
+        chosen = None if name is None else (name, source)
+        point = _with_output(self._whole, chosen).point(self.point.everywhere)
+        self._chosen, self._beside = chosen, []
+        return point
 
     def record_beside(
         self, positions: Mapping[str, Any], done: Callable[[BaseException | None], None]
@@ -290,13 +298,14 @@ class Recording:
             Gets the exception that the cell raised, or None.
         """
 
-        def finished(result: Point | BaseException) -> None:
-            failed = isinstance(result, BaseException)
-            if not failed:
-                self._keep(result.program)
-            done(result if failed else None)
+        def finished(result: tuple[Program, Point] | BaseException) -> None:
+            if isinstance(result, BaseException):
+                done(result)
+            else:
+                self._keep(result[1].program)
+                done(None)
 
-        self.record_anew(positions, finished)
+        self._ran(positions, finished)
 
     def _keep(self, program: Program) -> None:
         """Keep a program for curves, beside those of other branches."""
@@ -318,7 +327,7 @@ class Recording:
         label : str
         low, high : float
         """
-        return Curve([self._program, *self.beside], self.point.positions, label, low, high)
+        return Curve([self._program, *self.beside], self.point.everywhere, label, low, high)
 
     def __repr__(self) -> str:
         return repr(self._point) if self._point is not None else repr(self._tape)
@@ -411,7 +420,7 @@ class Recording:
 
     def _at_inputs(self, values: dict[str, Any]) -> Point:
         """The point at some inputs, where the compiled program has no answer, or not yet."""
-        positions = dict(self.point.positions)
+        positions = self.point.everywhere
         known = {each.name: each for each in self._program.inputs}
         replaced = {}
         for name, value in values.items():
@@ -438,6 +447,15 @@ class Recording:
             if isinstance(answers[0], BaseException):
                 raise answers[0] from None
             return answers[0]
+
+
+def _with_output(program: Program, chosen: tuple[str, Source] | None) -> Program:
+    """A program with the output that was chosen, where it has that."""
+    if chosen is None:
+        return program
+    name, source = chosen
+    entry = outputs(program.tape, source).get(name)
+    return program if entry is None else with_output(program, name, entry)
 
 
 def _branch(program: Program) -> Any:

@@ -879,3 +879,41 @@ def test_a_cell_without_inputs_is_where_it_is(notebook):
     t = notebook.names["t"]
     assert t().value == t.at({}).value == 2.0
     assert t.numbers() == (2.0, (), ())
+
+
+SWITCHED = "%%tape -o t\nflag = True\nx = 2.0\nz = x*x + 1 if flag else -9*x**2"
+CROSSED = "%%tape -o t\nx = 2.0\ny = 3.0\nu = x*y if x > 0 else x**2\nz = x**2 if x > 0 else x*y\nz"
+
+
+def adopt(recording, **positions):
+    """Move as the panel does, across a branch."""
+    recording.record_anew(positions, recording.move)
+
+
+def test_a_call_stays_with_the_switches_of_the_present_point(notebook):
+    notebook.run(SWITCHED)
+    t = notebook.names["t"]
+    adopt(t, x=2.0, flag=False)
+    assert t(x=-1.0).value == -9.0
+    np.testing.assert_array_equal(t.many(x=[2.0, -1.0]).value, [-36.0, -9.0])
+
+
+def test_a_branch_looked_at_beside_is_not_adopted(notebook):
+    notebook.run(CROSSED)
+    t = notebook.names["t"]
+    failed = []
+    t.record_beside({"x": -1.0, "y": 3.0}, failed.append)
+    assert failed == [None]
+    assert t.value == 4.0
+    assert t(x=3.0).value == 9.0
+
+
+def test_a_curve_crosses_to_a_branch_with_other_inputs(notebook):
+    notebook.run(CROSSED)
+    t = notebook.names["t"]
+    adopt(t, x=-1.0, y=3.0)
+    assert t.value == -3.0
+    curve = t.curve("x", -3.0, 3.0)
+    assert len(curve.programs) == 2
+    adopt(t, x=2.0, y=3.0)
+    assert (t.value, t(x=-2.0).value) == (4.0, -6.0)

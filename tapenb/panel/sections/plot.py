@@ -133,7 +133,7 @@ class Plot(Section):
         if self._curve[1].get("beyond") != x or self._recorded_beside >= _MOST_BESIDE:
             return None
         self._recorded_beside += 1
-        return {**point.positions, along: x}
+        return {**point.everywhere, along: x}
 
     def took(self, seconds: float) -> None:
         """Take how long that was, and draw the curve anew."""
@@ -143,7 +143,7 @@ class Plot(Section):
 
     def _along(self, point: Point, control: Control) -> dict[str, Any]:
         """The curve along one slider, kept while only that slider moves."""
-        others = {label: v for label, v in point.positions.items() if label != control.label}
+        others = {label: v for label, v in point.everywhere.items() if label != control.label}
         key = (control.label, control.min, control.max, others)
         if self._curve[0] != key:
             self._number += 1

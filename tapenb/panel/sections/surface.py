@@ -86,13 +86,13 @@ class Surface(Section):
             Axis(c.label, c.min, c.max, c.log)
             for c in (self.subject.sliders[x], self.subject.sliders[y])
         )
-        others = {label: v for label, v in point.positions.items() if label not in (x, y)}
+        others = {label: v for label, v in point.everywhere.items() if label not in (x, y)}
         if self._key != (across, up, others):
             self.cancel()
             self._key = across, up, others
             self._number = own = self._number + 1
             programs = self.subject.recording.curve(*across[:3]).programs
-            self._grid = Grid(programs, point.positions, across, up, lambda g: self._send(own, g))
+            self._grid = Grid(programs, point.everywhere, across, up, lambda g: self._send(own, g))
         return self._number
 
     def _send(self, own: int, grid: Grid) -> None:
