@@ -11,6 +11,7 @@ from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tracing.structures import flatten, rebuild
 from ..autodiff.tracing.substitution import call as called
+from .alike import leaves_of_arguments
 from .pulled import Flat, pulled
 
 __all__ = ["as_jax"]
@@ -61,6 +62,7 @@ def as_jax(f: Callable[..., Any], *example: Any, x64: bool = True) -> Callable[.
     """
     import jax
 
+    name = getattr(f, "__name__", type(f).__name__)
     own = [leaf for leaf in flatten(example) if is_traceable(leaf)]
     value = f(*example)
     results = [np.asarray(leaf) for leaf in flatten(value)]
@@ -81,14 +83,7 @@ def as_jax(f: Callable[..., Any], *example: Any, x64: bool = True) -> Callable[.
     operation = _operation(flat, [(each.shape, each.dtype) for each in results])
 
     def call(*args: Any) -> Any:
-        leaves = flatten(args)
-        if len(leaves) != len(flatten(example)):
-            raise TypeError("the arguments are structured otherwise than in the example")
-        numbers = [
-            jax.numpy.asarray(leaf)
-            for leaf, one in zip(leaves, flatten(example), strict=True)
-            if is_traceable(one)
-        ]
+        numbers = list(map(jax.numpy.asarray, leaves_of_arguments(example, args, name)))
         for number, one in zip(numbers, own, strict=True):
             if number.shape != np.shape(one):
                 raise TypeError(f"an argument has shape {number.shape}, not {np.shape(one)}")

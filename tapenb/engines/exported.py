@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
 from ..autodiff.compiling.lowering.registers import NotLowered
-from ..autodiff.compiling.replay import GuardFailed
+from ..autodiff.compiling.replay import GuardFailed, replay
 from ..autodiff.faces.purity import Unwatchable
 from ..autodiff.faces.signature import is_traceable, output, refuse_result
 from ..autodiff.faces.watch import Watch, random_state
@@ -26,6 +26,7 @@ from ..autodiff.tracing.state import index_of, is_traced, memory_of, plain
 from ..autodiff.tracing.structures import flatten, mapped, rebuild
 from ..autodiff.tracing.substitution import call
 from ..autodiff.tracing.traced import TracedArray
+from .alike import leaves_of_arguments, names_of_numbers
 from .lowered import about_guards, lowered
 from .pickling import packed, unpacked
 from .stored import Stored, argument, with_arguments
@@ -235,7 +236,14 @@ class Exported:
         """
         leaves = self._leaves(args)
         try:
-            found = self._compiled(*leaves)
+            try:
+                found = self._compiled(*leaves)
+            except (ArithmeticError, ValueError) as error:
+                # The program computes single numbers with math, which has no answer here.
+                found = self._replayed(leaves, error)
+            except TypeError:
+                self._refuse_kinds(leaves)
+                raise
         except GuardFailed as failed:
             raise TapeError(
                 f"{self._where.get(failed.entry, 'a decision')}: here it is another program. "
@@ -243,16 +251,32 @@ class Exported:
             ) from None
         return self._result(found)
 
+    def _replayed(self, leaves: list[Any], error: Exception) -> list[Any]:
+        path = self._path
+        try:
+            twin = replay(path.tape, dict(zip(path.entries, leaves, strict=True)))
+        except GuardFailed as failed:
+            if failed.__cause__ is not None:
+                raise error from None
+            raise
+        return [twin.value(each) for each in path.outputs]
+
+    def _refuse_kinds(self, leaves: list[Any]) -> None:
+        """Say which number is of another kind than the example's."""
+        names = [
+            name
+            for k, each in enumerate(self._args)
+            for name in names_of_numbers(each, f"argument {k + 1}")
+        ]
+        for name, entry, leaf in zip(names, self._path.entries, leaves, strict=True):
+            wanted, given = _kind(self._path.tape.value(entry)), _kind(leaf)
+            if wanted != given:
+                raise TypeError(
+                    f"{self.__name__} was exported for {wanted} as {name}, not for {given}"
+                ) from None
+
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
-        own, given = flatten(self._args), flatten(args)
-        if _form(args) != _form(self._args) or len(own) != len(given):
-            raise TypeError(
-                f"{self.__name__} was exported for other arguments: {_form(self._args)}"
-            )
-        for one, other in zip(own, given, strict=True):
-            if not is_traceable(one) and one is not other and one != other:
-                raise TypeError(f"{self.__name__} was exported for {one!r}, not for {other!r}")
-        return [other for one, other in zip(own, given, strict=True) if is_traceable(one)]
+        return leaves_of_arguments(self._args, args, self.__name__)
 
     def _result(self, found: Sequence[Any]) -> Any:
         numbers = iter(found)
@@ -372,11 +396,8 @@ class StoredFunction(Stored):
         return _decoded(self.data["result"], lambda k: numbers[f"value/{k}"])
 
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
-        found: list[Any] = []
-        if not _fits(self.data["parameters"], list(args), found):
-            name = self.data["name"]
-            raise TypeError(f"{name} was saved for other arguments: {self.data['parameters']}")
-        return found
+        example = _decoded({"tuple": self.data["parameters"]}, float)
+        return leaves_of_arguments(example, args, self.data["name"])
 
     def __repr__(self) -> str:
         return f"<{self.data['name']}, loaded>"
@@ -385,13 +406,11 @@ class StoredFunction(Stored):
 # -- structures as data ----------------------------------------------------------------------------
 
 
-def _form(value: Any) -> Any:
-    """A structure in words, without its leaves."""
-    if isinstance(value, list | tuple):
-        return type(value).__name__, [_form(part) for part in value]
-    if isinstance(value, dict):
-        return {key: _form(part) for key, part in value.items()}
-    return "number" if is_traceable(value) else type(value).__name__
+def _kind(leaf: Any) -> str:
+    """A number's type, or an array's dtype and shape, in words."""
+    if isinstance(leaf, np.ndarray):
+        return f"an array of {leaf.dtype} and shape {leaf.shape}"
+    return f"a {type(leaf).__name__}"
 
 
 def _encoded(value: Any, numbers: Iterator[int]) -> dict[str, Any]:
@@ -421,27 +440,6 @@ def _decoded(data: Mapping[str, Any], number: Callable[[int], Any]) -> Any:
     if kind == "dict":
         return {key: _decoded(part, number) for key, part in inner.items()}
     return inner if kind == "constant" else number(inner)
-
-
-def _fits(data: Any, value: Any, found: list[Any]) -> bool:
-    """Whether a structure is that of the data; its numbers are put into a list."""
-    if isinstance(data, list):
-        return len(data) == len(value) and all(
-            _fits(part, each, found) for part, each in zip(data, value, strict=True)
-        )
-    ((kind, inner),) = data.items()
-    if kind in ("list", "tuple"):
-        return type(value).__name__ == kind and _fits(inner, list(value), found)
-    if kind == "dict":
-        return (
-            isinstance(value, dict)
-            and list(value) == list(inner)
-            and _fits(list(inner.values()), list(value.values()), found)
-        )
-    if kind == "constant":
-        return type(value) is type(inner) and value == inner
-    found.append(value)
-    return True
 
 
 def export(f: Callable[..., Any], *example: Any) -> Exported:
@@ -487,4 +485,6 @@ def export(f: Callable[..., Any], *example: Any) -> Exported:
     (0.077004, [0.0, 1.381773, 0.077004])
     """
     name = getattr(f, "__name__", type(f).__name__)
-    return Exported(record_path(f, example), example, name)
+    path = record_path(f, example)
+    # Containers of its own: the user may change theirs.
+    return Exported(path, rebuild(example, iter(flatten(example))), name)

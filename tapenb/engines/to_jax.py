@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.replay import same_answer
+from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, TapeError
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.structures import flatten, rebuild
+from .alike import leaves_of_arguments
 from .exported import record_path
 from .in_jax import NoName, canonical, in_jax
 
@@ -98,14 +100,9 @@ class JaxProgram:
     def _values(self, args: tuple[Any, ...]) -> dict[int, Any]:
         import jax.numpy as jnp
 
-        own, given = flatten(self._args), flatten(args)
-        if len(own) != len(given):
-            raise TypeError(f"{self.__name__} takes arguments structured like its example")
-        numbers = [
-            (one, jnp.asarray(other))
-            for one, other in zip(own, given, strict=True)
-            if _is_number(one)
-        ]
+        own = filter(is_traceable, flatten(self._args))
+        given = map(jnp.asarray, leaves_of_arguments(self._args, args, self.__name__))
+        numbers = zip(own, given, strict=True)
         values: dict[int, Any] = {}
         for entry, (one, other) in zip(self._entries, numbers, strict=True):
             if other.shape != np.shape(one):
@@ -158,7 +155,7 @@ class JaxProgram:
                     f"{apart:.3g} units in the last place apart; write it in other words"
                 )
             largest, count = max(largest, apart), count + 1
-        return f"{count} of {count} operations, largest difference {largest:.0f} ulp"
+        return f"{count} operations, largest difference {largest:.0f} ulp"
 
 
 def _steps(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., Any]]]:

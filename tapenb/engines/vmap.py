@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..autodiff.faces.signature import is_traceable, signature
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
 from ..autodiff.tracing.structures import flatten, rebuild
+from .alike import Differs, leaves_like
 from .exported import AtTip, Path, Refused, record_path
 from .stored import Stored
 
@@ -57,14 +59,11 @@ class _Way:
         Whether the function still reads what it read.
     value : object
         The result at the point where it was recorded.
-    must_be_finite : bool
-        Whether derivatives belong to it, which elsewhere than at finite numbers may be others.
     """
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.stored = Stored(path.stored(names))
         self.holds, self.value = path.holds, path.value
-        self.must_be_finite = bool(path.tape.swept)
 
     def __call__(self, columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
         """The leaves of the results, and which guards fail."""
@@ -90,6 +89,14 @@ class Vectorized:
         self._ways: dict[Hashable, list[_Way]] = {}
         self._stats = PointStats()
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind a method to its object, which is the same at all points."""
+        if instance is None:
+            return self
+        axes = self._in_axes
+        rest = axes[1:] if isinstance(axes, tuple) else axes
+        return Vectorized(MethodType(self._f, instance), rest)
+
     def __reduce__(self) -> Any:
         """Pickle it without its recordings, which are made anew."""
         return type(self), (self._f, self._in_axes)
@@ -105,7 +112,8 @@ class Vectorized:
         current = CURRENT.get()
         if current is not None and current.open:
             values = [self._f(*points.at(k)) for k in range(points.count)]
-            stacked = (np.stack(each) for each in zip(*map(flatten, values), strict=True))
+            leaves = (_alike(values[0], each) for each in values)
+            stacked = (np.stack(each) for each in zip(*leaves, strict=True))
             return rebuild(values[0], stacked)
         results = _Results(points.count)
         left = np.arange(points.count)
@@ -147,10 +155,10 @@ class Vectorized:
             return left
         found, failed = way(points.columns(left))
         stands = failed < 0
-        if way.must_be_finite:
-            finite = np.all([_is_finite(each) for each in found], axis=0)
-            self._run(points, left[stands & ~finite], results)
-            stands &= finite
+        # What is not finite may be an error that the function raises, or another derivative.
+        finite = np.all([np.ones(len(left), bool), *map(_is_finite, found)], axis=0)
+        self._run(points, left[stands & ~finite], results)
+        stands &= finite
         results.put(
             left[stands], way.value, found if stands.all() else [each[stands] for each in found]
         )
@@ -189,6 +197,9 @@ class _Points:
     """
 
     def __init__(self, args: tuple[Any, ...], in_axes: int | tuple[Any, ...] | None) -> None:
+        for axis in in_axes if isinstance(in_axes, tuple) else (in_axes,):
+            if axis is not None and (isinstance(axis, bool) or not isinstance(axis, int)):
+                raise TypeError(f"in_axes has to be an int, None or a tuple of them, not {axis!r}")
         axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(f"in_axes is of {len(axes)} arguments; {len(args)} were given")
@@ -247,6 +258,7 @@ class _Results:
     def __init__(self, count: int) -> None:
         self._count = count
         self._value: Any = None
+        self._shapes: list[tuple[int, ...]] = []
         self._pieces: list[tuple[np.ndarray, list[np.ndarray]]] = []
 
     def put(self, at: np.ndarray, value: Any, leaves: list[np.ndarray]) -> None:
@@ -269,13 +281,14 @@ class _Results:
             return
         if any(leaf.dtype.kind not in "biufc" for leaf in leaves):
             raise TypeError("vmap needs a function that returns numbers and arrays of them")
-        form = _form(value, leaves)
         if not self._pieces:
-            self._value, self._form_of_all = value, form
-        elif form != self._form_of_all:
-            raise ValueError(
-                f"results of different forms do not stack: {self._form_of_all} and {form}"
-            )
+            self._value = value
+        leaves = _alike(self._value, rebuild(value, iter(leaves)))
+        shapes = [leaf.shape[1:] for leaf in leaves]
+        if not self._pieces:
+            self._shapes = shapes
+        elif shapes != self._shapes:
+            raise ValueError(f"results of different shapes do not stack: {self._shapes}, {shapes}")
         self._pieces.append((at, leaves))
 
     def has(self, at: np.ndarray) -> bool:
@@ -295,8 +308,12 @@ class _Results:
         return rebuild(self._value, iter(whole))
 
 
-def _form(value: Any, leaves: list[np.ndarray]) -> Any:
-    return rebuild(value, iter([leaf.shape[1:] for leaf in leaves]))
+def _alike(first: Any, value: Any) -> list[Any]:
+    """The leaves of a result, in the order of the first one's."""
+    try:
+        return leaves_like(first, value, "a result")
+    except Differs as differs:
+        raise ValueError(f"results of different forms do not stack: {differs}") from None
 
 
 def vmap(f: Callable[..., Any], in_axes: int | tuple[Any, ...] | None = 0) -> Vectorized:
@@ -328,7 +345,7 @@ def vmap(f: Callable[..., Any], in_axes: int | tuple[Any, ...] | None = 0) -> Ve
     Notes
     -----
     A point is run by `f` itself where no recording can stand for it: at a tip of a derivative that
-    was asked for, where a derivative is not finite, where `f` does more than compute (it prints,
+    was asked for, where a result is not finite, where `f` does more than compute (it prints,
     draws random numbers), and where its numbers have no such form (long arrays, float32, most of
     LAPACK for complex matrices). ``stats()`` has the reason. Numbers agree with those of a loop to
     a few units in the last place. NumPy's warnings are heard where `f` itself runs.

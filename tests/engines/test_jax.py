@@ -80,7 +80,7 @@ def test_a_function_s_derivative_is_ours_or_it_is_refused(sample):
     except TapeError as error:
         assert re.search("no counterpart|another number|cannot compute", str(error))  # noqa: PT017
     else:
-        assert re.match(r"(\d+) of \1 operations", report)
+        assert re.match(r"\d+ operations", report)
 
 
 def test_structures_names_and_vmap():
@@ -94,7 +94,7 @@ def test_structures_names_and_vmap():
 def test_a_tape_as_a_function_of_its_inputs():
     tape = tn.record(lambda x, y: np.log(x) + x * y - np.sin(y), 2.0, 5.0)
     program = tape.to_jax()
-    assert program.report == "5 of 5 operations, largest difference 0 ulp"
+    assert program.report == "5 operations, largest difference 0 ulp"
     slopes = jax.grad(program, (0, 1))(3.0, 1.0)
     np.testing.assert_allclose(slopes, (1 / 3 + 1, 3 - np.cos(1.0)), rtol=1e-14)
     (row, _) = jax.hessian(program, (0, 1))(3.0, 1.0)

@@ -156,6 +156,42 @@ def test_results_that_do_not_stack_are_refused():
         tn.vmap(lambda x: np.ones(2) * x if x > 0 else x)(XS)
 
 
+def test_results_are_told_apart_by_their_keys():
+    def f(x):
+        return {"a": x, "b": -x} if x > 0 else {"b": 100 * x, "a": x}
+
+    found = tn.vmap(f)(np.array([1.0, -1.0]))
+    assert {key: each.tolist() for key, each in found.items()} == {"a": [1, -1], "b": [-1, -100]}
+    points = np.array([1.0, -1.0])
+    slope = tn.grad(lambda w: np.sum(tn.vmap(lambda x: f(w * x))(points)["b"]))
+    assert slope(2.0) == -101.0
+    with pytest.raises(ValueError, match="do not stack"):
+        tn.vmap(lambda x: {"a": x} if x > 0 else {"b": x})(XS)
+
+
+def test_an_error_of_a_point_is_that_of_the_loop():
+    with pytest.raises(np.linalg.LinAlgError):
+        tn.vmap(np.linalg.inv)(np.array([np.eye(2), np.ones((2, 2))]))
+
+
+class Scaled:
+    factor = 3.0
+
+    @tn.vmap
+    def times(self, x):
+        return self.factor * x
+
+
+def test_a_method_at_many_points():
+    agree(Scaled().times(XS), 3 * XS)
+
+
+@pytest.mark.parametrize("axes", ["a", 1.0, (0, "a"), [0, 0], True])
+def test_axes_are_integers(axes):
+    with pytest.raises(TypeError, match="in_axes has to be"):
+        tn.vmap(lambda x, y: x + y, axes)(XS, XS)
+
+
 # -- of a cell -------------------------------------------------------------------------------------
 
 

@@ -238,3 +238,46 @@ def test_other_arguments_than_the_example_s_are_refused(tmp_path):
 def test_what_no_recording_stands_for_is_refused(f, said):
     with pytest.raises(tn.TapeError, match=said):
         tn.export(f, np.ones(2))
+
+
+def test_dicts_are_read_by_key_and_the_example_may_change(tmp_path):
+    example = {"a": 1.0, "b": 2.0}
+    program = tn.export(lambda p: p["a"] - p["b"], example)
+    example["c"] = 3.0
+    program.save(tmp_path / "difference.json")
+    for copy in program, tn.load(tmp_path / "difference.json"):
+        assert copy({"b": 1.0, "a": 5.0}) == 4.0
+        assert copy.many({"b": np.ones(2), "a": np.array([5.0, 7.0])}).tolist() == [4.0, 6.0]
+        with pytest.raises(TypeError, match=r"argument 1 has to have the keys .'a', 'b'., not"):
+            copy({"a": 1.0, "c": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "wanted"),
+    [
+        (np.exp, 1000.0, np.inf),
+        (np.log, -1.0, np.nan),
+        (np.log, 0.0, -np.inf),
+        (lambda x: 1 / x, np.float64(0.0), np.inf),
+    ],
+)
+def test_where_math_has_no_answer_a_program_gives_numpy_s(f, x, wanted):
+    np.testing.assert_equal(tn.export(f, type(x)(1.5))(x), wanted)
+
+
+def test_what_raises_in_python_raises_in_the_program():
+    with pytest.raises(ZeroDivisionError):
+        tn.export(lambda x: 1 / x, 1.0)(0.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (({"a": np.ones(3)},), r"shape \(2,\) as argument 1\['a'\], not for .* shape \(3,\)"),
+        (({"a": [1.0, 2.0]},), r"argument 1\['a'\] has to be of type ndarray, not a list of 2"),
+        (({"a": np.ones(2)}, 1.0), "it takes 1, not 2"),
+    ],
+)
+def test_other_arguments_are_named(given, said):
+    with pytest.raises(TypeError, match=said):
+        tn.export(lambda p: np.sum(p["a"]), {"a": np.ones(2)})(*given)
