@@ -108,21 +108,6 @@ class Control(HasTraits):
         names = "label", "min", "max", "step", "integer", "log", "boolean"
         return {name: getattr(self, name) for name in names}
 
-    def coerce(self, value: Any) -> Any:
-        """A number as this slider takes it: of its type, and within its range.
-
-        Parameters
-        ----------
-        value : number
-            Any finite number.
-
-        Raises
-        ------
-        TraitError
-            Where it is not a finite number.
-        """
-        return self._clamp(self._finite(value, "value"))
-
     def reach(self, value: Any) -> Any:
         """A number as this slider takes it, with a range that holds it.
 

@@ -77,8 +77,8 @@ def explored(
     **shown : bool
         Of the panel: ``graph``, ``plot``, ``table``.
     """
-    given, fixed, spans = _arguments(f, arguments)
-    call = _Call(f, fixed, order, mode)
+    given, fixed, switches, spans = _arguments(f, arguments)
+    call = _Call(f, fixed, switches, order, mode)
     program = call.first(given, spans)
     found = Explored(program, program.tape, call.again)
     found.panel = Panel(found, **shown, source=_source(f))
@@ -91,8 +91,8 @@ def explored(
 
 def _arguments(
     f: Callable[..., Any], arguments: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, tuple[float, ...]]]:
-    """The numbers to start from, what is handed on as it is, and the ranges that were given."""
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, bool], dict[str, tuple[float, ...]]]:
+    """The numbers to start from, what is handed on as it is, the switches, and the ranges given."""
     signature = inspect.signature(f)
     defaults = {
         name: each.default
@@ -101,6 +101,7 @@ def _arguments(
     }
     given: dict[str, Any] = {}
     fixed: dict[str, Any] = {}
+    switches: dict[str, bool] = {}
     spans: dict[str, tuple[float, ...]] = {}
     bound = signature.bind(**{**defaults, **arguments})
     for name, value in {**bound.arguments, **bound.kwargs}.items():
@@ -113,9 +114,11 @@ def _arguments(
             given[name] = (low + high) // 2 if whole else (low + high) / 2
         elif _is_numeric(value):
             given[name] = np.array(value, float) if np.ndim(value) else value
+        elif isinstance(value, bool):
+            switches[name] = value
         else:
             fixed[name] = value.value if type(value).__name__ == "fixed" else value
-    return given, fixed, spans
+    return given, fixed, switches, spans
 
 
 def _is_range(value: Any) -> bool:
@@ -145,9 +148,16 @@ def _is_numeric(value: Any) -> bool:
 class _Call:
     """A function, to be recorded at one position of its sliders after the other."""
 
-    def __init__(self, f: Callable[..., Any], fixed: Mapping[str, Any], order: int, mode: str):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        fixed: Mapping[str, Any],
+        switches: Mapping[str, bool],
+        order: int,
+        mode: str,
+    ) -> None:
         self._f, self._fixed, self._order, self._mode = f, fixed, order, mode
-        self._switches = {name: v for name, v in fixed.items() if isinstance(v, bool)}
+        self._switches = switches
         self._inputs: list[Input] = []
         self._lock = RLock()
         name = getattr(f, "__name__", "f")

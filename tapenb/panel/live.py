@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from threading import RLock, Thread, local
+from threading import Lock, RLock, Thread, local
 from typing import Any
 
 import anywidget
@@ -109,6 +109,7 @@ class Panel(anywidget.AnyWidget):
         # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
         self._played, self._any_size, self._carries_player = Played(), live, False
+        self._making, self._makes_tape = Lock(), False
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
@@ -192,7 +193,7 @@ class Panel(anywidget.AnyWidget):
             return
         drawing, self._carries_player = self._drawing, carries_player()
         if self._reader is Reader.FILE:
-            self._played.of(*self._of_output(), moving(self.inputs))
+            self._plays(*self._of_output())
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         still = self._still(wait=done, beside=beside)
@@ -245,7 +246,7 @@ class Panel(anywidget.AnyWidget):
         from .page import page
 
         point, graph = self._of_output()
-        program = self._played.of(point, graph, moving(self.inputs))
+        program = self._plays(point, graph)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
         data = stored(point, moving(self.inputs), self.along, program)
@@ -384,8 +385,11 @@ class Panel(anywidget.AnyWidget):
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
         if content.get("want") == "tape":
-            # Beside whatever else goes on.
-            Thread(target=self._make_tape, daemon=True).start()
+            with self._mutex:
+                begins, self._makes_tape = not self._makes_tape, True
+            if begins:
+                # Beside whatever else goes on.
+                Thread(target=self._make_tape, daemon=True).start()
         if "save" not in content:
             return
         with self._mutex:
@@ -396,18 +400,40 @@ class Panel(anywidget.AnyWidget):
             self.send({"view": content.get("view"), **kept})
         except Exception as error:
             self._tell(error)
+            self.send({"view": content.get("view"), "name": None})
 
     def _make_tape(self) -> None:
+        """Make what the page plays of the present program, whichever that is in the end."""
+        made = None
+        while made is None:
+            made = self._tape_of_now()
+        if made:
+            self._complete()
+
+    def _plays(self, point: Point, graph: Graph | None) -> Mapping[str, Any] | str:
+        """What a page plays at a point, or why it cannot; one thread at a time makes it."""
+        with self._making:
+            try:
+                return self._played.of(point, graph, moving(self.inputs))
+            except Exception as error:
+                return f"{type(error).__name__}: {one_line(str(error))}"
+
+    def _tape_of_now(self) -> bool | None:
+        """Send it: whether that was done, or None where the program is another one meanwhile."""
         point, graph = self._of_output()
-        found = self._played.of(point, graph, moving(self.inputs))
+        found = self._plays(point, graph)
         with self._mutex:
-            if self._closed or point.program is not self._program:
-                return
+            if not self._closed and point.program is not self._program:
+                return None
+            self._makes_tape = False
+            if self._closed:
+                return False
             used = () if isinstance(found, str) else found["tape"]["operations"]
             if not self._beyond_page.isdisjoint(used):
                 found = "special functions are the kernel's"
-            self.tape = {"why": found} if isinstance(found, str) else dict(found)
-        self._complete()
+            switches = {"switches": point.program.switches}
+            self.tape = {"why": found} if isinstance(found, str) else {**found, **switches}
+        return True
 
     def _show_heights(self, heights: dict[str, Any]) -> None:
         with self._mutex:
@@ -484,7 +510,7 @@ class Panel(anywidget.AnyWidget):
 
         try:
             self._recording.record_anew(positions, done)
-        except Exception as error:
+        except BaseException as error:  # an interrupt, too: nothing waits for the cell any more
             done(error)
 
     def _sync_controls(self) -> None:

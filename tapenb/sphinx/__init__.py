@@ -66,7 +66,9 @@ def _load_assets(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Load them in a page that has a panel, in place of the player that an output carries."""
-    if _MARK in context.get("body", ""):
+    if "body" in context:
+        # Where an output's data are too large to be stored, it may still carry the player.
         context["body"] = without_player(context["body"])
+    if _MARK in context.get("body", ""):
         app.add_css_file(_SHEET)
         app.add_js_file(_SCRIPT, loading_method="defer")

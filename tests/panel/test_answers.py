@@ -106,3 +106,43 @@ def test_what_is_shown_is_of_one_point_whatever_the_kernel_does():
     panel.close()
     assert not said.stderr
     assert json.loads(said.stdout) == {"wrong": [], "count": 0}
+
+
+SWITCHED = """
+const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
+let input = "";
+for await (const part of process.stdin) input += part;
+const { tape, inputs, state, to } = JSON.parse(input);
+const traits = { tape, inputs, state: { ...state, moves: {} }, curve: {}, along: "",
+  position: { view: VIEW, moves: { x: [1, to] } } };
+const { rows, stale, positions } = answers({ get: (name) => traits[name] }).get("state");
+process.stdout.write(JSON.stringify({ z: rows[0][1], stale, positions }));
+"""
+
+
+def test_a_page_plays_no_program_of_another_switch():
+    waiting = []
+    recording = record(lambda x: x * x, 2.0, later=waiting.append)
+    recording.point.program.switches = {"flag": True}
+    panel = Panel(recording)
+    panel._make_tape()
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", SWITCHED, *places]
+
+    def shown() -> dict:
+        """What a page shows once x moves to 3."""
+        state = {key: value for key, value in panel.state.items() if key not in ("plot", "orders")}
+        told = {"tape": dict(panel.tape), "inputs": panel.inputs, "state": state, "to": 3}
+        said = subprocess.run(
+            command, input=json.dumps(told), capture_output=True, text=True, check=False
+        )
+        assert not said.stderr
+        return json.loads(said.stdout)
+
+    try:
+        assert shown() == {"z": "9", "stale": False, "positions": {"x": 3, "flag": 1}}
+        panel.sliders["flag"].value = 0
+        assert len(waiting) == 1  # the cell is still to run again
+        assert shown() == {"z": "4", "stale": True, "positions": {"x": 2.0, "flag": 0}}
+    finally:
+        panel.close()

@@ -127,6 +127,11 @@ def slow(x, fast=True):
     return x * x
 
 
+def test_what_is_fixed_is_no_switch(explore):
+    t = explore(slow, x=2.0, fast=fixed(True))
+    assert (list(t.panel.sliders), t.value) == (["x"], 4.0)
+
+
 def test_a_switch_is_a_switch_and_a_call_without_end_is_ended(explore, monkeypatch):
     monkeypatch.setattr("tapenb.panel.explore.SECONDS", 0.3)
     t = explore(slow, x=2.0)

@@ -376,6 +376,44 @@ def test_the_drawing_and_its_numbers_travel_together(
     ]
 
 
+def test_an_interrupt_while_the_cell_would_run_again_is_no_end(make: Callable[..., Panel]):
+    calls = []
+
+    def interrupted(work: Callable[[], None]) -> None:
+        calls.append(work)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        work()
+
+    panel = make(record(branch, 4.0, 5.0, later=interrupted))
+    panel.sliders["x"].value = 2.0
+    assert "KeyboardInterrupt" in panel.state["error"]
+    panel.sliders["x"].value = 1.0
+    assert (len(calls), panel.state["error"], numbers(panel)["z"]) == (2, "", "0.2")
+
+
+def test_why_a_page_cannot_play_is_said_whatever_it_is(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    panel = make(record(survey, 2.0, 5.0))
+    with monkeypatch.context() as patch:
+        patch.setattr(panel._played, "of", lambda *_: 1 / 0)
+        panel._make_tape()
+    assert "division by zero" in panel.tape["why"]
+    panel._make_tape()
+    assert panel.tape["places"] == {"x": 0, "y": 1}
+
+
+def test_a_file_that_cannot_be_written_is_answered(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    panel, sent = make(record(survey, 2.0, 5.0)), []
+    monkeypatch.setattr(panel, "send", sent.append)
+    panel._browser_asks(panel, {"save": "wonder", "view": "v1"}, None)
+    assert sent == [{"view": "v1", "name": None}]
+    assert panel.state["error"]
+
+
 def test_a_cell_that_raises_when_it_runs_again(make: Callable[..., Panel]):
     panel = make(record(branch, 2.0, 5.0))
     panel.sliders["y"].value = 0.0

@@ -30,8 +30,10 @@ export function answers(model) {
     const { view, moves } = model.get("position"), plays = player();
     const mine = Object.entries(view === VIEW ? unanswered(moves, VIEW, said.moves ?? {}) : {});
     const along = isAlone ? model.get("along") : said.plot?.along;
-    // What is true or false in the cell makes it another program.
-    const isOwn = mine.every(([label]) => label in (model.get("tape").places ?? {}));
+    // What is true or false in the cell makes it another program, also where the kernel is still about to record it.
+    const { places = {}, switches = {} } = model.get("tape");
+    const isOwn = mine.every(([label]) => label in places)
+      && Object.entries(switches).every(([label, value]) => Boolean(said.positions[label]) === value);
     if (!plays || !isOwn || !(mine.length || (said.plot && along !== said.plot.along))) return { state: said, curve };
     const positions = { ...said.positions, ...Object.fromEntries(mine.map(([label, [, value]]) => [label, value])) };
     const found = plays.at(positions);

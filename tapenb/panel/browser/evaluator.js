@@ -49,13 +49,13 @@ function nested(x, kind, digits) {
 }
 
 /** A number, or an array by its shape and some elements. */
-export function valueText(read, digits = READOUT_DIGITS) {
+function valueText(read, digits = READOUT_DIGITS) {
   const [x, kind] = parted(read);
   return (kind.isLeaf(x) ? "" : `${shapeText(x, kind)} `) + nested(x, kind, digits);
 }
 
 /** The same, short enough for a node of the graph. */
-export function briefText(read) {
+function briefText(read) {
   const [x, kind] = parted(read);
   if (kind.isLeaf(x)) return kind.text(x, GRAPH_DIGITS);
   const digits = Math.min(GRAPH_DIGITS, 4);

@@ -14,7 +14,7 @@ let audio;
  * @param {number} column
  * @param {number} steps
  */
-export function tones(rows, column, steps) {
+function tones(rows, column, steps) {
   const finite = rows.map((row) => row[column]).filter(Number.isFinite);
   const low = Math.min(...finite), span = Math.max(...finite) - low || 1;
   const [from, to] = [rows[0]?.[0] ?? 0, rows[rows.length - 1]?.[0] ?? 1];
@@ -43,8 +43,9 @@ export function hear(model, column) {
   gain.gain.setTargetAtTime(0, end, 0.02);
   tone.start(begin);
   tone.stop(end + 0.2);
-  for (const mark of marks) {
-    const when = begin + (SECONDS * (mark.x - plot.from)) / (plot.to - plot.from);
+  for (const { x } of marks) {
+    if (x < plot.from || x > plot.to) continue;
+    const when = begin + (SECONDS * (x - plot.from)) / (plot.to - plot.from);
     const click = new OscillatorNode(sound, { type: "square", frequency: 1800 }), quiet = new GainNode(sound, { gain: LOUD / 3 });
     click.connect(quiet).connect(sound.destination);
     click.start(when);

@@ -39,14 +39,14 @@ export function orders(model, mover, lights) {
   const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "name, number, line 3",
     "aria-label": "find in the graph", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet", role: "status" });
-  const said = h("p", { class: "tapenb-quiet" });
+  const said = h("p", { class: "tapenb-quiet" }), files = save(model);
   const zoom = h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
     button("−", "farther", () => zoomBy(1 / NEARER)), button("+", "nearer", () => zoomBy(NEARER)),
     button("Fit", "the whole graph", () => zoomBy(0)));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
     h("div", { class: "tapenb-toolbar" }, of.element, fold.element, on.element, zoom),
-    h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, save(model).element), said));
+    h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, files.element), said));
   /** 0 where it fits. */
   let scale = 0, found = /** @type {number[]} */ ([]), next = -1;
 
@@ -140,5 +140,5 @@ export function orders(model, mover, lights) {
     write(said, edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : folded ? WHAT.line : WHAT.flow);
     if (search.value) seek();
   }
-  return { element, paint };
+  return { element, paint, stop: files.stop };
 }

@@ -15,11 +15,11 @@ const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-famil
 /** Pixels of a PNG for one of the page. */
 const FINER = 2;
 
-/** @param {Model} model */
+/** @param {Model} model @returns {{element: HTMLElement, stop(): void}} */
 export function save(model) {
   const choice = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "save as" }, h("option", { value: "" }, "Save…"),
     ...Object.entries({ ...PICTURES, ...TEXTS }).map(([value, text]) => h("option", { value }, text))));
-  let waits = false;
+  let waits = 0;
 
   /** @param {string} name @param {Blob} blob */
   function give(name, blob) {
@@ -31,16 +31,18 @@ export function save(model) {
     const kind = choice.value, graph = choice.closest(".tapenb")?.querySelector(".tapenb-graph svg");
     choice.value = "";
     if (kind in TEXTS) {
-      waits = true;
+      waits++;
       model.send({ save: kind, view: VIEW });
     } else if (graph) picture(/** @type {SVGSVGElement} */ (graph), kind, give);
   });
-  model.on("msg:custom", (/** @type {any} */ message) => {
+  const hears = (/** @type {any} */ message) => {
     if (!waits || message?.view !== VIEW) return;
-    waits = false;
-    give(message.name, new Blob([message.text], { type: "text/plain" }));
-  });
-  return { element: choice };
+    waits--;
+    // The kernel says in the panel why there is none.
+    if (message.name) give(message.name, new Blob([message.text], { type: "text/plain" }));
+  };
+  model.on("msg:custom", hears);
+  return { element: choice, stop: () => model.off("msg:custom", hears) };
 }
 
 /**

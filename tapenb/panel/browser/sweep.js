@@ -134,7 +134,7 @@ export function progress(program, trace, at) {
 }
 
 /** The line of the text that a step is about. @param {Program} program @param {Step | undefined} step */
-export const lineOf = (program, step) => (step ? program.entries[step[0]]?.spot?.[0] ?? -1 : -1);
+const lineOf = (program, step) => (step ? program.entries[step[0]]?.spot?.[0] ?? -1 : -1);
 
 /**
  * The nearest step on another line, or the end of what is in sight.

@@ -12,9 +12,6 @@ import { specialFunctions } from "./special.js";
 const VERSION = 1;
 const GUARD = -1;
 
-/** What a tape asks for and this player has not: its version, or an operation. */
-export class UnknownTape extends Error {}
-
 // The first ones stand in the loop itself.
 const INLINE = ["add", "subtract", "multiply", "divide", "negative", "select"];
 const FUNCTIONS = {
@@ -36,10 +33,10 @@ const COUNTS = NAMES.map((name, k) => TABLE[k]?.length ?? { negative: 1, select:
 
 /** @returns {Player} */
 export function load(tape) {
-  if (tape.version !== VERSION) throw new UnknownTape(`a tape of version ${tape.version}`);
+  if (tape.version !== VERSION) throw new Error(`unknown: a tape of version ${tape.version}`);
   const own = tape.operations.map((name) => {
     if (Object.hasOwn(rowFunctions, name)) return { several: rowFunctions[name] };
-    if (!Object.hasOwn(FUNCTIONS, name)) throw new UnknownTape(`an operation ${name}`);
+    if (!Object.hasOwn(FUNCTIONS, name)) throw new Error(`unknown: an operation ${name}`);
     return { number: NAMES.indexOf(name) };
   });
   const code = Int32Array.from(tape.code), blocks = [];

@@ -52,7 +52,7 @@ export function tools(model, mover) {
   const forth = button("Redo", () => turn(redone(history)));
   const reset = button("Reset", () => go(Object.fromEntries(inputs().map((each) => [each.label, each.recorded]))));
   const copy = button("Copy", () => {
-    const named = inputs().filter(({ label, idle, boolean }) => /^\w+$/.test(label) && !idle && !boolean);
+    const named = inputs().filter(({ label, idle, boolean }) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(label) && !idle && !boolean);
     const at = named.map(({ label }) => /** @type {[string, number]} */ ([label, now()[label]]));
     const text = `%%tape ${at.map(([label, value]) => `${label}=${plain(value, 15)}`).join(" ")}`;
     navigator.clipboard.writeText(text).then(() => write(copy, "Copied"), () => write(copy, text));
@@ -161,7 +161,7 @@ export function tools(model, mover) {
     if (!pinned) return;
     const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-"));
     const places = Object.entries(pinned.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
-    const rows = pinned.rows.map(([name, text], k) => [name, text, state().rows[k]?.[1] ?? ""]);
+    const present = new Map(state().rows), rows = pinned.rows.map(([name, text]) => [name, text, present.get(name) ?? ""]);
     list(body, [...places, ...rows], () => h("tr", {}, h("th", { scope: "row" })), (line, [name, then, here]) => {
       const off = number(here) - number(then);
       list(line, [name, then, here, Number.isFinite(off) ? drawn(plain(off)) : ""], () => h("td"), write);

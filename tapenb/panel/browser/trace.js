@@ -85,7 +85,7 @@ export function trace(model, _mover, lights) {
       : ["entry", "operation", "value", ...(shown.tangents ? ["tangent"] : []), shown.kind, ...(shown.kind === "adjoint" && !shown.table ? ["chain rule"] : [])];
     list(head, titles, () => h("th", { scope: "col" }), write);
     const cells = byLine ? byLine.map((each) => /** @type {[number, string[]]} */ ([each.number,
-      [String(each.number + 1), each.text, figure(each.value), figure(each.adjoint), `×${each.count}`]])) : entries(program, shown);
+      [String((model.get("listing").first ?? 1) + each.number), each.text, figure(each.value), figure(each.adjoint), `×${each.count}`]])) : entries(program, shown);
     const adjoints = titles.indexOf(shown.kind);
     list(body, cells, () => h("tr"), (row, [number, texts]) => {
       row.setAttribute(byLine ? "data-line" : "data-place", String(number));
