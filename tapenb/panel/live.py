@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from threading import Lock, RLock, Thread, local
+from threading import RLock, Thread, local
 from typing import Any
 
 import anywidget
@@ -34,7 +34,8 @@ from .drawing import Drawing
 from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
-from .played import Played, beside_the_picture, stored
+from .played import beside_the_picture, stored
+from .playing import Playing, sent
 from .reader import Reader, carries_player, reader
 from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace
 
@@ -108,8 +109,8 @@ class Panel(anywidget.AnyWidget):
         self._recording_anew = False
         # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
-        self._played, self._any_size, self._carries_player = Played(), live, False
-        self._making, self._makes_tape = Lock(), False
+        self._played, self._any_size, self._carries_player = Playing(), live, False
+        self._maker = Thread()  # one at a time, beside whatever else goes on
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
@@ -193,11 +194,10 @@ class Panel(anywidget.AnyWidget):
             return
         drawing, self._carries_player = self._drawing, carries_player()
         if self._reader is Reader.FILE:
-            self._plays(*self._of_output())
+            self._played.of(*self._of_output(), moving(self.inputs))
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
-        still = self._still(wait=done, beside=beside)
-        self._shown_as = display(still, raw=True, display_id=True)
+        self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
         if beside:
             data, metadata = self._live()
             data.pop("text/plain")
@@ -246,7 +246,7 @@ class Panel(anywidget.AnyWidget):
         from .page import page
 
         point, graph = self._of_output()
-        program = self._plays(point, graph)
+        program = self._played.of(point, graph, moving(self.inputs))
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
         data = stored(point, moving(self.inputs), self.along, program)
@@ -384,12 +384,9 @@ class Panel(anywidget.AnyWidget):
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
-        if content.get("want") == "tape":
-            with self._mutex:
-                begins, self._makes_tape = not self._makes_tape, True
-            if begins:
-                # Beside whatever else goes on.
-                Thread(target=self._make_tape, daemon=True).start()
+        if content.get("want") == "tape" and not self._maker.is_alive():
+            self._maker = Thread(target=self._make_tape, daemon=True)
+            self._maker.start()
         if "save" not in content:
             return
         with self._mutex:
@@ -403,37 +400,14 @@ class Panel(anywidget.AnyWidget):
             self.send({"view": content.get("view"), "name": None})
 
     def _make_tape(self) -> None:
-        """Make what the page plays of the present program, whichever that is in the end."""
-        made = None
-        while made is None:
-            made = self._tape_of_now()
-        if made:
-            self._complete()
-
-    def _plays(self, point: Point, graph: Graph | None) -> Mapping[str, Any] | str:
-        """What a page plays at a point, or why it cannot; one thread at a time makes it."""
-        with self._making:
-            try:
-                return self._played.of(point, graph, moving(self.inputs))
-            except Exception as error:
-                return f"{type(error).__name__}: {one_line(str(error))}"
-
-    def _tape_of_now(self) -> bool | None:
-        """Send it: whether that was done, or None where the program is another one meanwhile."""
-        point, graph = self._of_output()
-        found = self._plays(point, graph)
+        point = None
+        while point is None or point.program is not self._program:
+            point, graph = self._of_output()
+            found = self._played.of(point, graph, moving(self.inputs))
         with self._mutex:
-            if not self._closed and point.program is not self._program:
-                return None
-            self._makes_tape = False
-            if self._closed:
-                return False
-            used = () if isinstance(found, str) else found["tape"]["operations"]
-            if not self._beyond_page.isdisjoint(used):
-                found = "special functions are the kernel's"
-            switches = {"switches": point.program.switches}
-            self.tape = {"why": found} if isinstance(found, str) else {**found, **switches}
-        return True
+            if not self._closed and point.program is self._program:
+                self.tape = sent(found, point.program.switches, self._beyond_page)
+        self._complete()
 
     def _show_heights(self, heights: dict[str, Any]) -> None:
         with self._mutex:
@@ -510,7 +484,7 @@ class Panel(anywidget.AnyWidget):
 
         try:
             self._recording.record_anew(positions, done)
-        except BaseException as error:  # an interrupt, too: nothing waits for the cell any more
+        except BaseException as error:  # an interrupt, too
             done(error)
 
     def _sync_controls(self) -> None:
