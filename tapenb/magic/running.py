@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import CodeType
 from typing import Any
@@ -267,14 +267,13 @@ class CellRun:
         outcome = self._tried(moved, self._again(moved, Reads()))
         anew = {each.name: each for each in outcome.inputs}
         # The same inputs, of the same types, on the new tape.
-        outcome.inputs, outcome.idle = (
-            [
-                replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
-                for each in group
-                if each.name in anew
-            ]
-            for group in (inputs, idle)
-        )
+        outcome.inputs = [
+            replace(each, entries=anew[each.name].entries, withheld=anew[each.name].withheld)
+            for each in (*inputs, *idle)
+            if each.name in anew
+        ]
+        # What was an input stays one, in its place; what had no influence may have some here.
+        self._choose(outcome, {each.name for each in inputs})
         return outcome
 
     def _again(self, moved: dict[str, Any], reads: Reads) -> Outcome:
@@ -483,8 +482,8 @@ class CellRun:
         source = ast.get_source_segment(self.source, last.value) or "output"
         return " ".join(source.split())
 
-    def _choose(self, outcome: Outcome) -> None:
-        """Keep the inputs that the output depends on, or that steer the cell."""
+    def _choose(self, outcome: Outcome, kept: Collection[str] = ()) -> None:
+        """Keep the inputs that the output depends on, that steer the cell, or that are named."""
         tape = outcome.tape
         if tape.output is None:
             outcome.inputs = []
@@ -492,7 +491,11 @@ class CellRun:
         needed = set(tape.ancestors(tape.output))
         for guard in tape.guards():
             needed.update(tape.ancestors(guard))
-        used = {each.name for each in outcome.inputs if not needed.isdisjoint(each.entries)}
+        used = {
+            each.name
+            for each in outcome.inputs
+            if each.name in kept or not needed.isdisjoint(each.entries)
+        }
         outcome.idle = [each for each in outcome.inputs if each.name not in used]
         outcome.inputs = [each for each in outcome.inputs if each.name in used]
 

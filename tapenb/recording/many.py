@@ -48,7 +48,7 @@ def at_many(
             there = {name: np.asarray(value)[rest] for name, value in values.items()}
             numbers, failed = point.program.at_many.numbers(there, rest.size)
             stands = (failed < 0) & (_finite(numbers) if program.order else True)
-            for whole, part in zip(_arrays(found), _arrays(numbers), strict=True):
+            for whole, part in zip(_arrays(found), _arrays(numbers, found), strict=True):
                 whole[rest[stands]] = part[stands]
             other[rest[stands]] = False
     return found
@@ -58,13 +58,15 @@ def _one(values: Mapping[str, Any], k: int) -> dict[str, Any]:
     return {name: np.asarray(value)[k] for name, value in values.items()}
 
 
-def _arrays(numbers: Any) -> list[Any]:
-    """The value and the derivatives of a point, or of many."""
-    return [numbers.value, *numbers.gradient.values(), *numbers.hessian.values()]
+def _arrays(numbers: Any, like: Any = None) -> list[Any]:
+    """The value and the derivatives of a point, or of many; only those that others have, too."""
+    like = numbers if like is None else like
+    first, second = numbers.gradient, numbers.hessian
+    return [numbers.value, *(first[x] for x in like.gradient), *(second[x] for x in like.hessian)]
 
 
 def _put(found: Numbers, k: int, point: Point) -> None:
-    for whole, part in zip(_arrays(found), _arrays(point), strict=True):
+    for whole, part in zip(_arrays(found), _arrays(point, found), strict=True):
         whole[k] = part
 
 

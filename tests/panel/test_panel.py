@@ -973,6 +973,31 @@ def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.Mo
 
 # -- outputs, switches, what has no influence ------------------------------------------------------
 
+
+def test_what_had_no_influence_has_some_on_another_branch(tmp_path: Path):
+    book = open_notebook()
+    try:
+        book.run("%%tape -o t\ny = 5.0\nx = 2.0\nz = x**2 if x > 0 else x*y")
+        t, panel = book.names["t"], book.names["t"].panel
+        assert [each["label"] for each in panel.inputs if each["idle"]] == ["y"]
+        many = t.many(x=[3.0, -1.0, -2.0])
+        np.testing.assert_array_equal(many.value, [9, -5, -10])
+        np.testing.assert_array_equal(many.gradient["x"], [6, 5, 5])
+        move(panel, x=-1.0)
+        assert not any(each["idle"] for each in panel.inputs)
+        assert numbers(panel) == {"z": "−5", "∂z/∂x": "5", "∂z/∂y": "−1"}
+        assert list(t.gradient) == ["x", "y"]
+        move(panel, y=7.0)
+        assert numbers(panel)["z"] == "−7"
+        move(panel, x=3.0)
+        assert numbers(panel) == {"z": "9", "∂z/∂x": "6"}
+        move(panel, x=-2.0)
+        assert (numbers(panel)["z"], panel.state["error"]) == ("−14", "")
+        panel.save(tmp_path / "panel.html")
+    finally:
+        close_shell(book.shell)
+
+
 SEVERAL = """\
 %%tape -o t
 x = 2.0
