@@ -404,16 +404,6 @@ def test_why_a_page_cannot_play_is_said_whatever_it_is(
     assert panel.tape["places"] == {"x": 0, "y": 1}
 
 
-def test_a_file_that_cannot_be_written_is_answered(
-    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
-):
-    panel, sent = make(record(survey, 2.0, 5.0)), []
-    monkeypatch.setattr(panel, "send", sent.append)
-    panel._browser_asks(panel, {"save": "wonder", "view": "v1"}, None)
-    assert sent == [{"view": "v1", "name": None}]
-    assert panel.state["error"]
-
-
 def test_a_cell_that_raises_when_it_runs_again(make: Callable[..., Panel]):
     panel = make(record(branch, 2.0, 5.0))
     panel.sliders["y"].value = 0.0
@@ -959,6 +949,8 @@ def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.Mo
     monkeypatch.setattr(panel, "send", lambda content, buffers=None: sent.append(content))
     for kind in ("csv", "json", "md", "tex", "dot", "exe"):
         panel._handle_custom_msg({"save": kind, "view": "k3j9"}, [])
+    # What cannot be written is answered, too: nobody waits for it.
+    assert sent.pop() == {"view": "k3j9", "name": None}
     kept = {each["name"]: each["text"] for each in sent}
     assert list(kept) == ["trace.csv", "numbers.json", "trace.md", "trace.tex", "graph.dot"]
     assert {each["view"] for each in sent} == {"k3j9"}
