@@ -20,6 +20,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SELECTION = (
@@ -53,10 +55,13 @@ def requirements() -> list[str]:
 
 def oldest(requirement: str, python: str = "") -> str:
     """Return the same, at the first release that it admits: ``numpy>=2`` is ``numpy==2.0.*``."""
-    name, version = requirement.split(">=")
-    version = FIRST_WHEELS.get((name, python), version)
-    parts = version.split(".")
-    return f"{name}=={'.'.join([*parts, '0'][: max(2, len(parts))])}.*"
+    wanted = Requirement(requirement)
+    (version,) = (each.version for each in wanted.specifier if each.operator == ">=")
+    parts = FIRST_WHEELS.get((wanted.name, python), version).split(".")
+    extras = f"[{','.join(sorted(wanted.extras))}]" if wanted.extras else ""
+    marker = f"; {wanted.marker}" if wanted.marker else ""
+    first = ".".join([*parts, "0"][: max(2, len(parts))])
+    return f"{wanted.name}{extras}=={first}.*{marker}"
 
 
 def run(command: list[str], log: Path, **environment: str) -> tuple[bool, str]:
@@ -116,7 +121,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for environments and logs")
     options = parser.parse_args()
     print(f"| Python | versions | {' | '.join(SHOWN)} | tests |\n|{'---|' * (len(SHOWN) + 3)}")
-    failed = 0
+    rows = failed = 0
     for version, python in found(options.pythons):
         for kind in options.only:
             with tempfile.TemporaryDirectory() as scratch:
@@ -124,8 +129,9 @@ def main() -> int:
                 folder.mkdir(parents=True, exist_ok=True)
                 cells = list(tried(python, version, kind, folder))
             print(f"| {version} | {kind} | {' | '.join(cells)} |", flush=True)
+            rows += 1
             failed += not re.fullmatch(r"\d+ passed(, \d+ (skipped|warnings?))*", cells[-1])
-    return int(bool(failed))
+    return int(bool(failed) or not rows)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import yaml
 
 import tapenb
 
+from .matrix import oldest
+
 
 def test_the_wheel_holds_every_file_of_the_package(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -113,3 +115,9 @@ def test_links_within_the_repository_lead_somewhere(root: Path, page: str):
     inner = [target for target in targets if not target.startswith("https:")]
     assert all((root / target).exists() for target in inner)
     assert page != "README.md" or len(inner) > 4
+
+
+def test_the_oldest_versions_are_read_from_requirements():
+    assert oldest('numpy>=2,<3; python_version < "4"') == 'numpy==2.0.*; python_version < "4"'
+    assert oldest("a[b,c]>=1.2.3") == "a[b,c]==1.2.3.*"
+    assert oldest("numpy>=2.0", "3.14") == "numpy==2.3.2.*"

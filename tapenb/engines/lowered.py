@@ -16,12 +16,15 @@ from ..autodiff.compiling.plan import Plan
 from ..autodiff.compiling.replay import GuardFailed, replay
 from ..autodiff.compiling.simplify import simplified
 from ..autodiff.kinds.rule import adjoint_dtype
+from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.tape import Tape
 
 __all__ = ["about_guards", "lowered", "reals"]
 
 _STEPS = (0.0, 1e-3, -7e-3)
 """Where a program is held against its tape: so far from the recorded inputs, of their size."""
+_EXACT = 1 << 53
+"""Below it a double holds each integer."""
 
 
 def lowered(
@@ -61,8 +64,12 @@ def lowered(
     known = {entry: inputs(code, tape.value(entry)) for entry in names}
     for entry, name in names.items():
         if np.asarray(tape.value(entry)).dtype.kind in "iu":
-            _stay_integers(code, known[entry], name)
-    numbers = lower(plan, code, known, about)
+            _stay_integers(code, known[entry], f"{name} would no longer be an integer")
+    try:
+        numbers = lower(plan, code, known, about)
+    except RecursionError:
+        raise NotLowered("a question that asks itself") from None
+    _guard_integers(plan, code, known)
     placed = {
         label: numbers(what) if type(what) is int else constants(code, what)
         for label, what in shown.items()
@@ -71,12 +78,35 @@ def lowered(
     return code, placed
 
 
-def _stay_integers(code: Registers, numbers: np.ndarray, name: str) -> None:
-    """Refuse another kind of number where the code had an integer: it may do something else."""
+def _stay_integers(
+    code: Registers, numbers: np.ndarray, text: str, dtype: Any = np.int64, line: Any = None
+) -> None:
+    """Refuse what is no integer of a dtype, or none that a double holds, where the code had one."""
+    limits = np.iinfo(dtype)
+    low, high = max(limits.min, 1 - _EXACT), min(limits.max, _EXACT - 1)
+    about = {"kind": "integer", "text": text, **({"line": line} if line else {})}
     for number in numbers.flat:
-        whole = number.emit("floor").emit("equal", number)
-        about = {"kind": "integer", "text": f"{name} would no longer be an integer"}
-        code.guard(whole.real, 1.0, about)
+        code.guard(number.emit("floor").emit("equal", number).real, 1.0, about)
+        code.guard(number.emit("greater_equal", float(low)).real, 1.0, about)
+        code.guard(number.emit("less_equal", float(high)).real, 1.0, about)
+
+
+def _guard_integers(plan: Plan, code: Registers, known: Mapping[int, Any]) -> None:
+    """Let the program stand only where doubles compute what integers do.
+
+    Those wrap around, have more digits, and have no inverse: ``7 // 0`` and ``2**-1`` are none.
+    """
+    for index in plan.steps:
+        operation, numbers = plan.operation(index), known.get(index)
+        if operation is INPUT or not isinstance(numbers, np.ndarray):
+            continue
+        operands = map(plan.value, plan.operands(index))
+        dtype = np.asarray(plan.value(index)).dtype
+        if dtype.kind in "iu" and (operation.name == "convert" or any(map(_is_whole, operands))):
+            entry = plan.tape[index]
+            text = f"{' '.join((entry.source or operation.name).split())} is another integer there"
+            code.in_sweep = plan.is_in_sweep(index)
+            _stay_integers(code, numbers, text, dtype, entry.line)
 
 
 def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
@@ -101,6 +131,10 @@ def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
         return {"kind": "branch", "text": text, "line": tape[entry].line}
 
     return about
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or getattr(value, "dtype", np.dtype(bool)).kind in "iu"
 
 
 def _hold(

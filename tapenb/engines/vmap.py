@@ -347,7 +347,8 @@ def vmap(f: Callable[..., Any], in_axes: int | tuple[Any, ...] | None = 0) -> Ve
     A point is run by `f` itself where no recording can stand for it: at a tip of a derivative that
     was asked for, where a result is not finite, where `f` does more than compute (it prints,
     draws random numbers), and where its numbers have no such form (long arrays, float32, most of
-    LAPACK for complex matrices). ``stats()`` has the reason. Numbers agree with those of a loop to
+    LAPACK for complex matrices); the first of them twice, where its recording ends midway.
+    ``stats()`` has the reason. Numbers agree with those of a loop to
     a few units in the last place. NumPy's warnings are heard where `f` itself runs.
 
     Examples

@@ -37,19 +37,18 @@ def at_many(
     other = failed >= 0
     alone = ~other & ~_finite(found) if program.order else np.zeros(count, bool)
     for k in np.flatnonzero(alone):
-        _put(found, k, at(**_one(values, k)))
+        found = _put(found, k, _arrays(at(**_one(values, k)), found))
     while other.any():
         first = int(np.flatnonzero(other)[0])
         point = at(**_one(values, first))
-        _put(found, first, point)
+        found = _put(found, first, _arrays(point, found))
         other[first] = False
         rest = np.flatnonzero(other)
         if rest.size and point.program is not program:
             there = {name: np.asarray(value)[rest] for name, value in values.items()}
             numbers, failed = point.program.at_many.numbers(there, rest.size)
             stands = (failed < 0) & (_finite(numbers) if program.order else True)
-            for whole, part in zip(_arrays(found), _arrays(numbers, found), strict=True):
-                whole[rest[stands]] = part[stands]
+            found = _put(found, rest[stands], [part[stands] for part in _arrays(numbers, found)])
             other[rest[stands]] = False
     return found
 
@@ -65,12 +64,25 @@ def _arrays(numbers: Any, like: Any = None) -> list[Any]:
     return [numbers.value, *(first[x] for x in like.gradient), *(second[x] for x in like.hessian)]
 
 
-def _put(found: Numbers, k: int, point: Point) -> None:
-    for whole, part in zip(_arrays(found), _arrays(point, found), strict=True):
-        whole[k] = part
+def _put(found: Numbers, at: Any, parts: list[Any]) -> Numbers:
+    """The same with other numbers at some points, of a dtype that holds both."""
+    joined = []
+    for whole, part in zip(_arrays(found), map(np.asarray, parts), strict=True):
+        wide = whole.astype(np.result_type(whole.dtype, part.dtype), copy=False)
+        wide[at] = part
+        joined.append(wide)
+    rest = iter(joined)
+    return Numbers(
+        next(rest),
+        {name: next(rest) for name in found.gradient},
+        {names: next(rest) for names in found.hessian},
+    )
 
 
 def _finite(numbers: Numbers) -> np.ndarray:
     """At which points all numbers are finite."""
-    flat = [np.isfinite(each).reshape(len(each), -1) for each in _arrays(numbers)]
+    flat = [
+        np.isfinite(each).reshape(len(each), int(np.prod(each.shape[1:])))
+        for each in _arrays(numbers)
+    ]
     return np.concatenate(flat, axis=1).all(axis=1)

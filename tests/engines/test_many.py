@@ -192,6 +192,36 @@ def test_axes_are_integers(axes):
         tn.vmap(lambda x, y: x + y, axes)(XS, XS)
 
 
+@pytest.mark.parametrize(
+    ("f", "numbers"),
+    [
+        (lambda n: n * n, [3, 3_000_000_001, -5]),
+        (lambda n: n + 1, [3, 2**53, 2**62]),
+        (lambda n: n * n, np.array([3, 100, 7], np.uint8)),
+        (lambda n: 7 // n, [2, 0, -3]),
+        (lambda n: 7 % n, [2, 0, -3]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_integers_are_those_of_the_loop(f, numbers):
+    numbers = np.array(numbers) if isinstance(numbers, list) else numbers
+    found = tn.vmap(f)(numbers)
+    assert found.tolist() == looped(f, numbers).tolist()
+
+
+def test_what_raises_for_an_integer_raises():
+    with pytest.raises(ValueError, match="negative integer powers"):
+        tn.vmap(lambda n: np.power(2, n))(np.array([3, -1]))
+    program = tn.export(lambda n: n * n, 3)
+    with pytest.raises(tn.TapeError, match="integer"):
+        program.many(np.array([3, 3_000_000_001]))
+
+
+def test_a_question_that_asks_itself_is_run():
+    f = tn.vmap(lambda a: np.unique(a).size)
+    assert f(np.array([[1.0, 2.0], [1.0, 1.0]])).tolist() == [2, 1]
+
+
 # -- of a cell -------------------------------------------------------------------------------------
 
 
@@ -230,3 +260,11 @@ def test_a_point_of_a_cell_that_is_not_finite(book):
         many = book.names["t"].many(x=[1.0, -1.0, 2.0])
     np.testing.assert_array_equal(np.isnan(many.value), [False, True, False])
     agree(many.gradient["x"][[0, 2]], np.log([1.0, 2.0]) + 1)
+
+
+def test_branches_of_other_dtypes_and_no_points(book):
+    book.run("%%tape -o t\nx = 2.0\nn = 3\nif x > 1:\n    z = n * 2\nelse:\n    z = x * n + 0.25")
+    many = book.names["t"].many(x=[2.0, 0.5, 3.0])
+    assert many.value.tolist() == [6.0, 1.75, 6.0]
+    book.run("%%tape -o t\nx = 2.0\nz = x * x")
+    assert book.names["t"].many(x=[]).value.shape == (0,)
