@@ -395,6 +395,15 @@ class StoredFunction(Stored):
         self.check(failed)
         return _decoded(self.data["result"], lambda k: numbers[f"value/{k}"])
 
+    def try_out(self) -> None:
+        """Play it at the recorded inputs, whatever its guards say; raises where it cannot be."""
+        example = _decoded({"tuple": self.data["parameters"]}, lambda k: self.arguments[k].at[()])
+        leaves = self._leaves(example)
+        numbers, _ = self.play(
+            [own.many(leaf, None) for own, leaf in zip(self.arguments, leaves, strict=True)]
+        )
+        _decoded(self.data["result"], lambda k: numbers[f"value/{k}"][0])
+
     def _leaves(self, args: tuple[Any, ...]) -> list[Any]:
         example = _decoded({"tuple": self.data["parameters"]}, float)
         return leaves_of_arguments(example, args, self.data["name"])

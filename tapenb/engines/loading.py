@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 
+from .checked import check
 from .exported import StoredFunction
 from .stored import read
 from .tapes import StoredTape
@@ -49,6 +50,15 @@ def load(path: str | PathLike[str]) -> StoredTape | StoredFunction:
     (8.0, 27.0)
     """
     data = read(path)
-    if data.get("of") not in _KINDS:
+    if type(data.get("of")) is not str or data["of"] not in _KINDS:
         raise ValueError(f"{path} is no saved tape: tape.save(path) makes one")
-    return _KINDS[data["of"]](data)
+    try:
+        check(data)
+        program = _KINDS[data["of"]](data)
+        program.try_out()
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    except Exception as error:
+        # Whatever else fails to make a program of it, or to play it.
+        raise ValueError(f"{path}: the file is damaged: {error!r}") from None
+    return program

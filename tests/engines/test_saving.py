@@ -281,3 +281,37 @@ def test_what_raises_in_python_raises_in_the_program():
 def test_other_arguments_are_named(given, said):
     with pytest.raises(TypeError, match=said):
         tn.export(lambda p: np.sum(p["a"]), {"a": np.ones(2)})(*given)
+
+
+def damaged(data):
+    """Data without each key, with nothing in its place, and with something of another type."""
+    for key, value in data.items():
+        yield key, {name: each for name, each in data.items() if name != key}
+        for wrong in None, True, "x", [None], {"x": None}, 1.5, -7, 10**12:
+            if type(wrong) is not type(value):
+                yield key, {**data, key: wrong}
+    for key in "version", "inputs", "registers":
+        yield key, {**data, key: 10**12}
+    for key in data["arguments"][0]:
+        for wrong in None, [None], 10**12:
+            yield key, {**data, "arguments": [{**data["arguments"][0], key: wrong}]}
+    yield "shown", {**data, "shown": {**data["shown"], "value": 1.5}}
+    yield "shown", {**data, "shown": {**data["shown"], "value": data["registers"]}}
+    yield "guards", {**data, "guards": []}
+    yield "code", {**data, "code": [-2, *data["code"][1:]]}
+
+
+@pytest.mark.parametrize("what", ["tape", "function"])
+def test_every_damage_is_refused_with_the_file_s_name(tmp_path, what):
+    path = tmp_path / "saved.json"
+    program = tn.record(lambda x: x**3 if x > 0 else x, 2.0)
+    (program if what == "tape" else tn.export(lambda x: x**3 if x > 0 else x, 2.0)).save(path)
+    whole = json.loads(path.read_text())
+    for key, data in damaged(whole):
+        path.write_text(json.dumps(data))
+        try:
+            tn.load(path)
+        except ValueError as error:
+            assert "saved.json" in str(error), key  # noqa: PT017
+        else:
+            pytest.fail(f"{key!r} may be {data.get(key, 'missing')}")
