@@ -55,6 +55,15 @@ class Diagnosis:
         return self.text
 
 
+_OPEN = Diagnosis("open", None, "○ not attempted yet")
+_NONE = Diagnosis(
+    "wrong",
+    None,
+    "✗ This is None, not a number: a function returns nothing, or a tape was asked for the "
+    "derivative by what it has not seen.",
+)
+
+
 def check(
     program: Callable[..., Any],
     at: Sequence[Any],
@@ -161,8 +170,10 @@ def _diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any]) -> Diagn
     for sentence, number in wrong.items():
         if same([number], [right]):
             raise ValueError(f"the number of this mistake is the right one: {sentence}")
-    if _is_open(answer):
-        return Diagnosis("open", None, "○ not attempted yet")
+    if _holds(answer, ...):
+        return _OPEN
+    if _holds(answer, None):
+        return _NONE
     given = _numbers(answer if np.ndim(right) == 0 else [answer], 1)
     if given is None or np.shape(given[0]) != np.shape(right):
         size = np.size(right)
@@ -216,30 +227,39 @@ def diagnose(
     >>> diagnose(lambda x, y: x * y + y, [2.0, 3.0], [3.0, 2.0]).machine.name
     'assigned'
     """
-    if _is_open(answer):
-        return Diagnosis("open", None, "○ not attempted yet")
-    tape = record(program, *at)
+    if _holds(answer, ...):
+        return _OPEN
+    if _holds(answer, None):
+        return _NONE
+    tape, adjoints = record(program, *at), adjoints or {}
     inputs = [entry for entries in tape.inputs.values() for entry in entries]
     given = _numbers(answer, len(inputs))
     if given is None:
         count = "one number" if len(inputs) == 1 else f"{len(inputs)} derivatives, in order"
         return Diagnosis("wrong", None, f"✗ The answer is {count}: one for each input.")
-    true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, inputs)
+    true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
     right = [true.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
+    asked = _named(tape, adjoints)
     if same(given, right):
-        return Diagnosis("right", None, "✓ right")
+        return _on_the_way(asked, true, adjoints)
     if misshapen := _misshapen(tape, given, right):
         return Diagnosis("wrong", None, f"✗ {misshapen}")
     for machine in MACHINES:
         if same(given, sweep(tape, machine)[0]):
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
-    return Diagnosis("wrong", None, f"✗ {_first_difference(tape, given, right, adjoints or {})}")
+    tried = {name: entry for name, entry in asked.items() if not _holds(adjoints[name], ...)}
+    if name := _first_wrong(tried, true, adjoints):
+        number = adjoints[name]
+        told = number if number is None or _numbers(number, 1) is None else short(number)
+        text = f"✗ Up to {name} all is right; the derivative by {name} is not {told}."
+        return Diagnosis("wrong", None, text)
+    return Diagnosis("wrong", None, f"✗ {_others(tape, given, right)}")
 
 
-def _is_open(answer: Any) -> bool:
+def _holds(answer: Any, what: Any) -> bool:
     if isinstance(answer, list | tuple):
-        return any(_is_open(each) for each in answer)
-    return answer is None or answer is Ellipsis
+        return any(_holds(each, what) for each in answer)
+    return answer is what
 
 
 def _numbers(answer: Any, count: int) -> list[np.ndarray] | None:
@@ -274,19 +294,38 @@ def _misshapen(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str | 
     return None
 
 
-def _first_difference(
-    tape: Tape, given: Sequence[Any], right: Sequence[Any], adjoints: Mapping[str, Any]
-) -> str:
-    """The first value of the trace, from the output on, at which the learner's numbers leave it."""
+def _named(tape: Tape, adjoints: Mapping[str, Any]) -> dict[str, int]:
+    """The learner's adjoints with their entries, from the output back."""
     names = {tape[index].name: index for index in range(len(tape)) if tape[index].name}
-    tried = [name for name in adjoints if name in names and not _is_open(adjoints[name])]
-    entries = sorted((names[name] for name in tried), reverse=True)
-    true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
-    for entry in entries:
-        name = tape[entry].name
-        if not same([np.asarray(adjoints[name], float)], [true.get(entry, 0.0)]):
-            right_one = short(true.get(entry, 0.0))
-            return f"Up to {name} all is right; the derivative by {name} is {right_one}."
+    found = [(names[name], name) for name in adjoints if name in names]
+    return {name: entry for entry, name in sorted(found, reverse=True)}
+
+
+def _first_wrong(
+    asked: Mapping[str, int], true: Mapping[int, Any], adjoints: Mapping[str, Any]
+) -> str | None:
+    """The first of them, from the output back, that is another number than the tape's."""
+    for name, entry in asked.items():
+        given = _numbers(adjoints[name], 1)
+        if given is None or not same(given, [true.get(entry, 0.0)]):
+            return name
+    return None
+
+
+def _on_the_way(
+    asked: Mapping[str, int], true: Mapping[int, Any], adjoints: Mapping[str, Any]
+) -> Diagnosis:
+    """What is said of the adjoints where the derivative itself is right."""
+    for name in asked:
+        if _holds(adjoints[name], ...):
+            text = f"○ The derivative is right; that by {name} is not attempted yet."
+            return Diagnosis("open", None, text)
+    if name := _first_wrong(asked, true, adjoints):
+        return Diagnosis("wrong", None, f"✗ The derivative is right, but that by {name} is not.")
+    return Diagnosis("right", None, "✓ right")
+
+
+def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:
     wrong = [
         name
         for name, one, other in zip(tape.inputs, given, right, strict=False)

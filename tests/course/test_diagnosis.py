@@ -154,9 +154,44 @@ def test_no_machine_takes_a_right_answer_for_wrong(name):
 
 
 def test_an_untouched_exercise_is_neutral(capsys):
-    for answer in (..., None, [..., ...], [1.0, ...]):
+    for answer in (..., [..., ...], [1.0, ...], [None, ...]):
         check(lambda x, y: x * y, [2.0, 3.0], answer)
     assert capsys.readouterr().out == "○ not attempted yet\n" * 4
+
+
+def test_none_is_an_answer_and_a_wrong_one(capsys):
+    for answer in (None, [None, 2.0]):
+        check(lambda x, y: x * y, [2.0, 3.0], answer)
+        check_number(answer, 6.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert all(line.startswith("✗ This is None, not a number: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("adjoints", "state", "text"),
+    [
+        ({"b": 0.25, "a": 0.4896320}, "right", "✓ right"),
+        ({"b": 0.25, "a": 7.0}, "wrong", "✗ The derivative is right, but that by a is not."),
+        ({"a": 7.0, "b": 7.0}, "wrong", "✗ The derivative is right, but that by b is not."),
+        ({"b": None, "a": 0.4896320}, "wrong", "✗ The derivative is right, but that by b is not."),
+        ({"b": "x", "a": 0.4896320}, "wrong", "✗ The derivative is right, but that by b is not."),
+        (
+            {"b": 0.25, "a": ...},
+            "open",
+            "○ The derivative is right; that by a is not attempted yet.",
+        ),
+    ],
+)
+def test_a_right_derivative_wants_right_adjoints(adjoints, state, text):
+    def program(x):
+        a = x * x
+        b = np.sin(a)
+        return b * a
+
+    right = math.sin(0.25) + 0.25 * math.cos(0.25)  # 0.48963…, and dy/dx is once that
+    found = diagnose(program, [0.5], right, adjoints)
+    assert (found.state, found.text) == (state, text)
 
 
 def test_other_code_for_the_same_function_passes():
@@ -174,7 +209,8 @@ def test_a_number_of_no_machine_is_found_in_the_trace():
     found = diagnose(program, [0.5], 7.0, adjoints={"b": 0.25, "a": 123.0})
     assert found.machine is None
     assert "Up to a all is right" in found.text
-    assert "0.489" in found.text  # sin 0.25 + 0.25 cos 0.25
+    assert "the derivative by a is not 123." in found.text
+    assert "0.489" not in found.text  # sin 0.25 + 0.25 cos 0.25 would be the answer
     untried = diagnose(program, [0.5], 7.0, adjoints={"b": ..., "a": 123.0})
     assert untried.text == found.text
 
@@ -214,10 +250,9 @@ def test_a_factor_outside_is_no_inner_one():
 
 def test_a_number_is_told_its_mistake(capsys):
     mistakes = {"One sweep for each input.": 40, "A sweep for each number.": 120}
-    for answer in (..., None, 3, 3.0000001, 40, 120.0, 7, [3, 4], "three"):
+    for answer in (..., 3, 3.0000001, 40, 120.0, 7, [3, 4], "three"):
         check_number(answer, 3, mistakes)
     assert capsys.readouterr().out.splitlines() == [
-        "○ not attempted yet",
         "○ not attempted yet",
         "✓ right",
         "✓ right",

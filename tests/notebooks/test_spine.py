@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -98,6 +99,27 @@ def test_a_lesson_opens_with_title_minutes_what_it_needs_and_what_it_gives(path,
     assert 2 <= len(BULLETS.findall(gives)) <= 4
 
 
+@cache
+def needed(lesson: int) -> set[int]:
+    """The lessons that this one needs, and those that they need."""
+    line = MINUTES.search(read(PATHS[lesson - 1]).cells[0].source)
+    before = {int(each) for each in re.findall(r"\d+", line["before"] or "")}
+    return before.union(*map(needed, before))
+
+
+def test_a_lesson_uses_terms_and_lessons_only_of_what_it_needs(path, lesson):
+    text, n = prose(lesson), number(path)
+    known = needed(n) | {n}
+    listed = " ".join(re.findall(r"\blessons? (\d+(?:(?:, | and | to )\d+)*)", text))
+    assert {int(each) for each in re.findall(r"\d+", listed) if int(each) < n} <= known
+    terms = glossary()
+    rest = words(text)  # without the longer terms first: a tangent line is no tangent
+    for term in sorted((each for each in terms if terms[each] in known), key=len, reverse=True):
+        while found := find(term, rest):
+            rest = rest[: found.start()] + " · " + rest[found.end() :]
+    assert not [term for term, at in terms.items() if at not in known and find(term, rest)]
+
+
 def test_a_question_is_to_be_predicted_and_answered_later(lesson):
     second = lesson.cells[1]
     assert (second.cell_type, second.id) == ("markdown", "predict")
@@ -169,7 +191,9 @@ def test_sections_are_numbered_and_the_end_is_the_agreed_one(path, lesson):
     assert headings[0] == "Predict first"
     assert headings[-2:] == ["To take away", "Exercises"]
     assert 3 <= len(BULLETS.findall(section(prose(lesson), "To take away"))) <= 5
-    assert f"(exercises/{path.name})" in section(prose(lesson), "Exercises")
+    link = f"[the exercises of lesson {number(path)}](exercises/{path.name})"
+    assert link in section(prose(lesson), "Exercises")
+    assert "[Index](00_index.ipynb)" in lesson.cells[-1].source
     assert (COURSE / "exercises" / path.name).exists()
     last = lesson.cells[-1].source.splitlines()[-1]
     if number(path) < len(NAMES):
@@ -295,18 +319,6 @@ def test_the_glossary_s_terms_stand_in_bold_where_they_are_defined():
     for term, lesson in glossary().items():
         bold = " · ".join(re.findall(r"\*\*(.+?)\*\*", by_number[lesson]))
         assert find(term, bold), f"{term} is not bold in lesson {lesson}"
-
-
-def test_no_lesson_uses_a_term_that_a_later_one_defines(path, lesson):
-    defined, undefined = [], []
-    for term, at in glossary().items():
-        (defined if at <= number(path) else undefined).append(term)
-    text = words(prose(lesson))
-    for term in sorted(defined, key=len, reverse=True):  # a tangent line is no tangent
-        while found := find(term, text):
-            text = text[: found.start()] + " · " + text[found.end() :]
-    used = [found[0] for term in undefined if (found := find(term, text))]
-    assert not used
 
 
 def test_terms_are_found_as_words():

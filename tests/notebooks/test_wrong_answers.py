@@ -7,12 +7,13 @@ import nbformat
 import numpy as np
 import pytest
 
+import tapenb as tn
 from tapenb.course import MACHINES
 
 from .exercises import SOLUTIONS
 
-LOG, COS = math.log(3), math.cos(2)
-"""Of exercise 1 of lesson 6, and of exercise 1 of lesson 7."""
+LOG, COS, LN2 = math.log(3), math.cos(2), math.log(2)
+"""Of exercise 1 of lesson 6, and of exercises 1 and 3 of lesson 7."""
 A = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 5.0], [3.0, 0.0, 1.0]])
 """The matrix of exercise 4 of lesson 8."""
 R = np.array([[-0.1, -0.4], [2.5, -3.5]])
@@ -22,16 +23,35 @@ UNIT = (math.tanh(0.8) - 1) * (1 - 0.8**2)
 DECAY = [2.0 - 2.2, 2.0 * math.exp(-0.7) - 0.9, 2.0 * math.exp(-1.4) - 0.5]
 """The residuals of exercise 4 of lesson 14."""
 
+INNER = "constant inner factor"
+SYSTEM = np.linalg.solve([[2.0, 0.5], [1.0, 3.0]], [1.0, 2.0])
+SOLUTION = np.array([5.0, -4.5]) / 5.5
+"""Of the system in exercise 4 of lesson 18, and before it the adjoint of its right side."""
+
+
+@tn.custom_gradient
+def shifted(v: Any, c: Any) -> Any:
+    return (v - c) ** 2, lambda g: [g * 2 * (v - c), np.sum(g * 2 * (v - c))]
+
+
+@tn.custom_gradient
+def product(left: Any, right: Any) -> Any:
+    return left @ right, lambda g: [g @ right, left @ g]
+
+
 # Lesson, exercise, what the learner writes, the wrong machine.
 WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("01_slope", "cube", {"dy_dx": 3 * 4.0**3}, "exponent kept"),
     ("01_slope", "cube", {"dy_dx": 16.0}, "exponent not in front"),
     ("01_slope", "ball", {"velocity": 10.0}, "sign"),
     ("01_slope", "field", {"euros_per_area": 1 - 4 / 5}, "root's two"),
+    ("01_slope", "degrees", {"kilometres_per_degree": math.cos(math.pi / 36)}, INNER),
+    ("01_slope", "kink", {"dy_dx": 1.0}, "sign"),
     ("02_numerically", "cubic", {"slope": 3 * 8.0 - 3}, "exponent kept"),
     ("02_numerically", "bend", {"bend": 3 * 5.0}, "exponent not in front"),
     ("02_numerically", "bend", {"bend": 3 * 2 * 25.0}, "exponent kept"),
     ("02_numerically", "round", {"dy_dx": 3.9 * 0.8 + 3.9 * 0.2}, "sign of a difference"),
+    ("02_numerically", "complex", {"slope": math.exp(math.sin(1))}, "inner derivative"),
     ("03_symbolically", "product", {"dy_dx": 1.44 * math.cos(1.2)}, "first path"),
     ("03_symbolically", "product", {"dy_dx": 2.4 + math.cos(1.2)}, "product of derivatives"),
     ("03_symbolically", "quotient", {"gradient": [1 / 5, 12 / 25]}, "sign of a quotient"),
@@ -41,6 +61,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("04_tape", "trace", {"gradient": [6.0, 3 * math.cos(2)]}, "first path"),
     ("04_tape", "row", {"partials": [1 / 2, 3 / 4]}, "sign of a quotient"),
     ("04_tape", "branch", {"gradient": [1 / 5, 2 / 25]}, "sign of a quotient"),
+    ("04_tape", "record", {"dy_dx": 1.0}, "assigned"),
     ("05_chain_rule", "one-path", {"dy_dx": math.cos(0.64)}, "inner derivative"),
     ("05_chain_rule", "one-path", {"dy_dx": 1.6}, "outer derivative"),
     ("05_chain_rule", "twice", {"dy_dx": math.cos(math.sin(1))}, "inner derivative"),
@@ -53,17 +74,26 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("06_forward", "direction", {"dy": 36.0}, "first path"),
     ("06_forward", "direction", {"dy": 12.0}, "assigned"),
     ("06_forward", "dual", {"multiply": lambda a, b: (a[0] * b[0], a[1] * b[0])}, "first path"),
+    ("06_forward", "loop", {"dx": 0.0}, "no seed"),  # dx = dx + 0.1*p*dx
     ("07_reverse", "shared", {"bar_x": 2 * COS, "bar_y": COS}, "assigned"),
     ("07_reverse", "shared", {"bar_x": 2.0, "bar_y": 1.0}, "first path"),
     ("07_reverse", "quotient", {"gradient": [1.5, -1 + 2.25]}, "sign of a quotient"),
     ("07_reverse", "quotient", {"gradient": [1.5, 1 - 2.25]}, "sign of a difference"),
-    ("07_reverse", "diamond", {"bar_x": math.sin(0.25)}, "first path"),
-    ("07_reverse", "diamond", {"bar_x": 0.25 * math.cos(0.25)}, "assigned"),
+    ("07_reverse", "diamond", {"bar_x": math.cos(LN2) / 2}, "first path"),
+    ("07_reverse", "diamond", {"bar_x": -LN2 * math.sin(LN2) / 2}, "assigned"),
     ("08_which_way", "row", {"row": [-3 * math.cos(6), -2 * math.cos(6)]}, "sign"),
     ("08_which_way", "column", {"dy1": 6.0}, "exponent not in front"),
+    (
+        "08_which_way",
+        "mixed",
+        {"adjoints": [24 + 3 * math.cos(6), 8 + 2 * math.cos(6)]},
+        "sign of a difference",
+    ),
     ("08_which_way", "transpose", {"product_back": lambda u: A @ u}, "transposes forgotten"),
     ("09_second_derivative", "twice", {"second": 2 * math.cos(0.64)}, "first path"),
     ("09_second_derivative", "hessian", {"by_x": [2.0, 4.0]}, "own factor"),
+    ("09_second_derivative", "product", {"change_by_x": 14.0}, "sign of a difference"),
+    ("10_arrays", "picked", {"gradient": np.array([6.0, 3.0])}, "right factor alone"),
     ("10_arrays", "mean", {"gradient": np.array([2.0, 4.0, 8.0])}, "mean's n"),
     ("10_arrays", "mean", {"gradient": np.array([1.0, 2.0, 4.0]) / 3}, "exponent not in front"),
     ("10_arrays", "rows", {"by_b": np.array([11 / 3, -2 / 3])}, "broadcast not summed"),
@@ -130,6 +160,19 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("15_kinks_and_traps", "left", {"dy_dx": 17.0}, "absolute value without its sign"),
     ("15_kinks_and_traps", "rounded", {"dy_dx": 0.05 / math.sqrt(0.02)}, "exponent not in front"),
     ("15_kinks_and_traps", "chaos", {"dz_dx": 16 * 0.8 * 0.36}, "assigned"),
+    (
+        "16_memory",
+        "results",
+        {"dy_dx": 1 - math.tanh(math.exp(-0.4)) ** 2},
+        "inner derivative",
+    ),
+    ("16_memory", "kept", {"gradient": [8.0, 12.0, 1.5]}, "sign of a difference"),
+    ("16_memory", "minimum", {"slope": 2 + 800 / 100}, "sign of a quotient"),
+    ("17_sparsity", "neighbours", {"gradient": [4.0, 6.0, 2.0]}, "sign of a difference"),
+    ("18_implicit", "root", {"dz_da": 1 / math.sqrt(5) - 1}, "root's two"),
+    ("18_implicit", "solve", {"A_bar": np.outer(SYSTEM, SOLUTION)}, "sign of a system"),
+    ("19_own_rule", "two", {"shifted": shifted}, "sign of a difference"),
+    ("19_own_rule", "three", {"product": product}, "transposes forgotten"),
 ]
 
 
@@ -162,11 +205,29 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("02_numerically", "step", {"h": 1e-2, "quotient": 1.2462 + 1e-2}, "too large"),
     ("02_numerically", "step", {"h": 1e-14, "quotient": 1.2434}, "too small"),
     ("04_tape", "trace", {"v3": 6.0}, "Up to number 2 all is right; number 3 is another than 6"),
+    ("05_chain_rule", "apart", {"w3": 2.0}, "Up to number 2 all is right; number 3"),
+    ("05_chain_rule", "used-again", {"dy_db": 1.0}, "is right, but that by b is not"),
+    ("03_symbolically", "names", {"dy_da": 1.0}, "is right, but that by a is not"),
+    ("07_reverse", "shared", {"bar_v1": 2.0}, "is right, but that by v1 is not"),
+    ("07_reverse", "diamond", {"bar_b": 1.0}, "is right, but that by b is not"),
+    ("09_second_derivative", "tapes", {"second": None}, "None"),  # `inner` is asked too late
+    ("10_arrays", "picked", {"adjoint_of_w": np.ones(3)}, "is right, but that by w is not"),
+    ("13_network", "chain", {"adjoint_of_y": 1.0}, "is right, but that by y is not"),
+    ("16_memory", "cut", {"adjoint_of_x2": 1.0}, "is right, but that by x2 is not"),
+    ("17_sparsity", "product", {"product": np.ones(3)}, "the shape of its input"),
     ("16_memory", "parts", {"run_in_parts": hundred_steps}, "still holds all steps"),
     ("17_sparsity", "ring", {"colours": [0, 1, 2, 3, 4, 5, 6, 7]}, "for each column"),
     ("17_sparsity", "ring", {"colours": [0, 1, 2, 0, 1, 2, 3, 4]}, "One colour can be saved"),
     ("19_own_rule", "one", {"rule": lambda x: x * np.exp(x)}, "followed the formula"),
 ]
+# Exercises whose mistakes are tried nowhere here, and why.
+NOT_TRIED = {
+    ("07_reverse", "operation"): "a class is the answer, and its slips are those of exercise 2",
+    ("17_sparsity", "row"): "elements are picked, not derived: no machine picks others",
+    ("18_implicit", "no-formula"): "by an equation: no machine of the catalogue solves one",
+    ("18_implicit", "kepler"): "by an equation: no machine of the catalogue solves one",
+    ("19_own_rule", "second"): "the answer is a second derivative of a rule: any slip is another",
+}
 # Right answers that are rounded, or of another type.
 RIGHT: list[tuple[str, str, dict[str, Any]]] = [
     ("06_forward", "direction", {"dy": 48}),
@@ -232,3 +293,31 @@ def test_a_wrong_number_is_told_its_mistake(
     (wrong,) = [line for line in lines if line != "✓ right"]
     assert wrong.startswith("✗")
     assert words in wrong
+
+
+def test_every_check_has_a_mistake_tried_or_says_why_not():
+    checks = {
+        (path.stem, cell.id.removesuffix("-check"))
+        for path in SOLUTIONS.glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.id.endswith("-check")
+    }
+    tried = {(lesson, exercise) for lesson, exercise, *_ in [*WRONG, *WRONG_NUMBER]}
+    assert tried.isdisjoint(NOT_TRIED)
+    assert checks == tried | set(NOT_TRIED)
+
+
+@pytest.mark.parametrize(
+    ("lesson", "exercise", "answer"),
+    [
+        ("05_chain_rule", "used-again", {"dy_db": ...}),
+        ("06_forward", "loop", {"dx": ...}),
+        ("13_network", "chain", {"adjoint_of_y": ...}),
+    ],
+)
+def test_what_is_not_filled_in_is_open(
+    lesson: str, exercise: str, answer: dict[str, Any], capsys: pytest.CaptureFixture[str]
+):
+    (line,) = said(lesson, exercise, answer, capsys)
+    assert line.startswith("○")
+    assert "not attempted yet" in line
