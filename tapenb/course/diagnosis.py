@@ -242,18 +242,15 @@ def diagnose(
     asked = _named(tape, adjoints)
     if same(given, right):
         return _on_the_way(asked, true, adjoints)
-    if misshapen := _misshapen(tape, given, right):
-        return Diagnosis("wrong", None, f"✗ {misshapen}")
+    if text := _misshapen(tape, given, right):
+        return Diagnosis("wrong", None, f"✗ {text}")
     for machine in MACHINES:
         if same(given, sweep(tape, machine)[0]):
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
     tried = {name: entry for name, entry in asked.items() if not _holds(adjoints[name], ...)}
-    if name := _first_wrong(tried, true, adjoints):
-        number = adjoints[name]
-        told = number if number is None or _numbers(number, 1) is None else short(number)
-        text = f"✗ Up to {name} all is right; the derivative by {name} is not {told}."
-        return Diagnosis("wrong", None, text)
-    return Diagnosis("wrong", None, f"✗ {_others(tape, given, right)}")
+    name = _first_wrong(tried, true, adjoints)
+    text = _others(tape, given, right) if name is None else _here(name, adjoints[name])
+    return Diagnosis("wrong", None, f"✗ {text}")
 
 
 def _holds(answer: Any, what: Any) -> bool:
@@ -323,6 +320,11 @@ def _on_the_way(
     if name := _first_wrong(asked, true, adjoints):
         return Diagnosis("wrong", None, f"✗ The derivative is right, but that by {name} is not.")
     return Diagnosis("right", None, "✓ right")
+
+
+def _here(name: str, number: Any) -> str:
+    told = number if number is None or _numbers(number, 1) is None else short(number)
+    return f"Up to {name} all is right; the derivative by {name} is not {told}."
 
 
 def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:

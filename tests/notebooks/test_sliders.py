@@ -42,14 +42,15 @@ def test_every_slider_of_a_lesson_moves(panels: list[Panel]):
     for panel in panels:
         for slider in panel.inputs:
             before = panel.state
-            position = before["positions"][slider["label"]] + 2 * slider["step"]
             label = slider["label"]
+            here = before["positions"][label]
+            position = 1 - here if slider["boolean"] else here + 2 * slider["step"]
             counter = before["moves"].get(label, [0])[0] + 1
             panel.set_state({"position": {"view": "test", "moves": {label: [counter, position]}}})
             after = panel.state
             assert not after["error"]
-            assert after["positions"][slider["label"]] == position
+            assert after["positions"][label] == position
             # The moved input's own box shows the position, computed or not: the rows do not. They
             # stay only where no derivative leads to this input.
             slopes = [number for row, number in before["rows"] if row.endswith(f"/∂{label}")]
-            assert after["rows"] != before["rows"] or set(slopes) == {"0"}, label
+            assert after["rows"] != before["rows"] or set(slopes) == {"0"}, f"{label}: {after}"
