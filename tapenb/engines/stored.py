@@ -134,7 +134,9 @@ class Stored:
             part = np.ascontiguousarray(numbers[place].T).reshape(len(failed), *shape)
             if label in complexes:
                 part = part.view(complex)[..., 0]
-            found[label] = part.astype(dtypes[label]) if label in dtypes else part
+            # Where a guard fails nothing counts, and may be no integer.
+            with np.errstate(invalid="ignore"):
+                found[label] = part.astype(dtypes[label]) if label in dtypes else part
         return found, failed
 
     def check(self, failed: np.ndarray) -> None:

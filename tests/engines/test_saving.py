@@ -315,3 +315,10 @@ def test_every_damage_is_refused_with_the_file_s_name(tmp_path, what):
             assert "saved.json" in str(error), key  # noqa: PT017
         else:
             pytest.fail(f"{key!r} may be {data.get(key, 'missing')}")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_point_that_is_no_integer_is_refused_alone():
+    program = tn.export(lambda n: 7 // n, 2)
+    with pytest.raises(tn.TapeError, match="at 1 of 2 points, the first of which is number 1"):
+        program.many(np.array([2, 0]))
