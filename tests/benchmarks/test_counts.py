@@ -81,7 +81,7 @@ def test_a_gradient_stays_below_the_bound_of_theory(
     assert gradient <= 5 * value
 
 
-LOOKS_FOR_TIPS = ("on_tips", "_asking", "_standing")
+LOOKS_FOR_TIPS = ("on_tips", "asking", "standing")
 
 
 def calls(f: Callable[..., Any], *arguments: Any) -> tuple[int, int]:

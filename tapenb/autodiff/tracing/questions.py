@@ -107,7 +107,7 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
         )
     if type(getattr(asked, "__self__", None)).__module__.startswith("numpy.random"):
         return (
-            "random numbers are drawn for plain parameters. Draw standard ones and compute with "
+            "random numbers are drawn for plain parameters. Use standard ones and compute with "
             "them, a + b * rng.standard_normal(), or cut on purpose with stop_gradient(x)."
         )
     return (
