@@ -24,7 +24,9 @@ export function rounds(model) {
       if (!shown) return;
       const { iterations, iteration } = shown, last = iterations - 1;
       bar.max = String(last);
-      if (bar !== document.activeElement || iteration === null) bar.value = String(iteration ?? last);
+      // While it is held the user is ahead of the kernel.
+      if (bar !== document.activeElement) bar.value = String(iteration ?? last);
+      else if ((model.get("look").listing?.iteration ?? null) === null) bar.value = bar.max;
       write(count, ` ${(iteration ?? last) + 1} of ${iterations}`);
     },
   };
