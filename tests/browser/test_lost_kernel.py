@@ -126,6 +126,7 @@ def test_saved_and_opened_again_with_another_kernel(
     page = open_notebook(LOAD, SURVEY, app=app)
     expect_survey(page, 2.0, 5.0)
     expect(page.locator("figure.tapenb-static")).to_be_hidden()
+    expect(page.locator("figure.tapenb-static script.tapenb-tape")).to_have_count(1)
     jupyter.execute(page, "docmanager:save")
     jupyter_server = server(app=app)
     (path,) = jupyter_server.directory.glob("test_saved_and_opened*.ipynb")
