@@ -56,7 +56,7 @@ class Place:
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         """Let these stand there and nothing else."""
         # On one line each: an interrupt comes between lines, and would leave it empty.
-        self.owner.clear(); self.owner.update(items)  # fmt: skip  # noqa: E702
+        self.owner.clear(); self.owner.update(items)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
 class _Elements(Place):
@@ -75,7 +75,7 @@ class _Elements(Place):
             return
         add = self.owner.update if isinstance(self.owner, set) else self.owner.extend
         values = [value for _, value in items]
-        self.owner.clear(); add(values)  # fmt: skip  # noqa: E702
+        self.owner.clear(); add(values)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
 class _Cells(Place):
@@ -147,7 +147,7 @@ class _InDict(Place):
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         space = vars(self.owner)
-        space.clear(); space.update(items)  # fmt: skip  # noqa: E702
+        space.clear(); space.update(items)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
 class _OfClass(Place):

@@ -194,13 +194,13 @@ def test_compiled_functions_are_pickled_by_name_or_by_their_function(tmp_path):
 def test_long_arrays_and_lapack_are_pickled():
     rng = np.random.default_rng(0)
     A, b = rng.normal(size=(40, 40)) + 9 * np.eye(40), rng.normal(size=40)
-    f = lambda A, b: np.sum(np.linalg.solve(A, b) ** 2)  # noqa: E731
+    f = lambda A, b: np.sum(np.linalg.solve(A, b) ** 2)  # noqa: E731  a formula
     slope = pickle.loads(pickle.dumps(tn.export(tn.grad(f, 1), A, b)))
     np.testing.assert_allclose(slope(A, 2 * b), 4 * np.linalg.solve(A.T, np.linalg.solve(A, b)))
 
 
 def test_a_pickle_needs_none_of_the_code(tmp_path):
-    f = lambda x: x * np.tanh(x) if x > 0 else np.cosh(x)  # noqa: E731
+    f = lambda x: x * np.tanh(x) if x > 0 else np.cosh(x)  # noqa: E731  a formula
     (tmp_path / "slope.pickle").write_bytes(pickle.dumps(tn.export(tn.grad(f), 1.0)))
     code = (
         "import pickle; f = pickle.load(open('slope.pickle', 'rb')); print(repr(float(f(0.5))))\n"
@@ -231,7 +231,7 @@ def test_other_arguments_than_the_example_s_are_refused(tmp_path):
     [
         (lambda x: print(x) or x, "print"),
         (lambda x: x * np.random.default_rng().normal(), r"random|default_rng"),
-        (lambda x: np.random.normal() * x, "random"),  # noqa: NPY002
+        (lambda x: np.random.normal() * x, "random"),  # noqa: NPY002  users' own
         (lambda x: x.__setitem__(0, 2.0) or x, r"writes into its arguments|setitem"),
     ],
 )
@@ -312,7 +312,7 @@ def test_every_damage_is_refused_with_the_file_s_name(tmp_path, what):
         try:
             tn.load(path)
         except ValueError as error:
-            assert "saved.json" in str(error), key  # noqa: PT017
+            assert "saved.json" in str(error), key  # noqa: PT017  or loads
         else:
             pytest.fail(f"{key!r} may be {data.get(key, 'missing')}")
 

@@ -33,10 +33,10 @@ def test_an_exported_program_is_minimized():
 
 def test_least_squares_and_root():
     t = np.linspace(0, 2, 20)
-    residuals = lambda p: p[0] * np.exp(-p[1] * t) - 3 * np.exp(-1.3 * t)  # noqa: E731
+    residuals = lambda p: p[0] * np.exp(-p[1] * t) - 3 * np.exp(-1.3 * t)  # noqa: E731  a formula
     found = optimize.least_squares(residuals, np.ones(2), jac=tn.jacobian(residuals))
     np.testing.assert_allclose(found.x, [3.0, 1.3], rtol=1e-8)
-    f = lambda x: np.stack([x[0] ** 2 + x[1] ** 2 - 4, x[0] - x[1]])  # noqa: E731
+    f = lambda x: np.stack([x[0] ** 2 + x[1] ** 2 - 4, x[0] - x[1]])  # noqa: E731  a formula
     found = optimize.root(f, np.array([1.0, 2.0]), jac=tn.jacobian(f))
     np.testing.assert_allclose(found.x, np.sqrt(2.0), rtol=1e-10)
 
