@@ -24,41 +24,11 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS
 
-__all__ = ["Played", "beside_the_picture", "inert", "others", "played", "stored"]
+__all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
 
 _CLASS = "tapenb-tape"
 _LARGEST = 20_000
 """Bytes of data that a notebook stores beside a picture unasked."""
-
-
-class Played:
-    """The program of a panel as a page plays it, made once for each program when it is wanted."""
-
-    def __init__(self) -> None:
-        self._program: Any = None
-        self._found: Mapping[str, Any] | str = ""
-
-    def of(
-        self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
-    ) -> Mapping[str, Any] | str:
-        """What `played` gives, or why it gives nothing.
-
-        Parameters
-        ----------
-        point, graph, inputs
-            As `played` takes them.
-        """
-        if point.program is not self._program:
-            try:
-                found: Mapping[str, Any] | str = played(point, graph, inputs)
-            except NotLowered as error:
-                found = str(error)
-            self._program, self._found = point.program, found
-        return self._found
-
-    def known(self, point: Point) -> Mapping[str, Any] | str | None:
-        """The same of what was made already; None where nothing was."""
-        return self._found if point.program is self._program else None
 
 
 def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]) -> Mapping:

@@ -1,4 +1,4 @@
-"""What the page of a live panel plays: made by one thread at a time, and sent with its switches."""
+"""What the page of a panel plays: made by one thread at a time, and sent with its switches."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
+from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.point import Point
 from ..views.graph import Graph
 from ..views.labels import one_line
-from .played import Played
+from .played import played
 
 __all__ = ["Playing", "sent"]
 
 
-class Playing(Played):
-    """The program of a panel that several threads ask for."""
+class Playing:
+    """The program of a panel as a page plays it, made once for each that is wanted."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._making = Lock()
+        # In one store, since other threads ask what is known meanwhile.
+        self._made: tuple[Any, Mapping[str, Any] | str] = (None, "")
 
     def of(
         self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
@@ -32,10 +34,21 @@ class Playing(Played):
             As `played` takes them.
         """
         with self._making:
-            try:
-                return super().of(point, graph, inputs)
-            except Exception as error:
-                return f"{type(error).__name__}: {one_line(str(error))}"
+            program, found = self._made
+            if point.program is not program:
+                try:
+                    found = played(point, graph, inputs)
+                except NotLowered as reason:
+                    found = str(reason)
+                except Exception as error:  # which the next who asks may not meet
+                    return f"{type(error).__name__}: {one_line(str(error))}"
+                self._made = point.program, found
+            return found
+
+    def known(self, point: Point) -> Mapping[str, Any] | str | None:
+        """The same of what was made already; None where nothing was."""
+        program, found = self._made
+        return found if point.program is program else None
 
 
 def sent(

@@ -397,7 +397,7 @@ def test_why_a_page_cannot_play_is_said_whatever_it_is(
 ):
     panel = make(record(survey, 2.0, 5.0))
     with monkeypatch.context() as patch:
-        patch.setattr("tapenb.panel.played.played", lambda *_: 1 / 0)
+        patch.setattr("tapenb.panel.playing.played", lambda *_: 1 / 0)
         panel._make_tape()
     assert "division by zero" in panel.tape["why"]
     panel._make_tape()
