@@ -110,6 +110,12 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
             "random numbers are drawn for plain parameters. Use standard ones and compute with "
             "them, a + b * rng.standard_normal(), or cut on purpose with stop_gradient(x)."
         )
+    if caller is not None and _module(caller).startswith("scipy.sparse."):
+        return (
+            "SciPy's sparse matrices compute with plain arrays only. Use a dense one, "
+            "S.toarray() @ x, or wrap the product in a function of your own with "
+            "custom_gradient, whose adjoint is S.T @ g."
+        )
     return (
         f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
         "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy as "
@@ -119,7 +125,11 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
 
 def is_drawing(frame: FrameType) -> bool:
     """Whether code of a package that draws runs in a frame."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0] in _DRAWING
+    return _module(frame).partition(".")[0] in _DRAWING
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def is_cut(tape: Tape, index: int) -> bool:

@@ -53,6 +53,26 @@ def test_json_writes_what_was_cut():
         tn.grad(lambda x: json.loads(json.dumps([x]))[0] * x)(2.5)
 
 
+def test_a_sparse_matrix_takes_plain_arrays_and_the_way_out_is_right_at_both_orders():
+    sparse = pytest.importorskip("scipy.sparse", reason="SciPy is optional")
+    matrix = sparse.csr_array(np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]]))
+    for product in (lambda x: matrix @ x, lambda x: x[:2] @ matrix, matrix.dot):
+        with pytest.raises(tn.TapeError, match=r"sparse matrices .* S\.toarray\(\) @ x"):
+            tn.grad(lambda x, product=product: np.sum(product(x)))(np.ones(3))
+
+    def times(matrix, x):
+        wrapped = tn.custom_gradient(lambda x: (matrix @ x, lambda g: times(matrix.T, g)))
+        return wrapped(x)
+
+    def f(x):
+        return np.sum(np.sin(times(matrix, x)))
+
+    x, dense = np.arange(3.0), matrix.toarray()
+    slope, curvature = np.cos(dense @ x), -np.sin(dense @ x)
+    assert tn.grad(f)(x) == pytest.approx(dense.T @ slope, rel=1e-14)
+    assert tn.hessian(f)(x) == pytest.approx(dense.T @ np.diag(curvature) @ dense, rel=1e-14)
+
+
 def test_a_replay_is_never_stale():
     g = tn.function(lambda x: float(tn.stop_gradient(x)) * x + float(np.floor(x)) * x)
     for x in (0.5, 1.25, 1.5, 1.5, 2.75, 0.5):
