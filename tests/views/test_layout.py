@@ -1,7 +1,9 @@
 """The layout engine: one render at a time, warm-up in a daemon thread, other engines."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +12,14 @@ from tapenb.views import layout
 PATH = "digraph { " + " -> ".join(f"n{i}" for i in range(30)) + " }"
 
 
-def in_another_process(program: str) -> None:
+def in_another_process(program: str, **environment: str) -> None:
     """Run a program in a process of its own, where nothing is warm and a crash is seen."""
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | environment,
     )
     assert done.returncode == 0, done.stderr
 
@@ -59,8 +65,22 @@ assert inside.result(60) == layout.render("digraph { a -> b }")
 """)
 
 
-def test_a_process_may_end_while_it_warms_up():
-    in_another_process("from tapenb.views import layout; layout.warm_up()")
+def test_a_process_may_end_while_it_warms_up(tmp_path: Path):
+    # An empty cache: it compiles.
+    program = "from tapenb.views import layout; layout.warm_up()"
+    in_another_process(program, XDG_CACHE_HOME=str(tmp_path))
+
+
+RENDER = "from tapenb.views import layout; assert layout.render('digraph { a -> b }')"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the cache's folder is named otherwise")
+def test_what_one_process_compiled_serves_the_next_and_no_folder_is_needed(tmp_path: Path):
+    in_another_process(RENDER, XDG_CACHE_HOME=str(tmp_path))
+    in_another_process(RENDER, XDG_CACHE_HOME=str(tmp_path))
+    large = [path for path in tmp_path.rglob("*") if path.stat().st_size > 1_000_000]
+    assert len(large) == 1
+    in_another_process(RENDER, XDG_CACHE_HOME="/dev/null")
 
 
 def test_work_that_fails_hides_no_other():
