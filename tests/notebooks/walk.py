@@ -72,8 +72,16 @@ def photograph(page: Page, path: Path, width: int) -> int:
     return count
 
 
+def _serve(file: Path, server: jupyter.Server) -> str:
+    """Return the name by which a server has a notebook, which may be none of the course's."""
+    if file.is_relative_to(COURSE):
+        return str(file.relative_to(COURSE))
+    shutil.copy(file, server.directory)
+    return file.name
+
+
 def main() -> None:
-    """Walk through the named lessons, or all."""
+    """Walk through the named notebooks, or all lessons."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, default=sorted(COURSE.glob("*.ipynb")))
     parser.add_argument("--to", type=Path, default=Path("test-results/walk"))
@@ -94,7 +102,7 @@ def main() -> None:
                 viewport={"width": WIDTHS["wide"], "height": HEIGHT}, reduced_motion="reduce"
             )
             page.set_default_timeout(1000 * jupyter.PATIENCE)
-            name = str(file.resolve().relative_to(COURSE))
+            name = _serve(file.resolve(), server)
             ran = open_and_run(page, server, name)
             count, still = move_sliders(page)
             print(f"{name}: {'ran' if ran else 'a cell raised'}, {count} sliders, still: {still}")
