@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.compiling.replay import same_answer
 from ..autodiff.faces.signature import is_traceable
-from ..autodiff.tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, TapeError
+from ..autodiff.tape.operation import (
+    GUARD,
+    INPUT,
+    RAISES,
+    STANDS_ON_TIP,
+    Operation,
+    TapeError,
+)
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.structures import flatten, rebuild
 from .alike import leaves_of_arguments
 from .exported import record_path
 from .in_jax import NoName, canonical, in_jax
+from .loops import Constant, Loop, Slot, Step, folded, with_index
 
 __all__ = ["JaxProgram", "to_jax"]
 
@@ -46,10 +54,13 @@ class JaxProgram:
         self._tape, self._entries, self._outputs = tape, list(entries), list(outputs)
         self._args, self._value, self.__name__ = args, value, name
         needed = _needed(tape, self._outputs)
-        self._steps = list(_steps(tape, needed))
+        self._calls = dict(_calls(tape, needed))
         self._guards = [k for k in tape.guards() if tape.operations[k].name == GUARD]
         self._guards = [k for k in self._guards if not _is_of_shape(tape, k)]
         self.report = self._held()
+        read = [*self._outputs, *(tape.parents(k)[0] for k in self._guards)]
+        self._parts = folded(tape, sorted(needed - {*self._entries}), read)
+        self.report += _about_loops(self._parts)
 
     def __call__(self, *args: Any) -> Any:
         """The result at JAX arrays; nan where a decision falls otherwise than it was recorded.
@@ -103,7 +114,7 @@ class JaxProgram:
         own = filter(is_traceable, flatten(self._args))
         given = map(jnp.asarray, leaves_of_arguments(self._args, args, self.__name__))
         numbers = zip(own, given, strict=True)
-        values: dict[int, Any] = {}
+        values = _Values()
         for entry, (one, other) in zip(self._entries, numbers, strict=True):
             if other.shape != np.shape(one):
                 raise TypeError(
@@ -111,33 +122,100 @@ class JaxProgram:
                     f"{other.shape}; jax.vmap takes many"
                 )
             values[entry] = other.astype(canonical(_dtype(self._tape.value(entry))))
-        for index, call in self._steps:
-            if index not in values:
-                operands = [self._of(each, values) for each in self._tape.parents(index)]
-                values[index] = call(*operands)
+        self._play(self._parts, values)
         return values
 
-    def _of(self, reference: int, values: dict[int, Any]) -> Any:
+    def _play(self, parts: Iterable[Step | Loop], values: _Values) -> None:
+        for part in parts:
+            if isinstance(part, Loop):
+                self._play_loop(part, values)
+                continue
+            if _is_list(self._tape.operations[part.entry]):
+                values[part.entry] = _in_rounds(part.operands, values)
+                continue
+            operands, call = [values[each] for each in part.operands], self._calls[part.entry]
+            if len(operands) > len(self._tape.parents(part.entry)):
+                integers = operands.pop()
+                if not isinstance(part.operands[-1], Constant):
+                    operation = with_index(self._tape.operations[part.entry], integers)
+                    call = in_jax(operation, self._tape.value(part.entry))
+            values[part.entry] = call(*operands)
+
+    def _play_loop(self, loop: Loop, values: _Values) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        varying = {axis for each in self._entries for axis in _varying(values[each])}
+
+        def array(value: Any, source: int) -> Any:
+            found = jnp.asarray(value).astype(canonical(_dtype(self._tape.value(source))))
+            missing = tuple(sorted(varying - _varying(found)))
+            return jax.lax.pcast(found, missing, to="varying") if missing else found
+
+        carried = [
+            (each.source, [values[start] for start in each.initial]) for each in loop.carried
+        ]
+        carried += [
+            (source, [np.zeros(np.shape(self._tape.value(source)))]) for source in loop.last
+        ]
+        initial = [tuple(array(each, source) for each in starts) for source, starts in carried]
+
+        def body(state: list[tuple[Any, ...]], given: list[Any]) -> tuple[list[Any], list[Any]]:
+            inner = _Values(values)
+            inner.update(zip((each.slot for each in loop.given), given, strict=True))
+            for each, (now, *_) in zip(loop.carried, state, strict=False):
+                inner[each.slot] = now
+            self._play(loop.body, inner)
+            following = [
+                (*rest, array(inner[source], source))
+                for (source, _), (_, *rest) in zip(carried, state, strict=True)
+            ]
+            return following, [inner[source] for source in loop.stacked]
+
+        given = [_in_rounds(each.values, values) for each in loop.given]
+        state, stacks = jax.lax.scan(body, initial, given, loop.rounds)
+        stack = dict(zip(loop.stacked, stacks, strict=True))
+        last = dict(zip(loop.last, state[len(loop.carried) :], strict=True))
+        for entry, (source, n) in loop.places.items():
+            if source in last:
+                (values[entry],) = last[source]
+            else:
+                values.places[entry] = stack[source], n
+
+    def _of(self, reference: int, values: _Values) -> Any:
         return values[reference] if reference >= 0 else self._tape.value(reference)
 
-    def _stand(self, values: dict[int, Any]) -> Any:
+    def _stand(self, values: _Values) -> Any:
         """Whether all decisions fall as they were recorded; None where there is none."""
         import jax.numpy as jnp
 
         stands = None
-        for guard in self._guards:
-            (parent,) = self._tape.parents(guard)
-            answer = _answer(self._tape, guard, self._of(parent, values))
-            same = jnp.all(answer == np.asarray(self._tape.values[guard]))
+        for group in self._together(values):
+            parents = [self._tape.parents(guard)[0] for guard in group]
+            alone = len(group) == 1
+            value = self._of(parents[0], values) if alone else _in_rounds(parents, values)
+            told = [np.asarray(self._tape.values[guard]) for guard in group]
+            answer = _answer(self._tape, group[0], value)
+            same = jnp.all(answer == (told[0] if alone else np.stack(told)))
             stands = same if stands is None else stands & same
         return stands
+
+    def _together(self, values: _Values) -> Iterable[list[int]]:
+        """The decisions, those that are one in each round of a loop together."""
+        groups: dict[Any, list[int]] = {}
+        for guard in self._guards:
+            (parent,) = self._tape.parents(guard)
+            stack, _ = values.places.get(parent, (None, 0))
+            key = guard if stack is None else (id(stack), self._tape.operations[guard].function)
+            groups.setdefault(key, []).append(guard)
+        return groups.values()
 
     # -- held against NumPy ----------------------------------------------------------------------
 
     def _held(self) -> str:
         """Compute each operation of NumPy's operands, and compare with NumPy's result."""
         largest, count = 0.0, 0
-        for index, call in self._steps:
+        for index, call in self._calls.items():
             tape = self._tape
             if tape.operations[index] is INPUT:
                 continue
@@ -158,7 +236,7 @@ class JaxProgram:
         return f"{count} operations, largest difference {largest:.0f} ulp"
 
 
-def _steps(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., Any]]]:
+def _calls(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., Any]]]:
     """The entries that are needed, in order, and how JAX computes each."""
     for index in sorted(needed):
         operation = tape.operations[index]
@@ -173,6 +251,71 @@ def _steps(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., An
                 f"{tape.where(index)}: {operation.name} has no counterpart in JAX{reason}. "
                 "Write it in other functions, or let JAX call it as it is by tn.as_jax."
             ) from None
+
+
+class _Values(dict[Any, Any]):
+    """Values by entry or slot; what is not here is a constant, in a stack, or outside.
+
+    Attributes
+    ----------
+    places : dict of int to (array, int)
+        The stack that a value of a loop's round is in, and its round.
+    """
+
+    def __init__(self, outside: _Values | None = None) -> None:
+        super().__init__()
+        self.outside = outside
+        self.places: dict[int, tuple[Any, int]] = {}
+
+    def __missing__(self, key: Any) -> Any:
+        if isinstance(key, Constant):
+            return key.value
+        if key in self.places:
+            stack, n = self.places[key]
+            self[key] = stack[n]
+            return self[key]
+        if self.outside is None:
+            raise KeyError(key)
+        return self.outside[key]
+
+
+def _is_list(operation: Operation) -> bool:
+    """Whether an operation makes an array of a plain list of values."""
+    layout = operation.params.get("layout") if operation.name == "build" else None
+    return bool(layout) and all(part is None for part in layout)
+
+
+def _in_rounds(values: Sequence[Any] | Slot, known: _Values) -> Any:
+    """What a loop is given, along the first axis of an array or of each in a tuple."""
+    import jax
+    import jax.numpy as jnp
+
+    if isinstance(values, Slot):
+        return known[values]
+    places = [known.places.get(each, (None, 0)) for each in values]
+    stack = places[0][0]
+    if stack is not None and all(each is stack for each, _ in places):
+        return stack[np.array([n for _, n in places])]
+    nested = [
+        _in_rounds(each, known) if isinstance(each, tuple) else known[each] for each in values
+    ]
+    plain = all(
+        isinstance(leaf, np.ndarray | np.generic | int | float | complex)
+        for leaf in jax.tree.leaves(nested)
+    )
+    return jax.tree.map(lambda *each: (np if plain else jnp).stack(each), *nested)
+
+
+def _varying(value: Any) -> frozenset[str]:
+    """The axes of a mesh along which a value is another one on each device."""
+    import jax
+
+    return getattr(getattr(jax.typeof(value), "mat", None), "varying", frozenset())
+
+
+def _about_loops(parts: Iterable[Step | Loop]) -> str:
+    found = [f"{each.rounds}" for each in parts if isinstance(each, Loop)]
+    return f"; loops folded, of {', '.join(found)} rounds" if found else ""
 
 
 def _constant(value: Any) -> Any:
@@ -219,7 +362,8 @@ def _answer(tape: Tape, guard: int, value: Any) -> Any:
     if name in _OF_WHOLE_NUMBERS and answer.ndim == 0:
         rounded = {"floor": jnp.floor, "ceil": jnp.ceil, "round": jnp.rint}.get(name, jnp.trunc)
         return rounded(value)
-    if answer.shape == np.shape(value) and answer.dtype.kind in "biu":
+    asked = np.shape(tape.value(tape.parents(guard)[0]))
+    if answer.shape == asked and answer.dtype.kind in "biu":
         return value
     raise TapeError(
         f"{tape.where(guard)}: Python was told something ({name or function}) that JAX cannot "
@@ -304,11 +448,13 @@ def to_jax(f: Callable[..., Any] | Tape, *example: Any, x64: bool = True) -> Jax
 
     Notes
     -----
-    Decisions of `f` are part of the program. Where one falls otherwise, what JAX computes is nan,
-    its derivatives too; ``program.check(*args)`` names the line, outside of ``jit``. Derivatives
-    are JAX's, with the conventions of this library at tips where JAX has others (``norm``,
-    ``hypot``, ``arctan2``, ``std`` at 0; ties of ``sort``). One difference stays: a branch of
-    ``where`` that is not taken, and whose derivative is not finite, makes JAX's nan.
+    Loops that the tape unrolled become ``jax.lax.scan`` where it proves that they are some; the
+    report says of how many rounds. Decisions of `f` are part of the program: where one falls
+    otherwise, what JAX computes is nan, its derivatives too; ``program.check(*args)`` names the
+    line, outside of ``jit``. Derivatives are JAX's, with the conventions of this library at tips
+    where JAX has others (``norm``, ``hypot``, ``arctan2``, ``std`` at 0; ties of ``sort``). One
+    difference stays: a branch of ``where`` that is not taken, and whose derivative is not finite,
+    makes JAX's nan.
 
     Examples
     --------

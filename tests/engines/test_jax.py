@@ -1,6 +1,9 @@
 """Recorded programs in JAX, and NumPy's functions as JAX's operations."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from tapenb.autodiff.tape.operation import TapeError
 from ..autodiff.rules.samples import P, Q, name_of
 from ..autodiff.rules.test_kinks import NAMES, lines, text
 from .jax_names import chosen, compare
+from .loop_programs import PROGRAMS as LOOPS
 
 jax = pytest.importorskip("jax", reason="JAX is in the extra `engines`, not in `test`")
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:scatter:FutureWarning")
@@ -61,8 +65,8 @@ PROGRAMS = {
 def test_values_and_derivatives_are_ours(name):
     f = PROGRAMS[name]
     program = tn.to_jax(f, P)
-    count, of, ulp = map(int, re.findall(r"\d+", program.report))
-    assert count == of
+    count, ulp = map(int, re.findall(r"\d+", program.report))
+    assert count
     assert ulp < 64
     moved = P * 1.01
     np.testing.assert_allclose(jax.jit(program)(moved), f(moved), rtol=1e-12)
@@ -140,6 +144,96 @@ def test_conventions_at_kinks_are_ours(start):
     point, slope = (np.array(eval(text(cell), NAMES), float)[()] for cell in (at, first))
     found = jax.grad(tn.to_jax(f, point))(point)
     np.testing.assert_allclose(found, slope, rtol=1e-12)
+
+
+# -- loops -----------------------------------------------------------------------------------------
+
+
+def equations(jaxpr):
+    """How many equations a jaxpr has, with those of its loops' bodies."""
+    inner = [each.params["jaxpr"].jaxpr for each in jaxpr.eqns if "jaxpr" in each.params]
+    return len(jaxpr.eqns) + sum(map(equations, inner))
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "rounds"), LOOPS[:-1], ids=lambda each: getattr(each, "__name__", "")
+)
+def test_a_loop_that_was_unrolled_is_one_of_jax_s(f, at, rounds):
+    program = tn.to_jax(f, at)
+    outer = ", ".join(re.sub(r"\(\d+\)", "", rounds).split())
+    assert f"loops folded, of {outer} rounds" in program.report
+    jaxpr = jax.make_jaxpr(program)(at).jaxpr
+    assert equations(jaxpr) < 64
+    assert [each.primitive.name for each in jaxpr.eqns].count("scan") == len(rounds.split())
+    moved = at * (1 + 1e-3)
+    np.testing.assert_allclose(jax.jit(program)(moved), f(moved), rtol=1e-12, atol=1e-14)
+    total = lambda x: np.sum(np.cos(np.array(f(x))))  # noqa: E731  a formula
+    slope = jax.jit(jax.grad(lambda x: jax.numpy.sum(jax.numpy.cos(jax.numpy.array(program(x))))))
+    np.testing.assert_allclose(slope(moved), tn.grad(total)(moved), rtol=1e-11, atol=1e-13)
+
+
+def test_a_longer_loop_is_no_longer_program():
+    sizes = set()
+    for rounds in 12, 60:
+
+        def f(y, rounds=rounds):
+            for k in range(rounds):
+                y = y + 0.01 * np.sin(y * k)
+            return y
+
+        sizes.add(equations(jax.make_jaxpr(tn.to_jax(f, 0.3))(0.3).jaxpr))
+    assert len(sizes) == 1
+
+
+def test_a_decision_within_a_loop_is_one_of_the_program():
+    def f(x):
+        while x < 100:
+            x = x * 1.1 + 1
+        return x
+
+    program = tn.to_jax(f, 3.0)
+    np.testing.assert_allclose(jax.jit(program)(3.01), f(3.01), rtol=1e-14)
+    assert np.isnan(jax.jit(program)(50.0))
+    with pytest.raises(TapeError, match=r"x < 100.*here it is another program"):
+        program.check(50.0)
+
+
+ON_TWO_DEVICES = """
+import jax, numpy as np, tapenb as tn
+from jax.sharding import Mesh, PartitionSpec as P
+jax.config.update("jax_enable_x64", True)
+def loss(w, rows):
+    total = 0.0
+    for row in rows:
+        total = total + np.log(np.cosh(row @ w))
+    return total
+rows, w = np.random.default_rng(0).normal(size=(24, 3)), np.array([0.3, -1.0, 0.7])
+program = tn.to_jax(loss, w, rows[:12])
+assert "loops folded, of 12 rounds" in program.report, program.report
+mesh = Mesh(np.array(jax.devices()), ("part",))
+parts = dict(mesh=mesh, in_specs=(P(), P("part")))
+total = jax.shard_map(
+    lambda w, rows: jax.lax.psum(program(w, rows), "part"), **parts, out_specs=P())
+value, slope = jax.jit(jax.value_and_grad(total))(w, rows)
+np.testing.assert_allclose(value, np.sum(np.log(np.cosh(rows @ w))), rtol=1e-13)
+np.testing.assert_allclose(slope, rows.T @ np.tanh(rows @ w), rtol=1e-12)
+each = tn.to_jax(lambda y: np.sin(y) * y, 1.0)
+spread = jax.jit(jax.shard_map(
+    jax.vmap(jax.grad(each)), mesh=mesh, in_specs=P("part"), out_specs=P("part")))
+xs = np.linspace(0, 1, 8)
+found = spread(xs)
+np.testing.assert_allclose(found, np.cos(xs) * xs + np.sin(xs), rtol=1e-13)
+print(len(found.sharding.device_set))
+"""
+
+
+def test_two_devices_share_the_work():
+    flags = "--xla_force_host_platform_device_count=2"
+    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", ON_TWO_DEVICES]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["2"]
 
 
 def test_what_jax_has_not_is_refused_with_its_line():
