@@ -9,7 +9,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -109,13 +109,25 @@ def widget() -> tuple[str, frozenset[str]]:
 
 def _small(script: str) -> str:
     """A script without the spaces that only its readers need; a template stands on one line."""
-    lines = (each.strip() for each in script.splitlines())
     text = "\n".join(
         "".join(text if literal else _SPACES.sub("", text) for literal, text in _parted(line))
-        for line in lines
-        if line
+        for line in _constants(each for each in map(str.strip, script.splitlines()) if each)
     )
     return _LINES.sub("", text).replace(";}", "}")
+
+
+def _constants(lines: Iterable[str]) -> list[str]:
+    """The lines, with constants that follow each other as one statement."""
+    found, goes_on = [], False
+    for line in lines:
+        constant = line.startswith("const ")
+        if constant and goes_on:
+            found[-1] = f"{found[-1].removesuffix(';')},"
+            line = line.removeprefix("const ")
+        whole = all(line.count(a) == line.count(b) for a, b in ("()", "[]", "{}"))
+        goes_on = constant and whole and line.endswith(";")
+        found.append(line)
+    return found
 
 
 def _parted(line: str) -> Iterator[tuple[bool, str]]:

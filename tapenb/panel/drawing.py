@@ -134,7 +134,11 @@ class Drawing:
         if self.in_words:
             return {"words": graph.text}
         numbers = graph.numbers()
-        found = {"nodes": numbers.nodes, "edges": numbers.edges, "folds": self.folds}
+        nodes = numbers.nodes
+        if not isinstance(graph, Folded):
+            said = (point.marks.get(node.index) for node in graph.nodes)
+            nodes = [f"{a} ({b})" if b else a for a, b in zip(nodes, said, strict=True)]
+        found = {"nodes": nodes, "edges": numbers.edges, "folds": self.folds}
         if isinstance(graph, Folded):
             rounds = {"iterations": graph.iterations, "iteration": iteration}
             found["folded"] = {"of": graph.of, **rounds}

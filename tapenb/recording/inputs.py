@@ -19,6 +19,8 @@ __all__ = ["Input", "Slider", "count_of", "flatten", "nest"]
 # A positive number outside of these is rather a scale than a place: its slider is logarithmic, and
 # goes so far to both sides; as is a range that spans as much.
 _TINY, _LARGE, _DECADES = 1e-3, 1e4, 1e3
+# Ends of what a slider can reach, and still have a width.
+_LEAST, _MOST = 1e-307, 1.5e308
 _MOST_SLIDERS = 8
 """Arrays of up to so many elements get a slider for each."""
 
@@ -175,7 +177,7 @@ def _slider(
         low, high = (span[0], span[1]) if span else (0, max(3 * value, 10))
         low, high = min(int(low), int(value)), max(int(high), int(value))
         return Slider(label, int(value), low, high, 1, integer=True)
-    if not 1e-300 < abs(value) < 1e300 and value != 0:
+    if not math.isfinite(value):
         return Slider(label, value, -1.0, 1.0, 0.01)
     if span:
         low, high = float(span[0]), float(span[1])
@@ -184,9 +186,11 @@ def _slider(
         log = len(span) < 3 and low > 0 and high >= _DECADES * low
         return Slider(label, value, low, high, low if log else step, log=log)
     if value > 0 and not _TINY <= value <= _LARGE:
-        low, high = (float(f"{value * each:.12g}") for each in (1 / _DECADES, _DECADES))
+        ends = max(value / _DECADES, _LEAST), min(value * _DECADES, _MOST)
+        low, high = (float(f"{each:.12g}") for each in ends)
+        low, high = min(low, value), max(high, value)
         return Slider(label, value, low, high, low, log=True)
-    reach = 2 * abs(value) or 1.0
+    reach = min(2 * abs(value), _MOST / 4) if abs(value) > _LEAST else 1.0
     step = _decimal_step(2 * reach)
     # Counted from the value in whole steps, so that a slider put back shows the first number.
     reach = math.floor(reach / step + 0.5) * step

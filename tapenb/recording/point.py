@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autodiff.compiling.replay import replay
-from ..autodiff.sweeps.diagnosis import origins
+from ..autodiff.sweeps.diagnosis import NotFinite, is_finite, origins
+from ..autodiff.sweeps.tips.kinks import Kink
 from ..autodiff.tape.tape import Tape
 from .inputs import Input
 from .numbers import (
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from .program import Program
 
 __all__ = ["Point"]
+
+# So many tips, and places where nan begins, are named.
+_MOST_NAMED = 3
+_BRIEFLY = {"once differentiable (C1)": "tip of the slope", "tip": "tip", "jump": "jump"}
 
 
 class Point:
@@ -169,14 +174,39 @@ class Point:
     def notes(self) -> list[str]:
         """Remarks for the user."""
         notes = self.program.notes(self.value)
-        if self._numbers is None and self.program.order:
-            kinks = [each for each in self.program.kinks(self.tape) if not each.is_smooth]
-            notes += [repr(kink) for kink in kinks[:3]]
-        if self.program.mode == "reverse" and not self.is_finite:
-            notes += map(
-                repr, origins(self.tape, [self.tape.output], self.adjoints, self.edges)[:3]
-            )
+        together: dict[str, list[str]] = {}
+        for kink in self.kinks[:_MOST_NAMED]:
+            together.setdefault(kink.meaning, []).append(repr(kink).removesuffix(kink.meaning))
+        for meaning, (first, *others) in together.items():
+            same = "; ".join(each[0].lower() + each[1:].strip() for each in others)
+            notes.append(f"{first}{meaning}" + f" The same: {same}." * bool(others))
+        if not self.is_finite:
+            notes += map(repr, self.not_finite[:_MOST_NAMED])
         return notes
+
+    @cached_property
+    def kinks(self) -> list[Kink]:
+        """Where the cell stands on a tip or a jump that its derivative has, too."""
+        if self._numbers is not None or not self.program.order:
+            return []
+        return [each for each in self.program.kinks(self.tape) if not each.is_smooth]
+
+    @property
+    def not_finite(self) -> list[NotFinite]:
+        """Where values and adjoints stopped being finite."""
+        if self.program.mode != "reverse":
+            return []
+        return origins(self.tape, [self.tape.output], self.adjoints, self.edges)
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """What is to be said of single entries: where nan, inf or a tip begins."""
+        numbers = [self.tape.value(index) for index in self.tape.ancestors(self.tape.output)]
+        found = {}
+        if not all(map(is_finite, [*numbers, *self.adjoints.values(), *self.edges.values()])):
+            words = {"value": "born here", "derivative": "its derivative is nan or inf"}
+            found = {each.entry: words[each.what] for each in reversed(self.not_finite)}
+        return found | {each.entry: _BRIEFLY.get(each.verdict, "tip?") for each in self.kinks}
 
     @property
     def is_finite(self) -> bool:

@@ -174,10 +174,11 @@ def _node(box: Box, x: float, y: float) -> Element:
         "fill": box.look["fillcolor"],
         "stroke": box.look["color"],
         "stroke-width": box.look["penwidth"],
-        "rx": "8",
+        "rx": {"input": "0", "decision": f"{box.height / 2:.1f}"}.get(box.kind, "8"),
     }
-    corner = x - box.width / 2, y - box.height / 2
-    group.append(_rectangle(*corner, box.width, box.height, frame))
+    for inset in range(0, 4 * int(box.look.get("peripheries", "1")), 4):
+        corner = x - box.width / 2 + inset, y - box.height / 2 + inset
+        group.append(_rectangle(*corner, box.width - 2 * inset, box.height - 2 * inset, frame))
     first = y - (len(box.lines) - 1) * _LINE / 2 + 4
     for number in range(len(box.lines)):
         group.append(_text(x, first + number * _LINE, "11", box.look["ink"]))

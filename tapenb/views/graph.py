@@ -17,6 +17,8 @@ from html import escape
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+import numpy as np
+
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import arcs, layout
@@ -41,14 +43,31 @@ _SIMPLE = re.compile(r"[\w.]+(\([^()]*\))?|\(.*\)")
 _FIGURES = 12
 # An edge's text: its size, the width of a figure of the layout's font, the gap to the line.
 _EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.556, 6
+# Beyond so many figures, of such a size, a text is held to the room that there is for it.
+_NARROW = 0.5
+_LONG = {"name": (12, 11), "adjoint": (9, _EDGE_SIZE)}
 
 _SANS = "Helvetica,Arial,sans-serif"
 _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 _INK, _MUTED, _LINE, _ADJOINT = "#1b2733", "#55636f", "#8a97a3", "#a8460a"
+# Told apart by shape, too: square, round, hexagonal, framed twice.
 _LOOK = {
-    "input": {"fillcolor": "#e8f1fd", "color": "#2f6fc4", "penwidth": "1.2"},
+    "input": {"fillcolor": "#e8f1fd", "color": "#2f6fc4", "penwidth": "1.2", "style": "filled"},
     "operation": {"fillcolor": "#ffffff", "color": "#a9b4be", "penwidth": "1"},
-    "output": {"fillcolor": "#e9f6ec", "color": "#2d8a50", "penwidth": "2"},
+    "decision": {
+        "fillcolor": "#ffffff",
+        "color": "#a9b4be",
+        "penwidth": "1",
+        "style": "filled",
+        "shape": "hexagon",
+        "margin": "0,0.02",
+    },
+    "output": {
+        "fillcolor": "#e9f6ec",
+        "color": "#2d8a50",
+        "penwidth": "1.2",
+        "peripheries": "2",
+    },
 }
 
 
@@ -62,8 +81,8 @@ class Node:
         ``"n12"``: its place in the drawing.
     index : int
         Its place on the tape.
-    kind : {"input", "operation", "output"}
-        How it is drawn.
+    kind : {"input", "operation", "decision", "output"}
+        How it is drawn; a decision is true or false, or an array of that.
     lines : tuple of (str, str)
         The role ("name" or "source") and text of each line above the value.
     title : str
@@ -177,6 +196,8 @@ class Graph:
     def _node(self, index: int) -> Node:
         entry = self.tape[index]
         kind, name = "input" if entry.kind == "input" else "operation", entry.name
+        if isinstance(entry.value, bool | np.bool_) or getattr(entry.value, "dtype", None) == bool:
+            kind = "decision"
         if index == self.tape.output:
             kind, name = "output", name or self._output_name
         source = entry.source and one_line(entry.source)
@@ -435,6 +456,11 @@ class Graph:
         for element, (role, text) in zip(group.findall("text"), lines, strict=False):
             element.text = text
             element.set("class", role)
+            if role in _LONG and columns(text) > _LONG[role][0]:
+                # Whatever font there is, it takes no more than the room that it has.
+                width = columns(text) * _NARROW * _LONG[role][1]
+                element.set("textLength", f"{width:.0f}")
+                element.set("lengthAdjust", "spacingAndGlyphs")
             if role == "name":
                 element.set("font-weight", "bold")
             elif role == "source":

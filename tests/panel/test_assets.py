@@ -114,6 +114,7 @@ TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|[\w$]+|[+]+|-+|[^\s\w$]')
 def tokens(script: str) -> list[str]:
     """Return its words and signs; of a template what is computed in it without spaces."""
     inner = re.compile(r"\$\{[^`}]*")
+    script = re.sub(r";\s*const\b *", ",", script)  # one statement or two
     found = TOKEN.findall(re.sub(r";(?=\s*\})", "", script))
     return [inner.sub(lambda code: re.sub(r"\s", "", code[0]), each) for each in found]
 

@@ -12,7 +12,7 @@ from ..kinds.rule import Parts
 from ..tape.tape import Tape
 from .reverse import adjoints
 
-__all__ = ["NotFinite", "not_finite", "origins"]
+__all__ = ["NotFinite", "is_finite", "not_finite", "origins"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +53,8 @@ class NotFinite:
         return f"The {self.what} is not finite from here on: {self.place}, at {at}."
 
 
-def _finite(value: Any) -> bool:
+def is_finite(value: Any) -> bool:
+    """Whether a value of a tape is finite, in all of its parts."""
     values = value.values() if isinstance(value, Parts) else value
     return all(
         np.asarray(part).dtype.kind not in "fc" or bool(np.isfinite(part).all())
@@ -86,12 +87,12 @@ def origins(
     found = []
     for index in sorted({entry for output in outputs for entry in tape.ancestors(output)}):
         operands = [tape.value(parent) for parent in tape.parents(index)]
-        if operands and not _finite(tape.value(index)) and all(map(_finite, operands)):
+        if operands and not is_finite(tape.value(index)) and all(map(is_finite, operands)):
             found.append(origin(index, "value"))
     for child in sorted({child for _, child, _ in edges}, reverse=True):
         parts = [part for (_, made_by, _), part in edges.items() if made_by == child]
         adjoint = adjoints.get(child, 0.0)
-        if _finite(adjoint) and not all(map(_finite, parts)):
+        if is_finite(adjoint) and not all(map(is_finite, parts)):
             found.append(origin(child, "derivative", adjoint))
     return found
 

@@ -24,7 +24,7 @@ export function matrix(_model) {
       if (numbers.alone) return say(alone, numbers.alone, numbers.cells[0][0]);
       list(head, ["", ...numbers.names.map((name) => `∂${name}`)],
         () => h(head.children.length ? "th" : "td", {}),
-        (cell, text) => { write(cell, text); if (text) cell.setAttribute("scope", "col"); });
+        (cell, text) => { write(cell, text); if (text) { cell.setAttribute("scope", "col"); cell.setAttribute("title", text); } });
       list(body, numbers.names, () => h("tr", {}, h("th", { scope: "row" })), (line, name) => {
         const cells = numbers.cells[numbers.names.indexOf(name)];
         list(line, [`∂${name}`, ...cells], () => h("td"), write);

@@ -55,7 +55,7 @@ export function orders(model, mover, lights) {
   function zoomBy(factor) {
     const box = place(), svg = box?.querySelector("svg");
     if (!svg) return;
-    const drawn = parseFloat(svg.style.getPropertyValue("--tapenb-drawn")), before = svg.getBoundingClientRect().width;
+    const drawn = parseFloat(svg.style.getPropertyValue("--tn-drawn")), before = svg.getBoundingClientRect().width;
     scale = factor && Math.min(NEAREST, Math.max(1 / NEAREST, factor * (before / drawn)));
     box.classList.toggle("tapenb-zoomed", scale > 0);
     svg.style.width = scale ? `${drawn * scale}px` : "";

@@ -61,7 +61,7 @@ function picture(svg, kind, give) {
   twin.removeAttribute("style");
   twin.setAttribute("width", String(width));
   twin.setAttribute("height", String(height));
-  twin.style.background = paper.getPropertyValue("--tapenb-paper");
+  twin.style.background = paper.getPropertyValue("--tn-paper");
   const text = new XMLSerializer().serializeToString(twin);
   if (kind === "svg") return give("graph.svg", new Blob([text], { type: "image/svg+xml" }));
   const image = new Image();

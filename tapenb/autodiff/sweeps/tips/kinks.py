@@ -82,7 +82,13 @@ class Kink:
 
 def _text(values: list[Any]) -> str:
     with np.printoptions(precision=6, threshold=6, suppress=True):
-        return ", ".join(" ".join(str(value).split()) for value in values)
+        return ", ".join(" ".join(str(_short(value)).split()) for value in values)
+
+
+def _short(value: Any) -> Any:
+    """A number by itself as NumPy's options have it in arrays: of six digits."""
+    is_float = np.ndim(value) == 0 and np.asarray(value).dtype.kind == "f"
+    return float(f"{value:.6g}") if is_float else value
 
 
 _VERDICTS = ("jump", "tip", "once differentiable (C1)", "smooth (C2)")
