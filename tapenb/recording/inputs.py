@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ __all__ = ["Input", "Slider", "count_of", "flatten", "nest"]
 # goes so far to both sides; as is a range that spans as much.
 _TINY, _LARGE, _DECADES = 1e-3, 1e4, 1e3
 # Ends of what a slider can reach, and still have a width.
-_LEAST, _MOST = 1e-307, 1.5e308
+_LEAST, _MOST, _LAST = 1e-307, 1.5e308, sys.float_info.max
 _MOST_SLIDERS = 8
 """Arrays of up to so many elements get a slider for each."""
 
@@ -194,7 +195,8 @@ def _slider(
     step = _decimal_step(2 * reach)
     # Counted from the value in whole steps, so that a slider put back shows the first number.
     reach = math.floor(reach / step + 0.5) * step
-    low, high = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
+    ends = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
+    low, high = (min(max(each, -_LAST), _LAST) for each in ends)
     if value > 0 and positive:
         # The last whole step above zero, where the domain ends there.
         steps = math.ceil(value / step - 1e-9) - 1

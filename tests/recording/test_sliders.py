@@ -42,6 +42,14 @@ def test_a_positive_number_that_is_a_scale_has_a_logarithmic_slider(value: float
         assert (slider.minimum, slider.maximum) == pytest.approx((value / 1000, value * 1000))
 
 
+@pytest.mark.parametrize("value", [1e300, 1.7e308, -1.7e308, 5e-324, 1e-300, -1e-300])
+def test_a_slider_shows_every_finite_number(value: float):
+    (slider,) = record(lambda x: x * 0.5, value).sliders
+    assert slider.minimum <= slider.value == value <= slider.maximum
+    assert 0 < slider.maximum - slider.minimum < np.inf
+    assert slider.step > 0
+
+
 @pytest.mark.parametrize("value", [-3.3e-9, -1e6, 0.0, 0.001, 2.0, 1e4])
 def test_others_have_a_linear_one(value: float):
     assert not record(lambda x: x * 2, value).sliders[0].log

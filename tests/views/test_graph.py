@@ -90,6 +90,35 @@ def test_only_what_the_output_depends_on():
     assert [node.lines[0][1] for node in graph(tn.record(f, 2.0)).nodes] == ["x", "x * 3"]
 
 
+def test_what_an_entry_is_is_told_by_shape():
+    drawing = graph(tn.record(lambda x: np.where(x > 1, x * x, x), 2.0))
+    kinds = ["input", "decision", "operation", "output"]
+    assert [node.kind for node in drawing.nodes] == kinds
+    groups = {g.get("id"): g for g in ElementTree.fromstring(drawing.svg()).iter(f"{SVG}g")}
+    corners = [
+        [len(p.get("points").split()) for p in groups[f"n{n}"].iter(f"{SVG}polygon")]
+        for n in range(4)
+    ]
+    # A closed square, a closed hexagon, and round ones, of which the output has two frames.
+    assert corners == [[5], [7], [], []]
+    assert [len(list(groups[f"n{n}"].iter(f"{SVG}path"))) for n in range(4)] == [0, 0, 1, 2]
+
+
+def test_a_long_name_keeps_to_its_box():
+    def f(x):
+        the_name_of_a_rather_long_result = x * 2
+        return the_name_of_a_rather_long_result
+
+    svg = graph(tn.record(f, 2.0)).svg()
+    (name,) = (t for t in ElementTree.fromstring(svg).iter(f"{SVG}text") if t.get("textLength"))
+    assert name.text == "the_name_of_a_rather_long_result"
+    path = next(
+        p for p in ElementTree.fromstring(svg).iter(f"{SVG}path") if p.get("stroke") == "#2d8a50"
+    )
+    across = [float(x) for x in re.findall(r"(-?[\d.]+),", path.get("d"))]
+    assert float(name.get("textLength")) < max(across) - min(across)
+
+
 def test_an_operand_used_twice_has_two_edges():
     drawing = graph(tn.record(lambda x: x * x, 3.0))
     assert [(edge.id, edge.slot) for edge in drawing.edges] == [("e0", 0), ("e1", 1)]
