@@ -93,7 +93,8 @@ def _runs(tape: Tape) -> Iterator[_Run]:
     whole = range(len(tape)) if tape.output is None else tape.ancestors(tape.output)
     for index in sorted({*whole, *tape.guards()}):
         entry = tape[index]
-        yield _Run(_text(tape, entry), entry.operation, entry.line, entry.value, found.get(index, ""))
+        numbers = entry.value, found.get(index, "")
+        yield _Run(_text(tape, entry), entry.operation, entry.line, *numbers)
 
 
 def _text(tape: Tape, entry: Entry) -> str:

@@ -17,8 +17,6 @@ from html import escape
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-import numpy as np
-
 from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import arcs, layout
@@ -196,7 +194,8 @@ class Graph:
     def _node(self, index: int) -> Node:
         entry = self.tape[index]
         kind, name = "input" if entry.kind == "input" else "operation", entry.name
-        if isinstance(entry.value, bool | np.bool_) or getattr(entry.value, "dtype", None) == bool:
+        dtype = getattr(entry.value, "dtype", None)
+        if isinstance(entry.value, bool) or getattr(dtype, "kind", "") == "b":
             kind = "decision"
         if index == self.tape.output:
             kind, name = "output", name or self._output_name

@@ -585,7 +585,7 @@ def test_nodes_say_where_nan_and_tips_begin(make: Callable[..., Panel]):
     panel = make(record(lambda x, y: abs(x) + np.maximum(x, y), 0.0, 0.0))
     assert panel.state["nodes"] == ["0", "0", "0 (tip)", "0 (tip)", "0"]
     (note,) = panel.state["notes"]
-    assert re.search(r"^.*abs\(x\).* has a tip here .*; by convention .*\. The same: .*max.*$", note)
+    assert re.search(r"abs\(x\).* has a tip here .*; by convention .*\. The same: .*max", note)
     move(panel, x=1.0)
     assert panel.state["nodes"] == ["1", "0", "1", "1", "2"]
 

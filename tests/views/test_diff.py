@@ -14,7 +14,7 @@ def rows(table: Table) -> list[tuple[str, ...]]:
 
 
 def two_ways(x):
-    if x > 1:
+    if x > 1:  # noqa: SIM108  a line for each side
         y = x**2
     else:
         y = np.sin(x)

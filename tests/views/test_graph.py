@@ -107,7 +107,7 @@ def test_what_an_entry_is_is_told_by_shape():
 def test_a_long_name_keeps_to_its_box():
     def f(x):
         the_name_of_a_rather_long_result = x * 2
-        return the_name_of_a_rather_long_result
+        return the_name_of_a_rather_long_result  # noqa: RET504  the graph shows the name
 
     svg = graph(tn.record(f, 2.0)).svg()
     (name,) = (t for t in ElementTree.fromstring(svg).iter(f"{SVG}text") if t.get("textLength"))
