@@ -89,12 +89,8 @@ class Elementwise(Rule):
         function = self.terms[slot]
         return factor if function is None else function(factor, result, *operands)
 
-    def vjp(self, adjoint, result, operands, operation, wanted):
-        contributions = []
-        for slot, operand in enumerate(operands):
-            term = self.term(slot, adjoint, result, operands) if wanted[slot] else None
-            contributions.append(None if term is None else fit(term, operand))
-        return contributions
+    def pulls(self, params, operands):
+        return self.terms
 
     def _masked_term(
         self, slot: int, factor: Any, zero_mask: Any, result: Any, operands: Sequence[Any]

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .rule import Rule, adjoint_dtype, fit, spread, tainted, total, untouched
+from .rule import Rule, adjoint_dtype, spread, tainted, total, untouched
 
 __all__ = ["Linear", "Multilinear"]
+
+
+def _pull(transpose: Callable[..., Any] | None, params: dict[str, Any]) -> Callable[..., Any]:
+    """A transpose with its parameters, of ``(adjoint, result, *operands)``."""
+    if transpose is None:
+        return lambda g, _, *operands: None
+    if params:
+        return lambda g, _, *operands: transpose(g, *operands, **params)
+    return lambda g, _, *operands: transpose(g, *operands)
 
 
 class Linear(Rule):
@@ -27,6 +37,8 @@ class Linear(Rule):
         Whether NumPy may answer with a view of the operand's memory.
     reads : tuple of int
         The operands of which the values, not only the shapes, are read.
+    into : callable, optional
+        See `Rule`.
     """
 
     def __init__(
@@ -36,25 +48,23 @@ class Linear(Rule):
         sequence: bool = False,
         view: bool = False,
         reads: tuple[int, ...] = (),
+        into: Callable[..., Any] | None = None,
     ) -> None:
         self.primal = primal
         self.transposes = transposes
         self.sequence = sequence
         self.view = view
         self.reads = reads
+        self.into = into
 
     def needs(self, slot: int) -> bool:
         return slot in self.reads
 
-    def vjp(self, adjoint, result, operands, operation, wanted):
-        contributions: list[Any] = [None] * len(operands)
-        for slot, want in enumerate(wanted):
-            transpose = self.transposes[0 if self.sequence else slot] if want else None
-            if transpose is not None:
-                given = (slot, adjoint) if self.sequence else (adjoint,)
-                term = transpose(*given, *operands, **operation.params)
-                contributions[slot] = None if term is None else fit(term, operands[slot])
-        return contributions
+    def pulls(self, params, operands):
+        if self.sequence:
+            transpose = self.transposes[0]
+            return [_pull(partial(transpose, slot), params) for slot in range(operands)]
+        return [_pull(transpose, params) for transpose in self.transposes]
 
     def jvp(self, tangents, result, operands, operation):
         if all(tangent is None for tangent in tangents):
@@ -89,11 +99,8 @@ class Multilinear(Rule):
     def needs(self, slot: int) -> bool:
         return True
 
-    def vjp(self, adjoint, result, operands, operation, wanted):
-        return [
-            fit(transpose(adjoint, *operands, **operation.params), operand) if want else None
-            for transpose, operand, want in zip(self.transposes, operands, wanted, strict=True)
-        ]
+    def pulls(self, params, operands):
+        return [_pull(transpose, params) for transpose in self.transposes]
 
     def jvp(self, tangents, result, operands, operation):
         terms = []

@@ -187,6 +187,10 @@ class Rule:
     in_place: tuple[Callable[..., Any] | None, ...] = ()
     """The same terms that change `g` into what they give, where there is such a one."""
 
+    into: Callable[..., Any] | None = None
+    """Of one operand: ``into(total, adjoint, shape, **params)`` adds its contribution to an array,
+    that of this shape which was made for it, or None; so many small ones cost no pass each."""
+
     def with_tips(self, tip: Callable[..., Any]) -> Self:
         """The same rule, which says where its function has tips."""
         self.tip = tip
@@ -212,7 +216,21 @@ class Rule:
         wanted: Sequence[bool],
     ) -> list[Any]:
         """The contribution to each wanted operand's adjoint; None is a symbolic zero."""
-        raise NotImplementedError  # each kind of rule has its own
+        contributions: list[Any] = [None] * len(operands)
+        pulls = self.pulls(operation.params, len(operands))
+        for slot, operand in enumerate(operands):
+            if wanted[slot]:
+                pull = pulls[slot]
+                part = adjoint if pull is None else pull(adjoint, result, *operands)
+                contributions[slot] = None if part is None else fit(part, operand)
+        return contributions
+
+    def pulls(self, params: dict[str, Any], operands: int) -> Sequence[Callable[..., Any] | None]:
+        """What gives each operand's contribution by itself: ``(adjoint, result, *operands)``.
+
+        None there gives the adjoint; empty where they are found together, by a `vjp` of its own.
+        """
+        return ()
 
     def jvp(
         self, tangents: Sequence[Any], result: Any, operands: Sequence[Any], operation: Operation

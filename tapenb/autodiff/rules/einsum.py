@@ -284,6 +284,9 @@ class _Product(Multilinear):
 
     by_axes = Composite(_anywhere(np.matmul, (2, 2, 2)))
 
+    def pulls(self, params, operands):
+        return () if params else super().pulls(params, operands)
+
     def vjp(self, adjoint, result, operands, operation, wanted):
         formula = self.by_axes if operation.params else super()
         return formula.vjp(adjoint, result, operands, operation, wanted)

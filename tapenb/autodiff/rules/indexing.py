@@ -35,12 +35,19 @@ def is_basic(key: Any) -> bool:
 @primitive
 def unindex(adjoint: Any, *, key: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Zeros with the adjoint added at an index: the transpose of indexing."""
-    result = np.zeros(shape, adjoint_dtype(adjoint))
-    if is_basic(key):
-        result[key] = adjoint
+    return _added(None, adjoint, shape, key=key)
+
+
+def _added(total: Any, adjoint: Any, shape: tuple[int, ...], *, key: Any) -> np.ndarray:
+    """An array, or zeros where there is none yet, with the adjoint added at an index."""
+    made = np.zeros(shape, adjoint_dtype(adjoint)) if total is None else total
+    if not is_basic(key):
+        np.add.at(made, key, adjoint)
+    elif total is None:
+        made[key] = adjoint
     else:
-        np.add.at(result, key, adjoint)
-    return result
+        made[key] += adjoint
+    return made
 
 
 @primitive
@@ -79,6 +86,7 @@ register_rule(
         getitem,
         lambda adjoint, array, *, key: unindex(adjoint, key=key, shape=array.shape),
         view=True,
+        into=_added,
     ),
 )
 register_rule(

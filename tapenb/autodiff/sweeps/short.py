@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.rule import fit
+from ..tape.columns import NOT_ONE_OR_TWO
 from ..tape.tape import Tape
 from ..tape.thrift import LARGE, let_go
 from .accumulation import Adjoints, pull_back
@@ -16,10 +17,10 @@ from .operands import CROSSED, operand
 __all__ = ["sweep_elementwise", "sweep_small"]
 
 
+_FLOATS = frozenset({float, int, np.float64})
 _PARTS = frozenset({np.float64, type(None)})
-_PYTHONS = frozenset({float, int})
-_FLOATS = _PYTHONS | {np.float64}
-_ARRAYS = _PARTS | {np.ndarray}
+_PLAIN = frozenset({np.ndarray, np.float64})
+_READ = frozenset({np.ndarray, np.float64, type(None)})
 
 
 # Long: one loop, since a call for each kind of entry would cost as much as what it does.
@@ -34,9 +35,9 @@ def sweep_small(
 ) -> int:
     """Play entries backward, down to one that is a source or large or has no rule; say which.
 
-    For elementwise ones it is what `Elementwise.vjp` does, written out: half a microsecond each, a
-    tenth of the general way, which others go. Numbers may be Python's as long as an ``np.float64``
-    comes of them.
+    It is what `Rule.vjp` does, written out for rules of which each operand has a term of its own:
+    a tenth of the general way, which others go. Numbers may be Python's as long as an
+    ``np.float64`` comes of them.
     """
     operations, lefts, rights = tape.operations, tape.left, tape.right
     values, constants = tape.values, tape.constants
@@ -48,17 +49,10 @@ def sweep_small(
             continue
         if at in sources:
             break
-        terms = operations[at].terms
-        if terms is None:
-            rule = operations[at].rule
-            if rule is None or not rule.differentiable or reached[at] != CROSSED:
-                break
-            adjoint[at] = g
-            pull_back(tape, at, adjoint, reached, free_values=free_values)
-            continue
-        left, right = lefts[at], rights[at]
-        one = two = None
-        if type(g) is float64:
+        operation, left, right = operations[at], lefts[at], rights[at]
+        terms = operation.terms
+        if terms is not None and type(g) is float64:
+            one = two = None
             try:
                 if left >= 0 and (right is None or right < 0 or not reached[right]):
                     x1 = values[left]
@@ -84,31 +78,58 @@ def sweep_small(
                 break
             if type(one) not in _PARTS or type(two) not in _PARTS:
                 break
-        elif type(g) is array and g.nbytes < LARGE:
-            y = values[at]
-            x1 = values[left] if left >= 0 else constants[~left]
-            x2 = None if right is None else values[right] if right >= 0 else constants[~right]
-            # As rules read them: Python's numbers would make another dtype of narrow ones.
-            x1 = float64(x1) if type(x1) in _PYTHONS else x1
-            x2 = float64(x2) if type(x2) in _PYTHONS else x2
-            if not (type(y) is array and type(x1) in _ARRAYS and type(x2) in _ARRAYS):
-                break
-            if left >= 0 and reached[left]:
-                one = g if terms[0] is None else terms[0](g, y, x1, x2)
-                if one is not None and not _fits(one, x1):
-                    one = fit(one, x1)
-            if right is not None and right >= 0 and reached[right]:
-                two = g if terms[1] is None else terms[1](g, y, x1, x2)
-                if two is not None and not _fits(two, x2):
-                    two = fit(two, x2)
+            if one is not None:
+                other = present(left)
+                adjoint[left] = one if other is None else other + one
+            if two is not None:
+                other = present(right)
+                adjoint[right] = two if other is None else other + two
+            continue
+        if right is not None:
+            parents = left, right
         else:
-            break
-        if one is not None:
-            other = present(left)
-            adjoint[left] = one if other is None else other + one
-        if two is not None:
-            other = present(right)
-            adjoint[right] = two if other is None else other + two
+            parents = (left,) if left != NOT_ONE_OR_TWO else tape.many[at]
+        terms, y = operation.pulls, values[at]
+        if terms is None:
+            terms = operation.find_pulls(len(parents))
+        into = operation.into
+        if into is not None and reached[left] and g.dtype is values[left].dtype:
+            total = present(left)
+            if total is not None and left not in adjoint.owned:
+                total = total.copy()
+            adjoint[left] = into(total, g, values[left].shape, **operation.params)
+            adjoint.owned.add(left)
+            if free_values and type(y) is array:
+                let_go(tape, at)
+            continue
+        xs = [values[p] if p >= 0 else constants[~p] for p in parents]
+        # As rules read them: Python's numbers would make another dtype of narrow ones.
+        if not _READ.issuperset(map(type, xs)):
+            xs = [float64(x) if type(x) in _FLOATS else x for x in xs]
+        small = type(g) is float64 or (type(g) is array and g.nbytes < LARGE)
+        if not (terms and small and type(y) in _PLAIN and _READ.issuperset(map(type, xs))):
+            rule = operation.rule
+            large = operation.terms is not None and not small
+            if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
+                break
+            adjoint[at] = g
+            pull_back(tape, at, adjoint, reached, free_values=free_values)
+            continue
+        for parent, x, term in zip(parents, xs, terms, strict=False):
+            if parent < 0 or not reached[parent]:
+                continue
+            part = g if term is None else term(g, y, *xs)
+            if part is None:
+                continue
+            if type(x) is not array or not part.shape == x.shape != () or part.dtype is not x.dtype:
+                part = fit(part, x)
+            other = present(parent)
+            if other is None:
+                adjoint[parent] = part
+            elif type(part) is float64 or part.nbytes < LARGE:
+                adjoint[parent] = other + part
+            else:
+                adjoint.add(parent, part)
     else:
         return last
     adjoint[at] = g

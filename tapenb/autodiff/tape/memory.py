@@ -39,7 +39,7 @@ def is_constant(array: np.ndarray | None) -> bool:
         if array.flags.writeable:
             return False
         array = array.base
-    return array is None
+    return array is None or type(array) is bytes
 
 
 class Memory:

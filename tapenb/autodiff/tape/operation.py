@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Operation:
         Keyword arguments that are no operands (``axis``, a key).
     """
 
-    __slots__ = ("function", "name", "params", "rule", "terms", "ufunc")
+    __slots__ = ("function", "into", "name", "params", "pulls", "rule", "terms", "ufunc")
 
     def __init__(
         self,
@@ -74,6 +74,17 @@ class Operation:
         short = rule is not None and rule.terms is not None
         few = rule.terms if short and len(rule.terms) <= 2 else None
         self.terms: tuple[Callable[..., Any] | None, ...] | None = few
+        # What `find_pulls` gives, once a sweep has asked.
+        self.pulls: Sequence[Callable[..., Any] | None] | None = few
+        self.into: Callable[..., Any] | None = None if rule is None else rule.into
+
+    def find_pulls(self, operands: int) -> Sequence[Callable[..., Any] | None]:
+        """By operand what gives its contribution, of ``(g, y, *operands)``; None there is `g`.
+
+        Empty where the rule finds all of them at once.
+        """
+        self.pulls = () if self.rule is None else self.rule.pulls(self.params, operands)
+        return self.pulls
 
     def evaluate(self, operands: list[Any]) -> Any:
         """The value at plain operands."""

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import Item, Rule
+from ..tape.memory import keep_constant
 from ..tape.operation import ARGUMENT, GUARD, RAISES, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import NO_TAPE, Tape
@@ -28,6 +29,7 @@ from .structures import mapped
 
 __all__ = [
     "apply",
+    "apply_mixed",
     "apply_one",
     "apply_two",
     "guard",
@@ -167,14 +169,14 @@ def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
     tape, held, index = operand._tape, operand._value, operand._index
     if tape is None or not tape.open:
         return apply(operation, (operand,), frame)
-    if type(operand) is TYPES.array:
+    if type(held) is np.ndarray and (operand._memory is not None or held.nbytes >= LARGE):
         index = _known_reference(operand, held, tape, operation.rule, 0)
-    if index is None or index < 0:
-        return apply(operation, (operand,), frame)
-    try:
-        value = operation.function(held, **operation.params)
-    except Exception:
-        value = _RAISED
+    value = _RAISED
+    if index is not None and index >= 0:
+        try:
+            value = operation.function(held, **operation.params)
+        except Exception:
+            value = _RAISED
     if value is _RAISED:
         return apply(operation, (operand,), frame)
     index = tape.put(operation, index, None, value, frame)
@@ -184,39 +186,25 @@ def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
 
 
 def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any:
-    """As `apply`, for an operation on numbers and small arrays."""
-    kind, other = type(one), type(two)
-    tape = one._tape if kind is TYPES.array or kind is TYPES.number else two._tape
-    if tape is None or not tape.open:
+    """As `apply`, for an operation on two numbers or small arrays, at least one of them traced."""
+    if type(one) not in TRACED:
+        return apply_mixed(operation, two, one, frame, reflected=True)
+    if type(two) not in TRACED:
+        return apply_mixed(operation, one, two, frame)
+    tape = one._tape
+    if tape is None or tape is not two._tape or not tape.open:
         return apply(operation, (one, two), frame)
-    left = right = None
-    x1, x2 = one, two
-    if kind is TYPES.array:
-        x1 = one._value
-        if one._tape is tape:
-            left = _known_reference(one, x1, tape, operation.rule, 0)
-    elif kind is TYPES.number:
-        x1 = one._value
-        if one._tape is tape:
-            left = one._index
-    if other is TYPES.array:
-        x2 = two._value
-        if two._tape is tape:
-            right = _known_reference(two, x2, tape, operation.rule, 1)
-    elif other is TYPES.number:
-        x2 = two._value
-        if two._tape is tape:
-            right = two._index
-    if left is None and right is not None and right >= 0 and _is_small(x1):
-        left = reference_of(tape, one, operation.rule.needs(0))
-    elif right is None and left is not None and left >= 0 and _is_small(x2):
-        right = reference_of(tape, two, operation.rule.needs(1))
-    if left is None or right is None or left < 0 > right:
-        return apply(operation, (one, two), frame)
-    try:
-        value = operation.function(x1, x2, **operation.params)
-    except Exception:
-        value = _RAISED
+    x1, x2, left, right = one._value, two._value, one._index, two._index
+    if type(x1) is np.ndarray and (one._memory is not None or x1.nbytes >= LARGE):
+        left = _known_reference(one, x1, tape, operation.rule, 0)
+    if type(x2) is np.ndarray and (two._memory is not None or x2.nbytes >= LARGE):
+        right = _known_reference(two, x2, tape, operation.rule, 1)
+    value = _RAISED
+    if left is not None and right is not None and (left >= 0 or right >= 0):
+        try:
+            value = operation.function(x1, x2, **operation.params)
+        except Exception:
+            value = _RAISED
     if value is _RAISED:
         return apply(operation, (one, two), frame)
     index = tape.put(operation, left, right, value, frame)
@@ -225,8 +213,36 @@ def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any
     return _result(tape, index, value, operation, (one, two), frame)
 
 
-def _is_small(value: Any) -> bool:
-    return type(value) is not np.ndarray or value.nbytes < LARGE
+def apply_mixed(
+    operation: Operation, operand: Traced, other: Any, frame: FrameType, reflected: bool = False
+) -> Any:
+    """As `apply_two`, where the other operand is plain: the second one or, reflected, the first."""
+    tape, held, index = operand._tape, operand._value, operand._index
+    operands = (other, operand) if reflected else (operand, other)
+    if tape is None or not tape.open:
+        return apply(operation, operands, frame)
+    if type(held) is np.ndarray and (operand._memory is not None or held.nbytes >= LARGE):
+        index = _known_reference(operand, held, tape, operation.rule, int(reflected))
+    small = type(other) in NUMBERS or type(other) is not np.ndarray or other.nbytes < LARGE
+    value = _RAISED
+    if small and index is not None and index >= 0:
+        x1, x2 = (other, held) if reflected else (held, other)
+        try:
+            value = operation.function(x1, x2, **operation.params)
+        except Exception:
+            value = _RAISED
+    if value is _RAISED:
+        return apply(operation, operands, frame)
+    if type(other) in NUMBERS:
+        tape.constants.append(other)
+        constant = -len(tape.constants)
+    else:
+        constant = keep_constant(tape, other)
+    left, right = (constant, index) if reflected else (index, constant)
+    index = tape.put(operation, left, right, value, frame)
+    if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
+        return TYPES.array(tape, index, value)
+    return _result(tape, index, value, operation, operands, frame)
 
 
 def _known_reference(

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kinds.registry import RULES
 from ..tape.operation import Operation
-from .apply import apply, apply_one, apply_two
+from .apply import apply, apply_mixed, apply_one, apply_two
 from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, plain
 from .structures import as_operand
 from .writing import write
@@ -143,7 +143,7 @@ def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callab
 
     def reflected(self: Traced, other: Any) -> Any:
         if type(other) in OPERANDS:
-            return apply_two(operation, other, self, _getframe(1))
+            return apply_mixed(operation, self, other, _getframe(1), True)
         if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), _getframe(1))
         return _unanswered(operation.function, other, self._value)
