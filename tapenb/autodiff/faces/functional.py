@@ -193,7 +193,8 @@ class _Call:
     @functools.cached_property
     def outputs(self) -> list[int]:
         """References to the numbers among the results."""
-        leaves = filter(_is_number, flatten(self.value))
+        one = type(self.value) in TRACED
+        leaves = [self.value] if one else filter(_is_number, flatten(self.value))
         tops = [(leaf, self.top(leaf)) for leaf in leaves]
         return [
             self.tape.append_constant(plain(leaf)) if top is None else top for leaf, top in tops

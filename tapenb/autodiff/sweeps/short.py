@@ -17,10 +17,10 @@ from .operands import CROSSED, operand
 __all__ = ["sweep_elementwise", "sweep_small"]
 
 
-_FLOATS = frozenset({float, int, np.float64})
+_PYTHONS = frozenset({float, int})
+_FLOATS = _PYTHONS | {np.float64}
 _PARTS = frozenset({np.float64, type(None)})
-_PLAIN = frozenset({np.ndarray, np.float64})
-_READ = frozenset({np.ndarray, np.float64, type(None)})
+_READ = _PARTS | {np.ndarray}
 
 
 # Long: one loop, since a call for each kind of entry would cost as much as what it does.
@@ -50,8 +50,8 @@ def sweep_small(
         if at in sources:
             break
         operation, left, right = operations[at], lefts[at], rights[at]
-        terms = operation.terms
-        if terms is not None and type(g) is float64:
+        terms, kind = operation.terms, type(g)
+        if terms is not None and kind is float64:
             one = two = None
             try:
                 if left >= 0 and (right is None or right < 0 or not reached[right]):
@@ -85,13 +85,6 @@ def sweep_small(
                 other = present(right)
                 adjoint[right] = two if other is None else other + two
             continue
-        if right is not None:
-            parents = left, right
-        else:
-            parents = (left,) if left != NOT_ONE_OR_TWO else tape.many[at]
-        terms, y = operation.pulls, values[at]
-        if terms is None:
-            terms = operation.find_pulls(len(parents))
         into = operation.into
         if into is not None and reached[left] and g.dtype is values[left].dtype:
             total = present(left)
@@ -99,15 +92,30 @@ def sweep_small(
                 total = total.copy()
             adjoint[left] = into(total, g, values[left].shape, **operation.params)
             adjoint.owned.add(left)
-            if free_values and type(y) is array:
+            if free_values and type(values[at]) is array:
                 let_go(tape, at)
             continue
-        xs = [values[p] if p >= 0 else constants[~p] for p in parents]
         # As rules read them: Python's numbers would make another dtype of narrow ones.
-        if not _READ.issuperset(map(type, xs)):
-            xs = [float64(x) if type(x) in _FLOATS else x for x in xs]
-        small = type(g) is float64 or (type(g) is array and g.nbytes < LARGE)
-        if not (terms and small and type(y) in _PLAIN and _READ.issuperset(map(type, xs))):
+        if left == NOT_ONE_OR_TWO:
+            parents = tape.many[at]
+            xs = [values[p] if p >= 0 else constants[~p] for p in parents]
+            xs = [float64(x) if type(x) in _PYTHONS else x for x in xs]
+        else:
+            x1 = values[left] if left >= 0 else constants[~left]
+            if type(x1) in _PYTHONS:
+                x1 = float64(x1)
+            if right is None:
+                parents, xs = (left,), (x1,)
+            else:
+                x2 = values[right] if right >= 0 else constants[~right]
+                if type(x2) in _PYTHONS:
+                    x2 = float64(x2)
+                parents, xs = (left, right), (x1, x2)
+        terms, y = operation.pulls, values[at]
+        if terms is None:
+            terms = operation.find_pulls(len(parents))
+        small = kind is float64 or (kind is array and g.nbytes < LARGE)
+        if not (small and terms and _READ.issuperset(map(type, (y, *xs)))):
             rule = operation.rule
             large = operation.terms is not None and not small
             if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
@@ -121,7 +129,7 @@ def sweep_small(
             part = g if term is None else term(g, y, *xs)
             if part is None:
                 continue
-            if type(x) is not array or not part.shape == x.shape != () or part.dtype is not x.dtype:
+            if part.dtype is not x.dtype or part.shape != x.shape or not x.ndim:
                 part = fit(part, x)
             other = present(parent)
             if other is None:

@@ -137,7 +137,7 @@ class Columns:
     def append_constant(self, value: Any) -> int:
         """Keep a constant operand; its reference is negative."""
         self.constants.append(value)
-        return ~(len(self.constants) - 1)
+        return -len(self.constants)
 
     # -- reading ---------------------------------------------------------------------------------
 

@@ -220,7 +220,7 @@ def keep_constant(tape: Tape, value: object) -> int:
     Of an array of a subclass its numbers are kept: rules know nothing of masks and the like.
     """
     if type(value) is not np.ndarray:
-        if not isinstance(value, np.ndarray):
+        if type(value) is float or not isinstance(value, np.ndarray):
             return tape.append_constant(value)
         value = value.view(np.ndarray)
     if is_constant(value):

@@ -36,6 +36,7 @@ __all__ = [
     "independent",
     "let_go",
     "make_traceable",
+    "note_raised",
     "plain_key",
     "projections",
     "refuse",
@@ -43,7 +44,6 @@ __all__ = [
     "untaped",
 ]
 
-_RAISED = object()
 _ITEM = Item()
 
 
@@ -87,9 +87,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     try:
         value = operation.function(*values, **params) if params else operation.function(*values)
     except Exception as error:
-        references = [reference_of(tape, operand, True) for operand in operands]
-        raised = Operation(operation.function, None, RAISES, operation.params)
-        tape.append(raised, references, type(error), frame)
+        note_raised(tape, operation, operands, error, frame)
         raise
     references = []
     for slot, operand in enumerate(operands):
@@ -107,6 +105,15 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
         kept = Lost(value) if large and is_spared(tape, rule, references) else value
     index = tape.append(operation, references, kept, frame)
     return _result(tape, index, value, operation, operands, frame)
+
+
+def note_raised(
+    tape: Tape, operation: Operation, operands: Sequence[Any], error: Exception, frame: FrameType
+) -> None:
+    """Put on the tape that an operation raised, which the user's code may catch."""
+    references = [reference_of(tape, operand, True) for operand in operands]
+    raised = Operation(operation.function, None, RAISES, operation.params)
+    tape.append(raised, references, type(error), frame)
 
 
 def _refuse_subclasses(operation: Operation, values: list[Any], frame: FrameType) -> None:
@@ -171,17 +178,18 @@ def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
         return apply(operation, (operand,), frame)
     if type(held) is np.ndarray and (operand._memory is not None or held.nbytes >= LARGE):
         index = _known_reference(operand, held, tape, operation.rule, 0)
-    value = _RAISED
-    if index is not None and index >= 0:
-        try:
-            value = operation.function(held, **operation.params)
-        except Exception:
-            value = _RAISED
-    if value is _RAISED:
+    if index is None or index < 0:
         return apply(operation, (operand,), frame)
+    try:
+        value = operation.function(held, **operation.params)
+    except Exception as error:
+        note_raised(tape, operation, (operand,), error, frame)
+        raise
     index = tape.put(operation, index, None, value, frame)
     if type(value) in NUMBERS:
         return TYPES.number(tape, index, value)
+    if type(value) is np.ndarray and value.base is None and value is not held:
+        return TYPES.array(tape, index, value)
     return _result(tape, index, value, operation, (operand,), frame)
 
 
@@ -199,14 +207,13 @@ def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any
         left = _known_reference(one, x1, tape, operation.rule, 0)
     if type(x2) is np.ndarray and (two._memory is not None or x2.nbytes >= LARGE):
         right = _known_reference(two, x2, tape, operation.rule, 1)
-    value = _RAISED
-    if left is not None and right is not None and (left >= 0 or right >= 0):
-        try:
-            value = operation.function(x1, x2, **operation.params)
-        except Exception:
-            value = _RAISED
-    if value is _RAISED:
+    if left is None or right is None or left < 0 > right:
         return apply(operation, (one, two), frame)
+    try:
+        value = operation.function(x1, x2, **operation.params)
+    except Exception as error:
+        note_raised(tape, operation, (one, two), error, frame)
+        raise
     index = tape.put(operation, left, right, value, frame)
     if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
         return TYPES.array(tape, index, value)
@@ -219,25 +226,19 @@ def apply_mixed(
     """As `apply_two`, where the other operand is plain: the second one or, reflected, the first."""
     tape, held, index = operand._tape, operand._value, operand._index
     operands = (other, operand) if reflected else (operand, other)
-    if tape is None or not tape.open:
+    if tape is None or not tape.open or (type(other) is np.ndarray and other.nbytes >= LARGE):
         return apply(operation, operands, frame)
     if type(held) is np.ndarray and (operand._memory is not None or held.nbytes >= LARGE):
         index = _known_reference(operand, held, tape, operation.rule, int(reflected))
-    small = type(other) in NUMBERS or type(other) is not np.ndarray or other.nbytes < LARGE
-    value = _RAISED
-    if small and index is not None and index >= 0:
-        x1, x2 = (other, held) if reflected else (held, other)
-        try:
-            value = operation.function(x1, x2, **operation.params)
-        except Exception:
-            value = _RAISED
-    if value is _RAISED:
+    if index is None or index < 0:
         return apply(operation, operands, frame)
-    if type(other) in NUMBERS:
-        tape.constants.append(other)
-        constant = -len(tape.constants)
-    else:
-        constant = keep_constant(tape, other)
+    x1, x2 = (other, held) if reflected else (held, other)
+    try:
+        value = operation.function(x1, x2, **operation.params)
+    except Exception as error:
+        note_raised(tape, operation, operands, error, frame)
+        raise
+    constant = keep_constant(tape, other)
     left, right = (constant, index) if reflected else (index, constant)
     index = tape.put(operation, left, right, value, frame)
     if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:

@@ -288,10 +288,10 @@ def call_function(
             return function(*stripped(args), **stripped(kwargs))
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
-    cache_key = entry and _cache_key(entry, args, kwargs)
+    operands, rest = _parted(entry, args) if entry else ((), ())
+    cache_key = entry and _cache_key(entry, operands, rest, kwargs)
     known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
-        operands = args[: entry.leading]
         if len(operands) == 1:
             return apply_one(known, *operands, frame)
         if len(operands) == 2:
@@ -307,6 +307,13 @@ def call_function(
     if entry is None:
         refuse(f"{name} is", frame)
     return call_entry(entry, args, kwargs, frame, cache_key)
+
+
+def _parted(entry: Function, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The arguments that are operands, by their places alone, and the others."""
+    if not entry.sequence:
+        return args[: entry.leading], args[entry.leading :]
+    return (tuple(args[0]), args[1:]) if args and type(args[0]) in (list, tuple) else ((), args)
 
 
 def _hands_out() -> bool:
@@ -334,21 +341,21 @@ _CACHE_SIZE = 512
 _PARAMETERS = frozenset({int, bool, str, type(None)})
 
 
-def _cache_key(entry: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
+def _cache_key(
+    entry: Function, operands: tuple[Any, ...], rest: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Hashable:
     """A key that calls share which are the same operation; None where that is too much to say."""
-    operands, rest = args[: entry.leading], args[entry.leading :]
     if not (OPERANDS.issuperset(map(type, operands)) and any(map(is_active, operands))):
         return None
+    number = len(operands)
     if kwargs:
         if not kwargs.keys().isdisjoint(entry.operands):
             return None
-        rest = (*rest, *kwargs.values())
+        rest, number = (*rest, *kwargs.values()), (number, len(rest))
     elif not rest:
-        return entry.function, len(args)
+        return entry.function, number
     kinds = tuple(map(type, rest))
-    return (
-        (entry.function, len(args), *kwargs, rest, kinds) if _PARAMETERS.issuperset(kinds) else None
-    )
+    return (entry.function, number, *kwargs, rest, kinds) if _PARAMETERS.issuperset(kinds) else None
 
 
 def call_entry(
@@ -385,7 +392,8 @@ def call_entry(
             refuse(f"{name} with {key}= is", frame)
     rule = without_fractions(entry.rule, params)
     operation = Operation(entry.call, rule, entry.function.__name__, params)
-    alike = all(map(operator.is_, operands, args)) and len(operands) <= entry.leading
+    given, _ = _parted(entry, args)
+    alike = len(operands) == len(given) and all(map(operator.is_, operands, given))
     if cache_key is not None and target is None and alike:
         if len(_OPERATION_CACHE) == _CACHE_SIZE:
             _OPERATION_CACHE.clear()

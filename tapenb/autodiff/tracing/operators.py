@@ -6,13 +6,14 @@ import functools
 import operator
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..kinds.registry import RULES
 from ..tape.operation import Operation
-from .apply import apply, apply_mixed, apply_one, apply_two
+from .apply import apply, apply_mixed, apply_one, apply_two, note_raised
 from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, plain
 from .structures import as_operand
 from .writing import write
@@ -126,7 +127,6 @@ def _unanswered(function: Callable[..., Any], left: Any, right: Any) -> Any:
     return NotImplemented
 
 
-_RAISED = object()
 _new = object.__new__
 _getframe = sys._getframe
 
@@ -134,18 +134,22 @@ _getframe = sys._getframe
 def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """``x + y`` and its reflection, of a traced operand and whatever else."""
 
-    def forward(self: Traced, other: Any) -> Any:
+    def forward(self: Traced, other: Any, frame: FrameType | None = None) -> Any:
+        frame = frame or _getframe(1)
+        if type(other) in TRACED:
+            return apply_two(operation, self, other, frame)
         if type(other) in OPERANDS:
-            return apply_two(operation, self, other, _getframe(1))
+            return apply_mixed(operation, self, other, frame)
         if not (_defers(other, name) or _is_sequence(self, other, name)):
-            return apply(operation, (self, as_operand(other)), _getframe(1))
+            return apply(operation, (self, as_operand(other)), frame)
         return _unanswered(operation.function, self._value, other)
 
-    def reflected(self: Traced, other: Any) -> Any:
+    def reflected(self: Traced, other: Any, frame: FrameType | None = None) -> Any:
+        frame = frame or _getframe(1)
         if type(other) in OPERANDS:
-            return apply_mixed(operation, self, other, _getframe(1), True)
+            return apply_mixed(operation, self, other, frame, reflected=True)
         if _known(other) and not _is_sequence(self, other, name):
-            return apply(operation, (as_operand(other), self), _getframe(1))
+            return apply(operation, (as_operand(other), self), frame)
         return _unanswered(operation.function, other, self._value)
 
     return forward, reflected
@@ -158,44 +162,42 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     forward, reflected = _of_two(name, operation)
 
     def forward_number(self: Traced, other: Any) -> Any:
-        tape, kind = self._tape, type(other)
-        if tape is None and kind in NUMBERS:
-            return type(self)(None, None, function(self._value, other))
+        tape, kind, frame = self._tape, type(other), _getframe(1)
         if tape is None or not tape.open:
-            return forward(self, other)
+            if tape is None and kind in NUMBERS:
+                return type(self)(None, None, function(self._value, other))
+            return forward(self, other, frame)
         if kind is TYPES.number and other._tape is tape:
             index, right = other._index, other._value
         elif kind in NUMBERS:
             index, right = None, other
         else:
-            return forward(self, other)
+            return forward(self, other, frame)
         try:
             value = function(self._value, right)
-        except Exception:
-            value = _RAISED
-        if value is _RAISED:
-            return forward(self, other)
+        except Exception as error:
+            note_raised(tape, operation, (self, other), error, frame)
+            raise
         if index is None:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
         result = _new(TYPES.number)
         result._tape, result._value = tape, value
-        result._index = tape.put(operation, self._index, index, value, _getframe(1))
+        result._index = tape.put(operation, self._index, index, value, frame)
         return result
 
     def reflected_number(self: Traced, other: Any) -> Any:
-        tape = self._tape
+        tape, frame = self._tape, _getframe(1)
         if tape is None or not tape.open or type(other) not in NUMBERS:
-            return reflected(self, other)
+            return reflected(self, other, frame)
         try:
             value = function(other, self._value)
-        except Exception:
-            value = _RAISED
-        if value is _RAISED:
-            return reflected(self, other)
+        except Exception as error:
+            note_raised(tape, operation, (other, self), error, frame)
+            raise
         index = tape.append_constant(other)
-        entry = tape.put(operation, index, self._index, value, _getframe(1))
+        entry = tape.put(operation, index, self._index, value, frame)
         return TYPES.number(tape, entry, value)
 
     return forward_number, reflected_number

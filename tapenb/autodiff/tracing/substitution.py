@@ -422,13 +422,14 @@ def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     outer = session.reached
     if outer is not None and _is_reached(outer, f, args, kwargs):
         return (twin_of(f) or f)(*(twin_of(args) or args), **kwargs)
-    twins = Substitution(f, args, kwargs)
+    hold = kwargs or not LEAVES.issuperset(map(type, args))
+    twins = Substitution(f, args, kwargs) if hold else Substitution(f)
     try:
         try:
             twins.put_in()
             session.reached = twins.reached
             f = twin_of(f) or f
-            return f(*(twin_of(args) or args), **kwargs)
+            return f(*(twin_of(args) or args if hold else args), **kwargs)
         finally:
             session.reached = outer
             twins.put_back()
