@@ -137,6 +137,28 @@ def _sum_of(f: Callable[..., Any]) -> Callable[..., Any]:
     return total
 
 
+def test_elements_that_are_read_one_by_one_cost_no_array_each():
+    def chained(x: Any) -> Any:
+        total = x[0]
+        for i in range(1, 200):
+            total = total * x[i] + x[i - 1]
+        return total
+
+    made = []
+
+    def heard(frame: Any, event: str, called: Any) -> None:
+        if event == "c_call" and getattr(called, "__name__", "") in ("zeros", "copy"):
+            made.append(called)
+
+    before = sys.getprofile()
+    sys.setprofile(heard)
+    try:
+        tn.grad(chained)(np.full(200, 0.5))
+    finally:
+        sys.setprofile(before)
+    assert 0 < len(made) < 10
+
+
 # -- garbage ---------------------------------------------------------------------------------------
 
 

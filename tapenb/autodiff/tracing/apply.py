@@ -24,7 +24,18 @@ from ..tape.operation import ARGUMENT, GUARD, RAISES, Operation, TapeError
 from ..tape.provenance import here
 from ..tape.tape import NO_TAPE, Tape
 from ..tape.thrift import LARGE, Draft, Lost, is_spared
-from .state import LEAVES, NUMBERS, TRACED, TYPES, Traced, is_active, plain, reference_of
+from .state import (
+    LEAVES,
+    NUMBERS,
+    TRACED,
+    TYPES,
+    Traced,
+    is_active,
+    new_array,
+    new_number,
+    plain,
+    reference_of,
+)
 from .structures import mapped
 
 __all__ = [
@@ -180,16 +191,17 @@ def apply_one(operation: Operation, operand: Traced, frame: FrameType) -> Any:
         index = _known_reference(operand, held, tape, operation.rule, 0)
     if index is None or index < 0:
         return apply(operation, (operand,), frame)
+    params = operation.params
     try:
-        value = operation.function(held, **operation.params)
+        value = operation.function(held, **params) if params else operation.function(held)
     except Exception as error:
         note_raised(tape, operation, (operand,), error, frame)
         raise
     index = tape.put(operation, index, None, value, frame)
     if type(value) in NUMBERS:
-        return TYPES.number(tape, index, value)
+        return new_number(tape, index, value)
     if type(value) is np.ndarray and value.base is None and value is not held:
-        return TYPES.array(tape, index, value)
+        return new_array(tape, index, value)
     return _result(tape, index, value, operation, (operand,), frame)
 
 
@@ -209,14 +221,15 @@ def apply_two(operation: Operation, one: Any, two: Any, frame: FrameType) -> Any
         right = _known_reference(two, x2, tape, operation.rule, 1)
     if left is None or right is None or left < 0 > right:
         return apply(operation, (one, two), frame)
+    params = operation.params
     try:
-        value = operation.function(x1, x2, **operation.params)
+        value = operation.function(x1, x2, **params) if params else operation.function(x1, x2)
     except Exception as error:
         note_raised(tape, operation, (one, two), error, frame)
         raise
     index = tape.put(operation, left, right, value, frame)
     if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
-        return TYPES.array(tape, index, value)
+        return new_array(tape, index, value)
     return _result(tape, index, value, operation, (one, two), frame)
 
 
@@ -233,8 +246,9 @@ def apply_mixed(
     if index is None or index < 0:
         return apply(operation, operands, frame)
     x1, x2 = (other, held) if reflected else (held, other)
+    params = operation.params
     try:
-        value = operation.function(x1, x2, **operation.params)
+        value = operation.function(x1, x2, **params) if params else operation.function(x1, x2)
     except Exception as error:
         note_raised(tape, operation, operands, error, frame)
         raise
@@ -242,7 +256,7 @@ def apply_mixed(
     left, right = (constant, index) if reflected else (index, constant)
     index = tape.put(operation, left, right, value, frame)
     if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
-        return TYPES.array(tape, index, value)
+        return new_array(tape, index, value)
     return _result(tape, index, value, operation, operands, frame)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..kinds.registry import RULES
 from ..tape.operation import Operation
 from .apply import apply, apply_mixed, apply_one, apply_two, note_raised
-from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, plain
+from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, new_number, plain
 from .structures import as_operand
 from .writing import write
 
@@ -197,8 +197,7 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
             note_raised(tape, operation, (other, self), error, frame)
             raise
         index = tape.append_constant(other)
-        entry = tape.put(operation, index, self._index, value, frame)
-        return TYPES.number(tape, entry, value)
+        return new_number(tape, tape.put(operation, index, self._index, value, frame), value)
 
     return forward_number, reflected_number
 

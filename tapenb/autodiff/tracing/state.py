@@ -27,6 +27,8 @@ __all__ = [
     "is_traced",
     "memory_of",
     "name_types",
+    "new_array",
+    "new_number",
     "place_on",
     "plain",
     "reference_of",
@@ -93,6 +95,24 @@ def name_types(number: type[Traced], array: type[Traced]) -> None:
     TYPES.number, TYPES.array = number, array
     for each in (TRACED, OPERANDS, LEAVES):
         each.update((number, array))
+
+
+_new = object.__new__
+
+
+def new_number(tape: Tape, index: int, value: Any) -> Traced:
+    """A traced number for an entry: what its type makes, in half of the time."""
+    made = _new(TYPES.number)
+    made._tape, made._index, made._value = tape, index, value
+    return made
+
+
+def new_array(tape: Tape, index: int, value: np.ndarray) -> Any:
+    """A traced array for an entry, in memory of its own: what its type makes, likewise."""
+    made = _new(TYPES.array)
+    made._tape, made._index, made._value = tape, index, value
+    made._memory, made._version, made._draft = None, 0, None
+    return made
 
 
 def is_traced(value: Any) -> bool:

@@ -482,6 +482,14 @@ def test_a_fingerprint_shows_any_one_change_and_any_swap_within_a_row(i, j):
     assert (fingerprint(swapped) == mark) == (i == j)
 
 
+@pytest.mark.parametrize("bytes_of", [bytes, bytearray])
+def test_what_lies_in_bytes_cannot_be_written_and_is_not_watched(bytes_of):
+    data = np.frombuffer(bytes_of(np.ones(10_000).tobytes())).reshape(100, 100)
+    data.flags.writeable = False
+    tape = tn.record(lambda x: np.sum(data * x), 2.0)
+    assert bool(tape.fingerprints) == (bytes_of is bytearray)
+
+
 def test_a_small_plain_buffer_may_be_reused():
     def f(x):
         buffer = np.ones(3)
