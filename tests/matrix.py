@@ -2,8 +2,10 @@
 
 For each Python that it finds (`--pythons` names others) it makes a fresh environment of the oldest
 versions and one of the newest, and one of ipykernel 6; installs what a user installs and what the
-tests need; runs a quick selection of tests, the engine's and a notebook in a kernel; and prints a
-table. What is named by `--only` alone is run, `--keep` names a folder for the environments.
+tests need; tries it; and prints a table. Tried are the engine's examples, cells in a shell, a
+lesson in a kernel, and a panel in JupyterLab, in some minutes; `--more` adds tests of the engine,
+of views and of the panel. What is named by `--only` alone is run, `--keep` names a folder for the
+environments.
 """
 
 from __future__ import annotations
@@ -17,25 +19,33 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-SELECTION = (
-    "tests/autodiff/test_article.py",
+SMOKE = (
     "tests/autodiff/test_survey.py",
-    "tests/autodiff/faces/test_functional.py",
     "tests/autodiff/tracing/test_traced.py",
+    "tests/magic/test_tape.py::test_the_survey_cell",
+    "tests/magic/test_tape.py::test_nested_magics_and_shell_commands",
+    "tests/magic/test_tape.py::test_an_interrupt_leaves_nothing_half_open",
+    "tests/magic/test_tape.py::test_a_moved_slider_takes_another_branch",
+    "tests/magic/test_tape.py::test_running_again_starts_from_the_state_before",
+    "notebooks/04_tape.ipynb",
+    "tests/browser/test_panel.py::test_a_slider_moves_every_number_and_draws_nothing_anew",
+)
+MORE = (
+    "tests/autodiff/test_article.py",
+    "tests/autodiff/faces/test_functional.py",
     "tests/views/test_graph.py",
     "tests/magic/test_tape.py",
     "tests/panel/test_panel.py",
-    "notebooks/04_tape.ipynb",
 )
-TOOLS = ("hypothesis", "mpmath", "nbclient", "nbformat", "nbval", "packaging", "pytest")
-TOOLS += ("pytest-xdist", "pyyaml")
+TOOLS = ("hypothesis", "mpmath", "nbclient", "nbconvert", "nbformat", "nbval", "packaging")
+TOOLS += ("playwright", "pytest", "pytest-playwright", "pytest-xdist", "pyyaml")
 SHOWN = ("numpy", "scipy", "ipython", "ipykernel", "ipywidgets", "anywidget", "jupyterlab")
 FIRST_WHEELS = {("numpy", "3.13"): "2.1", ("numpy", "3.14"): "2.3.2"}
 """Where a Python is younger than the oldest version that pyproject.toml admits."""
@@ -78,7 +88,9 @@ def run(command: list[str], log: Path, **environment: str) -> tuple[bool, str]:
     return done.returncode == 0, lines[-1] if lines else ""
 
 
-def tried(python: str, version: str, kind: str, folder: Path) -> Iterator[str]:
+def tried(
+    python: str, version: str, kind: str, folder: Path, selection: Sequence[str]
+) -> Iterator[str]:
     """Yield the cells of a row: what was installed, and what the tests said."""
     environment, log = folder / f"{Path(python).name}-{kind}", folder / f"{kind}.log"
     own = str(environment / "bin" / "python")
@@ -97,7 +109,7 @@ def tried(python: str, version: str, kind: str, folder: Path) -> Iterator[str]:
     kernel = [own, "-m", "ipykernel", "install", "--prefix", str(environment)]
     run(kernel, log)
     began = time.monotonic()
-    tests = [own, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *SELECTION]
+    tests = [own, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *selection]
     path = os.pathsep.join([str(environment / "bin"), os.environ["PATH"]])
     _, said = run(tests, log, PATH=path, PYTHONPATH=str(ROOT))
     print(f"{python} {kind}: {said} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
@@ -119,7 +131,9 @@ def main() -> int:
     parser.add_argument("--pythons", nargs="*", default=PYTHONS, help="versions or paths")
     parser.add_argument("--only", nargs="*", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--keep", type=Path, help="a folder for environments and logs")
+    parser.add_argument("--more", action="store_true", help="the engine's own tests, too")
     options = parser.parse_args()
+    selection = SMOKE + MORE if options.more else SMOKE
     print(f"| Python | versions | {' | '.join(SHOWN)} | tests |\n|{'---|' * (len(SHOWN) + 3)}")
     rows = failed = 0
     for version, python in found(options.pythons):
@@ -127,7 +141,7 @@ def main() -> int:
             with tempfile.TemporaryDirectory() as scratch:
                 folder = (options.keep or Path(scratch)) / version
                 folder.mkdir(parents=True, exist_ok=True)
-                cells = list(tried(python, version, kind, folder))
+                cells = list(tried(python, version, kind, folder, selection))
             print(f"| {version} | {kind} | {' | '.join(cells)} |", flush=True)
             rows += 1
             failed += not re.fullmatch(r"\d+ passed(, \d+ (skipped|warnings?))*", cells[-1])

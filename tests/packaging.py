@@ -1,9 +1,9 @@
 """What is published: an sdist and a wheel, built reproducibly and looked at by others.
 
 `python -m tests.packaging` builds an sdist of this tree, from it both again in two unlike
-surroundings, and compares; prints digests and sizes; and asks `twine`, `check-wheel-contents` and
-`validate-pyproject` (the extra `checks`). `--to dist` keeps what was built, `--quick` asks nobody
-else, `--tag v0.1.0` insists on that version.
+surroundings, and compares; prints digests and sizes, of which the wheel's has a limit; and asks
+`twine`, `check-wheel-contents` and `validate-pyproject` (the extra `checks`). `--to dist` keeps
+what was built, `--quick` asks nobody else, `--tag v0.1.0` insists on that version.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 GOAL = 500_000  # bytes of a wheel
+# What a wheel may have until then: it fails above. All but some 100 kB is Python as it is written.
+LIMIT = 775_000
 # Of the second build: another folder, clock, order of sets, and rights of new files.
 UNLIKE = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
 
@@ -115,8 +117,8 @@ def main() -> int:
         for room, packed, whole in rooms(wheel):
             print(f"{packed:9,} of {whole:9,}  {room}")
         size = wheel.stat().st_size
-        print(f"wheel: {size:,} bytes, {'within' if size < GOAL else 'over'} the goal of {GOAL:,}")
-        failed += len(unlike)
+        print(f"wheel: {size:,} bytes; the goal is {GOAL:,}, the limit {LIMIT:,}")
+        failed += len(unlike) + (size > LIMIT)
         version = wheel.name.split("-")[1]
         if options.tag and options.tag != f"v{version}":
             print(f"The tag {options.tag} is not v{version}, the version in tapenb/__init__.py.")

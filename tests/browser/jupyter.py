@@ -123,7 +123,7 @@ def serve(
         "JUPYTERLAB_WORKSPACES_DIR",
         "IPYTHONDIR",
     )
-    port = _free_port()
+    port = free_port()
     command = [
         *(sys.executable, "-c", ATTENDED, module, "--allow-root", "--no-browser"),
         "--ServerApp.ip=127.0.0.1",
@@ -198,7 +198,7 @@ def cells(page: Page) -> list[str]:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
