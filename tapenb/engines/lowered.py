@@ -33,6 +33,7 @@ def lowered(
     shown: Mapping[str, Any],
     *,
     before: Tape,
+    expected: Mapping[str, Any] | None = None,
     about: Callable[[int], dict[str, Any]],
     most: int,
 ) -> tuple[Registers, dict[str, Any]]:
@@ -48,6 +49,8 @@ def lowered(
         What is wanted, by label: an int is an entry, all else a constant.
     before : Tape
         The same without these guards: what the instructions are held against.
+    expected : mapping, optional
+        What `shown` is on that tape, where entries have other places there.
     about : callable
         From the entry of a guard to what is said where it fails.
     most : int
@@ -74,7 +77,7 @@ def lowered(
         label: numbers(what) if type(what) is int else constants(code, what)
         for label, what in shown.items()
     }
-    _hold(before, list(names), code, placed, shown)
+    _hold(before, list(names), code, placed, shown if expected is None else expected)
     return code, placed
 
 

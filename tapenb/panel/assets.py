@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from .shorter import shorter
+
 __all__ = [
     "WITH_KERNEL",
     "carried",
@@ -33,15 +35,9 @@ _DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 WITH_KERNEL = (
     "asks",
     "hear",
-    "lights",
     "link",
-    "listing",
     "orders",
-    "rounds",
-    "steps",
-    "surface",
     "tools",
-    "trace",
 )
 """The modules that a page without a kernel has nothing for."""
 # What stands there instead.
@@ -104,7 +100,13 @@ def widget() -> tuple[str, frozenset[str]]:
     text = (_BROWSER / "special.js").read_text(encoding="utf-8")
     table = text[text.index("export const specialFunctions") :]
     left_out = frozenset(re.findall(r"\w+", table)) - {"export", "const", "specialFunctions"}
-    return module(instead={"special.js": "export const specialFunctions = {};\n"}), left_out
+    script = module(instead={"special.js": "export const specialFunctions = {};\n"})
+    return _shorter(script), left_out
+
+
+def _shorter(script: str) -> str:
+    lines = script.splitlines(keepends=True)
+    return shorter(piece for line in lines for piece in _parted(line))
 
 
 def _small(script: str) -> str:
@@ -170,7 +172,7 @@ def player(operations: Collection[str] | None = None) -> str:
         known = re.findall(r"\w+", text[text.index(f"export const {table}") :])
         if operations is not None and not set(known).intersection(operations):
             instead[name] = f"export const {table} = {{}};\n"
-    return f"(() => {{\n{module(_PAGE, instead)}\n}})();"
+    return _shorter(f"(() => {{\n{module(_PAGE, instead)}\n}})();")
 
 
 def standalone() -> str:

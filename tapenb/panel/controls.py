@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -155,12 +155,22 @@ def controls(recording: Recording) -> dict[str, Control]:
     return found
 
 
-def moving(inputs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def moving(
+    inputs: Iterable[Mapping[str, Any]], whole: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """Of what was `sent` that which a page moves by itself, without the kernel.
 
     Parameters
     ----------
     inputs : iterable of dict
         With whether each is idle, too.
+    whole : collection of str
+        Those whose program is another one where they are no integers, which a page has not.
     """
-    return [each for each in inputs if not (each["idle"] or each["boolean"])]
+    found = [dict(each) for each in inputs if not (each["idle"] or each["boolean"])]
+    return [_in_whole_steps(each) if each["label"] in whole else each for each in found]
+
+
+def _in_whole_steps(sent: dict[str, Any]) -> dict[str, Any]:
+    ends = {"min": math.ceil(sent["min"]), "max": math.floor(sent["max"])}
+    return {**sent, **ends, "step": 1, "integer": True, "log": False}

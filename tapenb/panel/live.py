@@ -29,13 +29,13 @@ from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
 from .assets import carried, style, widget
-from .controls import controls, moving
+from .controls import controls
 from .drawing import Drawing
 from .files import written
 from .moves import Merging, Positions
 from .picture import bundle, picture
-from .played import beside_the_picture, stored
-from .playing import Playing, sent
+from .played import beside_the_picture
+from .playing import Playing, sent, without_kernel
 from .reader import Reader, carries_player, reader
 from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace
 
@@ -109,7 +109,7 @@ class Panel(anywidget.AnyWidget):
         self._recording_anew = False
         # The picture that `show` displayed, where there is a front end.
         self._shown_as: Any = None
-        self._played, self._any_size, self._carries_player = Playing(), live, False
+        self._played, self._any_size, self._carries_player = Playing(source), live, False
         self._maker = Thread()  # one at a time, beside whatever else goes on
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
@@ -194,7 +194,7 @@ class Panel(anywidget.AnyWidget):
             return
         drawing, self._carries_player = self._drawing, carries_player()
         if self._reader is Reader.FILE:
-            self._played.of(*self._of_output(), moving(self.inputs))
+            self._played.of(*self._of_output(), self.inputs)
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
@@ -214,9 +214,8 @@ class Panel(anywidget.AnyWidget):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
-        The page has the numbers, the graph and the curve with its derivatives. Not there is what
-        needs the kernel: the listing, steps, the trace table, contours, marks at kinks and poles,
-        branches that were not recorded; nothing plays or is lit together.
+        Not in the page is what needs the kernel: graphs of derivatives, marks at kinks and poles,
+        branches that were not recorded, steps and table of more than 150 entries.
 
         Parameters
         ----------
@@ -246,11 +245,15 @@ class Panel(anywidget.AnyWidget):
         from .page import page
 
         point, graph = self._of_output()
-        program = self._played.of(point, graph, moving(self.inputs))
+        program = self._played.of(point, graph, self.inputs)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
-        data = stored(point, moving(self.inputs), self.along, program)
-        return page(point, graph, data, self._recording.beside)
+        beside = self._recording.beside
+        return page(point, graph, self._stored(point, program), beside, self._played.source)
+
+    def _stored(self, point: Point, program: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}
+        return without_kernel(point, program, self.inputs, **shown)
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.
@@ -278,9 +281,7 @@ class Panel(anywidget.AnyWidget):
         point, graph = self._of_output()
         program, more = self._played.known(point), carried() if self._carries_player else ""
         if program is not None:
-            data = program
-            if not isinstance(program, str):
-                data = stored(point, moving(self.inputs), self.along, program)
+            data = program if isinstance(program, str) else self._stored(point, program)
             more = beside_the_picture(data, any_size=self._any_size) + more
         return bundle(point, graph, table=self._with_table, more=more, **options)
 
@@ -403,7 +404,7 @@ class Panel(anywidget.AnyWidget):
         point = None
         while point is None or point.program is not self._program:
             point, graph = self._of_output()
-            found = self._played.of(point, graph, moving(self.inputs))
+            found = self._played.of(point, graph, self.inputs)
         with self._mutex:
             if not self._closed and point.program is self._program:
                 self.tape = sent(found, point.program.switches, self._beyond_page)
@@ -532,8 +533,7 @@ class Panel(anywidget.AnyWidget):
         self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return
-        own = point.program is self._point.program
-        source = self._sections[Trace.name].subject.source if own else None
+        source = self._played.source if point.program is self._point.program else None
         self._drawing = drawing = Drawing(point, source, fold)
         self.picture = drawing.picture
         drawing.begin(lambda: self._show_picture(drawing))

@@ -12,6 +12,7 @@ from ..recording.point import Point
 from ..recording.program import Program
 from ..views.graph import Graph
 from ..views.labels import one_line
+from ..views.listing import Source
 from .assets import WITH_KERNEL, player, style
 from .picture import bundle
 from .played import inert, others
@@ -20,7 +21,11 @@ __all__ = ["page"]
 
 
 def page(
-    point: Point, graph: Graph | None, data: dict[str, Any], beside: Sequence[Program] = ()
+    point: Point,
+    graph: Graph | None,
+    data: dict[str, Any],
+    beside: Sequence[Program] = (),
+    source: Source | None = None,
 ) -> str:
     """One HTML file with a live panel.
 
@@ -34,14 +39,16 @@ def page(
         Of `stored`.
     beside : sequence of Program
         Other branches, which the page has, too.
+    source : Source, optional
+        The text that was recorded.
 
     Returns
     -------
     str
         Its Content-Security-Policy allows the two texts that it holds, and nothing else.
     """
-    programs = [*data["programs"], *others(beside, data["inputs"], drawn=graph is not None)]
-    data = {**data, "programs": programs}
+    more = others(beside, data["inputs"], source, drawn=graph is not None)
+    data = {**data, "programs": [*data["programs"], *more]}
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}

@@ -22,7 +22,9 @@ from ..recording.program import Program
 from ..recording.readout import matrix, mixed, place, rows, steady_notes
 from ..views.graph import Graph
 from ..views.labels import one_line
-from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS
+from ..views.listing import Source
+from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, brief
+from .stepping import listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
 
@@ -31,7 +33,12 @@ _LARGEST = 20_000
 """Bytes of data that a notebook stores beside a picture unasked."""
 
 
-def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]) -> Mapping:
+def played(
+    point: Point,
+    graph: Graph | None,
+    inputs: Sequence[Mapping[str, Any]],
+    source: Source | None = None,
+) -> Mapping:
     """The program of a point as a page plays it.
 
     Parameters
@@ -41,6 +48,8 @@ def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]
         The graph that is shown.
     inputs : sequence of dict
         The sliders, as the panel sends them.
+    source : Source, optional
+        The text that was recorded.
 
     Returns
     -------
@@ -53,31 +62,27 @@ def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]
     NotLowered
         Where a page cannot compute what is shown; it says why.
     """
-    program = point.program
-    tape = compact(program)
-    shown = _Shown(program, tape.pop("shown"), tape.pop("complex", ()))
-    slopes = {each.name: shown.slopes(each) for each in program.inputs if not each.withheld}
+    program, lines = point.program, shown_lines(point, source)
+    tape = compact(program, lines.entries if lines else ())
+    shown = _Shown(point, tape.pop("shown"), tape.pop("complex", ()))
+    slopes = {
+        each.name: shown.slopes(each) for each in program.inputs if each.name in point.gradient
+    }
     show: dict[str, Any] = {
         "output": one_line(point.output_name),
         "value": shown.value,
+        "sum": shown.of.get("sum"),
         "rows": _rows(point, shown, slopes),
         "along": _along(point, inputs, shown, slopes),
         "notes": steady_notes(point),
+        "matrix": _matrix(point, shown, READOUT_DIGITS if len(inputs) <= 2 else GRAPH_DIGITS),
+        "trace": trace(point, source, shown),
     }
-    if "sum" in shown.of:
-        show["sum"] = shown.of["sum"]
-    table = matrix(point)
-    if table is not None:
-        elements = shown.elements
-        show["matrix"] = {
-            "names": table.names,
-            "cells": [[shown.second(row, column) for column in elements] for row in elements],
-            "digits": READOUT_DIGITS if len(inputs) <= 2 else GRAPH_DIGITS,
-            "alone": mixed(point, *2 * table.names) if len(table.names) == 1 else "",
-        }
     if graph is not None and not graph.too_large and "node" in shown.of:
         show["nodes"] = [shown.node(node.index) for node in graph.nodes]
         show["edges"] = [shown.edge(edge.key) for edge in graph.edges]
+    if lines and shown.has(lines.entries):
+        show["listing"] = listing(point, lines, shown)
     places = _places(program)
     return {
         "tape": tape,
@@ -85,12 +90,16 @@ def played(point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]
         "places": {
             each["label"]: places[each["label"]] for each in inputs if each["label"] in places
         },
-        "show": show,
+        "show": {key: what for key, what in show.items() if what is not None},
     }
 
 
 def stored(
-    point: Point, inputs: Sequence[Mapping[str, Any]], along: str, program: Mapping[str, Any]
+    point: Point,
+    inputs: Sequence[Mapping[str, Any]],
+    along: str,
+    program: Mapping[str, Any],
+    sections: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A panel of a point, for a page that has no kernel.
 
@@ -103,12 +112,20 @@ def stored(
         The slider that the curve is along.
     program : dict
         Of `played`.
+    sections : dict
+        ``listing``, the text; ``look``, what is open.
     """
-    return {"inputs": inputs, "at": point.positions, "along": along, "programs": [program]}
+    known = {key: what for key, what in sections.items() if what}
+    at = {"inputs": inputs, "at": point.positions, "along": along}
+    return {**at, **known, "programs": [program]}
 
 
 def others(
-    programs: Sequence[Program], inputs: Sequence[Mapping[str, Any]], *, drawn: bool
+    programs: Sequence[Program],
+    inputs: Sequence[Mapping[str, Any]],
+    source: Source | None,
+    *,
+    drawn: bool,
 ) -> list[dict[str, Any]]:
     """The other branches that were recorded, each with its picture, as far as a page plays them.
 
@@ -117,6 +134,8 @@ def others(
     programs : sequence of Program
     inputs : sequence of dict
         The sliders, as the panel sends them.
+    source : Source or None
+        The text that was recorded.
     drawn : bool
         Whether the graph is shown.
     """
@@ -126,7 +145,7 @@ def others(
         graph = Graph(point.tape, point.edges, point.output_name) if drawn else None
         with suppress(NotLowered):
             picture = {"svg": (graph and graph.svg()) or "", "pending": False} if drawn else {}
-            found.append({**played(point, graph, inputs), "picture": picture})
+            found.append({**played(point, graph, inputs, source), "picture": picture})
     return found
 
 
@@ -163,15 +182,32 @@ def beside_the_picture(data: Mapping[str, Any] | str, *, any_size: bool = False)
     return f'<p class="tapenb-why">Without a kernel this is a picture: {escape(data)}.</p>'
 
 
+_KINDS = {"b": "truth", "i": "integer", "u": "integer"}
+"""By NumPy's kinds, those that are written in another way than numbers are."""
+
+
 # -- which registers are shown where ---------------------------------------------------------------
+
+
+def _as_kind(registers: Any, value: Any) -> Any:
+    """Registers with what they are the numbers of, where those are written in another way."""
+    kind = np.asarray(value).dtype.kind
+    return {_KINDS[kind]: registers} if kind in _KINDS else registers
+
+
+def _has_parts(value: Any) -> bool:
+    """Whether a value is that of several results, or their adjoint, which are not numbers."""
+    return isinstance(value, tuple | list | dict)
 
 
 class _Shown:
     """The registers of what is shown, nested as it is."""
 
-    def __init__(self, program: Program, of: Mapping[str, Any], pairs: Sequence[str]) -> None:
-        self.program, self.of, self._pairs = program, of, frozenset(pairs)
+    def __init__(self, point: Point, of: Mapping[str, Any], pairs: Sequence[str]) -> None:
+        self.program, self.of, self._pairs = point.program, of, frozenset(pairs)
+        program = self.program
         self.value = of["value"]
+        self._adjoints, self._edges = point.adjoints, point.edges
         # For each element of each differentiated input its entry, and its number there.
         self.elements = [
             (entry, k)
@@ -199,19 +235,49 @@ class _Shown:
         columns = [self.of["jacobian"][f"{x}/{k}"] for x, k in self.elements if x in each.entries]
         return np.moveaxis(columns, 0, -1).reshape(np.shape(self.value) + each.array.shape).tolist()
 
+    def has(self, entries: Sequence[int]) -> bool:
+        """Whether there are registers of some entries."""
+        found, value = self.of.get("node", {}), self.program.tape.value
+        return all(str(entry) in found or _has_parts(value(entry)) for entry in entries)
+
     def node(self, entry: int) -> Any:
         """The registers of an entry, and what kind of number they are."""
-        found = self.of["node"][str(entry)]
-        if f"node/{entry}" in self._pairs:
-            return {"complex": found}
-        kind = np.asarray(self.program.tape.value(entry)).dtype.kind
-        return {"truth": found} if kind == "b" else found
+        value = self.program.tape.value(entry)
+        if _has_parts(value):
+            return {"text": brief(value)}
+        return _as_kind(self._kind("node", str(entry)), value)
+
+    def adjoint(self, entry: int) -> Any:
+        """The registers of an entry's adjoint, if it has one."""
+        what = self._adjoints.get(entry)
+        return {"text": brief(what)} if _has_parts(what) else self._kind("adjoint", str(entry))
 
     def edge(self, key: tuple[int, int, int]) -> Any:
         """The registers of what flows along an edge, if anything does."""
-        name = "/".join(map(str, key))
-        found = self.of.get("edge", {}).get(name)
-        return {"complex": found} if f"edge/{name}" in self._pairs else found
+        what = self._edges.get(key)
+        if _has_parts(what):
+            return {"text": brief(what)}
+        return self._kind("edge", "/".join(map(str, key)))
+
+    def partial(self, child: int, slot: int) -> int | None:
+        """The register of a local partial, where there is one."""
+        return self._kind("partial", f"{child}/{slot}")
+
+    def has_tangents(self, along: int) -> bool:
+        """Whether there are tangents along an input entry."""
+        return f"{along}/{along}" in self.of.get("tangent", {})
+
+    def tangent(self, along: int, entry: int) -> Any:
+        """The registers of a tangent; a zero by structure has one, too."""
+        value = self.program.tape.value(entry)
+        if _has_parts(value):
+            return {"text": brief(value)}
+        found = self._kind("tangent", f"{along}/{entry}")
+        return 0 if found is None else found
+
+    def _kind(self, group: str, name: str) -> Any:
+        found = self.of.get(group, {}).get(name)
+        return {"complex": found} if f"{group}/{name}" in self._pairs else found
 
     def _element(self, group: str, at: tuple[int, int], rest: str = "") -> int:
         """In reverse mode an element of a whole slope; in forward mode each is a slope."""
@@ -226,7 +292,7 @@ class _Shown:
 
 def _rows(point: Point, shown: _Shown, slopes: Mapping[str, Any]) -> list[list[Any]]:
     """Each row of the readout: its name, its registers, and its kind."""
-    registers = [(shown.value, "value")]
+    registers = [(_as_kind(shown.value, point.program.example), "value")]
     if point.gradient and np.ndim(point.value):
         inputs = {each.name: each for each in point.program.inputs}
         registers += [(shown.jacobian(inputs[x]), "jacobian") for x in point.jacobian]
@@ -235,14 +301,26 @@ def _rows(point: Point, shown: _Shown, slopes: Mapping[str, Any]) -> list[list[A
     return [[row.name, *what] for row, what in zip(rows(point), registers, strict=True)]
 
 
+def _matrix(point: Point, shown: _Shown, digits: int) -> dict[str, Any] | None:
+    """The registers of the second derivatives, where they are shown."""
+    table, elements = matrix(point), shown.elements
+    return table and {
+        "names": table.names,
+        "cells": [[shown.second(row, column) for column in elements] for row in elements],
+        "digits": digits,
+        "alone": mixed(point, *2 * table.names) if len(table.names) == 1 else "",
+    }
+
+
 def _along(
     point: Point,
     inputs: Sequence[Mapping[str, Any]],
     shown: _Shown,
     slopes: Mapping[str, Any],
-) -> dict[str, list[int | None]]:
-    """By slider that a plot can be along, the registers of slope and curvature."""
-    found: dict[str, list[int | None]] = {}
+) -> dict[str, list[Any]]:
+    """By slider that a plot can be along, the registers of its slope, and of that by each other."""
+    elements: dict[str, tuple[int, int]] = {}
+    found: dict[str, list[Any]] = {}
     entries = {each.name: each.entries for each in point.program.inputs}
     for slider in inputs:
         at = place(point, slider["label"])
@@ -251,9 +329,14 @@ def _along(
         if not slider["min"] < slider["max"]:
             continue
         name, number = at
-        element = [each for each in shown.elements if each[0] in entries[name]][number]
-        curvature = shown.second(element, element) if "hessian" in shown.of else None
-        found[slider["label"]] = [int(np.ravel(slopes[name])[number]), curvature]
+        if name not in slopes:
+            continue
+        own = [each for each in shown.elements if each[0] in entries[name]]
+        elements[slider["label"]] = own[number]
+        found[slider["label"]] = [int(np.ravel(slopes[name])[number])]
+    if "hessian" in shown.of:
+        for label, element in elements.items():
+            found[label].append([shown.second(element, each) for each in elements.values()])
     return found
 
 

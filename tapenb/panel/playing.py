@@ -10,15 +10,27 @@ from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.point import Point
 from ..views.graph import Graph
 from ..views.labels import one_line
-from .played import played
+from ..views.listing import Source
+from .controls import moving
+from .played import played, stored
 
-__all__ = ["Playing", "sent"]
+__all__ = ["Playing", "sent", "without_kernel"]
+
+# The sections that a stored panel opens as they are.
+_OPEN = "listing", "trace", "surface"
 
 
 class Playing:
-    """The program of a panel as a page plays it, made once for each that is wanted."""
+    """The program of a panel as a page plays it, made once for each that is wanted.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    source : Source, optional
+        The text that was recorded.
+    """
+
+    def __init__(self, source: Source | None = None) -> None:
+        self.source = source
         self._making = Lock()
         # In one store, since other threads ask what is known meanwhile.
         self._made: tuple[Any, Mapping[str, Any] | str] = (None, "")
@@ -37,7 +49,7 @@ class Playing:
             program, found = self._made
             if point.program is not program:
                 try:
-                    found = played(point, graph, inputs)
+                    found = played(point, graph, _moving(point, inputs), self.source)
                 except NotLowered as reason:
                     found = str(reason)
                 except Exception as error:  # which the next who asks may not meet
@@ -49,6 +61,40 @@ class Playing:
         """The same of what was made already; None where nothing was."""
         program, found = self._made
         return found if point.program is program else None
+
+
+def without_kernel(
+    point: Point,
+    program: Mapping[str, Any],
+    inputs: Sequence[Mapping[str, Any]],
+    *,
+    along: str,
+    look: Mapping[str, Any],
+    listing: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What is stored of a panel at a point, with its text and what is open.
+
+    Parameters
+    ----------
+    point : Point
+    program : dict
+        Of `Playing`.
+    inputs : sequence of dict
+        The sliders, as the panel sends them.
+    along : str
+        The slider that the curve is along.
+    look, listing : dict
+        As the panel sends them.
+    """
+    opened = {name: look[name] for name in _OPEN if any(look.get(name, {}).values())}
+    sections = {"listing": listing if "listing" in program["show"] else {}, "look": opened}
+    return stored(point, _moving(point, inputs), along, program, sections)
+
+
+def _moving(point: Point, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The sliders of a page without a kernel."""
+    integers = (each for each in point.program.inputs if each.array.dtype.kind in "iu")
+    return moving(inputs, {label for each in integers for label in each.labels})
 
 
 def sent(
@@ -69,4 +115,8 @@ def sent(
         return {"why": found}
     if not set(beyond).isdisjoint(found["tape"]["operations"]):
         return {"why": "special functions are the kernel's"}
-    return {**found, "switches": dict(switches)}
+    show = dict(found["show"])
+    if "trace" in show:
+        # What entries are called the kernel says itself.
+        show["trace"] = {key: what for key, what in show["trace"].items() if key != "program"}
+    return {**found, "show": show, "switches": dict(switches)}

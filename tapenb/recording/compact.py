@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
 
@@ -11,12 +13,15 @@ from ..autodiff.compiling.lowering.compact import Compact
 from ..autodiff.compiling.lowering.number import tidied
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
-from ..autodiff.sweeps.seeds import detach, unit_seeds
+from ..autodiff.sweeps.ladder import Flows
+from ..autodiff.sweeps.operands import operand
+from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
 from ..autodiff.sweeps.tips.guards import guard_tips
 from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.lowered import about_guards, lowered
+from ..views.steps import has_local_partial
 from .program import Program
 
 __all__ = ["compact"]
@@ -26,12 +31,15 @@ _MOST_NODES = 150
 _MOST_SECOND = 16
 
 
-def compact(program: Program) -> dict[str, Any]:
+def compact(program: Program, lines: Collection[int] | None = None) -> dict[str, Any]:
     """The compact tape of a program, with everything that a panel shows of it.
 
     Parameters
     ----------
     program : Program
+    lines : collection of int, optional
+        The entries that lines of a text show; with these also what is shown step by step, local
+        partials and tangents, as far as that can be played.
 
     Returns
     -------
@@ -45,13 +53,27 @@ def compact(program: Program) -> dict[str, Any]:
     """
     if program.is_long:
         raise NotLowered(f"{len(program.tape):,} entries")
+    # A line may show what no page can, such as a vector whose sign is LAPACK's choice.
+    for each in (lines, lines and ()):
+        with suppress(NotLowered):
+            if each is not None:
+                return _compact(program, each)
+    return _compact(program, None)
+
+
+def _compact(program: Program, lines: Collection[int] | None) -> dict[str, Any]:
     tape = program.swept.copy()
     shown: dict[str, Any] = {"value": program.tape.output} | _gradient(program)
     # In a context of its own: whatever interrupts this, the tape is current nowhere else.
     shown |= copy_context().run(_changes, program, tape) | _graph(program)
+    main = list(shown)
     references = {label: what for label, what in shown.items() if type(what) is int}
-    unguarded = tape.copy()
+    unguarded, expected = tape.copy(), shown
     guard_tips(Recorded(tape, program.entries, list(references.values())))
+    if lines is not None:
+        # Behind the guards, which are of the derivatives alone.
+        expected = shown | copy_context().run(_steps, program, unguarded, lines)
+        shown = shown | copy_context().run(_steps, program, tape, lines)
     tape.close()
     unguarded.close()
     names = {entry: each.name for each in program.inputs for entry in each.entries}
@@ -60,12 +82,14 @@ def compact(program: Program) -> dict[str, Any]:
         names,
         shown,
         before=unguarded,
+        expected=expected,
         about=about_guards(tape, len(program.tape)),
         most=_MOST_INSTRUCTIONS,
     )
     if np.ndim(program.example):
         placed["sum"] = tidied(code, np.sum(placed["value"]))
-    return Compact(code, placed, first=["value"]).as_json()
+        main.append("sum")
+    return Compact(code, placed, first=["value"], main=main).as_json()
 
 
 def _kept(tape: Tape, value: Any, like: Any) -> Any:
@@ -119,10 +143,60 @@ def _graph(program: Program) -> dict[str, Any]:
     nodes = program.tape.ancestors(program.tape.output)
     if len(nodes) > _MOST_NODES:
         return {}
-    found: dict[str, Any] = {f"node/{entry}": entry for entry in nodes}
     adjoints, edges = program.flows()
-    found |= {f"adjoint/{entry}": what for entry, what in adjoints.items() if entry in nodes}
-    for key, what in edges.items():
-        if key[1] in nodes:
-            found["edge/" + "/".join(map(str, key))] = what
+    return _entries(program, nodes, adjoints) | {
+        "edge/" + "/".join(map(str, key)): what
+        for key, what in edges.items()
+        if key[1] in nodes and _is_single(program, what)
+    }
+
+
+def _entries(
+    program: Program, entries: Collection[int], adjoints: Mapping[int, Any]
+) -> dict[str, Any]:
+    """The values of some entries, and their adjoints; of those with several results nothing."""
+    found = {f"node/{entry}": entry for entry in entries if _is_single(program, entry)}
+    return found | {
+        f"adjoint/{entry}": adjoints[entry]
+        for entry in entries
+        if entry in adjoints and f"node/{entry}" in found
+    }
+
+
+def _is_single(program: Program, what: Any) -> bool:
+    """Whether an entry, or a constant, is a number or an array."""
+    value = program.swept.value(what) if type(what) is int else what
+    return not isinstance(value, tuple | list | dict)
+
+
+def _steps(program: Program, tape: Tape, lines: Collection[int]) -> dict[str, Any]:
+    """What the lines of a text show, and what stands beside the steps of the sweeps.
+
+    Those are local partials, and the tangents along each input, recorded as sweeps are.
+    """
+    adjoints, edges = program.flows()
+    found = _entries(program, lines, adjoints)
+    nodes = program.tape.ancestors(program.tape.output)
+    if len(nodes) > _MOST_NODES or program.mode != "reverse":
+        return found
+    tape.reopen()
+    CURRENT.set(tape)
+    begin = len(tape)
+    for _, child, slot in edges:
+        if child in nodes and has_local_partial(tape, child):
+            operation = tape.operations[child]
+            result, *operands = (
+                operand(tape, each, True, record=True) for each in (child, *tape.parents(child))
+            )
+            with np.errstate(all="ignore"):
+                partial = operation.rule.term(slot, np.float64(1.0), result, operands)
+            found[f"partial/{child}/{slot}"] = _kept(tape, partial, 0.0)
+    tape.swept.append((begin, len(tape), ()))
+    for entry in program.entries[:_MOST_SECOND]:
+        flows = Flows(edges=None)
+        forward(tape, {entry: ones_like(tape.value(entry))}, nodes, record=True, flows=flows)
+        for node in nodes:
+            if node in flows.nodes and _is_single(program, node):
+                tangent = _kept(tape, flows.nodes[node], tape.value(node))
+                found[f"tangent/{entry}/{node}"] = tangent
     return found

@@ -117,6 +117,40 @@ class Listing:
         return {line: found for line, found in entries.items() if found}
 
     @cached_property
+    def entries(self) -> list[int]:
+        """The entries that are shown in any round: of numbers in the text, and the ends of runs."""
+        given = [entry for entries in self._inputs.values() for entry in entries]
+        return [*given, *(int(last) for runs in self._runs.values() for last in runs[:, 1])]
+
+    def written(self, entry: Callable[[int], Any]) -> dict[str, Any]:
+        """Which entries each line shows, as data.
+
+        Parameters
+        ----------
+        entry : callable
+            From an entry to what stands for it.
+
+        Returns
+        -------
+        dict
+            ``ends``, by iteration its last entry, which of the last iteration is not there;
+            ``lines`` in order, each with its ``number``, and the ``parts`` of its numbers or the
+            ``starts`` and the ``runs`` of it, of a long one also which are ``picked`` in a series.
+        """
+        lines: list[dict[str, Any]] = [
+            {"number": number, "parts": [entry(each) for each in entries]}
+            for number, entries in self._inputs.items()
+        ]
+        for number, runs in self._runs.items():
+            line = {"number": number, "starts": runs[:, 0].tolist()}
+            line["runs"] = [entry(last) for last in runs[:, 1].tolist()]
+            if len(runs) > _LONGEST_SERIES:
+                line["picked"] = _picked(runs)
+            lines.append(line)
+        ends = [int(self._end(each)) for each in range(self.iterations - 1)]
+        return {"ends": ends, "lines": sorted(lines, key=lambda line: line["number"])}
+
+    @cached_property
     def counts(self) -> dict[int, int]:
         """How often each line ran that recorded anything."""
         return {number: len(runs) for number, runs in self._runs.items()}
@@ -208,13 +242,18 @@ class Listing:
         found = {}
         for number, runs in self._runs.items():
             if len(runs) > 1:
-                picked = np.linspace(0, len(runs) - 1, min(len(runs), _LONGEST_SERIES)).round()
-                entries = [int(runs[int(each), 1]) for each in picked]
+                entries = [int(runs[each, 1]) for each in _picked(runs)]
                 found[number] = (
                     [_size(tape.value(entry)) for entry in entries],
                     [_size(adjoint(entry)) for entry in entries],
                 )
         return found
+
+
+def _picked(runs: np.ndarray) -> list[int]:
+    """The runs of a line that are in its series."""
+    places = np.linspace(0, len(runs) - 1, min(len(runs), _LONGEST_SERIES)).round()
+    return places.astype(int).tolist()
 
 
 def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:

@@ -150,13 +150,17 @@ def _real(value: float, digits: int) -> str:
 
 
 def _scalar(value: Any, digits: int) -> str:
+    if isinstance(value, dict):  # an adjoint of several results, by number
+        value = [value[each] for each in sorted(value)]
     if isinstance(value, tuple | list):
         return f"({_join(value, lambda v: _scalar(v, digits))})"
     try:
         return number(value, digits)
     except (TypeError, ValueError, OverflowError):
         # Not a number after all. Its own text could hold an address or be endless.
-        return repr(str(value))[:_BRIEF] if isinstance(value, str) else type(value).__name__
+        if isinstance(value, str):
+            return repr(str(value))[:_BRIEF]
+        return "array" if getattr(value, "shape", ()) else type(value).__name__
 
 
 def _nested(array: np.ndarray, text: Callable[[Any], str]) -> str:

@@ -20,7 +20,7 @@ from .listing import Source, spot
 from .numbers import brief, drawn, sendable
 from .table import written
 
-__all__ = ["SEED", "VALUE", "Steps", "local_partial"]
+__all__ = ["SEED", "VALUE", "Steps", "has_local_partial", "local_partial"]
 
 VALUE, SEED = -1, -2
 """In the place of an operand's slot: the entry is computed; the backward sweep begins with it."""
@@ -268,14 +268,26 @@ def local_partial(tape: Tape, child: int, slot: int) -> Any:
     slot : int
         Of the operand.
     """
-    rule = tape.operations[child].rule
-    values = [np.asarray(tape.value(index)) for index in (child, *tape.parents(child))]
-    plain = all(not each.ndim and each.dtype.kind in "biuf" for each in values)
-    if not plain or not isinstance(rule, Elementwise):
+    if not has_local_partial(tape, child):
         return None
+    values = (np.asarray(tape.value(index)) for index in (child, *tape.parents(child)))
     result, *operands = (each[()] for each in values)
     with np.errstate(all="ignore"):
-        return rule.term(slot, np.float64(1.0), result, operands)
+        return tape.operations[child].rule.term(slot, np.float64(1.0), result, operands)
+
+
+def has_local_partial(tape: Tape, child: int) -> bool:
+    """Tell whether an entry is an elementwise operation on real numbers.
+
+    Parameters
+    ----------
+    tape : Tape
+    child : int
+    """
+    if not isinstance(tape.operations[child].rule, Elementwise):
+        return False  # and may have several results
+    values = (np.asarray(tape.value(index)) for index in (child, *tape.parents(child)))
+    return all(not each.ndim and each.dtype.kind in "biuf" for each in values)
 
 
 def _partial(rule: Any, slot: int, operands: Sequence[str], result: str) -> str:

@@ -1,6 +1,7 @@
 """A saved panel: one file, offline, whose texts are those that the kernel writes."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from ..magic.notebook import Notebook, close_shell, open_notebook
 
 CELLS = {
+    "loop": "r = 3.9\ny = 0.2\nfor _ in range(4):\n    y = r*y*(1 - y)",
     "survey": "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",
     "network": (
         "w = np.array([0.5, -0.3])\nb = 0.1\nh = np.tanh(w*np.array([1.0, 2.0]) + b)\n"
@@ -59,6 +61,16 @@ def shown(page: Page) -> dict[str, list[str]]:
     }
 
 
+def opened(page: Page) -> dict[str, list[str]]:
+    """The numbers of what was opened: by line, in the table, and the sentence of the step."""
+    numbers = page.locator(".tapenb-listing td > .tapenb-number").all_inner_texts()
+    return {
+        "lines": [text for text in numbers if text],
+        "table": page.locator(".tapenb-trace tbody tr").all_inner_texts(),
+        "sentence": page.locator(".tapenb-sentence").all_inner_texts(),
+    }
+
+
 def wanted(panel) -> dict[str, list[str]]:
     """The same, as the kernel writes them."""
     state = panel.state
@@ -87,6 +99,60 @@ def test_a_saved_panel_answers_as_the_kernel_does(name, open_page, page):
         for part in ("rows", "matrix"):
             assert found[part] == expected[part]
         assert sorted(found["graph"]) == sorted(expected["graph"])
+
+
+def drawn(number: float | str | None) -> str:
+    """As the page writes it."""
+    if number is None:
+        return "–"
+    return number if isinstance(number, str) else f"{number:.6g}".replace("-", "−")
+
+
+@pytest.mark.parametrize("name", ["survey", "loop"])
+def test_lines_steps_and_table_are_there_without_a_kernel(name, open_page, page):
+    panel = open_page(name)
+    look = {"listing": {"open": True}, "trace": {"open": True, "steps": True}}
+    for title in ("Line by line", "Trace table", "Step by step"):
+        page.get_by_text(title, exact=True).click()
+    page.get_by_role("button", name="Last step").click()
+    label = next(iter(panel.sliders))
+    bar = page.locator(".tapenb-sliders input[type=range]").first
+    bar.press("ArrowRight")
+    field = page.locator(".tapenb-sliders input[type=number]").first
+    panel.look = look
+    panel.sliders[label].value = float(field.input_value())
+    state, program = panel.state, panel.program
+    expect(page.locator(".tapenb-row .tapenb-number").first).to_have_text(state["rows"][0][1])
+    found = opened(page)
+    lines = [(line["value"], line["adjoint"]) for line in state["listing"]["lines"]]
+    assert found["lines"] == [drawn(number) for pair in lines for number in pair]
+    kinds = ("values", "tangents", "adjoints")
+    for place, row in enumerate(found["table"]):
+        cells = row.split("\t")
+        assert cells[:2] == [program["entries"][str(place)][key] for key in ("v", "text")]
+        assert cells[2:5] == [drawn(state["trace"][kind][str(place)]) for kind in kinds]
+    *_, part, _, after = state["trace"]["steps"]["of"][-1]
+    (sentence,) = found["sentence"]
+    assert f"{drawn(part)} is added" in sentence
+    assert f"now {drawn(after)}" in sentence
+    # A number in the text is dragged, and an entry that is pointed at is lit everywhere.
+    page.locator(".tapenb-handle").first.press("ArrowRight")
+    expect(page.locator(".tapenb-handle").first).to_have_class(re.compile("tapenb-moved"))
+    page.locator(".tapenb-trace tbody tr").first.hover()
+    expect(page.locator(".tapenb-graph .node.tapenb-lit")).to_have_count(1)
+
+
+def test_contours_are_there_without_a_kernel(open_page, page):
+    panel = open_page("survey")
+    page.get_by_role("combobox", name="and").select_option("y")
+    panel.look = {"surface": {"and": "y"}}
+    lines = page.locator(".tapenb-contour:not(.tapenb-here)")
+    expect(lines).not_to_have_count(0)
+    plane = page.locator(".tapenb-plane .tapenb-picture")
+    expect(plane).to_have_attribute("aria-label", panel.state["surface"]["label"])
+    page.get_by_role("slider", name="x and y in the plane").press("ArrowUp")
+    expect(page.locator(".tapenb-sliders input[type=number]").nth(1)).to_have_value("5.1")
+    expect(page.locator(".tapenb-old")).to_have_count(0)
 
 
 def test_where_the_cell_takes_another_way_it_is_said(open_page, page):
@@ -152,4 +218,4 @@ def test_what_a_page_cannot_play_is_said(book, tmp_path):
 def test_a_saved_survey_is_small(book, tmp_path):
     book.run(f"%%tape -o t\n{CELLS['survey']}")
     book.names["t"].panel.save(tmp_path / "panel.html")
-    assert (tmp_path / "panel.html").stat().st_size < 68_000
+    assert (tmp_path / "panel.html").stat().st_size < 110_000

@@ -1,5 +1,6 @@
 """A panel's output where no kernel is: as a page of nbconvert, and in JupyterLab untrusted."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -71,7 +72,10 @@ def test_what_is_stored_is_small(executed: nbformat.NotebookNode):
     texts = [output.data["text/html"] for cell in executed.cells[1:] for output in cell.outputs]
     tapes = [re.findall(r'tapenb-tape">(.*?)</script>', text) for text in texts]
     assert [len(each) for each in tapes] == [1, 1, 0]
-    assert all(len(tape) < 1000 for each in tapes for tape in each)
+    numbers = [json.dumps(json.loads(tape)["programs"][0]["tape"]) for (tape,) in tapes[:2]]
+    assert all(len(tape) < 500 for tape in numbers)
+    # With the text, and what the entries of the trace are called.
+    assert all(len(tape) < 3000 for each in tapes for tape in each)
 
 
 def test_nbconvert_without_scripts_shows_the_picture(

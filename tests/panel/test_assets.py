@@ -10,6 +10,7 @@ import pytest
 
 from tapenb import panel
 from tapenb.panel import assets
+from tapenb.panel.shorter import shorter
 
 HERE = Path(panel.__file__).parent / "browser"
 MODULES = sorted(HERE.glob("*.js"))
@@ -130,6 +131,32 @@ def test_what_makes_a_script_small_changes_no_token():
         plain = re.sub(r"^export ", "", plain, flags=re.M)
         plain = re.sub(r" +//.*$", "", plain, flags=re.M)
         assert tokens(small) == tokens(plain), path.name
+
+
+def test_own_names_are_short_and_properties_stay():
+    script = (
+        "const longName=(first,{second,third:other})=>{let inner=first+second;"
+        "return{inner,result:other,given:longName}};document.inner2=`${longName(1,{second:2})}`"
+    )
+    pieces = list(assets._parted(script))
+    short = shorter(pieces)
+    assert re.findall(r"[\w$]+(?=:)|(?<=\.)[\w$]+|inner|second", short) == re.findall(
+        r"[\w$]+(?=:)|(?<=\.)[\w$]+|inner|second", script
+    )
+    assert not re.search("longName|first", short)
+    assert "document" in short
+    assert len(set(re.findall(r"\b[a-zA-Z]\b", short))) == 2
+
+
+@with_node
+def test_scripts_with_short_names_are_scripts(tmp_path: Path):
+    for script in (assets.widget()[0], assets.player(), assets.player(["sin", "erf"])):
+        (tmp_path / "short.mjs").write_text(script, encoding="utf-8")
+        answer = node("--check", tmp_path / "short.mjs")
+        assert not answer.stderr
+    (tmp_path / "joined.mjs").write_text(assets.widget()[0], encoding="utf-8")
+    program = "import('./joined.mjs').then(m => console.log(typeof m.default.render))"
+    assert node("-e", program, cwd=tmp_path).stdout == "function\n"
 
 
 # -- what the texts may hold -----------------------------------------------------------------------

@@ -139,4 +139,6 @@ def _is_complex(x: Any) -> bool:
 
 def vanishing(x: Any) -> Any:
     """Tell where a number that stands for a condition is 0."""
-    return False if np.asarray(x).dtype.kind == "b" else x == 0
+    # A traced condition is not read as a whole: its answer may be another one elsewhere.
+    dtype = getattr(x, "dtype", None) or np.asarray(x).dtype
+    return False if dtype.kind == "b" else x == 0

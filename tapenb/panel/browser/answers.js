@@ -34,16 +34,22 @@ export function answers(model) {
     const { places = {}, switches = {} } = model.get("tape");
     const isOwn = mine.every(([label]) => label in places)
       && Object.entries(switches).every(([label, value]) => Boolean(said.positions[label]) === value);
-    if (!plays || !isOwn || !(mine.length || (said.plot && along !== said.plot.along))) return { state: said, curve };
+    const look = model.get("look") ?? {};
+    // Nobody else opens a section once the kernel is gone.
+    const opens = isAlone && ((look.listing?.open && !said.listing) || ((look.trace?.open || look.trace?.steps) && !said.trace));
+    if (!plays || !isOwn || !(mine.length || opens || (said.plot && along !== said.plot.along))) return { state: said, curve };
     const positions = { ...said.positions, ...Object.fromEntries(mine.map(([label, [, value]]) => [label, value])) };
-    const found = plays.at(positions);
+    const found = plays.at(positions, look);
     if (found.error) {
       const stays = { ...said, positions, stale: true, error: found.error, kept: kept(said.positions) };
       return { state: isAlone ? stays : said, curve };
     }
-    const own = isOther(said) ? { nodes: said.nodes, edges: said.edges } : {};
+    const own = { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
+    // What the page leaves to the kernel is of another position until that answers.
+    const behind = Boolean(said.surface || said.check || said.words || (said.listing && !found.listing)
+      || (said.trace && (own.trace || !found.trace)));
     const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...own, positions,
-      ahead: true, whole: !isOther(said) };
+      ahead: true, behind, whole: !isOther(said) };
     const input = model.get("inputs").find((/** @type {Input} */ each) => each.label === along);
     if (!said.plot || !input) return { state, curve };
     const same = along === said.plot.along && mine.every(([label]) => label === along);
@@ -54,7 +60,7 @@ export function answers(model) {
 
   /** The same, found once for what is known. */
   function now() {
-    const by = [...["state", "curve", "position", "tape", "along", "inputs"].map((name) => model.get(name)), isAlone];
+    const by = [...["state", "curve", "position", "tape", "along", "inputs", "look"].map((name) => model.get(name)), isAlone];
     if (!shown || by.some((each, k) => each !== seen[k])) [seen, shown] = [by, answer()];
     return shown;
   }

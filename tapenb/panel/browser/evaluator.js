@@ -1,13 +1,15 @@
 // The page's own answer to a point: plays the tape, and writes its numbers as the kernel would.
 
 import { placeAt } from "./curves.js";
-import { drawn, GRAPH_DIGITS, plain, READOUT_DIGITS } from "./numbers.js";
+import { drawn, plain } from "./numbers.js";
+import { listingAt, traceAt } from "./points.js";
 import { asNumber, load, play, read } from "./tape.js";
+import { briefText, isArray, valueText } from "./texts.js";
 
 /** Samples of a curve, the finest last; a slow program has fewer, of so many milliseconds in all. */
 const SAMPLES = 160, STRIDES = [8, 4, 2, 1], CURVE = 5;
-/** Elements of an axis that are shown before "…", the longest that is whole; the longest text. */
-const HEAD = 3, WHOLE = 6, BRIEF = 24;
+/** Columns and rows of the heights over two sliders; a slow program has fewer, or none, likewise. */
+const ACROSS = 49, UP = 37, FEWEST = 9, HEIGHTS = 300, TRIED = 8;
 /** More sliders than these are counted, not listed. */
 const MOST_NAMED = 8;
 
@@ -15,56 +17,6 @@ const MOST_NAMED = 8;
 export const ALONE = "No kernel confirms these numbers: the page computes them.";
 
 /** @import { Curve, Input } from "./protocol.js" */
-
-const isArray = Array.isArray;
-
-/** How the elements of what was read are written: numbers, pairs of them, or truths. */
-const KINDS = {
-  real: { isLeaf: (x) => !isArray(x), text: plain },
-  truth: { isLeaf: (x) => !isArray(x), text: (x) => (x ? "True" : "False") },
-  complex: {
-    isLeaf: (x) => !isArray(x[0]),
-    text: ([re, im], digits) => `${plain(re, digits)}${plain(im, digits).replace(/^(?!-)/, "+")}j`,
-  },
-};
-
-/** What was read, apart from what kind of number it is. */
-function parted(x) {
-  if (typeof x !== "object" || isArray(x)) return [x, KINDS.real];
-  const [[kind, numbers]] = Object.entries(x);
-  return [numbers, KINDS[kind]];
-}
-
-function shapeText(x, { isLeaf }) {
-  const shape = [];
-  for (let each = x; !isLeaf(each); each = each[0]) shape.push(each.length);
-  return `(${shape.join(", ")}${shape.length === 1 ? "," : ""})`;
-}
-
-/** An array as Python's listing of it. @returns {string} */
-function nested(x, kind, digits) {
-  if (kind.isLeaf(x)) return kind.text(x, digits);
-  const text = (each) => nested(each, kind, digits);
-  return `[${(x.length <= WHOLE ? x.map(text) : [...x.slice(0, HEAD).map(text), "…", text(x.at(-1))]).join(", ")}]`;
-}
-
-/** A number, or an array by its shape and some elements. */
-function valueText(read, digits = READOUT_DIGITS) {
-  const [x, kind] = parted(read);
-  return (kind.isLeaf(x) ? "" : `${shapeText(x, kind)} `) + nested(x, kind, digits);
-}
-
-/** The same, short enough for a node of the graph. */
-function briefText(read) {
-  const [x, kind] = parted(read);
-  if (kind.isLeaf(x)) return kind.text(x, GRAPH_DIGITS);
-  const digits = Math.min(GRAPH_DIGITS, 4);
-  let size = 1, first = x, last = x;
-  for (; !kind.isLeaf(first); first = first[0], last = last.at(-1)) size *= first.length;
-  const whole = size <= WHOLE ? nested(x, kind, digits) : "";
-  if (whole && whole.length <= BRIEF) return whole;
-  return `${shapeText(x, kind)} [${kind.text(first, digits)}, …, ${kind.text(last, digits)}]`;
-}
 
 /** A Jacobian, with not a number by whatever elements of the output are none. */
 const defined = (jacobian, value) => (isArray(value) ? value.map((each, k) => defined(jacobian[k], each))
@@ -96,26 +48,32 @@ function reason({ kind, text, line }) {
 
 /**
  * @typedef {object} Evaluator
- * @property {(positions: Record<string, number>) => {error: string} | Record<string, any>} at
- *   The numbers there, as parts of the panel's state; or why there are none.
+ * @property {(positions: Record<string, number>, look: Record<string, any>) => {error: string} | Record<string, any>} at
+ *   The numbers there of all that is open, as parts of the panel's state; or why there are none.
  * @property {(positions: Record<string, number>, range: Input, curve?: Curve) => any} plot
  *   The output along one slider, of the point that was computed last; `plot` and `curve`.
+ * @property {(positions: Record<string, number>, axes: Input[], number: number) => any} surface
+ *   What touches the output over two sliders, likewise, with the number of the heights.
+ * @property {(positions: Record<string, number>, axes: Input[]) => any} heights Those.
+ * @property {(positions: Record<string, number>, along: string) => (x: number) => number[] | undefined} row
+ *   Value, slope and second derivative along a slider; undefined where another program is to answer.
+ * @property {(label: string) => boolean} moves Whether a slider moves it.
  */
 
 /**
  * @param {any} program What `played.py` wrote.
+ * @param {() => Evaluator[]} [others] Those of other branches.
  * @returns {Evaluator}
  */
-export function evaluator(program) {
+export function evaluator(program, others = () => []) {
   const player = load(program.tape), { show, start } = program;
-  const begin = start.map(asNumber);
+  const begin = start.map(asNumber), given = begin.slice();
+  const get = (/** @type {any} */ refs) => (refs === null ? null : read(player, refs));
   let line = { key: "", curve: /** @type {Curve | undefined} */ (undefined) };
 
-  function playAt(/** @type {Record<string, number>} */ positions, label = "", x = 0) {
-    const given = begin.slice();
+  function put(/** @type {Record<string, number>} */ positions) {
+    given.splice(0, given.length, ...begin);
     for (const [each, place] of Object.entries(program.places)) given[place] = positions[each];
-    if (label) given[program.places[label]] = x;
-    return play(player, given);
   }
 
   /** @param {any[]} row @param {boolean} isNone */
@@ -123,52 +81,74 @@ export function evaluator(program) {
     if (kind === "slope" && isNone) {
       return `not defined, since ${symbol.slice(1, symbol.lastIndexOf("/∂"))} is nan`;
     }
-    const found = read(player, refs);
-    return valueText(kind === "jacobian" ? defined(found, read(player, show.value)) : found);
+    const found = get(refs);
+    return valueText(kind === "jacobian" ? defined(found, get(show.value)) : found);
   }
 
-  function at(/** @type {Record<string, number>} */ positions) {
-    const failed = playAt(positions);
+  function at(/** @type {Record<string, number>} */ positions, /** @type {Record<string, any>} */ look) {
+    put(positions);
+    const { listing = {}, trace = {} } = look, steps = trace.open || trace.steps;
+    const failed = play(player, given, listing.open || steps ? Infinity : player.main);
     if (failed >= 0) return { error: reason(player.guards[failed]) };
-    const isNone = Number.isNaN(read(player, show.sum ?? show.value));
+    const isNone = Number.isNaN(get(show.sum ?? show.value));
     const rows = show.rows.map((row) => [row[0], drawn(rowText(row, isNone))]);
     const label = rows.map(([symbol, text]) => `${symbol} = ${text}`);
-    label[0] += ` at ${places(positions)}`;
+    label[0] += ` at ${places(Object.fromEntries(Object.entries(positions).filter(([each]) => each in program.places)))}`;
     const found = { rows, notes: show.notes, label: label.join("; ") };
     if (show.matrix && !isNone) {
       const { names, cells, digits, alone } = show.matrix;
-      const text = (ref) => drawn(plain(read(player, ref), digits));
+      const text = (ref) => drawn(plain(get(ref), digits));
       found.matrix = { names, cells: cells.map((row) => row.map(text)), alone };
     }
     if (show.nodes) {
-      const texts = (refs) => refs.map((ref) => (ref === null ? "" : drawn(briefText(read(player, ref)))));
+      const texts = (refs) => refs.map((ref) => (ref === null ? "" : drawn(briefText(get(ref)))));
       Object.assign(found, { nodes: texts(show.nodes), edges: texts(show.edges) });
     }
+    if (steps && show.trace) found.trace = traceAt(show.trace, get, trace);
+    if (listing.open && show.listing) found.listing = listingAt(show.listing, get, listing);
     return found;
   }
 
-  /** As the kernel's samples; marks of kinks and jumps are the kernel's alone. @returns {Curve} */
+  function row(/** @type {Record<string, number>} */ positions, /** @type {string} */ along, end = player.main) {
+    const refs = [show.value, ...slopes(along)], none = refs.map(() => NaN);
+    put(positions);
+    return (/** @type {number} */ x) => {
+      given[program.places[along]] = x;
+      const failed = play(player, given, end);
+      if (failed < 0) return refs.map((ref) => get(ref) ?? NaN);
+      const { kind } = player.guards[failed];
+      // Where a derivative is found in another way the value stands; where Python raises is a gap.
+      return kind === "derivative" ? [get(show.value), NaN, NaN] : kind === "raises" ? none : undefined;
+    };
+  }
+
+  /** The registers of slope and second derivative along a slider. @param {string} along */
+  function slopes(along) {
+    const [slope, second = null] = show.along[along] ?? [null];
+    return [slope, second && second[Object.keys(show.along).indexOf(along)]];
+  }
+
+  /** By whichever program stands there; marks of kinks and jumps are the kernel's alone. @returns {Curve} */
   function curveOf(/** @type {Record<string, number>} */ positions, along, range) {
-    const refs = [show.value, ...show.along[along]], rows = [], began = performance.now();
+    const all = [evaluated, ...others()].filter(({ moves }) => moves(along)).map((each) => each.row(positions, along));
+    const rows = [], began = performance.now();
     for (const stride of STRIDES) {
       if (performance.now() - began > CURVE) break;
       for (let k = 0; k <= SAMPLES; k += stride) {
         if (rows[k]) continue;
-        const x = placeAt(k / SAMPLES, range), failed = playAt(positions, along, x) >= 0;
-        rows[k] = [x, ...refs.map((ref) => (failed || ref === null ? NaN : read(player, ref))), -failed];
+        const x = placeAt(k / SAMPLES, range), number = all.findIndex((each) => { rows[k] = each(x); return rows[k]; });
+        rows[k] = [x, ...(rows[k] ?? [NaN, NaN, NaN]), number];
       }
     }
     const curve = new DataView(Float64Array.from(rows.filter(Boolean).flat()).buffer);
     return { number: --curves, curve, marks: [], said: [], beyond: null };
   }
 
+  const finite = (/** @type {any} */ ref) => { const x = get(ref); return Number.isFinite(x) ? x : null; };
+
   function plot(positions, { label: along, min: from, max: to, step, log }, known) {
     if (!(along in show.along)) return undefined;
-    const finite = (ref) => {
-      const x = ref === null ? NaN : read(player, ref);
-      return Number.isFinite(x) ? x : null;
-    };
-    const [value, slope, curvature] = [show.value, ...show.along[along]].map(finite);
+    const [value, slope, curvature] = [show.value, ...slopes(along)].map(finite);
     let curve = known;
     if (!curve) {
       const key = JSON.stringify([along, from, to, { ...positions, [along]: 0 }]);
@@ -176,9 +156,45 @@ export function evaluator(program) {
       if (line.key !== key) line = { key, curve: curveOf(positions, along, { from, to, log }) };
       curve = /** @type {Curve} */ (line.curve);
     }
-    const label = `${show.output} along ${along}`;
-    return { curve, plot: { choices: Object.keys(show.along), planes: false, along, output: show.output, from, to,
-      step, log, number: curve.number, at: positions[along], label, value, slope, curvature } };
+    const choices = Object.keys(show.along), label = `${show.output} along ${along}`;
+    return { curve, plot: { choices, planes: choices.length > 1 && show.along[along].length > 1, along,
+      output: show.output, from, to, step, log, number: curve.number, at: positions[along], label, value, slope, curvature } };
   }
-  return { at, plot };
+
+  function surface(positions, axes, number) {
+    const labels = axes.map(({ label }) => label), order = Object.keys(show.along), [x, y] = labels;
+    const of = labels.map((label) => show.along[label]);
+    if (x === y || !of.every((each) => each?.length > 1)) return undefined;
+    const value = finite(show.value), gradient = of.map(([slope]) => finite(slope));
+    const second = [[0, x], [0, y], [1, y]].map(([k, label]) => finite(of[k][1][order.indexOf(label)]));
+    const isFinite = ![value, ...gradient, ...second].includes(null), at = labels.map((label) => positions[label]);
+    const here = labels.map((label, k) => `${label} = ${plain(at[k])}`).join(", ");
+    return { axes: axes.map(({ label, min: from, max: to, step, log }) => ({ label, from, to, step, log })),
+      output: show.output, at, value, gradient: isFinite ? gradient : null, second: isFinite ? second : null,
+      heights: number, label: drawn(`Contours of ${show.output} over ${x} and ${y}; at ${here} it is ${plain(get(show.value))}`) };
+  }
+
+  function heights(positions, [across, up]) {
+    const all = [evaluated, ...others()].filter(({ moves }) => moves(across.label));
+    const rowAt = (/** @type {number} */ part, /** @type {number} */ columns) => {
+      const y = placeAt(part, { from: up.min, to: up.max, log: up.log });
+      const rows = all.map((each) => each.row({ ...positions, [up.label]: y }, across.label, player.first));
+      return Array.from({ length: columns }, (_, k) => {
+        const x = placeAt(k / (columns - 1), { from: across.min, to: across.max, log: across.log });
+        let found;
+        rows.some((each) => { found = each(x); return found; });
+        return found ? found[0] : NaN;
+      });
+    };
+    const began = performance.now();
+    rowAt(0.5, TRIED);
+    const affordable = HEIGHTS / ((performance.now() - began) / TRIED + 1e-6);
+    const part = Math.min(1, Math.sqrt(affordable / (ACROSS * UP)));
+    const [columns, count] = [ACROSS, UP].map((each) => Math.floor(each * part));
+    const rows = Math.min(columns, count) < FEWEST ? [] : Array.from({ length: count }, (_, k) => rowAt(k / (count - 1), columns));
+    return { columns, heights: new DataView(Float64Array.from(rows.flat()).buffer) };
+  }
+
+  const evaluated = { at, plot, surface, heights, row, moves: (/** @type {string} */ label) => label in program.places };
+  return evaluated;
 }

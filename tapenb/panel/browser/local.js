@@ -3,40 +3,68 @@
 
 import { evaluator, kept } from "./evaluator.js";
 
+/** @import { Evaluator } from "./evaluator.js" */
+/** @import { Input } from "./protocol.js" */
+
 /**
  * @param {any} data What `played.py` wrote.
  * @param {any} picture
  * @param {string[]} notes What is said beside the notes of the program.
  */
 export function localModel(data, picture, notes = []) {
-  const programs = data.programs.map((/** @type {any} */ each) => ({ ...evaluator(each), picture: each.picture ?? picture }));
+  const programs = /** @type {{of: any, player: Evaluator}[]} */ (data.programs.map((/** @type {any} */ of) => (
+    { of, player: evaluator(of, () => programs.map(({ player }) => player).filter((each) => each !== current.player)) })));
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});
   const traits = /** @type {Record<string, any>} */ ({
-    inputs: data.inputs, picture, listing: {}, along: data.along, look: {},
+    listing: data.listing ?? {}, along: data.along, look: data.look ?? {}, heights: {},
     position: { view: "", moves: {} },
     state: { moves: {}, positions: data.at, status: "", error: "", stale: false, kept: "", rows: [["", ""]] },
   });
+  let current = programs[0], shown = data.at, plane = { key: "", number: 0, timer: 0 };
+
+  /** What stays while a program does. */
+  function programTraits() {
+    const { show, places } = current.of;
+    const inputs = data.inputs.map((/** @type {Input} */ each) => ({ ...each, idle: !(each.label in places) }));
+    return { picture: current.of.picture ?? picture, program: show.trace?.program ?? {}, inputs };
+  }
 
   /** The state of the panel where the sliders are. */
   function compute() {
-    const { state, along } = traits, { moves, positions } = state;
+    const { state, along, look } = traits, { moves, positions } = state;
     let error = "";
-    for (const program of programs) {
-      const found = program.at(positions);
+    for (const program of new Set([current, ...programs])) {
+      const found = program.player.at(positions, look);
       error ||= found.error ?? "";
       if (found.error) continue;
       shown = positions;
-      if (drawing !== program.picture) {
-        traits.picture = drawing = program.picture;
-        tell("picture");
+      if (program !== current) {
+        current = program;
+        Object.assign(traits, programTraits());
+        for (const name of ["picture", "program", "inputs"]) tell(name);
       }
-      const range = data.inputs.find((/** @type {any} */ each) => each.label === along);
-      const line = range && program.plot(positions, range);
+      const axes = [along, look.surface?.and].map((label) => data.inputs.find((/** @type {Input} */ each) => each.label === label));
+      const surface = axes[0] && axes[1] && over(axes, positions), line = axes[0] && program.player.plot(positions, axes[0]);
       traits.curve = line?.curve;
       return { moves, positions, status: "", error: "", stale: false, kept: "", ...found,
-        notes: [...found.notes, ...notes], plot: line?.plot };
+        notes: [...found.notes, ...notes], plot: line?.plot, surface };
     }
     return { ...state, stale: true, error, kept: kept(shown) };
+  }
+
+  /** What touches the output over two sliders; its heights follow. @param {Input[]} axes @param {Record<string, number>} positions */
+  function over(axes, positions) {
+    const others = { ...positions, ...Object.fromEntries(axes.map(({ label }) => [label, 0])) };
+    const key = JSON.stringify([axes, others, data.programs.indexOf(current.of)]);
+    if (plane.key !== key) {
+      clearTimeout(plane.timer);
+      const { player } = current, number = plane.number + 1;
+      plane = { key, number, timer: setTimeout(() => {
+        traits.heights = { number, ...player.heights(positions, axes) };
+        tell("heights");
+      }) };
+    }
+    return current.player.surface(positions, axes, plane.number);
   }
 
   function tell(/** @type {string} */ name) {
@@ -65,7 +93,7 @@ export function localModel(data, picture, notes = []) {
       listeners[event]?.delete(callback);
     },
   };
-  let shown = data.at, drawing = picture;
+  Object.assign(traits, programTraits());
   traits.state = compute();
   return model;
 }

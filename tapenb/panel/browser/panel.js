@@ -50,8 +50,7 @@ export function render({ model, el }) {
     root.setAttribute("aria-label", `Derivatives of ${state.rows[0][0]}`);
     root.classList.toggle("tapenb-stale", state.stale);
     root.toggleAttribute("data-plays", Boolean(model.plays?.()));
-    // What the page leaves to the kernel is of another position until that answers.
-    root.classList.toggle("tapenb-behind", Boolean(state.ahead));
+    root.classList.toggle("tapenb-behind", Boolean(state.behind));
     root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);
     for (const section of sections) if (section.scrolls) reachable(section.element);

@@ -16,7 +16,7 @@
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
  *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
- *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, whole?: boolean, nodes?: string[],
+ *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace,
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,

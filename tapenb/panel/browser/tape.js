@@ -29,6 +29,8 @@ const COUNTS = NAMES.map((name, k) => TABLE[k]?.length ?? { negative: 1, select:
  * @property {Record<string, any>} shown By group and label the registers to be read, nested as arrays.
  * @property {object[]} guards What each guard is about.
  * @property {number} inputs How many there are.
+ * @property {number} first Where the output is computed.
+ * @property {number} main Where all is computed but what stands beside steps and lines.
  */
 
 /** @returns {Player} */
@@ -52,8 +54,8 @@ export function load(tape) {
   const registers = new Float64Array(tape.registers);
   registers.set(tape.constants.map(asNumber), 1 + tape.inputs);
   const start = 1 + tape.inputs + tape.constants.length;
-  const { inputs, first, guards, shown } = tape;
-  return { registers, shown, guards, inputs, code, blocks, start, first };
+  const { inputs, first, main = code.length, guards, shown } = tape;
+  return { registers, shown, guards, inputs, code, blocks, start, first, main };
 }
 
 /** A number of the format, which has names for what JSON has not. */
@@ -63,16 +65,16 @@ export function asNumber(constant) {
 }
 
 /**
- * Compute everything, or what is shown first.
+ * Compute everything, or what stands before an end.
  *
  * @param {Player} player
  * @param {ArrayLike<number>} inputs
- * @param {boolean} [firstAlone]
+ * @param {number} [until]
  * @returns {number} The guard that failed, after which nothing was computed; -1 where all stand.
  */
-export function play(player, inputs, firstAlone = false) {
+export function play(player, inputs, until = Infinity) {
   const { code, registers: r, blocks } = player;
-  const end = firstAlone ? player.first : code.length;
+  const end = Math.min(until, code.length);
   for (let k = 0; k < player.inputs; k++) r[k + 1] = inputs[k];
   let at = player.start, i = 0;
   while (i < end) {
@@ -109,6 +111,7 @@ export function play(player, inputs, firstAlone = false) {
 /** The numbers that stand in registers, one or nested as these are; by group or label of all. */
 export function read(player, registers = player.shown) {
   if (typeof registers === "number") return player.registers[registers];
+  if (typeof registers === "string") return registers;
   if (Array.isArray(registers)) return registers.map((each) => read(player, each));
   return Object.fromEntries(Object.entries(registers).map(([k, each]) => [k, read(player, each)]));
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from ...autodiff.tape.operation import TapeError
+from ...autodiff.tape.tape import Tape
 from ...recording.point import Point
 from ...views.graph import LARGEST
 from ...views.listing import Listing as Lines
@@ -14,7 +15,7 @@ from ...views.steps import Steps
 from ...views.table import tangents
 from .section import Section
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "choices", "described", "is_whole"]
 
 # So many steps and rows are sent at once; a trace of at most LARGEST entries is sent whole.
 _WINDOW, _ROWS = 150, 100
@@ -60,31 +61,12 @@ class Trace(Section):
         steps = self._steps(point)
         places = self._places(steps, look)
         if self._program[0] != places:
-            tape, whole = point.tape, self._is_whole(steps)
-            named = dict(tape.inputs)
-            if whole:
-                named |= {tape[e].name: (e,) for each in tape.inputs.values() for e in each}
-            self._program = (
-                places,
-                {
-                    "entries": steps.describe(places),
-                    "inputs": {
-                        name: [steps.places[entry] for entry in entries if entry in steps.places]
-                        for name, entries in named.items()
-                    },
-                    "output": len(steps.entries) - 1,
-                    "whole": whole,
-                },
-            )
+            self._program = places, described(steps, places, point.tape)
         return self._program[1]
-
-    @staticmethod
-    def _is_whole(steps: Steps) -> bool:
-        return len(steps.entries) <= LARGEST
 
     def _places(self, steps: Steps, look: Mapping[str, Any]) -> list[int]:
         """The entries that are sent: all, or those of the steps in sight and their operands."""
-        if self._is_whole(steps):
+        if is_whole(steps):
             return list(range(len(steps.entries)))
         rows = range(*self._rows(steps, look)) if look.get("open") else ()
         if not look.get("steps"):
@@ -130,28 +112,27 @@ class Trace(Section):
                 "of": steps.window(first, last, tape, point.edges),
             }
         if look.get("open"):
-            if point.along is None and self._is_whole(steps):
+            if point.along is None and is_whole(steps):
                 found |= self._tangents(point, steps, places, look.get("along"))
             first, last = self._rows(steps, look)
-            if not self._is_whole(steps) and first < last:
+            if not is_whole(steps) and first < last:
                 found["table"] = {"first": first, "last": last, "count": len(steps.entries)}
-            elif not self._is_whole(steps):
+            elif not is_whole(steps):
                 found["lines"] = self._by_line(point)
         return found
 
     def _tangents(
         self, point: Point, steps: Steps, places: list[int], along: Any
     ) -> dict[str, Any]:
-        entries = chain.from_iterable(point.tape.inputs.values())
-        choices = [point.tape[e].name for e in entries if e in steps.places][:_MOST_CHOICES]
-        if along not in choices:
-            along = next(iter(choices), None)
+        known = list(choices(steps, point.tape))
+        if along not in known:
+            along = next(iter(known), None)
         try:
             _, found = tangents(point.tape, along, steps.entries) if along else (None, {})
         except TapeError:
             return {}
         number = steps.values(places, lambda entry: found.get(entry, 0.0))
-        return {"choices": choices, "along": along, "tangents": number}
+        return {"choices": known, "along": along, "tangents": number}
 
     def _by_line(self, point: Point) -> list[dict[str, Any]]:
         """Of a long tape, a row for each line of the text."""
@@ -170,6 +151,51 @@ class Trace(Section):
             }
             for line in self._lines.lines(point.tape, point.adjoints.get)
         ]
+
+
+def is_whole(steps: Steps) -> bool:
+    """Tell whether a trace is sent whole.
+
+    Parameters
+    ----------
+    steps : Steps
+    """
+    return len(steps.entries) <= LARGEST
+
+
+def described(steps: Steps, places: Sequence[int], tape: Tape) -> dict[str, Any]:
+    """What some entries are called, and which of them each input is.
+
+    Parameters
+    ----------
+    steps : Steps
+    places : sequence of int
+    tape : Tape
+    """
+    whole, named = is_whole(steps), dict(tape.inputs)
+    if whole:
+        named |= {tape[e].name: (e,) for each in tape.inputs.values() for e in each}
+    return {
+        "entries": steps.describe(places),
+        "inputs": {
+            name: [steps.places[entry] for entry in entries if entry in steps.places]
+            for name, entries in named.items()
+        },
+        "output": len(steps.entries) - 1,
+        "whole": whole,
+    }
+
+
+def choices(steps: Steps, tape: Tape) -> dict[str, int]:
+    """By name, the entries of inputs along which there are tangents.
+
+    Parameters
+    ----------
+    steps : Steps
+    tape : Tape
+    """
+    entries = (e for e in chain.from_iterable(tape.inputs.values()) if e in steps.places)
+    return {tape[entry].name: entry for entry in islice(entries, _MOST_CHOICES)}
 
 
 def _window(look: Mapping[str, Any]) -> tuple[int, int]:

@@ -30,6 +30,8 @@ class Compact:
         What is shown, by label: ``"value"``, or of a group ``"node/3"``.
     first : collection of str
         The labels that a player computes first, and alone where it draws a curve.
+    main : collection of str, optional
+        Those that it computes next, with all guards; by default all.
 
     Attributes
     ----------
@@ -37,7 +39,11 @@ class Compact:
     """
 
     def __init__(
-        self, code: Registers, shown: Mapping[str, np.ndarray], first: Iterable[str] = ()
+        self,
+        code: Registers,
+        shown: Mapping[str, np.ndarray],
+        first: Iterable[str] = (),
+        main: Iterable[str] | None = None,
     ) -> None:
         self._code = code
         roots = {label: registers_of(numbers) for label, numbers in shown.items()}
@@ -46,6 +52,8 @@ class Compact:
             code.code, [*code.of_values, *(r for label in first for r in roots[label])]
         )
         needed = leading_to(code.code, [*guards, *(r for each in roots.values() for r in each)])
+        labels = roots if main is None else main
+        then = leading_to(code.code, [*guards, *(r for label in labels for r in roots[label])])
         self._number: dict[int, int] = {0: 0}
         self._constants: list[float] = []
         self._inputs = 0
@@ -53,12 +61,12 @@ class Compact:
         self._names: list[str] = []
         self._text: list[int] = []
         self.instructions = 0
-        order = sorted(needed, key=lambda register: (register not in early, register))
-        self._end = 0
-        for register in order:
-            self._append(register)
-            if register in early:
-                self._end = len(self._text)
+        stages = early, then - early, needed - then - early
+        self._ends: list[int] = []
+        for stage in stages:
+            for register in sorted(stage):
+                self._append(register)
+            self._ends.append(len(self._text))
         self._shown: dict[str, Any] = {}
         self._complex: list[str] = []
         for label, numbers in shown.items():
@@ -109,6 +117,7 @@ class Compact:
 
     def as_json(self) -> dict[str, Any]:
         """The compact tape, as ``json.dumps`` takes it."""
+        first, main, whole = self._ends
         return {
             "version": VERSION,
             "operations": self._names,
@@ -116,7 +125,8 @@ class Compact:
             "constants": [as_json(each) for each in self._constants],
             "registers": self._registers,
             "code": self._text,
-            "first": self._end,
+            "first": first,
+            **({"main": main} if main < whole else {}),
             "guards": self._code.guards,
             "shown": self._shown,
             **({"complex": self._complex} if self._complex else {}),

@@ -185,27 +185,29 @@ def _expressed(step: Step, expression: Callable[..., Any]) -> Any:
 
 def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], list[Any]]:
     """The numbers of the results of an expression, and their values at the example."""
-    tape = Tape()
+    tape, known = Tape(), Known()
 
-    def record() -> tuple[list[Any], list[int | None], list[Any]]:
+    def enter(value: Any, numbers: Any) -> Any:
+        if numbers is None:
+            return value
+        if isinstance(value, tuple):
+            parts = map(enter, value, numbers)
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        entered = independent(tape, _as_numpy(value))
+        known[index_of(entered)] = numbers
+        return entered
+
+    def record() -> tuple[list[int | None], list[Any]]:
         CURRENT.set(tape)
-        inputs = [
-            value if numbers is None else independent(tape, _as_numpy(value))
-            for value, numbers in zip(step.examples, step.operands, strict=True)
-        ]
+        inputs = list(map(enter, step.examples, step.operands))
         result = expression(*inputs)
         results = result if isinstance(result, tuple | list) else (result,)
         wanted = [reference_of(tape, r, True) if is_active(r) else None for r in results]
-        return inputs, wanted, [plain(each) for each in results]
+        return wanted, [plain(each) for each in results]
 
     # In a context of its own: whatever interrupts this, the tape is current nowhere else.
-    inputs, wanted, values = copy_context().run(record)
+    wanted, values = copy_context().run(record)
     tape.close()
-    known = {
-        index_of(value): numbers
-        for value, numbers in zip(inputs, step.operands, strict=True)
-        if numbers is not None
-    }
     _lower_tape(step.code, tape, known, [each for each in wanted if each is not None])
     return [
         step.constant(value) if entry is None else known[entry]

@@ -1,0 +1,70 @@
+// What listing, trace table and steps show of a point that the page has computed: as the kernel
+// sends it.
+
+import { isArray, sent } from "./texts.js";
+
+/** A sum of numbers, or of arrays, or of pairs. */
+function sum(a, b) {
+  if (isArray(a)) return a.map((each, k) => sum(each, b[k]));
+  if (a.text) return a;
+  return typeof a === "object" ? { complex: sum(a.complex, b.complex) } : a + b;
+}
+
+/**
+ * @param {any} shown What `stepping.py` wrote of table and steps.
+ * @param {(refs: any) => any} read
+ * @param {Record<string, any>} look What is open.
+ */
+export function traceAt({ kind, values, adjoints, steps, tangents }, read, look) {
+  const numbers = (/** @type {any[]} */ refs) => refs.map((each) => sent(read(each)));
+  const found = { kind, values: numbers(values), adjoints: numbers(adjoints), choices: /** @type {string[]} */ ([]) };
+  if (look.steps) {
+    const held = /** @type {Record<number, any>} */ ({});
+    const of = steps.map(([place, slot, to, partial, edge]) => {
+      if (slot < 0) return [place, slot];
+      const part = read(edge), before = held[to] ?? null;
+      held[to] = before === null ? part : sum(before, part);
+      return [place, slot, to, ...[read(partial), part, before, held[to]].map(sent)];
+    });
+    Object.assign(found, { steps: { count: of.length, first: 0, of } });
+  }
+  const choices = Object.keys(tangents);
+  if (look.open && choices.length) {
+    const along = choices.includes(look.along) ? look.along : choices[0];
+    Object.assign(found, { choices, along, tangents: numbers(tangents[along]) });
+  }
+  return found;
+}
+
+/** What a bar shows: a number, or the largest of an array; null where that is none. */
+function sizeOf(x) {
+  if (x === null || x.complex || x.text) return null;
+  const all = [x.integer ?? x.truth ?? x].flat(Infinity);
+  const largest = all.reduce((a, b) => (Math.abs(b) > Math.abs(a) || Number.isNaN(b) ? b : a), all[0]);
+  return Number.isFinite(largest) ? Number(largest) : null;
+}
+
+/** One number, or several as an array, of which what is none counts as 0. */
+const together = (parts) => (parts.length === 1 ? parts[0]
+  : parts.every((part) => part === null) ? null : parts.map((part) => part?.integer ?? part ?? 0));
+
+/**
+ * @param {any} shown What `stepping.py` wrote of the lines.
+ * @param {(refs: any) => any} read
+ * @param {Record<string, any>} look What is open.
+ */
+export function listingAt({ adjoint, iterations, ends, lines }, read, look) {
+  const iteration = look.iteration ?? null, end = ends[iteration ?? iterations] ?? Infinity, found = [];
+  const series = /** @type {Record<number, any>} */ ({});
+  for (const { number, parts, starts, runs, picked } of lines) {
+    const at = parts ?? [runs[starts.findLastIndex((/** @type {number} */ start) => start <= end)]];
+    if (!at[0]) continue;
+    const [value, other] = [0, 1].map((k) => together(at.map((refs) => read(refs[k]))));
+    found.push({ number, value: sent(value), adjoint: sent(other), sizes: [value, other].map(sizeOf),
+      count: runs?.length ?? 1 });
+    if (!(runs?.length > 1)) continue;
+    const some = picked ? picked.map((/** @type {number} */ k) => runs[k]) : runs;
+    series[number] = [0, 1].map((k) => some.map((refs) => sizeOf(read(refs[k]))));
+  }
+  return { adjoint, iterations, iteration, series, lines: found };
+}

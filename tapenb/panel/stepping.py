@@ -1,0 +1,88 @@
+"""What sections show step by step and line by line, as registers for a page without a kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..recording.point import Point
+from ..views.listing import Listing, Source
+from ..views.steps import Steps
+from .sections.trace import choices, described, is_whole
+
+__all__ = ["listing", "shown_lines", "trace"]
+
+# A page shows each round of each line, so of no more.
+_MOST_RUNS = 2_000
+
+
+def shown_lines(point: Point, source: Source | None) -> Listing | None:
+    """The lines of a text with what they recorded, where there are few enough for a page.
+
+    Parameters
+    ----------
+    point : Point
+    source : Source or None
+        The text that was recorded.
+    """
+    lines = Listing(point.tape, source) if source else None
+    return lines if lines and len(lines.entries) <= _MOST_RUNS else None
+
+
+def trace(point: Point, source: Source | None, shown: Any) -> dict[str, Any] | None:
+    """What the trace table and the steps are of, and the registers of their numbers.
+
+    Parameters
+    ----------
+    point : Point
+    source : Source or None
+        The text that was recorded.
+    shown : object
+        Gives the registers of values, adjoints, what flows, partials and tangents.
+    """
+    backward = point.along is None
+    steps = Steps(point.tape, point.edges, source, backward=backward, output_name=point.output_name)
+    if not is_whole(steps) or "node" not in shown.of or ("edge" in shown.of) < bool(point.edges):
+        return None
+
+    def step(place: int, slot: int) -> list[Any]:
+        if slot < 0:
+            return [place, slot]
+        child = steps.entries[place]
+        parent = point.tape.parents(child)[slot]
+        partial = shown.partial(child, slot)
+        return [place, slot, steps.places[parent], partial, shown.edge((parent, child, slot))]
+
+    along = choices(steps, point.tape) if backward else {}
+    return {
+        "kind": _kind(point),
+        "program": described(steps, range(len(steps.entries)), point.tape),
+        "values": [shown.node(entry) for entry in steps.entries],
+        "adjoints": [shown.adjoint(entry) for entry in steps.entries],
+        "steps": [step(*each) for each in steps.steps],
+        "tangents": {
+            name: [shown.tangent(entry, each) for each in steps.entries]
+            for name, entry in along.items()
+            if shown.has_tangents(entry)
+        },
+    }
+
+
+def listing(point: Point, lines: Listing, shown: Any) -> dict[str, Any]:
+    """The registers of what lines show.
+
+    Parameters
+    ----------
+    point : Point
+    lines : Listing
+    shown : object
+        As of `trace`.
+    """
+
+    def entry(index: int) -> list[Any]:
+        return [shown.node(index), shown.adjoint(index)]
+
+    return {"adjoint": _kind(point), "iterations": lines.iterations, **lines.written(entry)}
+
+
+def _kind(point: Point) -> str:
+    return "adjoint" if point.along is None else f"tangent along {point.along}"

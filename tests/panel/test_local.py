@@ -1,0 +1,175 @@
+"""A page without a kernel: the state of its panel is the kernel's, whatever section is open."""
+
+import itertools
+import json
+import math
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ..magic.notebook import close_shell, open_notebook
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+
+CELLS = {
+    "survey": ("", "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"),
+    "loop": ("x=(0, 1)", "x = 0.2\nr = 3.9\ny = x\nfor _ in range(8):\n    y = r*y*(1 - y)"),
+    "function": ("", "def f(x):\n    y = np.sin(x)\n    return y*x\na = 2.0\nz = f(a) + f(a*a)"),
+    "arrays": (
+        "",
+        "w = np.array([0.5, -0.3])\nh = np.tanh(w*np.array([1.0, 2.0]))\ny = np.sum(h**2)",
+    ),
+    "list": ("", "p = [1.0, 2.0]\nt = 0.3\nz = p[0] + p[1]*t"),
+    "complex": ("", "r = 0.5\nt = 1.2\nw = r*np.exp(1j*t)\nz = (w + w*w).real"),
+    "integer": ("", "x = 1.1\nn = 7\nm = n**9\ny = x*m"),
+    "where": ("x=(-2, 2)", "x = 0.5\na = np.where(x > 0, np.sin(x), x*x)\ny = a*x"),
+    "parts": ("", "a = 1.0\nw, V = np.linalg.eigh(np.array([[2.0, a], [a, 3.0]]))\ny = w[0]*a"),
+    "forward": ("--mode forward", "x = 1.0\na = 2.0\nz = np.sin(x)*a + x"),
+    "no derivatives": ("--order 0", "x = 1.0\na = 2.0\nz = np.sin(x)*a + x"),
+}
+PARTS = "rows", "matrix", "nodes", "edges", "trace", "listing", "plot", "surface"
+# What is the page's own: its curves have numbers of their own, and are not marked.
+OWN = {"plot": {"number", "label"}, "surface": {"heights"}}
+
+
+@pytest.fixture(scope="module")
+def book():
+    notebook = open_notebook()
+    yield notebook
+    close_shell(notebook.shell)
+
+
+def moves(panel, data, chance):
+    """Positions of the sliders, each with something else open; the first is where they are."""
+    along = list(data["programs"][0]["show"]["along"])
+    planes = itertools.permutations(along, 2)
+    found = []
+    for turn in range(6):
+        to = {
+            each["label"]: panel.state["positions"][each["label"]]
+            if not turn
+            else chance.randint(each["min"], each["max"])
+            if each["integer"]
+            else round(chance.uniform(each["min"], each["max"]), 3)
+            for each in data["inputs"]
+        }
+        x, y = next(planes, (along[0] if along else "", None))
+        look = {
+            "listing": {"open": turn % 4 != 3, "iteration": chance.choice([None, 0, 2])},
+            "trace": {"open": turn % 3 != 2, "steps": turn % 2 == 0},
+            "surface": {"and": y},
+        }
+        found.append({"to": to, "look": look, "along": x})
+    return found
+
+
+def in_json(what):
+    return json.loads(json.dumps(what))
+
+
+def differences(page, kernel, place=""):
+    """Where two states differ: texts at all, numbers by more than rounding."""
+    if isinstance(page, dict) and isinstance(kernel, dict):
+        for key in page.keys() | kernel.keys():
+            yield from differences(page.get(key), kernel.get(key), f"{place}.{key}")
+    elif isinstance(page, list) and isinstance(kernel, list) and len(page) == len(kernel):
+        for k, pair in enumerate(zip(page, kernel, strict=True)):
+            yield from differences(*pair, f"{place}[{k}]")
+    elif isinstance(page, float | int) and isinstance(kernel, float | int):
+        if not math.isclose(page, kernel, rel_tol=1e-9, abs_tol=1e-11):
+            yield place, page, kernel
+    elif shown(page) != shown(kernel):
+        yield place, page, kernel
+
+
+def shown(what):
+    """A number as it is written beside others: an array without axes is sent as its text."""
+    if isinstance(what, float | int) and not isinstance(what, bool):
+        return f"{what:.6g}".replace("-", "−")
+    return what
+
+
+def of_kernel(panel, move):
+    """The state of the panel itself, its numbers by place as lists."""
+    panel.along, panel.look = move["along"], move["look"]
+    for label, x in move["to"].items():
+        panel.sliders[label].value = x
+    state = in_json({part: panel.state.get(part) for part in PARTS})
+    if state["trace"]:
+        for key in {"values", "adjoints", "tangents"} & state["trace"].keys():
+            state["trace"][key] = list(state["trace"][key].values())
+    return state
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_page_has_the_kernel_s_state(name, book):
+    line, text = CELLS[name]
+    book.run(f"%%tape {line} -o t\n{text}")
+    panel = book.names["t"].panel
+    point, graph = panel._of_output()
+    data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
+    asked = moves(panel, data, random.Random(name))
+    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
+    told = json.dumps({"data": data, "moves": asked})
+    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    assert not said.stderr
+    for move, found in zip(asked, json.loads(said.stdout), strict=True):
+        assert not found["state"]["error"]
+        page = {part: found["state"].get(part) for part in PARTS}
+        kernel = of_kernel(panel, move)
+        if name == "parts":  # what LAPACK is free to choose a line shows in the kernel alone
+            assert page["listing"] is None
+            kernel["listing"] = None
+        if name == "integer":  # along which the kernel has other programs
+            for key in ("choices", "planes"):
+                assert page["plot"].pop(key) != kernel["plot"].pop(key)
+            kernel["surface"] = None
+        for part, own in OWN.items():
+            for each in (page[part], kernel[part]):
+                for key in own if each else ():
+                    each.pop(key)
+        assert not list(differences(page, kernel))[:3]
+        if kernel["trace"]:
+            assert found["program"] == in_json(panel.program)
+
+
+def test_contours_are_of_the_heights_of_the_cell(book):
+    book.run("%%tape x=(0.5, 2) y=(-1, 3) -o t\nx = 1.0\ny = 2.0\nz = np.log(x)*y - y*y")
+    panel = book.names["t"].panel
+    point, graph = panel._of_output()
+    data = panel._stored(point, panel._played.of(point, graph, panel.inputs))
+    look = {"surface": {"and": "y"}}
+    told = json.dumps({"data": data, "moves": [{"to": {"x": 1.2}, "look": look, "along": "x"}]})
+    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
+    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    (found,) = json.loads(said.stdout)
+    heights = np.reshape(found["heights"], (-1, found["columns"]))
+    rows, columns = heights.shape
+    x, y = np.meshgrid(np.linspace(0.5, 2, columns), np.linspace(-1, 3, rows))
+    np.testing.assert_allclose(heights, np.log(x) * y - y * y, atol=1e-12)
+
+
+def test_of_a_recorded_branch_all_is_there(book):
+    cell = "x = 1.5\nif x > 1:\n    u = 3.0\n    y = x*u + x\nelse:\n    y = np.exp(x)"
+    book.run(f"%%tape x=(-1, 3) -o t\n{cell}")
+    panel = book.names["t"].panel
+    for x in (0.5, 1.5):
+        panel.sliders["x"].value = x
+    page = panel._page()
+    begin = page.index('class="tapenb-tape">') + len('class="tapenb-tape">')
+    data = json.loads(page[begin : page.index("</script>", begin)])
+    look = {"listing": {"open": True}, "trace": {"open": True}}
+    asked = [{"to": {"x": x}, "look": look, "along": "x"} for x in (0.25, 2.0)]
+    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
+    told = json.dumps({"data": data, "moves": asked})
+    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    other, own = json.loads(said.stdout)
+    assert [each["state"]["error"] for each in (other, own)] == ["", ""]
+    assert other["state"]["rows"][0][1] == f"{math.exp(0.25):.10g}"
+    assert [row["number"] for row in other["state"]["listing"]["lines"]] == [0, 1, 5]
+    assert own["state"]["rows"][0][1] == "8"
+    assert [len(each["program"]["entries"]) for each in (other, own)] == [2, 3]
