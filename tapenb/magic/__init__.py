@@ -52,9 +52,9 @@ class TapeMagics(Magics):
                                           t.hessian["x", "y"], t.tape, t.panel, t(x=3.0)
 
         What a cell computes is bit for bit what it computes without ``%%tape``. Not kept are the
-        exact type of a traced value (``type(x) is float``; ``isinstance`` holds), the compensated
-        ``sum`` of floats of Python 3.12 and later, traced floats as keys of a dict or cache, and
-        arrays of objects.
+        compensated ``sum`` of floats of Python 3.12 and later, traced floats as keys of a cache or
+        beside equal ones, arrays of objects, and what asks C code for the exact type of a traced
+        value (``float.hex(x)``; ``type(x) is float`` and ``isinstance`` hold).
         """
         self._session.tape(line, cell, expression=False)
 

@@ -11,9 +11,13 @@ import numpy as np
 
 from .constants import constants_of, is_float, is_made, name_of, root_of, split, switches_of
 
-__all__ = ["HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
+__all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
 HOOK = "__tapenb_input__"
+CAUGHT = "__tapenb_caught__"
+"""What a handler of errors in the cell calls first, by this name among the builtins."""
+_ASKING = frozenset({"exc_info", "exception", "logging", "sys", "traceback"})
+"""Names by which a handler may look at an error that it does not name."""
 
 
 @dataclass
@@ -253,8 +257,13 @@ def _shape_of(value: Any) -> tuple[int, ...]:
     return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple) else ()
 
 
+def _looks_at_its_error(handler: ast.ExceptHandler) -> bool:
+    named = {n.id for n in ast.walk(handler) if isinstance(n, ast.Name)}
+    return handler.name is not None or not _ASKING.isdisjoint(named)
+
+
 class InputsIntoCell(ast.NodeTransformer):
-    """Turn the literals of inputs into inputs.
+    """Turn the literals of inputs into inputs, and let caught errors be those of any cell.
 
     It works as one of IPython's own AST transformers, so that it also reaches a cell whose text is
     handed on by ``%%time`` and the like.
@@ -275,6 +284,12 @@ class InputsIntoCell(ast.NodeTransformer):
                         self._wrap(part, name, value)
                 body.append(part)
         tree.body = body
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler) and _looks_at_its_error(node):
+                call = ast.Expr(ast.Call(ast.Name(CAUGHT, ast.Load()), [], []))
+                for made in ast.walk(call):
+                    ast.copy_location(made, node)
+                node.body.insert(0, call)
         return tree
 
     @staticmethod

@@ -30,7 +30,7 @@ _EVENTS = frozenset(
     os.chdir os.chflags os.chmod os.chown os.exec os.fork os.forkpty os.kill os.killpg os.link
     os.lockf os.mkdir os.posix_spawn os.remove os.removexattr os.rename os.rmdir os.setxattr
     os.spawn os.startfile os.symlink os.system os.truncate os.utime pty.spawn signal.pthread_kill
-    sqlite3.connect sqlite3.connect/handle socket.bind socket.connect socket.sendmsg socket.sendto
+    sqlite3.connect socket.bind socket.connect socket.sendmsg socket.sendto
     socket.getaddrinfo socket.sethostname subprocess.Popen tempfile.mkdtemp tempfile.mkstemp
     urllib.Request webbrowser.open _thread.start_new_thread _thread.start_joinable_thread
     """.split()
@@ -145,6 +145,8 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
 def _is_refused(event: str, args: tuple[Any, ...]) -> bool:
     if event == "mmap.__new__":
         return args[0] != -1
+    if event == "sqlite3.connect":
+        return args[0] != ":memory:"
     return event in _EVENTS or event.startswith(_FAMILIES)
 
 

@@ -371,7 +371,7 @@ class CellRun:
         shell, namespace, names = self.shell, self.shell.user_ns, self._names()
         literal = {name for name in self.wanted if name in self.cell.literals}
         transformer = InputsIntoCell(literal.union(self._switches()))
-        twins = Substitution(Scope(namespace))
+        twins = Substitution(Scope(namespace), Scope(namespace, frozenset(names)))
         outer, hook = CURRENT.get(), namespace.get(HOOK)
 
         def unhook() -> None:

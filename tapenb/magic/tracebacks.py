@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import re
+import sys
 import traceback
 from types import TracebackType
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 
 from ..autodiff.tape.provenance import source_of
 from ..autodiff.tracing.state import plain
+from .cell import CAUGHT
 
 __all__ = ["CellSyntaxError", "pointing_at_cell"]
 
@@ -72,12 +75,22 @@ def pointing_at_cell(
     return error
 
 
+def caught() -> None:
+    """Let an error that the user's code has caught be what it is without a tape."""
+    error = sys.exception()
+    if error is not None:
+        error.__traceback__ = _users(error.__traceback__, to_numpy=True)
+        _name_plain_types(error, error.__traceback__)
+        _clean_chain(error)
+
+
+setattr(builtins, CAUGHT, caught)  # functions of a cell live on, and their handlers with them
+
+
 def _name_plain_types(error: BaseException, trace: TracebackType | None) -> None:
-    """Let Python's own errors speak of the types that the values have without a tape."""
+    """Let an error speak of the types that values have without a tape."""
     text = error.args[0] if len(error.args) == 1 else None
-    if not (isinstance(error, TypeError | AttributeError) and isinstance(text, str)):
-        return
-    if _OF_OURS.search(text) is None:
+    if not (isinstance(text, str) and _OF_OURS.search(text)):
         return
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -105,8 +118,10 @@ def _kind_of_numbers(trace: TracebackType) -> str:
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
-def _users(trace: TracebackType | None, file: str | None = None) -> TracebackType | None:
-    """A traceback from a file on, without the frames of tapenb, and of NumPy at its end."""
+def _users(
+    trace: TracebackType | None, file: str | None = None, *, to_numpy: bool = False
+) -> TracebackType | None:
+    """A traceback from a file on, without the frames of tapenb, nor those of NumPy at its end."""
     while trace is not None and file not in (None, trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     kept: list[TracebackType] = []
@@ -114,7 +129,7 @@ def _users(trace: TracebackType | None, file: str | None = None) -> TracebackTyp
         if _package(trace) != _OURS:
             kept.append(trace)
         trace = trace.tb_next
-    while kept and _package(kept[-1]) == "numpy":
+    while kept and not to_numpy and _package(kept[-1]) == "numpy":
         kept.pop()
     for each in reversed(kept):
         trace = TracebackType(trace, each.tb_frame, each.tb_lasti, each.tb_lineno)

@@ -752,7 +752,6 @@ def test_sliders_of_extreme_numbers(notebook, value):
         "c = tn.constant(x); z = c*x",
         "v = tn.Variable(x); z = v*x",
         "a = np.array([x, 3.0], dtype=object); z = a[0]*a[1]",
-        "d = {x: 1.0}; z = x*d[x]",
     ],
 )
 def test_what_would_cut_the_tape_raises(notebook, cell):

@@ -508,10 +508,10 @@ class NumPyProtocol(Questions):
 
     def __getattr__(self, name: str) -> Any:
         """A method of NumPy's that is a function, too; else what it is once nothing is recorded."""
-        if name.startswith("__"):
-            raise AttributeError(name)
         if not hasattr(type(self._value), name):
             return getattr(self._value, name)  # which says so in the words of its own
+        if name.startswith("__"):
+            raise AttributeError(name)
         function = METHODS.get(name)
         if function is not None:
             return _Method(function, self)

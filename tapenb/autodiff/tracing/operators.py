@@ -13,7 +13,8 @@ import numpy as np
 
 from ..kinds.registry import RULES
 from ..tape.operation import Operation
-from .apply import apply, apply_mixed, apply_one, apply_two, note_raised
+from .apply import apply, apply_mixed, apply_one, apply_two, guard, note_raised
+from .questions import leave
 from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, new_number, plain
 from .structures import as_operand
 from .writing import write
@@ -120,11 +121,34 @@ _INERT = frozenset({str, bytes, type(None), dict, set, frozenset, list, tuple, s
 """Types of Python's own, whose operators do nothing but compute or raise."""
 
 
-def _unanswered(function: Callable[..., Any], left: Any, right: Any) -> Any:
-    """Leave an operator to the other operand, or raise what it raises without a tape."""
-    if not _INERT.isdisjoint((type(left), type(right))):
-        function(left, right)
-    return NotImplemented
+def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflected: bool) -> Any:
+    """What an operand of another kind gives, or what it gives for the plain number.
+
+    A class of the user's takes a traced number, code in C may look for a float. Where neither
+    takes it this raises what is raised without a tape.
+    """
+    each = OPERATORS[name]
+
+    def plainly(value: Any) -> Any:
+        return each.function(other, value) if reflected else each.function(value, other)
+
+    inert = type(other) in _INERT
+    if not (reflected or inert):
+        answer = getattr(type(other), f"__{each.mirrored or 'r' + name}__", None)
+        found = NotImplemented if answer is None else answer(other, self)
+        if found is not NotImplemented:
+            return found
+    try:
+        found = plainly(self._value)
+    except TypeError as error:
+        if each.mirrored and type(error) is TypeError:
+            return NotImplemented  # Python says which of the two was asked first
+        raise
+    if inert:
+        return found
+    if each.mirrored:
+        return guard(self, plainly, frame)
+    return leave(self, plainly, f"an operator of {type(other).__name__}", frame)
 
 
 _new = object.__new__
@@ -142,7 +166,7 @@ def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callab
             return apply_mixed(operation, self, other, frame)
         if not (_defers(other, name) or _is_sequence(self, other, name)):
             return apply(operation, (self, as_operand(other)), frame)
-        return _unanswered(operation.function, self._value, other)
+        return _answered_by(other, self, name, frame, reflected=False)
 
     def reflected(self: Traced, other: Any, frame: FrameType | None = None) -> Any:
         frame = frame or _getframe(1)
@@ -150,7 +174,7 @@ def _of_two(name: str, operation: Operation) -> tuple[Callable[..., Any], Callab
             return apply_mixed(operation, self, other, frame, reflected=True)
         if _known(other) and not _is_sequence(self, other, name):
             return apply(operation, (as_operand(other), self), frame)
-        return _unanswered(operation.function, other, self._value)
+        return _answered_by(other, self, name, frame, reflected=True)
 
     return forward, reflected
 
@@ -209,7 +233,7 @@ def _of_arrays(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Calla
     def in_place(self: Any, other: Any) -> Any:
         frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
-            return _unanswered(operation.function, self._value, other)
+            return NotImplemented  # and ``x + y`` is asked next
         result = apply(operation, (self, as_operand(other)), frame)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             return getattr(operator, f"i{name}")(self._value, plain(other))

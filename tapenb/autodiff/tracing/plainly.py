@@ -1,25 +1,39 @@
 """Python's own functions and classes that ask their numbers nothing but their type.
 
-Code in C looks whether it is given a float, which a traced number is not: it is handed out first.
+Code in C looks whether it is given a float or an integer, which a traced number is not: it is
+handed out first.
 """
 
 from __future__ import annotations
 
-import functools
+import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
+from types import BuiltinFunctionType, FrameType
 from typing import Any
 
+import numpy as np
+
 from ..tape.tape import CURRENT
+from .apply import guard
 from .questions import plain_parts
 from .stand_in import StandIn
+from .state import is_traced, plain
+from .structures import mapped
 
-__all__ = ["PLAINLY", "plainly"]
+__all__ = ["BUILTINS", "PLAINLY", "plainly"]
 
 PLAINLY = {
-    "datetime": ("timedelta",),
+    "collections": ("deque",),
+    "datetime": ("date", "datetime", "timedelta"),
     "decimal": ("Decimal",),
     "json": ("dump", "dumps"),
+    "marshal": ("dump", "dumps"),
+    "numpy.random": (
+        *("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64", "SeedSequence", "default_rng"),
+    ),
+    "select": ("select",),
     "statistics": ("harmonic_mean", "mean", "pstdev", "pvariance", "stdev", "variance"),
     "time": ("ctime", "gmtime", "localtime", "sleep"),
 }
@@ -28,7 +42,9 @@ PLAINLY = {
 
 def plainly(real: Any) -> Any:
     """The twin of such a function or class."""
-    return _OfPlainNumbers(real) if isinstance(real, type) else _of_plain_numbers(real)
+    if real.__module__.startswith("numpy.random"):
+        return _OfSeeds(real)
+    return _OfLength(real) if real.__name__ == "deque" else _OfPlainNumbers(real)
 
 
 def _is_recording() -> bool:
@@ -36,26 +52,75 @@ def _is_recording() -> bool:
     return tape is not None and tape.open
 
 
-def _of_plain_numbers(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that asks its numbers nothing but their type: it is handed plain ones."""
-    how = f"{real.__module__.partition('.')[0]}.{real.__name__}(x)"
-
-    @functools.wraps(real)
-    def twin(*args: Any, **kwargs: Any) -> Any:
-        if _is_recording():
-            if args and isinstance(args[0], Iterator):
-                args = list(args[0]), *args[1:]
-            args, kwargs = plain_parts((args, kwargs), how, sys._getframe(1))
-        return real(*args, **kwargs)
-
-    return twin
-
-
 class _OfPlainNumbers(StandIn):
-    """A class that asks its numbers nothing but their type: it is handed plain ones."""
+    """A function or class that asks its numbers nothing but their type: it is handed plain ones."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if _is_recording():
-            how, frame = f"{self._real.__name__}(x)", sys._getframe(1)
-            args, kwargs = plain_parts((args, kwargs), how, frame)
+            real = self._real
+            home = "" if isinstance(real, type) else f"{real.__module__ or ''}".partition(".")[0]
+            how = f"{home}{home and '.'}{real.__name__}(x)"
+            if args and isinstance(args[0], Iterator):
+                args = list(args[0]), *args[1:]
+            args, kwargs = plain_parts((args, kwargs), how, sys._getframe(1))
         return self._real(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._real, name)
+        own = type(value) is BuiltinFunctionType and value.__self__ is self._real
+        return _OfPlainNumbers(value) if own else value  # datetime.fromtimestamp
+
+
+class _OfSeeds(StandIn):
+    """What makes random numbers of integers: these are asked for as an index is."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _is_recording():
+            count = partial(_count, sys._getframe(1))
+            args, kwargs = mapped(count, (args, kwargs))
+        return self._real(*args, **kwargs)
+
+
+class _Generic(StandIn):
+    """A class that may be written with the type of what is in it, ``deque[float]``."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._real[key]
+
+
+class _OfLength(_Generic):
+    """A deque: the length that it may have is a count, what is in it stays traced."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        count = partial(_count, sys._getframe(1))
+        counts = {key: count(value) for key, value in kwargs.items()}
+        return self._real(*args[:1], *map(count, args[1:]), **counts)
+
+
+def _count(frame: FrameType, value: Any) -> Any:
+    """The plain integer that a traced one is, as a guard; anything else as it is."""
+    if is_traced(value) and isinstance(plain(value), int | np.integer):
+        return guard(value, operator.index, frame)
+    return value
+
+
+class _Type(_Generic):
+    """``type``, which gives of a traced value the type that it has without a tape."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and (is_traced(args[0]) or isinstance(args[0], StandIn)):
+            return args[0].__class__
+        return type(*args, **kwargs)
+
+
+class _Power(StandIn):
+    """``pow``, which asks no third operand that is traced, nor the second beside a third."""
+
+    def __call__(self, base: Any, exp: Any, mod: Any = None) -> Any:
+        if mod is None:
+            return pow(base, exp)
+        return pow(*map(partial(_count, sys._getframe(1)), (base, exp, mod)))
+
+
+BUILTINS = {"pow": _Power(pow), "type": _Type(type)}
+"""Twins of builtins that ask a value for its type, where it cannot answer."""

@@ -24,15 +24,18 @@ from ..kinds.rule import Constant
 from ..tape.operation import ARGUMENT, INPUT, Operation, TapeError
 from ..tape.provenance import (
     called,
+    calls,
     here,
     is_attribute,
     is_inside,
+    is_library,
     operator_at,
     outside,
     writes,
 )
 from ..tape.tape import Tape
 from .apply import apply, guard
+from .reads import as_key
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
@@ -45,6 +48,10 @@ _OF_ONE = {
     *(math.isfinite, math.isinf, math.isnan),
     *(cmath.isfinite, cmath.isinf, cmath.isnan),
 }
+_AS_KEY = (
+    "a traced value cannot be a key here, since a dict, set or cache cannot tell two equal values "
+    "with different derivatives apart. Use x.numpy() as the key."
+)
 _YES_OR_NO = {*_OF_ONE, math.isclose, cmath.isclose}
 """Functions in C that only say yes or no, which has no derivative."""
 
@@ -329,14 +336,18 @@ class Questions(Traced):
 
     def __hash__(self) -> int:
         frame = sys._getframe(1)
-        if self._is_active() and not isinstance(self._value, int):
-            error = TapeError(
-                f"{here(frame)}: a traced value cannot be a key, since a dict, set or cache cannot "
-                "tell two equal values with different derivatives apart. Use x.numpy() as the key."
-            )
-            self._tape.session.refusal = error
-            raise error
-        return guard(self, hash, frame)
+        if isinstance(self._value, int):
+            return guard(self, hash, frame)
+        if isinstance(self._value, np.ndarray):
+            return hash(self._value)  # which NumPy refuses in words of its own
+        if is_drawing(frame):
+            return hash(self._value)
+        tape = self._tape if self._is_active() else None
+        if tape is not None and (is_library(frame.f_code) or calls(frame.f_code, frame.f_lasti)):
+            # A cache of others, or of C code, would hand out what an earlier recording made.
+            tape.session.refusal = TapeError(f"{here(frame)}: {_AS_KEY}")
+            raise tape.session.refusal
+        return leave(self, as_key, "hash(x)", frame, _AS_KEY)
 
     def __float__(self) -> float:
         return leave(self, float, "float(x)", sys._getframe(1))
@@ -372,6 +383,10 @@ class Questions(Traced):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return leave(self, plain, "pickling x", sys._getframe(1)).__reduce_ex__(protocol)
+
+    def __conform__(self, protocol: Any) -> Any:
+        # Databases ask so for what they can store (PEP 246).
+        return leave(self, plain, "storing x", sys._getframe(1))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         value, frame = np.asarray(self._value), sys._getframe(1)

@@ -19,9 +19,14 @@ from ..tape.operation import TapeError
 from .apply import guard
 from .state import Traced
 
-__all__ = ["Reading", "Reads"]
+__all__ = ["Reading", "Reads", "as_key"]
 
 _MOST_PLACES = 64
+
+
+def as_key(value: Any) -> int:
+    """What a dict or set asks of a key."""
+    return hash(value)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,11 @@ class Reads:
         self._count += 1
         plain = value._value
         if self._move is not None:
-            plain = self._move(plain, place, self._count)
+            # One key moves one way wherever it is asked for, and two that are equal do not.
+            nth = value._index if question is as_key else self._count
+            moved = self._move(plain, place, nth)
+            if question is not as_key or moved == moved:  # any nan is another key
+                plain = moved
         found = question(plain)
         if isinstance(found, np.ndarray) and not found.dtype.hasobject:
             found = found.copy()

@@ -31,6 +31,7 @@ import numpy as np
 
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
+from .plainly import BUILTINS
 from .state import LEAVES
 from .twins import WITH_TWINS, find_twins, real_of, twin_of, twins_in
 
@@ -183,6 +184,11 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
         places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
     if names is None or "import_module" in names:
         places.append((vars(importlib), "import_module", importlib.import_module))
+    places += [
+        (space, name, vars(builtins)[name])
+        for name in (names or set()) & BUILTINS.keys()
+        if name not in space
+    ]
     spaces = [space]
     for name in sys.modules.keys() & names if names else ():  # or a module of the user's
         if name not in space and not is_foreign_module(name):
@@ -289,14 +295,17 @@ class _Swap:
     Attributes
     ----------
     owner, key, real, twin : object
+    is_new : bool
+        Whether nothing stood there: a builtin is found where a namespace has none of its name.
     users : set of int
         The recordings that need it, by the identity of their :class:`Substitution`.
     """
 
-    __slots__ = ("key", "owner", "real", "twin", "users")
+    __slots__ = ("is_new", "key", "owner", "real", "twin", "users")
 
     def __init__(self, owner: Any, key: Any, real: Any, twin: Any = None) -> None:
         self.owner, self.key, self.real = owner, key, real
+        self.is_new = isinstance(owner, dict) and key not in owner
         self.twin = twin_of(real) if twin is None else twin
         self.users: set[int] = set()
 
@@ -371,7 +380,10 @@ class Substitution:
             swap.users.discard(id(self))
             if not swap.users and _swaps.get(place) is swap:
                 if _get(swap.owner, swap.key) is swap.twin:
-                    _put(swap.owner, swap.key, swap.real)
+                    if swap.is_new:
+                        del swap.owner[swap.key]
+                    else:
+                        _put(swap.owner, swap.key, swap.real)
                 del _swaps[place]
             used.pop()
         if self._handed_out:

@@ -35,7 +35,7 @@ from .apply import (
 )
 from .dispatch import call_function, call_one
 from .elements import ndenumerate, vectorize
-from .plainly import PLAINLY, plainly
+from .plainly import BUILTINS, PLAINLY, plainly
 from .stand_in import StandIn
 from .state import (
     TRACED,
@@ -399,9 +399,7 @@ def _find(module: ModuleType) -> None:
     full, names = module.__name__, vars(module)
     by_name: dict[str, Any] = {}
     wanted: Any = ()
-    if full in PLAINLY:
-        by_name = {name: plainly(names[name]) for name in PLAINLY[full]}
-    elif full in _MAKERS:
+    if full in _MAKERS:
         by_name, composed, decomposed = _MAKERS[full]() or ({}, {}, {})
         _COMPOSED.update(composed)
         _DECOMPOSED.update(decomposed)
@@ -418,11 +416,12 @@ def _find(module: ModuleType) -> None:
                 _COMPOSED[getattr(sys.modules[type(names["norm"]).__mro__[1].__module__], kind)] = (
                     _of_frozen
                 )
-    else:
+    elif full.startswith("numpy"):
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
         by_name["poly1d"] = _TwinClass(np.poly1d)
         by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
+    by_name |= {name: plainly(names[name]) for name in PLAINLY.get(full, ())}
     for name, value in names.items():
         if isinstance(value, np.ufunc):
             by_name[name] = _TwinUfunc(value, names, name)
@@ -454,6 +453,7 @@ _IMPORT, _IMPORT_MODULE = builtins.__import__, importlib.import_module
 _TWINS: dict[int, tuple[Any, Any]] = {
     id(_IMPORT): (_IMPORT, _import),
     id(_IMPORT_MODULE): (_IMPORT_MODULE, _import_module),
+    **{id(vars(builtins)[name]): (vars(builtins)[name], twin) for name, twin in BUILTINS.items()},
 }
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
