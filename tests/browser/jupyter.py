@@ -30,6 +30,8 @@ def attend():
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=attend, daemon=True).start()
 del sys.argv[0]
+# jsonschema would compile the grammar of international addresses, which takes two seconds.
+sys.modules["rfc3987_syntax"] = None
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
@@ -40,10 +42,14 @@ READY = """() => {
       && w.content?.model?.cells?.length === w.content?.widgets?.length
 }"""
 
-EXECUTE = """([command, limit]) => Promise.race([
-  window.jupyterapp.commands.execute(command),
+EXECUTE = """([command, given, limit]) => Promise.race([
+  window.jupyterapp.commands.execute(command, given).then(done => done === true),
   new Promise((_, no) => setTimeout(() => no(new Error(command + ' timed out')), limit))
 ])"""
+
+CLOSE = """() => {
+  for (const widget of [...window.jupyterapp.shell.widgets('main')]) widget.dispose();
+}"""
 
 WRITE = """([index, source]) => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -100,7 +106,7 @@ def serve(
 
     A policy is the Content-Security-Policy of its pages.
     """
-    module, traits = APPLICATIONS[app]
+    module, _ = APPLICATIONS[app]
     notebooks, settings = directory / "notebooks", directory / "settings"
     notebooks.mkdir()
     settings.mkdir()
@@ -134,9 +140,9 @@ def serve(
         f"--ServerApp.root_dir={notebooks}",
         "--ServerApp.terminals_enabled=False",
         "--ServerApp.disable_check_xsrf=True",  # sessions are ended from outside a page
-        f"--{traits}.app_settings_dir={settings}",
+        *(f"--{traits}.app_settings_dir={settings}" for _, traits in APPLICATIONS.values()),
+        *(f"--{traits}.expose_app_in_browser=True" for _, traits in APPLICATIONS.values()),
         "--LabApp.news_url=None",
-        f"--{traits}.expose_app_in_browser=True",
     ]
     if policy is not None:
         headers = {"headers": {"Content-Security-Policy": policy}}
@@ -167,9 +173,22 @@ def serve(
             process.wait()
 
 
-def execute(page: Page, command: str) -> bool:
+def open_notebook(page: Page, server: Server, name: str) -> None:
+    """Open a notebook: in a page that JupyterLab is loaded in as its users do, without a load."""
+    if server.app == "lab" and page.url.startswith(server.url):
+        execute(page, "docmanager:open", path=name)
+    else:
+        page.goto(server.address(name))
+
+
+def close_notebooks(page: Page) -> None:
+    """Close what is open, without saving it."""
+    page.evaluate(CLOSE)
+
+
+def execute(page: Page, command: str, **arguments: str) -> bool:
     """Run a command of the front end; return what it does: False when a cell raised."""
-    return page.evaluate(EXECUTE, [command, 1000 * PATIENCE])
+    return page.evaluate(EXECUTE, [command, arguments, 1000 * PATIENCE])
 
 
 def run_cell(page: Page, index: int, source: str) -> bool:

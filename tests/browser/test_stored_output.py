@@ -90,11 +90,12 @@ def test_nbconvert_without_scripts_shows_the_picture(
 
 
 def test_an_untrusted_notebook_shows_the_picture(
-    executed: nbformat.NotebookNode, page: Page, server: Callable[..., jupyter.Server]
+    executed: nbformat.NotebookNode,
+    open_stored: Callable[[jupyter.Server, str], Page],
+    server: Callable[..., jupyter.Server],
 ):
     lab = server()
     nbformat.write(executed, lab.directory / "stored.ipynb")
-    page.goto(lab.address("stored.ipynb"))
+    page = open_stored(lab, "stored.ipynb")
     expect_picture(page.locator(".jp-OutputArea img[src^='data:image/svg+xml']").first)
     expect(page.locator(".tapenb-page")).to_have_count(0)
-    lab.stop_kernels()
