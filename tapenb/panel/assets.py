@@ -38,6 +38,7 @@ WITH_KERNEL = (
     "link",
     "orders",
     "tools",
+    "vector",
 )
 """The modules that a page without a kernel has nothing for."""
 # What stands there instead.

@@ -9,9 +9,10 @@ from typing import Any
 
 from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, validate
 
+from ..recording.inputs import Slider
 from ..recording.recording import Recording
 
-__all__ = ["Control", "controls", "moving"]
+__all__ = ["Control", "control", "controls", "moving"]
 
 
 class _Number(TraitType):
@@ -137,6 +138,17 @@ class Control(HasTraits):
         return round(value) if self.integer else float(value)
 
 
+def control(s: Slider) -> Control:
+    """The control of a slider.
+
+    Parameters
+    ----------
+    s : Slider
+    """
+    ends = s.minimum, s.maximum, s.step
+    return Control(s.label, s.value, *ends, integer=s.integer, log=s.log)
+
+
 def controls(recording: Recording) -> dict[str, Control]:
     """The controls of a recording, by label: sliders, also of what has no influence, and switches.
 
@@ -144,12 +156,7 @@ def controls(recording: Recording) -> dict[str, Control]:
     ----------
     recording : Recording
     """
-    found = {
-        s.label: Control(
-            s.label, s.value, s.minimum, s.maximum, s.step, integer=s.integer, log=s.log
-        )
-        for s in (*recording.sliders, *recording.idle)
-    }
+    found = {s.label: control(s) for s in (*recording.sliders, *recording.idle)}
     for name, value in recording.switches.items():
         found[name] = Control(name, int(value), 0, 1, 1, integer=True, boolean=True)
     return found

@@ -11,33 +11,28 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from os import PathLike
-from pathlib import Path
 from threading import RLock, Thread, local
 from typing import Any
 
-import anywidget
 import traitlets
 
 from ..autodiff.tape.operation import TapeError
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
-from ..views.folding import Folded
-from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
-from .assets import carried, style, widget
-from .controls import controls
+from .assets import style, widget
+from .controls import Control, controls
 from .drawing import Drawing
 from .files import written
+from .kept import PICKED, Kept
 from .moves import Merging, Positions
-from .picture import bundle, picture
-from .played import beside_the_picture
-from .playing import Playing, sent, without_kernel
-from .reader import Reader, carries_player, reader
-from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace
+from .picks import Picks
+from .playing import sent
+from .reader import reader
+from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace, Vector
 
 __all__ = ["Panel"]
 
@@ -47,7 +42,7 @@ DEADLINE = 2.0
 _RECORDING = "recording the cell again…"
 
 
-class Panel(anywidget.AnyWidget):
+class Panel(Kept):
     """Sliders, readout, graph and plot of a recording.
 
     Parameters
@@ -69,7 +64,6 @@ class Panel(anywidget.AnyWidget):
 
     _esm, _beyond_page = widget()
     _css = style()
-    _closed = False  # also of one whose constructor was interrupted
 
     # Browser to kernel: {"view": "k3j9", "moves": {"x": [3, 2.01]}}, which every view keeps to
     # itself, and the slider of the plot.
@@ -107,19 +101,15 @@ class Panel(anywidget.AnyWidget):
         self._program: Any = None
         self._merging = Merging(self._compute_noted)
         self._recording_anew = False
-        # The picture that `show` displayed, where there is a front end.
-        self._shown_as: Any = None
-        self._played, self._any_size, self._carries_player = Playing(source), live, False
+        self._keep(source, any_size=live)
         self._maker = Thread()  # one at a time, beside whatever else goes on
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
-        # Of which program graph, steps and trace table are, and how the graph is folded.
-        self._seen: tuple[Any, Any] = (None, None)
-        self._drawing: Drawing | None = None
+        self._seen, self._drawing = (None, None), None
         # The name of another output than the cell's own.
         self._output: str | None = None
-        self.sliders = controls(recording)
+        self.sliders, self._picks = controls(recording), Picks()
         # What was moved, and what of it the panel shows; the rest stays as it was recorded, even
         # where no slider can show it.
         self._recorded = {label: control.value for label, control in self.sliders.items()}
@@ -147,160 +137,13 @@ class Panel(anywidget.AnyWidget):
     def _listen(self) -> None:
         """Hear what moves the sliders, and what the browser looks at or asks for."""
         for control in self.sliders.values():
-            control.observe(self._control_moved, "value")
-            control.observe(self._control_changed, ["min", "max", "step"])
+            self._follow(control)
         self.observe(self._browser_looks, ["along", "look"])
         self.on_msg(self._browser_asks)
 
-    # -- what it looks like without a browser ----------------------------------------------------
-
-    @property
-    def text(self) -> str:
-        """The numbers of the current point."""
-        return readout(self._point)
-
-    @property
-    def moved(self) -> dict[str, Any]:
-        """The sliders that were moved, and where to."""
-        return dict(self._requested)
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def open(self) -> None:
-        """Open the way to the browser, where there is one: a file would only keep what is sent."""
-        if self._reader is Reader.PAGE:
-            super().open()
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = self._live(**kwargs)
-        return data | self._still(), metadata
-
-    def _ipython_display_(self) -> None:
-        self.show()
-
-    def show(self) -> None:
-        """Display the panel at once, and complete its picture when that is drawn.
-
-        What the notebook keeps is a picture with the numbers and with what a page plays without a
-        kernel, and in an output of its own the live panel, in whose place the picture stands
-        wherever that cannot be. The cell ends when the picture is there, or after ten seconds; it
-        comes later if it must.
-        """
-        from IPython.display import display
-
-        if self._reader is Reader.TERMINAL:
-            display({"text/plain": self.text}, raw=True)
-            return
-        drawing, self._carries_player = self._drawing, carries_player()
-        if self._reader is Reader.FILE:
-            self._played.of(*self._of_output(), self.inputs)
-        done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
-        beside = self._reader is Reader.PAGE
-        self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
-        if beside:
-            data, metadata = self._live()
-            data.pop("text/plain")
-            display(data, metadata=metadata, raw=True)
-        if done or self._shown_as is None:
-            return
-        drawing.wait(self._complete)
-
-    def _complete(self) -> None:
-        """Put the picture, and what a page plays, into what the notebook keeps."""
-        if self._shown_as is not None and not self._closed:
-            self._shown_as.update(self._still(beside=True), raw=True)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the panel to a file: a picture, or a page that answers its sliders by itself.
-
-        Not in the page is what needs the kernel: graphs of derivatives, marks at kinks and poles,
-        branches that were not recorded, steps and table of more than 150 entries.
-
-        Parameters
-        ----------
-        path : str or path
-            It ends in ``.svg``, for the picture of the present point, or in ``.html``; the page
-            needs no kernel and no network.
-
-        Raises
-        ------
-        ValueError
-            For another name, and where a page cannot compute what the panel shows; it says why.
-        """
-        if not str(path).endswith((".html", ".svg")):
-            raise ValueError(
-                "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
-                f"{path}"
-            )
-        if str(path).endswith(".svg"):
-            if self._drawing is not None:
-                self._drawing.wait()
-            Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
-            return
-        Path(path).write_text(self._page(), encoding="utf-8")
-
-    def _page(self) -> str:
-        """The present point as a page with sliders, and with the other branches that are known."""
-        from .page import page
-
-        point, graph = self._of_output()
-        program = self._played.of(point, graph, self.inputs)
-        if isinstance(program, str):
-            raise ValueError(f"a page cannot play this cell: {program}")
-        beside = self._recording.beside
-        return page(point, graph, self._stored(point, program), beside, self._played.source)
-
-    def _stored(self, point: Point, program: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}
-        return without_kernel(point, program, self.inputs, **shown)
-
-    def snapshot(self) -> Point:
-        """Every number of the present point, which stays while the sliders move on.
-
-        Returns
-        -------
-        Point
-            With ``positions``, ``value``, ``gradient`` and ``hessian``.
-        """
-        return self._point
-
-    def retire(self) -> None:
-        """Leave picture and numbers in the place of the panel, and close it."""
-        self._complete()
-        self.close()
-
-    def _live(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What makes a page show the panel."""
-        if self.comm is None:
-            return {}, {}
-        return super()._repr_mimebundle_(**kwargs)
-
-    def _still(self, **options: bool) -> dict[str, Any]:
-        """The text and the picture of the current point, and what a page plays, for `bundle`."""
-        point, graph = self._of_output()
-        program, more = self._played.known(point), carried() if self._carries_player else ""
-        if program is not None:
-            data = program if isinstance(program, str) else self._stored(point, program)
-            more = beside_the_picture(data, any_size=self._any_size) + more
-        return bundle(point, graph, table=self._with_table, more=more, **options)
-
-    def _pictured(self) -> tuple[Point, Graph | None]:
-        """The current point, and the graph with its numbers."""
-        with self._mutex:
-            point, drawing, seen = self._point, self._drawing, self._seen_from(self._point)
-        return point, None if drawing is None else drawing.at(seen)
-
-    def _of_output(self) -> tuple[Point, Graph | None]:
-        """The same of the output, whatever derivative is drawn and however it is folded."""
-        point, graph = self._pictured()
-        if graph is not None and (self._seen[0] is not point.program or isinstance(graph, Folded)):
-            graph = Graph(point.tape, point.edges, point.output_name)
-        return point, graph
-
-    def _seen_from(self, point: Point) -> Point:
-        """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
-        return self._sections[Orders.name].seen(point, self.look.get(Orders.name, {}))
+    def _follow(self, control: Control) -> None:
+        control.observe(self._control_moved, "value")
+        control.observe(self._control_changed, ["min", "max", "step"])
 
     def close(self) -> None:
         """Close the widget and what it owns; the sliders no longer move anything."""
@@ -370,6 +213,7 @@ class Panel(anywidget.AnyWidget):
                 return
             try:
                 self._take_output()
+                self._take_pick()
                 self._refresh()
             except Exception as error:
                 self._fail(error, stale=self.state["stale"])
@@ -382,6 +226,22 @@ class Panel(anywidget.AnyWidget):
         if chosen != self._output:
             self._output = chosen
             self._show_point(self._recording.choose(chosen, section.subject.source))
+
+    def _take_pick(self) -> None:
+        """Make the slider that a browser asked for, of an array that has none."""
+        label = self.look.get(Vector.name, {}).get("pick")
+        control = None if label in self.sliders else self._picks.make(self._point, str(label))
+        if control is None:
+            return
+        self.sliders[control.label] = control
+        self._recorded[control.label] = control.value
+        self._follow(control)
+        self.inputs, self.tape = self._inputs(), {"why": PICKED}
+        # From now on its element has a place of its own.
+        self._positions.move(control.label, control.value)
+        self._compute_requested()
+        if Plot.name in self._sections:
+            self.along = self._sections[Plot.name].kept(self._point, self.along)
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
@@ -404,7 +264,7 @@ class Panel(anywidget.AnyWidget):
         point = None
         while point is None or point.program is not self._program:
             point, graph = self._of_output()
-            found = self._played.of(point, graph, self.inputs)
+            found = self._plays(point, graph)
         with self._mutex:
             if not self._closed and point.program is self._program:
                 self.tape = sent(found, point.program.switches, self._beyond_page)
@@ -448,7 +308,7 @@ class Panel(anywidget.AnyWidget):
         """Compute the requested point and send it; False where the cell must run again."""
         self._newest, self._requested = self._positions.latest
         try:
-            at = self._point.positions | self._requested
+            at = self._picks.located(self._point.positions | self._requested)
             self._show_point(self._recording.at(at, time.monotonic() + DEADLINE))
         except NeedsRecording:
             self._publish(status=_RECORDING, stale=True)
@@ -463,7 +323,7 @@ class Panel(anywidget.AnyWidget):
                 return
             self._recording_anew = True
             requested = self._requested
-            positions = self._point.positions | requested
+            positions = self._picks.located(self._point.positions | requested)
 
         def done(result: Point | BaseException) -> None:
             settled = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import re
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -104,6 +105,43 @@ class Input:
             for label, number in zip(self.labels, numbers, strict=True)
         ]
 
+    def element(self, label: str) -> int | None:
+        """Which element of the array a label is of: of ``v[7]`` the eighth; None of no one.
+
+        Parameters
+        ----------
+        label : str
+        """
+        written = label.removeprefix(f"{self.name}[")
+        if written == label or not re.fullmatch(r"\d+(, \d+)*\]", written):
+            return None
+        place, shape = tuple(map(int, written[:-1].split(", "))), self.array.shape
+        inside = len(place) == len(shape) and all(i < n for i, n in zip(place, shape, strict=True))
+        return int(np.ravel_multi_index(place, shape)) if inside else None
+
+    def slider(self, label: str, positions: Mapping[str, Any]) -> Slider | None:
+        """The slider of one element, also of an array that is too large for one each.
+
+        Parameters
+        ----------
+        label : str
+            None is returned for what is no element.
+        positions : mapping of str to number
+            Where it stands.
+        """
+        element = self.element(label)
+        if element is None:
+            return None
+        number = np.ravel(np.asarray(self.at(positions)))[element].item()
+        return _slider(label, number, self.span, self.counts, self.positive)
+
+    def _picked(self, positions: Mapping[str, Any]) -> dict[int, Any]:
+        """Of a large array the elements that stand somewhere by their own labels."""
+        if self.labels:
+            return {}
+        found = ((self.element(label), value) for label, value in positions.items())
+        return {element: value for element, value in found if element is not None}
+
     def at(self, positions: Mapping[str, Any]) -> Any:
         """The value with some elements moved, or a whole one given by name: of the type it had."""
         flat = flatten(positions.get(self.name, self.value))
@@ -112,7 +150,11 @@ class Input:
             array = np.array(positions.get(self.name, self.value), self.value.dtype)
             if moved:
                 array.reshape(-1)[:] = moved
+            for element, number in self._picked(positions).items():
+                array.reshape(-1)[element] = number
             return array
+        for element, number in self._picked(positions).items():
+            flat[element] = number
         numbers = [
             _like(old, new) for old, new in zip(flatten(self.value), moved or flat, strict=True)
         ]

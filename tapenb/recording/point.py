@@ -72,15 +72,20 @@ class Point:
     @cached_property
     def positions(self) -> dict[str, Any]:
         """The number at each slider, by its label."""
-        return {
+        found = {
             slider.label: _at_label(each, slider.label, self._moved)
             for each in self.program.inputs
             for slider in each.sliders()
         }
+        large = [each for each in self.program.inputs if not each.labels]
+        for label, value in self._moved.items() if large else ():
+            if any(each.element(label) is not None for each in large):
+                found[label] = value
+        return found
 
     @property
     def everywhere(self) -> dict[str, Any]:
-        """The same, with inputs that the output does not depend on, and what is true or false."""
+        """The same, with what has no influence or is true or false, and arrays that moved."""
         idle = {
             slider.label: _at_label(each, slider.label, self._moved)
             for each in self.program.idle
@@ -88,7 +93,9 @@ class Point:
         }
         switches = self.program.switches.items()
         truths = {name: bool(self._moved.get(name, value)) for name, value in switches}
-        return {**truths, **idle, **self.positions}
+        names = {each.name for each in self.program.inputs if not each.labels}
+        arrays = {name: array for name, array in self._moved.items() if name in names}
+        return {**truths, **idle, **arrays, **self.positions}
 
     @property
     def output_name(self) -> str:

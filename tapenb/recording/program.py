@@ -514,7 +514,9 @@ class Program:
         notes += self._reads
         for each in self.inputs:
             if not each.labels:
-                notes.append(f"{each.name} has {each.array.size} elements, so it has no slider.")
+                notes.append(
+                    f"{each.name} has {each.array.size} elements, too many for a slider each."
+                )
         if self.along is not None:
             notes.append(f"The graph shows the tangents along {self.along}.")
         if np.ndim(value):

@@ -80,7 +80,12 @@ class Switches:
     def __init__(self, program: Program, positions: Mapping[str, Any], label: str) -> None:
         self.program, self._positions, self._label = program, positions, label
         tape = program.tape
-        moved = {e for each in program.inputs if label in each.labels for e in each.entries}
+        moved = {
+            entry
+            for each in program.inputs
+            if label in each.labels or each.element(label) is not None
+            for entry in each.entries
+        }
         for index, _ in enumerate(tape.operations):
             if any(parent in moved for parent in tape.parents(index)):
                 moved.add(index)

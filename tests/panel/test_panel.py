@@ -576,6 +576,62 @@ def test_derivatives_are_checked_by_differences(make: Callable[..., Panel]):
     assert said == "∂z/∂x is 6, differences give 4."
 
 
+def test_elements_of_a_large_array_are_picked(make: Callable[..., Panel]):
+    def f(v, c):
+        return np.sum(np.sin(3 * v) ** 2) * c + v[0] * v[49]
+
+    def slope(v, c):
+        found = 6 * np.sin(3 * v) * np.cos(3 * v) * c
+        found[[0, 49]] += v[[49, 0]]
+        return found
+
+    v, c = np.linspace(-1, 1, 50), 2.0
+    recording = record(f, v, c)
+    panel = make(recording)
+    (shown,) = panel.state["vector"]
+    assert [bar[0] for bar in shown["bars"]] == [f"v[{k}]" for k in range(50)]
+    np.testing.assert_allclose([bar[1:] for bar in shown["bars"]], np.transpose([v, slope(v, c)]))
+
+    def pick(label: str) -> None:
+        panel.look = {**panel.look, "vector": {"pick": label}}
+
+    for nothing in ("v[50]", "v", "c", "v[0, 0]", "v[-1]"):
+        pick(nothing)
+    assert list(panel.sliders) == ["c"]
+    pick("v[7]")
+    assert panel.inputs[-1]["label"] == "v[7]"
+    assert panel.sliders["v[7]"].value == v[7]
+    move(panel, **{"v[7]": 0.3})
+    v[7] = 0.3
+    assert recording.value == pytest.approx(f(v, c))
+    # It stays while others move, also for what is along them.
+    move(panel, c=3.0)
+    assert recording.value == pytest.approx(f(v, 3.0))
+    panel.along = "v[7]"
+    x, y = curve(panel)[100, :2]
+    assert y == pytest.approx(f(np.where(np.arange(50) == 7, x, v), 3.0))
+    assert panel.state["plot"]["slope"] == pytest.approx(slope(v, 3.0)[7])
+
+    pick("v along its gradient")
+    move(panel, **{"v along its gradient": 0.5})
+    w = v + 0.5 * slope(v, 3.0) / np.linalg.norm(slope(v, 3.0))
+    w[7] = 0.3  # which has a slider of its own
+    assert recording.value == pytest.approx(f(w, 3.0))
+    x, y = curve(panel)[60, :2]
+    assert y == pytest.approx(f(np.where(np.arange(50) == 7, x, w), 3.0))
+    # What is stored would play another array.
+    assert "elements of an array have sliders" in panel._repr_mimebundle_()[0]["text/html"]
+    json.dumps(panel.state, allow_nan=False)
+
+
+def test_the_steepest_of_many_elements_have_bars(make: Callable[..., Panel]):
+    panel = make(record(lambda W: np.sum(W**2) / 2, np.diag(np.arange(40.0))))
+    (shown,) = panel.state["vector"]
+    assert shown["size"] == 1600
+    assert len(shown["bars"]) == 128
+    assert ["W[39, 39]", 39.0, 39.0] in shown["bars"]
+
+
 def test_nodes_say_where_nan_and_tips_begin(make: Callable[..., Panel]):
     with np.errstate(all="ignore"):
         panel = make(record(lambda x, y: np.where(x > 0, np.log(x), y) * y, -1.0, 2.0))

@@ -27,6 +27,14 @@ export function s(tag, attributes, text) {
   return element;
 }
 
+/** @param {string} text @param {() => void} does @param {string} [label] What it does, in words. */
+export function button(text, does, label) {
+  const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "tapenb-tool", ...KEYS }, text));
+  if (label) made.setAttribute("aria-label", made.title = label);
+  made.addEventListener("click", does);
+  return made;
+}
+
 /** Without this attribute on the very element that has the focus, the notebook takes its keys. */
 export const KEYS = { "data-lm-suppress-shortcuts": "true" };
 

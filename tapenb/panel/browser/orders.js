@@ -1,6 +1,6 @@
 // What is seen of the graph: of what it is, what stands on its edges, how near, and what is found.
 
-import { h, KEYS, list, write } from "./dom.js";
+import { button, h, KEYS, list, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { save } from "./save.js";
 import { figure } from "./sweep.js";
@@ -28,11 +28,6 @@ export function orders(model, mover, lights) {
     made.addEventListener("change", () => does(made.value));
     return { made, element: h("label", {}, `${label} `, made) };
   };
-  const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ does) => {
-    const made = h("button", { type: "button", class: "tapenb-tool", title: label, "aria-label": label, ...KEYS }, text);
-    made.addEventListener("click", does);
-    return made;
-  };
   const of = pick("graph of", (value) => ask({ of: value ? JSON.parse(value) : [] }));
   const on = pick("on edges", (value) => ask({ edges: value }));
   const fold = pick("a box for", (value) => ask({ fold: value }));
@@ -41,8 +36,8 @@ export function orders(model, mover, lights) {
   const count = h("span", { class: "tapenb-quiet", role: "status" });
   const said = h("p", { class: "tapenb-quiet" }), files = save(model);
   const zoom = h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
-    button("−", "farther", () => zoomBy(1 / NEARER)), button("+", "nearer", () => zoomBy(NEARER)),
-    button("Fit", "the whole graph", () => zoomBy(0)));
+    button("−", () => zoomBy(1 / NEARER), "farther"), button("+", () => zoomBy(NEARER), "nearer"),
+    button("Fit", () => zoomBy(0), "the whole graph"));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
     h("div", { class: "tapenb-toolbar" }, of.element, fold.element, on.element, zoom),

@@ -15,6 +15,7 @@ import { sliders } from "./sliders.js";
 import { steps } from "./steps.js";
 import { tools } from "./tools.js";
 import { trace } from "./trace.js";
+import { vector } from "./vector.js";
 
 /** @import { Answering, Model, Section, State } from "./protocol.js" */
 
@@ -22,7 +23,7 @@ import { trace } from "./trace.js";
 const SECTIONS = {
   above: [link],
   folds: [listing, steps, trace, tools],
-  side: [sliders, readout, matrix, notes],
+  side: [sliders, readout, matrix, vector, notes],
   columns: [graph, plot],
 };
 

@@ -18,9 +18,11 @@
  *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
- *   trace?: Trace,
+ *   trace?: Trace, vector?: Vector[],
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
+ * @typedef {{name: string, of: string, size: number, along: string,
+ *   bars: [label: string, value: number | string, slope: number | string][]}} Vector
  * @typedef {{of: {line?: number, input?: string}[], iterations: number, iteration: number | null}} Folded
  *   What each box of the graph is of.
  * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders

@@ -1,6 +1,6 @@
 // The sweeps step by step: forward, then backward, with one sentence for each step.
 
-import { h, KEYS, write } from "./dom.js";
+import { button, h, KEYS, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { grown, narrate, nextStep, otherLine, progress, stepAt, VALUE } from "./sweep.js";
 
@@ -15,17 +15,12 @@ const WINDOW = 150;
 export function steps(model, _mover, lights) {
   const { look, ask } = asking(model, "trace");
   const summary = h("summary", KEYS, "Step by step");
-  const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ act) => {
-    const made = h("button", { type: "button", title: label, "aria-label": label, ...KEYS }, text);
-    made.addEventListener("click", act);
-    return made;
-  };
   const bar = /** @type {HTMLInputElement} */ (h("input", { type: "range", min: "0", "aria-label": "step", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet" });
-  const player = button("Play", "Play the steps", () => (timer ? pause() : play()));
+  const player = button("Play", () => (timer ? pause() : play()), "Play the steps");
   const controls = h("div", { class: "tapenb-steps-controls", role: "group", "aria-label": "Steps" },
-    button("⇤", "First step (Home)", () => go(0)), button("←", "One step back (left arrow; Shift: a line)", () => go(at - 1)),
-    player, button("→", "One step on (right arrow; Shift: a line)", () => go(at + 1)), button("⇥", "Last step (End)", () => go(Infinity)),
+    button("⇤", () => go(0), "First step (Home)"), button("←", () => go(at - 1), "One step back (left arrow; Shift: a line)"),
+    player, button("→", () => go(at + 1), "One step on (right arrow; Shift: a line)"), button("⇥", () => go(Infinity), "Last step (End)"),
     bar, count);
   // What is seen is what is spoken.
   const sentence = h("p", { class: "tapenb-sentence", "aria-live": "polite" });

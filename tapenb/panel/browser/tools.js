@@ -1,6 +1,6 @@
 // What is done with the sliders together: play, undo, reset, copy, pin, and the derivatives checked.
 
-import { KEYS, h, list, write } from "./dom.js";
+import { KEYS, button, h, list, write } from "./dom.js";
 import { advanced, moved, partOf, positionAt, redone, remembered, undone } from "./history.js";
 import { hear } from "./hear.js";
 import { asking } from "./moves.js";
@@ -14,14 +14,6 @@ const SWEEP = 6000, FEW = 20, CALM = 600;
 /** Milliseconds to a bookmark; how many there are, and how many sliders can be locked. */
 const TRAVEL = 700, MOST_MARKS = 9, MOST_LOCKS = 24;
 const MODES = { once: "once", loop: "again and again", back: "there and back" };
-
-/** @param {string} text @param {() => void} does @param {string} [label] */
-function button(text, does, label) {
-  const made = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "tapenb-tool", ...KEYS }, text));
-  if (label) made.setAttribute("aria-label", label);
-  made.addEventListener("click", does);
-  return made;
-}
 
 /**
  * @param {Model} model

@@ -9,6 +9,7 @@ from .plot import Plot
 from .section import Section, Subject
 from .surface import Surface
 from .trace import Trace
+from .vector import Vector
 
 __all__ = [
     "SECTIONS",
@@ -20,10 +21,23 @@ __all__ = [
     "Subject",
     "Surface",
     "Trace",
+    "Vector",
 ]
 
 SECTIONS: dict[str, type[Section]] = {
     each.name: each
-    for each in (Output, Readout, Matrix, Notes, Plot, Surface, Orders, Trace, Listing, Check)
+    for each in (
+        Output,
+        Readout,
+        Matrix,
+        Notes,
+        Vector,
+        Plot,
+        Surface,
+        Orders,
+        Trace,
+        Listing,
+        Check,
+    )
 }
 """By the key of what each one sends."""

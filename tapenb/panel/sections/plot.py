@@ -14,7 +14,7 @@ from ...recording.readout import place
 from ...views.labels import one_line
 from ...views.numbers import drawn, number
 from ..controls import Control
-from .section import Section
+from .section import Section, standing
 
 __all__ = ["Plot"]
 
@@ -143,8 +143,7 @@ class Plot(Section):
 
     def _along(self, point: Point, control: Control) -> dict[str, Any]:
         """The curve along one slider, kept while only that slider moves."""
-        others = {label: v for label, v in point.everywhere.items() if label != control.label}
-        key = (control.label, control.min, control.max, others)
+        key = (control.label, control.min, control.max, standing(point, control.label))
         if self._curve[0] != key:
             self._number += 1
             self._curve = key, {"number": self._number, **self._drawn(control)}

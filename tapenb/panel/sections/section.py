@@ -6,12 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ...recording.point import Point
 from ...recording.recording import Recording
 from ...views.listing import Source
 from ..controls import Control
 
-__all__ = ["Section", "Subject"]
+__all__ = ["Section", "Subject", "standing"]
+
+
+def standing(point: Point, *without: str) -> dict[str, Any]:
+    """Where a point is, but for some sliders, in a form that compares as equal.
+
+    Parameters
+    ----------
+    point : Point
+    *without : str
+        By label.
+    """
+    everywhere = point.everywhere.items()
+    return {
+        label: v.tobytes() if isinstance(v, np.ndarray) else v
+        for label, v in everywhere
+        if label not in without
+    }
 
 
 @dataclass(frozen=True)

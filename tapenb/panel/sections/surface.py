@@ -12,7 +12,7 @@ from ...recording.point import Point
 from ...recording.readout import place
 from ...views.labels import one_line
 from ...views.numbers import drawn, number
-from .section import Section
+from .section import Section, standing
 
 __all__ = ["Surface"]
 
@@ -86,7 +86,7 @@ class Surface(Section):
             Axis(c.label, c.min, c.max, c.log)
             for c in (self.subject.sliders[x], self.subject.sliders[y])
         )
-        others = {label: v for label, v in point.everywhere.items() if label not in (x, y)}
+        others = standing(point, x, y)
         if self._key != (across, up, others):
             self.cancel()
             self._key = across, up, others

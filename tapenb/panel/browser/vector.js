@@ -1,0 +1,77 @@
+// Arrays without sliders: a bar for the slope by each element, and a slider for whichever is picked.
+
+import { scale } from "./bars.js";
+import { button, h, KEYS, list, s, write } from "./dom.js";
+import { asking } from "./moves.js";
+import { drawn } from "./numbers.js";
+import { figure } from "./sweep.js";
+
+/** @import { Model, Section, Vector } from "./protocol.js" */
+
+const WALKS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
+
+/** @param {Model} model @returns {Section} */
+export function vector(model) {
+  const element = h("div", { class: "tapenb-vectors" }), { ask } = asking(model, "vector");
+
+  function chart() {
+    let now = /** @type {Vector | undefined} */ (undefined), at = 0;
+    const shape = [1, -1].map((sign) => s("path", { class: `tapenb-bar${sign < 0 ? " tapenb-below" : ""}` }));
+    const here = s("rect", { width: 1, height: 2, y: -1 });
+    const picture = s("svg", { preserveAspectRatio: "none", "aria-hidden": "true" });
+    picture.append(here, ...shape);
+    const bars = h("div", { class: "tapenb-bars", role: "slider", tabindex: "0", "aria-valuemin": "0", ...KEYS });
+    bars.append(picture);
+    const said = h("span", { class: "tapenb-quiet" }), title = h("p", { class: "tapenb-quiet" });
+    const go = (/** @type {number} */ to) => { if (now) { at = Math.min(now.bars.length - 1, Math.max(0, to)); point(); } };
+    const pick = () => ask({ pick: now?.bars[at][0] });
+    const one = button("", pick), all = button("Along its gradient", () => ask({ pick: now?.along }));
+    const aim = (/** @type {PointerEvent} */ { clientX }) => {
+      const box = bars.getBoundingClientRect();
+      go(Math.floor(((clientX - box.left) / box.width) * (now?.bars.length ?? 0)));
+    };
+    bars.addEventListener("pointermove", aim);
+    bars.addEventListener("pointerdown", aim);
+    bars.addEventListener("dblclick", pick);
+    bars.addEventListener("keydown", (event) => {
+      const by = WALKS[/** @type {keyof typeof WALKS} */ (event.key)];
+      if (by) go(at + by);
+      else if (event.key === "Enter") pick();
+      else return;
+      event.preventDefault();
+    });
+
+    /** Say the number of the bar that is pointed at. */
+    function point() {
+      if (!now) return;
+      const [label, value, slope] = now.bars[at], text = `${label} = ${figure(value)}, ${now.of}${label} = ${figure(slope)}`;
+      here.setAttribute("x", String(at));
+      bars.setAttribute("aria-valuenow", String(at));
+      bars.setAttribute("aria-valuetext", text);
+      write(said, text);
+      write(one, `Slider for ${label}`);
+    }
+    /** @param {Vector} shown */
+    function show(shown) {
+      now = shown;
+      const { bars: each, name, size, of } = shown, sizes = each.map(([, , slope]) => (typeof slope === "number" ? slope : null));
+      const { length, words } = scale(sizes), count = each.length;
+      picture.setAttribute("viewBox", `0 -1 ${count} 2`);
+      shape.forEach((path, k) => path.setAttribute("d", sizes.map((slope, i) => (slope && slope > 0 === !k
+        ? `M${i + 0.08},0V${(k ? 1 : -1) * length(slope)}H${i + 0.92}V0Z` : "")).join("")));
+      const steepest = count < size ? `the steepest of each ${Math.round(size / count)} of ` : "";
+      write(title, `${of}${name} by ${steepest}${size} elements; full at ${drawn(words)}`);
+      bars.setAttribute("aria-label", `${of}${name}, element by element`);
+      bars.setAttribute("aria-valuemax", String(count - 1));
+      go(at);
+    }
+    return Object.assign(h("div", {}, title, bars, h("div", { class: "tapenb-toolbar" }, one, all, said)), { show });
+  }
+  return {
+    element,
+    paint({ vector: shown = [] }) {
+      element.hidden = !shown.length;
+      list(element, shown, chart, (made, each) => /** @type {ReturnType<typeof chart>} */ (made).show(each));
+    },
+  };
+}

@@ -1,0 +1,214 @@
+"""What a panel is without a browser: text and picture, what a notebook keeps, files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+import anywidget
+
+from ..recording.point import Point
+from ..recording.readout import readout
+from ..recording.recording import Recording
+from ..views.folding import Folded
+from ..views.graph import Graph
+from ..views.listing import Source
+from .assets import carried
+from .drawing import Drawing
+from .picks import Picks
+from .picture import bundle, picture
+from .played import beside_the_picture
+from .playing import Playing, without_kernel
+from .reader import Reader, carries_player
+from .sections import Orders, Section
+
+__all__ = ["PICKED", "Kept"]
+
+PICKED = "elements of an array have sliders of their own"
+"""Why a page does not play a panel in which some were picked."""
+
+
+class Kept(anywidget.AnyWidget):
+    """A widget that is shown beside its own picture, and saved; the heir says of what.
+
+    It has the recording, the point that is shown, and the positions that were requested.
+    """
+
+    along: Any
+    look: Any
+    inputs: Any
+    listing: Any
+    _mutex: RLock
+    _reader: Reader
+    _recording: Recording
+    _point: Point
+    _requested: Mapping[str, Any]
+    _sections: dict[str, Section]
+    _picks: Picks
+    _drawing: Drawing | None
+    _with_table: bool
+    # Of which program graph, steps and trace table are, and how the graph is folded.
+    _seen: tuple[Any, Any]
+    _closed = False  # also of one whose constructor was interrupted
+
+    def _keep(self, source: Source | None, *, any_size: bool) -> None:
+        """Begin with nothing shown and nothing played."""
+        # The picture that `show` displayed, where there is a front end.
+        self._shown_as: Any = None
+        self._played, self._any_size, self._carries_player = Playing(source), any_size, False
+
+    @property
+    def text(self) -> str:
+        """The numbers of the current point."""
+        return readout(self._point)
+
+    @property
+    def moved(self) -> dict[str, Any]:
+        """The sliders that were moved, and where to."""
+        return dict(self._requested)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def open(self) -> None:
+        """Open the way to the browser, where there is one: a file would only keep what is sent."""
+        if self._reader is Reader.PAGE:
+            super().open()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = self._live(**kwargs)
+        return data | self._still(), metadata
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def show(self) -> None:
+        """Display the panel at once, and complete its picture when that is drawn.
+
+        What the notebook keeps is a picture with the numbers and with what a page plays without a
+        kernel, and in an output of its own the live panel, in whose place the picture stands
+        wherever that cannot be. The cell ends when the picture is there, or after ten seconds; it
+        comes later if it must.
+        """
+        from IPython.display import display
+
+        if self._reader is Reader.TERMINAL:
+            display({"text/plain": self.text}, raw=True)
+            return
+        drawing, self._carries_player = self._drawing, carries_player()
+        if self._reader is Reader.FILE:
+            self._plays(*self._of_output())
+        done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
+        beside = self._reader is Reader.PAGE
+        self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
+        if beside:
+            data, metadata = self._live()
+            data.pop("text/plain")
+            display(data, metadata=metadata, raw=True)
+        if done or self._shown_as is None:
+            return
+        drawing.wait(self._complete)
+
+    def _complete(self) -> None:
+        """Put the picture, and what a page plays, into what the notebook keeps."""
+        if self._shown_as is not None and not self._closed:
+            self._shown_as.update(self._still(beside=True), raw=True)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the panel to a file: a picture, or a page that answers its sliders by itself.
+
+        Not in the page is what needs the kernel: graphs of derivatives, marks at kinks and poles,
+        branches that were not recorded, steps and table of more than 150 entries.
+
+        Parameters
+        ----------
+        path : str or path
+            It ends in ``.svg``, for the picture of the present point, or in ``.html``; the page
+            needs no kernel and no network.
+
+        Raises
+        ------
+        ValueError
+            For another name, and where a page cannot compute what the panel shows; it says why.
+        """
+        if not str(path).endswith((".html", ".svg")):
+            raise ValueError(
+                "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
+                f"{path}"
+            )
+        if str(path).endswith(".svg"):
+            if self._drawing is not None:
+                self._drawing.wait()
+            Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
+            return
+        Path(path).write_text(self._page(), encoding="utf-8")
+
+    def _page(self) -> str:
+        """The present point as a page with sliders, and with the other branches that are known."""
+        from .page import page
+
+        point, graph = self._of_output()
+        program = self._plays(point, graph)
+        if isinstance(program, str):
+            raise ValueError(f"a page cannot play this cell: {program}")
+        beside = self._recording.beside
+        return page(point, graph, self._stored(point, program), beside, self._played.source)
+
+    def _stored(self, point: Point, program: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}
+        return without_kernel(point, program, self.inputs, **shown)
+
+    def snapshot(self) -> Point:
+        """Every number of the present point, which stays while the sliders move on.
+
+        Returns
+        -------
+        Point
+            With ``positions``, ``value``, ``gradient`` and ``hessian``.
+        """
+        return self._point
+
+    def retire(self) -> None:
+        """Leave picture and numbers in the place of the panel, and close it."""
+        self._complete()
+        self.close()
+
+    def _live(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What makes a page show the panel."""
+        if self.comm is None:
+            return {}, {}
+        return super()._repr_mimebundle_(**kwargs)
+
+    def _still(self, **options: bool) -> dict[str, Any]:
+        """The text and the picture of the current point, and what a page plays, for `bundle`."""
+        point, graph = self._of_output()
+        more = carried() if self._carries_player else ""
+        program = PICKED if self._picks.made else self._played.known(point)
+        if program is not None:
+            data = program if isinstance(program, str) else self._stored(point, program)
+            more = beside_the_picture(data, any_size=self._any_size) + more
+        return bundle(point, graph, table=self._with_table, more=more, **options)
+
+    def _pictured(self) -> tuple[Point, Graph | None]:
+        """The current point, and the graph with its numbers."""
+        with self._mutex:
+            point, drawing, seen = self._point, self._drawing, self._seen_from(self._point)
+        return point, None if drawing is None else drawing.at(seen)
+
+    def _of_output(self) -> tuple[Point, Graph | None]:
+        """The same of the output, whatever derivative is drawn and however it is folded."""
+        point, graph = self._pictured()
+        if graph is not None and (self._seen[0] is not point.program or isinstance(graph, Folded)):
+            graph = Graph(point.tape, point.edges, point.output_name)
+        return point, graph
+
+    def _seen_from(self, point: Point) -> Point:
+        """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
+        return self._sections[Orders.name].seen(point, self.look.get(Orders.name, {}))
+
+    def _plays(self, point: Point, graph: Graph | None) -> Mapping[str, Any] | str:
+        """What a page plays, or why it plays nothing."""
+        return PICKED if self._picks.made else self._played.of(point, graph, self.inputs)
