@@ -36,7 +36,9 @@ def power_base(x1: Any, x2: Any) -> Any:
             return 1.0
         if x2 != 0.0:
             return x2 * x1 ** (x2 - 1.0)
-    return np.where(x2 == 0, 0.0, x2 * x1 ** np.where(x2 == 0, 1.0, x2 - 1.0))
+    # The exponent stays in the product, which depends on it even where it is 0.
+    lost = (x2 == 0) & ((x1 == 0) | np.isnan(x1))
+    return np.where(lost, 0.0, x2 * x1 ** np.where(lost, 1.0, x2 - 1.0))
 
 
 def power_exponent(y: Any, x1: Any) -> Any:
@@ -107,13 +109,17 @@ def scaled(x: Any, exponent: Any) -> Any:
 
 
 def fractional(x1: Any, x2: Any) -> Any:
-    """Tell where a power has a base of 0 and an exponent that is no whole number from 0 on."""
-    whole = x2 == np.rint(x2) if type(x2) is not int else True
-    if np.ndim(x2) == 0 and whole and x2 >= 0:
+    """Tell where a power has a base of 0 and an exponent that is no whole number from 0 on.
+
+    Nor 0 or 1 among floats: what moves an exponent meets a jump or a vertical tangent there.
+    """
+    integer = type(x2) is int or (hasattr(x2, "dtype") and x2.dtype.kind in "iu")
+    whole, least = (True, 0) if integer else (x2 == np.rint(x2), 2)
+    if np.ndim(x2) == 0 and whole and x2 >= least:
         return False
     if _is_complex(x1):
         return (x1 == 0) & (np.real(x2) < 0) | cut(x1, -np.inf, 0.0) & np.logical_not(whole)
-    return (x1 == 0) & np.logical_not(whole & (x2 >= 0))
+    return (x1 == 0) & np.logical_not(whole & (x2 >= least))
 
 
 def cut(x: Any, low: float, high: float) -> Any:

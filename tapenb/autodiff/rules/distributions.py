@@ -61,7 +61,7 @@ class Family:
         return (first, *self.shapes.split(), *last)
 
 
-ANYWHERE = "z == z"
+ANYWHERE = "logical_not(isnan(z))"
 FAMILIES = {
     "norm": Family("", ANYWHERE, {
         "logpdf": "-0.5 * z * z",
@@ -235,7 +235,7 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
         z = (operands[family.names[0]] - loc) / scale
         count = np.floor(z) if family.discrete else z
         inside = _formula(name, family.inside)(count, *shapes)
-        if key == "logpdf":  # between two counts there is none
+        if family.discrete and key == "logpdf":  # between two counts there is none
             inside = inside & (z == count)
         z = count
         value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
@@ -422,5 +422,7 @@ class Distribution:
         def reexpressed(*operands: Any) -> Any:
             return expression(**DEFAULTS | dict(zip(given, operands, strict=True)))
 
-        label = f"{self._name}.{method}"
-        return apply(Operation(value, Composite(reexpressed), label), operands, frame)
+        label, rule = f"{self._name}.{method}", Composite(reexpressed)
+        if self._name in FAMILIES and not FAMILIES[self._name].discrete:
+            rule.with_own_tips()
+        return apply(Operation(value, rule, label), operands, frame)

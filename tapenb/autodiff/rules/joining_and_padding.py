@@ -279,7 +279,7 @@ def _call_pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any)
     return apply(Operation(_plain_pad, RULES[np.pad], "pad", params), operands, frame)
 
 
-register_rule(np.pad, Composite(_pad), "array", call=_plain_pad)
+register_rule(np.pad, Composite(_pad).with_own_tips(), "array", call=_plain_pad)
 register_handler(np.pad, _call_pad)
 
 # -- views: what is written to them is written to the array --------------------------------------

@@ -477,7 +477,7 @@ def _histogram2d(
     return sums, edges[0], edges[1]
 
 
-register_rule(np.histogram_bin_edges, Composite(_bin_edges), "a", "bins")
+register_rule(np.histogram_bin_edges, Composite(_bin_edges).with_own_tips(), "a", "bins")
 register_handler(np.histogramdd, _histogramdd, only_traced=True)
 register_handler(np.histogram2d, _histogram2d, only_traced=True)
 for numpy_function, expression, skip in (

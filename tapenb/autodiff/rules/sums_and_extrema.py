@@ -219,11 +219,23 @@ def _masked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def tied(
-    result: Any, operand: Any, *_: Any, axis: Any = None, keepdims: Any = False, **__: Any
+    result: Any,
+    operand: Any,
+    initial: Any = ABSENT,
+    where: Any = ABSENT,
+    *,
+    axis: Any = None,
+    keepdims: Any = False,
+    **_: Any,
 ) -> Any:
-    """Tell where more than one element attains an extremum."""
+    """Tell where more than one element attains an extremum, or one beside the initial value."""
     attained = operand == extend(result, operand, axis, keepdims)
-    return np.count_nonzero(attained, axis=axis) > 1
+    if where is not ABSENT:
+        attained = attained & where
+    count = np.count_nonzero(attained, axis=axis, keepdims=is_kept(keepdims))
+    if initial is not ABSENT and initial is not None:
+        count = count + (result == initial)
+    return count > 1
 
 
 def _tied_places(extremum: Callable[..., Any], _: Any, a: Any, axis: Any = None, **__: Any) -> Any:

@@ -111,9 +111,9 @@ def _fold(ufunc: np.ufunc) -> Callable[..., Any]:
         dtype: Any = None,
     ) -> Any:
         rows = merged(a, axis)
-        if where is not ABSENT and (initial is ABSENT or initial is None):
+        if initial is ABSENT or (initial is None and where is not ABSENT):
             initial = ufunc.identity
-        if initial is not ABSENT and initial is not None:
+        if initial is not None:
             first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
             rows = np.concatenate([first, rows], axis=-1)
         if rows.shape[-1] == 0:
@@ -157,7 +157,7 @@ def _outer(ufunc: np.ufunc) -> Callable[..., Any]:
 
 
 def _tied_along(result: Any, a: Any, *rest: Any, axis: Any = 0, **options: Any) -> Any:
-    return tied(result, a, axis=axis, keepdims=options.get("keepdims", False))
+    return tied(result, a, *rest, axis=axis, **options)
 
 
 def _met_again(result: Any, a: Any, axis: int = 0, **_: Any) -> Any:
@@ -200,6 +200,12 @@ def _outer_tip(tip: Callable[..., Any], result: Any, a: Any, b: Any, **_: Any) -
     return tip(result, np.reshape(a, (*a.shape, *[1] * b.ndim)), b)
 
 
+def _chain_tip(tip: Callable[..., Any], result: Any, a: Any, axis: int = 0, **_: Any) -> Any:
+    """Tell whether a step of what is accumulated stands on a tip."""
+    x, y = np.moveaxis(a, axis, 0), np.moveaxis(result, axis, 0)
+    return np.any(tip(y[1:], y[:-1], x[1:]))
+
+
 def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     """Give the methods of a ufunc of two operands their rules."""
     if ufunc.nin != 2 or ufunc.signature is not None:
@@ -223,6 +229,11 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
         }
         if rule.tip is not None:
             methods["outer"].with_tips(partial(_outer_tip, rule.tip))
+            if accumulate.tip is None:
+                accumulate.with_tips(partial(_chain_tip, rule.tip))
+            for each in (reduce, methods["reduceat"]):
+                if isinstance(each, Composite):
+                    each.with_own_tips()
     for name, method in methods.items():
         if not (ufunc in _MISREDUCED and name in ("reduce", "reduceat")):
             register_rule(ufunc, method, method=name)
@@ -264,5 +275,12 @@ def _masked(array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict
     return np.where(where, ufunc(*inputs, **options), array)
 
 
-register_rule(change_at, Composite(_change_at))
-register_rule(masked, Composite(_masked))
+def _tip_of_masked(
+    _: Any, array: Any, where: Any, *inputs: Any, ufunc: np.ufunc, options: dict[str, Any]
+) -> Any:
+    tip = RULES[ufunc].tip
+    return False if tip is None else where & tip(ufunc(*inputs, **options), *inputs)
+
+
+register_rule(change_at, Composite(_change_at).with_own_tips())
+register_rule(masked, Composite(_masked).with_tips(_tip_of_masked))

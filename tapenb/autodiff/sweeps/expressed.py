@@ -7,7 +7,7 @@ derivative, in both modes and at every order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,7 +18,12 @@ from ..kinds.rule import (
     fit,
     spread,
 )
+from ..tape.operation import TapeError
+from ..tape.tape import CURRENT, Tape
+from ..tracing.apply import independent
+from ..tracing.state import is_active
 from .local import pull, push
+from .tips.standing import on_tips
 
 __all__ = ["Composite", "General"]
 
@@ -52,6 +57,26 @@ class Composite(Rule):
 
     def __init__(self, expression: Callable[..., Any]) -> None:
         self.expression = expression
+
+    def with_own_tips(self) -> Self:
+        """The same rule, with the tips of its expression, which is run for that."""
+        return self.with_tips(self.stands_on_tip)
+
+    def stands_on_tip(self, _: Any, *operands: Any, **params: Any) -> bool:
+        """Whether an operation of the expression stands on a tip."""
+        if any(map(is_active, operands)):
+            raise TapeError("the tips of an expression are asked for at plain numbers")
+        tape = Tape()
+        token = CURRENT.set(tape)
+        try:
+            moved = (
+                independent(tape, x) if np.asarray(x).dtype.kind in "fc" else x for x in operands
+            )
+            self.expression(*moved, **params)
+        finally:
+            CURRENT.reset(token)
+            tape.close()
+        return bool(on_tips(tape))
 
     def needs(self, slot: int) -> bool:
         return True

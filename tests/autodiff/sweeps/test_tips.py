@@ -360,6 +360,23 @@ NAMED = {
     "pinv": (lambda x: np.linalg.pinv(RANKS(x))[1, 1], 0.0, "jump"),
     "lstsq": (lambda x: np.linalg.lstsq(RANKS(x), np.ones(2))[0][1], 0.0, "jump"),
     "isclose": (lambda x: np.where(np.isclose(x, 0.0, atol=1.0), x, 2 * x), 1.0, "jump"),
+    "pad": (lambda v: np.sum(np.pad(v, 1, mode="maximum")), np.ones(2), "tip"),
+    "edges": (lambda v: np.histogram_bin_edges(v, 2)[1], np.array([1.0, 1.0, 3.0]), "tip"),
+    "cond": (lambda v: np.linalg.cond(np.diag(v)), np.ones(2), "tip"),
+    "eigvals": (
+        lambda x: np.real(np.linalg.eigvals(np.eye(2) + np.array([[0.0, x], [x, 0.0]]))[0]),
+        0.0,
+        "tip",
+    ),
+    "rows": (lambda a: np.linalg.norm(a, np.inf), np.array([[1.0, 2.0], [2.5, 0.5]]), "tip"),
+    "columns": (lambda a: np.linalg.norm(a, 1), np.array([[1.0, 2.5], [2.0, 0.5]]), "tip"),
+    "initial": (lambda v: np.max(v, initial=0.0), np.array([0.0, -1.0]), "tip"),
+    "where": (
+        lambda v: np.sum(np.abs(v, where=[True, False], out=np.ones(2))),
+        np.array([0.0, 1.0]),
+        "tip",
+    ),
+    "0**0": (lambda v: v[0] ** v[1], np.zeros(2), "not known"),
 }
 
 
@@ -367,6 +384,53 @@ NAMED = {
 def test_rare_tips_and_jumps_are_named(name):
     f, x, verdict = NAMED[name]
     assert {kink.verdict for kink in tn.kinks(f, x)} == {verdict}
+
+
+def changed_at(ufunc):
+    def change(v):
+        copy = v * 1.0
+        ufunc.at(copy, [0, 0, 1], 2.0 * v[[0, 1, 1]])
+        return copy
+
+    return change
+
+
+METHODS = {
+    "reduce": lambda ufunc: ufunc.reduce,
+    "initial": lambda ufunc: lambda v: ufunc.reduce(v, initial=0.0),
+    "where": lambda ufunc: lambda v: ufunc.reduce(v, where=[True, True, False], initial=0.0),
+    "accumulate": lambda ufunc: lambda v: ufunc.accumulate(v)[-1],
+    "reduceat": lambda ufunc: lambda v: ufunc.reduceat(v, [1, 0])[1],
+    "outer": lambda ufunc: lambda v: np.sum(ufunc.outer(v[:1], v)),
+    "at": lambda ufunc: lambda v: np.sum(changed_at(ufunc)(v)),
+}
+
+
+@pytest.mark.parametrize("ufunc", [np.hypot, np.maximum, np.fmin], ids=lambda each: each.__name__)
+def test_methods_of_ufuncs_have_the_tips_of_their_steps(ufunc):
+    for name, method in METHODS.items():
+        kinks = tn.kinks(method(ufunc), np.zeros(3))
+        assert [kink.verdict for kink in kinks] == ["tip"], name
+
+
+def test_a_root_of_squares_starts_from_nothing():
+    x = np.array([-3.0])  # NumPy's hypot.reduce of it is 3
+    np.testing.assert_allclose(tn.grad(np.hypot.reduce)(x), [-1.0])
+    h = tn.hessian(lambda v: np.hypot.reduce(v) ** 2)(np.zeros(2))
+    np.testing.assert_allclose(h, 2.0 * EYE)
+
+
+@pytest.mark.parametrize("power", [np.power, np.float_power, lambda x, y: x**y])
+def test_second_derivatives_at_an_exponent_of_zero(power):
+    bases = np.array([2.0, 3.0])
+    found = tn.hessian(lambda p: np.sum(power(bases * p[0], p[1])))(np.array([1.0, 0.0]))
+    # Of one base b it is [[0, 1], [1, log(b)²]].
+    np.testing.assert_allclose(found, [[0.0, 2.0], [2.0, np.sum(np.log(bases) ** 2)]])
+
+
+def test_what_a_recorded_sweep_looks_up_moves_with_the_point():
+    f = lambda x: np.interp(np.abs(x), [0.0, 1.0, 2.0], [0.0, 2.0, 5.0]) ** 2  # noqa: E731  short
+    np.testing.assert_allclose(tn.hessian(f)(0.0), 8.0)  # it is 4x² on both sides
 
 
 def test_an_inverse_of_lower_rank_everywhere_is_smooth():
@@ -385,6 +449,7 @@ OF_SCIPY = {
     "kl_div": (lambda s, x: s.kl_div(x, 2.0), 0.0, "not known"),
     "xlogy": (lambda s, x: s.xlogy(x, x), 0.0, "not known"),
     "i0e": (lambda s, x: s.i0e(x), 0.0, "tip"),
+    "cbrt": (lambda s, x: s.cbrt(x), 0.0, "tip"),
 }
 
 
@@ -394,6 +459,24 @@ def test_special_functions_name_their_tips(name):
     f, x, verdict = OF_SCIPY[name]
     assert [kink.verdict for kink in tn.kinks(lambda x: f(special, x), x)] == [verdict]
     assert tn.kinks(lambda x: f(special, x), 0.25) == []
+
+
+def test_functions_of_scipy_have_the_tips_of_their_other_words():
+    linalg = pytest.importorskip("scipy.linalg", reason="SciPy is optional")
+    stats = pytest.importorskip("scipy.stats", reason="SciPy is optional")
+    special = pytest.importorskip("scipy.special", reason="SciPy is optional")
+    square = tn.hessian(lambda v: linalg.norm(v) ** 2)(np.zeros(2))
+    np.testing.assert_allclose(square, 2.0 * EYE)
+    np.testing.assert_allclose(tn.grad(lambda x: special.cbrt(x) ** 3)(0.0), 1.0)
+    assert tn.kinks(lambda x: special.xlogy(x, 2.0), 0.0) == []
+    for f, x, verdict in (
+        (stats.laplace.pdf, 0.0, "tip"),
+        (stats.uniform.cdf, 1.0, "tip"),
+        (lambda x: stats.expon.pdf(x, loc=1.0), 1.0, "jump"),
+        (stats.norm(0.0, 2.0).logpdf, 0.0, None),
+    ):
+        found = tn.kinks(lambda x, f=f: f(x), x)
+        assert [kink.verdict for kink in found] == [verdict][: verdict is not None]
 
 
 def test_code_that_raises_beside_the_point_leaves_the_convention_and_is_named():

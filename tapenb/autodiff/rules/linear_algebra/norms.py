@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from ...kinds.rule import Constant
 from ...kinds.weighted import Weighted
 from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
-from .repeated import any_equal
 from .stacks import conjugate, real
 
 __all__ = ["length"]
@@ -122,28 +122,11 @@ def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any =
     return _norm_of_vectors(x, ord, axes, keepdims)
 
 
-def _tip_of_norm(result: Any, x: Any, *, ord: Any = None, axis: Any = None, **_: Any) -> Any:
-    """Tell where a norm is 0, or takes an absolute value at 0 or the largest of equal ones."""
-    if np.ndim(x if axis is None else axis) == 2 - (axis is not None) and ord is not None:
-        return _tip_of_matrix_norm(result, x, ord=ord)
-    return _tip_of_vector_norm(result, x, ord=2 if ord is None else ord)
-
-
-def _tip_of_vector_norm(result: Any, x: Any, *, ord: Any = 2, **_: Any) -> Any:
-    return result == 0 if ord == 2 else _tips_of_sizes(np.abs(x))
-
-
-def _tip_of_matrix_norm(result: Any, x: Any, *, ord: Any = "fro", **_: Any) -> Any:
-    if ord in ("fro", "f"):
+def _tip_of_norm(rule: Composite, result: Any, x: Any, **params: Any) -> Any:
+    """Tell where a norm is 0, or where a step on the way to it has a tip."""
+    if params.get("ord") in (None, "fro", "f"):
         return result == 0
-    if ord in (2, -2, "nuc"):
-        return any_equal(np.linalg.svd(x, compute_uv=False))
-    return _tips_of_sizes(np.abs(x))
-
-
-def _tips_of_sizes(sizes: Any) -> Any:
-    sums = np.sum(sizes, axis=0) if np.ndim(sizes) > 1 else sizes
-    return np.any(sizes == 0) | np.any(np.diff(np.sort(sums)) == 0)
+    return rule.stands_on_tip(result, x, **params)
 
 
 def _condition(x: Any, *, p: Any = None) -> Any:
@@ -154,10 +137,14 @@ def _condition(x: Any, *, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=pair) * np.linalg.norm(np.linalg.inv(x), p, axis=pair)
 
 
-register_rule(np.linalg.norm, Composite(_norm).with_tips(_tip_of_norm), "x")
-register_rule(np.linalg.matrix_norm, Composite(_matrix_norm).with_tips(_tip_of_matrix_norm), "x")
-register_rule(np.linalg.vector_norm, Composite(_vector_norm).with_tips(_tip_of_vector_norm), "x")
-register_rule(np.linalg.cond, Composite(_condition), "x")
+for _function, _expression in (
+    (np.linalg.norm, _norm),
+    (np.linalg.matrix_norm, _matrix_norm),
+    (np.linalg.vector_norm, _vector_norm),
+):
+    _rule = Composite(_expression)
+    register_rule(_function, _rule.with_tips(partial(_tip_of_norm, _rule)), "x")
+register_rule(np.linalg.cond, Composite(_condition).with_own_tips(), "x")
 register_rule(
     np.linalg.matrix_rank,
     Constant(lambda rank, a, *_, **__: rank < (min(a.shape[-2:]) if np.ndim(a) > 1 else 1)),

@@ -218,6 +218,14 @@ def _svd(
     return du, ds, dvh
 
 
+def _meet(result: Any, *_: Any) -> Any:
+    """Tell where two eigenvalues are equal, but for what rounding parts a repeated one by."""
+    w = result[0] if isinstance(result, tuple) else result
+    noise = 8.0 * np.sqrt(np.finfo(w.dtype).eps) * np.max(np.abs(w), axis=-1, initial=0.0)
+    close = np.abs(row(w) - column(w)) <= np.expand_dims(noise, (-2, -1))
+    return np.any(np.count_nonzero(close, axis=-1) > 1)
+
+
 def _svd_turns(parts: dict[int, Any], result: Any) -> Any:
     """Phases of complex singular vectors, and the basis of those that belong to no value."""
     u, s, vh = result
@@ -245,8 +253,8 @@ register_rule(
     "a",
 )
 register_rule(np.linalg.eigvalsh, Spectral(_eigvalsh, back_from_eigenvalues), "a")
-register_rule(np.linalg.eig, General(_eig), "a")
-register_rule(np.linalg.eigvals, General(_eigvals), "a")
+register_rule(np.linalg.eig, General(_eig).with_tips(_meet), "a")
+register_rule(np.linalg.eigvals, General(_eigvals).with_tips(_meet), "a")
 register_rule(
     np.linalg.svd,
     _FreePhase(

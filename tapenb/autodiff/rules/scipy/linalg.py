@@ -304,7 +304,8 @@ def register() -> None:
             known = ("ord", "axis", "keepdims")
             return numpys(a, **{key: v for key, v in options.items() if key in known})
 
-        register_rule(function, Composite(expression), "a", call=only_given(function))
+        rule = Composite(expression).with_own_tips()
+        register_rule(function, rule, "a", call=only_given(function))
     for name in _OF_MATRICES:
         function = getattr(module, name)
         register_rule(function, MatrixFunction(function), "A")

@@ -42,8 +42,10 @@ def _played(tape: Tape, values: dict[int, Any]) -> Tape:
                 known.append(values.get(index, tape.values[index]))
                 continue
             operands = [known[p] if p >= 0 else constants[~p] for p in tape.parents(index)]
-            if swept[index]:
-                operands = list(map(as_ieee, operands))
+            if swept[index]:  # it reads the numbers of the program as rules do
+                for place, p in enumerate(tape.parents(index)):
+                    if p >= 0 and not swept[p]:
+                        operands[place] = as_ieee(operands[place])
             value = operands[0] if operation.name == LIMIT else operation.evaluate(operands)
             if operation.name == GUARD:
                 recorded = tape.values[index]

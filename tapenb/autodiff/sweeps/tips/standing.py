@@ -84,8 +84,13 @@ def mask_of(operation: Operation, result: Any, *operands: Any) -> Any:
         return False
     if rule is None or rule.steps:
         return _changes(operation, result, operands)
-    ieee = [x if type(x) is np.ndarray else as_ieee(x) for x in operands]
+    ieee = [x if type(x) is np.ndarray else _as_number(x) for x in operands]
     return rule.tip(result, *ieee, **operation.params)
+
+
+def _as_number(value: Any) -> Any:
+    """A value as a rule reads it, in which a whole number stays one by its type."""
+    return np.int64(value) if type(value) is int and abs(value) < 2**62 else as_ieee(value)
 
 
 def _changes(operation: Operation, result: Any, operands: Sequence[Any]) -> bool:
