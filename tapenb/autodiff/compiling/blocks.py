@@ -124,7 +124,7 @@ def arranged(plan: Plan) -> list[int | Chain]:
     list of int or Chain
     """
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
-    if not any(_is_long(plan.value(index)) for index in computed):
+    if not any(map(_is_long, map(plan.value, computed))):
         return list(computed)
     level: dict[int, int] = {}
     chained: dict[int, tuple[int, ...]] = {}

@@ -118,7 +118,7 @@ class Emitter(Writer):
     def _read_once_by_math(self) -> set[int]:
         plan, uses = self.plan, self.plan.uses
         once = {index for index in self._by_math if uses.get(index) == 1}
-        for index, name in self._by_math.items():
+        for index, name in self._by_math.items() if plan.has(("power",)) else ():
             if name == "power" and self._exponent(index) is not None:
                 once.difference_update(plan.operands(index))
         if not LAZY.isdisjoint(self._by_math.values()):
@@ -223,7 +223,7 @@ class Emitter(Writer):
             base = self.number(operands[0])
             precedence = ATOM if exponent == 1.0 else 11
             return POWERS[exponent].format(base.within(ATOM)), precedence
-        parts = [self.inlined[operand] for operand in operands]
+        parts = [*map(self.inlined.__getitem__, operands)]
         if name in _CHOOSING and self.kind(index) == NUMBER:
             # Of a float and an integer NumPy gives a float.
             parts = [
@@ -236,11 +236,7 @@ class Emitter(Writer):
         if name == "negative" and parts[0].text[0] == "-" and parts[0].precedence >= SIGN:
             return parts[0].text[1:], ATOM
         text, precedence, inner = EXPRESSIONS[name]
-        texts = [
-            part.text if part.precedence >= least else f"({part.text})"
-            for part, least in zip(parts, inner, strict=True)
-        ]
-        return text.format(*texts), precedence
+        return text.format(*map(Expression.within, parts, inner)), precedence
 
     # -- arrays -----------------------------------------------------------------------------------
 

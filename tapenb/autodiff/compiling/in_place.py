@@ -23,6 +23,8 @@ def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: b
 
 def add_in_place(plan: Plan) -> None:
     """Add to a part of an array, rather than a whole array with zeros elsewhere."""
+    if not plan.has(("unindex",)):
+        return
     parts = {index for index in plan.steps if _is_part(plan, index)}
     added: set[int] = set()
     for index in plan.steps if parts else ():

@@ -28,7 +28,7 @@ Lanes = tuple[int, ...]
 
 def in_lanes(plan: Plan) -> None:
     """Let steps that are lanes of one be one, where results of the same shape are joined."""
-    for root in list(plan.steps):
+    for root in list(plan.steps) if plan.has(_JOINING) else ():
         operation = plan.operation(root)
         if operation.name not in _JOINING or operation.params.get("axis", 0) != 0:
             continue

@@ -28,6 +28,7 @@ from ..tape.operation import (
     Operation,
 )
 from ..tape.tape import Tape
+from ..tape.thrift import Lost
 from ..tracing.operators import OPERATORS
 
 __all__ = [
@@ -206,6 +207,10 @@ class Plan:
         if name in _NOTED and (name in _TAKEN_APART or (operands and min(operands) < 0)):
             self.rewritable.add(index)
 
+    def has(self, names: Collection[str]) -> bool:
+        """Whether any step, needed or not, is one of these: where none is, a pass has no work."""
+        return any((ufunc_name(each) or each.name) in names for each in {*self._operations})
+
     def is_computed(self, reference: int) -> bool:
         """Whether a step computes this: it is no constant and no input."""
         return reference in self._operands
@@ -275,7 +280,9 @@ class Plan:
         if name in _PERHAPS_NOTHING and self._is_nothing(index, operation, operands):
             return operands[0]
         if name not in _ANSWERS:
-            result = tape.peek(index)
+            result = tape.values[index]
+            if type(result) is Lost:
+                result = tape.peek(index)
             if self._in_sweep[index]:
                 if operands and max(operands) < 0:
                     return self.constant(tape.value(index))

@@ -260,7 +260,7 @@ def sign_of(plan: Plan, reference: int) -> tuple[int, int]:
 def negate(plan: Plan) -> None:
     """``-(a - b)`` as ``b - a``, ``-(a + (b - c))`` as ``(c - b) - a``."""
     turned = set()
-    for index in plan.steps:
+    for index in plan.steps if plan.has(("negative",)) else ():
         if ufunc_name(plan.operation(index)) != "negative" or not plan.is_in_sweep(index):
             continue
         (inner,) = plan.operands(index)

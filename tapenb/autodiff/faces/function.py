@@ -455,7 +455,7 @@ class Function:
             return "it changes what it reads"
         if len(tape) > self.longest:
             return f"its tape has more than {self.longest} entries"
-        if any(operation.params.get("order") in _BY_MEMORY for operation in tape.operations):
+        if any(operation.params.get("order") in _BY_MEMORY for operation in {*tape.operations}):
             return "it asks how elements lie in memory"
         if any(fingerprint(array) != mark for array, mark in tape.fingerprints.values()):
             return "it writes into an array that it read"

@@ -15,7 +15,7 @@ from ...tape.tape import CURRENT, Tape
 from ..operands import operand
 from .across import looked_at
 from .runs import Run, outermost
-from .standing import mask_of, on_tips
+from .standing import asking, mask_of, on_tips
 
 __all__ = ["guard_tips", "stands_on_tips"]
 
@@ -31,14 +31,11 @@ def stands_on_tips(run: Run) -> bool:
 def guard_tips(run: Run) -> None:
     """Put guards on a tape of recorded derivatives that fail where it would stand on such tips."""
     tape, swept, sweeps = run.tape, run.tape.in_sweeps(), outermost(run.tape)
-    rules = ((index, operation.rule) for index, operation in enumerate(tape.operations))
+    asked = {each for each in asking(tape, 0) if each.rule is not None}
     marks = [
         (index, None)
-        for index, rule in rules
-        if rule
-        and (rule.tip or rule.steps)
-        and not swept[index]
-        and not _is_whole_power(tape, index)
+        for index, operation in enumerate(tape.operations if asked else ())
+        if operation in asked and not swept[index] and not _is_whole_power(tape, index)
     ]
     frame = sys._getframe()
     for index, _ in looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():
