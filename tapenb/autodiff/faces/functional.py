@@ -36,6 +36,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
 from ..tracing.state import (
+    LEAVES,
     TRACED,
     Traced,
     index_of,
@@ -226,6 +227,8 @@ class _Call:
         return call
 
     def _trace(self, argument: Any) -> Any:
+        if type(argument) in LEAVES and _is_number(argument):
+            return self._enter(argument)
         leaves = flatten(argument)
         if not any(map(_is_number, leaves)):
             raise TypeError(
@@ -256,7 +259,9 @@ class _Call:
         """One value for each leaf, structured like the arguments; None where none is a number."""
         rest = iter(values)
         structures = [
-            rebuild(
+            next(rest)
+            if type(argument) in LEAVES
+            else rebuild(
                 argument,
                 iter([next(rest) if _is_number(leaf) else None for leaf in flatten(argument)]),
             )

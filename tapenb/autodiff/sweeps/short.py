@@ -86,15 +86,16 @@ def sweep_small(
                 adjoint[right] = two if other is None else other + two
             continue
         into = operation.into
-        if into is not None and reached[left] and g.dtype is values[left].dtype:
-            total = present(left)
-            if total is not None and left not in adjoint.owned:
-                total = total.copy()
-            adjoint[left] = into(total, g, values[left].shape, **operation.params)
-            adjoint.owned.add(left)
-            if free_values and type(values[at]) is array:
-                let_go(tape, at)
-            continue
+        if into is not None and reached[left]:
+            total, shape = present(left), values[left].shape
+            if shape and g.dtype is values[left].dtype:
+                if total is not None and left not in adjoint.owned:
+                    total = total.copy()
+                adjoint[left] = into(total, g, shape, **operation.params)
+                adjoint.owned.add(left)
+                if free_values and type(values[at]) is array:
+                    let_go(tape, at)
+                continue
         # As rules read them: Python's numbers would make another dtype of narrow ones.
         if left == NOT_ONE_OR_TWO:
             parents = tape.many[at]

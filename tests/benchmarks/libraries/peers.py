@@ -260,8 +260,11 @@ class PyTorch(_Taped):
         torch.set_default_dtype(torch.float64)
         self._torch = torch
         self.np = SimpleNamespace(
-            **{name: getattr(torch, name) for name in "abs exp log sin sum tanh erf".split()},
-            asarray=torch.from_numpy,
+            **{
+                name: getattr(torch, name)
+                for name in "abs cos erf exp log outer sin sqrt stack sum tanh".split()
+            },
+            asarray=torch.as_tensor,
             matvec=torch.mv,
         )
 
