@@ -95,8 +95,8 @@ def check(
     >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217)
     ✓ right
     >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217 * -1)
-    ✗ This is the direction downhill, the gradient with its sign turned: the derivative itself \
-points uphill.
+    ✗ The sign is turned. Minus the derivative points downhill; the derivative itself points \
+uphill.
     """
     found = diagnose(program, at, answer, adjoints)
     _tell(found)
@@ -329,14 +329,19 @@ def _here(name: str, number: Any) -> str:
 
 def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:
     wrong = [
-        name
+        (name, same([np.negative(one)], [other]))
         for name, one, other in zip(tape.inputs, given, right, strict=False)
         if not same([one], [other])
     ]
-    return (
-        f"The derivative by {' and by '.join(wrong)} is another. Write down that by each value on "
-        "the way, from the output back, and look for the first that differs."
+    by = " and by ".join(name for name, _ in wrong)
+    if all(turned for _, turned in wrong):
+        return f"Only a sign is wrong: that of the derivative by {by}."
+    on_the_way = len(tape) - len(tape.inputs) > 1
+    advice = (
+        " Write down the derivative by each value on the way, from the output back, and look for "
+        "the first that differs."
     )
+    return f"The derivative by {by} is another.{advice if on_the_way else ''}"
 
 
 def short(value: Any) -> str:

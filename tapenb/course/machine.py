@@ -74,12 +74,17 @@ class Step:
 
     @property
     def applied_later(self) -> set[str]:
-        """The names of all operations that the result goes into, directly or not."""
+        """The names of all operations that the result goes into, directly or not.
+
+        Whatever it is divided by is a reciprocal.
+        """
         reached, names = {self.index}, set()
         for later in range(self.index + 1, len(self.tape)):
-            if not reached.isdisjoint(self.tape.parents(later)):
+            parents = self.tape.parents(later)
+            if not reached.isdisjoint(parents):
+                name = name_of(self.tape.operations[later])
+                names.add("reciprocal" if name == "divide" and parents[1] in reached else name)
                 reached.add(later)
-                names.add(name_of(self.tape.operations[later]))
         return names
 
     @property

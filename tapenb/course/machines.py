@@ -50,7 +50,8 @@ def _one(step: Step) -> Any:
 
 
 def _inner_forgotten(step: Step) -> Any:
-    return step.right if step.is_last or step.name not in _FUNCTIONS else _one(step)
+    inner = step.name in _FUNCTIONS and step.applied_later & _FUNCTIONS
+    return _one(step) if inner else step.right
 
 
 def _outer_forgotten(step: Step) -> Any:
@@ -63,6 +64,15 @@ def _factor_dropped(step: Step) -> Any:
     if is_factor and step.other_is_constant and step.applied_later & _FUNCTIONS:
         return _one(step)
     return step.right
+
+
+def _linear_inner_forgotten(step: Step) -> Any:
+    """The adjoint itself, through all that is linear inside of a function: factors and signs."""
+    linear = step.name == "negative" or (
+        step.other_is_constant
+        and (step.name == "multiply" or (step.name, step.slot) in (("divide", 0), ("subtract", 1)))
+    )
+    return _one(step) if linear and step.applied_later & _FUNCTIONS else step.right
 
 
 def _at_input(step: Step) -> Any:
@@ -79,8 +89,12 @@ def _at_input(step: Step) -> Any:
 
 
 def _second_part_negative(step: Step) -> Any:
-    varies = step.name == "multiply" and not step.other_is_constant
-    return -step.right if varies and step.slot == 1 else step.right
+    parents = step.tape.parents(step.index)
+    if step.name != "multiply" or step.slot == 0 or step.other_is_constant:
+        return step.right
+    u, v = (set(step.tape.ancestors(parent)) for parent in parents)
+    inputs = {at for entries in step.tape.inputs.values() for at in entries}
+    return -step.right if u & v & inputs else step.right
 
 
 def _only(slot: int) -> Callable[[Step], Any]:
@@ -159,9 +173,18 @@ def _scaled(names: str, factor: Callable[[Step], float]) -> Callable[[Step], Any
     return lambda step: step.right * factor(step) if step.name in wrong else step.right
 
 
-def _both_nonzero(step: Step) -> Any:
-    """What a product whose rule is (u v)' = u' v' hands on: the adjoint itself."""
+def _factors_dropped(step: Step) -> Any:
+    """The adjoint itself, through a product."""
     return _one(step) if step.name == "multiply" else step.right
+
+
+def _own_factor(step: Step) -> Any:
+    varies = step.name == "multiply" and not step.other_is_constant
+    return _fitted(step.adjoint * step.operand, step) if varies else step.right
+
+
+def _varying_factors_dropped(step: Step) -> Any:
+    return step.right if step.other_is_constant else _factors_dropped(step)
 
 
 def _power(local: Callable[[Any, Any], Any]) -> Callable[[Step], Any]:
@@ -172,8 +195,8 @@ MACHINES: tuple[Machine, ...] = (
     # -- the sweep ------------------------------------------------------------------------------
     Machine(
         "sign",
-        "This is the direction downhill, the gradient with its sign turned: the derivative itself "
-        "points uphill.",
+        "The sign is turned. Minus the derivative points downhill; the derivative itself points "
+        "uphill.",
         gradient=lambda adjoint, result: np.negative(adjoint),
     ),
     Machine(
@@ -228,6 +251,11 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_factor_dropped,
     ),
     Machine(
+        "linear inner derivative",
+        "What is inside has a derivative, too: f(a − c x) has the derivative −c · f′(a − c x).",
+        contribution=_linear_inner_forgotten,
+    ),
+    Machine(
         "slope at the wrong place",
         "The slope of the outer function was taken at x. It is taken at what the function was "
         "applied to: f′(g(x)) · g′(x).",
@@ -256,19 +284,30 @@ MACHINES: tuple[Machine, ...] = (
         contribution=_only(1),
     ),
     Machine(
+        "other factor dropped",
+        "At a product each part keeps the *other* factor: (u v)′ = u′ v + u v′.",
+        contribution=_factors_dropped,
+    ),
+    Machine(
         "product of derivatives",
         "A product's derivative is not the product of the derivatives: (u v)′ = u′ v + u v′.",
-        contribution=_both_nonzero,
+        contribution=_varying_factors_dropped,
+        deposit=lambda held, new: held * new,
     ),
     Machine(
         "own factor",
         "Each factor's partial is the *other* factor: ∂(u v)/∂u = v.",
-        contribution=_instead("multiply", lambda step: step.operand),
+        contribution=_own_factor,
     ),
     Machine(
         "sign of a difference",
         "What is subtracted has the partial −1: ∂(u − v)/∂v = −1.",
         contribution=_instead("subtract", lambda step: 1.0, slot=1),
+    ),
+    Machine(
+        "sign of cosine's derivative",
+        "The derivative of cos is −sin: its sign was lost.",
+        contribution=_instead("cos", lambda step: np.sin(step.operand)),
     ),
     Machine(
         "sign in the product rule",
@@ -286,12 +325,12 @@ MACHINES: tuple[Machine, ...] = (
         "The denominator is squared: ∂(u/v)/∂v = −u/v².",
         contribution=_instead("divide", lambda step: -step.operands[0] / step.operand, slot=1),
     ),
-    # -- single rules ---------------------------------------------------------------------------
     Machine(
-        "sign of cosine's derivative",
-        "The derivative of cos is −sin: its sign was lost.",
-        contribution=_instead("cos", lambda step: np.sin(step.operand)),
+        "the function itself",
+        "This is the value of the function itself. Asked is how fast it changes.",
+        gradient=lambda adjoint, result: np.asarray(result, float)[()],
     ),
+    # -- single rules ---------------------------------------------------------------------------
     Machine(
         "sign of sine's derivative",
         "The derivative of sin is cos, without a sign.",

@@ -27,14 +27,16 @@ WRONG = {
     "no seed": (lambda x: np.exp(x), [0.3], 0.0),
     "inner derivative": (lambda x: np.sin(x**2), [0.8], math.cos(0.64)),
     "outer derivative": (lambda x: np.sin(x**2), [0.8], 1.6),
-    "value for derivative": (lambda x: np.sin(x) * 4.0, [0.5], 4 * math.sin(0.5)),
+    "the function itself": (lambda x: np.exp(2.0 * x) + x, [0.5], math.e + 0.5),
+    "value for derivative": (lambda x: np.sin(x) * 4.0 + x, [0.5], 1 + 4 * math.sin(0.5)),
     "left factor alone": (lambda x, y: x * y + x, [2.0, 3.0], [4.0, 0.0]),
     "right factor alone": (lambda x, y: x * y, [2.0, 3.0], [0.0, 2.0]),
-    "product of derivatives": (
+    "other factor dropped": (
         lambda x, y: np.exp(x) * np.sin(y),
         [0.5, 0.2],
         [math.exp(0.5), math.cos(0.2)],
     ),
+    "product of derivatives": (lambda x: x**2 * np.sin(x), [1.2], 2.4 * math.cos(1.2)),
     "own factor": (lambda x, y: x * y, [2.0, 3.0], [2.0, 3.0]),
     "sign of a difference": (lambda x, y: x * x - y * 3.0, [2.0, 5.0], [4.0, 3.0]),
     "sign of a quotient": (lambda x, y: x / y, [2.0, 5.0], [0.2, 0.08]),
@@ -70,6 +72,7 @@ WRONG = {
         [np.array([[-7.0, 0.0], [3.0, 0.0]]), np.array([-7.0, 3.0])],
     ),
     "constant inner factor": (lambda x: np.sin(3.0 * x), [0.5], math.cos(1.5)),
+    "linear inner derivative": (lambda x: (1.0 - 4.0 * x) ** 3, [0.1], 3 * 0.6**2),
     "slope at the wrong place": (lambda x: np.sin(x**2), [0.8], 1.6 * math.cos(0.8)),
     "sign in the product rule": (
         lambda x: x**2 * np.sin(x),
@@ -241,6 +244,45 @@ def test_a_wrong_number_of_answers_and_a_wrong_shape_are_said():
 )
 def test_a_mistake_is_found_in_other_functions_too(program, at, answer, name):
     assert diagnose(program, [at], answer).machine.name == name
+
+
+def test_a_sign_alone_is_said():
+    found = diagnose(
+        lambda x, y: np.exp(x * y) + x, [0.5, 0.2], [0.2 * math.exp(0.1) + 1, -0.5 * math.exp(0.1)]
+    )
+    assert found.text == "✗ Only a sign is wrong: that of the derivative by y."
+
+
+@pytest.mark.parametrize(
+    ("program", "at", "answer", "never"),
+    [
+        # What is outside of a function is not inside of it.
+        (lambda t: 20 * t - 5 * t**2.0, 2.0, 20.0 - 5.0, "inner derivative"),
+        (lambda a: a - 4 * np.sqrt(a), 25.0, 1.0 - 4.0, "inner derivative"),
+        # The two parts of a product rule are of one input.
+        (
+            lambda r, t: np.exp(r * t),
+            [0.5, 0.2],
+            [0.2 * math.exp(0.1), -0.5 * math.exp(0.1)],
+            "rule",
+        ),
+        # x³ = x⁴/4 at 4: the value, before what is further from the mark.
+        (lambda x: x**3.0, 4.0, 64.0, "exponent raised"),
+        # cos(x y) alone lacks the factors inside.
+        (lambda x, y: np.sin(x * y), [2.0, 3.0], [math.cos(6.0)] * 2, "product of derivatives"),
+        # The sign of cos' and not the product rule's.
+        (
+            lambda x: x * np.cos(x),
+            1.2,
+            math.cos(1.2) + 1.2 * math.sin(1.2),
+            "sign in the product rule",
+        ),
+    ],
+)
+def test_no_mistake_is_told_that_was_not_made(program, at, answer, never):
+    found = diagnose(program, np.atleast_1d(at).tolist(), answer)
+    assert found.state == "wrong"
+    assert found.machine is None or never not in found.machine.name
 
 
 def test_a_factor_outside_is_no_inner_one():
