@@ -107,7 +107,7 @@ def _guard_integers(plan: Plan, code: Registers, known: Mapping[int, Any]) -> No
         dtype = np.asarray(plan.value(index)).dtype
         if dtype.kind in "iu" and (operation.name == "convert" or any(map(_is_whole, operands))):
             entry = plan.tape[index]
-            text = f"{' '.join((entry.source or operation.name).split())} is another integer there"
+            text = f"{' '.join((entry.source or operation.label).split())} is another integer there"
             code.in_sweep = plan.is_in_sweep(index)
             _stay_integers(code, numbers, text, dtype, entry.line)
 

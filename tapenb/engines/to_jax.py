@@ -248,7 +248,7 @@ def _calls(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., An
             yield index, in_jax(operation, tape.value(index))
         except NoName as reason:
             raise TapeError(
-                f"{tape.where(index)}: {operation.name} has no counterpart in JAX{reason}. "
+                f"{tape.where(index)}: {operation.label} has no counterpart in JAX{reason}. "
                 "Write it in other functions, or let JAX call it as it is by tn.as_jax."
             ) from None
 

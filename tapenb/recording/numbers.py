@@ -217,11 +217,14 @@ def inlined(
     >>> f({"x": 3.0}), f({"x": "three"})
     (12.0, 'none')
     """
+    own = "function"
+    while own in compiled.function.__globals__:  # a lambda that the program calls
+        own = f"{own}_"
     inner = [*given, *(line.removeprefix("    ") for line in compiled.lines)]
     inner += [line.replace("{}", compiled.result) for line in results]
     source = "\n".join(
         [
-            f"def function({parameters}):",
+            f"def {own}({parameters}):",
             "    try:",
             *(f"        {line}" for line in inner),
             "    except unanswered_:",
@@ -235,7 +238,7 @@ def inlined(
         "unanswered_": (*UNANSWERED, KeyError),
     }
     exec(compile(source, "<tape>", "exec"), namespace)
-    return namespace["function"]
+    return namespace[own]
 
 
 def bare(value: Any) -> Any:

@@ -1,5 +1,8 @@
 """Solvers of foreign code in a cell: an implicit derivative, both orders."""
 
+import math
+from statistics import NormalDist
+
 import pytest
 
 SETUP = "from scipy.optimize import brentq\nimport tapenb as tn"
@@ -73,3 +76,27 @@ def test_what_a_solver_s_function_reads_in_a_cell_is_never_lost(notebook):
     shown = notebook.printed + str(notebook.last.error_in_exec) + str(notebook.displayed)
     assert "math.sin(y)" in shown
     assert "plain number off the tape" in shown
+
+
+@pytest.mark.parametrize("name", ["function", "at_", "unanswered_", "tape", "log", "point_"])
+def test_a_slider_moves_a_cell_that_calls_something_of_a_programs_own_names(notebook, name):
+    notebook.run(f"import tapenb as tn\ndef {name}(x): return x**3, lambda dy: dy*3*x**2")
+    notebook.run(f"{name} = tn.custom_gradient({name})")
+    notebook.run(f"%%tape -o t\na = 2.0\nz = a*{name}(a)")
+    for a in (1.5, 2.5):
+        value, (slope,), ((curvature,),) = notebook.names["t"].numbers(a=a)
+        assert (value, slope, curvature) == pytest.approx((a**4, 4 * a**3, 12 * a**2))
+
+
+def test_a_slider_moves_a_price(notebook):
+    notebook.run("from scipy.stats import norm")
+    notebook.run(
+        "%%tape -o t\nS = 100.0; K = 95.0; sigma = 0.2\n"
+        "d = np.log(S/K)/sigma + sigma/2\nprice = S*norm.cdf(d) - K*norm.cdf(d - sigma)"
+    )
+    normal, S, K, sigma = NormalDist(), 104.0, 97.0, 0.3
+    value, (delta, *_), ((gamma, *_), *_) = notebook.names["t"].numbers(S=S, K=K, sigma=sigma)
+    d = math.log(S / K) / sigma + sigma / 2
+    assert value == pytest.approx(S * normal.cdf(d) - K * normal.cdf(d - sigma), rel=1e-13)
+    assert delta == pytest.approx(normal.cdf(d), rel=1e-12)
+    assert gamma == pytest.approx(normal.pdf(d) / (S * sigma), rel=1e-11)

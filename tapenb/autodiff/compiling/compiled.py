@@ -144,6 +144,7 @@ def compile_tape(
     plan = _planned(tape, outputs, finite=finite, heard=errors is not None)
     called = {**inputs, **(names or {})}
     emitter = Emitter(plan, called, notes, heard=errors, threads=threads)
+    emitter.namespace[name] = None  # until the program is there: no function may have its name
     if checked:
         for index in inputs:
             check_input(emitter, index)

@@ -11,7 +11,17 @@ import math
 import re
 from typing import Any
 
-__all__ = ["ATOM", "EXPRESSIONS", "LAZY", "NAMES", "POWERS", "SIGN", "Expression", "is_taken"]
+__all__ = [
+    "ATOM",
+    "EXPRESSIONS",
+    "LAZY",
+    "NAMES",
+    "POWERS",
+    "SIGN",
+    "Expression",
+    "is_local",
+    "is_taken",
+]
 
 ATOM = 20
 """The precedence of a name or a call: never in brackets."""
@@ -109,9 +119,14 @@ _OWN = re.compile(
 )
 
 
+def is_local(name: str) -> bool:
+    """Whether a compiled program gives a name to something that is no function."""
+    return _OWN.fullmatch(name) is not None
+
+
 def is_taken(name: str) -> bool:
     """Whether a compiled program uses a name for something of its own."""
-    return callable(NAMES.get(name)) or _OWN.fullmatch(name) is not None
+    return callable(NAMES.get(name)) or is_local(name)
 
 
 LAZY = frozenset({"where", "logical_and", "logical_or"})

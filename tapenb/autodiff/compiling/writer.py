@@ -12,7 +12,7 @@ import numpy as np
 from ..tape.operation import Operation
 from .plan import Plan
 from .replay import GuardFailed
-from .scalars import ATOM, NAMES, SIGN, Expression
+from .scalars import ATOM, NAMES, SIGN, Expression, is_local
 
 __all__ = ["INTEGER", "NUMBER", "OTHER", "TRUTH", "Writer"]
 
@@ -93,7 +93,8 @@ class Writer:
             if getattr(module, operation.name, None) is function:
                 return f"{prefix}.{operation.name}"
         if function not in self._functions:
-            self._functions[function] = self.bind(function, operation.name)
+            name = operation.name.rpartition(".")[2]
+            self._functions[function] = self.bind(function, f"{name}_" if is_local(name) else name)
         return self._functions[function]
 
     def number(self, reference: int) -> Expression:

@@ -17,7 +17,7 @@ from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..sweeps.tips.standing import on_tips, tell_tips
-from ..tape.operation import GUARD, Operation, TapeError
+from ..tape.operation import GUARD, Operation, TapeError, qualified_name
 from ..tape.provenance import describe, here, users_frame
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent
@@ -53,7 +53,7 @@ class _Call(Operation):
         self.form: Any = None
 
     def __repr__(self) -> str:
-        return f"{describe(*self.place)}: {self.name}"
+        return f"{describe(*self.place)}: {self.label}"
 
 
 class Custom(Rule):
@@ -287,7 +287,7 @@ def _unseen(operation: Operation, what: str) -> str:
     return (
         f"{operation!r} computes by code that the tape cannot follow, and its adjoint {what}, so "
         "that a derivative of it would miss how that depends on the arguments. Let the adjoint "
-        f"read no more than the arguments and the value of {operation.name}, and compute the rest "
+        f"read no more than the arguments and the value of {operation.label}, and compute the rest "
         "of these in NumPy."
     )
 
@@ -449,7 +449,9 @@ def _wrapped(
             args, kwargs = nested.operands, {}
         value, frame = _Value(f, first), sys._getframe(1)
         if traced:
-            operation = _Call(value, rule(f).with_tips(_has_tips(f)), f.__name__, kwargs, frame)
+            operation = _Call(
+                value, rule(f).with_tips(_has_tips(f)), qualified_name(f), kwargs, frame
+            )
             result = apply(operation, args, frame)
             operation.form = value.form
         else:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..rules.implicit import Again, Implicit
-from ..tape.operation import Operation, TapeError
+from ..tape.operation import Operation, TapeError, qualified_name
 from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply
@@ -103,7 +103,7 @@ def implicit(
             _check(rule, found, operands, residual, tolerance, True)
             return found
 
-        operation = Operation(Again(packed, values, again), rule, solution.__name__)
+        operation = Operation(Again(packed, values, again), rule, qualified_name(solution))
         return _unpacked(apply(operation, numbers, sys._getframe(1)), parts, structure)
 
     return solve

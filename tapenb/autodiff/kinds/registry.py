@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.operation import qualified_name
 from ..tape.primitives import primitive
 from .rule import Rule
 
@@ -74,6 +75,12 @@ class Function:
     operands: tuple[str, ...]
     sequence: bool
     call: Callable[..., Any]
+
+    @cached_property
+    def name(self) -> str:
+        """What an operation that calls it is called: NumPy's own are known by their names."""
+        home = (getattr(self.function, "__module__", None) or "numpy").partition(".")[0]
+        return self.function.__name__ if home == "numpy" else qualified_name(self.function)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:

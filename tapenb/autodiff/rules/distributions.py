@@ -422,7 +422,7 @@ class Distribution:
         def reexpressed(*operands: Any) -> Any:
             return expression(**DEFAULTS | dict(zip(given, operands, strict=True)))
 
-        label, rule = f"{self._name}.{method}", Composite(reexpressed)
+        name, rule = f"scipy.stats.{self._name}.{method}", Composite(reexpressed)
         if self._name in FAMILIES and not FAMILIES[self._name].discrete:
             rule.with_own_tips()
-        return apply(Operation(value, rule, label), operands, frame)
+        return apply(Operation(value, rule, name), operands, frame)

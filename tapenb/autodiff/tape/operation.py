@@ -17,6 +17,7 @@ __all__ = [
     "WITHHELD",
     "Operation",
     "TapeError",
+    "qualified_name",
 ]
 
 
@@ -46,7 +47,7 @@ class Operation:
     rule : Rule or None
         How to differentiate it; None for inputs and guards.
     name : str
-        The name that people see.
+        NumPy's functions go by theirs alone, and are known by it; all others by `qualified_name`.
     params : dict, optional
         Keyword arguments that are no operands (``axis``, a key).
     """
@@ -90,8 +91,36 @@ class Operation:
         """The value at plain operands."""
         return self.function(*operands, **self.params)
 
+    @property
+    def label(self) -> str:
+        """The name that users know: of functions of their own without the module."""
+        return self.name if self.name.startswith("scipy.") else self.name.rpartition(".")[2]
+
     def __repr__(self) -> str:
-        return self.name
+        return self.label
+
+
+def qualified_name(function: Callable[..., Any]) -> str:
+    """The name of a function on a tape: with its module, so that no `sum` is taken for NumPy's.
+
+    Parameters
+    ----------
+    function : callable
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import math
+    >>> qualified_name(math.erf)
+    'math.erf'
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    home = (getattr(function, "__module__", None) or "__main__").split(".")
+    public = [part for part in home if part == "__main__" or not part.startswith("_")]
+    return ".".join([*(public or ["__main__"]), name])
 
 
 def _unreplayable(*_: Any, **__: Any) -> Any:

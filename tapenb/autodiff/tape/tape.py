@@ -164,7 +164,7 @@ class Tape(Columns):
             line = line_of(site.code, offset)
         return Entry(
             index,
-            operation.name,
+            operation.label,
             self.parents(index),
             self.value(index),
             name,

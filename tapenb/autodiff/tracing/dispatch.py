@@ -391,7 +391,7 @@ def call_entry(
         if key in params:
             refuse(f"{name} with {key}= is", frame)
     rule = without_fractions(entry.rule, params)
-    operation = Operation(entry.call, rule, entry.function.__name__, params)
+    operation = Operation(entry.call, rule, entry.name, params)
     given, _ = _parted(entry, args)
     alike = len(operands) == len(given) and all(map(operator.is_, operands, given))
     if cache_key is not None and target is None and alike:

@@ -465,3 +465,30 @@ def test_an_error_of_a_function_that_is_handed_over_as_it_is_has_the_user_s_line
 
     with pytest.raises(ValueError, match=r"line \d+, `tn\.grad\(product\)\(2\.0, 3\.0\)`: product"):
         tn.grad(product)(2.0, 3.0)
+
+
+@pytest.mark.parametrize("name", (
+    "sum mean prod where getitem reshape power transpose exp float64 "
+    "argument guard raises input tape function v1 c0 b0 float key"
+).split())  # fmt: skip
+def test_a_name_says_nothing_of_what_a_function_does(name):
+    def own(x):
+        return 3.0 * x + np.tanh(x), lambda dy: dy * (3.0 + 1.0 / np.cosh(x) ** 2)
+
+    own.__name__ = own.__qualname__ = name
+    own = tn.custom_gradient(own)
+
+    def f(x):
+        return np.sum(np.exp(-x) * own(2.0 * x) + own(x))
+
+    def by_hand(x):
+        value = np.sum(np.exp(-x) * (6.0 * x + np.tanh(2.0 * x)) + 3.0 * x + np.tanh(x))
+        inner = 6.0 + 2.0 / np.cosh(2.0 * x) ** 2
+        slope = np.exp(-x) * (inner - 6.0 * x - np.tanh(2.0 * x)) + 3.0 + 1.0 / np.cosh(x) ** 2
+        return value, slope
+
+    for first, second in ((0.7, 0.8), (np.array([0.3, 0.4]), np.array([0.5, 0.1]))):
+        replayed = tn.function(tn.value_and_grad(f))
+        for x in (first, second):
+            for found, true in zip(replayed(x), by_hand(x), strict=True):
+                np.testing.assert_allclose(found, true, rtol=1e-13)

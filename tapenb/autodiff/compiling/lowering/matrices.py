@@ -262,11 +262,11 @@ def _eigh(step: Step) -> Any:
     return values if step.name == "eigvalsh" else [values, vectors]
 
 
-@form("svd", "svdvals")
+@form("svd", "svdvals", "scipy.linalg.svd", "scipy.linalg.svdvals")
 def _svd(step: Step) -> Any:
     a = step.operands[0]
     rows, columns = a.shape[-2:]
-    vectors = step.name == "svd" and step.option("compute_uv", True)
+    vectors = not step.name.endswith("svdvals") and step.option("compute_uv", True)
     if not a.size or (vectors and step.option("full_matrices", True) and rows != columns):
         raise NotLowered("np.linalg.svd with full_matrices=True")
     if step.option("hermitian") and vectors:

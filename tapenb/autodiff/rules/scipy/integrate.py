@@ -200,7 +200,14 @@ def register() -> None:
 
         first = options.pop("initial", None)  # NumPy's own name of something else
         operands = (y,) if x is None else (y, x)
-        return follow(value, of_samples, "cumulative_trapezoid", operands, first=first, **options)
+        return follow(
+            value,
+            of_samples,
+            "scipy.integrate.cumulative_trapezoid",
+            operands,
+            first=first,
+            **options,
+        )
 
     register_handler(module.cumulative_trapezoid, cumulative_trapezoid, only_traced=True)
     register_equations(module)

@@ -162,12 +162,12 @@ def _eigen(module: Any) -> None:
                 rule = Composite(
                     lambda a: np.linalg.eigvalsh(a, UPLO="L" if lower else "U"),
                 )
-                return follow(value, rule, "eigvalsh", (a,))
+                return follow(value, rule, "scipy.linalg.eigvalsh", (a,))
             value = functools.partial(module.eigh, eigvals_only=True, **options)
-            return follow(value, Composite(_whitened), "eigvalsh", (a, b), lower=lower)
+            return follow(value, Composite(_whitened), "scipy.linalg.eigvalsh", (a, b), lower=lower)
         if b is not None:
             value = functools.partial(module.eigh, **options)
-            return follow(value, General(_generalized), "eigh", (a, b), lower=lower)
+            return follow(value, General(_generalized), "scipy.linalg.eigh", (a, b), lower=lower)
 
         def of_triangle(a: Any, *, UPLO: str) -> Any:
             return module.eigh(a, lower=UPLO == "L", **options)
@@ -190,7 +190,7 @@ def _eigen(module: Any) -> None:
             w, v = np.linalg.eig(a)
             return w.astype(complex), v
 
-        return follow(value, Composite(expression), "eig", (a,))
+        return follow(value, Composite(expression), "scipy.linalg.eig", (a,))
 
     for function in (eigh, eigvalsh, eig):
         register_handler(getattr(module, function.__name__), function, only_traced=True)
@@ -278,7 +278,7 @@ def _structured(module: Any) -> None:
         register_rule(function, Composite(expression), *operands)
 
     def joined(*parts: Any) -> Any:
-        return follow(module.block_diag, Composite(block_diag), "block_diag", parts)
+        return follow(module.block_diag, Composite(block_diag), "scipy.linalg.block_diag", parts)
 
     register_handler(module.block_diag, joined, only_traced=True)
 

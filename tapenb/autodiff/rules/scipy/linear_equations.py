@@ -87,7 +87,7 @@ def _of_cholesky(module: Any) -> tuple[Callable[..., Any], Rule]:
 
     @_by_columns
     def again(c: Any, b: Any, **options: Any) -> Any:
-        return follow(solve, rule, "cho_solve", (c, b), **options)
+        return follow(solve, rule, "scipy.linalg.cho_solve", (c, b), **options)
 
     def product(c: Any, x: Any, lower: bool, **_: Any) -> Any:
         c = triangle(c, lower)
@@ -125,7 +125,7 @@ def _of_lu(module: Any) -> tuple[Callable[..., Any], Rule]:
 
     @_by_columns
     def again(packed: Any, b: Any, **options: Any) -> Any:
-        return follow(solve, rule, "lu_solve", (packed, b), **options)
+        return follow(solve, rule, "scipy.linalg.lu_solve", (packed, b), **options)
 
     def product(packed: Any, x: Any, piv: Any, trans: Any = 0, **_: Any) -> Any:
         lower, upper = lower_upper(packed)
@@ -317,19 +317,23 @@ def register_equations(module: Any) -> None:
         def value(a: Any, *, lower: bool) -> Any:
             return only_given(module.cho_factor)(a, lower=lower, **options)[0]
 
-        return follow(value, factored, "cho_factor", (a,), lower=lower), lower
+        return follow(value, factored, "scipy.linalg.cho_factor", (a,), lower=lower), lower
 
     def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
         c, lower = c_and_lower
         options = {k: v for k, v in options.items() if not k.startswith("overwrite_")}
         lower = plain_key(lower, sys._getframe(1))
-        return follow(solve_factored, of_factored, "cho_solve", (c, b), lower=lower, **options)
+        return follow(
+            solve_factored, of_factored, "scipy.linalg.cho_solve", (c, b), lower=lower, **options
+        )
 
     def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0, **options: Any) -> Any:
         packed, piv = lu_and_piv
         options = {k: v for k, v in options.items() if not k.startswith("overwrite_")}
         piv = plain_key(piv, sys._getframe(1))
-        return follow(solve_lu, of_lu, "lu_solve", (packed, b), piv=piv, trans=trans, **options)
+        return follow(
+            solve_lu, of_lu, "scipy.linalg.lu_solve", (packed, b), piv=piv, trans=trans, **options
+        )
 
     for handler in (cho_factor, cho_solve, lu_solve):
         register_handler(getattr(module, handler.__name__), handler, only_traced=True)

@@ -71,7 +71,7 @@ def _root(
     def again(*parameters: Any) -> Any:
         return solve(lambda *inputs: callback.play(inputs, parameters))
 
-    operation = Operation(Again(value, given, again), rule, callback.name.rpartition(".")[2])
+    operation = Operation(Again(value, given, again), rule, callback.name)
     return apply(operation, parameters, sys._getframe(1))
 
 

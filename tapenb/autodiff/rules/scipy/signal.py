@@ -106,7 +106,7 @@ def _filters(module: Any) -> Callable[..., Any]:
         return module.lfilter(np.ones(1), a, right)
 
     def recursive(a: Any, right: Any) -> Any:
-        return follow(poles, rule, "lfilter", (a, right))
+        return follow(poles, rule, "scipy.signal.lfilter", (a, right))
 
     rule = Equation(_taps, recursive, lambda a, right: recursive(a, right[..., ::-1])[..., ::-1])
 
@@ -140,7 +140,7 @@ def _filters(module: Any) -> Callable[..., Any]:
             return module.lfilter(b, a, x, axis, zi)
 
         operands = [*map(np.atleast_1d, (b, a)), x, *([] if zi is None else [zi])]
-        return follow(value, Composite(expression), "lfilter", operands, axis=axis)
+        return follow(value, Composite(expression), "scipy.signal.lfilter", operands, axis=axis)
 
     register_handler(module.lfilter, lfilter, only_traced=True)
     return expression
