@@ -163,7 +163,9 @@ def controls(recording: Recording) -> dict[str, Control]:
 
 
 def moving(
-    inputs: Iterable[Mapping[str, Any]], whole: Collection[str] = ()
+    inputs: Iterable[Mapping[str, Any]],
+    whole: Collection[str] = (),
+    elsewhere: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Of what was `sent` that which a page moves by itself, without the kernel.
 
@@ -173,8 +175,14 @@ def moving(
         With whether each is idle, too.
     whole : collection of str
         Those whose program is another one where they are no integers, which a page has not.
+    elsewhere : collection of str
+        Those that another branch of the page uses, though they are idle here.
     """
-    found = [dict(each) for each in inputs if not (each["idle"] or each["boolean"])]
+    found = [
+        dict(each)
+        for each in inputs
+        if not each["boolean"] and (not each["idle"] or each["label"] in elsewhere)
+    ]
     return [_in_whole_steps(each) if each["label"] in whole else each for each in found]
 
 

@@ -155,11 +155,12 @@ class Kept(anywidget.AnyWidget):
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
         beside = self._recording.beside
-        return page(point, graph, self._stored(point, program), beside, self._played.source)
+        data = self._stored(point, program, *beside)
+        return page(point, graph, data, beside, self._played.source)
 
-    def _stored(self, point: Point, program: Mapping[str, Any]) -> dict[str, Any]:
+    def _stored(self, point: Point, program: Mapping[str, Any], *beside: Any) -> dict[str, Any]:
         shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}
-        return without_kernel(point, program, self.inputs, **shown)
+        return without_kernel(point, program, self.inputs, **shown, beside=beside)
 
     def snapshot(self) -> Point:
         """Every number of the present point, which stays while the sliders move on.

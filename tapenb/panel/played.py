@@ -116,7 +116,8 @@ def stored(
         ``listing``, the text; ``look``, what is open.
     """
     known = {key: what for key, what in sections.items() if what}
-    at = {"inputs": inputs, "at": point.positions, "along": along}
+    positions = {each["label"]: point.everywhere[each["label"]] for each in inputs}
+    at = {"inputs": inputs, "at": positions, "along": along}
     return {**at, **known, "programs": [program]}
 
 

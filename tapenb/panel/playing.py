@@ -8,6 +8,7 @@ from typing import Any
 
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.point import Point
+from ..recording.program import Program
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
@@ -71,6 +72,7 @@ def without_kernel(
     along: str,
     look: Mapping[str, Any],
     listing: Mapping[str, Any],
+    beside: Sequence[Program] = (),
 ) -> dict[str, Any]:
     """What is stored of a panel at a point, with its text and what is open.
 
@@ -85,16 +87,22 @@ def without_kernel(
         The slider that the curve is along.
     look, listing : dict
         As the panel sends them.
+    beside : sequence of Program
+        Other branches that the page will have.
     """
     opened = {name: look[name] for name in _OPEN if any(look.get(name, {}).values())}
     sections = {"listing": listing if "listing" in program["show"] else {}, "look": opened}
-    return stored(point, _moving(point, inputs), along, program, sections)
+    return stored(point, _moving(point, inputs, beside), along, program, sections)
 
 
-def _moving(point: Point, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _moving(
+    point: Point, inputs: Sequence[Mapping[str, Any]], beside: Sequence[Program] = ()
+) -> list[dict[str, Any]]:
     """The sliders of a page without a kernel."""
     integers = (each for each in point.program.inputs if each.array.dtype.kind in "iu")
-    return moving(inputs, {label for each in integers for label in each.labels})
+    others = (each for program in beside for each in program.inputs)
+    whole, elsewhere = ({x for each in of for x in each.labels} for of in (integers, others))
+    return moving(inputs, whole, elsewhere)
 
 
 def sent(

@@ -93,6 +93,27 @@ def shown(what):
     return what
 
 
+def answers(data, asked):
+    """What a page says to some moves."""
+    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
+    told = json.dumps({"data": data, "moves": asked})
+    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
+    assert not said.stderr
+    return json.loads(said.stdout)
+
+
+def said_by(data, positions):
+    """The same, with listing and table open."""
+    look = {"listing": {"open": True}, "trace": {"open": True}}
+    return answers(data, [{"to": to, "look": look, "along": "x"} for to in positions])
+
+
+def data_of(page):
+    """The data in a page."""
+    begin = page.index('class="tapenb-tape">') + len('class="tapenb-tape">')
+    return json.loads(page[begin : page.index("</script>", begin)])
+
+
 def of_kernel(panel, move):
     """The state of the panel itself, its numbers by place as lists."""
     panel.along, panel.look = move["along"], move["look"]
@@ -113,11 +134,7 @@ def test_a_page_has_the_kernel_s_state(name, book):
     point, graph = panel._of_output()
     data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
     asked = moves(panel, data, random.Random(name))
-    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
-    told = json.dumps({"data": data, "moves": asked})
-    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
-    assert not said.stderr
-    for move, found in zip(asked, json.loads(said.stdout), strict=True):
+    for move, found in zip(asked, answers(data, asked), strict=True):
         assert not found["state"]["error"]
         page = {part: found["state"].get(part) for part in PARTS}
         kernel = of_kernel(panel, move)
@@ -143,10 +160,7 @@ def test_contours_are_of_the_heights_of_the_cell(book):
     point, graph = panel._of_output()
     data = panel._stored(point, panel._played.of(point, graph, panel.inputs))
     look = {"surface": {"and": "y"}}
-    told = json.dumps({"data": data, "moves": [{"to": {"x": 1.2}, "look": look, "along": "x"}]})
-    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
-    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
-    (found,) = json.loads(said.stdout)
+    (found,) = answers(data, [{"to": {"x": 1.2}, "look": look, "along": "x"}])
     heights = np.reshape(found["heights"], (-1, found["columns"]))
     rows, columns = heights.shape
     x, y = np.meshgrid(np.linspace(0.5, 2, columns), np.linspace(-1, 3, rows))
@@ -159,17 +173,21 @@ def test_of_a_recorded_branch_all_is_there(book):
     panel = book.names["t"].panel
     for x in (0.5, 1.5):
         panel.sliders["x"].value = x
-    page = panel._page()
-    begin = page.index('class="tapenb-tape">') + len('class="tapenb-tape">')
-    data = json.loads(page[begin : page.index("</script>", begin)])
-    look = {"listing": {"open": True}, "trace": {"open": True}}
-    asked = [{"to": {"x": x}, "look": look, "along": "x"} for x in (0.25, 2.0)]
-    command = ["node", "--no-warnings", str(Path(__file__).with_name("local.mjs"))]
-    told = json.dumps({"data": data, "moves": asked})
-    said = subprocess.run(command, input=told, capture_output=True, text=True, check=False)
-    other, own = json.loads(said.stdout)
+    other, own = said_by(data_of(panel._page()), [{"x": 0.25}, {"x": 2.0}])
     assert [each["state"]["error"] for each in (other, own)] == ["", ""]
     assert other["state"]["rows"][0][1] == f"{math.exp(0.25):.10g}"
     assert [row["number"] for row in other["state"]["listing"]["lines"]] == [0, 1, 5]
     assert own["state"]["rows"][0][1] == "8"
     assert [len(each["program"]["entries"]) for each in (other, own)] == [2, 3]
+
+
+def test_an_input_is_moved_on_the_branch_that_uses_it(book):
+    cell = "x = 0.5\na = 2.0\nif x > 1:\n    y = x*a\nelse:\n    y = np.exp(x)"
+    book.run(f"%%tape x=(-1, 3) -o t\n{cell}")
+    panel = book.names["t"].panel
+    for x in (1.5, 0.5):
+        panel.sliders["x"].value = x
+    own, other = said_by(data_of(panel._page()), [{"x": 0.25}, {"x": 2.0, "a": 3.0}])
+    assert [each["label"] for each in own["inputs"] if each["idle"]] == ["a"]
+    assert other["state"]["rows"][0][1] == "6"
+    assert not [each["label"] for each in other["inputs"] if each["idle"]]

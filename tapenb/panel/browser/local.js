@@ -9,15 +9,16 @@ import { evaluator, kept } from "./evaluator.js";
 /**
  * @param {any} data What `played.py` wrote.
  * @param {any} picture
- * @param {string[]} notes What is said beside the notes of the program.
+ * @param {string[]} [notes] What is said beside the notes of the program.
+ * @param {boolean} [apart] Whether it is in no notebook.
  */
-export function localModel(data, picture, notes = []) {
+export function localModel(data, picture, notes = [], apart = true) {
   const programs = /** @type {{of: any, player: Evaluator}[]} */ (data.programs.map((/** @type {any} */ of) => (
     { of, player: evaluator(of, () => programs.map(({ player }) => player).filter((each) => each !== current.player)) })));
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});
   const traits = /** @type {Record<string, any>} */ ({
     listing: data.listing ?? {}, along: data.along, look: data.look ?? {}, heights: {},
-    position: { view: "", moves: {} },
+    position: { view: "", moves: {} }, apart,
     state: { moves: {}, positions: data.at, status: "", error: "", stale: false, kept: "", rows: [["", ""]] },
   });
   let current = programs[0], shown = data.at, plane = { key: "", number: 0, timer: 0 };

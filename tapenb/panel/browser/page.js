@@ -39,8 +39,8 @@ function drawing(data) {
 function begin(data) {
   const el = h("div", { class: "tapenb-page" });
   try {
-    const notes = data.closest(".jp-OutputArea") ? [ALONE] : [];
-    const model = localModel(JSON.parse(data.textContent ?? ""), drawing(data), notes);
+    const isOutput = data.closest(".jp-OutputArea") !== null;
+    const model = localModel(JSON.parse(data.textContent ?? ""), drawing(data), isOutput ? [ALONE] : [], !isOutput);
     data.after(el);
     const stop = render({ model, el });
     made.set(data, () => { stop(); el.remove(); });

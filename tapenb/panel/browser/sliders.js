@@ -144,9 +144,10 @@ export function sliders(model, mover) {
     const left = [...rows].filter(([label, { input }]) => values[label] !== input.recorded);
     const was = (/** @type {Input} */ { boolean, recorded }) => (
       boolean ? (recorded ? "True" : "False") : drawn(plain(recorded)));
-    const list = left.map(([label, { input }]) => `${label} is still ${was(input)}`);
-    write(still, !left.length ? "" : left.length > LONGEST_STILL
-      ? "In the notebook the inputs are still what they were." : `In the notebook ${list.join(", ")}.`);
+    const few = left.length <= LONGEST_STILL, [where, is] = model.get("apart") ? ["Recorded at", "="] : ["In the notebook", "is still"];
+    const list = left.map(([label, { input }]) => `${label} ${is} ${was(input)}`);
+    write(still, !left.length || (!few && model.get("apart")) ? "" : few ? `${where} ${list.join(", ")}.`
+      : "In the notebook the inputs are still what they were.");
   }
 
   /** @param {State} state */
