@@ -2,7 +2,7 @@
 // text in them, rows of the table, sliders.
 
 import { h } from "./dom.js";
-import { dependents, edgesOf } from "./links.js";
+import { dependents, edgesOf, NO_PROGRAM } from "./links.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
 import { rangeOf } from "./spots.js";
 
@@ -32,7 +32,7 @@ export function lights(model) {
   const followers = [];
   /** @type {Record<string, Range[]>} */
   const ranges = { "tapenb-lit": [], "tapenb-now": [] };
-  const program = () => /** @type {Program} */ (model.get("program") ?? { entries: {}, inputs: {} });
+  const program = () => /** @type {Program} */ (model.get("program") ?? NO_PROGRAM);
   const entries = () => Object.keys(program().entries).map(Number);
 
   /** Some entries, with the lines that they stand on. @param {Iterable<number>} given @returns {Marks} */

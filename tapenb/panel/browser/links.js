@@ -2,6 +2,9 @@
 
 /** @import { Program } from "./protocol.js" */
 
+/** Of a tape that is too long to be told entry by entry. @type {Program} */
+export const NO_PROGRAM = { entries: {}, inputs: {}, output: -1, whole: true };
+
 /** The edges of a program, in the order of the drawing's: "operand/entry/slot". @param {Program} program */
 export function edgesOf(program) {
   return Object.entries(program.entries).flatMap(([place, { parents }]) => parents

@@ -2,6 +2,7 @@
 // last numbers stay, and it is said which line differs.
 
 import { evaluator, kept } from "./evaluator.js";
+import { NO_PROGRAM } from "./links.js";
 
 /** @import { Evaluator } from "./evaluator.js" */
 /** @import { Input } from "./protocol.js" */
@@ -27,7 +28,7 @@ export function localModel(data, picture, notes = [], apart = true) {
   function programTraits() {
     const { show, places } = current.of;
     const inputs = data.inputs.map((/** @type {Input} */ each) => ({ ...each, idle: !(each.label in places) }));
-    return { picture: current.of.picture ?? picture, program: show.trace?.program ?? {}, inputs };
+    return { picture: current.of.picture ?? picture, program: show.trace?.program ?? NO_PROGRAM, inputs };
   }
 
   /** The state of the panel where the sliders are. */

@@ -1,0 +1,102 @@
+"""How long a page without a kernel takes for a move: `python -m tests.benchmarks.moves`.
+
+Saved panels in a Chromium. Of each move the time is measured in the page itself, apart for what is
+computed, what is written, and what the browser lays out; a move that is answered within 16.7 ms is
+shown at 60 a second. Half of the moves are quicker than what is printed.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import chromium
+from tests.magic.notebook import close_shell, open_notebook
+
+_CHAIN = "    y = np.sin(y) + 0.5*x\n    y = np.exp(-y*y)\n"
+CELLS = {
+    "survey": "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",
+    "network of arrays": (
+        "w = np.array([[0.5, -0.3, 0.2], [0.1, 0.4, -0.6]])\nb = 0.1\n"
+        "h = np.tanh(w @ np.array([1.0, 2.0, -1.0]) + b)\ny = np.sum(h**2)"
+    ),
+    "a loop of 1,000 entries": f"x = 0.7\ny = x\nfor _ in range(166):\n{_CHAIN}",
+}
+SECTIONS = "Line by line", "Step by step", "Trace table"
+MOVES = 300
+
+# What is asked to be painted is painted by the page's own callback.
+TIMED = """
+globalThis.painting = 0;
+const ask = globalThis.requestAnimationFrame.bind(globalThis);
+globalThis.requestAnimationFrame = (paint) => ask((now) => {
+  const began = performance.now();
+  paint(now);
+  globalThis.painting += performance.now() - began;
+});
+"""
+MOVE = """async (moves) => {
+  const bar = document.querySelector('.tapenb-sliders input[type=range]'), taken = [];
+  for (let move = 0; move < moves; move += 1) {
+    globalThis.painting = 0;
+    bar.valueAsNumber += (move % 20 < 10 ? 1 : -1) * Number(bar.step);
+    const began = performance.now();
+    bar.dispatchEvent(new Event('input', { bubbles: true }));
+    const computed = performance.now() - began;
+    await new Promise((done) => { requestAnimationFrame(() => setTimeout(done)); });
+    const { painting } = globalThis, before = performance.now();
+    document.body.getBoundingClientRect();
+    taken.push([computed, painting, performance.now() - before]);
+  }
+  return taken;
+}"""
+
+
+def measured(page: Page) -> list[float]:
+    """The medians of computing, writing and laying out, in milliseconds."""
+    page.evaluate(MOVE, MOVES // 4)  # the first ones are compiled
+    return [statistics.median(each) for each in zip(*page.evaluate(MOVE, MOVES), strict=True)]
+
+
+def main() -> int:
+    """Print a table; 1 where there is no Chromium."""
+    book = open_notebook()
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as directory:
+        path = chromium.find(playwright.chromium)
+        if path is None:
+            print("no Chromium: install your system's, or run `playwright install chromium`")
+            return 1
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        print("| cell | open | computed, ms | written, ms | laid out, ms | a move, ms |")
+        print("|---|---|---|---|---|---|")
+        for name, text in CELLS.items():
+            book.run(f"%%tape -o t\n{text}")
+            file = Path(directory, "panel.html")
+            book.names["t"].panel.save(file)
+            page = browser.new_page(viewport={"width": 1280, "height": 1200})
+            page.add_init_script(TIMED)
+            page.goto(file.as_uri())
+            page.locator(".tapenb-row").first.wait_for()
+            for opened in ("as it is", "all sections"):
+                if opened != "as it is":
+                    for title in SECTIONS:
+                        summary = page.get_by_text(title, exact=True)
+                        if summary.is_visible() and not summary.evaluate(
+                            "each => each.parentElement.open"
+                        ):
+                            summary.click()
+                parts = measured(page)
+                numbers = " | ".join(f"{each:.2f}" for each in [*parts, sum(parts)])
+                print(f"| {name} | {opened} | {numbers} |", flush=True)
+            page.close()
+        browser.close()
+    close_shell(book.shell)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
