@@ -59,21 +59,37 @@ class Sample:
 
     def __call__(self, *operands: Any) -> Any:
         """Call the function, by its own convention, at these operands."""
+        return self.caller()(*operands)
+
+    def caller(self) -> Callable[..., Any]:
+        """The call by the function's own convention, as a plain function.
+
+        It holds little: all that a function holds is looked through whenever it is recorded.
+        """
+        function, args, kwargs = self.function, self.args, self.kwargs
         if self.sequence:
-            operands = (list(operands),)
-        return self.function(*operands, *self.args, **self.kwargs)
+            return lambda *operands: function(list(operands), *args, **kwargs)
+        return lambda *operands: function(*operands, *args, **kwargs)
 
     @property
     def free(self) -> tuple[int, ...]:
         """The slots to differentiate by."""
         return tuple(i for i in range(len(self.operands)) if i not in self.fixed)
 
-    def of(self, *free: Any) -> Any:
+    @property
+    def of(self) -> Callable[..., Any]:
         """The call as a function of what it is differentiated by."""
-        operands = list(self.operands)
-        for slot, value in zip(self.free, free, strict=True):
-            operands[slot] = value
-        return self(*operands)
+        call, slots = self.caller(), self.free
+        # What is handed in is not held besides.
+        others = [None if slot in slots else each for slot, each in enumerate(self.operands)]
+
+        def of(*free: Any) -> Any:
+            operands = list(others)
+            for slot, value in zip(slots, free, strict=True):
+                operands[slot] = value
+            return call(*operands)
+
+        return of
 
     @property
     def point(self) -> tuple[Any, ...]:

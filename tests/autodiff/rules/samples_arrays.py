@@ -29,9 +29,10 @@ class Call(Sample):
 
     call: Callable[..., Any] = np.copy
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function by its own convention."""
-        return self.call(*operands, *self.args, **self.kwargs)
+    def caller(self) -> Callable[..., Any]:
+        """The call by the function's own convention."""
+        call, args, kwargs = self.call, self.args, self.kwargs
+        return lambda *operands: call(*operands, *args, **kwargs)
 
 
 def _single(array: np.ndarray) -> np.ndarray:

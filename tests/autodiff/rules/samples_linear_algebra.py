@@ -53,9 +53,10 @@ class Part(Sample):
 
     number: int = 0
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, and take this result."""
-        return super().__call__(*operands)[self.number]
+    def caller(self) -> Callable[..., Any]:
+        """The call, and this result of it."""
+        call, number = super().caller(), self.number
+        return lambda *operands: call(*operands)[number]
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,19 @@ class Complex(Sample):
 
     then: Callable[[Any], Any] = np.positive
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, and give the real and the imaginary parts of its result."""
-        numbers = [
-            re if im is None else re + 1j * im
-            for re, im in zip(operands[::2], operands[1::2], strict=True)
-        ]
-        result = self.then(super().__call__(*numbers))
-        return np.stack([np.real(result), np.imag(result)])
+    def caller(self) -> Callable[..., Any]:
+        """The call, and the real and the imaginary parts of its result."""
+        call, then = super().caller(), self.then
+
+        def parts(*operands: Any) -> Any:
+            numbers = [
+                re if im is None else re + 1j * im
+                for re, im in zip(operands[::2], operands[1::2], strict=True)
+            ]
+            result = then(call(*numbers))
+            return np.stack([np.real(result), np.imag(result)])
+
+        return parts
 
 
 def single(a: np.ndarray) -> np.ndarray:
@@ -327,9 +333,10 @@ class Einstein(Sample):
 
     subscripts: str = ""
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call it with its subscripts first."""
-        return self.function(self.subscripts, *operands, **self.kwargs)
+    def caller(self) -> Callable[..., Any]:
+        """The call, with its subscripts first."""
+        function, subscripts, kwargs = self.function, self.subscripts, self.kwargs
+        return lambda *operands: function(subscripts, *operands, **kwargs)
 
 
 def _diagonals() -> Iterator[Sample]:

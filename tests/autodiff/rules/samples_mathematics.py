@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,40 +47,48 @@ class Part(Sample):
 
     number: int = 0
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, and take the one result."""
-        return super().__call__(*operands)[self.number]
+    def caller(self) -> Callable[..., Any]:
+        """The call, and the one result of it."""
+        call, number = super().caller(), self.number
+        return lambda *operands: call(*operands)[number]
 
 
 @dataclass(frozen=True)
 class RealPart(Sample):
     """The real part of a call that gives complex numbers."""
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, and take the real part."""
-        return np.real(super().__call__(*operands))
+    def caller(self) -> Callable[..., Any]:
+        """The call, and the real part of what it gives."""
+        call = super().caller()
+        return lambda *operands: np.real(call(*operands))
 
 
 @dataclass(frozen=True)
 class RealOfPart(Part):
     """The real part of one of several complex results."""
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, take the one result, and its real part."""
-        return np.real(super().__call__(*operands))
+    def caller(self) -> Callable[..., Any]:
+        """The call, the one result of it, and its real part."""
+        call = super().caller()
+        return lambda *operands: np.real(call(*operands))
 
 
 @dataclass(frozen=True)
 class Twin(Sample):
     """A call of a function that knows no protocol, as a cell makes it."""
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call the function, or what stands for it where an operand is traced."""
-        function = original(self.function)
-        options = dict(zip(FUNCTIONS[function].operands, operands, strict=False)) | self.kwargs
-        if not any(map(is_traced, operands)):
-            return function(**options)
-        return call_function(function, (), options, sys._getframe(0))
+    def caller(self) -> Callable[..., Any]:
+        """The function, or what stands for it where an operand is traced."""
+        function, kwargs = self.function, self.kwargs
+        names = FUNCTIONS[function].operands
+
+        def call(*operands: Any) -> Any:
+            options = dict(zip(names, operands, strict=False)) | kwargs
+            if not any(map(is_traced, operands)):
+                return function(**options)
+            return call_function(original(function), (), options, sys._getframe(0))
+
+        return call
 
 
 def each(function: Any, values: Any, *options: dict[str, Any]) -> Iterator[Sample]:

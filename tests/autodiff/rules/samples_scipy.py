@@ -27,9 +27,9 @@ class Written(Sample):
 
     body: Callable[..., Any] = None
 
-    def __call__(self, *operands: Any) -> Any:
-        """Call what is written."""
-        return self.body(*operands)
+    def caller(self) -> Callable[..., Any]:
+        """What is written."""
+        return self.body
 
 
 def row(*results: Any) -> Any:

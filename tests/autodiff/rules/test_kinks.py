@@ -56,16 +56,35 @@ def test_the_page_is_true(of, at, first, second):
     hessian = np.array(eval(text(second), NAMES), float)
     nearly = {"rtol": 1e-10, "atol": 1e-310}
     np.testing.assert_allclose(tn.hessian(f)(point), hessian, **nearly)
-    np.testing.assert_allclose(tn.jacobian(tn.grad(f))(point), hessian, **nearly)
-    inner = tn.jacobian(f, mode="forward")
-    over_forward = [tn.jacobian(inner, mode="forward")(point)]
-    if np.ndim(point) < 2:  # half a minute for a matrix, sought beside a point in each direction
-        over_forward.append(tn.jacobian(inner)(point))
-    for found in over_forward:
+    if np.ndim(point) == 2:  # of whose many sweeps each is sought beside the point
+        over_reverse, over_forward = mixes_along(f, point, hessian)
+    else:
+        inner = tn.jacobian(f, mode="forward")
+        over_reverse = tn.jacobian(tn.grad(f))(point), hessian
+        over_forward = [
+            (g(point), hessian) for g in (tn.jacobian(inner, mode="forward"), tn.jacobian(inner))
+        ]
+    np.testing.assert_allclose(*over_reverse, **nearly)
+    for found, expected in over_forward:
         if second.endswith("over reverse"):
             assert np.isnan(found).any()
         else:
-            np.testing.assert_allclose(found, hessian, **nearly)
+            np.testing.assert_allclose(found, expected, **nearly)
+
+
+def mixes_along(f, x, hessian):
+    """Products of second derivatives with a direction that is like no other, and the true ones."""
+    v = np.cos(np.arange(1.0, 1.0 + x.size)).reshape(x.shape)
+    expected = np.tensordot(hessian, v)
+
+    def forward(x):
+        return tn.jvp(f, (x,), (v,))[1]
+
+    over_reverse = tn.grad(lambda x: np.sum(tn.grad(f)(x) * v))(x), expected
+    return over_reverse, [
+        (tn.grad(forward)(x), expected),
+        (tn.jvp(forward, (x,), (v,))[1], np.sum(expected * v)),
+    ]
 
 
 def test_every_section_of_the_page_has_lines():

@@ -113,26 +113,26 @@ def recorded(f, *args):
 def check_value(sample):
     with np.errstate(all="ignore"):
         expected = sample(*sample.operands)
-        value = recorded(lambda *inputs: sample.of(*inputs), *sample.point)
+        value = recorded(sample.of, *sample.point)
     assert_same(value, expected)
 
 
 def check_first_order(sample):
     """The tangent against differences, the adjoint against the tangent."""
     tolerance = {"rtol": 2e-3, "atol": 2e-3} if is_single(sample) else {"rtol": 1e-8, "atol": 1e-9}
-    v = directions(sample, "v")
-    value, tangent = tn.jvp(sample.of, sample.point, v)
+    of, v = sample.of, directions(sample, "v")
+    value, tangent = tn.jvp(of, sample.point, v)
     assert np.shape(tangent) == np.shape(value)
     assert np.asarray(tangent).dtype == (np.asarray(value).dtype if is_float(value) else float)
     if is_float(value):
-        (reference,) = differences(lambda *x: [sample.of(*x)], sample.point, v)
+        (reference,) = differences(lambda *x: [of(*x)], sample.point, v)
     else:
         reference = np.zeros(np.shape(value))
     np.testing.assert_allclose(tangent, reference, **tolerance)
 
     u = np.random.default_rng(3).standard_normal(np.shape(value))
     u = u.astype(np.asarray(tangent).dtype)[()]
-    _, pullback = tn.vjp(sample.of, *sample.point)
+    _, pullback = tn.vjp(of, *sample.point)
     adjoints = pullback(u)
     for adjoint, operand, direction in zip(adjoints, sample.point, v, strict=True):
         assert np.shape(adjoint) == np.shape(operand)
@@ -144,7 +144,7 @@ def check_first_order(sample):
 def check_second_order(sample):
     """The Hessian times a vector in all mixes of modes, against differences of the gradient."""
     tolerance = {"rtol": 5e-3, "atol": 5e-3} if is_single(sample) else {"rtol": 1e-7, "atol": 1e-7}
-    point, v = sample.point, directions(sample, "w")
+    of, point, v = sample.of, sample.point, directions(sample, "w")
     value = sample(*sample.operands)
     if not is_float(value):
         return
@@ -153,7 +153,7 @@ def check_second_order(sample):
     weights = weights.reshape(np.shape(value))[()]
 
     def total(*operands):
-        return np.sum(sample.of(*operands) * weights)
+        return np.sum(of(*operands) * weights)
 
     gradient = tn.grad(total, argnums=everything)
 

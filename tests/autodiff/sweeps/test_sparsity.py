@@ -113,9 +113,10 @@ def check_places(sample):
     """What changes in the results with an element of the input is in the structure."""
     slot = next(i for i, v in enumerate(sample.point) if np.ndim(v))
     x = np.asarray(sample.point[slot])
+    of, before, after = sample.of, sample.point[:slot], sample.point[slot + 1 :]
 
     def f(y):
-        result = sample.of(*sample.point[:slot], y, *sample.point[slot + 1 :])
+        result = of(*before, y, *after)
         parts = result if isinstance(result, tuple | list) else [result]
         fractions = [np.real(part) for part in parts if np.result_type(part).kind in "fc"]
         return np.concatenate([np.zeros(0), *map(np.ravel, fractions)])
