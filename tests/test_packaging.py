@@ -84,6 +84,23 @@ def test_only_what_publishes_may_sign(root: Path):
     assert "--tag" in command
 
 
+def test_each_extra_is_installed_by_a_workflow(root: Path):
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    extras = set(tomllib.loads(text)["project"]["optional-dependencies"])
+    jobs = yaml.safe_load((root / ".github/workflows/test.yml").read_text(encoding="utf-8"))["jobs"]
+    tried = jobs["extras"]["strategy"]["matrix"]["include"]
+    installed = {extra for each in tried for extra in each["extra"].split(",")}
+    for path in [*(root / ".github" / "workflows").glob("*.yml"), root / ".ci" / "run"]:
+        for found in re.findall(r"\.\[([a-z,]+)\]", path.read_text(encoding="utf-8")):
+            installed |= {*found.split(",")}
+    # Binder pins what the course needs, and a benchmark needs a quiet machine.
+    assert extras - installed == {"benchmarks", "course"}
+    for each in tried:
+        paths = [part for part in each["command"].split() if part.startswith("tests/")]
+        assert paths
+        assert all((root / path).exists() for path in paths)
+
+
 def test_the_changelog_begins_with_this_version(root: Path):
     text = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     versions = re.findall(r"^## (\d+\.\d+\.\d+), (?:unreleased|\d{4}-\d\d-\d\d)$", text, re.M)

@@ -269,7 +269,7 @@ class Exported:
             for name in names_of_numbers(each, f"argument {k + 1}")
         ]
         for name, entry, leaf in zip(names, self._path.entries, leaves, strict=True):
-            wanted, given = _kind(self._path.tape.value(entry)), _kind(leaf)
+            wanted, given = _in_words(self._path.tape.value(entry)), _in_words(leaf)
             if wanted != given:
                 raise TypeError(
                     f"{self.__name__} was exported for {wanted} as {name}, not for {given}"
@@ -327,7 +327,7 @@ class Exported:
     def __reduce__(self) -> Any:
         path = self._path
         rest = path.entries, path.outputs, path.value, self._args, self.__name__, self._where
-        return _unpickled, (pickle.dumps((packed(path.tape), packed(path.before), *rest)),)
+        return _unpickled, (pickle.dumps((packed(path.tape, path.before), *rest)),)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}, exported: {len(self._path.tape)} entries>"
@@ -336,8 +336,9 @@ class Exported:
 @functools.lru_cache(16)
 def _unpickled(data: bytes) -> Exported:
     """The program in these bytes; in a process that gets it with each task it is made once."""
-    tape, before, entries, outputs, value, args, name, where = pickle.loads(data)
-    path = Path(unpacked(tape), entries, outputs, unpacked(before), value)
+    tapes, entries, outputs, value, args, name, where = pickle.loads(data)
+    tape, before = unpacked(tapes)
+    path = Path(tape, entries, outputs, before, value)
     return Exported(path, args, name, where)
 
 
@@ -360,7 +361,7 @@ class StoredFunction(Stored):
                 for own, leaf in zip(self.arguments, self._leaves(args), strict=True)
             ]
         )
-        self.check(failed)
+        self.refuse(failed)
         return _decoded(self.data["result"], lambda k: numbers[f"value/{k}"][0])
 
     def many(self, *args: Any) -> Any:
@@ -392,7 +393,7 @@ class StoredFunction(Stored):
         numbers, failed = self.play(
             [own.many(leaf, count) for own, leaf in zip(self.arguments, leaves, strict=True)]
         )
-        self.check(failed)
+        self.refuse(failed)
         return _decoded(self.data["result"], lambda k: numbers[f"value/{k}"])
 
     def try_out(self) -> None:
@@ -415,7 +416,7 @@ class StoredFunction(Stored):
 # -- structures as data ----------------------------------------------------------------------------
 
 
-def _kind(leaf: Any) -> str:
+def _in_words(leaf: Any) -> str:
     """A number's type, or an array's dtype and shape, in words."""
     if isinstance(leaf, np.ndarray):
         return f"an array of {leaf.dtype} and shape {leaf.shape}"

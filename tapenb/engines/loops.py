@@ -415,10 +415,10 @@ def _hand_down(loop: Loop) -> None:
     own = {each.slot: each.values for each in loop.given}
     for inner in (each for each in loop.body if isinstance(each, Loop)):
         for k, each in enumerate(inner.given):
-            slots = {leaf for leaf in _leaves(each.values) if isinstance(leaf, Slot)}
+            slots = {leaf for leaf in _references(each.values) if isinstance(leaf, Slot)}
             if isinstance(each.values, Slot) or not slots or not slots <= own.keys():
                 continue
-            if any(isinstance(leaf, int) for leaf in _leaves(each.values)) or any(
+            if any(isinstance(leaf, int) for leaf in _references(each.values)) or any(
                 isinstance(own[slot], Slot) for slot in slots
             ):
                 continue
@@ -429,10 +429,10 @@ def _hand_down(loop: Loop) -> None:
     loop.given[:] = [each for each in loop.given if each.slot in read]
 
 
-def _leaves(values: Any) -> Iterator[Reference]:
+def _references(values: Any) -> Iterator[Reference]:
     if isinstance(values, tuple):
         for each in values:
-            yield from _leaves(each)
+            yield from _references(each)
     else:
         yield values
 
@@ -452,7 +452,7 @@ def _read(parts: Iterable[Step | Loop]) -> Iterator[Reference]:
         for each in part.carried:
             yield from each.initial
         for each in part.given:
-            yield from _leaves(each.values)
+            yield from _references(each.values)
 
 
 # -- constants and indices as something to compare -------------------------------------------------

@@ -139,7 +139,7 @@ class Stored:
                 found[label] = part.astype(dtypes[label]) if label in dtypes else part
         return found, failed
 
-    def check(self, failed: np.ndarray) -> None:
+    def refuse(self, failed: np.ndarray) -> None:
         """Refuse points at which guards do not hold.
 
         Raises

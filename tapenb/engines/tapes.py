@@ -91,7 +91,7 @@ class StoredTape(Stored):
             Where a decision of the recorded code falls otherwise.
         """
         numbers, failed = self.numbers(values, None)
-        self.check(failed)
+        self.refuse(failed)
         return numbers.first()
 
     __call__ = at
@@ -119,7 +119,7 @@ class StoredTape(Stored):
             how many.
         """
         numbers, failed = self.numbers(values, self.count(values))
-        self.check(failed)
+        self.refuse(failed)
         return numbers
 
     def try_out(self) -> None:
@@ -205,7 +205,7 @@ class StoredTape(Stored):
         if any(label.startswith("hessian/") for label in labels):
             for one in self.arguments:
                 for other in self.arguments:
-                    hessian[one.name, other.name] = _block(found, one, other)
+                    hessian[one.name, other.name] = _hessian_block(found, one, other)
         return Numbers(found["value"], gradient, hessian)
 
 
@@ -216,7 +216,7 @@ def _whole(parts: list[np.ndarray], each: Argument) -> np.ndarray:
     return np.stack(parts, axis=1).reshape(-1, *each.shape)
 
 
-def _block(found: Mapping[str, np.ndarray], one: Argument, other: Argument) -> np.ndarray:
+def _hessian_block(found: Mapping[str, np.ndarray], one: Argument, other: Argument) -> np.ndarray:
     """The second derivatives by two inputs."""
     columns = [
         _whole([found[f"hessian/{row}/0/{entry}/{k}"] for row in one.entries], one)

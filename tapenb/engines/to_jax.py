@@ -70,7 +70,7 @@ class JaxProgram:
         *args
             Structured like the example.
         """
-        values = self._values(args)
+        values = self._computed(args)
         stands = self._stand(values)
         found = [self._of(each, values) for each in self._outputs]
         if stands is not None:
@@ -92,7 +92,7 @@ class JaxProgram:
         TapeError
             The line.
         """
-        values = self._values(args)
+        values = self._computed(args)
         for guard in self._guards:
             (parent,) = self._tape.parents(guard)
             operation = self._tape.operations[guard]
@@ -108,7 +108,7 @@ class JaxProgram:
 
     # -- computing -----------------------------------------------------------------------------
 
-    def _values(self, args: tuple[Any, ...]) -> dict[int, Any]:
+    def _computed(self, args: tuple[Any, ...]) -> dict[int, Any]:
         import jax.numpy as jnp
 
         own = filter(is_traceable, flatten(self._args))
@@ -242,7 +242,7 @@ def _calls(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., An
         operation = tape.operations[index]
         if operation is INPUT:
             value = tape.value(index)
-            yield index, functools.partial(_constant, value)
+            yield index, functools.partial(_as_array, value)
             continue
         try:
             yield index, in_jax(operation, tape.value(index))
@@ -318,7 +318,7 @@ def _about_loops(parts: Iterable[Step | Loop]) -> str:
     return f"; loops folded, of {', '.join(found)} rounds" if found else ""
 
 
-def _constant(value: Any) -> Any:
+def _as_array(value: Any) -> Any:
     import jax.numpy as jnp
 
     return jnp.asarray(value)

@@ -117,3 +117,15 @@ def test_dask(program, tmp_path):
     x, y = points.T
     wanted = [[np.sum(-y / x**2), np.sum(1 / x)], [np.sum(1 / x), np.sum(np.sin(y))]]
     np.testing.assert_allclose(total, wanted, rtol=1e-12)
+
+
+def test_a_pickle_is_small():
+    def walk(y):
+        for k in range(200):
+            y = y + 0.01 * np.sin(y * k)
+        return y
+
+    # 800 operations, recorded twice; in each of them a double that no other has.
+    program = tn.export(walk, 0.3)
+    assert len(program.tape) > 800
+    assert len(pickle.dumps(program)) < 2 * 8 * 800 + 4000

@@ -125,22 +125,32 @@ def compared(name: str, tools: list[str], checkout: Path, seconds: float) -> Ite
         yield f"| {name} | {function} | {size} | {' | '.join(cells)} |"
 
 
-def main() -> None:
-    """Print the table as Markdown."""
+def main() -> int:
+    """Print the table as Markdown; 1 where tapenb had no answer, failed, or was found wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.gradbench.run", description=__doc__)
     parser.add_argument("evals", nargs="*", help="by default all")
     parser.add_argument("--checkout", type=Path, required=True, help="a clone of GradBench")
     parser.add_argument("--peers", nargs="*", default=["jax", "pytorch"])
     parser.add_argument("--seconds", type=float, default=0.3, help="at least, for each function")
     options = parser.parse_args()
+    if unknown := set(options.evals) - SIZES.keys():
+        parser.error(f"no eval of GradBench's is called {', '.join(sorted(unknown))}")
     tools = ["tapenb", *options.peers]
     head = ["eval", "function", "size", "valid", "first call, ms", "tapenb, ms"]
     head += [part for tool in options.peers for part in (f"{tool}, ms", f"beside {tool}")]
     print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    failed = 0
     for name in options.evals or SIZES:
+        rows = 0
         for row in compared(name, tools, options.checkout.resolve(), options.seconds):
             print(row, flush=True)
+            rows += 1
+            failed += row.split(" | ")[3] != "yes"
+        if not rows:
+            print(f"{name}: nothing was evaluated", file=sys.stderr)
+        failed += not rows
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,6 +6,8 @@ GradBench's own evals validate all beside derivatives by hand: `python -m tests.
 import functools
 import itertools
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -214,3 +216,32 @@ def test_a_derivative_within_what_is_differentiated():
     for outer, inner in itertools.product(programs.MODES, repeat=2):
         gradient = programs.MODES[outer](functools.partial(programs.missed_by, inner=inner, dt=2.0))
         np.testing.assert_allclose(gradient(w), slope, rtol=1e-6)
+
+
+EVAL = """
+import json, sys
+
+def say(**message):
+    print(json.dumps(message), flush=True)
+    return json.loads(sys.stdin.readline())
+
+say(id=0, kind="start", eval="hello")
+say(id=1, kind="define", module="hello")
+for id, (function, right) in enumerate([("square", 9.0), ("double", {right})], start=2):
+    answer = say(id=id, kind="evaluate", module="hello", function=function, input=3.0)
+    say(id=10 * id, kind="analysis", of=id, valid=answer["output"] == right)
+"""
+
+
+@pytest.mark.parametrize(("right", "code", "says"), [(6.0, 0, "yes"), (7.0, 1, "NO")])
+def test_the_table_s_command_fails_where_an_answer_is_wrong(tmp_path, right, code, says):
+    folder = tmp_path / "python" / "gradbench" / "gradbench" / "evals" / "hello"
+    folder.mkdir(parents=True)
+    (folder / "run.py").write_text(EVAL.replace("{right}", str(right)), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.gradbench.run", "--checkout", str(tmp_path), "hello"]
+    done = subprocess.run([*command, "--peers"], capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert [line.split(" | ")[1:4:2] for line in done.stdout.splitlines()[2:]] == [
+        ["square", "yes"],
+        ["double", says],
+    ]
