@@ -267,7 +267,9 @@ class RunInputs:
                     "withheld": f"{name} is read by other code ({place}), so no derivative by it "
                     "is shown."
                 }
-        if not isinstance(self._values[name], int | np.integer):
+        value = self._values[name]
+        many = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+        if not (many or isinstance(value, int | np.integer)):
             return {}
         place = count_of(tape, entries)
         if place is None:

@@ -147,10 +147,12 @@ class Input:
         flat = flatten(positions.get(self.name, self.value))
         moved = [positions.get(label, old) for label, old in zip(self.labels, flat, strict=False)]
         if isinstance(self.value, np.ndarray):
-            array = np.array(positions.get(self.name, self.value), self.value.dtype)
+            picked = self._picked(positions)
+            whole = positions.get(self.name, self.value)
+            array = np.array(whole, _wide_enough(self.value.dtype, [*moved, *picked.values()]))
             if moved:
                 array.reshape(-1)[:] = moved
-            for element, number in self._picked(positions).items():
+            for element, number in picked.items():
                 array.reshape(-1)[element] = number
             return array
         for element, number in self._picked(positions).items():
@@ -172,8 +174,13 @@ def count_of(tape: Tape, entries: Collection[int]) -> str | None:
     """
     for guard in tape.guards():
         (parent,) = tape.parents(guard)
-        counts = tape.operations[guard].function in (operator.index, int)
-        if counts and parent >= 0 and not set(entries).isdisjoint(tape.ancestors(parent)):
+        question = tape.operations[guard].function
+        if question in (operator.index, int) and parent >= 0:
+            counted = not set(entries).isdisjoint(tape.ancestors(parent))
+        else:
+            # An array of integers that is read as it is: as indices, or by C code.
+            counted = question is np.asarray and parent in entries
+        if counted:
             return tape.where(guard)
     return None
 
@@ -203,6 +210,12 @@ def _like(old: Any, new: Any) -> Any:
     if isinstance(old, np.integer):
         return type(old)(new) if float(new).is_integer() else np.float64(new)
     return type(old)(new)
+
+
+def _wide_enough(dtype: np.dtype, numbers: list[Any]) -> np.dtype:
+    """The dtype that an array of them has: of integers not where one is none, as if written so."""
+    whole = dtype.kind not in "iu" or all(float(number).is_integer() for number in numbers)
+    return dtype if whole else np.dtype(float)
 
 
 def _slider(

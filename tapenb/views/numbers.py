@@ -96,6 +96,8 @@ def brief(value: Any, digits: int = GRAPH_DIGITS) -> str:
     --------
     >>> brief(np.array([0.5, 0.25])), brief(np.linspace(0, 1, 101))
     ('[0.5, 0.25]', '(101,) [0, …, 1]')
+    >>> brief((np.array([1.5, 2.0]), np.eye(2)))
+    '([1.5, 2], (2, 2))'
     """
     if not (isinstance(value, np.ndarray) and value.ndim):
         return _scalar(value, digits)
@@ -153,7 +155,7 @@ def _scalar(value: Any, digits: int) -> str:
     if isinstance(value, dict):  # an adjoint of several results, by number
         value = [value[each] for each in sorted(value)]
     if isinstance(value, tuple | list):
-        return f"({_join(value, lambda v: _scalar(v, digits))})"
+        return f"({_join(value, lambda v: _part(v, digits))})"
     try:
         return number(value, digits)
     except (TypeError, ValueError, OverflowError):
@@ -176,3 +178,10 @@ def _join(items: Any, text: Callable[[Any], str]) -> str:
     if len(items) <= _WHOLE:
         return ", ".join(some(items))
     return ", ".join([*some(items[:_HEAD]), "…", *some(items[-1:])])
+
+
+def _part(value: Any, digits: int) -> str:
+    """One of several results: of an array that is not short the shape alone."""
+    if not (isinstance(value, np.ndarray) and value.ndim):
+        return _scalar(value, digits)
+    return brief(value, digits) if 0 < value.size <= 2 else f"{value.shape}"

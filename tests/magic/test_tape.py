@@ -916,3 +916,16 @@ def test_a_curve_crosses_to_a_branch_with_other_inputs(notebook):
     assert len(curve.programs) == 2
     adopt(t, x=2.0, y=3.0)
     assert (t.value, t(x=-2.0).value) == (4.0, -6.0)
+
+
+def test_an_array_that_is_used_as_an_index_takes_whole_numbers_and_has_no_derivative(notebook):
+    notebook.run(
+        "%%tape -o t\ni = np.array([2, 0, 1])\ny = np.array([3, 1, 4])\nv = np.array([1.0, 2, 4])\n"
+        "z = np.sum(v[i] * (y + 0.5) ** 2)"
+    )
+    t = notebook.names["t"]
+    assert sorted(t.gradient) == ["v", "y"]
+    assert t.gradient["y"].tolist() == [2 * 4 * 3.5, 2 * 1 * 1.5, 2 * 2 * 4.5]
+    sliders = {each.label: each for each in t.sliders}
+    assert [sliders[f"i[{k}]"].integer for k in range(3)] == [True] * 3
+    assert [sliders[f"y[{k}]"].integer for k in range(3)] == [False] * 3

@@ -75,3 +75,12 @@ def test_few_names_are_completed():
     assert {"value", "gradient", "hessian", "tape", "panel"} <= set(shown)
     assert len(shown) < 12
     assert all(hasattr(recording, name) for name in shown)
+
+
+def test_a_fraction_in_an_array_of_integers_is_what_it_would_be_if_it_were_written_there():
+    labels, weights = np.array([0, 1, 1]), np.array([1.0, 2.0, 4.0])
+    recording = record(lambda y: np.sum((y - 0.25) ** 2 * weights), labels)
+    for position, slope in ((0.5, 2 * 0.25), (2, 2 * 1.75)):
+        point = recording.at({"y[0]": position})
+        assert point.value == (position - 0.25) ** 2 + 6 * 0.75**2
+        assert point.gradient["y"][0] == slope
