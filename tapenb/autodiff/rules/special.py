@@ -277,18 +277,18 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     ),
     "eval_legendre": (
         _REFUSED,
-        "0.5 * (x1 + 1.0) * rising(x1) * eval_jacobi(lower(x1), 1.0, 1.0, x2)",
+        "0.5 * climbing(mirrored(x1, -1.0), x2)",
     ),
     "eval_chebyt": (_REFUSED, "x1 * eval_chebyu(lower(x1), x2)"),
-    "eval_chebyu": (_REFUSED, "2.0 * rising(x1) * eval_gegenbauer(lower(x1), 2.0, x2)"),
+    "eval_chebyu": (_REFUSED, "2.0 * odd_in_degree(x1, x2)"),
     "eval_chebyc": (_REFUSED, "x1 * eval_chebys(lower(x1), x2)"),
-    "eval_chebys": (_REFUSED, "rising(x1) * eval_gegenbauer(lower(x1), 2.0, 0.5 * x2)"),
+    "eval_chebys": (_REFUSED, "odd_in_degree(x1, 0.5 * x2)"),
     "eval_gegenbauer": (
         _REFUSED,
         _by("eval_gegenbauer", 1, 3, -0.5),
-        "2.0 * x2 * rising(x1) * eval_gegenbauer(lower(x1), x2 + 1.0, x3)",
+        "2.0 * x2 * rising(some(x1)) * eval_gegenbauer(lower(some(x1)), x2 + 1.0, x3)",
     ),
-    "eval_laguerre": (_REFUSED, "-rising(x1) * eval_genlaguerre(lower(x1), 1.0, x2)"),
+    "eval_laguerre": (_REFUSED, "-rising(some(x1)) * eval_genlaguerre(lower(some(x1)), 1.0, x2)"),
     "eval_genlaguerre": (
         _REFUSED,
         _by("eval_genlaguerre", 1, 3, -1.0),
@@ -298,12 +298,12 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "eval_hermitenorm": (_REFUSED, "x1 * eval_hermitenorm(whole(lower(x1)), x2)"),
     "eval_sh_legendre": (
         _REFUSED,
-        "(x1 + 1.0) * rising(x1) * eval_jacobi(lower(x1), 1.0, 1.0, 2.0 * x2 - 1.0)",
+        "climbing(mirrored(x1, -1.0), 2.0 * x2 - 1.0)",
     ),
     "eval_sh_chebyt": (_REFUSED, "2.0 * x1 * eval_sh_chebyu(lower(x1), x2)"),
     "eval_sh_chebyu": (
         _REFUSED,
-        "4.0 * rising(x1) * eval_gegenbauer(lower(x1), 2.0, 2.0 * x2 - 1.0)",
+        "4.0 * odd_in_degree(x1, 2.0 * x2 - 1.0)",
     ),
     "lpmv": (
         _REFUSED,
@@ -511,6 +511,29 @@ def lower(degree: Any) -> Any:
 def rising(degree: Any) -> Any:
     """0 for a constant, else 1."""
     return np.where(degree == 0, 0.0, 1.0)
+
+
+def some(degree: Any) -> Any:
+    """A degree, or that of a constant where SciPy gives 0: for negative whole ones."""
+    return np.where((degree < 0) & (degree == np.rint(degree)), 0.0, degree)
+
+
+def mirrored(degree: Any, turn: float) -> Any:
+    """Return the degree that lies across from a negative one, where the polynomials are equal."""
+    return np.where(degree < 0.5 * turn, turn - degree, degree)
+
+
+def climbing(degree: Any, x: Any) -> Any:
+    """Twice the derivative of a Legendre polynomial (DLMF 18.9.15)."""
+    jacobi = Special.names["eval_jacobi"]
+    return (degree + 1.0) * rising(degree) * jacobi(lower(degree), 1.0, 1.0, x)
+
+
+def odd_in_degree(degree: Any, x: Any) -> Any:
+    """Half the derivative of U, which is odd in its degree plus 1 (DLMF 18.9.19, 18.5.2)."""
+    across = np.where(degree == -1, 0.0, mirrored(degree, -2.0))
+    gegenbauer = Special.names["eval_gegenbauer"]
+    return np.sign(degree + 1.0) * rising(across) * gegenbauer(lower(across), 2.0, x)
 
 
 def whole(degree: Any) -> Any:
@@ -792,7 +815,21 @@ _NAMED = (
         halfway,
         back,
     ),
-    *(lower, rising, whole, excess, bent, moment, by_parameter, power_base, power_exponent),
+    *(
+        lower,
+        rising,
+        some,
+        mirrored,
+        climbing,
+        odd_in_degree,
+        whole,
+        excess,
+        bent,
+        moment,
+        by_parameter,
+        power_base,
+        power_exponent,
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.linear import Linear
+from ..kinds.partials import ratio
 from ..kinds.registry import ABSENT, RULES, optional, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
@@ -31,6 +32,7 @@ from .sums_and_extrema import (
     PRODUCT,
     Reduction,
     axes_of,
+    extend,
     merged,
     portions,
     summing,
@@ -111,9 +113,9 @@ def _fold(ufunc: np.ufunc) -> Callable[..., Any]:
         dtype: Any = None,
     ) -> Any:
         rows = merged(a, axis)
-        if initial is ABSENT or (initial is None and where is not ABSENT):
+        if where is not ABSENT and (initial is ABSENT or initial is None):
             initial = ufunc.identity
-        if initial is not None:
+        if initial is not ABSENT and initial is not None:
             first = np.broadcast_to(initial, (*rows.shape[:-1], 1))
             rows = np.concatenate([first, rows], axis=-1)
         if rows.shape[-1] == 0:
@@ -245,6 +247,21 @@ for ufunc, rule in list(RULES.items()):
 for ufunc, exponential in ((np.logaddexp, np.exp), (np.logaddexp2, np.exp2)):
     rule = Reduction(weighted(portions(exponential)), ufunc.reduce, -np.inf)
     register_rule(ufunc, rule, method="reduce")
+
+
+def _directions(
+    result: Any, a: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
+) -> Any:
+    return ratio(a, extend(result, a, axis, keepdims))
+
+
+register_rule(
+    np.hypot,
+    Reduction(weighted(_directions), np.hypot.reduce, 0.0).with_tips(
+        lambda result, *_, **__: result == 0
+    ),
+    method="reduce",
+)
 
 
 # -- at and where --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.optimize
 import scipy.signal
+import scipy.special
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS
@@ -48,6 +49,21 @@ def test_every_rule_has_a_sample():
 @each_function(sample for sample in SAMPLES if sample.function not in ALMOST)
 def test_value_and_two_orders(samples):
     check_each(samples, check)
+
+
+@pytest.mark.parametrize("name", ["sqrtm", "logm", "fractional_matrix_power"])
+def test_functions_of_matrices_with_negative_eigenvalues(name):
+    function = getattr(scipy.linalg, name)
+    more = (0.3,) if name.startswith("fractional") else ()
+    a = np.array([[0.5, 1.25], [1.25, -0.75]])
+    tn.check_grads(lambda a: function(a, *more), (a,), order=2)
+
+
+@pytest.mark.parametrize("degree", [-1, -2, -3, -2.5])
+def test_polynomials_of_negative_degree(degree):
+    for name in ("legendre", "chebyt", "chebyu", "chebys", "laguerre", "sh_legendre", "sh_chebyu"):
+        function = getattr(scipy.special, f"eval_{name}")
+        tn.check_grads(lambda x, f=function: f(degree, x), (0.4,), order=2)
 
 
 def check_loosely(sample):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,10 +14,11 @@ from ...sweeps.local import pull, push
 from ...tape.operation import Operation
 from ...tracing.apply import apply
 from ...tracing.dispatch import call_function
+from ...tracing.state import plain
 from ...tracing.structures import as_operand
 from ..linear_algebra.stacks import transposed
 
-__all__ = ["Equation", "MatrixFunction", "follow", "only_given", "run"]
+__all__ = ["CutFunction", "Equation", "MatrixFunction", "follow", "only_given", "run"]
 
 
 def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -124,7 +126,10 @@ class MatrixFunction(Rule):
         upper = np.concatenate([a, e], axis=-1)
         lower = np.concatenate([np.zeros(a.shape, a.dtype), a], axis=-1)
         block = np.concatenate([upper, lower], axis=-2)
-        return run(self.function, block, **params)[..., :size, size:]
+        return self._of(block, params)[..., :size, size:]
+
+    def _of(self, block: Any, params: dict[str, Any]) -> Any:
+        return run(self.function, block, **params)
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         (a,) = operands
@@ -132,3 +137,30 @@ class MatrixFunction(Rule):
 
     def jvp(self, tangents, result, operands, operation):
         return spread(self._along(operands[0], tangents[0], operation.params), result)
+
+
+class CutFunction(MatrixFunction):
+    """A function of matrices that is cut along the negative numbers.
+
+    There the block matrix has an eigenvalue twice, which rounding puts on either side of the cut.
+    So the cut is turned away from it, to where no eigenvalue is.
+
+    Parameters
+    ----------
+    function : callable
+    turned : callable
+        ``turned(a, angle, **params)``, the same function with its cut turned by an angle.
+    """
+
+    def __init__(self, function: Callable[..., Any], turned: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self.turned = turned
+
+    def _of(self, block: Any, params: dict[str, Any]) -> Any:
+        w = np.linalg.eigvals(plain(block)[..., : block.shape[-1] // 2, : block.shape[-1] // 2])
+        cut = (w.real < 0.0) & (np.abs(w.imag) <= 1e-8 * np.abs(w))
+        if not np.any(cut):
+            return super()._of(block, params)
+        room = np.min(np.where(cut, np.pi, np.angle(w) + np.pi))
+        turned = functools.partial(self.turned, angle=0.5 * room)
+        return follow(turned, MatrixFunction(turned), "turned", (block,), **params)

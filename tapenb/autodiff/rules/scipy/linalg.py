@@ -25,7 +25,7 @@ from ..linear_algebra.stacks import (
     row,
     transposed,
 )
-from .kinds import MatrixFunction, follow, only_given, run
+from .kinds import CutFunction, MatrixFunction, follow, only_given, run
 from .linear_equations import lower_upper, permutation, register_equations, triangle
 
 __all__ = ["register"]
@@ -288,10 +288,24 @@ _AS_NUMPY = {
     "det": np.linalg.det,
     "norm": np.linalg.norm,
 }
-_OF_MATRICES = (
-    *("expm", "logm", "sqrtm", "cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm"),
-    "fractional_matrix_power",
-)
+_OF_MATRICES = ("expm", "cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm")
+
+
+def _of_cut_matrices(module: Any) -> dict[str, Callable[..., Any]]:
+    """Functions that are cut, each with its cut turned by an angle."""
+
+    def logm(A: Any, angle: float, **options: Any) -> Any:
+        eye = np.eye(A.shape[-1])
+        return module.logm(A * np.exp(-1j * angle), **options) + 1j * angle * eye
+
+    def sqrtm(A: Any, angle: float, **options: Any) -> Any:
+        return module.sqrtm(A * np.exp(-1j * angle), **options) * np.exp(0.5j * angle)
+
+    def fractional_matrix_power(A: Any, t: float, angle: float) -> Any:
+        turned = module.fractional_matrix_power(A * np.exp(-1j * angle), t)
+        return turned * np.exp(1j * angle * t)
+
+    return {each.__name__: each for each in (logm, sqrtm, fractional_matrix_power)}
 
 
 def register() -> None:
@@ -309,6 +323,9 @@ def register() -> None:
     for name in _OF_MATRICES:
         function = getattr(module, name)
         register_rule(function, MatrixFunction(function), "A")
+    for name, turned in _of_cut_matrices(module).items():
+        function = getattr(module, name)
+        register_rule(function, CutFunction(function, turned), "A")
 
     def frechet(a: Any, e: Any, compute_expm: bool = True, **_: Any) -> Any:
         size = a.shape[-1]
