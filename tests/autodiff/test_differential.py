@@ -258,7 +258,9 @@ def difference(f, x, v):
         near = np.asarray(f(x + step * v)) - f(x - step * v)
         far = np.asarray(f(x + 2 * step * v)) - f(x - 2 * step * v)
         found.append((8.0 * near - far) / (12.0 * step))
-    errors = [np.max(np.abs(a - b)) for a, b in itertools.pairwise(found)]
+        errors = [np.max(np.abs(a - b)) for a, b in itertools.pairwise(found)]
+        if errors and errors[-1] < 1e-8 * (1.0 + np.max(np.abs(found[-1]))):
+            break  # far closer than what it is compared with
     best = int(np.argmin(errors))
     return found[best + 1], errors[best]
 

@@ -3,7 +3,6 @@
 import inspect
 import re
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -179,14 +178,34 @@ def diverse(function):
     return list(found.values())[:8]
 
 
+def with_options(sample):
+    """The sample's call, as a function of its operands and of options besides its own."""
+    function, args, kwargs, sequence = (
+        sample.function,
+        sample.args,
+        sample.kwargs,
+        sample.sequence,
+    )
+    fixed, slots = (
+        {slot: sample.operands[slot] for slot in sample.fixed},
+        range(len(sample.operands)),
+    )
+
+    def call(free, options):
+        rest = iter(free)
+        operands = [fixed[slot] if slot in fixed else next(rest) for slot in slots]
+        return function(*([operands] if sequence else operands), *args, **kwargs | options)
+
+    return call
+
+
 def with_out(sample):
     """The call with an array of the recording's to write into, which may be read as well."""
+    call, shape = with_options(sample), np.shape(sample(*sample.operands))
 
     def f(*operands):
-        shape = np.shape(sample(*sample.operands))
         target = np.zeros_like(np.reshape(operands[0], (-1,))[:1], shape=shape)
-        call = replace(sample, kwargs=sample.kwargs | {"out": target})
-        return total(call.of(*operands)) + total(target)
+        return total(call(operands, {"out": target})) + total(target)
 
     return f
 
@@ -213,9 +232,10 @@ def test_every_option(function):
 
 def check_option(sample, name, value):
     """An option as it is and, where it is a fraction or several, as an input."""
+    call = with_options(sample)
 
     def f(*operands, value=value):
-        return total(replace(sample, kwargs=sample.kwargs | {name: value}).of(*operands))
+        return total(call(operands, {name: value}))
 
     single = any(v is np.float32 for v in [value, *sample.kwargs.values()])
     check(f, sample.point, single=single)

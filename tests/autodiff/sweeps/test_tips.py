@@ -1,6 +1,5 @@
 """Derivatives across tips: the limit of those beside the point, or a convention that is named."""
 
-import itertools
 import math
 
 import numpy as np
@@ -145,8 +144,9 @@ def test_each_face_gives_the_limit(order, f, x, right):
         np.testing.assert_allclose(tn.jvp(f, (x,), (ones,))[1], np.sum(right), **nearly)
         np.testing.assert_allclose(tn.vjp(f, x)[1](1.0)[0], right, **nearly)
     else:
+        # Which is forward over reverse.
         np.testing.assert_allclose(tn.hessian(f)(x), right, **nearly)
-        for modes in itertools.product(("reverse", "forward"), repeat=2):
+        for modes in (("reverse", "reverse"), ("forward", "reverse"), ("forward", "forward")):
             inner = tn.jacobian(f, mode=modes[0])
             np.testing.assert_allclose(tn.jacobian(inner, mode=modes[1])(x), right, **nearly)
         np.testing.assert_allclose(tn.hvp(f, (x,), (ones,)), along, **nearly)
