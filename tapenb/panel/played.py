@@ -19,11 +19,11 @@ from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.program import Program
-from ..recording.readout import matrix, mixed, place, rows, steady_notes
+from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
-from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, brief
+from ..views.numbers import brief
 from .stepping import listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
@@ -75,7 +75,7 @@ def played(
         "rows": _rows(point, shown, slopes),
         "along": _along(point, inputs, shown, slopes),
         "notes": steady_notes(point),
-        "matrix": _matrix(point, shown, READOUT_DIGITS if len(inputs) <= 2 else GRAPH_DIGITS),
+        "matrix": _matrix(point, shown, len(inputs)),
         "trace": trace(point, source, shown),
     }
     if graph is not None and not graph.too_large and "node" in shown.of:
@@ -302,9 +302,9 @@ def _rows(point: Point, shown: _Shown, slopes: Mapping[str, Any]) -> list[list[A
     return [[row.name, *what] for row, what in zip(rows(point), registers, strict=True)]
 
 
-def _matrix(point: Point, shown: _Shown, digits: int) -> dict[str, Any] | None:
+def _matrix(point: Point, shown: _Shown, sliders: int) -> dict[str, Any] | None:
     """The registers of the second derivatives, where they are shown."""
-    table, elements = matrix(point), shown.elements
+    (table, digits), elements = panel_matrix(point, sliders), shown.elements
     return table and {
         "names": table.names,
         "cells": [[shown.second(row, column) for column in elements] for row in elements],

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..views.labels import one_line
-from ..views.numbers import READOUT_DIGITS, number, value
+from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, number, value
 
 __all__ = [
     "_LARGEST_MATRIX",
@@ -18,6 +18,7 @@ __all__ = [
     "matrix",
     "mixed",
     "notes",
+    "panel_matrix",
     "place",
     "readout",
     "rows",
@@ -28,6 +29,8 @@ __all__ = [
 
 # Second derivatives of more inputs than this are a shape, not a table.
 _LARGEST_MATRIX = 6
+# In the panel there is a heat map of more, with fewer digits.
+_LARGEST_HEAT_MAP, _HEAT_DIGITS = 16, 3
 # Up to so many inputs each second derivative has a line of its own.
 _LARGEST_LINES = 2
 # More sliders than this are counted, not listed.
@@ -119,7 +122,25 @@ def rows(point: Any) -> list[Row]:
     return found
 
 
-def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
+def panel_matrix(point: Any, sliders: int) -> tuple[Matrix | None, int]:
+    """The second derivatives as the panel shows them, and with how many digits at most.
+
+    Parameters
+    ----------
+    point : Point
+        One position of the sliders.
+    sliders : int
+        How many there are.
+    """
+    found = matrix(point, most=_LARGEST_HEAT_MAP)
+    large = found is not None and len(found.names) > _LARGEST_MATRIX
+    digits = _HEAT_DIGITS if large else READOUT_DIGITS if sliders <= 2 else GRAPH_DIGITS
+    return matrix(point, digits, _LARGEST_HEAT_MAP), digits
+
+
+def matrix(
+    point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX
+) -> Matrix | None:
     """The second derivatives as a table.
 
     Parameters
@@ -128,14 +149,16 @@ def matrix(point: Any, digits: int = READOUT_DIGITS) -> Matrix | None:
         One position of the sliders.
     digits : int, optional
         The most significant digits.
+    most : int, optional
+        The most rows.
 
     Returns
     -------
     Matrix or None
         None where there are none, or too many for a table.
     """
-    names = None if _undefined(point) else _elements(point)
-    if names is None or not 1 <= len(names) <= _LARGEST_MATRIX:
+    names = None if _undefined(point) else _elements(point, most)
+    if names is None or not 1 <= len(names) <= most:
         return None
     sizes = {x: np.size(d) for x, d in point.gradient.items()}
     blocks = [[np.reshape(point.hessian[x, y], (sizes[x], sizes[y])) for y in sizes] for x in sizes]
@@ -225,7 +248,7 @@ def mixed(point: Any, x: str, y: str) -> str:
     return f"∂²{symbol(point)}/{below}"
 
 
-def _elements(point: Any) -> list[str] | None:
+def _elements(point: Any, most: int) -> list[str] | None:
     """A name for each element of each input, or None where a second derivative is missing."""
     if not point.gradient or any(
         (x, y) not in point.hessian for x in point.gradient for y in point.gradient
@@ -233,7 +256,7 @@ def _elements(point: Any) -> list[str] | None:
         return None
     names = []
     for x, derivative in point.gradient.items():
-        if np.size(derivative) > _LARGEST_MATRIX:
+        if np.size(derivative) > most:
             return None
         names += map(one_line, _labels(x, np.shape(derivative)))
     return names

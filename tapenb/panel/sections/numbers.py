@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...recording.point import Point
-from ...recording.readout import matrix, mixed, notes, rows
-from ...views.numbers import GRAPH_DIGITS, READOUT_DIGITS, drawn
+from ...recording.readout import mixed, notes, panel_matrix, rows
+from ...views.numbers import drawn
 from .section import Section
 
 __all__ = ["Matrix", "Notes", "Readout"]
@@ -30,8 +30,7 @@ class Matrix(Section):
 
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
         """Their names, and the numbers row by row."""
-        few = len(self.subject.sliders) <= 2
-        second = matrix(point, READOUT_DIGITS if few else GRAPH_DIGITS)
+        second, _ = panel_matrix(point, len(self.subject.sliders))
         if second is None:
             return None
         cells = [list(map(drawn, row)) for row in second.cells]
