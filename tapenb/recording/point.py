@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,26 @@ class Point:
             tuple(bare(self.gradient[name]) for name in names),
             tuple(tuple(bare(self.hessian[row, column]) for column in names) for row in rows),
         )
+
+    def numbers_by(self, inputs: Sequence[Input]) -> tuple[Any, ...]:
+        """The same by the inputs of another branch: 0 where one has no influence here.
+
+        Parameters
+        ----------
+        inputs : sequence of Input
+        """
+        if not self.gradient:
+            return self.numbers
+        by = [each for each in inputs if each.withheld is None]
+        none = {each.name: np.zeros(each.array.shape) for each in by}
+        slopes = tuple(bare(self.gradient.get(x, zero[()])) for x, zero in none.items())
+
+        def second(a: str, b: str) -> Any:
+            zero = np.zeros(none[a].shape + none[b].shape)[()]
+            return bare(self.hessian.get((a, b), zero))
+
+        rows = none if self.hessian else ()
+        return bare(self.value), slopes, tuple(tuple(second(a, b) for b in none) for a in rows)
 
     @cached_property
     def jacobian(self) -> dict[str, Any]:

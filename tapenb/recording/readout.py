@@ -138,9 +138,7 @@ def panel_matrix(point: Any, sliders: int) -> tuple[Matrix | None, int]:
     return matrix(point, digits, _LARGEST_HEAT_MAP), digits
 
 
-def matrix(
-    point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX
-) -> Matrix | None:
+def matrix(point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX) -> Matrix | None:
     """The second derivatives as a table.
 
     Parameters

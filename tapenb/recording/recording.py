@@ -379,7 +379,9 @@ class Recording:
 
     def _numbers_at(self, **values: Any) -> tuple[Any, ...]:
         given = {name: value for name, value in values.items() if value is not None}
-        return self._at_inputs(given).numbers
+        point = self._at_inputs(given)
+        same = point.program is self._program
+        return point.numbers if same else point.numbers_by(self._program.inputs)
 
     def many(self, **values: Any) -> Numbers:
         """Every number at many inputs at once: ``t.many(x=np.linspace(1, 3, 100_000))``.

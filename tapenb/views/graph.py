@@ -170,6 +170,7 @@ class Graph:
         self._drawn: str | None = None
         self._formulas: dict[int, str] = {}
         self._output_name = output_name if output_name and is_name(output_name) else None
+        self._expression = output_name if self._output_name is None else None
         self._contributions = adjoints(tape).edges if edges is None else edges
         self._notes = notes or {}
         # Numbered as they were computed, so that the same program has the same names.
@@ -200,6 +201,8 @@ class Graph:
         if index == self.tape.output:
             kind, name = "output", name or self._output_name
         source = entry.source and one_line(entry.source)
+        if kind == "output" and not name and self._expression:
+            source = one_line(self._expression)
         lines = []
         if name:
             lines.append(("name", shorten(name, _SOURCE_WIDTH)))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import jupyter
-from tests.browser.test_panel import LOAD, expect_numbers, panel
+from tests.browser.test_panel import LOAD, digits, expect_numbers, panel
 
 PIECES = """\
 %%tape x=(-2, 5)
@@ -130,6 +130,19 @@ for n in range(1000):
 y"""
 
 
+UNICODE = """\
+%%tape
+θ = 0.5
+变量 = 2.0
+u = np.sin(θ)
+φ = u*变量"""
+
+VECTOR = """\
+%%tape
+v = np.linspace(0.0, 1.9, 20)
+z = np.sum(v**3)/3"""
+
+
 def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, BOWL)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -223,3 +236,34 @@ def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[...
     expect(last.nth(2)).to_have_text(f"{y:.6g}")
     rows.evaluate("rows => { rows.scrollTop = rows.scrollHeight / 2 }")
     expect(rows.locator("[data-place='1000']")).to_be_visible()
+    expect(rows.locator("[data-place='1000'] td").first).to_have_text(re.compile("^v"))
+
+    # By lines it is numbered as the cell is.
+    panel(page).get_by_label("a row for").select_option("lines")
+    numbered = rows.locator("tr[data-line] td:first-child")
+    expect(numbered).to_have_text(["2", "3", "5"])
+
+    # Names of any script are copied; what was pinned keeps to its name.
+    assert jupyter.run_cell(page, 1, UNICODE)
+    expect_numbers(page, φ=2 * math.sin(0.5))
+    tools.get_by_text("Play, undo, pin", exact=True).click()
+    tools.get_by_role("button", name="Copy the positions as a line of %%tape").click()
+    expect(tools.get_by_text("Copied", exact=True)).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "%%tape θ=0.5 变量=2"
+    tool("Pin").click()
+    panel(page).get_by_label("output").select_option("u")
+    expect_numbers(page, u=math.sin(0.5))
+    held = tools.locator("tbody tr", has=page.get_by_role("rowheader", name="φ", exact=True))
+    expect(held.locator("td")).to_have_text([digits(2 * math.sin(0.5)), "", ""])
+
+    # Of a large array an element is picked by keys.
+    assert jupyter.run_cell(page, 1, VECTOR)
+    bars = panel(page).get_by_role("slider", name="∂z/∂v, element by element")
+    bars.press("End")
+    expect(bars).to_have_attribute("aria-valuetext", "v[19] = 1.9, ∂z/∂v[19] = 3.61")
+    bars.press("Enter")
+    picked = panel(page).get_by_role("slider", name="v[19]", exact=True)
+    picked.press("Home")
+    v = [0.1 * k for k in range(19)] + [float(picked.input_value())]
+    expect_numbers(page, z=sum(x**3 for x in v) / 3)
+    expect(panel(page).get_by_role("slider", name="v[19] on the curve")).to_be_visible()

@@ -18,6 +18,7 @@ from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.state import is_traced
 from tapenb.magic import session
 from tapenb.magic.state import StateLost
+from tapenb.views.graph import Graph
 
 SURVEY = """%%tape -o t
 x = 2.0
@@ -344,6 +345,24 @@ def test_a_moved_slider_takes_another_branch(notebook):
     assert notebook.names["z"] == 20.0
     t.panel.sliders["x"].value = 4.0
     assert t.value == 20.0
+
+
+def test_a_tuple_is_drawn_as_it_is_written(notebook):
+    notebook.run("%%tape -o t\nx = 1.0\n(x*2, np.sin(x))\n")
+    point = notebook.names["t"].point
+    (node,) = (
+        n for n in Graph(point.tape, point.edges, point.output_name).nodes if n.kind == "output"
+    )
+    assert node.lines == (("source", "(x*2, np.sin(x))"),)
+
+
+def test_numbers_are_by_the_same_inputs_on_every_branch(notebook):
+    notebook.run("%%tape -o t\nx = 4.0\nc = 2.0\nk = 3\nz = x*c if x > 3 else x**k\n")
+    t = notebook.names["t"]
+    assert t.numbers(x=5.0) == (10.0, (2.0, 5.0), ((0.0, 1.0), (1.0, 0.0)))
+    assert t.numbers(x=2.0) == (8.0, (12.0, 0.0), ((12.0, 0.0), (0.0, 0.0)))
+    # By name there is what matters there.
+    assert t(x=2.0).gradient["k"] == pytest.approx(8 * math.log(2))
 
 
 def test_running_again_starts_from_the_state_before(notebook):

@@ -294,6 +294,22 @@ def test_positions_of_a_logarithmic_slider():
     assert call("history.js", program, straight) == pytest.approx([-2, 0, 2, 2.1 / 4])
 
 
+def test_a_curve_is_heard_from_end_to_end_with_a_click_at_each_mark():
+    marks = [{"x": x} for x in (-1.0, 1.0, 10.0, 100.0, 101.0)]
+    program = "[m.clicks(a, {from: 1, to: 100, log: true}), m.clicks(a, {from: -1, to: 99})]"
+    log, linear = call("hear.js", program, marks)
+    assert log == pytest.approx([0, 0.5, 1])
+    assert linear == pytest.approx([0, 0.02, 0.11])
+    # Twice the height is the same interval at the start and at the end; a gap is silent.
+    rows = [[1.0, 0.0], [10.0, 1.0], [90.0, None], [100.0, 2.0]]
+    program = "m.tones(a.map((row) => row.map((x) => x ?? NaN)), 1, 5, true)"
+    low, same, middle, also, high = call("hear.js", program, rows)
+    assert (low, middle) == (same, also)
+    assert middle / low == pytest.approx(high / middle)
+    gap = call("hear.js", "m.tones([[0, 1], [1, NaN], [2, 2]], 1, 3)", None)
+    assert gap[1] == 0 < gap[0] < gap[2]
+
+
 def test_a_logarithmic_axis_is_even_in_its_decades():
     whole = {"from": 1e-6, "to": 1e-2, "step": 1e-6, "log": True}
     place, further = call("curves.js", "[m.placeAt(0.25, a), m.further(1e-4, 75, a)]", whole)

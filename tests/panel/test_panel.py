@@ -624,6 +624,16 @@ def test_elements_of_a_large_array_are_picked(make: Callable[..., Panel]):
     json.dumps(panel.state, allow_nan=False)
 
 
+def test_second_derivatives_by_a_dozen_are_a_heat_map_of_few_digits(make: Callable[..., Panel]):
+    v = np.arange(1.0, 9.0) / 3
+    panel = make(record(lambda v, w: np.sum(v**3) / 3 + w[0] * w[3], v, np.ones(4)))
+    names, cells = (panel.state["matrix"][key] for key in ("names", "cells"))
+    assert names == [f"v[{k}]" for k in range(8)] + [f"w[{k}]" for k in range(4)]
+    expected = np.diag([*(np.arange(1, 9) / 3 * 2), 0, 0, 0, 0])
+    expected[8, 11] = expected[11, 8] = 1
+    assert cells == [[f"{x:.3g}" for x in row] for row in expected]
+
+
 def test_the_steepest_of_many_elements_have_bars(make: Callable[..., Panel]):
     panel = make(record(lambda W: np.sum(W**2) / 2, np.diag(np.arange(40.0))))
     (shown,) = panel.state["vector"]

@@ -151,7 +151,7 @@ export function tools(model, mover) {
     write(pin, pinned ? "Unpin" : "Pin");
     beside.hidden = !pinned;
     if (!pinned) return;
-    const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-"));
+    const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-") || NaN);
     const places = Object.entries(pinned.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
     const present = new Map(state().rows), rows = pinned.rows.map(([name, text]) => [name, text, present.get(name) ?? ""]);
     list(body, [...places, ...rows], () => h("tr", {}, h("th", { scope: "row" })), (line, [name, then, here]) => {
