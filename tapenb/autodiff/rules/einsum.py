@@ -119,6 +119,9 @@ class _Einsum(Multilinear):
     def __init__(self) -> None:
         super().__init__(_summed)
 
+    def pulls(self, params, operands):
+        return ()
+
     def vjp(self, adjoint, result, operands, operation, wanted):
         labels, output = _explicit(operation.params["subscripts"], [x.ndim for x in operands])
         path = operation.params.get("optimize", False)

@@ -124,7 +124,7 @@ def sweep_small(
             adjoint[at] = g
             pull_back(tape, at, adjoint, reached, free_values=free_values)
             continue
-        for parent, x, term in zip(parents, xs, terms, strict=False):
+        for parent, x, term in zip(parents, xs, terms, strict=True):
             if parent < 0 or not reached[parent]:
                 continue
             part = g if term is None else term(g, y, *xs)

@@ -84,7 +84,8 @@ class Operation:
 
         Empty where the rule finds all of them at once.
         """
-        self.pulls = () if self.rule is None else self.rule.pulls(self.params, operands)
+        found = () if self.rule is None else self.rule.pulls(self.params, operands)
+        self.pulls = found[:operands]
         return self.pulls
 
     def evaluate(self, operands: list[Any]) -> Any:
