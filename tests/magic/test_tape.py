@@ -117,10 +117,22 @@ def test_an_exception_shows_the_persons_line_and_leaves_plain_names(notebook):
 
 
 def test_an_interrupt_leaves_nothing_half_open(notebook):
-    timer = threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT))
-    timer.start()
-    result = notebook.attempt("%%tape\nx = 2.0\ny = x\nwhile True:\n    y = y + 1e-9\n")
-    timer.join()
+    ended = threading.Event()
+
+    def interrupt():
+        # In the midst of the cell: before it somebody else would hear it, and the cell never end.
+        while "y" not in notebook.names and not ended.wait(0.01):
+            pass
+        if not ended.is_set():
+            signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        result = notebook.attempt("%%tape\nx = 2.0\ny = x\nwhile True:\n    y = y + 1e-9\n")
+    finally:
+        ended.set()
+        thread.join()
     assert isinstance(result.error_in_exec, KeyboardInterrupt)
     assert notebook.names["np"] is np
     assert type(notebook.names["y"]) is float
