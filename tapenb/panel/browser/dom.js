@@ -59,6 +59,8 @@ export function list(parent, items, make, update) {
 
 /** What scrolls or is walked through can be reached by keys, and only that. @param {HTMLElement} element */
 export function reachable(element) {
-  if (element.dataset.walk !== undefined || element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+  const is = element.dataset.walk !== undefined || element.scrollWidth > element.clientWidth;
+  if (is === element.hasAttribute("tabindex")) return;
+  if (is) element.tabIndex = 0;
   else element.removeAttribute("tabindex");
 }

@@ -1,6 +1,6 @@
 // The computational graph.
 
-import { h, KEYS, reachable, write } from "./dom.js";
+import { h, KEYS, write } from "./dom.js";
 import { orders } from "./orders.js";
 import { rounds } from "./rounds.js";
 
@@ -9,22 +9,40 @@ import { rounds } from "./rounds.js";
 /** Pixels that a figure takes at most, on an edge at least, and what is left free in a box. */
 const FIGURE = 8, ON_EDGE = 5.2, MARGIN = 8;
 
+/** How wide a number may be, by where it stands; known once it is on the page. */
+const rooms = /** @type {WeakMap<SVGTextElement, number>} */ (new WeakMap());
+
+/** @param {SVGTextElement} slot */
+function roomOf(slot) {
+  if (!rooms.has(slot)) {
+    const box = /** @type {SVGGraphicsElement | null} */ (slot.parentElement?.querySelector("path, polygon, rect"));
+    const width = (box?.getBBox().width ?? 0) - MARGIN;
+    if (width <= 0) return 0;
+    rooms.set(slot, width);
+  }
+  return /** @type {number} */ (rooms.get(slot));
+}
+
 /**
- * Write a number into its box; one that was shorter when the box was made is drawn narrower.
- * @param {SVGTextElement | undefined} slot
- * @param {string} text
- * @param {boolean} [edge] Whether it stands on an edge.
+ * Write numbers into their boxes; one that was shorter when its box was made is drawn narrower.
+ * @param {[slot: SVGTextElement | undefined, text: string, edge: boolean][]} all Whether each stands on an edge.
  */
-function fit(slot, text, edge) {
-  if (!slot || (slot.textContent === text && slot.dataset.fits)) return;
-  slot.textContent = text;
-  const box = /** @type {SVGGraphicsElement | null} */ (slot.parentElement?.querySelector("path, polygon, rect"));
-  const width = edge ? Math.max(9, text.length) * ON_EDGE : (box?.getBBox().width ?? 0) - MARGIN;
-  slot.removeAttribute("textLength");
-  // Before it is on the page, nothing has a width.
-  if (width > 0) slot.dataset.fits = "";
-  if (width > 0 && text.length * FIGURE > width && slot.getComputedTextLength() > width) {
-    slot.setAttribute("textLength", String(width));
+function fit(all) {
+  const changed = /** @type {[SVGTextElement, string, boolean][]} */ (
+    all.filter(([slot, text]) => slot && (slot.textContent !== text || !slot.dataset.fits)));
+  // What is read stands apart from what is written, so that the page is laid out once.
+  const widths = changed.map(([slot, text, edge]) => (edge ? Math.max(9, text.length) * ON_EDGE : roomOf(slot)));
+  for (const [k, [slot, text]] of changed.entries()) {
+    slot.textContent = text;
+    slot.removeAttribute("textLength");
+    // Before it is on the page, nothing has a width.
+    if (widths[k] > 0) slot.dataset.fits = "";
+  }
+  const long = changed.map(([slot, text], k) => widths[k] > 0 && text.length * FIGURE > widths[k]
+    && slot.getComputedTextLength() > widths[k]);
+  for (const [k, [slot]] of changed.entries()) {
+    if (!long[k]) continue;
+    slot.setAttribute("textLength", String(widths[k]));
     slot.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }
 }
@@ -74,8 +92,8 @@ export function graph(model, mover, lights) {
     const svg = place.querySelector("svg");
     if (svg) {
       svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
-      state.nodes?.forEach((text, i) => fit(slots.get(`n${i}`), text));
-      (state.partials ?? state.edges)?.forEach((text, i) => fit(slots.get(`e${i}`), text, true));
+      fit([...(state.nodes ?? []).map((text, i) => /** @type {const} */ ([slots.get(`n${i}`), text, false])),
+        ...(state.partials ?? state.edges ?? []).map((text, i) => /** @type {const} */ ([slots.get(`e${i}`), text, true]))]);
     } else if (state.words) {
       const [first, ...rest] = state.words.split("\n");
       if (!place.querySelector("pre")) {
@@ -86,8 +104,7 @@ export function graph(model, mover, lights) {
     }
     round.paint(model.get("look").listing?.open ? undefined : state.folded);
     tools.paint(state);
-    reachable(place);
   }
 
-  return { element, trait: "picture", build, paint, stop: tools.stop };
+  return { element, trait: "picture", build, paint, stop: tools.stop, scrolls: place };
 }

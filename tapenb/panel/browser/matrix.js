@@ -19,7 +19,7 @@ export function matrix(_model) {
   const element = h("div", { class: "tapenb-matrix", ...label, ...KEYS }, table);
   return {
     element,
-    scrolls: true,
+    scrolls: element,
     paint({ matrix: numbers }) {
       element.hidden = !numbers;
       if (!numbers) return;

@@ -54,8 +54,9 @@ export function render({ model, el }) {
     root.classList.toggle("tapenb-behind", Boolean(state.behind));
     root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);
-    for (const section of sections) if (section.scrolls) reachable(section.element);
     lit.paint();
+    // What is measured comes last.
+    for (const { scrolls } of sections) if (scrolls) reachable(scrolls);
     player.later();
   }
 

@@ -133,7 +133,12 @@ export function plot(model, mover) {
     draw(ahead(plot));
   }
 
-  const observer = new ResizeObserver(() => { if (last) draw(last); });
+  // Its width is asked when that changes: to ask in each move would lay out the page in between.
+  let wide = 0;
+  const observer = new ResizeObserver(() => {
+    wide = place.clientWidth;
+    if (last) draw(last);
+  });
   observer.observe(place);
   const heard = () => show(model.get("state"));
   model.on("change:heights", heard);
@@ -141,8 +146,9 @@ export function plot(model, mover) {
   /** @param {Plot} plot */
   function draw(plot) {
     last = plot;
-    if (!place.clientWidth) return;  // hidden: it is drawn when it has a width
-    const width = Math.max(place.clientWidth, 220), across = /** @type {Range} */ ([plot.from, plot.to]);
+    wide ||= place.clientWidth;
+    if (!wide) return;  // hidden: it is drawn when it has a width
+    const width = Math.max(wide, 220), across = /** @type {Range} */ ([plot.from, plot.to]);
     const ups = [1, 2, 3].map((column) => range(evenly(curve, column, plot.log),
       [plot.value, plot.slope, plot.curvature][column - 1]));
     const shown = fold.open ? ups : ups.slice(0, 1);

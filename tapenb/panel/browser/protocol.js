@@ -61,7 +61,7 @@
  * @property {() => void} [build] Makes anew what does not change from point to point.
  * @property {string} [trait] What `build` follows.
  * @property {() => void} [stop]
- * @property {boolean} [scrolls] Whether it is reached by keys where it is wider than the panel.
+ * @property {HTMLElement} [scrolls] What of it is reached by keys where it is wider than the panel.
  */
 
 export {};
