@@ -23,6 +23,7 @@ __all__ = ["about_guards", "lowered", "reals"]
 
 _STEPS = (0.0, 1e-3, -7e-3)
 """Where a program is held against its tape: so far from the recorded inputs, of their size."""
+_ELSEWISE = "a derivative is found in another way there"
 _EXACT = 1 << 53
 """Below it a double holds each integer."""
 
@@ -106,10 +107,11 @@ def _guard_integers(plan: Plan, code: Registers, known: Mapping[int, Any]) -> No
         operands = map(plan.value, plan.operands(index))
         dtype = np.asarray(plan.value(index)).dtype
         if dtype.kind in "iu" and (operation.name == "convert" or any(map(_is_whole, operands))):
-            entry = plan.tape[index]
+            entry, code.in_sweep = plan.tape[index], plan.is_in_sweep(index)
             text = f"{' '.join((entry.source or operation.label).split())} is another integer there"
-            code.in_sweep = plan.is_in_sweep(index)
-            _stay_integers(code, numbers, text, dtype, entry.line)
+            # What a sweep computes stands in no text of the user's.
+            said = (_ELSEWISE, dtype) if code.in_sweep else (text, dtype, entry.line)
+            _stay_integers(code, numbers, *said)
 
 
 def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
@@ -125,7 +127,7 @@ def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
 
     def about(entry: int) -> dict[str, Any]:
         if entry >= own or swept[entry]:
-            return {"kind": "derivative", "text": "a derivative is found in another way there"}
+            return {"kind": "derivative", "text": _ELSEWISE}
         (parent,) = tape.parents(entry)
         source = (tape[parent].source if parent >= 0 else None) or tape[entry].source or ""
         text, answer = " ".join(source.split()), tape.values[entry]

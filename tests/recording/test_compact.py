@@ -41,6 +41,7 @@ CELLS = {
     "statistics": "v = np.array([1.0, 2.0, 4.0])\ny = np.std(v) + np.median(v)*np.mean(v)",
     "gamma": "from scipy.special import gammaln, erf\nx = 2.3\ny = gammaln(x) + erf(x)",
     "cumulated": "v = np.array([0.5, 1.0, -0.3])\ny = np.sum(np.cumsum(v)**2) + np.prod(v)",
+    "interpolated": "k = np.array([0.3, 1.0, 0.5])\ny = np.interp(1.2, np.arange(3.0), k)*k[0]",
     "tip": "x = 1.0\ny = np.abs(x) + np.maximum(x, 0.3)",
 }
 MOVES = (0.0, 0.013, -0.021, 0.11, -0.17, 0.35)
@@ -119,6 +120,15 @@ def test_a_page_answers_as_the_kernel_does(name, book, node):
 def _flat(program, position):
     values = program.values_at(position)
     return [float(x) for entry in program.entries for x in np.reshape(values[entry], -1)]
+
+
+def test_both_sides_of_where_are_there(book, node):
+    t = taped(book, "x = 0.5\ny = np.where(x > 0, np.sin(x), x*x)")
+    points = [[0.5], [-0.5], [2.0], [-2.0]]
+    answers = node.ask({"tape": compact(t._program), "points": points})
+    found = [[answer["value"], *numbers(answer["gradient"])] for answer in answers]
+    of = [(np.sin(x), np.cos(x)) if x > 0 else (x * x, 2 * x) for (x,) in points]
+    np.testing.assert_allclose(found, of, rtol=1e-12)
 
 
 def test_the_survey_is_small(book):
