@@ -16,10 +16,14 @@ __all__ = ["Static", "bundle", "picture", "static"]
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 # JupyterLab and Notebook 7 say "Loading widget…" or "model not found" in the next output, where the
-# panel's kernel has ended, or where the page may not run it: the picture is there instead.
+# panel's kernel has ended, or where the page may not run it: the picture is there instead. No
+# script can say why a page may run none, so the style sheet does.
 _IN_PLACE_OF_THE_PANEL = (
     "<style>.jp-OutputArea-child:has(.tapenb-static) + .jp-OutputArea-child"
-    ":has(> .lm-Panel.jp-OutputArea-output):not(:has(.tapenb-live)) { display: none }</style>"
+    ":has(> .lm-Panel.jp-OutputArea-output):not(:has(.tapenb-live)) { display: none }\n"
+    ".jp-OutputArea-child:has(+ .jp-OutputArea-child .icon-error) .tapenb-static > figcaption"
+    "::after { content: 'There are no sliders: this page did not run the panel. Its "
+    "Content-Security-Policy may lack blob: in script-src.'; font-style: italic }</style>"
 )
 
 

@@ -18,6 +18,7 @@ from tests.browser.test_panel import (
     panel,
     press,
 )
+from tests.reliability.policies import POLICIES, lost_under
 
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 
@@ -110,17 +111,6 @@ def test_the_page_answers_while_the_kernel_is_busy(open_notebook: Callable[..., 
 # -- saved, and opened again -----------------------------------------------------------------------
 
 
-def expect_picture_alone(page: Page) -> None:
-    """Wait for picture and numbers, and no word of a widget."""
-    output = page.locator(".jp-OutputArea").nth(1)
-    picture = output.locator("figure.tapenb-static img")
-    expect(picture).to_be_visible()
-    expect(picture).to_have_attribute("alt", re.compile("∂z/∂x = 5.5"))
-    expect(output.locator("figcaption")).to_be_visible()
-    for said in ("model not found", "Loading widget", "javascript error"):
-        expect(output.get_by_text(said)).to_be_hidden()
-
-
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_saved_and_opened_again_with_another_kernel(
     open_notebook: Callable[..., Page], server: Callable[..., jupyter.Server], app: str
@@ -149,13 +139,9 @@ def test_saved_and_opened_again_with_another_kernel(
     expect_survey(page, press(page, "x", "ArrowRight"), 5.0)
 
 
-def test_a_page_that_may_run_no_module_from_a_blob(page: Page, tmp_path: Path):
-    policy = "script-src 'self' 'unsafe-eval' 'unsafe-inline'"
-    with jupyter.serve(tmp_path, "lab", "perCommTarget", "JupyterLab Light", policy) as server:
+def test_a_page_that_may_not_run_the_panel_says_so(page: Page, tmp_path: Path):
+    policy = POLICIES["its own files alone"]
+    theme = "JupyterLab Light"
+    with jupyter.serve(tmp_path, "lab", "perCommTarget", theme, policy.text) as server:
         for app in jupyter.APPLICATIONS:
-            server.write(f"{app}.ipynb", LOAD, SURVEY)
-            page.goto(replace(server, app=app).address(f"{app}.ipynb"))
-            jupyter.wait_until_idle(page)
-            assert jupyter.execute(page, "notebook:run-all-cells")
-            expect(page.get_by_text("javascript error")).to_have_count(1)
-            expect_picture_alone(page)
+            assert not lost_under(page, replace(server, app=app), policy)
