@@ -48,7 +48,7 @@ export function listing(model, mover) {
   function build() {
     const { lines = [], first = 1, handles = [] } = model.get("listing");
     element.hidden = !lines.length;
-    list(head, ["line", "value", "adjoint", ""], () => h("th", { scope: "col" }), write);
+    list(head, ["line", "value", "adjoint", ""], () => (head.children.length < 3 ? h("th", { scope: "col" }) : h("td")), write);
     rows = new Map();
     body.replaceChildren(...lines.map((/** @type {string} */ text, /** @type {number} */ number) => {
       const row = listed(text, number, first + number,
