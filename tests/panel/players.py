@@ -13,8 +13,8 @@ NODE = shutil.which("node")
 class NodePlayer:
     """A process of node that answers one message after another."""
 
-    def __init__(self):
-        command = [NODE, str(HERE / "play.mjs")]
+    def __init__(self, script="play.mjs"):
+        command = [NODE, str(HERE / script)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 

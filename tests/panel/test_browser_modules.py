@@ -1,43 +1,39 @@
 """The pure modules of the page, run by node against what Python says."""
 
-import json
+import atexit
 import math
 import random
-import shutil
 import struct
-import subprocess
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tapenb import panel
 from tapenb.views.numbers import number
 
-BROWSER = Path(panel.__file__).parent / "browser"
+from .players import BROWSER, NODE, NodePlayer
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="no node")
+
+
+@cache
+def node() -> NodePlayer:
+    """One process for all calls: to start one takes longer than any of them."""
+    process = NodePlayer("evaluate.mjs")
+    atexit.register(process.close)
+    return process
 
 
 def call(module: str, program: str, argument: Any) -> Any:
     """Evaluate `program` of the argument `a` and the module `m` in node."""
-    text = (
-        f"import(process.argv[1]).then(m => {{ const a = JSON.parse("
-        "require('fs').readFileSync(0, 'utf8')); "
-        f"process.stdout.write(JSON.stringify({program})); }})"
-    )
-    answer = subprocess.run(
-        ["node", "--no-warnings", "-e", text, (BROWSER / module).as_uri()],
-        input=json.dumps(argument),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    return json.loads(answer.stdout)
+    uri = (BROWSER / module).as_uri()
+    answer = node().ask({"module": uri, "program": program, "argument": argument})
+    assert "error" not in answer, answer["error"]
+    return answer["value"]
 
 
+@cache
 def floats() -> list[float]:
     """Of every size: any bits, decimal ones, powers, halves that are ties, neighbours of these."""
     chance = random.Random(11)
