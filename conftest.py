@@ -12,7 +12,7 @@ from nbval.kernel import RunningKernel
 
 from tapenb.autodiff.faces.function import Function
 from tests import parallel
-from tests.notebooks import kernels
+from tests.notebooks import kernels, lessons
 
 ROOT = Path(__file__).parent
 # Its docstrings are read where it can be imported.
@@ -27,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_sanitize_with = str(ROOT / config.option.nbval_sanitize_with)
     RunningKernel.execute_cell_input = _execute_as_a_person_does
     kernels.share()
+    lessons.extend()
     # No test depends on a clock: one that stands still drops no replay for taking too long.
     Function.clock = staticmethod(lambda: 0.0)
 
