@@ -53,6 +53,12 @@ def test_the_page_answers_when_the_kernel_is_gone(open_notebook: Callable[..., P
         for _ in range(3):
             x = press(page, "x", "ArrowRight")
         expect_answer(page, x, "The kernel was restarted or has ended.")
+        # Sections open as ever, and follow.
+        panel(page).get_by_text("Trace table", exact=True).click()
+        rows = panel(page).locator(".tapenb-trace tbody tr")
+        expect(rows).to_have_count(7)
+        x = press(page, "x", "ArrowRight")
+        expect(rows.first).to_contain_text(f"{x:g}")
         # The curve, too, along another slider.
         panel(page).locator(".tapenb-plot select").first.select_option("y")
         slope = panel(page).locator(".tapenb-plot .tapenb-picture").first
