@@ -757,7 +757,7 @@ def _spherical(name: str, even: float) -> Composite:
         odd = np.where(np.asarray(n) % 2 == 0, even, -even) * (-1.0 if derivative else 1.0)
         return ufunc(whole(n), np.where(negative, -z, z)) * np.where(negative, odd, 1.0)
 
-    return Composite(expression)
+    return Composite(expression).with_own_tips()
 
 
 _SPHERICAL = {"spherical_jn": 1.0, "spherical_yn": -1.0, "spherical_in": 1.0, "spherical_kn": 1.0}

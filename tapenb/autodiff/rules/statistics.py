@@ -97,6 +97,8 @@ def _quantile(
     length = prod(np.shape(a)[i] for i in axes)
     rows = np.moveaxis(a, axes, range(-len(axes), 0)) if axes else a
     rows = np.reshape(rows, (*shape, length))
+    if length == 0:  # of nothing it is nan
+        rows, length = np.full((*shape, 1), np.nan), 1
     flat = np.reshape(q, (-1,)) / scale
     missing = np.isnan(rows)
     count: Any = length

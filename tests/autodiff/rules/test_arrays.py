@@ -311,3 +311,11 @@ def test_another_number_of_elements_is_another_program():
         elsewhere = {"x[1]": 3.0} if f is ranges else {"x[0]": 1.9}
         with pytest.raises(GuardFailed):
             program.point(elsewhere)
+
+
+@pytest.mark.filterwarnings("ignore:(Mean|All-NaN|invalid)")  # NumPy's own
+@pytest.mark.parametrize("middle", [np.median, np.nanmedian])
+def test_the_middle_of_nothing_has_an_empty_gradient(middle):
+    for shape in ((0,), (2, 0)):
+        gradient = tn.grad(lambda a: np.nansum(middle(a, axis=-1)))(np.zeros(shape))
+        assert gradient.shape == shape

@@ -468,6 +468,8 @@ def test_functions_of_scipy_have_the_tips_of_their_other_words():
     square = tn.hessian(lambda v: linalg.norm(v) ** 2)(np.zeros(2))
     np.testing.assert_allclose(square, 2.0 * EYE)
     np.testing.assert_allclose(tn.grad(lambda x: special.cbrt(x) ** 3)(0.0), 1.0)
+    bent = tn.hessian(lambda x: special.spherical_jn(2, x))(0.0)
+    np.testing.assert_allclose(bent, 2 / 15, rtol=1e-8)  # of x²/15 - …
     assert tn.kinks(lambda x: special.xlogy(x, 2.0), 0.0) == []
     for f, x, verdict in (
         (stats.laplace.pdf, 0.0, "tip"),
