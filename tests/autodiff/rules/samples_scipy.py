@@ -214,6 +214,8 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
         ("two", lambda c, r: sl.hankel(c, r), (V, V[:3])),
     ],
     "circulant": [("one", lambda c: sl.circulant(c), (V,))],
+    "companion": [("one", lambda a: sl.companion(a), (2.0 + V**2,))],
+    "khatri_rao": [("two", lambda a, b: sl.khatri_rao(a, b), (B[:, :2], W))],
 }
 
 
@@ -442,6 +444,10 @@ SIGNAL = {
             (NUMERATOR, DENOMINATOR, V[:2], V[:3]),
         ),
     ],
+    "hilbert": [
+        ("odd", lambda x: row(ss.hilbert(x, axis=0)), (TALL[:3],)),
+        ("longer", lambda x: row(ss.hilbert(x, 6)), (V,)),
+    ],
     "sosfilt": [
         (
             "two",
@@ -539,6 +545,13 @@ FFT = {
             ("long", lambda x, f=name: getattr(sf, f)(x, type=4, n=20, norm="ortho"), (LONG,)),
         ]
         for name in ("dct", "idct", "dst", "idst")
+    },
+    **{
+        name: [
+            ("as it is", lambda x, f=name: getattr(sf, f)(x), (IMAGE,)),
+            ("axes", lambda x, f=name: getattr(sf, f)(x, axes=(0,)), (IMAGE,)),
+        ]
+        for name in ("fftshift", "ifftshift")
     },
     **{
         name: [

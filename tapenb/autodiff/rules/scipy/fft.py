@@ -16,6 +16,7 @@ __all__ = ["register"]
 _NAMES = (
     *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"),
     *("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"),
+    *("fftshift", "ifftshift"),
 )
 
 

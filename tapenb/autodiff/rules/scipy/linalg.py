@@ -269,7 +269,20 @@ def _structured(module: Any) -> None:
             before += part.shape[-1]
         return np.concatenate(rows, axis=-2)
 
+    def companion(a: Any) -> Any:
+        first = np.expand_dims(-a[..., 1:] / a[..., :1], -2)
+        below = np.eye(a.shape[-1] - 2, a.shape[-1] - 1)
+        return np.concatenate(
+            [first, np.broadcast_to(below, (*a.shape[:-1], *below.shape))], axis=-2
+        )
+
+    def khatri_rao(a: Any, b: Any) -> Any:
+        pairs = np.expand_dims(a, -2) * np.expand_dims(b, -3)
+        return np.reshape(pairs, (*pairs.shape[:-3], -1, pairs.shape[-1]))
+
     for expression, operands in (
+        (companion, ("a",)),
+        (khatri_rao, ("a", "b")),
         (toeplitz, ("c", "r")),
         (hankel, ("c", "r")),
         (circulant, ("c",)),

@@ -258,6 +258,16 @@ def _smooth(module: Any) -> None:
     register_rule(module.detrend, Composite(detrend), "data", call=call)
 
 
+def _hilbert(x: Any, N: Any = None, axis: int = -1) -> Any:
+    """Twice the positive frequencies, and none of the negative ones."""
+    spectrum = np.moveaxis(np.fft.fft(x, N, axis=axis), axis, -1)
+    size = spectrum.shape[-1]
+    k = np.arange(size)
+    kept = np.where(2 * k < size, 2.0, np.where(2 * k == size, 1.0, 0.0))
+    kept[0] = 1.0
+    return np.moveaxis(np.fft.ifft(spectrum * kept), -1, axis)
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.signal"]
@@ -266,3 +276,4 @@ def register() -> None:
     _sections(module, expression)
     _forward_and_back(module, expression)
     _smooth(module)
+    register_rule(module.hilbert, Composite(_hilbert), "x")
