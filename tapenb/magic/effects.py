@@ -39,7 +39,14 @@ _FAMILIES = ("ftplib.", "http.client.", "imaplib.", "msvcrt.", "nntplib.", "popl
 _FAMILIES += ("shutil.", "smtplib.", "syslog.", "telnetlib.", "winreg.")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FUNCTIONS = (
-    *((builtins, "input"), (getpass, "getpass"), (os, "write"), (os, "pwrite"), (os, "writev")),
+    *(
+        (builtins, "input"),
+        (getpass, "getpass"),
+        (os, "read"),
+        (os, "write"),
+        (os, "pwrite"),
+        (os, "writev"),
+    ),
     *(
         (threading.Thread, "start"),
         (atexit, "register"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from .changes import finish
+from .changes import finish, guarded
 
 __all__ = ["Idle"]
 
@@ -59,9 +59,10 @@ class Idle:
 
 
 def _cells_on_stack() -> int:
-    """How many cells run, each within the one before."""
-    code, frame, found = InteractiveShell.run_cell_async.__code__, _getframe(), 0
+    """How many cells run, each within the one before: by the shell, or unseen by a panel."""
+    codes = InteractiveShell.run_cell_async.__code__, guarded.__code__
+    frame, found = _getframe(), 0
     while frame is not None:
-        found += frame.f_code is code
+        found += frame.f_code in codes
         frame = frame.f_back
     return found

@@ -280,11 +280,11 @@ class CellRun:
         """Run the cell unseen from where it began, and put everything back."""
 
         def work(changes: Changes) -> Outcome:
-            figures = _figures()
             changes.before(Snapshot(self.shell.user_ns, self._names(), exactly=True).restore)
-            changes.before(lambda: _close_figures(figures))
+            _set_figures_aside(changes)
             self.before.check_iterators(self.cell.reads, self._lines())
             uninterrupted(self.before.restore)
+            self.before.with_fresh_caches()
             hide(self.shell, changes)
             namespace = self.shell.user_ns
             reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]
@@ -577,14 +577,21 @@ def _refuse_await(tree: ast.Module) -> None:
     Awaits().visit(tree)
 
 
-def _figures() -> set[int] | None:
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    return None if pyplot is None else set(pyplot.get_fignums())
+def _set_figures_aside(changes: Changes) -> None:
+    """Let pyplot know no figure of the user's, and close what it makes until these are back."""
 
+    def known() -> Any:
+        helpers = sys.modules.get("matplotlib._pylab_helpers")
+        return {} if helpers is None else helpers.Gcf.figs
 
-def _close_figures(before: set[int] | None) -> None:
-    """Close figures that a run which nobody sees has opened."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        for number in set(pyplot.get_fignums()) - (before or set()):
-            pyplot.close(number)
+    figures = dict(known())
+
+    def back() -> None:
+        for number, manager in list(known().items()):
+            if figures.get(number) is not manager:
+                sys.modules["matplotlib._pylab_helpers"].Gcf.destroy(number)
+        known().clear()
+        known().update(figures)
+
+    changes.before(back)
+    known().clear()

@@ -33,12 +33,15 @@ def settings() -> Callable[[], None]:
         (np.getbufsize, np.setbufsize),
         (lambda: list(warnings.filters), _set_filters),
         (sys.getrecursionlimit, sys.setrecursionlimit),
+        (sys.getswitchinterval, sys.setswitchinterval),
+        (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     ]
     decimal, gc = sys.modules.get("decimal"), sys.modules.get("gc")
     if decimal is not None:
         pairs.append((lambda: decimal.getcontext().copy(), lambda c: decimal.setcontext(c.copy())))
     if gc is not None:
         pairs.append((gc.isenabled, lambda on: gc.enable() if on else gc.disable()))
+        pairs.append((gc.get_threshold, lambda counts: gc.set_threshold(*counts)))
     locale = sys.modules.get("locale")
     if locale is not None:
         pairs.append((lambda: locale.setlocale(locale.LC_ALL), _set_locale))

@@ -96,8 +96,8 @@ _DYNAMIC = frozenset({"eval", "exec", "get_ipython", "globals", "locals", "setat
 """By these code binds names that it does not name."""
 _MUTATORS = frozenset(
     """
-    __setitem__ acquire add append clear close execute extend insert pop push put remove send set
-    start update write
+    __setitem__ acquire add append clear close compress decompress execute extend feed insert pop
+    push put remove send set start update write
     """.split()
 )
 """What has one of these and is not known here may change, and cannot be wound back."""
@@ -122,6 +122,7 @@ _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...]
     (array, lambda a: a[:], lambda a, old: a.__setitem__(slice(None), old)),
     (bytearray, bytes, lambda b, old: b.__setitem__(slice(None), old)),
     (ContextVar, lambda v: v.get(_NONE), lambda v, old: old is _NONE or v.set(old)),
+    (threading.local, lambda own: dict(vars(own)), lambda own, old: _set_items(vars(own), old)),
 )
 """Types with how their state is read and put back."""
 
@@ -136,6 +137,26 @@ def _set_text(stream: Any, state: tuple[Any, int] | None) -> None:
         stream.truncate()
         stream.write(state[0])
         stream.seek(state[1])
+
+
+def _set_items(items: dict[str, Any], old: dict[str, Any]) -> None:
+    items.clear()
+    items.update(old)
+
+
+def _bytes_of(value: Any) -> bytes:
+    """What lies in the memory of a number, array or structure of ctypes."""
+    return sys.modules["ctypes"].string_at(*_memory_of(value))
+
+
+def _set_bytes(value: Any, old: bytes) -> None:
+    address, size = _memory_of(value)
+    sys.modules["ctypes"].memmove(address, old, size)
+
+
+def _memory_of(value: Any) -> tuple[int, int]:
+    ctypes = sys.modules["ctypes"]
+    return ctypes.addressof(value), ctypes.sizeof(value)
 
 
 def _set_frame(frame: Any, old: Any) -> None:
@@ -177,7 +198,8 @@ def _is_python(kind: type) -> bool:
     )
 
 
-_OF_PYTHON, _OF_C = 1 << 9, 1 << 8
+_CACHED = type(functools.cache(len))
+_OF_PYTHON, _OF_C = 1 << 9, 1 << 8 | 1 << 7
 _NONE = object()
 
 
@@ -223,6 +245,8 @@ class Snapshot:
                 self._lost[name] = value
                 return
             seen[id(value)] = value
+            if type(value) is FunctionType:
+                self._states.append((_set_code, value, value.__code__))
             if isinstance(value, np.ndarray):
                 todo += self._keep_array(value)
                 continue
@@ -247,6 +271,9 @@ class Snapshot:
                 return read, put
         if type(value) in (io.StringIO, io.BytesIO):
             return _text_of, _set_text
+        if any(base.__module__ == "_ctypes" for base in type(value).__mro__):
+            pointing = hasattr(value, "contents") or callable(value)
+            return None if pointing else (_bytes_of, _set_bytes)
         if str(type(value).__module__).startswith("pandas.") and hasattr(value, "_mgr"):
             return (lambda frame: frame.copy()), _set_frame
         return None
@@ -255,7 +282,7 @@ class Snapshot:
         """Where an object holds others; None where it cannot be wound back."""
         kind = type(value)
         if isinstance(value, ModuleType):
-            if value.__name__ in ("sys", "builtins", "__main__"):
+            if value.__name__ in ("sys", "__main__"):
                 return []
             own = [_Module(value)]
             if not is_foreign_module(value.__name__):
@@ -284,6 +311,7 @@ class Snapshot:
         inner = [vars(value)] if hasattr(value, "__dict__") else []
         if value.dtype.hasobject:
             inner += plain.ravel().tolist()
+        self._states.append((_set_writeable, value, value.flags.writeable))
         if not value.flags.writeable:
             return inner
         if self._bytes + value.nbytes > _MOST_BYTES and not value.dtype.hasobject:
@@ -312,6 +340,13 @@ class Snapshot:
                 "cell does not run again to this point, and the numbers there are not known. Let "
                 "it work on a list or an array, or do without it in this cell."
             )
+
+    def with_fresh_caches(self) -> None:
+        """Let cached functions of the notebook have caches of their own, until all is put back."""
+        for name, value in self._names.items():
+            if isinstance(value, _CACHED):
+                again = functools.lru_cache(**value.cache_parameters())
+                self._namespace[name] = again(value.__wrapped__)
 
     def restore(self) -> None:
         """Put everything back.
@@ -343,8 +378,18 @@ class Snapshot:
         self._settings()
 
 
+def _set_writeable(value: np.ndarray, old: bool) -> None:
+    if value.flags.writeable != old:
+        value.flags.writeable = old
+
+
 def _set_array(value: np.ndarray, old: np.ndarray) -> None:
     value[...] = old
+
+
+def _set_code(value: FunctionType, old: CodeType) -> None:
+    if value.__code__ is not old:
+        value.__code__ = old
 
 
 def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -> bool:

@@ -204,6 +204,46 @@ EFFECTS = {
     "rcParams": Effect(
         "import matplotlib", "matplotlib.rcParams['lines.linewidth'] += 1",
         "matplotlib.rcParams['lines.linewidth']"),
+    "lru_cache": Effect(
+        "import functools; L = []\n@functools.lru_cache\ndef f(k): L.append(k); return k", "f(1)",
+        "(f.cache_info()[:2], L)"),
+    "cached_property": Effect(
+        "import functools\nclass A:\n    n = 0\n    @functools.cached_property\n    def p(self):\n"
+        "        A.n += 1\na = A()", "a.p", "(vars(a), A.n)"),
+    "registry of subclasses": Effect(
+        "class A:\n    known = []\n    def __init_subclass__(cls): A.known.append(cls.__name__)",
+        "class B(A): pass", "A.known"),
+    "function's code": Effect(
+        "def f(): return 1\ndef g(): return 2", "f.__code__, g.__code__ = g.__code__, f.__code__",
+        "f()"),
+    "method replaced": Effect(
+        "class A:\n    def f(self): return 1", "A.f = (lambda f: lambda self: f(self) + 1)(A.f)",
+        "A().f()"),
+    "builtin": Effect(
+        "import builtins", "builtins.made = getattr(builtins, 'made', 0) + 1",
+        "__import__('builtins').__dict__.pop('made')"),
+    "threading.local": Effect(
+        "import threading; own = threading.local(); own.n = 0", "own.n += 1", "own.n"),
+    "writeable": Effect(
+        "a = np.zeros(2)", "a.setflags(write=not a.flags.writeable)", "a.flags.writeable"),
+    "ctypes": Effect(
+        "import ctypes; c, a = ctypes.c_int(0), (ctypes.c_double*2)()", "c.value += 1; a[0] += 1",
+        "(c.value, list(a))"),
+    "gc.set_threshold": Effect(
+        "import gc", "gc.set_threshold(gc.get_threshold()[0] + 1)", "gc.get_threshold()"),
+    "sys.setswitchinterval": Effect(
+        "import sys", "sys.setswitchinterval(2*sys.getswitchinterval())",
+        "sys.getswitchinterval()"),
+    "another cell": Effect("n = 0", "get_ipython().run_cell('n += 1')", "n"),
+    "the current figure": Effect(
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        "plt.close('all'); figure = plt.figure(); axes = figure.gca()\n"
+        "lines = lambda k=figure.number: len(plt.figure(k).gca().lines); del figure, axes",
+        "plt.plot([1, 2])", "lines()"),
+    "another's figure closed": Effect(
+        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
+        "plt.close('all'); plt.figure(); plt.figure()", "plt.close(2); plt.close('all')",
+        "plt.get_fignums()"),
     "a new figure": Effect(
         "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt",
         "plt.figure().gca().plot([1, 2])", "len(plt.get_fignums())"),
@@ -315,6 +355,10 @@ _REFUSED = {
         "__import__('fcntl').ioctl(r, 21531, b'    ')"),
     "widget": (
         "import ipywidgets; w = ipywidgets.IntSlider()", "w.value += 1", "w.value"),
+    "compressor": ("import zlib; c = zlib.compressobj()", "c.compress(b'a')", "0"),
+    "os.read": (
+        "import os; r, w = os.pipe(); os.write(w, b'abc')", "os.read(r, 1)",
+        "__import__('fcntl').ioctl(r, 21531, b'    ')"),
     "signal": (
         "import signal", "signal.signal(signal.SIGUSR1, lambda *_: None)",
         "id(signal.getsignal(signal.SIGUSR1))"),
