@@ -23,7 +23,6 @@ from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
-from ..views.numbers import brief
 from .stepping import listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
@@ -201,6 +200,12 @@ def _has_parts(value: Any) -> bool:
     return isinstance(value, tuple | list | dict)
 
 
+def _shapes(parts: Any) -> str:
+    """Several results in a text that holds wherever the sliders are."""
+    each = [parts[key] for key in sorted(parts)] if isinstance(parts, dict) else parts
+    return f"({', '.join(str(np.shape(part)) for part in each)})"
+
+
 class _Shown:
     """The registers of what is shown, nested as it is."""
 
@@ -245,19 +250,19 @@ class _Shown:
         """The registers of an entry, and what kind of number they are."""
         value = self.program.tape.value(entry)
         if _has_parts(value):
-            return {"text": brief(value)}
+            return {"text": _shapes(value)}
         return _as_kind(self._kind("node", str(entry)), value)
 
     def adjoint(self, entry: int) -> Any:
         """The registers of an entry's adjoint, if it has one."""
         what = self._adjoints.get(entry)
-        return {"text": brief(what)} if _has_parts(what) else self._kind("adjoint", str(entry))
+        return {"text": _shapes(what)} if _has_parts(what) else self._kind("adjoint", str(entry))
 
     def edge(self, key: tuple[int, int, int]) -> Any:
         """The registers of what flows along an edge, if anything does."""
         what = self._edges.get(key)
         if _has_parts(what):
-            return {"text": brief(what)}
+            return {"text": _shapes(what)}
         return self._kind("edge", "/".join(map(str, key)))
 
     def partial(self, child: int, slot: int) -> int | None:
@@ -272,7 +277,7 @@ class _Shown:
         """The registers of a tangent; a zero by structure has one, too."""
         value = self.program.tape.value(entry)
         if _has_parts(value):
-            return {"text": brief(value)}
+            return {"text": _shapes(value)}
         found = self._kind("tangent", f"{along}/{entry}")
         return 0 if found is None else found
 

@@ -87,7 +87,12 @@ def differences(page, kernel, place=""):
 
 
 def shown(what):
-    """A number as it is written beside others: an array without axes is sent as its text."""
+    """A number as it is written beside others: an array without axes is sent as its text.
+
+    Several results have only their shapes in a page.
+    """
+    if isinstance(what, str) and what.startswith(("([", "((")):
+        return "several results"
     if isinstance(what, float | int) and not isinstance(what, bool):
         return f"{what:.6g}".replace("-", "−")
     return what
