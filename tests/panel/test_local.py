@@ -131,6 +131,25 @@ def of_kernel(panel, move):
     return state
 
 
+def test_a_tape_that_was_stored_without_mixed_derivatives_is_played(book):
+    line, text = CELLS["survey"]
+    book.run(f"%%tape {line} -o t\n{text}")
+    panel = book.names["t"].panel
+    point, graph = panel._of_output()
+    data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
+    asked = [{"to": {"x": 2.5}, "look": {"surface": {"and": "y"}}, "along": "x"}]
+    (now,) = answers(data, asked)
+    along = data["programs"][0]["show"]["along"]
+    for k, (label, (slope, second)) in enumerate(along.items()):
+        along[label] = [slope, second[k]]
+    (found,) = answers(data, asked)
+    for part in ("rows", "matrix"):
+        assert found["state"][part] == now["state"][part]
+    kept = ("value", "slope", "curvature", "planes")
+    before, after = ([each["state"]["plot"][key] for key in kept] for each in (now, found))
+    assert after == [*before[:3], False]
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_a_page_has_the_kernel_s_state(name, book):
     line, text = CELLS[name]

@@ -125,7 +125,8 @@ export function evaluator(program, others = () => []) {
   /** The registers of slope and second derivative along a slider. @param {string} along */
   function slopes(along) {
     const [slope, second = null] = show.along[along] ?? [null];
-    return [slope, second && second[Object.keys(show.along).indexOf(along)]];
+    // Tapes that were stored before have no mixed derivatives.
+    return [slope, typeof second === "number" ? second : second && second[Object.keys(show.along).indexOf(along)]];
   }
 
   /** By whichever program stands there; marks of kinks and jumps are the kernel's alone. @returns {Curve} */
@@ -157,14 +158,14 @@ export function evaluator(program, others = () => []) {
       curve = /** @type {Curve} */ (line.curve);
     }
     const choices = Object.keys(show.along), label = `${show.output} along ${along}`;
-    return { curve, plot: { choices, planes: choices.length > 1 && show.along[along].length > 1, along,
+    return { curve, plot: { choices, planes: choices.length > 1 && show.along[along].length > 1 && typeof show.along[along][1] !== "number", along,
       output: show.output, from, to, step, log, number: curve.number, at: positions[along], label, value, slope, curvature } };
   }
 
   function surface(positions, axes, number) {
     const labels = axes.map(({ label }) => label), order = Object.keys(show.along), [x, y] = labels;
     const of = labels.map((label) => show.along[label]);
-    if (x === y || !of.every((each) => each?.length > 1)) return undefined;
+    if (x === y || !of.every((each) => each?.length > 1 && typeof each[1] !== "number")) return undefined;
     const value = finite(show.value), gradient = of.map(([slope]) => finite(slope));
     const second = [[0, x], [0, y], [1, y]].map(([k, label]) => finite(of[k][1][order.indexOf(label)]));
     const isFinite = ![value, ...gradient, ...second].includes(null), at = labels.map((label) => positions[label]);
