@@ -3,6 +3,7 @@
 import builtins
 import gc
 import os
+import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
     RunningKernel.execute_cell_input = _execute_as_a_person_does
     kernels.share()
     lessons.extend()
+    # What a shell starts in its background ignores an interrupt, and hands that down: a cell that a
+    # test interrupts would run until memory ends it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # No test depends on a clock: one that stands still drops no replay for taking too long.
     Function.clock = staticmethod(lambda: 0.0)
 
