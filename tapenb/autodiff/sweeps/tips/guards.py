@@ -69,9 +69,10 @@ def _ask(tape: Tape, operation: Operation, operands: tuple[int, ...]) -> bool:
 
 def _is_whole_power(tape: Tape, index: int) -> bool:
     """Whether an entry is ``x ** n`` with a constant n for which no x is a tip."""
-    if tape.operations[index].name not in _POWERS:
+    parents = tape.parents(index)
+    if tape.operations[index].name not in _POWERS or len(parents) != 2:  # a method: x ** y ** ...
         return False
-    exponent = tape.parents(index)[1]
+    exponent = parents[1]
     return exponent < 0 and fractional(0.0, tape.constants[~exponent]) is False
 
 
