@@ -105,11 +105,19 @@ def _step(
         raise
     except Exception as error:
         # Forms call NumPy's functions on objects, and expressions are a rule's own code.
-        raise NotLowered(f"np.{name}: {error}") from error
+        raise NotLowered(f"{_called(operation)}: {error}") from error
     if isinstance(result, tuple | list):
         pairs = zip(found, result, strict=True)
-        return [None if each is None else _shaped(code, each, one, name) for each, one in pairs]
-    return _shaped(code, found, result, name)
+        return [
+            None if each is None else _shaped(code, each, one, _called(operation))
+            for each, one in pairs
+        ]
+    return _shaped(code, found, result, _called(operation))
+
+
+def _called(operation: Operation) -> str:
+    """What users call the function of an operation."""
+    return operation.label if "." in operation.name else f"np.{operation.name}"
 
 
 def _lowered(step: Step) -> Any:
@@ -126,7 +134,7 @@ def _lowered(step: Step) -> Any:
         return _expressed(step, functools.partial(_call, rule.expression, step.params))
     if isinstance(rule, Linear):
         return by_matrix(step)
-    raise NotLowered(f"{step.name} is one step that Python or C code computes")
+    raise NotLowered(f"{step.operation.label} is one step that Python or C code computes")
 
 
 def _call(expression: Callable[..., Any], params: dict[str, Any], *operands: Any) -> Any:
@@ -139,13 +147,13 @@ def _check(operation: Operation, value: Any) -> None:
     for part in value if isinstance(value, tuple | list) else (value,):
         check_dtype(np.asarray(part).dtype)
         if np.size(part) > LARGEST:
-            raise NotLowered(f"np.{operation.name} of {np.size(part)} elements")
+            raise NotLowered(f"{_called(operation)} of {np.size(part)} elements")
 
 
 def _shaped(code: Registers, numbers: Any, result: Any, name: str) -> np.ndarray:
     found = tidied(code, numbers)
     if found.shape != np.shape(result):
-        raise NotLowered(f"np.{name}, of another shape")
+        raise NotLowered(f"{name}, of another shape")
     return found
 
 
@@ -179,7 +187,7 @@ def _expressed(step: Step, expression: Callable[..., Any]) -> Any:
             # Nobody may read it.
             found[k] = None
     if not several and found[0] is None:
-        raise NotLowered(f"np.{step.name}, whose rule has its derivative alone")
+        raise NotLowered(f"{_called(step.operation)}, whose rule has its derivative alone")
     return found if several else found[0]
 
 
@@ -253,7 +261,7 @@ def _stands_on_tip(step: Step) -> np.ndarray:
     """Whether any element of an operation stands on a tip, as its rule says."""
     (operation,) = step.operation.function.args
     if operation.rule.steps:
-        raise NotLowered(f"whether np.{operation.name} jumps")
+        raise NotLowered(f"whether {_called(operation)} jumps")
 
     def asked(result: Any, *operands: Any) -> Any:
         return np.any(operation.rule.tip(result, *operands, **operation.params))
