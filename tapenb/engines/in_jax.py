@@ -12,7 +12,7 @@ from ..autodiff.compiling.plan import ufunc_name
 from ..autodiff.kinds.registry import ABSENT, FUNCTIONS, Function
 from ..autodiff.tape.operation import Operation
 
-__all__ = ["NoName", "canonical", "in_jax"]
+__all__ = ["NoName", "canonical", "in_dtype", "in_jax"]
 
 
 class NoName(Exception):
@@ -34,7 +34,11 @@ def in_jax(operation: Operation, value: Any) -> Callable[..., Any]:
     """
     own = _OWN.get(operation.name)
     if own is not None and ("layout" in operation.params or operation.function not in _by_call()):
-        return functools.partial(own(), **operation.params)
+        function = functools.partial(own(), **operation.params)
+        if operation.name != "build":
+            return function
+        cast = in_dtype(value)
+        return lambda *leaves: cast(function(*map(cast, leaves)))
     method = getattr(operation.function, "__self__", None)
     if isinstance(method, np.ufunc):
         function = getattr(_jax_ufunc(method), operation.function.__name__, None)
@@ -83,6 +87,19 @@ def _as(dtype: np.dtype, function: Callable[..., Any], *operands: Any) -> Any:
     import jax.numpy as jnp
 
     return jnp.asarray(function(*map(_plain, operands))).astype(canonical(dtype))
+
+
+def in_dtype(value: Any) -> Callable[[Any], Any]:
+    """What gives an array NumPy's dtype, where JAX makes another of a list of several."""
+    import jax.numpy as jnp
+
+    dtype = canonical(np.asarray(value).dtype)
+    plain = np.ndarray | np.generic | int | float | complex
+
+    def cast(each: Any) -> Any:
+        return (np if isinstance(each, plain) else jnp).asarray(each).astype(dtype)
+
+    return cast
 
 
 def _plain(operand: Any) -> Any:

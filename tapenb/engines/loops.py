@@ -315,7 +315,6 @@ class _Uses:
         self.folding, self.reader = folding, folding.reader
         self.start, self.length, self.rounds = start, length, rounds
         self.first = folding.steps[start : start + length]
-        self._sources = {each.entry: k for k, each in enumerate(self.first)}
 
     def _operands(self, offset: int, slot: int) -> list[Reference]:
         stretch = range(self.start + offset, self.start + self.length * self.rounds, self.length)

@@ -22,7 +22,7 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.structures import flatten, rebuild
 from .alike import leaves_of_arguments
 from .exported import record_path
-from .in_jax import NoName, canonical, in_jax
+from .in_jax import NoName, canonical, in_dtype, in_jax
 from .loops import Constant, Loop, Slot, Step, folded, with_index
 
 __all__ = ["JaxProgram", "to_jax"]
@@ -131,7 +131,8 @@ class JaxProgram:
                 self._play_loop(part, values)
                 continue
             if _is_list(self._tape.operations[part.entry]):
-                values[part.entry] = _in_rounds(part.operands, values)
+                cast = in_dtype(self._tape.value(part.entry))
+                values[part.entry] = cast(_in_rounds(part.operands, values, cast))
                 continue
             operands, call = [values[each] for each in part.operands], self._calls[part.entry]
             if len(operands) > len(self._tape.parents(part.entry)):
@@ -285,7 +286,9 @@ def _is_list(operation: Operation) -> bool:
     return bool(layout) and all(part is None for part in layout)
 
 
-def _in_rounds(values: Sequence[Any] | Slot, known: _Values) -> Any:
+def _in_rounds(
+    values: Sequence[Any] | Slot, known: _Values, cast: Callable[[Any], Any] = lambda each: each
+) -> Any:
     """What a loop is given, along the first axis of an array or of each in a tuple."""
     import jax
     import jax.numpy as jnp
@@ -297,7 +300,7 @@ def _in_rounds(values: Sequence[Any] | Slot, known: _Values) -> Any:
     if stack is not None and all(each is stack for each, _ in places):
         return stack[np.array([n for _, n in places])]
     nested = [
-        _in_rounds(each, known) if isinstance(each, tuple) else known[each] for each in values
+        _in_rounds(each, known) if isinstance(each, tuple) else cast(known[each]) for each in values
     ]
     plain = all(
         isinstance(leaf, np.ndarray | np.generic | int | float | complex)

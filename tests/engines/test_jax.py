@@ -274,3 +274,14 @@ def test_jax_calls_what_has_structures_and_integers():
     np.testing.assert_allclose(slope["a"], 6 * P + 1, rtol=1e-14)
     hessian = jax.jacrev(jax.grad(lambda a: f({"a": a}, 3)["y"].sum()))(P)
     np.testing.assert_allclose(hessian, 6 * np.eye(6), rtol=1e-14)
+
+
+def test_a_list_of_several_types_is_an_array_of_numpy_s():
+    def f(v):
+        w = v.astype(np.float32)
+        return np.array([w[0] * w[1], 0.1, w[2]]), np.array([w[0], np.floor(v[1]).astype(int)]) / 3
+
+    v = np.linspace(0.1, 1.0, 12)
+    for found, true in zip(tn.to_jax(f, v)(v), f(v), strict=True):
+        assert found.dtype == true.dtype == np.float64
+        np.testing.assert_allclose(found, true, rtol=1e-15)
