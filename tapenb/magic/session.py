@@ -158,7 +158,8 @@ class Session:
             self._panels.pop(next(iter(self._panels)))[1].retire()
         panel.show()
         for label, value in moved.items():
-            if label in panel.sliders:
+            # An element that was picked is picked again; a line is not, for it began elsewhere.
+            if label in panel.sliders or ("[" in label and panel.pick(label)):
                 panel.sliders[label].value = value
 
 

@@ -29,7 +29,7 @@ from .drawing import Drawing
 from .files import written
 from .kept import PICKED, Kept
 from .moves import Merging, Positions
-from .picks import Picks
+from .picks import ALONG, Picks
 from .playing import sent
 from .reader import reader
 from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace, Vector
@@ -107,6 +107,8 @@ class Panel(Kept):
         self._following = local()
         self._with_graph, self._with_table = graph, table
         self._seen, self._drawing = (None, None), None
+        # What was asked for last of arrays without sliders.
+        self._asked: Mapping[str, Any] = {}
         # The name of another output than the cell's own.
         self._output: str | None = None
         self.sliders, self._picks = controls(recording), Picks()
@@ -208,15 +210,18 @@ class Panel(Kept):
                 self._refresh()
 
     def _browser_looks(self, _: dict[str, Any]) -> None:
+        picks = False
         with self._mutex:
             if not self.state or self._closed:
                 return
             try:
                 self._take_output()
-                self._take_pick()
+                picks = self._take_pick()
                 self._refresh()
             except Exception as error:
                 self._fail(error, stale=self.state["stale"])
+        if picks:
+            self._sync_controls()
         self._record_beside()
 
     def _take_output(self) -> None:
@@ -227,21 +232,53 @@ class Panel(Kept):
             self._output = chosen
             self._show_point(self._recording.choose(chosen, section.subject.source))
 
-    def _take_pick(self) -> None:
-        """Make the slider that a browser asked for, of an array that has none."""
-        label = self.look.get(Vector.name, {}).get("pick")
-        control = None if label in self.sliders else self._picks.make(self._point, str(label))
+    def _take_pick(self) -> bool:
+        """Make the slider that a browser asked for, of an array that has none; try that once."""
+        asked = self.look.get(Vector.name, {})
+        if asked == self._asked:
+            return False
+        self._asked = asked
+        label = str(asked.get("pick"))
+        if not self._pick(label) and label.endswith(ALONG):
+            what = f"{label.removesuffix(ALONG)} has no direction: its gradient is 0 or not finite"
+            self._publish(error=f"{one_line(what)}.", stale=self.state["stale"])
+        return True
+
+    def pick(self, label: str) -> bool:
+        """Make the slider of an element of a large array, or of the array along its gradient.
+
+        Parameters
+        ----------
+        label : str
+            ``"v[7]"`` or ``"v along its gradient"``; the latter begins anew where the array is.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
+        with self._mutex:
+            found = self._pick(label)
+        self._sync_controls()
+        return found
+
+    def _pick(self, label: str) -> bool:
+        if label in self.sliders and not label.endswith(ALONG):
+            return True
+        control = self._picks.make(self._point, label)
         if control is None:
-            return
-        self.sliders[control.label] = control
-        self._recorded[control.label] = control.value
-        self._follow(control)
+            return False
+        if label not in self.sliders:
+            self.sliders[control.label] = control
+            self._recorded[control.label] = control.value
+            self._follow(control)
         self.inputs, self.tape = self._inputs(), {"why": PICKED}
         # From now on its element has a place of its own.
         self._positions.move(control.label, control.value)
         self._compute_requested()
         if Plot.name in self._sections:
             self.along = self._sections[Plot.name].kept(self._point, self.along)
+        return True
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""

@@ -60,10 +60,13 @@ class Picks:
     def _line(self, point: Point, each: Input, label: str) -> Control | None:
         slope = np.asarray(point.gradient[each.name], float)
         here = each.at(point.everywhere)
-        length, reach = np.linalg.norm(slope), float(np.linalg.norm(np.asarray(here, float))) or 1.0
-        if not (np.isfinite(length) and length > 0 and np.isfinite(reach)):
+        largest = float(np.max(np.abs(slope), initial=0.0))
+        reach = float(np.linalg.norm(np.asarray(here, float))) or 1.0
+        if not (np.isfinite(largest) and largest > 0 and np.isfinite(reach)):
             return None
-        self._lines[label], self.made = (each.name, here, slope / length), True
+        # Of very small slopes the squares are zero.
+        slope = slope / largest
+        self._lines[label], self.made = (each.name, here, slope / np.linalg.norm(slope)), True
         reach = float(f"{reach:.1g}")
         return Control(label, 0.0, -reach, reach, reach / 100)
 

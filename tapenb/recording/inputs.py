@@ -92,10 +92,10 @@ class Input:
             return [self.name]
         if self.array.size > _MOST_SLIDERS:
             return []
-        return [
-            f"{self.name}[{', '.join(map(str, position))}]"
-            for position in itertools.product(*map(range, self.array.shape))
-        ]
+        return list(map(self._label, itertools.product(*map(range, self.array.shape))))
+
+    def _label(self, position: tuple[int, ...]) -> str:
+        return f"{self.name}[{', '.join(map(str, position))}]"
 
     def sliders(self) -> list[Slider]:
         """A slider for each element, or none for many."""
@@ -113,10 +113,12 @@ class Input:
         label : str
         """
         written = label.removeprefix(f"{self.name}[")
-        if written == label or not re.fullmatch(r"\d+(, \d+)*\]", written):
+        if written == label or not re.fullmatch(r"\d{1,18}(, \d{1,18})*\]", written):
             return None
         place, shape = tuple(map(int, written[:-1].split(", "))), self.array.shape
         inside = len(place) == len(shape) and all(i < n for i, n in zip(place, shape, strict=True))
+        # An element has one label: none with zeros in front or digits of another script.
+        inside = inside and self._label(place) == label
         return int(np.ravel_multi_index(place, shape)) if inside else None
 
     def slider(self, label: str, positions: Mapping[str, Any]) -> Slider | None:
@@ -144,12 +146,17 @@ class Input:
 
     def at(self, positions: Mapping[str, Any]) -> Any:
         """The value with some elements moved, or a whole one given by name: of the type it had."""
-        flat = flatten(positions.get(self.name, self.value))
+        whole = positions.get(self.name, self.value)
+        # An array may stand in the place of a list; of a large one `flatten` makes none.
+        is_list = isinstance(self.value, list | tuple)
+        flat = np.ravel(whole).tolist() if is_list and whole is not self.value else flatten(whole)
         moved = [positions.get(label, old) for label, old in zip(self.labels, flat, strict=False)]
         if isinstance(self.value, np.ndarray):
-            picked = self._picked(positions)
-            whole = positions.get(self.name, self.value)
-            array = np.array(whole, _wide_enough(self.value.dtype, [*moved, *picked.values()]))
+            picked, dtype = self._picked(positions), self.value.dtype
+            numbers = [*moved, *picked.values()]
+            if dtype.kind in "iu" and whole is not self.value and not moved:
+                numbers += np.ravel(whole).tolist()
+            array = np.array(whole, _wide_enough(dtype, numbers))
             if moved:
                 array.reshape(-1)[:] = moved
             for element, number in picked.items():
@@ -208,14 +215,21 @@ def _like(old: Any, new: Any) -> Any:
     if type(old) is float:
         return float(new)
     if isinstance(old, np.integer):
-        return type(old)(new) if float(new).is_integer() else np.float64(new)
+        return _wide_enough(old.dtype, [new]).type(new)
     return type(old)(new)
 
 
 def _wide_enough(dtype: np.dtype, numbers: list[Any]) -> np.dtype:
-    """The dtype that an array of them has: of integers not where one is none, as if written so."""
-    whole = dtype.kind not in "iu" or all(float(number).is_integer() for number in numbers)
-    return dtype if whole else np.dtype(float)
+    """The dtype that an array of them has, as if written so: of integers where all are and fit."""
+    if dtype.kind not in "iu":
+        return dtype
+    if not all(float(number).is_integer() for number in numbers):
+        return np.dtype(float)
+    low, high = min(map(int, numbers), default=0), max(map(int, numbers), default=0)
+    for limits in (np.iinfo(dtype), np.iinfo(np.int64)):
+        if limits.min <= low and high <= limits.max:
+            return limits.dtype
+    return np.dtype(float)
 
 
 def _slider(

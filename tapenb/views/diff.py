@@ -77,13 +77,16 @@ def diff(tape: Tape, other: Tape) -> Table:
         kind = type(other).__name__
         raise TypeError(f"diff compares with another tape, not with {kind}: hand it `u.tape`.")
     here, there = list(_runs(tape)), list(_runs(other))
-    if max(len(here), len(there)) > _LONGEST:
+    folds = max(len(here), len(there)) > _LONGEST
+    if folds:
         here, there = _folded(here), _folded(there)
     rows = list(_rows(here, there))
     shown = [row for row in rows if row]
     alike = len(rows) - len(shown)
     caption = "− only in this tape, + only in the other, ≠ with other numbers"
     said = f"{alike} {'entry is' if alike == 1 else 'entries are'} the same"
+    if folds:
+        said = f"{alike} {'line is' if alike == 1 else 'lines are'} the same in the last run"
     return Table(f"{caption}; {said}", _HEAD, shown, lambda row: row)
 
 
@@ -138,5 +141,11 @@ def _rows(here: Sequence[_Run], there: Sequence[_Run]) -> Iterator[list[Any]]:
 
 
 def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list) and isinstance(b, tuple | list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict | tuple | list) or isinstance(b, dict | tuple | list):
+        return False
     a, b = np.asarray(a), np.asarray(b)
     return a.shape == b.shape and bool(np.all((a == b) | ((a != a) & (b != b))))

@@ -470,6 +470,21 @@ def test_the_recording_follows_its_panel_and_names_keep_the_run(notebook):
     assert t.value == 11.652071455223084
 
 
+def test_picked_elements_stay_where_they_were_while_the_text_is_the_same(notebook):
+    cell = "%%tape -o t\nv = np.linspace(0.0, 1.0, 20)\ns = np.sum(v**2)\n"
+    notebook.run(cell, cell_id="a")
+    panel = notebook.names["t"].panel
+    for pick in ("v[3]", "v along its gradient"):
+        panel.look = {**panel.look, "vector": {"pick": pick}}
+    panel.sliders["v[3]"].value = 0.25
+    notebook.run(cell, cell_id="a")
+    panel = notebook.names["t"].panel
+    assert list(panel.sliders) == ["v[3]"]  # a line would begin elsewhere
+    assert panel.sliders["v[3]"].value == 0.25
+    v = np.where(np.arange(20) == 3, 0.25, np.linspace(0.0, 1.0, 20))
+    assert notebook.names["t"].value == pytest.approx(np.sum(v**2))
+
+
 def test_sliders_stay_where_they_were_while_the_text_is_the_same(notebook):
     notebook.run(SURVEY, cell_id="a")
     notebook.names["t"].panel.sliders["x"].value = 3.0

@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 from tapenb.panel.live import Panel
@@ -146,3 +147,33 @@ def test_a_page_plays_no_program_of_another_switch():
         assert shown() == {"z": "4", "stale": True, "positions": {"x": 2.0, "flag": 0}}
     finally:
         panel.close()
+
+
+BEHIND = """
+const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
+let input = "";
+for await (const part of process.stdin) input += part;
+const { tape, inputs, state, to } = JSON.parse(input);
+const traits = { tape, inputs, state: { ...state, moves: {} }, curve: {}, along: "",
+  position: { view: VIEW, moves: { x: [1, to] } } };
+const { ahead, behind } = answers({ get: (name) => traits[name] }).get("state");
+process.stdout.write(JSON.stringify({ ahead, behind }));
+"""
+
+
+def test_bars_that_the_page_does_not_move_are_behind_it():
+    panel = Panel(record(lambda x, v: np.sum(v) * x, 2.0, np.arange(9.0)))
+    panel._make_tape()
+    left_out = "plot", "orders", "trace", "listing", "surface"
+    state = {key: value for key, value in panel.state.items() if key not in left_out}
+    assert state["vector"]
+    assert panel.tape["tape"]
+    told = {"tape": dict(panel.tape), "inputs": panel.inputs, "state": state, "to": 3}
+    panel.close()
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", BEHIND, *places]
+    said = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=False
+    )
+    assert not said.stderr
+    assert json.loads(said.stdout) == {"ahead": True, "behind": True}

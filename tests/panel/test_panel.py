@@ -624,6 +624,41 @@ def test_elements_of_a_large_array_are_picked(make: Callable[..., Panel]):
     json.dumps(panel.state, allow_nan=False)
 
 
+def test_a_line_begins_anew_where_its_button_is_pressed_again(make: Callable[..., Panel]):
+    v, label = np.linspace(-1, 1, 20), "v along its gradient"
+    recording = record(lambda v, c: np.sum(v**2) * c + v[0] * c**3, v, 1.0)
+    panel = make(recording)
+    panel.look = {**panel.look, "vector": {"pick": label, "press": 1}}
+    slope = 2 * v + (np.arange(20) == 0)
+    move(panel, **{label: 0.5})
+    w = v + 0.5 * slope / np.linalg.norm(slope)
+    move(panel, c=2.0)
+    value = recording.value
+    assert value == pytest.approx(np.sum(w**2) * 2 + w[0] * 8)
+    panel.look = {**panel.look, "vector": {"pick": label, "press": 2}}
+    assert panel.sliders[label].value == panel.state["positions"][label] == 0.0
+    assert recording.value == pytest.approx(value)
+    slope = 4 * w + 8 * (np.arange(20) == 0)
+    move(panel, **{label: 0.25})
+    u = w + 0.25 * slope / np.linalg.norm(slope)
+    assert recording.value == pytest.approx(np.sum(u**2) * 2 + u[0] * 8)
+
+
+def test_a_line_without_direction_is_said_once(make: Callable[..., Panel]):
+    label = "v along its gradient"
+    panel = make(record(lambda v, c: np.sum(v**2) * c, np.arange(20.0), 0.0))
+    panel.look = {**panel.look, "vector": {"pick": label}}
+    assert "v has no direction: its gradient is 0 or not finite" in panel.state["error"]
+    move(panel, c=1e-200)
+    panel.look = {**panel.look, "check": {"open": True}}
+    assert (panel.state["error"], list(panel.sliders)) == ("", ["c"])
+    # The squares of so small slopes are 0.
+    panel.look = {**panel.look, "vector": {"pick": label, "press": 1}}
+    move(panel, **{label: 1.0})
+    u = np.arange(20) * (1 + 1 / np.linalg.norm(np.arange(20)))
+    assert panel.snapshot().value == pytest.approx(np.sum(u**2) * 1e-200, rel=1e-12, abs=0)
+
+
 def test_second_derivatives_by_a_dozen_are_a_heat_map_of_few_digits(make: Callable[..., Panel]):
     v = np.arange(1.0, 9.0) / 3
     panel = make(record(lambda v, w: np.sum(v**3) / 3 + w[0] * w[3], v, np.ones(4)))

@@ -84,3 +84,35 @@ def test_a_fraction_in_an_array_of_integers_is_what_it_would_be_if_it_were_writt
         point = recording.at({"y[0]": position})
         assert point.value == (position - 0.25) ** 2 + 6 * 0.75**2
         assert point.gradient["y"][0] == slope
+
+
+@pytest.mark.parametrize("size", [3, 12])
+def test_an_array_given_whole_is_not_cut_to_integers(size: int):
+    recording = record(lambda v: np.sum(v**2), np.arange(1, size + 1))
+    v = np.arange(1, size + 1) + 0.5
+    value, (slope,), *_ = recording.numbers(v=v)
+    assert value == np.sum(v**2)
+    np.testing.assert_array_equal(slope, 2 * v)
+    assert recording(v=v + 0.5).value == np.sum((v + 0.5) ** 2)
+
+
+@pytest.mark.parametrize("size", [3, 12])
+def test_an_integer_beyond_its_type_makes_it_wider(size: int):
+    small = Input("v", np.arange(size, dtype=np.uint8), ())
+    for number, kind in ((200, "uint8"), (300.0, "int64"), (-1, "int64"), (1e300, "float64")):
+        found = small.at({"v[1]": number})
+        assert (found.dtype, found[1], found[2]) == (np.dtype(kind), number, 2)
+    assert small.at({"v": np.full(size, 300)}).dtype == np.int64
+    assert Input("k", np.uint8(3), ()).at({"k": 300.0}) == 300
+
+
+def test_a_long_list_is_given_whole():
+    numbers = [1, 2.5, *range(10)]
+    assert Input("v", numbers, ()).at({"v": np.arange(12.0)}) == list(range(12))
+
+
+def test_an_element_has_one_label():
+    matrix = Input("W", np.zeros((4, 5)), ())
+    assert matrix.element("W[1, 2]") == 7
+    for other in ("W[01, 2]", "W[\uff11, 2]", "W[1,2]", f"W[1, {'9' * 5000}]"):
+        assert matrix.element(other) is None

@@ -70,6 +70,7 @@ def test_a_long_loop_has_each_line_once():
     longer = tn.record(lambda x: f(x, 300), 1.0).diff(tn.record(lambda x: f(x, 400), 1.0))
     assert ("≠", "x = x * 1.0 + 0.5 ×300, ×400", "151", "1", "201", "1") in rows(longer)
     assert len(longer.rows) == 2  # x itself is the same
+    assert "1 line is the same in the last run" in str(longer)
 
 
 def test_other_shapes_nan_and_what_is_no_tape():
@@ -79,3 +80,14 @@ def test_other_shapes_nan_and_what_is_no_tape():
     assert [row[0] for row in square.diff(three).rows] == ["≠", "≠", "≠"]
     with pytest.raises(TypeError, match="compares with another tape, not with float"):
         square.diff(2.0)
+
+
+def test_operations_with_several_results():
+    def f(x):
+        w, V = np.linalg.eigh(np.array([[2.0, 1.0], [1.0, 3.0]]) * x)
+        return w[0] * V[0, 0] + w[1]
+
+    once = tn.record(f, 1.0)
+    assert not once.diff(once).rows
+    marks = {row[0] for row in once.diff(tn.record(f, 2.0)).rows}
+    assert marks == {"≠"}

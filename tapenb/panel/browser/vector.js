@@ -12,7 +12,7 @@ const WALKS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp:
 
 /** @param {Model} model @returns {Section} */
 export function vector(model) {
-  const element = h("div", { class: "tapenb-vectors" }), { ask } = asking(model, "vector");
+  const element = h("div", { class: "tapenb-vectors" }), { ask, look } = asking(model, "vector");
 
   function chart() {
     let now = /** @type {Vector | undefined} */ (undefined), at = 0;
@@ -25,7 +25,9 @@ export function vector(model) {
     const said = h("span", { class: "tapenb-quiet" }), title = h("p", { class: "tapenb-quiet" });
     const go = (/** @type {number} */ to) => { if (now) { at = Math.min(now.bars.length - 1, Math.max(0, to)); point(); } };
     const pick = () => ask({ pick: now?.bars[at][0] });
-    const one = button("", pick), all = button("Along its gradient", () => ask({ pick: now?.along }));
+    // Pressed again, it begins where the array is now: that is asked for anew.
+    const again = () => ask({ pick: now?.along, press: (look().press ?? 0) + 1 });
+    const one = button("", pick), all = button("Along its gradient", again);
     const aim = (/** @type {PointerEvent} */ { clientX }) => {
       const box = bars.getBoundingClientRect();
       go(Math.floor(((clientX - box.left) / box.width) * (now?.bars.length ?? 0)));
