@@ -119,8 +119,7 @@ def call(
     infix : dict of str to str, optional
         The operators.
     """
-    name = entry.operation
-    params = tape.operations[entry.index].params
+    name, params = tape.operations[entry.index].name, tape.operations[entry.index].params
     if name in infix and len(operands) == 2 and not params:
         return f"{operands[0]} {infix[name]} {operands[1]}"
     if name in _PREFIX and len(operands) == 1 and not params:
@@ -131,7 +130,7 @@ def call(
         return f"{module}array([{', '.join(operands)}])"
     arguments = [*operands, *parameters(params)]
     known = module if hasattr(np, name) else ""
-    return f"{known}{name}({', '.join(arguments)})"
+    return f"{known}{entry.operation}({', '.join(arguments)})"
 
 
 def parameters(params: Mapping[str, Any]) -> list[str]:

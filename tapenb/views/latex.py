@@ -119,7 +119,7 @@ def _formula(tape: Tape, shown: list[Entry]) -> str | None:
 
 def _operation(tape: Tape, entry: Entry, operands: list[tuple[str, int]]) -> tuple[str, int]:
     """An operation on written operands, and how tightly the result binds."""
-    name, params = entry.operation, tape.operations[entry.index].params
+    name, params = tape.operations[entry.index].name, tape.operations[entry.index].params
     texts = [text for text, _ in operands]
     if len(operands) == 2 and not params:
         left, right = operands
@@ -159,7 +159,7 @@ def _operation(tape: Tape, entry: Entry, operands: list[tuple[str, int]]) -> tup
             return f"{_FUNCTIONS[name]} {texts[0]}", _CALL
     if name == "getitem":
         return f"{_in(operands[0], _ATOM)}_{{{_escape(index(params.get('key')))}}}", _POWER
-    function = _FUNCTIONS.get(name) or rf"\operatorname{{{_escape(name)}}}"
+    function = _FUNCTIONS.get(name) or rf"\operatorname{{{_escape(entry.operation)}}}"
     texts += (rf"\mathtt{{{_escape(parameter)}}}" for parameter in parameters(params))
     return rf"{function}\left({', '.join(texts)}\right)", _ATOM
 

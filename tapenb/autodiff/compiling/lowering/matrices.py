@@ -76,8 +76,9 @@ def _block(step: Step, name: str, sizes: list[int], parts: list[np.ndarray], cou
 # -- systems ---------------------------------------------------------------------------------------
 
 
-@form("solve")
+@form("solve", "scipy.linalg.solve")
 def _solve(step: Step) -> np.ndarray:
+    step.allow("check_finite")
     a, b = step.operands
     if b.ndim == 1:
         return _stacked(a, lambda matrix: _solved(step, matrix, b[:, None])[:, 0])

@@ -212,14 +212,3 @@ def _recurrence(step: Step) -> np.ndarray:
     for k in range(1, len(rows)):
         rows[k] = apply_ufunc("add", apply_ufunc("multiply", rows[k - 1], factors[k]), rows[k])
     return np.moveaxis(rows, 0, axis)
-
-
-@form("logsumexp")
-def _logsumexp(step: Step) -> np.ndarray:
-    (values,) = step.at_most(1)
-    step.allow("axis", "keepdims")
-    axis, keepdims = step.option("axis"), bool(step.option("keepdims", False))
-    largest = fold("maximum", values, axis, keepdims=True)
-    total = fold("add", apply_ufunc("exp", apply_ufunc("subtract", values, largest)), axis, True)
-    found = apply_ufunc("add", apply_ufunc("log", total), largest)
-    return found if keepdims else found.reshape(np.shape(step.result))
