@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,7 @@ __all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
 
 HOOK = "__tapenb_input__"
 CAUGHT = "__tapenb_caught__"
-"""What a handler of errors in the cell calls first, by this name among the builtins."""
-_ASKING = frozenset({"exc_info", "exception", "logging", "sys", "traceback"})
-"""Names by which a handler may look at an error that it does not name."""
+"""What a handler of errors in the cell calls first."""
 
 
 @dataclass
@@ -257,9 +257,15 @@ def _shape_of(value: Any) -> tuple[int, ...]:
     return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple) else ()
 
 
-def _looks_at_its_error(handler: ast.ExceptHandler) -> bool:
-    named = {n.id for n in ast.walk(handler) if isinstance(n, ast.Name)}
-    return handler.name is not None or not _ASKING.isdisjoint(named)
+def _handlers(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
+    """Handlers that run as the cell does: a function may go where nobody knows the hook."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            todo += ast.iter_child_nodes(node)
+        if isinstance(node, ast.ExceptHandler):
+            yield node
 
 
 class InputsIntoCell(ast.NodeTransformer):
@@ -272,9 +278,12 @@ class InputsIntoCell(ast.NodeTransformer):
     def __init__(self, wanted: set[str]) -> None:
         self._wanted = wanted
         self._done: set[str] = set()
+        self._thread = get_ident()
 
     def visit_Module(self, tree: ast.Module) -> ast.Module:
         """Change the statements at top level."""
+        if get_ident() != self._thread:  # another cell, which may outlive the names put in
+            return tree
         body: list[ast.stmt] = []
         for statement in tree.body:
             for part in split(statement):
@@ -284,12 +293,11 @@ class InputsIntoCell(ast.NodeTransformer):
                         self._wrap(part, name, value)
                 body.append(part)
         tree.body = body
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ExceptHandler) and _looks_at_its_error(node):
-                call = ast.Expr(ast.Call(ast.Name(CAUGHT, ast.Load()), [], []))
-                for made in ast.walk(call):
-                    ast.copy_location(made, node)
-                node.body.insert(0, call)
+        for node in _handlers(tree):
+            call = ast.Expr(ast.Call(ast.Name(CAUGHT, ast.Load()), [], []))
+            for made in ast.walk(call):
+                ast.copy_location(made, node)
+            node.body.insert(0, call)
         return tree
 
     @staticmethod

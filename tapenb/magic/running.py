@@ -33,7 +33,7 @@ from ..autodiff.tracing.structures import lift
 from ..autodiff.tracing.substitution import Scope, Substitution
 from ..recording.deadline import within
 from ..recording.inputs import Input
-from .cell import HOOK, Cell, InputsIntoCell, analyse, is_numeric
+from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric
 from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
 from .effects import Refusing
@@ -43,7 +43,7 @@ from .line import LineError, Options
 from .progress import Progress
 from .reads import culprits
 from .state import Snapshot, reachable
-from .tracebacks import CellSyntaxError, pointing_at_cell
+from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
 
 __all__ = ["CellRun", "Outcome"]
@@ -372,13 +372,15 @@ class CellRun:
         literal = {name for name in self.wanted if name in self.cell.literals}
         transformer = InputsIntoCell(literal.union(self._switches()))
         twins = Substitution(Scope(namespace), Scope(namespace, frozenset(names)))
-        outer, hook = CURRENT.get(), namespace.get(HOOK)
+        hooks = {HOOK: inputs.from_literal, CAUGHT: caught}
+        outer, before = CURRENT.get(), {name: namespace.get(name) for name in hooks}
 
         def unhook() -> None:
-            if hook is None:
-                namespace.pop(HOOK, None)
-            else:
-                namespace[HOOK] = hook
+            for name, hook in before.items():
+                if hook is None:
+                    namespace.pop(name, None)
+                else:
+                    namespace[name] = hook
 
         def untransform() -> None:
             if transformer in shell.ast_transformers:
@@ -390,7 +392,7 @@ class CellRun:
                 inputs.from_namespace(name)
         inputs.watch_arrays(reachable(namespace, names)[0])
         changes.before(unhook)
-        namespace[HOOK] = inputs.from_literal
+        namespace.update(hooks)
         changes.before(untransform)
         shell.ast_transformers.append(transformer)
         # A cell asked to run again from within another that records has a tape of its own.

@@ -19,6 +19,7 @@ from types import (
     BuiltinMethodType,
     CodeType,
     FunctionType,
+    MappingProxyType,
     MethodType,
     ModuleType,
 )
@@ -159,6 +160,21 @@ def _memory_of(value: Any) -> tuple[int, int]:
     return ctypes.addressof(value), ctypes.sizeof(value)
 
 
+def _is_of_ctypes(kind: type) -> bool:
+    return any(base.__module__ == "_ctypes" for base in kind.__mro__)
+
+
+def _is_plain_memory(kind: Any) -> bool:
+    """Whether a type of ctypes is made of numbers alone: bytes put back own nothing."""
+    ctypes = sys.modules["ctypes"]
+    if issubclass(kind, ctypes.Array):
+        return _is_plain_memory(kind._type_)
+    if issubclass(kind, ctypes.Structure | ctypes.Union):
+        fields = [each for base in kind.__mro__ for each in vars(base).get("_fields_", ())]
+        return all(_is_plain_memory(each[1]) for each in fields)
+    return isinstance(getattr(kind, "_type_", None), str) and kind._type_ in _NUMBERS_OF_C
+
+
 def _set_frame(frame: Any, old: Any) -> None:
     if not frame.equals(old):
         type(frame).__init__(frame, old.copy())
@@ -199,6 +215,9 @@ def _is_python(kind: type) -> bool:
 
 
 _CACHED = type(functools.cache(len))
+_UNCHANGING = (tuple, set, frozenset, MappingProxyType)
+_NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
+"""How ctypes calls its simple types that are no pointers."""
 _OF_PYTHON, _OF_C = 1 << 9, 1 << 8 | 1 << 7
 _NONE = object()
 
@@ -227,6 +246,7 @@ class Snapshot:
         self._kept: list[tuple[Place, list[tuple[Any, Any]]]] = []
         self._states: list[tuple[Callable[[Any, Any], Any], Any, Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
+        self._caches: list[tuple[Place, Any, Any]] = []
         self._lost: dict[str, Any] = {}
         self._bytes = self._foreign = 0
         self._settings = settings()
@@ -262,6 +282,9 @@ class Snapshot:
                 items = place.items()
                 self._kept.append((place, items))
                 todo += [part for _, part in items]
+                if not isinstance(place.owner, _UNCHANGING):
+                    cached = [each for each in items if isinstance(each[1], _CACHED)]
+                    self._caches += [(place, *each) for each in cached]
             todo += _passed_through(value)
 
     @staticmethod
@@ -271,9 +294,8 @@ class Snapshot:
                 return read, put
         if type(value) in (io.StringIO, io.BytesIO):
             return _text_of, _set_text
-        if any(base.__module__ == "_ctypes" for base in type(value).__mro__):
-            pointing = hasattr(value, "contents") or callable(value)
-            return None if pointing else (_bytes_of, _set_bytes)
+        if _is_of_ctypes(type(value)) and _is_plain_memory(type(value)):
+            return _bytes_of, _set_bytes
         if str(type(value).__module__).startswith("pandas.") and hasattr(value, "_mgr"):
             return (lambda frame: frame.copy()), _set_frame
         return None
@@ -289,6 +311,8 @@ class Snapshot:
                 return own
             self._kept.append((own[0], own[0].items()))  # but not what these hold
             return []
+        if _is_of_ctypes(kind) and not callable(value):
+            return None  # it points somewhere
         if own_kind := own_places(value):
             return own_kind
         if isinstance(value, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
@@ -312,13 +336,15 @@ class Snapshot:
         if value.dtype.hasobject:
             inner += plain.ravel().tolist()
         self._states.append((_set_writeable, value, value.flags.writeable))
-        if not value.flags.writeable:
-            return inner
+        if not value.flags.writeable and not value.flags.owndata:
+            # It is writeable again only where what it is a view of is.
+            return [*inner, value.base] if isinstance(value.base, np.ndarray) else inner
         if self._bytes + value.nbytes > _MOST_BYTES and not value.dtype.hasobject:
             self._marked.append((value, fingerprint(value)))
             return inner
         self._bytes += value.nbytes
-        self._states.append((_set_array, plain, plain.copy()))
+        put = _set_array if value.flags.writeable else _set_constant
+        self._states.append((put, value, plain.copy()))
         return inner
 
     def check_iterators(self, reads: Iterable[str], lines: dict[str, int]) -> None:
@@ -345,8 +371,9 @@ class Snapshot:
         """Let cached functions of the notebook have caches of their own, until all is put back."""
         for name, value in self._names.items():
             if isinstance(value, _CACHED):
-                again = functools.lru_cache(**value.cache_parameters())
-                self._namespace[name] = again(value.__wrapped__)
+                self._namespace[name] = _with_fresh_cache(value)
+        for place, key, value in self._caches:
+            place[key] = _with_fresh_cache(value)
 
     def restore(self) -> None:
         """Put everything back.
@@ -384,12 +411,25 @@ def _set_writeable(value: np.ndarray, old: bool) -> None:
 
 
 def _set_array(value: np.ndarray, old: np.ndarray) -> None:
-    value[...] = old
+    value.view(np.ndarray)[...] = old
+
+
+def _set_constant(value: np.ndarray, old: np.ndarray) -> None:
+    if value.tobytes() != old.tobytes():
+        value.flags.writeable = True
+        _set_array(value, old)
+        value.flags.writeable = False
 
 
 def _set_code(value: FunctionType, old: CodeType) -> None:
     if value.__code__ is not old:
         value.__code__ = old
+
+
+def _with_fresh_cache(value: Any) -> Any:
+    again = functools.lru_cache(**value.cache_parameters())(value.__wrapped__)
+    vars(again).update(vars(value))
+    return again
 
 
 def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -> bool:
@@ -412,4 +452,6 @@ def _passed_through(value: Any) -> tuple[Any, ...]:
         case FunctionType() if not is_foreign_module(value.__globals__.get("__name__")):
             home = sys.modules.get(value.__globals__.get("__name__"))
             return (home,) if home is not None and home.__name__ != "__main__" else ()
+    if isinstance(value, _CACHED):
+        return value.__wrapped__, vars(value)
     return (value.__wrapped__,) if "__wrapped__" in getattr(value, "__dict__", {}) else ()

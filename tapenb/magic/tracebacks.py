@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 import sys
 import traceback
@@ -13,9 +12,8 @@ import numpy as np
 
 from ..autodiff.tape.provenance import source_of
 from ..autodiff.tracing.state import plain
-from .cell import CAUGHT
 
-__all__ = ["CellSyntaxError", "pointing_at_cell"]
+__all__ = ["CellSyntaxError", "caught", "pointing_at_cell"]
 
 _OURS = __name__.split(".")[0]
 
@@ -82,9 +80,6 @@ def caught() -> None:
         error.__traceback__ = _users(error.__traceback__, to_numpy=True)
         _name_plain_types(error, error.__traceback__)
         _clean_chain(error)
-
-
-setattr(builtins, CAUGHT, caught)  # functions of a cell live on, and their handlers with them
 
 
 def _name_plain_types(error: BaseException, trace: TracebackType | None) -> None:

@@ -1,7 +1,11 @@
 """What a cell prints, it prints with ``%%tape`` as well, letter by letter."""
 
+import builtins
+
 import numpy as np
 import pytest
+
+from tapenb.magic.cell import CAUGHT
 
 # A row a cell: what it imports, and what it prints the `repr` of.
 PRINTED = r"""
@@ -10,12 +14,13 @@ PRINTED = r"""
 : {float: "f", int: "i"}[type(x)], issubclass(type(x), float), isinstance(2.5, type(x))
 : np.zeros(2, type(x)), np.array([1, 2], dtype=type(x*2)), np.dtype(type(np.float32(x)))
 : type("A", (), {"b": 1}).b, isinstance(int, type), type[int], list(map(type, [x, n, v]))
+: type(int) is type, type(type) is type, type.__module__, type.__call__(int, "3"), type(int).__doc__
 : pow(2, n, 5), pow(n, 2, 5), pow(n, -1, 7), pow(x, 2), pow(2, n), pow(base=x, exp=2)
 : {x: 1}[x], {x: 1, n: 2}, len({x, 2*x}), x in {2.5}, {"a": {x: v}}, {(x, n): 1}[x, n]
-from collections import deque: deque([x, n, 2], maxlen=n), deque([1], n), deque[int]
+from collections import deque: deque([x, n, 2]), deque[int], type(deque([1])) is deque
 from collections import defaultdict, deque: defaultdict(deque)["a"], isinstance(deque(), deque)
-from datetime import datetime, timezone: datetime.fromtimestamp(x, timezone.utc), datetime.min
-from datetime import date, datetime: date.fromtimestamp(1e9*x).year, datetime(2020, n, 1)
+from datetime import date, datetime: datetime(2020, n, 1), type(date.min) is date, datetime.min
+from datetime import timedelta as T: T.max, T.min.days, T.__name__, T.__doc__
 from datetime import timedelta as T: T(1)*x, x*T(1), T(n)/x, n*T(1), T(1)//n, T(x) > T(1)
 from datetime import timedelta as T, datetime as D: D(2020, 1, 1) + T(hours=x), D(2020, 1, n)
 from decimal import Decimal as D: D("1.1") > x, D("1.5") == x, x == D("1.5"), x < D(2), D(2) != x
@@ -90,27 +95,62 @@ def test_the_words_of_a_caught_error_are_those_of_any_cell(notebook):
     memoryview(x) ; ord(x) ; eval(x) ; a*x ; x*a ; x > a ; a < x ; -a ; a(x) ; hash(v) ; {v} ; v()
     v.foo ; v[5] ; v['a'] ; v.append(1) ; int(v) ; v.reshape(2) ; v + [1, 2]
     """.replace("\n", ";")
+    caught = "except Exception as error:\n    print(type(error).__name__, error)\n"
+    attempts = [f"try:\n    {each}\n{caught}" for each in map(str.strip, wrong.split(";")) if each]
     cell = f"""{BEFORE}
+from traceback import format_exc
 class A:
     def __mul__(self, other): return NotImplemented
 a = A()
-def attempt(f):
+{"".join(attempts)}
+class B:
     try:
-        f()
-    except Exception as error:
-        print(type(error).__name__, error)
-for f in ({", ".join(f"lambda: {each.strip()}" for each in wrong.split(";") if each.strip())}):
-    attempt(f)
-try:
-    len(x)
-except TypeError as error:
-    print(error)
+        len(x)
+    except TypeError:
+        print(format_exc().splitlines()[-1])
 z = x*x
 """
     without, with_tape = outputs(notebook, cell)
     assert without.splitlines() == with_tape.splitlines()
-    notebook.run("attempt(lambda: len(2.0))")  # a function outlives its cell, with its handler
-    assert notebook.printed == "TypeError object of type 'float' has no len()\n"
+
+
+def test_a_function_of_the_cell_has_its_own_handlers_alone(notebook):
+    notebook.run(
+        "%%tape\nx = 1.5\ndef f(a):\n    try: return 1/(a - 1.5)\n"
+        "    except ZeroDivisionError as error: return 0.0*a\nz = f(x) + x"
+    )
+    assert notebook.names["f"].__code__.co_names == ("ZeroDivisionError",)
+    assert CAUGHT not in {*notebook.names, *vars(builtins)}
+
+
+def test_classes_are_classes_of_twins(notebook):
+    cell = """x = 1.5
+from collections import deque
+from decimal import Decimal
+class M(type):
+    def __new__(m, n, b, d): return type.__new__(m, n, b, d)
+    def __init__(c, n, b, d): type.__init__(c, n, b, d)
+    def __call__(c, *a): return type.__call__(c, *a)
+    def __setattr__(c, n, v): type.__setattr__(c, n, v)
+class A(metaclass=M): pass
+A.b = 2
+class D(deque):
+    def __init__(s, *a): deque.__init__(s, *a)
+class E(Decimal):
+    def __new__(c, v): return Decimal.__new__(c, v)
+class P(np.poly1d):
+    def __init__(s, *a): np.poly1d.__init__(s, *a)
+q = type(int)
+held = [(type(A), type(type))]
+match D([1]):
+    case deque(): print(A().b, D([1]), E(x), P([1, 2]), np.poly1d([1, 2]), type(A), q is type)
+z = x*x
+"""
+    without, with_tape = outputs(notebook, cell)
+    assert without == with_tape
+    names = notebook.names
+    assert names["q"] is type
+    assert names["held"][0][1] is type
 
 
 def test_the_traceback_of_a_caught_error_has_no_frame_of_ours(notebook):

@@ -207,6 +207,15 @@ EFFECTS = {
     "lru_cache": Effect(
         "import functools; L = []\n@functools.lru_cache\ndef f(k): L.append(k); return k", "f(1)",
         "(f.cache_info()[:2], L)"),
+    "attribute of a cached function": Effect(
+        "import functools\n@functools.lru_cache\ndef f(k): f.n += 1; f.log.append(k); return k\n"
+        "f.n = 0; f.log = []", "f(1)", "(f.cache_info()[:2], f.n, f.log)"),
+    "lru_cache of a class": Effect(
+        "import functools; L = []\nclass A:\n    @functools.lru_cache\n"
+        "    def f(k): L.append(k); return k", "A.f(1)", "(A.f.cache_info()[:2], L)"),
+    "lru_cache in a dict": Effect(
+        "import functools; L = []; D = {'f': functools.cache(L.append)}", "D['f'](1)",
+        "(D['f'].cache_info()[:2], L)"),
     "cached_property": Effect(
         "import functools\nclass A:\n    n = 0\n    @functools.cached_property\n    def p(self):\n"
         "        A.n += 1\na = A()", "a.p", "(vars(a), A.n)"),
@@ -226,6 +235,17 @@ EFFECTS = {
         "import threading; own = threading.local(); own.n = 0", "own.n += 1", "own.n"),
     "writeable": Effect(
         "a = np.zeros(2)", "a.setflags(write=not a.flags.writeable)", "a.flags.writeable"),
+    "read-only ndarray": Effect(
+        "a = np.zeros(2); a.setflags(write=False)",
+        "a.setflags(write=True); a[0] += 1; a.setflags(write=False)",
+        "(a.tolist(), a.flags.writeable)"),
+    "read-only view of an ndarray": Effect(
+        "a = np.zeros(2).view(); a.setflags(write=False)",
+        "a.setflags(write=True); a[0] += 1; a.setflags(write=False)",
+        "(a.tolist(), a.flags.writeable)"),
+    "structure of ctypes": Effect(
+        "import ctypes\nclass S(ctypes.Structure): _fields_ = [('n', ctypes.c_int*2)]\ns = S()",
+        "s.n[1] += 1", "list(s.n)"),
     "ctypes": Effect(
         "import ctypes; c, a = ctypes.c_int(0), (ctypes.c_double*2)()", "c.value += 1; a[0] += 1",
         "(c.value, list(a))"),
@@ -348,6 +368,12 @@ _REFUSED = {
     "ax in a function": (
         "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
         "fig, ax = plt.subplots()\ndef draw(): ax.plot([1, 2], [3, 4])", "draw()", "len(ax.lines)"),
+    "py_object": (
+        "import ctypes; p = ctypes.py_object([0])", "p.value = [p.value[0] + 1]", "p.value"),
+    "c_char_p": ("import ctypes; p = ctypes.c_char_p(b'a')", "p.value = p.value + b'a'", "p.value"),
+    "structure of pointers": (
+        "import ctypes\nclass S(ctypes.Structure): _fields_ = [('p', ctypes.py_object)]\n"
+        "s = S([0])", "s.p = [s.p[0] + 1]", "s.p"),
     "mmap": (
         "import mmap; m = mmap.mmap(-1, 4)", "m[0] = m[0] + 1", "m[0]"),
     "os.write to a pipe": (

@@ -17,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..kinds.rule import Constant
 from ..tape.operation import Operation
 from ..tracing.apply import apply, guard, refuse
-from ..tracing.stand_in import StandIn
+from ..tracing.stand_in import ClassStandIn
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand, flatten, mapped, read, stripped
 
@@ -357,7 +357,7 @@ _METHODS = frozenset(
 )
 
 
-class _TwinOfMasked(StandIn):
+class _TwinOfMasked(ClassStandIn):
     """A function or class of NumPy's for masked arrays, as it is while something records."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation
 from ..tracing.apply import apply, refuse
-from ..tracing.stand_in import StandIn
+from ..tracing.stand_in import ClassStandIn
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import any_active, as_operand, read, stripped
 
@@ -183,7 +183,7 @@ class Series:
         )
 
 
-class Family(StandIn):
+class Family(ClassStandIn):
     """One of NumPy's classes of series, as it is while something records."""
 
     def __call__(self, coef: Any, *args: Any, **kwargs: Any) -> Any:

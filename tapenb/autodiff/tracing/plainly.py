@@ -18,15 +18,14 @@ import numpy as np
 from ..tape.tape import CURRENT
 from .apply import guard
 from .questions import plain_parts
-from .stand_in import StandIn
+from .stand_in import ClassStandIn, StandIn
 from .state import is_traced, plain
 from .structures import mapped
 
 __all__ = ["BUILTINS", "PLAINLY", "plainly"]
 
 PLAINLY = {
-    "collections": ("deque",),
-    "datetime": ("date", "datetime", "timedelta"),
+    "datetime": ("timedelta",),
     "decimal": ("Decimal",),
     "json": ("dump", "dumps"),
     "marshal": ("dump", "dumps"),
@@ -42,9 +41,8 @@ PLAINLY = {
 
 def plainly(real: Any) -> Any:
     """The twin of such a function or class."""
-    if real.__module__.startswith("numpy.random"):
-        return _OfSeeds(real)
-    return _OfLength(real) if real.__name__ == "deque" else _OfPlainNumbers(real)
+    of_seeds = real.__module__.startswith("numpy.random")
+    return _OfSeeds(real) if of_seeds else _OfPlainNumbers(real)
 
 
 def _is_recording() -> bool:
@@ -52,7 +50,7 @@ def _is_recording() -> bool:
     return tape is not None and tape.open
 
 
-class _OfPlainNumbers(StandIn):
+class _OfPlainNumbers(ClassStandIn):
     """A function or class that asks its numbers nothing but their type: it is handed plain ones."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -68,10 +66,10 @@ class _OfPlainNumbers(StandIn):
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._real, name)
         own = type(value) is BuiltinFunctionType and value.__self__ is self._real
-        return _OfPlainNumbers(value) if own else value  # datetime.fromtimestamp
+        return _OfPlainNumbers(value) if own else value  # Decimal.from_float
 
 
-class _OfSeeds(StandIn):
+class _OfSeeds(ClassStandIn):
     """What makes random numbers of integers: these are asked for as an index is."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -81,22 +79,6 @@ class _OfSeeds(StandIn):
         return self._real(*args, **kwargs)
 
 
-class _Generic(StandIn):
-    """A class that may be written with the type of what is in it, ``deque[float]``."""
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._real[key]
-
-
-class _OfLength(_Generic):
-    """A deque: the length that it may have is a count, what is in it stays traced."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        count = partial(_count, sys._getframe(1))
-        counts = {key: count(value) for key, value in kwargs.items()}
-        return self._real(*args[:1], *map(count, args[1:]), **counts)
-
-
 def _count(frame: FrameType, value: Any) -> Any:
     """The plain integer that a traced one is, as a guard; anything else as it is."""
     if is_traced(value) and isinstance(plain(value), int | np.integer):
@@ -104,13 +86,18 @@ def _count(frame: FrameType, value: Any) -> Any:
     return value
 
 
-class _Type(_Generic):
+class _Type(ClassStandIn):
     """``type``, which gives of a traced value the type that it has without a tape."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if len(args) == 1 and not kwargs and (is_traced(args[0]) or isinstance(args[0], StandIn)):
-            return args[0].__class__
-        return type(*args, **kwargs)
+        if len(args) != 1 or kwargs:
+            return type(*args, **kwargs)
+        asked = is_traced(args[0]) or isinstance(args[0], StandIn)
+        kind = args[0].__class__ if asked else type(args[0])
+        return self if kind is type else kind
+
+    def __getitem__(self, key: Any) -> Any:
+        return type[key]
 
 
 class _Power(StandIn):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-__all__ = ["StandIn"]
+__all__ = ["ClassStandIn", "StandIn"]
 
 
 class StandIn:
@@ -60,6 +60,22 @@ class StandIn:
 
     def __copy__(self) -> Self:
         return self
+
+
+_OWN = frozenset({"__class__", "__copy__", "__deepcopy__", "__mro_entries__"})
+_OWN |= {"__reduce__", "__reduce_ex__"}
+"""What is asked of an object by its attributes, and so answered by the stand-in."""
+
+
+class ClassStandIn(StandIn):
+    """One that may stand for a class: ``X.__init__`` and the like are those of the class."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("__") and name not in _OWN and isinstance(self._real, type):
+            return type(self).__getattr__(self, name)
+        return super().__getattribute__(name)
 
 
 def _itself(real: Any) -> Any:

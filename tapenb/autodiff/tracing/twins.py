@@ -36,7 +36,7 @@ from .apply import (
 from .dispatch import call_function, call_one
 from .elements import ndenumerate, vectorize
 from .plainly import BUILTINS, PLAINLY, plainly
-from .stand_in import StandIn
+from .stand_in import ClassStandIn, StandIn
 from .state import (
     TRACED,
     is_active,
@@ -243,7 +243,7 @@ class _TwinFunction(StandIn):
         return MethodType(self, owner) if binds else self
 
 
-class _TwinClass(StandIn):
+class _TwinClass(ClassStandIn):
     """A class that computes with the array it is given: a list is one."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from ...sweeps.expressed import Composite, General
 from ...tape.operation import Operation
 from ...tracing.apply import apply, refuse
-from ...tracing.stand_in import StandIn
+from ...tracing.stand_in import ClassStandIn
 from ...tracing.state import is_active, plain
 from ...tracing.structures import any_active, as_operand, stripped
 
@@ -109,7 +109,7 @@ def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
     return apply(Operation(value, General(tangent), "spline"), (x,), sys._getframe(1))
 
 
-class _Maker(StandIn):
+class _Maker(ClassStandIn):
     """A class or function that makes splines, as it is while something records."""
 
     def __init__(self, real: Any, names: tuple[str, ...]) -> None:
@@ -139,7 +139,7 @@ class _Maker(StandIn):
 _DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
 
 
-class _Interp1d(StandIn):
+class _Interp1d(ClassStandIn):
     """``interp1d``, as it is while something records: a spline through its points."""
 
     def __call__(self, x: Any, y: Any, kind: Any = "linear", *args: Any, **kwargs: Any) -> Any:
