@@ -352,7 +352,7 @@ pickle.loads(pickle.dumps({"a": [x*y]}))["a"][0]
 # hash(x) †
 hash(x*y)*y
 
-# a set of values †
+# a set of values † through grad
 len({x, y, x})*y
 
 # set difference of values †

@@ -143,9 +143,11 @@ def _segments(ufunc: np.ufunc) -> Callable[..., Any]:
         stops = [*np.asarray(indices, np.intp)[1:].tolist(), a.shape[axis]]
         parts = []
         for start, stop in zip(np.asarray(indices, np.intp).tolist(), stops, strict=True):
-            part = slice(start, stop) if start < stop else slice(start, start + 1)
-            segment = a[(slice(None),) * axis + (part,)]
-            parts.append(ufunc.reduce(segment, axis=axis))
+            before = (slice(None),) * axis
+            if stop - start > 1:
+                parts.append(ufunc.reduce(a[(*before, slice(start, stop))], axis=axis))
+            else:  # one element is what it is, where hypot.reduce gives its size
+                parts.append(a[(*before, start)])
         return np.stack(parts, axis=axis)
 
     return expression
