@@ -64,6 +64,14 @@ def own_part(namespace: dict[str, Any], name: str) -> tuple[dict[str, Any], str]
     return (owner if type(owner) is dict else {}), rest[2:-2]
 
 
+def _like(array: np.ndarray, given: Any) -> np.ndarray:
+    """What is given in place of an array, in its dtype where that holds it: no 0.5 of integers."""
+    given = np.asarray(given)
+    return (
+        given.astype(array.dtype) if np.can_cast(given.dtype, array.dtype, "same_kind") else given
+    )
+
+
 class RunInputs:
     """The inputs of one run: traced while it lasts, and put back after it."""
 
@@ -94,7 +102,7 @@ class RunInputs:
             given = self._given[name]
             if np.shape(given) != np.shape(value):
                 raise LineError(f"{name} has shape {np.shape(value)} here, not {np.shape(given)}")
-            value = np.asarray(given, value.dtype) if isinstance(value, np.ndarray) else given
+            value = _like(value, given) if isinstance(value, np.ndarray) else given
         return self._trace(name, value)
 
     def from_namespace(self, name: str) -> None:

@@ -975,3 +975,17 @@ def test_an_array_that_is_used_as_an_index_takes_whole_numbers_and_has_no_deriva
     sliders = {each.label: each for each in t.sliders}
     assert [sliders[f"i[{k}]"].integer for k in range(3)] == [True] * 3
     assert [sliders[f"y[{k}]"].integer for k in range(3)] == [False] * 3
+
+
+def test_a_fraction_in_an_array_of_integers_makes_it_one_of_floats(notebook):
+    notebook.run(
+        "%%tape -o t\ny = np.array([0, 1, 1])\np = np.array([0.2, 0.4, 0.9])\n"
+        "z = np.mean(y*np.log(p) + (1 - y)*np.log(1 - p))"
+    )
+    t = notebook.names["t"]
+    y, p = np.array([0.5, 1.0, 1.0]), np.array([0.2, 0.4, 0.9])
+    expected = np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert t(y=y).value == pytest.approx(expected, rel=1e-15)
+    t.panel.sliders["y[0]"].value = 0.5
+    assert not t.panel.state["error"]
+    assert notebook.names["y"].dtype.kind == "i"
