@@ -25,14 +25,22 @@ y = 1.0
 z = x*x + x*y + 2*y*y - 1"""
 
 
+LOOK = """stage => {
+  const ticks = [...stage.querySelectorAll('.tapenb-axes text[text-anchor=middle]')];
+  const boxes = ticks.map(tick => tick.getBoundingClientRect());
+  return [
+    ticks.map(tick => Number(tick.textContent.replace('−', '-'))),
+    boxes.map(box => box.x + box.width / 2),
+    stage.getBoundingClientRect().toJSON(),
+  ];
+}"""
+
+
 def at(stage: Locator, x: float) -> tuple[float, float]:
     """Where a position is on the screen, by the first numbers of its axis."""
-    ticks = stage.locator(".tapenb-axes text[text-anchor=middle]").all()
-    boxes = [tick.bounding_box() for tick in ticks]
-    numbers = [float(tick.text_content().replace("−", "-")) for tick in ticks]
-    centres = [box["x"] + box["width"] / 2 for box in boxes]
+    # In one look: an axis may be drawn anew between two.
+    numbers, centres, box = stage.evaluate(LOOK)
     scale = (centres[1] - centres[0]) / (numbers[1] - numbers[0])
-    box = stage.bounding_box()
     return centres[0] + (x - numbers[0]) * scale, box["y"] + box["height"] / 3
 
 
