@@ -109,14 +109,18 @@ def test_what_is_shown_is_of_one_point_whatever_the_kernel_does():
     assert json.loads(said.stdout) == {"wrong": [], "count": 0}
 
 
-SWITCHED = """
+ANSWERED = """
 const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
 let input = "";
 for await (const part of process.stdin) input += part;
 const { tape, inputs, state, to } = JSON.parse(input);
 const traits = { tape, inputs, state: { ...state, moves: {} }, curve: {}, along: "",
   position: { view: VIEW, moves: { x: [1, to] } } };
-const { rows, stale, positions } = answers({ get: (name) => traits[name] }).get("state");
+const answered = answers({ get: (name) => traits[name] }).get("state");
+"""
+
+SWITCHED = """
+const { rows, stale, positions } = answered;
 process.stdout.write(JSON.stringify({ z: rows[0][1], stale, positions }));
 """
 
@@ -128,7 +132,7 @@ def test_a_page_plays_no_program_of_another_switch():
     panel = Panel(recording)
     panel._make_tape()
     places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
-    command = ["node", "--no-warnings", "--input-type=module", "-e", SWITCHED, *places]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + SWITCHED, *places]
 
     def shown() -> dict:
         """What a page shows once x moves to 3."""
@@ -150,13 +154,7 @@ def test_a_page_plays_no_program_of_another_switch():
 
 
 BEHIND = """
-const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
-let input = "";
-for await (const part of process.stdin) input += part;
-const { tape, inputs, state, to } = JSON.parse(input);
-const traits = { tape, inputs, state: { ...state, moves: {} }, curve: {}, along: "",
-  position: { view: VIEW, moves: { x: [1, to] } } };
-const { ahead, behind } = answers({ get: (name) => traits[name] }).get("state");
+const { ahead, behind } = answered;
 process.stdout.write(JSON.stringify({ ahead, behind }));
 """
 
@@ -171,7 +169,7 @@ def test_bars_that_the_page_does_not_move_are_behind_it():
     told = {"tape": dict(panel.tape), "inputs": panel.inputs, "state": state, "to": 3}
     panel.close()
     places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
-    command = ["node", "--no-warnings", "--input-type=module", "-e", BEHIND, *places]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + BEHIND, *places]
     said = subprocess.run(
         command, input=json.dumps(told), capture_output=True, text=True, check=False
     )
