@@ -578,21 +578,23 @@ def test_other_threads_get_plain_arrays(own, often_switched):
 
     def other():
         nonlocal calls
-        while calls < 3000:
+        while not stop.is_set():
             value, u, w, _ = own.seen(3.0)
             calls += 1
             if not (value == 9.0 and type(value) is np.float64 and u is w is np.ndarray):
                 wrong.append((value, u, w))
-        stop.set()
 
     thread = threading.Thread(target=other)
     thread.start()
-    while not stop.is_set():
-        assert tn.jvp(own.fill, (3.0,), (1.0,))[1] == 6.0
-        recordings += 1
-    thread.join()
+    try:
+        while thread.is_alive() and (calls < 3000 or recordings < 30):
+            assert tn.jvp(own.fill, (3.0,), (1.0,))[1] == 6.0
+            recordings += 1
+    finally:
+        stop.set()
+        thread.join()
     assert not wrong
-    assert recordings
+    assert calls >= 3000
 
 
 def test_threads_record_the_same_function(own, often_switched):
