@@ -138,6 +138,8 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
     "inv": [
         ("square", lambda a: sl.inv(a), (A,)),
         ("stack", lambda a: sl.inv(a), (STACK,)),
+        ("triangle", lambda a: sl.inv(a, assume_a="upper triangular"), (A,)),
+        ("of a triangle", lambda a: sl.inv(a, assume_a="pos", lower=True), (S,)),
     ],
     "det": [("square", lambda a: sl.det(a), (A,)), ("stack", lambda a: sl.det(a), (STACK,))],
     "eigh": [
@@ -163,6 +165,7 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
         ("square", lambda a: sl.expm(a), (B,)),
         ("stack", lambda a: sl.expm(a), (STACK / 3,)),
         ("complex", lambda a: row(sl.expm(1j * a)), (B,)),
+        ("number", lambda a: sl.expm(a), (np.array(0.4),)),
     ],
     "logm": [("positive", lambda a: sl.logm(a), (S,))],
     "sqrtm": [
@@ -288,7 +291,7 @@ def _samples(name: str) -> list[tuple[str, Callable[..., Any], tuple[Any, ...]]]
             (f"{count} points", lambda y, x: rule(y, x), (Y[:count], X[:count]))
             for count in (2, 3, 5, 6)
         ),
-        ("step", lambda y: rule(y, dx=0.3), (Y,)),
+        ("step", lambda y, h: rule(y, dx=h), (Y, np.array(0.3))),
         ("axis", lambda y, x: rule(y, x, axis=0), (np.stack([Y, X], 1), X)),
     ]
 
@@ -373,10 +376,12 @@ NDIMAGE = {
     "correlate": [
         *_modes(nd.correlate, IMAGE, MASK),
         ("origin", lambda x, w: nd.correlate(x, w, origin=[-1, 0], cval=0.3), (IMAGE, MASK)),
+        ("complex", lambda x, w: row(nd.correlate(x, w * (1 + 2j))), (IMAGE, MASK)),
     ],
     "convolve": [
         *_modes(nd.convolve, IMAGE, MASK),
         ("origin", lambda x, w: nd.convolve(x, w, origin=[1, -1]), (IMAGE, MASK)),
+        ("complex", lambda x, w: row(nd.convolve(x, w * (1 + 2j))), (IMAGE, MASK)),
     ],
     "correlate1d": [
         *_modes(nd.correlate1d, IMAGE, V),
@@ -400,7 +405,11 @@ NDIMAGE = {
     "sobel": _modes(lambda x, mode: nd.sobel(x, 0, mode=mode), IMAGE),
     "prewitt": _modes(lambda x, mode: nd.prewitt(x, mode=mode), IMAGE),
     "laplace": _modes(nd.laplace, IMAGE),
-    "gaussian_laplace": _modes(lambda x, mode: nd.gaussian_laplace(x, 0.8, mode=mode), IMAGE),
+    "gaussian_laplace": [
+        *_modes(lambda x, mode: nd.gaussian_laplace(x, 0.8, mode=mode), IMAGE),
+        ("sigmas, mode", lambda x: nd.gaussian_laplace(x, (0.7, 1.2), None, "wrap"), (IMAGE,)),
+        ("axes", lambda x: nd.gaussian_laplace(x, 0.8, axes=(1,)), (IMAGE,)),
+    ],
 }
 
 LONG = RNG.standard_normal(16)
@@ -468,6 +477,8 @@ SIGNAL = {
             (mode, lambda x, m=mode: ss.savgol_filter(x, 5, 2, mode=m), (LONG,))
             for mode in ("mirror", "nearest", "wrap", "constant")
         ),
+        ("even", lambda x: ss.savgol_filter(x, 4, 2), (ROWS,)),
+        ("even, wrapped", lambda x: ss.savgol_filter(x, 4, 2, deriv=1, mode="wrap"), (LONG,)),
     ],
     "detrend": [
         ("linear", lambda x: ss.detrend(x), (ROWS,)),
@@ -500,10 +511,25 @@ INTERPOLATE = {
             lambda x, y: sp.CubicSpline(KNOTS, y, bc_type="natural")(x),
             (POINTS, np.stack([ORDINATES, KNOTS], 1)),
         ),
+        (
+            "periodic",
+            lambda x, y: sp.CubicSpline(KNOTS, np.append(y, y[0]), bc_type="periodic")(x + 5.0),
+            (POINTS, ORDINATES[:4]),
+        ),
+        (
+            "slopes at the ends",
+            lambda x, y: sp.CubicSpline(KNOTS, y, bc_type=((1, 2.0), "natural"))(x),
+            (POINTS, ORDINATES),
+        ),
     ],
     "make_interp_spline": [
         ("both", lambda x, y: sp.make_interp_spline(KNOTS, y)(x), (POINTS, ORDINATES)),
         ("quintic", lambda x, y: sp.make_interp_spline(KNOTS, y, 4)(x), (POINTS, ORDINATES)),
+        (
+            "derivatives at the ends",
+            lambda x, y: sp.make_interp_spline(KNOTS, y, bc_type=([(1, V[:2])], [(2, V[2:])]))(x),
+            (POINTS, np.stack([ORDINATES, KNOTS], 1)),
+        ),
     ],
     "interp1d": [
         *(

@@ -198,6 +198,12 @@ REFUSED = {
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",
     ),
+    "an image of whole numbers": (
+        lambda a: scipy.ndimage.convolve(np.eye(3, dtype=int), a * np.ones((2, 2)))[0, 0], "floats",
+    ),
+    "an inverse of which SciPy leaves a part": (
+        lambda a: scipy.linalg.inv(a * np.ones((2, 2)), assume_a="diagonal")[0, 0], "diagonal",
+    ),
 }  # fmt: skip  # a table, a row a case
 
 

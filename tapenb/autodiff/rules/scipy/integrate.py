@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import CALLING, register_handler, register_rule
+from ...kinds.registry import CALLING, register_handler
 from ...kinds.rule import adjoint_dtype
 from ...sweeps.expressed import Composite, General
 from ...sweeps.local import slopes
@@ -136,8 +136,38 @@ def _quadrature(module: Any, name: str, function: str) -> None:
 # -- of samples ------------------------------------------------------------------------------------
 
 
+def _of_samples(function: Callable[..., Any], expression: Callable[..., Any]) -> None:
+    """Make the rule of an integral of samples, at points or at steps, which may be traced, too."""
+
+    def value(y: Any, points: Any, *, points_as: str, **options: Any) -> Any:
+        return function(y, **{points_as: points}, **_with_initial(options))
+
+    def reexpressed(y: Any, points: Any, points_as: str, **options: Any) -> Any:
+        return expression(y, **{points_as: points}, **options)
+
+    rule = Composite(reexpressed)
+
+    def handler(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, **options: Any) -> Any:
+        points_as, points = ("dx", dx) if x is None else ("x", x)
+        if "initial" in options:  # NumPy's own name of something else
+            options["first"] = options.pop("initial")
+        options["axis"] = axis
+        name = f"scipy.integrate.{function.__name__}"
+        return follow(value, rule, name, (y, points), points_as=points_as, **options)
+
+    register_handler(function, handler, only_traced=True)
+
+
+def _with_initial(options: dict[str, Any]) -> dict[str, Any]:
+    return {"initial" if key == "first" else key: value for key, value in options.items()}
+
+
 def _along(y: Any, axis: int) -> Any:
     return np.moveaxis(y, axis, -1)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    return np.trapezoid(y, x, dx, axis)
 
 
 def _cumulative_trapezoid(
@@ -186,32 +216,6 @@ def register() -> None:
     _quadrature(module, "quad", "func")
     _quadrature(module, "quad_vec", "f")
 
-    def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-        return np.trapezoid(y, x, dx, axis)
-
-    for expression in (trapezoid, _simpson):
-        function = getattr(module, expression.__name__.lstrip("_"))
-        register_rule(function, Composite(_with_step(expression)), "y", "x", call=function)
-    of_samples = Composite(_with_step(_cumulative_trapezoid))
-
-    def cumulative_trapezoid(y: Any, x: Any = None, **options: Any) -> Any:
-        def value(y: Any, x: Any = None, *, first: Any, **options: Any) -> Any:
-            return module.cumulative_trapezoid(y, x, initial=first, **options)
-
-        first = options.pop("initial", None)  # NumPy's own name of something else
-        operands = (y,) if x is None else (y, x)
-        return follow(
-            value,
-            of_samples,
-            "scipy.integrate.cumulative_trapezoid",
-            operands,
-            first=first,
-            **options,
-        )
-
-    register_handler(module.cumulative_trapezoid, cumulative_trapezoid, only_traced=True)
+    for expression in (_trapezoid, _simpson, _cumulative_trapezoid):
+        _of_samples(getattr(module, expression.__name__.lstrip("_")), expression)
     register_equations(module)
-
-
-def _with_step(expression: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda y, x=None, **options: expression(y, x, **options)

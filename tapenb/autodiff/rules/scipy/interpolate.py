@@ -42,15 +42,21 @@ class Spline:
     real : object
         SciPy's own, through plain ordinates.
     through : callable, optional
-        Makes one through other ordinates, if these are traced.
+        Makes one through other ordinates, and for other ends, if ordinates are traced.
     ordinates : traced array, optional
+    ends : str or sequence, optional
+        SciPy's ``bc_type`` of it.
     """
 
     def __init__(
-        self, real: Any, through: Callable[[Any], Any] | None = None, ordinates: Any = None
+        self,
+        real: Any,
+        through: Callable[[Any, Any], Any] | None = None,
+        ordinates: Any = None,
+        ends: Any = None,
     ) -> None:
         self._real = real
-        self._through, self._ordinates = through, ordinates
+        self._through, self._ordinates, self._ends = through, ordinates, ends
 
     @property
     def __class__(self) -> type:
@@ -77,18 +83,38 @@ class Spline:
             return _by_point(self._real, x, nu, options)
 
         def value(x: Any, y: Any) -> Any:
-            return self._through(y)(x, nu, **options)
+            return self._through(y, self._ends)(x, nu, **options)
 
         def expression(x: Any, y: Any) -> Any:
-            weights = _by_point(self._units, x, nu, options)
-            return np.tensordot(weights, y, 1)
+            units, rest = self._basis
+            weights = _by_point(units, x, nu, options)
+            found = np.tensordot(weights, y[: weights.shape[-1]], 1)
+            return found if rest is None else found + _by_point(rest, x, nu, options)
 
         operation = Operation(value, Composite(expression), "spline")
         return apply(operation, (x, self._ordinates), sys._getframe(1))
 
     @functools.cached_property
-    def _units(self) -> Any:
-        return self._through(np.eye(np.shape(plain(self._ordinates))[0]))
+    def _basis(self) -> tuple[Any, Any]:
+        """The splines through unit ordinates, and the one through zeros if that is not zero."""
+        shape, ends = np.shape(plain(self._ordinates)), self._ends
+        units = np.eye(shape[0])
+        if isinstance(ends, str) and ends == "periodic":  # its last ordinate is its first
+            units[-1, 0] = 1.0
+            units = units[:, :-1]
+        if ends is None or isinstance(ends, str):
+            return self._through(units, ends), None
+        level = _without_values(ends, units.shape[1])
+        return self._through(units, level), self._through(np.zeros(shape), ends)
+
+
+def _without_values(ends: Any, count: int) -> Any:
+    """The same conditions at the ends with derivatives of zero, for so many splines at once."""
+    if ends is None or isinstance(ends, str):
+        return ends
+    if len(ends) == 2 and isinstance(ends[0], int | np.integer):
+        return ends[0], np.zeros(count)
+    return [_without_values(each, count) for each in ends]
 
 
 def _made(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,11 +155,13 @@ class _Maker(ClassStandIn):
             )
             refuse(f"scipy.interpolate.{name} of these is", frame, why)
         given = stripped(given)
+        ends = given.pop("bc_type", None)
 
-        def through(y: Any) -> Any:
-            return self._real(y=y, **given)
+        def through(y: Any, ends: Any) -> Any:
+            kind = {} if ends is None else {"bc_type": ends}
+            return self._real(y=y, **given, **kind)
 
-        return Spline(through(plain(y)), through, y)
+        return Spline(through(plain(y), ends), through, y, ends)
 
 
 _DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
@@ -167,9 +195,7 @@ class _Interp1d(ClassStandIn):
                 found = np.interp(at, knots, y)
             else:
                 make = sys.modules["scipy.interpolate"].make_interp_spline
-                found = Spline(make(knots, plain(y), degree), lambda y: make(knots, y, degree), y)(
-                    at
-                )
+                found = _Maker(make, BY_ORDINATES["make_interp_spline"])(knots, y, degree)(at)
             if isinstance(fill, str):
                 return found
             return np.where(at < knots[0], below, np.where(at > knots[-1], above, found))

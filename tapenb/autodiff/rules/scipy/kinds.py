@@ -122,6 +122,7 @@ class MatrixFunction(Rule):
         return True
 
     def _along(self, a: Any, e: Any, params: dict[str, Any]) -> Any:
+        a, e = (each if np.ndim(each) else np.reshape(each, (1, 1)) for each in (a, e))
         size = a.shape[-1]
         upper = np.concatenate([a, e], axis=-1)
         lower = np.concatenate([np.zeros(a.shape, a.dtype), a], axis=-1)
@@ -133,7 +134,8 @@ class MatrixFunction(Rule):
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         (a,) = operands
-        return [fit(self._along(transposed(a), adjoint, operation.params), a)]
+        turned = transposed(a) if a.ndim else a
+        return [fit(self._along(turned, adjoint, operation.params), a)]
 
     def jvp(self, tangents, result, operands, operation):
         return spread(self._along(operands[0], tangents[0], operation.params), result)

@@ -26,7 +26,7 @@ from ..linear_algebra.stacks import (
     transposed,
 )
 from .kinds import CutFunction, MatrixFunction, follow, only_given, run
-from .linear_equations import lower_upper, permutation, register_equations, triangle
+from .linear_equations import assumed, lower_upper, permutation, register_equations, triangle
 
 __all__ = ["register"]
 
@@ -297,10 +297,22 @@ def _structured(module: Any) -> None:
 
 
 _AS_NUMPY = {
-    "inv": np.linalg.inv,
-    "det": np.linalg.det,
-    "norm": np.linalg.norm,
+    "inv": lambda a, **structure: np.linalg.inv(assumed(a, **structure)),
+    "det": lambda a, **_: np.linalg.det(a),
+    "norm": lambda a, check_finite=True, **options: np.linalg.norm(a, **options),
 }
+
+
+def _known(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(a: Any, **options: Any) -> Any:
+        if options.get("assume_a") == "diagonal":
+            why = "SciPy leaves in place what is beside the diagonal; use 1.0 / np.diag(a)"
+            refuse("scipy.linalg.inv with assume_a='diagonal' is", sys._getframe(1), why)
+        return function(a, **options)
+
+    return call
+
+
 _OF_MATRICES = ("expm", "cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm")
 
 
@@ -324,15 +336,10 @@ def _of_cut_matrices(module: Any) -> dict[str, Callable[..., Any]]:
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.linalg"]
-    for name, numpys in _AS_NUMPY.items():
+    for name, expression in _AS_NUMPY.items():
         function = getattr(module, name)
-
-        def expression(a: Any, numpys: Any = numpys, **options: Any) -> Any:
-            known = ("ord", "axis", "keepdims")
-            return numpys(a, **{key: v for key, v in options.items() if key in known})
-
         rule = Composite(expression).with_own_tips()
-        register_rule(function, rule, "a", call=only_given(function))
+        register_rule(function, rule, "a", call=only_given(_known(function)))
     for name in _OF_MATRICES:
         function = getattr(module, name)
         register_rule(function, MatrixFunction(function), "A")

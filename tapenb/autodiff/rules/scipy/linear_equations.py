@@ -17,7 +17,7 @@ from ...tracing.state import plain
 from ..linear_algebra.stacks import adjoined, column, conjugate, hermitian, transposed
 from .kinds import Equation, follow, only_given, run
 
-__all__ = ["lower_upper", "permutation", "register_equations", "triangle"]
+__all__ = ["assumed", "lower_upper", "permutation", "register_equations", "triangle"]
 
 _TRANS = {0: 0, 1: 1, 2: 2, "N": 0, "T": 1, "C": 2}
 
@@ -140,8 +140,8 @@ def _of_lu(module: Any) -> tuple[Callable[..., Any], Rule]:
     return solve, rule
 
 
-def _assumed(a: Any, assume_a: Any = None, lower: bool = False, **_: Any) -> Any:
-    """The matrix that ``solve`` takes ``a`` for."""
+def assumed(a: Any, assume_a: Any = None, lower: bool = False, **_: Any) -> Any:
+    """The matrix that ``solve`` and ``inv`` take ``a`` for."""
     if assume_a in ("pos", "positive definite", "her", "hermitian"):
         return hermitian(a, "L" if lower else "U")
     if assume_a in ("sym", "symmetric"):
@@ -158,7 +158,7 @@ def _assumed(a: Any, assume_a: Any = None, lower: bool = False, **_: Any) -> Any
 
 def _dense(_: Callable[..., Any]) -> Rule:
     def matrix(a: Any, transposed: bool = False, **options: Any) -> Any:
-        return _turned(_assumed(a, **options), int(transposed))
+        return _turned(assumed(a, **options), int(transposed))
 
     def product(a: Any, x: Any, **options: Any) -> Any:
         return _times(matrix(a, **options), x)

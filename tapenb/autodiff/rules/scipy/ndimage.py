@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ import numpy as np
 from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
+from ..linear_algebra.stacks import conjugate
 
-__all__ = ["register"]
+__all__ = ["convolved", "register"]
 
 _MODES = {
     "reflect": "symmetric",
@@ -39,7 +40,12 @@ def _padded(x: Any, axis: int, before: int, after: int, mode: str, cval: float) 
 
 def _list(value: Any, count: int) -> list[Any]:
     """A value for each axis."""
-    return list(value) if isinstance(value, list | tuple | np.ndarray) else [value] * count
+    return list(value) if isinstance(value, list | tuple | range | np.ndarray) else [value] * count
+
+
+def _axes(x: Any, axes: Any) -> Sequence[int]:
+    """The axes that are filtered, counted from the first."""
+    return range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
 
 
 def _correlate(
@@ -51,7 +57,7 @@ def _correlate(
     axes: Any = None,
 ) -> Any:
     """The sum of the weights times what lies around each element."""
-    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    axes = _axes(x, axes)
     shape, sizes = x.shape, weights.shape
     modes, origins = _list(mode, len(sizes)), _list(origin, len(sizes))
     for axis, size, kind, shift in zip(axes, sizes, modes, origins, strict=True):
@@ -66,7 +72,12 @@ def _correlate(
     return total
 
 
-def _convolve(x: Any, weights: Any, origin: Any = 0, **options: Any) -> Any:
+def _correlate_conjugate(x: Any, weights: Any, **options: Any) -> Any:
+    return _correlate(x, conjugate(weights), **options)
+
+
+def convolved(x: Any, weights: Any, origin: Any = 0, **options: Any) -> Any:
+    """What ``scipy.ndimage.convolve`` gives, in NumPy's functions."""
     turned = weights[(slice(None, None, -1),) * weights.ndim]
     origins = [
         -shift - (1 - size % 2)
@@ -117,7 +128,7 @@ def _gaussian(
     radius: Any = None,
     axes: Any = None,
 ) -> Any:
-    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    axes = _axes(x, axes)
     each = [_list(value, len(axes)) for value in (sigma, order, mode, radius)]
     for axis, width, degree, kind, reach in zip(axes, *each, strict=True):
         if width > 1e-15:
@@ -140,7 +151,7 @@ def _uniform(
     *,
     axes: Any = None,
 ) -> Any:
-    axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+    axes = _axes(x, axes)
     each = [_list(value, len(axes)) for value in (size, mode, origin)]
     for axis, width, kind, shift in zip(axes, *each, strict=True):
         if width > 1:
@@ -165,7 +176,7 @@ def _edges(across: np.ndarray) -> Callable[..., Any]:
 
 def _sum_over_axes(second: Callable[..., Any]) -> Callable[..., Any]:
     def expression(x: Any, *args: Any, mode: Any = "reflect", axes: Any = None, **options: Any):
-        axes = range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
+        axes = _axes(x, axes)
         modes = _list(mode, len(axes))
         terms = [
             second(x, *args, axis=axis, mode=kind, **options)
@@ -184,15 +195,21 @@ def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.ndimage"]
 
-    def gaussian_second(x: Any, sigma: Any, axis: int, mode: Any, **options: Any) -> Any:
+    def gaussian_second(x: Any, widths: Any, axis: int, mode: Any, **options: Any) -> Any:
         orders = [2 if other == axis else 0 for other in range(x.ndim)]
-        return _gaussian(module, x, sigma, orders, mode, **options)
+        return _gaussian(module, x, widths, orders, mode, **options)
+
+    def gaussian_laplace(x: Any, sigma: Any, *, axes: Any = None, **options: Any) -> Any:
+        blurred = _axes(x, axes)
+        given = dict(zip(blurred, _list(sigma, len(blurred)), strict=True))
+        widths = [given.get(axis, 0.0) for axis in range(x.ndim)]
+        return _sum_over_axes(gaussian_second)(x, widths, axes=blurred, **options)
 
     expressions: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
-        "correlate": (_correlate, ("input", "weights")),
-        "convolve": (_convolve, ("input", "weights")),
-        "correlate1d": (_along(_correlate), ("input", "weights")),
-        "convolve1d": (_along(_convolve), ("input", "weights")),
+        "correlate": (_correlate_conjugate, ("input", "weights")),
+        "convolve": (convolved, ("input", "weights")),
+        "correlate1d": (_along(_correlate_conjugate), ("input", "weights")),
+        "convolve1d": (_along(convolved), ("input", "weights")),
         "gaussian_filter": (functools.partial(_gaussian, module), ("input",)),
         "gaussian_filter1d": (functools.partial(_gaussian_1d, module), ("input",)),
         "uniform_filter": (_uniform, ("input",)),
@@ -200,7 +217,7 @@ def register() -> None:
         "sobel": (_edges(np.array([1.0, 2.0, 1.0])), ("input",)),
         "prewitt": (_edges(np.array([1.0, 1.0, 1.0])), ("input",)),
         "laplace": (_sum_over_axes(_second), ("input",)),
-        "gaussian_laplace": (_sum_over_axes(gaussian_second), ("input",)),
+        "gaussian_laplace": (gaussian_laplace, ("input",)),
     }
     for name, (expression, operands) in expressions.items():
         function = getattr(module, name)
@@ -218,6 +235,10 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
         if output is not None:
             why = "SciPy writes it as it goes; leave it out"
             refuse(f"scipy.ndimage.{function.__name__} with output= is", sys._getframe(1), why)
-        return function(*operands, **options)
+        found = function(*operands, **options)
+        if found.dtype.kind in "iu":
+            why = "SciPy rounds its result to whole numbers, as the array has them; use floats"
+            refuse(f"scipy.ndimage.{function.__name__} is", sys._getframe(1), why)
+        return found
 
     return call

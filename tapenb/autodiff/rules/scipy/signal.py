@@ -19,6 +19,7 @@ from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
 from ..linear_algebra.stacks import conjugate
 from .kinds import Equation, follow
+from .ndimage import convolved
 
 __all__ = ["register"]
 
@@ -215,26 +216,18 @@ def _smooth(module: Any) -> None:
         cval: float = 0.0,
     ) -> Any:
         x = np.moveaxis(x, axis, -1)
-        units = np.eye(window_length)
-        matrix = module.savgol_filter(
-            units, window_length, polyorder, deriv, delta, axis=0, mode="interp"
-        )
-        half, length = window_length // 2, x.shape[-1]
-        if mode != "interp":
-            names = {"mirror": "reflect", "nearest": "edge", "wrap": "wrap", "constant": "constant"}
-            more = {"constant_values": cval} if mode == "constant" else {}
-            widths = [(0, 0)] * (x.ndim - 1) + [(half, window_length - 1 - half)]
-            x = np.pad(x, widths, mode=names[mode], **more)
-        count = x.shape[-1] - window_length + 1
-        inner = sum(
-            (matrix[half, k] * x[..., k : k + count] for k in range(1, window_length)),
-            matrix[half, 0] * x[..., :count],
-        )
-        if mode == "interp":
-            first = x[..., :window_length] @ matrix[:half].T
-            last = x[..., length - window_length :] @ matrix[half + 1 :].T
-            inner = np.concatenate([first, inner, last], axis=-1)
-        return np.moveaxis(inner, -1, axis)
+        weights = module.savgol_coeffs(window_length, polyorder, deriv=deriv, delta=delta)
+        beyond = "constant" if mode == "interp" else mode
+        found = convolved(x, weights, axes=(-1,), mode=beyond, cval=cval)
+        half = window_length // 2
+        if mode == "interp" and half:
+            fitted = module.savgol_filter(
+                np.eye(window_length), window_length, polyorder, deriv, delta, axis=0
+            ).T
+            first = x[..., :window_length] @ fitted[:, :half]
+            last = x[..., x.shape[-1] - window_length :] @ fitted[:, -half:]
+            found = np.concatenate([first, found[..., half:-half], last], axis=-1)
+        return np.moveaxis(found, -1, axis)
 
     register_rule(module.savgol_filter, Composite(savgol), "x")
 
