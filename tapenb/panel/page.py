@@ -13,7 +13,7 @@ from ..recording.program import Program
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
-from .assets import WITH_KERNEL, player, style
+from .assets import packed, player, style
 from .picture import bundle
 from .played import inert, others
 
@@ -52,11 +52,11 @@ def page(
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
-    script, sheet = player(operations), style(without=WITH_KERNEL) + _OWN
+    script = _SCRIPT % (packed(style(kernel=False)), player(operations))
     figure = figure.replace(' style="margin:0"', "", 1)  # it would need to be allowed, too
     policy = (
         f"default-src 'none'; img-src data:; script-src '{_hashed(script)}'; "
-        f"style-src '{_hashed(sheet)}'"
+        f"style-src '{_hashed(_OWN)}'"
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -65,7 +65,7 @@ def page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
-<style>{sheet}</style>
+<style>{_OWN}</style>
 </head>
 <body>
 <main>
@@ -77,6 +77,14 @@ def page(
 """
 
 
+# The panel's style is packed: without scripts there is nothing for it.
+_SCRIPT = """\
+(async () => {
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(await %s);
+document.adoptedStyleSheets = [sheet];
+%s
+})();"""
 _OWN = """
 :root { color-scheme: light dark; }
 body { margin: 1rem auto; max-width: 72rem; padding: 0 1rem; font-family: system-ui, sans-serif; }

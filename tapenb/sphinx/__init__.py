@@ -14,7 +14,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from ..panel.assets import WITH_KERNEL, player, style, without_player
+from ..panel.assets import player, style, without_player
 from .directive import Tape
 
 __all__ = ["setup"]
@@ -58,7 +58,7 @@ def _write_assets(app: Sphinx) -> None:
         folder = Path(app.outdir) / "_static"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _SCRIPT).write_text(player(), encoding="utf-8")
-        sheet = style(without=WITH_KERNEL) + _OF_THE_THEME
+        sheet = style(kernel=False) + _OF_THE_THEME
         (folder / _SHEET).write_text(sheet, encoding="utf-8")
 
 

@@ -21,6 +21,7 @@ from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import arcs, layout
 from .labels import columns, is_name, one_line, shorten
+from .lean import lean
 from .numbers import brief, drawn
 from .steps import local_partial
 from .table import written
@@ -359,7 +360,7 @@ class Graph:
             labels |= {name: ["0" * number] for name, number in figures.items()}
             svg = layout.render(self._dot(labels))
             if svg is not None:
-                return svg
+                return lean(svg)
         boxes = [
             arcs.Box(node.id, node.kind, lines[node.id], _LOOK[node.kind] | {"ink": _INK})
             for node in self.nodes

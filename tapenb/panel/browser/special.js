@@ -5,7 +5,7 @@
 // mpmath.
 
 import { ERFCX, GAMMA, LGAMMA1, LGAMMA2, PSI, PSI_ROOT, I0_NEAR, I0_FAR, I1_NEAR, I1_FAR } from "./coefficients.js";
-import { copysign } from "./elementary.js";
+import { copysign } from "./further.js";
 
 const { abs, exp, log, log1p, floor, sqrt, pow, sin, tan, PI } = Math;
 

@@ -5,6 +5,7 @@
 // The format is stated in docs/compact-tape.md.
 
 import { elementaryFunctions } from "./elementary.js";
+import { furtherFunctions } from "./further.js";
 import { rowFunctions } from "./rows.js";
 import { specialFunctions } from "./special.js";
 
@@ -17,6 +18,7 @@ const INLINE = ["add", "subtract", "multiply", "divide", "negative", "select"];
 const FUNCTIONS = {
   ...Object.fromEntries(INLINE.map((name) => [name, null])),
   ...elementaryFunctions,
+  ...furtherFunctions,
   ...specialFunctions,
 };
 const NAMES = Object.keys(FUNCTIONS);

@@ -1,0 +1,100 @@
+"""The scripts and style sheets of pages, bundled by esbuild from `tapenb/panel/browser`.
+
+`python -m tests.bundle` writes them to `tapenb/panel/bundle`, of which an installed package has no
+more; `--check` makes them anew and says what differs. It needs Node, and the registry of npm unless
+`ESBUILD` names the program.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tapenb.panel import sources
+
+BUNDLE = sources.FOLDER.parent / "bundle"
+VERSION = "0.28.2"
+# What every browser has that knows the panel's own style, color-mix.
+TARGET = "--target=chrome111,firefox113,safari16.2"
+
+
+def esbuild() -> list[str] | None:
+    """Return the command that bundles, if there is one."""
+    if "ESBUILD" in os.environ:
+        return [os.environ["ESBUILD"]]
+    npx = shutil.which("npx")
+    if npx is None:
+        return None
+    command = [npx, "--yes", f"esbuild@{VERSION}"]
+    with suppress(subprocess.SubprocessError):
+        subprocess.run([*command, "--version"], capture_output=True, check=True, timeout=60)
+        return command
+    return None
+
+
+def bundled(command: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each file of the bundle with its text."""
+    with tempfile.TemporaryDirectory() as scratch:
+
+        def made(folder: str, texts: dict[str, str], entry: str, *options: str) -> str:
+            place = Path(scratch) / folder
+            place.mkdir(exist_ok=True)
+            for name, text in texts.items():
+                (place / name).write_text(text, encoding="utf-8")
+            options = ("--bundle", "--minify", "--charset=utf8", TARGET, *options)
+            answer = subprocess.run(
+                [*command, entry, *options],
+                cwd=place,
+                capture_output=True,
+                check=True,
+                encoding="utf-8",
+            )
+            return answer.stdout.removesuffix("\n")
+
+        with_kernel = sources.modules(whole=False)
+        for piece in ("rows", "further"):  # a kernel's page has all but the largest
+            with_kernel[f"{piece}.js"] = sources.modules()[f"{piece}.js"]
+        yield "widget.js", made("widget", with_kernel, "widget.js", "--format=esm")
+        page = sources.modules(kernel=False, whole=False)
+        yield "page.js", made("page", page, "page.js", "--format=iife")
+        for piece in sources.PIECES:
+            options = ("--format=iife", f"--global-name={piece}")
+            yield f"{piece}.js", made("pieces", sources.modules(), f"{piece}.js", *options)
+        for name, kernel in (("widget", True), ("page", False)):
+            texts = {f"{name}.css": sources.sheets(kernel=kernel)}
+            yield f"{name}.css", made("style", texts, f"{name}.css")
+    of = {"sources": sources.digest(), "by": f"esbuild {VERSION}"}
+    of["pieces"] = {piece: sources.names(piece) for piece in sources.PIECES}
+    yield "bundle.json", json.dumps(of, indent=1) + "\n"
+
+
+def main() -> int:
+    """Bundle, or compare."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bundle", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare with what is there")
+    options = parser.parse_args()
+    command = esbuild()
+    if command is None:
+        print(f"esbuild {VERSION} cannot be had here: this needs Node and npm's registry.")
+        return int(not options.check)
+    differing = []
+    for name, text in bundled(command):
+        path = BUNDLE / name
+        known = path.read_text(encoding="utf-8") if path.exists() else ""
+        print(f"{len(text.encode()):7,}  {name}{'' if text == known else '  another than was'}")
+        if text != known:
+            differing.append(name)
+            if not options.check:
+                BUNDLE.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    return int(options.check and bool(differing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
