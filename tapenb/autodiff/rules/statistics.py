@@ -83,20 +83,25 @@ def _ranks(method: str, count: Any, q: Any) -> tuple[Any, Any, Any]:
 def _quantile(
     a: Any,
     q: Any,
+    weights: Any = None,
+    *,
     axis: Any = None,
     method: str = "linear",
     keepdims: Any = False,
-    *,
     scale: float = 1.0,
     skip: bool = False,
     **_: Any,
 ) -> Any:
-    """Sorted elements, interpolated between two ranks."""
+    """Sorted elements, interpolated between two ranks; with weights that where they suffice."""
     axes = _axes(a, axis)
     shape = [np.shape(a)[i] for i in range(np.ndim(a)) if i not in axes]
     length = prod(np.shape(a)[i] for i in axes)
-    rows = np.moveaxis(a, axes, range(-len(axes), 0)) if axes else a
-    rows = np.reshape(rows, (*shape, length))
+
+    def in_rows(a: Any) -> Any:
+        rows = np.moveaxis(a, axes, range(-len(axes), 0)) if axes else a
+        return np.reshape(rows, (*shape, length))
+
+    rows = in_rows(a)
     if length == 0:  # of nothing it is nan
         rows, length = np.full((*shape, 1), np.nan), 1
     flat = np.reshape(q, (-1,)) / scale
@@ -107,8 +112,18 @@ def _quantile(
         unknown = count == 0
     else:
         unknown = np.any(missing, axis=-1, keepdims=True)
-    low, high, between = _ranks(method, count, flat)
-    ordered = np.sort(rows, axis=-1)
+    if weights is None:
+        low, high, between = _ranks(method, count, flat)
+        ordered = np.sort(rows, axis=-1)
+    else:
+        order = np.argsort(rows, axis=-1)
+        ordered = np.take_along_axis(rows, order, axis=-1)
+        weights = in_rows(_beside(a, weights, axes) + np.zeros(np.shape(a)))
+        weights = np.take_along_axis(np.where(missing, 0.0, weights), order, axis=-1)
+        sums = np.cumsum(weights, axis=-1)
+        below = np.expand_dims(sums / sums[..., -1:], -2) < np.expand_dims(flat, -1)
+        low = high = np.sum(below, axis=-1)
+        between = 0.0
 
     def at(rank: Any) -> Any:
         place = np.maximum(np.minimum(rank, count - 1), 0).astype(int)
@@ -133,7 +148,15 @@ def _ties(_: Any, a: Any, *__: Any, axis: Any = None, **___: Any) -> Any:
 def _median(
     a: Any, axis: Any = None, keepdims: Any = False, *, skip: bool = False, **_: Any
 ) -> Any:
-    return _quantile(a, np.array(0.5), axis, "linear", keepdims, skip=skip)
+    return _quantile(a, np.array(0.5), axis=axis, keepdims=keepdims, skip=skip)
+
+
+def _beside(a: Any, weights: Any, axes: Any) -> Any:
+    """Weights that are of some axes alone, in a shape that fits the elements."""
+    if np.shape(weights) == np.shape(a):
+        return weights
+    shape = [n if i in axes else 1 for i, n in enumerate(np.shape(a))]
+    return np.reshape(np.transpose(weights, np.argsort(axes)), shape)
 
 
 def _attained(
@@ -142,9 +165,7 @@ def _attained(
     """A weighted quantile is one of the elements; all that are equal to it share equally."""
     (tangent, _, _), (a, q, weights) = tangents, operands
     axes = _axes(a, axis)
-    if np.shape(weights) != np.shape(a):
-        shape = [n if i in axes else 1 for i, n in enumerate(np.shape(a))]
-        weights = np.reshape(np.transpose(weights, np.argsort(axes)), shape)
+    weights = _beside(a, weights, axes)
     if not _kept(keepdims):
         result = np.expand_dims(result, tuple(np.ndim(q) + i for i in axes))
     found = np.logical_and(a == result, weights > 0) * 1.0

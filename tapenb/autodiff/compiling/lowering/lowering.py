@@ -23,6 +23,7 @@ from .forms import FORMS, Step
 from .number import LARGEST, check_dtype, constants, tidied
 from .registers import TRUTHS, NotLowered, Registers
 from .transforms import by_matrix
+from .words import WORDS
 
 __all__ = ["lower"]
 
@@ -129,6 +130,8 @@ def _lowered(step: Step) -> Any:
         return _stands_on_tip(step)
     if step.name in FORMS:
         return FORMS[step.name](step)
+    if step.name in WORDS:
+        return _expressed(step, functools.partial(_call, WORDS[step.name], step.params))
     rule = step.operation.rule
     if isinstance(rule, Composite):
         return _expressed(step, functools.partial(_call, rule.expression, step.params))

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import apply_ufunc
+from .elementwise import apply_ufunc, select
 from .forms import Step, form
-from .number import Number, registers_of
+from .number import Number, Unknown, registers_of
 from .registers import NotLowered
 
 __all__: list[str] = []
@@ -181,8 +181,6 @@ def _qr(step: Step) -> Any:
     mode, a = step.option("mode", "reduced"), step.operands[0]
     if mode not in ("reduced", "complete", "r") or not a.size:
         raise NotLowered(f"np.linalg.qr with mode={mode!r}")
-    if _is_complex(a):
-        raise NotLowered("np.linalg.qr of complex numbers")
     if mode == "r":
         return _stacked(a, lambda matrix: _factored(step, matrix, mode))
     return _halves(a, step, mode)
@@ -199,10 +197,11 @@ def _factored(step: Step, a: np.ndarray, mode: str) -> Any:
     _check(a)
     r, reflections = a.copy(), []
     rows, columns = a.shape
-    for k in range(min(rows - 1, columns)):
-        vector = _reflection(step, r[k:, k])
-        reflections.append(vector)
-        _reflect(r[k:, k:], vector)
+    # A complex one turns the last element, too, which is to be real.
+    for k in range(min(rows - (not _is_complex(a)), columns)):
+        v, tau = _reflection(step, r[k:, k])
+        reflections.append((v, tau))
+        _reflect(r[k:, k:], v, tau.conjugate())
     for k in range(columns):
         r[k + 1 :, k] = Number(step.code, 0)
     size = rows if mode == "complete" else min(rows, columns)
@@ -210,31 +209,35 @@ def _factored(step: Step, a: np.ndarray, mode: str) -> Any:
         return r[:size]
     q = step.constant(np.eye(rows, size))
     for k in reversed(range(len(reflections))):
-        _reflect(q[k:], reflections[k])
+        _reflect(q[k:], *reflections[k])
     return [q, r[:size]]
 
 
 def _reflection(step: Step, x: np.ndarray) -> tuple[np.ndarray, Number]:
-    """A vector v with a leading 1, and τ, so that (1 − τ v vᵀ) x has zeros below its first."""
-    below = x[1] * x[1]
-    for each in x[2:]:
-        below = below + each * each
+    """A vector v with a leading 1, and τ, so that (1 − τ* v v*) x has zeros below its first.
+
+    As LAPACK's ``dlarfg`` and ``zlarfg`` choose them.
+    """
+    (first, turned), one = x[0].pair(), step.number(1.0)
+    below = turned * turned
+    for each in x[1:]:
+        a, b = each.pair()
+        below = below + (a * a + b * b)
     flat = below.emit("equal", 0.0)
-    beta = -(x[0] * x[0] + below).emit("sqrt").emit("copysign", x[0])
-    beta = flat.emit("select", 1.0, beta)
-    tau = flat.emit("select", 0.0, (beta - x[0]) / beta)
-    scale = flat.emit("select", 1.0, x[0] - beta)
+    beta = -(first * first + below).emit("sqrt").emit("copysign", first)
+    beta = flat.emit("select", one, beta)
+    tau = select(flat, step.number(0.0), (beta - x[0]) / beta)
+    scale = select(flat, one, x[0] - beta)
     v = np.empty(len(x), object)
     v[:] = [step.number(1.0), *(each / scale for each in x[1:])]
     return v, tau
 
 
-def _reflect(matrix: np.ndarray, reflection: tuple[np.ndarray, Number]) -> None:
-    v, tau = reflection
+def _reflect(matrix: np.ndarray, v: np.ndarray, tau: Number) -> None:
     for j in range(matrix.shape[1]):
-        along = v[0] * matrix[0, j]
+        along = matrix[0, j]
         for i in range(1, len(v)):
-            along = along + v[i] * matrix[i, j]
+            along = along + v[i].conjugate() * matrix[i, j]
         along = tau * along
         for i in range(len(v)):
             matrix[i, j] = matrix[i, j] - along * v[i]
@@ -248,12 +251,7 @@ def _eigh(step: Step) -> Any:
     def decompose(matrix: np.ndarray) -> np.ndarray:
         _check(matrix)
         n = len(matrix)
-        mirrored = matrix.copy()
-        for i in range(n):
-            for j in range(i):
-                pair = (matrix[i, j], matrix[j, i])
-                mirrored[i, j] = mirrored[j, i] = pair[0] if lower else pair[1]
-        return _block(step, "eigh", [n], [mirrored], n + n * n)
+        return _block(step, "eigh", [n], [_mirrored(matrix, lower=lower)], n + n * n)
 
     n = a.shape[-1]
     if not a.size:
@@ -268,14 +266,27 @@ def _svd(step: Step) -> Any:
     a = step.operands[0]
     rows, columns = a.shape[-2:]
     vectors = not step.name.endswith("svdvals") and step.option("compute_uv", True)
-    if not a.size or (vectors and step.option("full_matrices", True) and rows != columns):
-        raise NotLowered("np.linalg.svd with full_matrices=True")
-    if step.option("hermitian") and vectors:
-        raise NotLowered("np.linalg.svd with hermitian=True")
-
+    if step.option("hermitian"):
+        a = _stacked(a, _mirrored)
     parts = [_decomposed(step, a[at]) for at in np.ndindex(a.shape[:-2])]
     u, s, vh = (_stack([part[k] for part in parts], a.shape[:-2]) for k in range(3))
-    return [u, s, vh] if vectors else s
+    if not vectors:
+        return s
+    if step.option("full_matrices", True):
+        # What LAPACK completes the vectors by, nobody may read.
+        unknown = np.full((*a.shape[:-2], *2 * [max(rows, columns)]), Unknown(step.code), object)
+        u = np.concatenate([u, unknown[..., :rows, columns:rows]], axis=-1)
+        vh = np.concatenate([vh, unknown[..., rows:columns, :columns]], axis=-2)
+    return [u, s, vh]
+
+
+def _mirrored(matrix: np.ndarray, *, lower: bool = True) -> np.ndarray:
+    """The symmetric matrix of which one half is read."""
+    found = matrix.copy()
+    for i in range(len(matrix)):
+        for j in range(i):
+            found[i, j] = found[j, i] = matrix[i, j] if lower else matrix[j, i]
+    return found
 
 
 def _decomposed(step: Step, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -291,8 +302,12 @@ def _decomposed(step: Step, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
 @form("pinv")
 def _pinv(step: Step) -> np.ndarray:
     """By the singular value decomposition, without the small values."""
-    step.allow("rcond")
-    a, rcond = step.operands[0], step.option("rcond", 1e-15)
+    step.allow("rcond", "rtol", "hermitian")
+    a = step.operands[0]
+    rcond = step.option("rcond", step.option("rtol"))
+    rcond = 1e-15 if rcond is None else rcond
+    if step.option("hermitian"):
+        a = _stacked(a, _mirrored)
     if _is_complex(a) or not a.size or np.ndim(rcond):
         raise NotLowered("np.linalg.pinv of complex numbers, of nothing or with many rcond=")
 

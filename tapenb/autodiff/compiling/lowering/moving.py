@@ -43,16 +43,16 @@ def _build(step: Step) -> np.ndarray:
 
 @form("choose")
 def _choose(step: Step) -> np.ndarray:
-    which = step.operands[0]
-
     def chosen(index: Number, *options: Number) -> Number:
         found = options[-1]
         for k, option in enumerate(options[:-1]):
             found = index.emit("equal", float(k)).emit("select", option, found)
         return found
 
-    step.allow()
-    return each(chosen, which, *step.operands[1:])
+    step.allow("a", "mode")
+    if "a" in step.params:
+        return tidied(step.code, step.operation.function(*step.operands, **step.params))
+    return each(chosen, *step.operands)
 
 
 @form("unindex")

@@ -9,7 +9,7 @@ import numpy as np
 
 from .registers import NotLowered, Registers
 
-__all__ = ["LARGEST", "Number", "constants", "each", "inputs", "registers_of", "tidied"]
+__all__ = ["LARGEST", "Number", "Unknown", "constants", "each", "inputs", "registers_of", "tidied"]
 
 LARGEST = 4096
 """Elements of one value."""
@@ -124,6 +124,20 @@ class Number:
 
     def __pos__(self) -> Self:
         return self
+
+
+class Unknown(Number):
+    """A number that a page would have to choose as LAPACK does: it may be moved, and not read."""
+
+    __slots__ = ()
+
+    def __init__(self, code: Registers) -> None:
+        self.code, self.imag = code, None
+
+    @property
+    def real(self) -> int:
+        """Refuse."""
+        raise NotLowered("vectors that complete a basis")
 
 
 def tidied(code: Registers, values: Any) -> np.ndarray:

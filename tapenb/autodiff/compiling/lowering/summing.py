@@ -35,11 +35,7 @@ def _of_objects(step: Step) -> np.ndarray:
     return tidied(step.code, step.operation.function(*operands, **params))
 
 
-@form("vecdot")
-def _vecdot(step: Step) -> np.ndarray:
-    one, other = (np.moveaxis(each, step.params.get("axis", -1), -1) for each in step.operands)
-    products = apply_ufunc("multiply", apply_ufunc("conjugate", one), other)
-    return tidied(step.code, np.sum(products, axis=-1))
+_OF_NOTHING = {"add": 0.0, "multiply": 1.0, "logical_or": 0.0, "logical_and": 1.0}
 
 
 def fold(name: str, values: np.ndarray, axis: Any, keepdims: bool = False) -> np.ndarray:
@@ -48,23 +44,25 @@ def fold(name: str, values: np.ndarray, axis: Any, keepdims: bool = False) -> np
     Raises
     ------
     NotLowered
-        Of nothing.
+        Of nothing, where that is no number.
     """
     axes = _axes(values.ndim, axis)
     rest = [each for each in range(values.ndim) if each not in axes]
     count = math.prod(values.shape[each] for each in axes)
+    shape = [values.shape[each] for each in rest]
+    kept = [1 if each in axes else n for each, n in enumerate(values.shape)]
+    if not count and name in _OF_NOTHING:
+        return np.full(kept if keepdims else shape, _OF_NOTHING[name], object)
+    if not math.prod(shape):
+        return np.empty(kept if keepdims else shape, object)
     if not count:
         raise NotLowered("a reduction of nothing")
-    shape = [values.shape[each] for each in rest]
     rows = values.transpose([*rest, *axes]).reshape([*shape, count])
     found = rows[..., 0]
     for k in range(1, count):
         found = apply_ufunc(name, found, rows[..., k])
     found = np.asarray(found, object)
-    if keepdims:
-        kept = [1 if each in axes else n for each, n in enumerate(values.shape)]
-        return found.reshape(kept)
-    return found
+    return found.reshape(kept) if keepdims else found
 
 
 def _axes(ndim: int, axis: Any) -> list[int]:

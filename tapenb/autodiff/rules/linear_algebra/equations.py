@@ -174,11 +174,11 @@ def _lstsq(a: Any, b: Any, *, rcond: Any = None) -> Any:
         return int(np.sum(s > rcond * np.max(s, initial=0.0)))
 
     x = np.linalg.pinv(a, rcond=rcond) @ b
-    residuals = np.zeros(0)
-    if a.shape[0] > a.shape[1] == decide(a, rank):
+    residuals, found = np.zeros(0), decide(a, rank) if a.shape[0] > a.shape[1] else 0
+    if found == a.shape[1] < a.shape[0]:
         left = b - a @ x
         residuals = np.sum(real(left * conjugate(left)), axis=0, keepdims=b.ndim == 1)
-    return x, residuals, 0, np.linalg.svd(a, compute_uv=False)
+    return x, residuals, found, np.linalg.svd(a, compute_uv=False)
 
 
 register_rule(np.linalg.solve, _Solve(), "a", "b")
