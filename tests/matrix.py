@@ -35,7 +35,7 @@ SMOKE = (
     "tests/magic/test_tape.py::test_a_moved_slider_takes_another_branch",
     "tests/magic/test_tape.py::test_running_again_starts_from_the_state_before",
     "notebooks/04_tape.ipynb",
-    "tests/browser/test_panel.py::test_a_slider_moves_every_number_and_draws_nothing_anew",
+    "tests/browser/test_panel.py::test_numbers_follow_the_sliders",
 )
 MORE = (
     "tests/autodiff/test_article.py",

@@ -14,7 +14,7 @@ import yaml
 
 import tapenb
 
-from .matrix import oldest
+from .matrix import MORE, SMOKE, oldest
 
 
 def test_the_wheel_holds_every_file_of_the_package_but_pages_and_what_is_bundled(
@@ -100,6 +100,12 @@ def test_each_extra_is_installed_by_a_workflow(root: Path):
         paths = [part for part in each["command"].split() if part.startswith("tests/")]
         assert paths
         assert all((root / path).exists() for path in paths)
+
+
+@pytest.mark.parametrize("name", SMOKE + MORE)
+def test_what_the_matrix_tries_is_there(root: Path, name: str):
+    path, _, test = name.partition("::")
+    assert f"def {test}(" in (root / path).read_text(encoding="utf-8") or not test
 
 
 def test_the_changelog_begins_with_this_version(root: Path):

@@ -55,7 +55,7 @@ class Played:
         return "\n".join(self.lines)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from ..views.graph import Graph, data_url
+        from ..views.graph import Graph, data_url, figure
 
         notes = {index: f" · adjoint {self._sum(index)}" for index in self._expected()}
         svg = Graph(self._tape, self._edges, notes=notes).svg()
@@ -64,9 +64,10 @@ class Played:
         return {
             "text/plain": repr(self),
             # A notebook breaks its lines within words, where there is little room.
-            "text/html": '<figure class="tapenb-static" style="margin:0">'
-            '<pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere">'
-            f"{text}</pre>{picture or ''}</figure>",
+            "text/html": figure(
+                '<pre style="white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere">'
+                f"{text}</pre>{picture or ''}"
+            ),
         }
 
     def _expected(self) -> dict[int, int]:

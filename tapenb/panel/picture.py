@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ..recording.readout import readout
-from ..views.graph import Graph, data_url
+from ..views.graph import Graph, data_url, figure
 from ..views.table import table as trace_table
 
 __all__ = ["Static", "bundle", "picture", "static"]
@@ -113,7 +113,7 @@ def bundle(
     html = "\n".join(parts)
     return {
         "text/plain": plain,
-        "text/html": f'<figure class="tapenb-static" style="margin:0">\n{html}\n</figure>',
+        "text/html": figure(f"\n{html}\n"),
     }
 
 

@@ -26,7 +26,7 @@ from .numbers import brief, drawn
 from .steps import local_partial
 from .table import written
 
-__all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "graph"]
+__all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "figure", "graph"]
 
 # More nodes than this nobody reads.
 LARGEST = 150
@@ -46,6 +46,10 @@ _EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.556, 6
 _NARROW = 0.5
 _LONG = {"name": (12, 11), "adjoint": (9, _EDGE_SIZE)}
 
+_DARK = (
+    '<style>[data-jp-theme-light="false"] .tapenb-static > img '
+    "{ filter: invert(0.93) hue-rotate(180deg) }</style>"
+)
 _SANS = "Helvetica,Arial,sans-serif"
 _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 _INK, _MUTED, _LINE, _ADJOINT = "#1b2733", "#55636f", "#8a97a3", "#a8460a"
@@ -340,7 +344,7 @@ class Graph:
             body = f'<img alt="{escape(self.text)}" src="{data_url(svg)}">'
         return {
             "text/plain": self.text,
-            "text/html": f'<figure class="tapenb-static" style="margin:0">{body}</figure>',
+            "text/html": figure(body),
         }
 
     def _layout(self) -> str | None:
@@ -470,6 +474,19 @@ class Graph:
                 element.set("font-family", _MONO)
                 element.set("font-size", "9")
                 element.set("fill", _MUTED)
+
+
+def figure(body: str) -> str:
+    """Return HTML around a picture, which is dark in a dark JupyterLab.
+
+    An ``<img>`` does not see the theme of its page: its colours are turned round, hues stay.
+
+    Parameters
+    ----------
+    body : str
+        HTML with the picture as an ``<img>``.
+    """
+    return f'<figure class="tapenb-static" style="margin:0">{body}{_DARK}</figure>'
 
 
 def data_url(svg: str) -> str:

@@ -1,6 +1,6 @@
 """nbgrader makes the same exercises, and grades them as the checks do: two lessons, three learners.
 
-It needs an environment with `pip install ".[grading]"`, and is skipped elsewhere.
+It needs an environment with `pip install ".[test,grading]"`, and is skipped elsewhere.
 """
 
 import os

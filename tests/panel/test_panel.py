@@ -749,7 +749,7 @@ def test_hostile_text_is_text_in_html(make: Callable[..., Panel]):
     assert "<script>" not in html
     assert set(re.findall(r"<(\w+)", html)) <= {
         *("figure", "img", "figcaption", "pre", "table", "caption"),
-        *("thead", "tbody", "tr", "th", "td"),
+        *("thead", "tbody", "tr", "th", "td", "style"),
     }
 
 

@@ -184,7 +184,9 @@ def test_a_hostile_name_is_text(text: str):
     assert len(re.findall(r'class="node', laid_out)) == 3
 
     html = drawing._repr_mimebundle_()["text/html"]
-    assert re.fullmatch(r'<figure [^<>]*><img alt="[^<>"]*" src="[^<>"]*"></figure>', html)
+    assert re.fullmatch(
+        r'<figure [^<>]*><img alt="[^<>"]*" src="[^<>"]*"><style>[^<]*</style></figure>', html
+    )
 
 
 def test_a_long_source_is_shortened_and_kept_whole_in_the_title():
