@@ -82,9 +82,9 @@ def mills(x: Any, y: Any) -> Any:
     return np.where(left, far, np.exp(-0.5 * x * x - y) / np.sqrt(2.0 * np.pi))
 
 
-def _by(name: str, slot: int, count: int, begins: float | str | None = None) -> str:
+def _by(name: str, slot: int, count: int, edge: float | str | None = None) -> str:
     operands = ", ".join(f"x{number + 1}" for number in range(count))
-    return f"by_parameter_of({name!r}, {slot}, {begins!r}, {operands})"
+    return f"by_parameter_of({name!r}, {slot}, {edge}, {operands})"
 
 
 def _bessel(name: str) -> str:
@@ -178,7 +178,7 @@ PARTIALS: dict[str, tuple[str, ...]] = {
         "-imag(voigt(x1, x2, x3)) / (2.0 * sqrt(pi) * x2 * x2)",
     ),
     # powers, and angles in degrees
-    "powm1": ("power_base(x1, x2)", "power_exponent(y + 1.0, x1)"),
+    "powm1": ("power_base(x1, x2, y)", "power_exponent(y + 1.0, x1)"),
     "boxcox": ("x1 ** (x2 - 1.0)", "halfway(log(x1), x2)"),
     "boxcox1p": ("(1.0 + x1) ** (x2 - 1.0)", "halfway(log1p(x1), x2)"),
     "inv_boxcox": ("y / (1.0 + x1 * x2)", "y * back(x1, x2)"),
@@ -250,16 +250,16 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "ellipkinc": ("1.0 / sqrt(1.0 - x2 * square(sin(x1)))", "by_parameter(x1, x2)"),
     "ellipeinc": ("sqrt(1.0 - x2 * square(sin(x1)))", "-0.5 * moment(x1, x2)"),
     # hypergeometric functions, DLMF 13.3, 15.5 and 16.3
-    "hyp0f1": (_by("hyp0f1", 0, 2, "poles"), "hyp0f1(x1 + 1.0, x2) / x1"),
+    "hyp0f1": (_by("hyp0f1", 0, 2, "pole(x1)"), "hyp0f1(x1 + 1.0, x2) / x1"),
     "hyp1f1": (
         _by("hyp1f1", 0, 3),
-        _by("hyp1f1", 1, 3, "poles"),
+        _by("hyp1f1", 1, 3, "pole(x2)"),
         "x1 / x2 * hyp1f1(x1 + 1.0, x2 + 1.0, x3)",
     ),
     "hyp2f1": (
         _by("hyp2f1", 0, 4),
         _by("hyp2f1", 1, 4),
-        _by("hyp2f1", 2, 4, "poles"),
+        _by("hyp2f1", 2, 4, "pole(x3)"),
         "x1 * x2 / x3 * hyp2f1(x1 + 1.0, x2 + 1.0, x3 + 1.0, x4)",
     ),
     "hyperu": (_REFUSED, _REFUSED, "-x1 * hyperu(x1 + 1.0, x2 + 1.0, x3)"),
@@ -285,7 +285,9 @@ PARTIALS: dict[str, tuple[str, ...]] = {
     "eval_chebys": (_REFUSED, "odd_in_degree(x1, 0.5 * x2)"),
     "eval_gegenbauer": (
         _REFUSED,
-        _by("eval_gegenbauer", 1, 3, -0.5),
+        "where(some(x1) == x1, "
+        + _by("eval_gegenbauer", 1, 3, "where(x1 < 0, 0.5 * (pole(x1 + 2.0 * x2) - x1), -0.5)")
+        + ", 0.0)",
         "2.0 * x2 * rising(some(x1)) * eval_gegenbauer(lower(some(x1)), x2 + 1.0, x3)",
     ),
     "eval_laguerre": (_REFUSED, "-rising(some(x1)) * eval_genlaguerre(lower(some(x1)), 1.0, x2)"),
@@ -403,7 +405,7 @@ _COMPLEMENTS = {"gammainc": "gammaincc", "betainc": "betaincc", "fdtr": "fdtrc"}
 _WEIGHTS = (4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0)
 
 
-def by_parameter_of(name: str, slot: int, begins: float | str | None, *operands: Any) -> Any:
+def by_parameter_of(name: str, slot: int, edge: Any, *operands: Any) -> Any:
     """The derivative by a parameter, by central differences of eighth order.
 
     To 1e-8 beside mpmath, relative to the function or the derivative, whichever is larger, for
@@ -418,16 +420,14 @@ def by_parameter_of(name: str, slot: int, begins: float | str | None, *operands:
         Of SciPy's ufunc.
     slot : int
         Which of its operands is the parameter.
-    begins : float, "poles" or None
-        From where on the function is smooth in it, for steps that stay there: from a number on,
-        or between 0, −1, −2, ...
+    edge : float, array or None
+        The nearest value of the parameter at which the function is not smooth: no step reaches it.
     *operands
     """
     names = Special.names
     # In double precision, whatever the operands are in.
     parameter, step = operands[slot] + np.float64(0.0), 1.0 / 128.0
-    if begins is not None:
-        edge = np.minimum(0.0, np.round(parameter)) if begins == "poles" else begins
+    if edge is not None:
         room = np.minimum(1.0, np.absolute(parameter - edge))
         step = np.exp2(np.floor(np.log2(np.where(room > 0.0, room, 1.0)))) * step
 
@@ -445,6 +445,11 @@ def by_parameter_of(name: str, slot: int, begins: float | str | None, *operands:
     if complement is None:
         return slope
     return np.where(names[name](*operands) > 0.5, -difference(complement), slope)
+
+
+def pole(x: Any) -> Any:
+    """The nearest of 0, -1, -2, ..., where the gamma function has its poles."""
+    return np.minimum(0.0, np.round(x))
 
 
 def side(x: Any) -> Any:
@@ -819,6 +824,7 @@ _NAMED = (
         lower,
         rising,
         some,
+        pole,
         mirrored,
         climbing,
         odd_in_degree,

@@ -20,6 +20,7 @@ NAMES = {
     "inf": np.inf,
     "nan": np.nan,
     "EYE4": EYE4,
+    "ONES4": np.einsum("ij,kl->ijkl", EYE, EYE),
     "SWAP": np.einsum("il,jk->ijkl", EYE, EYE),
 }
 WIDE = np.finfo(np.longdouble).maxexp > np.finfo(float).maxexp

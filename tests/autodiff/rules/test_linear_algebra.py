@@ -13,7 +13,12 @@ from tapenb.autodiff.compiling.replay import GuardFailed
 from tapenb.autodiff.kinds.linear import Linear
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.sweeps.expressed import Composite, General
+from tapenb.autodiff.sweeps.jacobian import jacobian as jacobian_blocks
+from tapenb.autodiff.sweeps.reverse import reverse
 from tapenb.autodiff.tape.operation import TapeError
+from tapenb.autodiff.tracing.apply import independent
+from tapenb.autodiff.tracing.recorder import recording
+from tapenb.autodiff.tracing.state import plain, reference_of
 
 from ..as_cell import as_cell, curvature, slope
 from .samples import Sample
@@ -585,15 +590,46 @@ def test_the_second_derivative_of_a_nuclear_norm_at_repeated_singular_values():
     np.testing.assert_allclose(np.sum(tn.hvp(f, (2.0 * np.eye(2),), (B,)) * B), k * k, rtol=1e-12)
 
 
-def test_what_does_not_treat_repeated_eigenvalues_alike_has_a_kink():
-    A = 2.0 * np.eye(2)
+def by_sweeps_alone(f, A):
+    """A Hessian forward over reverse, without a look at the tips beside the point."""
+    with recording() as (tape, _):
+        x = independent(tape, A)
+        y = f(x)
+        slopes = reverse(tape, {reference_of(tape, y, True): np.float64(1.0)}, [0], record=True)
+        top = reference_of(tape, slopes[0], True)
+        return plain(jacobian_blocks(tape, [top], [0], mode="forward")[0][0])
 
-    def largest(A):
-        return np.linalg.eigvalsh(A)[-1]
 
-    np.testing.assert_allclose(tn.grad(largest)(A), A / 4.0)
-    np.testing.assert_allclose(tn.jacobian(largest, mode="forward")(A), A / 4.0)
-    assert np.isnan(tn.hessian(largest)(A)).any()
+def shared_ratio(A):
+    """The largest singular value over the least one, where those of a repeated value share it."""
+    s = np.linalg.svd(A, compute_uv=False)
+    return np.mean(s[np.abs(s - s[0]) < 0.1]) / s[-1]
+
+
+REPEATED = {
+    "eigvalsh": (lambda A: np.sum(SPECTRA["eigvalsh"](A) ** 3), None),
+    "eigh": (lambda A: np.prod(np.linalg.eigh((A + A.T) / 2.0)[0]), None),
+    "svdvals": (lambda A: np.sum(np.linalg.svdvals(A) ** 4), None),
+    "svd": (lambda A: np.sum(np.linalg.svd(A)[1] ** 2), None),
+    "one of them": (
+        lambda A: (lambda w: w[0] * np.exp(w[1]) * w[2])(SPECTRA["eigvalsh"](A)),
+        lambda A: (lambda w: (w[0] * np.exp(w[1]) + w[1] * np.exp(w[0])) * w[2] / 2.0)(
+            SPECTRA["eigvalsh"](A)
+        ),
+    ),
+    "cond": (np.linalg.cond, shared_ratio),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_sweep_knows_how_repeated_values_share(name):
+    """What does not treat them alike has a kink, and is shared at both orders."""
+    f, share = REPEATED[name]
+    A = np.diag([2.0, 2.0, 3.0]) if name != "cond" else np.diag([3.0, 3.0, 1.0])
+    expected = curvature(lambda x: (share or f)(x.reshape(3, 3)), A.ravel(), 1e-3)
+    found = by_sweeps_alone(f, A).reshape(9, 9)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+    assert {kink.verdict for kink in tn.kinks(f, A)} == {"tip" if share else "smooth (C2)"}
 
 
 def test_a_matrix_whose_eigenvectors_do_not_span_the_space_has_no_derivative():

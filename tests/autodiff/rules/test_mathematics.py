@@ -1,5 +1,6 @@
 """Mathematical functions: complex numbers, kinks, extreme values, methods of ufuncs."""
 
+import math
 import subprocess
 import sys
 
@@ -515,3 +516,15 @@ def test_functions_of_scipy_in_a_cell():
 def test_scipy_is_never_imported():
     code = "import sys, tapenb, tapenb.autodiff; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("exponent", [0.5, -0.5, 1 / 3, 2.5])
+def test_a_float_below_zero_to_a_fraction_is_complex_as_python_has_it(exponent):
+    """|(-x)ᵖ| = |x|ᵖ, and the real part is that times cos(πp) where -x < 0."""
+    for part, factor in ((abs, 1.0), (lambda z: z.real, math.cos(math.pi * exponent))):
+        f = lambda x, part=part: part((-x) ** exponent)  # noqa: E731  short
+        first = factor * exponent * 2.0 ** (exponent - 1)
+        second = first * (exponent - 1) / 2.0
+        for found in (tn.grad(f)(2.0), tn.jvp(f, (2.0,), (1.0,))[1], tn.function(tn.grad(f))(2.0)):
+            np.testing.assert_allclose(found, first, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(tn.hessian(f)(2.0), second, rtol=1e-12, atol=1e-15)

@@ -74,7 +74,11 @@ CASES = {
         1,
         ((2.0, 5.0), (-0.5, 0.0, 1.7), (0.3, 2.0), (-0.4, 0.8)),
     ),
-    "eval_gegenbauer by alpha": (mpmath.gegenbauer, 1, ((2.0, 5.0), (0.6, 1.7), (-0.4, 0.8))),
+    "eval_gegenbauer by alpha": (
+        mpmath.gegenbauer,
+        1,
+        ((2.0, 5.0, -2.5), (0.6, 0.7, 1.7), (-0.4, 0.8)),
+    ),
     "eval_genlaguerre by alpha": (mpmath.laguerre, 1, ((2.0, 5.0), (-0.5, 1.7), (0.4, 3.0))),
 }
 
@@ -280,3 +284,10 @@ def test_orders_are_what_scipy_makes_of_them(name):
     for order, derivative in enumerate((tn.grad(f), tn.grad(tn.grad(f))), 1):
         expected = float(mpmath.diff(exact, mpmath.mpf(x), order))
         assert derivative(x) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_a_polynomial_of_negative_whole_degree_is_zero_for_every_parameter():
+    """As SciPy has it of an integer; with a float it is nan."""
+    for degree in (-2, -3):
+        f = lambda a, n=degree: sp.eval_gegenbauer(n, a, 0.3)  # noqa: E731  short
+        assert (f(0.7), tn.grad(f)(0.7), tn.hessian(f)(0.7)) == (0.0, 0.0, 0.0)

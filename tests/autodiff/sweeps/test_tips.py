@@ -52,7 +52,8 @@ def check_tip(seed):
     assert (verdict == VERDICTS[2]) == (smooth == 2) or verdict == "not known"
 
 
-@pytest.mark.parametrize("seed", range(0, 500, 128))
+# 223 is known on one side to few digits only, for rounding near the point.
+@pytest.mark.parametrize("seed", [*range(0, 500, 128), 223])
 def test_random_programs_that_only_seem_to_have_tips(seed):
     check_smooth(seed)
 
@@ -384,6 +385,26 @@ NAMED = {
 def test_rare_tips_and_jumps_are_named(name):
     f, x, verdict = NAMED[name]
     assert {kink.verdict for kink in tn.kinks(f, x)} == {verdict}
+
+
+EDGES = np.array([1.0, 2.0, 5.0, 7.0])
+COUNTED = {
+    "histogram": lambda v: np.histogram(v, EDGES)[0] @ [1.0, 2.0, 4.0],
+    "weights": lambda v: np.histogram(v, EDGES, weights=[1.0, 1e-6, 2.0, 1.0])[0] @ [1.0, 2.0, 4.0],
+    "digitize": lambda v: np.sum(np.digitize(v, EDGES)) * 1.0,
+    "searchsorted": lambda v: np.sum(np.searchsorted(EDGES, v)) * 1.0,
+    "isin": lambda v: np.sum(np.isin(v, EDGES)) * 1.0,
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_each_edge_of_what_is_counted_is_a_jump(name):
+    for edge in EDGES:
+        for place in range(4):
+            v = np.array([1.25, 3.5, 6.25, 4.5])
+            assert tn.kinks(COUNTED[name], v) == []
+            v[place] = edge
+            assert [kink.verdict for kink in tn.kinks(COUNTED[name], v)] == ["jump"], (edge, place)
 
 
 def changed_at(ufunc):

@@ -71,31 +71,41 @@ def shared(changes: Any, labels: np.ndarray) -> Any:
     if _distinct(labels):
         return changes
     same = _same(labels)
-    return ((same / same.sum(-1, keepdims=True)).astype(changes.dtype) @ column(changes))[..., 0]
+    return _sums((same / same.sum(-1, keepdims=True)).astype(changes.dtype), changes)
 
 
-def _slopes(entry: int, seed: Any, adjoint: Any, labels: np.ndarray) -> Any:
+def _slopes(seeded: Callable[[np.ndarray], dict[int, Any]], adjoint: Any, labels: Any) -> Any:
     """How the adjoint of a repeated value changes with that value, less than with its like.
 
-    Where a group is not treated alike it is nan: such a function has a kink there.
+    Where a group is not treated alike the function has a kink there, and its members share: it is
+    the mean of what each of them gives.
     """
+    if not is_active(adjoint):
+        return np.zeros(labels.shape)
     means = shared(plain(adjoint), labels)
     unlike = np.abs(plain(adjoint) - means) > 1e-8 * np.max(np.abs(means), initial=0.0)
-    kinks = np.where(shared(unlike.astype(float), labels) > 0.0, np.nan, 0.0)
-    found = None
-    if is_active(adjoint):
-        tape = tape_of(adjoint)
-        target = reference_of(tape, adjoint, True)
+    same, tape = _same(labels).astype(means.dtype), tape_of(adjoint)
+    target = reference_of(tape, adjoint, True)
+    # Of alike ones the first tells of all, and what other groups add to it and its like is equal.
+    firsts = np.argmax(same, axis=-1) == np.arange(labels.shape[-1])
+    masks = np.eye(labels.shape[-1], dtype=bool) if unlike.any() else [firsts]
+    total: Any = 0.0
+    for mask in masks:
+        mask = np.broadcast_to(mask, labels.shape).astype(means.dtype)
         flows = Flows(edges=None)
-        found = forward(tape, {entry: seed}, [target], record=True, flows=flows).get(target)
-    if found is None:
-        return kinks
-    same = _same(labels)
-    first = np.argmax(same, axis=-1)
-    several = same.sum(-1) > 1
-    second = np.where(several, first + 1, first)
-    other = np.where(several, np.take_along_axis(found, second, -1), 0.0)
-    return np.take_along_axis(found, first, -1) - other + kinks
+        found = forward(tape, seeded(mask), [target], record=True, flows=flows).get(target)
+        if found is None:
+            continue
+        own = _sums(same, found * mask)
+        rest = (_sums(same, found) - own) / np.maximum(same.sum(-1) - 1.0, 1.0)
+        total = total + np.where(_sums(same, mask) > 0.0, own - rest, 0.0)
+    count = same.sum(-1) if len(masks) > 1 else 1.0
+    return np.broadcast_to(total / count, labels.shape)
+
+
+def _sums(same: np.ndarray, values: Any) -> Any:
+    """For each value the sum over its group."""
+    return (same @ column(values))[..., 0]
 
 
 def _quotients(w: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
@@ -192,13 +202,15 @@ class Spectral(General):
         labels = decide(values, groups)
         if _distinct(labels) and not decide(values, _has_zero):
             return super().vjp(adjoint, result, operands, operation, wanted)
-        same = _same(labels)
-        seed = (np.argmax(same, axis=-1) == np.arange(labels.shape[-1])).astype(values.dtype)
         tape = tape_of(values)
         entry = reference_of(tape, values, True)
         if isinstance(adjoint, Parts):
-            (entry,), seed = tape.parents(entry), Parts({self.number: seed})
-        slopes = _slopes(entry, seed, part, labels)
+            (entry,) = tape.parents(entry)
+
+        def seeded(mask: np.ndarray) -> dict[int, Any]:
+            return {entry: Parts({self.number: mask}) if isinstance(adjoint, Parts) else mask}
+
+        slopes = _slopes(seeded, part, labels)
         params = {key: v for key, v in operation.params.items() if key == "UPLO"}
         return [fit(self.back(operands[0], part, slopes, labels, **params), operands[0])]
 

@@ -300,7 +300,8 @@ class Look:
             )
             if (first, grows, -doubt) > best[0]:
                 best, self._near = ((first, grows, -doubt), limits), near
-            if first == len(limits) or grows:
+            # What is known badly, for its rounding, may be known better further away.
+            if grows or (first == len(limits) and (doubt <= _SAME or near != _NEAR[0])):
                 break
         return best[1]
 
@@ -322,12 +323,12 @@ class Look:
         else:
             limits = [_extrapolated(steps, rows, roots=(1.0, 2.0, 3.0)) for rows in tables]
             _set_scales(limits, length, beside)
-        # Something narrow may lie between the steps and the point.
+        # Something narrow may lie between the steps and the point; what differs there is rounding.
         step = max(near * 2.0**-13, 2.0**-21 if self._wide else 2.0**-14)
-        closer, there = self._at(side, step), self._at(side, 1.0625 * step)
-        for limit, rows, one, other in zip(limits, tables, closer, there, strict=True):
+        closer = zip(*[self._at(side, k * step) for k in (1.0, 1.0625, 1.125)], strict=True)
+        for limit, rows, there in zip(limits, tables, closer, strict=True):
             expected = _extrapolated(steps, rows, step, (limit.root,)).value
-            misfit = np.abs(expected - one) - 4.0 * np.abs(one - other)
+            misfit = np.min(np.abs(expected - there), axis=0) - 4.0 * np.ptp(there, axis=0)
             limit.error = np.maximum(limit.error, misfit - 1e-6 * limit.whole)
             if not fine:  # in double precision all know as little as the least known
                 limit.error = np.full_like(limit.error, _size(limit.error))

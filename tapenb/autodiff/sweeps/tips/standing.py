@@ -99,8 +99,8 @@ def _changes(operation: Operation, result: Any, operands: Sequence[Any]) -> bool
     kinds = "biu" if operation.rule is None else "biufc"  # what is read by Python may be anything
     if any(np.asarray(part).dtype.kind not in kinds for part in parts):
         return False
-    rng = np.random.default_rng(0)
     for side in (-1.0, 1.0):
+        rng = np.random.default_rng(0)  # so that of two equal numbers each is once the larger one
         moved = [_moved(x, side, rng) for x in operands]
         # What has no whole number (inf, nan) or no truth has no neighbor either.
         with suppress(ValueError, OverflowError):
@@ -116,11 +116,14 @@ def _moved(x: Any, side: float, rng: np.random.Generator) -> Any:
     if dtype.kind not in "fc":
         return x
     step = abs(x) * np.finfo(dtype).eps + np.finfo(dtype).tiny
-    return x + (side * rng.integers(1, 64, np.shape(x)) * step).astype(step.dtype)
+    return x + (side * rng.integers(1, 512, np.shape(x)) * step).astype(step.dtype)
 
 
 def _alike(one: Any, other: Any) -> bool:
-    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-6, 0.0, equal_nan=True)
+    dtype = np.asarray(one).dtype
+    floats = np.finfo(dtype) if dtype.kind in "fc" else None
+    allowed = (0.0, 0.0) if floats is None else (2.0**13 * floats.eps, 2.0**13 * floats.tiny)
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, *allowed, equal_nan=True)
 
 
 def that_matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
