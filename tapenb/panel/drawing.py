@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
 from ..recording.point import Point
 from ..views import layout as engine
-from ..views.folding import Folded
+from ..views.folding import LEVELS, MOST, Folded, Paths
 from ..views.graph import Graph
 from ..views.listing import Source
 
@@ -16,6 +16,8 @@ __all__ = ["Drawing"]
 
 # So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
 SOON, AT_MOST = 0.1, 10.0
+# So many boxes are seen at a glance.
+_FEW = 16
 
 
 class Drawing:
@@ -27,32 +29,65 @@ class Drawing:
         Whose tape is drawn.
     source : Source, optional
         The text that it may be folded by.
-    fold : {"entries", "lines"}, optional
-        Whether each box is an entry or a line; by default lines where entries are too many.
+    look : dict, optional
+        What each box is of, ``fold``: one of `folds`, by default an entry, and where a loop makes
+        many boxes of one operation, of that or of its line; and what is ``unfolded`` besides.
 
     Attributes
     ----------
     graph : Graph
     folds : list of str
-        How it can be folded.
+        How it can be folded, from few boxes to many.
+    fold : str
+        How it is.
     in_words : bool
         Whether text stands for a picture: it is too large, or nothing lays it out.
     """
 
-    def __init__(self, point: Point, source: Source | None = None, fold: str | None = None) -> None:
-        self.graph = Graph(point.tape, point.edges, point.output_name)
-        self.folds = ["lines"] if source else []
+    def __init__(
+        self, point: Point, source: Source | None = None, look: Mapping[str, Any] | None = None
+    ) -> None:
+        given = point.tape, point.edges
+        self.graph = Graph(*given, point.output_name)
+        paths = None if source is None else Paths(point.tape, source)
+        boxes = {} if paths is None else self._levels(paths)
+        self.folds = list(boxes)
         if not self.graph.too_large:
-            self.folds.insert(0, "entries")
-        fold = fold if fold in self.folds else self.folds[0] if self.folds else None
-        if source is not None and fold == "lines":
-            folded = Folded(point.tape, point.edges, source, point.output_name)
-            self.graph = self.graph if folded.too_large else folded
+            self.folds.append("entries")
+        fold = (look or {}).get("fold")
+        repeats = paths is not None and paths.boxes("operations") < len(paths.of)
+        self.fold = fold if fold in self.folds else self._usual(boxes, repeats)
+        if source is not None and self.fold in boxes:
+            unfolded = {tuple(path) for path in (look or {}).get("unfolded") or ()}
+            options = {"level": self.fold, "unfolded": unfolded}
+            folded = Folded(*given, source, point.output_name, **options)
+            if folded.too_large:
+                folded = Folded(*given, source, point.output_name, level=self.fold)
+            self.graph = folded
         self.in_words = self.graph.too_large
         self._layout: Future[str | None] | None = None
         if not self.in_words:
             self.graph.numbers()
             self._layout = engine.beside(self.graph.svg)
+
+    def _levels(self, paths: Paths) -> dict[str, int]:
+        """By level, how many boxes there are: those that differ, and not from an entry each."""
+        found = {"lines": paths.boxes("lines")}
+        for level in ("operations", "calls"):
+            count = paths.boxes(level)
+            if count not in found.values():
+                found[level] = count
+        few = [(level, found[level]) for level in LEVELS if level in found]
+        return {level: count for level, count in few if count <= min(MOST, len(paths.of) - 1)}
+
+    def _usual(self, boxes: Mapping[str, int], repeats: bool) -> str:
+        """How it is folded unless a user says otherwise."""
+        if self.graph.too_large:
+            return next(iter(boxes), "entries")
+        if not repeats or len(self.graph.nodes) <= _FEW:
+            return "entries"
+        few = [level for level, count in boxes.items() if count <= _FEW]
+        return few[-1] if few else next(iter(boxes))
 
     @property
     def picture(self) -> dict[str, Any]:
@@ -138,8 +173,9 @@ class Drawing:
         if not isinstance(graph, Folded):
             said = (point.marks.get(node.index) for node in graph.nodes)
             nodes = [f"{a} ({b})" if b else a for a, b in zip(nodes, said, strict=True)]
-        found = {"nodes": nodes, "edges": numbers.edges, "folds": self.folds}
+        found = {"nodes": nodes, "edges": numbers.edges}
+        found |= {"folds": self.folds, "fold": self.fold}
         if isinstance(graph, Folded):
             rounds = {"iterations": graph.iterations, "iteration": iteration}
-            found["folded"] = {"of": graph.of, **rounds}
+            found["folded"] = {"of": graph.of, "groups": graph.groups, **rounds}
         return found | ({"partials": graph.partials()} if partials else {})

@@ -425,15 +425,19 @@ class Panel(Kept):
 
     def _see(self, point: Point) -> None:
         """Draw and step through the tape of another program."""
-        fold = self.look.get(Orders.name, {}).get("fold")
-        self._seen = point.program, fold
+        self._seen = point.program, self._folding()
         self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return
         source = self._played.source if point.program is self._point.program else None
-        self._drawing = drawing = Drawing(point, source, fold)
+        self._drawing = drawing = Drawing(point, source, self.look.get(Orders.name))
         self.picture = drawing.picture
         drawing.begin(lambda: self._show_picture(drawing))
+
+    def _folding(self) -> tuple[Any, ...]:
+        """How the graph is folded, as a user asks."""
+        look = self.look.get(Orders.name, {})
+        return look.get("fold"), look.get("unfolded")
 
     def _show_picture(self, drawing: Drawing) -> None:
         with self._mutex:
@@ -457,7 +461,7 @@ class Panel(Kept):
         """Send every number of the current point in one message."""
         point = self._point
         seen = self._seen_from(point)
-        if self._seen != (seen.program, self.look.get(Orders.name, {}).get("fold")):
+        if self._seen != (seen.program, self._folding()):
             self._see(seen)
         kept = ""
         if stale:

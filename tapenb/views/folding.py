@@ -1,35 +1,108 @@
-"""The graph folded: a box for each line of the text, however often it ran.
+"""The graph folded: a box for each line, call or operation of the text, however often it ran.
 
-A loop is one body, of which one round is shown; what leads from one round to the next leads back.
+An entry has a path: its line, the call there, what was called within. A box is all that begins with
+one path, and an unfolded box is one of boxes. A loop is one body, of which one round is shown; what
+leads from one round to the next leads back.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.tape.operation import INPUT
+from ..autodiff.tape.provenance import source_of
 from ..autodiff.tape.tape import Tape
 from .graph import Drawing, Edge, Graph, Node
 from .labels import one_line, shorten
-from .listing import Listing, Source, lines_of
+from .listing import Listing, Source, calls_of
 from .numbers import brief
 
-__all__ = ["Folded"]
+__all__ = ["LEVELS", "MOST", "Folded", "Path", "Paths"]
 
-# More boxes than this nobody reads.
-_MOST = 120
+Path = tuple[int | str, ...]
+"""A line of the text, from 0, then the calls below it, each by its function and instruction."""
+
+LEVELS = {"lines": 1, "calls": 2, "operations": None}
+"""How much of a path a box has, from few boxes to many."""
+
+MOST = 120
+"""More boxes than this nobody reads."""
+
 # The numbers of edges are left out where a run of a line is longer.
 _LONGEST_RUN = 5_000
 _WIDTH = 36
 
 
+class Paths:
+    """Where in a text each entry is from that the output depends on.
+
+    Parameters
+    ----------
+    tape : Tape
+        With its output set.
+    source : Source
+        The text that was recorded.
+
+    Attributes
+    ----------
+    of : dict of int to Path
+        By entry; of an input its name, beside ``-2``.
+    """
+
+    def __init__(self, tape: Tape, source: Source) -> None:
+        self.source = source
+        self._inputs = {e: name for name, entries in tape.inputs.items() for e in entries}
+        self._codes: dict[Path, tuple[Any, int]] = {}
+        known: dict[tuple[int, int], Path] = {}
+        self.of: dict[int, Path] = {}
+        for entry in tape.ancestors(tape.output):
+            site, offset = tape.sites[entry], tape.offsets[entry]
+            if tape.operations[entry] is INPUT:
+                self.of[entry] = -2, str(self._inputs.get(entry, entry))
+                continue
+            key = id(site), offset
+            if key not in known:
+                known[key] = self._path(*calls_of(site, offset, source))
+            self.of[entry] = known[key]
+
+    def _path(self, line: int, calls: list[tuple[Any, int]]) -> Path:
+        path: Path = (line,)
+        for code, offset in calls:
+            path = *path, f"{code.co_name}:{offset}"
+            self._codes[path] = code, offset
+        return path
+
+    def boxes(self, level: str) -> int:
+        """How many boxes there are.
+
+        Parameters
+        ----------
+        level : str
+            Of `LEVELS`.
+        """
+        return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.of.values()})
+
+    def text(self, path: Path) -> str:
+        """What is written at the end of a path.
+
+        Parameters
+        ----------
+        path : Path
+        """
+        if len(path) > 1:
+            return one_line(source_of(*self._codes[path]) or str(path[-1]).partition(":")[0])
+        return one_line(self.source.lines[path[0]]) if path[0] >= 0 else "elsewhere"
+
+
 class Folded(Graph):
-    """The graph of a tape by the lines of its text.
+    """The graph of a tape by the lines, calls or operations of its text.
 
     Parameters
     ----------
@@ -41,11 +114,17 @@ class Folded(Graph):
         The text that was recorded.
     output_name : str, optional
         As of `Graph`.
+    level : {"lines", "calls", "operations"}, optional
+        What a box is of.
+    unfolded : collection of Path, optional
+        The boxes that are unfolded further.
 
     Attributes
     ----------
     iteration : int or None
         Which round of the line that ran most often is shown; None for the last.
+    groups : dict of str to Path
+        What is unfolded into several boxes, by the id of its frame.
     """
 
     iteration: int | None = None
@@ -56,60 +135,100 @@ class Folded(Graph):
         edges: Mapping[tuple[int, int, int], Any],
         source: Source,
         output_name: str | None = None,
+        *,
+        level: str = "lines",
+        unfolded: Collection[Path] = (),
     ) -> None:
         self.tape, self._contributions = tape, edges
         self._laid_out: Graph = self
         self._drawn: str | None = None
+        self._formulas: dict[int, str] = {}
+        self._output_name = output_name if output_name and output_name.isidentifier() else None
+        self._expression = None
         self._source, self._listing = source, Listing(tape, source)
-        self._lines = lines_of(tape, source)
-        self._inputs = {e: name for name, entries in tape.inputs.items() for e in entries}
-        needed = tape.ancestors(tape.output)
-        found = {self._key(entry): entry for entry in needed}
-        self.too_large = len(found) > _MOST
-        self._boxes = {
-            key: self._box(f"n{n}", key, entry, output_name)
-            for n, (key, entry) in enumerate(found.items())
+        self._paths = paths = Paths(tape, source)
+        # How many operations of the text begin so.
+        self._within = Counter(p[:k] for p in set(paths.of.values()) for k in range(1, len(p) + 1))
+        self._keys = {
+            entry: self._shown(path, LEVELS[level], unfolded) for entry, path in paths.of.items()
         }
+        self._entries: dict[Path, list[int]] = {}
+        for entry, key in self._keys.items():
+            self._entries.setdefault(key, []).append(entry)
+        self.too_large = len(self._entries) > MOST
+        self._places = {entries[-1]: n for n, entries in enumerate(self._entries.values())}
+        self._boxes = {key: self._box(f"n{n}", key) for n, key in enumerate(self._entries)}
         self.nodes: list[Node] = list(self._boxes.values())
-        self.edges: list[Edge] = self._edges(needed)
+        self.edges: list[Edge] = self._edges()
         self._numbers = {(e.parent.id, e.child.id, e.back): n for n, e in enumerate(self.edges)}
+        self.groups: dict[str, Path] = {}
+        self._frames = self._framed()
 
     @property
     def of(self) -> list[dict[str, Any]]:
-        """What each box is of: ``{"line": 3}``, counted from 0, or ``{"input": "x"}``."""
-        return [{"input" if which == "i" else "line": what} for which, what in self._boxes]
+        """What each box is of: ``{"input": "x"}`` or ``{"line": 3}``, counted from 0.
+
+        With the ``path`` of one that unfolds, and of a short tape the ``places`` of its entries
+        among those that the output depends on.
+        """
+        short = len(self._keys) <= MOST
+        place = {entry: n for n, entry in enumerate(self._keys)}
+        found = []
+        for key in self._boxes:
+            each = {"input": key[1]} if key[0] == -2 else {"line": key[0]}
+            if self._within[key] > 1:
+                each["path"] = list(key)
+            if short:
+                each["places"] = [place[entry] for entry in self._entries[key]]
+            found.append(each)
+        return found
 
     @property
     def iterations(self) -> int:
         """How often the line ran that ran most often."""
         return self._listing.iterations
 
-    def _key(self, entry: int) -> tuple[str, Any]:
-        """The box that an entry is in: that of its input, or of its line."""
-        if self.tape.operations[entry] is INPUT:
-            return "i", self._inputs.get(entry, entry)
-        return "l", self._lines[entry]
+    def _shown(self, path: Path, depth: int | None, unfolded: Collection[Path]) -> Path:
+        """The box that a path is in; an unfolded box of one box alone is that one's boxes."""
+        depth = len(path) if depth is None or path[0] == -2 else min(depth, len(path))
+        opened = False
+        while depth < len(path) and (
+            path[:depth] in unfolded
+            or (opened and self._within[path[:depth]] == self._within[path[: depth - 1]])
+        ):
+            opened, depth = True, depth + 1
+        return path[:depth]
 
-    def _box(self, id: str, key: tuple[str, Any], last: int, output_name: str | None) -> Node:
-        which, what = key
-        if which == "i":
-            name = one_line(str(what))
+    def _box(self, id: str, key: Path) -> Node:
+        last = self._entries[key][-1]
+        if key[0] == -2:
+            name = one_line(key[1])
             return Node(id, last, "input", (("name", shorten(name, _WIDTH)),), name)
-        text = one_line(self._source.lines[what]) if what >= 0 else "elsewhere"
-        count = self._listing.counts.get(what, 1)
-        lines = [("source", shorten(text, _WIDTH))]
+        text, count = self._paths.text(key), self._count(key)
+        if len(key) > 1 and self._within[key] == 1:
+            node = self._node(last)
+            lines, kind, title = list(node.lines), node.kind, node.title
+        else:
+            lines = [("source", shorten(text, _WIDTH))]
+            kind = "output" if last == self.tape.output else "operation"
+            if kind == "output" and self._output_name:
+                bound = f"{self._output_name} = "
+                lines[0] = "source", shorten(text.removeprefix(bound), _WIDTH)
+                lines.insert(0, ("name", shorten(self._output_name, _WIDTH)))
+            title = f"line {key[0] + self._source.first}: {text}" if key[0] >= 0 else text
         if count > 1:
             lines.append(("source", f"×{count}"))
-        is_output = last == self.tape.output
-        if is_output and output_name and output_name.isidentifier():
-            lines[0] = "source", shorten(text.removeprefix(f"{output_name} = "), _WIDTH)
-            lines.insert(0, ("name", shorten(output_name, _WIDTH)))
-        title = f"line {what + self._source.first}: {text}" if what >= 0 else text
-        return Node(id, last, "output" if is_output else "operation", tuple(lines), title)
+        return Node(id, last, kind, tuple(lines), title)
 
-    def _edges(self, needed: list[int]) -> list[Edge]:
-        found: dict[tuple[Any, Any, bool], bool] = {}
-        for child in needed:
+    def _count(self, key: Path) -> int:
+        """How often a box ran."""
+        if len(key) == 1:
+            return self._listing.counts.get(key[0], 1)
+        return min(Counter(self._paths.of[entry] for entry in self._entries[key]).values())
+
+    def _edges(self) -> list[Edge]:
+        found: dict[tuple[Path, Path, bool], bool] = {}
+        for child in self._keys:
             for slot, parent in enumerate(self.tape.parents(child)):
                 if parent >= 0 and (use := self._use(parent, child)) is not None:
                     carries = (parent, child, slot) in self._contributions
@@ -119,42 +238,47 @@ class Folded(Graph):
             for n, ((a, b, back), carries) in enumerate(found.items())
         ]
 
-    def _use(self, parent: int, child: int) -> tuple[Any, Any, bool] | None:
+    def _use(self, parent: int, child: int) -> tuple[Path, Path, bool] | None:
         """Between which boxes an operand goes, and whether to the next round; None within one."""
-        above, below = self._key(parent), self._key(child)
-        if above not in self._boxes:
+        if parent not in self._keys:
             return None
-        if above == below:
-            line = below[1]
-            if line < 0 or parent >= self._listing.begins(line, child):
-                return None
-            return above, below, True
-        return above, below, above[0] == "l" and above[1] > below[1]
+        above, below = self._keys[parent], self._keys[child]
+        line = below[0]
+        if above[0] != line:
+            return above, below, above[0] > line
+        back = line >= 0 and parent < self._listing.begins(line, child)
+        return None if above == below and not back else (above, below, back)
 
     @cached_property
     def _plain(self) -> Drawing:
-        runs = {
-            key: self._listing.run(key[1], self.iteration) for key in self._boxes if key[0] == "l"
-        }
+        lines = {key[0] for key in self._boxes if key[0] >= 0}
+        runs = {line: self._listing.run(line, self.iteration) for line in lines}
         values = []
         for key, node in self._boxes.items():
-            if key[0] == "i":
+            if key[0] == -2:
                 parts = [self.tape.value(e) for e in self.tape.inputs.get(key[1], (node.index,))]
                 values.append(brief(parts[0] if len(parts) == 1 else np.array(parts)))
-            elif key[1] < 0:
-                values.append(brief(self.tape.value(node.index)))
-            else:
-                values.append("" if runs[key] is None else brief(self.tape.value(runs[key][1])))
-        return Drawing(values, self._flows({key: run for key, run in runs.items() if run}))
+                continue
+            shown = self._last(key, runs[key[0]]) if key[0] >= 0 else node.index
+            values.append("" if shown is None else brief(self.tape.value(shown)))
+        return Drawing(values, self._flows([run for run in runs.values() if run]))
 
-    def _flows(self, runs: Mapping[Any, tuple[int, int]]) -> list[str]:
+    def _last(self, key: Path, run: tuple[int, int] | None) -> int | None:
+        """The entry that a box shows of a run of its line; None where that came by no such."""
+        if run is None or len(key) == 1:
+            return run and run[1]
+        entries = self._entries[key]
+        before = bisect_right(entries, run[1])
+        return entries[before - 1] if before and entries[before - 1] >= run[0] else None
+
+    def _flows(self, runs: list[tuple[int, int]]) -> list[str]:
         """What flows back from the shown run of each line, summed between two boxes."""
         sums: list[Any] = [None] * len(self.edges)
-        for key, (first, last) in runs.items():
+        for first, last in runs:
             if last - first > _LONGEST_RUN:
                 continue
             for child in range(first, last + 1):
-                if self._key(child) != key:
+                if child not in self._keys:
                     continue
                 for slot, parent in enumerate(self.tape.parents(child)):
                     part = self._contributions.get((parent, child, slot))
@@ -189,7 +313,7 @@ class Folded(Graph):
         """The boxes as lines of text, each with its value and the boxes that it reads."""
         title = "Each line's value, and in brackets the adjoint that it sends back."
         if self.too_large:
-            return f"This graph has {len(self.nodes)} lines, too many to draw ({_MOST} at most)."
+            return f"This graph has {len(self.nodes)} lines, too many to draw ({MOST} at most)."
         rows = [title]
         for node, number in zip(self.nodes, self._plain.nodes, strict=True):
             read = [
@@ -201,14 +325,31 @@ class Folded(Graph):
             rows.append(f"{head}  from {', '.join(read)}" if read else head)
         return "\n".join(rows)
 
-    def _group(self, dot: Any) -> None:
-        for number, lines in enumerate(_loops(self._source)):
-            names = [n.id for key, n in self._boxes.items() if key[0] == "l" and key[1] in lines]
-            if names:
-                with dot.subgraph(name=f"cluster_{number}") as loop:
-                    loop.attr(style="rounded", color="#a9b4be", margin="10")
-                    for name in names:
-                        loop.node(name)
+    def _framed(self) -> dict[tuple[int, ...], list[str]]:
+        """By the frames around them, outer ones first, the boxes of loops and of what unfolded."""
+        loops = _loops(self._source)
+        frames: dict[tuple[int, ...], list[str]] = {}
+        several = Counter(key[:k] for key in self._boxes for k in range(1, len(key)))
+        groups = [path for path, count in several.items() if count > 1 and path[0] >= 0]
+        for key, node in self._boxes.items():
+            around = [n for n, lines in enumerate(loops) if key[0] in lines]
+            around += [len(loops) + n for n, path in enumerate(groups) if path == key[: len(path)]]
+            frames.setdefault(tuple(around), []).append(node.id)
+        titles = [one_line(self._source.lines[lines[0]]) for lines in loops]
+        titles += [self._paths.text(path) for path in groups]
+        self._titles = {f"cluster_{n}": title for n, title in enumerate(titles)}
+        self.groups = {f"cluster_{len(loops) + n}": path for n, path in enumerate(groups)}
+        return frames
+
+    def _group(self, dot: Any, within: tuple[int, ...] = ()) -> None:
+        depth = len(within)
+        inner = dict.fromkeys(f[: depth + 1] for f in self._frames if f[:depth] == within != f)
+        for frame in inner:
+            with dot.subgraph(name=(name := f"cluster_{frame[-1]}")) as loop:
+                loop.attr(style="rounded", color="#a9b4be", margin="10", id=name)
+                for box in self._frames.get(frame, ()):
+                    loop.node(box)
+                self._group(loop, frame)
 
 
 def _loops(source: Source) -> list[range]:
@@ -222,5 +363,5 @@ def _loops(source: Source) -> list[range]:
         for node in ast.walk(tree)
         if isinstance(node, ast.For | ast.While)
     ]
-    # A box that two loops share must not stand in both: only the outermost are drawn.
-    return [each for each in found if not any(each != o and each[0] in o for o in found)]
+    # Of two that begin in one line the frames would cross: the outer one is drawn.
+    return [each for n, each in enumerate(found) if all(each[0] != o[0] for o in found[:n])]

@@ -170,6 +170,8 @@ class Graph:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
         self.tape = tape
+        # What frames around several nodes are called, by their id.
+        self._titles: dict[str, str] = {}
         # The graph whose numbers decided how much room there is, and its drawing without texts.
         self._laid_out = self
         self._drawn: str | None = None
@@ -454,6 +456,9 @@ class Graph:
                 label.set("text-anchor", "start")
                 # A halo, where a curve passes under it.
                 label.attrib |= {"stroke": "white", "stroke-width": "3", "paint-order": "stroke"}
+        for name, title in self._titles.items():
+            if name in groups:  # arcs have no frames
+                groups[name].find("title").text = title
         root.set("xmlns", "http://www.w3.org/2000/svg")
         return ElementTree.tostring(root, encoding="unicode")
 

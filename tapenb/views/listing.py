@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ..autodiff.tape.provenance import Site, line_of, source_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
-__all__ = ["Handle", "Line", "Listing", "Source", "lines_of", "spot"]
+__all__ = ["Handle", "Line", "Listing", "Source", "calls_of", "spot"]
 
 _LONGEST_SERIES = 96
 # The calls that sweep back: one of them records many operations.
@@ -306,23 +307,32 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     return runs
 
 
-def lines_of(tape: Tape, source: Source) -> list[int]:
-    """By entry, the line of the text that it is from, counted from 0; -1 where that is none.
+def calls_of(
+    site: Site | None, offset: int, source: Source
+) -> tuple[int, list[tuple[CodeType, int]]]:
+    """The line of the text that an entry is from, and the calls from there to its instruction.
 
     Parameters
     ----------
-    tape : Tape
+    site : Site or None
+    offset : int
+        As the tape has them.
     source : Source
+
+    Returns
+    -------
+    tuple of (int, list)
+        The line from 0, -1 where it is none of the text; and each code with its instruction.
     """
-    found: dict[tuple[int, int], int] = {}
-    lines = []
-    for site, offset in zip(tape.sites, tape.offsets, strict=True):
-        key = id(site), offset
-        if key not in found:
-            place = None if site is None else _place(site, offset, source)
-            found[key] = -1 if place is None else place[0]
-        lines.append(found[key])
-    return lines
+    calls: list[tuple[CodeType, int]] = []
+    while site is not None:
+        calls.insert(0, (site.code, offset))
+        if _is_of(site.code, source):
+            line = line_of(site.code, offset)
+            number = -1 if line is None else line - source.first
+            return (number, calls) if 0 <= number < len(source.lines) else (-1, [])
+        offset, site = site.offset, site.caller
+    return -1, []
 
 
 def spot(tape: Tape, entry: int, source: Source) -> tuple[int, int, int] | None:
@@ -351,12 +361,15 @@ def spot(tape: Tape, entry: int, source: Source) -> tuple[int, int, int] | None:
     return span[0] - source.first, span[1], span[2]
 
 
+def _is_of(code: CodeType, source: Source) -> bool:
+    return code.co_filename == source.file and code.co_name == source.scope
+
+
 def _within(site: Site | None, offset: int, source: Source) -> tuple[Site, int, int] | None:
     """The activation of the text that an entry is from, its instruction there, and the call."""
     activation = 0
     while site is not None:
-        code = site.code
-        if code.co_filename == source.file and code.co_name == source.scope:
+        if _is_of(site.code, source):
             return site, offset, activation
         activation, offset, site = id(site), site.offset, site.caller
     return None

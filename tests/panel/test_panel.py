@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -939,6 +940,43 @@ def test_a_long_loop_is_listed_from_the_start_and_sends_little(
         x = np.sin(x) + 0.5
     assert line["value"] == pytest.approx(x)
     assert len(json.dumps(sent[-1]["state"])) < 20_000
+
+
+def rounds(r, n):
+    x = 0.3
+    for _ in range(n):
+        x = r * x * (1 - x)
+    return x
+
+
+def test_a_loop_is_one_body_and_unfolds_by_a_dial_or_box_by_box(make: Callable[..., Panel]):
+    source = Source(__file__, rounds.__code__.co_firstlineno, (), (), "rounds")
+    lines = tuple(inspect.getsource(rounds).splitlines())
+    panel = make(record(lambda r: rounds(r, 8), 3.7), source=replace(source, lines=lines))
+    assert (panel.state["folds"], panel.state["fold"]) == (
+        ["lines", "operations", "entries"],
+        "operations",
+    )
+    iteration = {"listing": {"open": False, "iteration": 4}}
+    counts = []
+    for fold in panel.state["folds"]:
+        panel.look = {**panel.look, **iteration, "orders": {"fold": fold}}
+        counts.append(len(panel.state["nodes"]))
+    assert counts == [2, 4, 24]
+
+    panel.look = {**panel.look, "orders": {"fold": "lines"}}
+    (path,) = (each["path"] for each in panel.state["folded"]["of"] if "path" in each)
+    panel.look = {**panel.look, "orders": {"fold": "lines", "unfolded": [path]}}
+    assert list(panel.state["folded"]["groups"].values()) == [tuple(path)]
+    for r in (3.7, 3.2):
+        move(panel, r=r)
+        x = rounds(r, 4)
+        shown = sorted(float(each.replace("−", "-")) for each in panel.state["nodes"])
+        expected = sorted([r, r * x, 1 - x, r * x * (1 - x)])
+        assert shown == pytest.approx(expected, rel=1e-5)
+    # Each box knows its entries, by which pages light it.
+    places = [each["places"] for each in panel.state["folded"]["of"]]
+    assert sorted(place for each in places for place in each) == list(range(24))
 
 
 # -- the trace and its steps -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.sweeps.reverse import adjoints
-from tapenb.views.folding import Folded
+from tapenb.views.folding import LEVELS, Folded, Paths
 from tapenb.views.listing import Source
 
 TEXT = Path(__file__).read_text(encoding="utf-8").splitlines()
@@ -21,11 +21,26 @@ def descent(a, b):
     return y * y
 
 
+def helper(a, b):
+    c = np.sin(a)
+    return c * b + np.exp(-c)
+
+
+def nested(p, q):
+    x = p * 1.0
+    for i in range(3):
+        for _ in range(4):
+            x = helper(x, q) + 0.1 * i
+    return x * q
+
+
 def folded(function, *values, **options):
     first = function.__code__.co_firstlineno
     last = next(n for n in range(first, len(TEXT) + 1) if not TEXT[n].strip())
     tape = tn.record(function, *values)
     source = Source(__file__, first, tuple(TEXT[first - 1 : last]), scope=function.__name__)
+    if options.pop("paths", False):
+        return Paths(tape, source)
     return Folded(tape, adjoints(tape).edges, source, **options)
 
 
@@ -85,7 +100,45 @@ def test_it_is_drawn_with_the_loop_in_a_box_and_without_an_engine(monkeypatch):
 
 
 def test_a_text_of_too_many_lines_is_not_drawn(monkeypatch):
-    monkeypatch.setattr("tapenb.views.folding._MOST", 3)
+    monkeypatch.setattr("tapenb.views.folding.MOST", 3)
     graph = folded(descent, 0.5, 0.1)
     assert graph.svg() is None
     assert graph.text == "This graph has 6 lines, too many to draw (3 at most)."
+
+
+def test_a_box_unfolds_into_boxes_within_frames_and_levels_have_ever_more():
+    paths = folded(nested, 0.7, 1.2, paths=True)
+    # Two inputs; three lines; of the second a call and a sum; of the call four operations.
+    assert [paths.boxes(level) for level in LEVELS] == [2 + 3, 2 + 4, 2 + 8]
+    assert len(paths.of) == 2 + 1 + 12 * 6 + 1
+
+    lines = folded(nested, 0.7, 1.2)
+    assert [each.get("path") for each in lines.of] == [None, None, None, [4], None]
+    # The loops around the line are frames, one within the other.
+    assert lines.dot.count("subgraph cluster_") == 2
+    assert lines.groups == {}
+    (line,) = (tuple(each["path"]) for each in lines.of if "path" in each)
+    once = folded(nested, 0.7, 1.2, unfolded={line})
+    assert once.groups == {"cluster_2": line}
+    (call,) = (tuple(each["path"]) for each in once.of if "path" in each)
+    assert call[:1] == line
+    twice = folded(nested, 0.7, 1.2, unfolded={line, call})
+    assert len(lines.nodes) < len(once.nodes) < len(twice.nodes) == 10
+    assert twice.svg().count('class="cluster"') == 4
+    assert list(twice.groups.values()) == [line, call]
+    # What is unfolded within a folded box waits until that is unfolded.
+    assert len(folded(nested, 0.7, 1.2, unfolded={call}).nodes) == len(lines.nodes)
+    assert [node.lines for node in twice.nodes if dict(node.lines).get("name") == "c"] == [
+        (("name", "c"), ("source", "np.sin(a)"), ("source", "×12"))
+    ]
+
+    x, xs = 0.7, []
+    for i in range(3):
+        for _ in range(4):
+            c = np.sin(x)
+            xs.append([c, c * 1.2, -c, np.exp(-c)])
+            x = c * 1.2 + np.exp(-c) + 0.1 * i
+    for iteration in (0, 5, 11):
+        values, _ = boxes(twice, iteration)
+        shown = [values[text] for text in ("c", "c * b", "-c", "np.exp(-c)")]
+        assert shown == [f"{v:.6g}".replace("-", "−") for v in xs[iteration]]

@@ -4,9 +4,9 @@
 import { h } from "./dom.js";
 import { dependents, edgesOf, NO_PROGRAM } from "./links.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
-import { rangeOf } from "./spots.js";
+import { rangeOf, relight } from "./spots.js";
 
-/** @import { Lights, Model, Program, State, Step } from "./protocol.js" */
+/** @import { Box, Lights, Model, Program, State, Step } from "./protocol.js" */
 
 /** @typedef {{places: Set<number>, edges: Set<string>, lines: Set<number>, spans: number[]}} Marks */
 
@@ -17,7 +17,7 @@ const NOTHING = /** @type {Marks} */ ({ places: new Set(), edges: new Set(), lin
 /** @param {Model} model @returns {Lights} */
 export function lights(model) {
   const spoken = h("p", { class: "tapenb-spoken", "aria-live": "polite" });
-  let root = h("div"), walked = -1;
+  let root = h("div"), walked = -1, pressed = false;
   /** @type {Marks | null} */
   let hovered = null;
   /** @type {Marks | null} */
@@ -54,6 +54,8 @@ export function lights(model) {
     const own = entries().filter((each) => program().entries[each].spot?.[0] === line);
     return { ...entriesMarked(own), lines: new Set([line]), spans: [] };
   }
+  /** What a box of a folded graph is of. @param {Box} box @returns {Marks | null} */
+  const ofBox = ({ line = -1, input, places }) => (input ? paths(from(input)) : places ? entriesMarked(places) : line < 0 ? null : onLine(line));
   /** What the boxes of the graph are of, where it is folded. */
   const folded = () => /** @type {State} */ (model.get("state")).folded?.of;
 
@@ -66,8 +68,7 @@ export function lights(model) {
     const boxes = folded();
     if (drawn && boxes) {
       const ends = drawn[0] === "n" ? [boxes[Number(drawn.slice(1))]] : [];
-      const [{ line: at = -1, input = "" } = {}] = ends;
-      return input ? paths(from(input)) : at < 0 ? null : onLine(at);
+      return ends[0] ? ofBox(ends[0]) : null;
     }
     if (drawn) {
       if (drawn[0] === "n") return entriesMarked([Number(drawn.slice(1))]);
@@ -99,10 +100,10 @@ export function lights(model) {
     for (const group of /** @type {NodeListOf<SVGElement>} */ (root.querySelectorAll(".tapenb-graph :is(.node, .edge)[data-key]"))) {
       const key = group.dataset.key ?? "", number = Number(key.slice(1)), node = key[0] === "n";
       if (boxes) {
-        const { line = -1, input = "" } = (node && boxes[number]) || {};
-        const lit = input ? program().inputs[input]?.some((each) => marks.places.has(each)) : marks.lines.has(line);
-        mark(group, { "tapenb-lit": Boolean(node && lit), "tapenb-now": node && line >= 0 && text?.[0] === line,
-          "tapenb-to": false, "tapenb-ahead": false });
+        const { line = -1, input = "", places = program().inputs[input] } = (node && boxes[number]) || {};
+        const lit = places ? places.some((each) => marks.places.has(each)) : marks.lines.has(line);
+        const here = places ? now !== null && places.includes(now.place) : line >= 0 && text?.[0] === line;
+        mark(group, { "tapenb-lit": Boolean(node && lit), "tapenb-now": node && here, "tapenb-to": false, "tapenb-ahead": false });
         continue;
       }
       mark(group, {
@@ -126,12 +127,7 @@ export function lights(model) {
 
   /** Light the text of some entries. @param {string} name @param {number[]} places */
   function highlight(name, places) {
-    if (!globalThis.CSS?.highlights) return;
-    if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
-    const shared = /** @type {Highlight} */ (CSS.highlights.get(name));
-    for (const range of ranges[name]) shared.delete(range);
-    ranges[name] = places.flatMap((place) => rangeOf(root, program().entries[place]?.spot) ?? []);
-    for (const range of ranges[name]) shared.add(range);
+    ranges[name] = relight(name, ranges[name], places.flatMap((place) => rangeOf(root, program().entries[place]?.spot) ?? []));
   }
 
   /** Bring an entry into sight, in the graph and the table or in one of them. @param {number} place @param {Element | null} [within] */
@@ -143,45 +139,48 @@ export function lights(model) {
 
   /** Go by keys to another node or row, and say which. @param {number} to */
   function walk(to) {
-    const known = entries(), boxes = folded();
-    if (boxes && document.activeElement?.matches(".tapenb-graph")) {
-      walked = Math.min(Math.max(to, 0), boxes.length - 1);
-      const { line = -1, input } = boxes[walked], box = root.querySelector(`.tapenb-graph [data-key="n${walked}"]`);
-      focused = input ? paths(from(input)) : onLine(line);
-      const texts = [...(box?.querySelectorAll("text") ?? [])].map((each) => each.textContent);
+    const graph = document.activeElement?.matches(".tapenb-graph"), boxes = graph ? folded() : undefined;
+    walked = Math.min(Math.max(to, 0), (boxes ?? entries()).length - 1);
+    focused = boxes ? ofBox(boxes[walked]) : entriesMarked([walked]);
+    if (boxes) {
+      const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.textContent);
+      const { line = -1 } = boxes[walked];
       spoken.textContent = `${line < 0 ? "" : `line ${line + 1}: `}${texts.slice(0, -1).join(" ")}: ${texts.at(-1)}`;
-      bring(walked, document.activeElement);
-      return paint();
+    } else {
+      const state = /** @type {State} */ (model.get("state")), { name, input, formula, line } = program().entries[walked];
+      const value = (graph && state.nodes?.[walked]) || shown(state.trace?.values[walked] ?? "", GRAPH_DIGITS);
+      spoken.textContent = `${name}${input ? "" : ` = ${formula}`}${line === null ? "" : `, line ${line}`}: ${value}`;
     }
-    walked = Math.min(Math.max(to, 0), known.length - 1);
-    focused = entriesMarked([walked]);
-    const state = /** @type {State} */ (model.get("state")), own = program().entries[walked];
-    const value = state.nodes?.[walked] ?? shown(state.trace?.values[walked] ?? "", GRAPH_DIGITS);
-    const line = own.line === null ? "" : `, line ${own.line}`;
-    spoken.textContent = `${own.name}${own.input ? "" : ` = ${own.formula}`}${line}: ${value}`;
     bring(walked, document.activeElement);
     paint();
   }
 
+  const walks = (/** @type {HTMLElement} */ { dataset }) => dataset.walk !== undefined && (entries().length || folded());
   /** @param {HTMLElement} panel */
   function attach(panel) {
     root = panel;
     root.append(spoken);
     root.addEventListener("pointerover", (event) => { hovered = meaning(/** @type {Element} */ (event.target)); paint(); });
     root.addEventListener("pointerleave", () => { hovered = null; paint(); });
+    root.addEventListener("pointerdown", ({ target }) => {
+      const at = /** @type {Element} */ (target).closest(".node")?.getAttribute("data-key")?.slice(1);
+      [pressed, walked] = [true, Number(at ?? walked)];
+    });
+    root.addEventListener("pointerup", () => { pressed = false; });
     root.addEventListener("focusin", (event) => {
       const element = /** @type {HTMLElement} */ (event.target);
-      if (element.dataset.walk !== undefined && (entries().length || folded())) walk(Math.max(walked, 0));
+      // Who points at a box sees it, and does not want another one in its place.
+      if (walks(element) && !pressed) walk(Math.max(walked, 0));
       else { focused = element.matches(":focus-visible") ? meaning(element) : null; paint(); }
     });
     root.addEventListener("focusout", () => { focused = null; paint(); });
     root.addEventListener("keydown", (event) => {
       const element = /** @type {HTMLElement} */ (event.target), by = WALK[/** @type {keyof typeof WALK} */ (event.key)];
-      if (element.dataset.walk === undefined || event.altKey || event.ctrlKey || event.metaKey || !(entries().length || folded())) return;
+      if (!walks(element) || event.altKey || event.ctrlKey || event.metaKey) return;
       if (by) walk(walked + by);
       else if (event.key === "Home") walk(0);
       else if (event.key === "End") walk(Infinity);
-      else if (event.key === "Enter") goer?.(([place, , to]) => place === walked || to === walked);
+      else if (event.key === "Enter") goer?.(([place, , to]) => focused?.places.has(place) || focused?.places.has(to) || false);
       else return;
       event.preventDefault();
     });
@@ -205,6 +204,7 @@ export function lights(model) {
   return {
     attach, paint, find,
     get now() { return now; },
+    get walked() { return walked; },
     step(next) {
       now = next;
       for (const follow of followers) follow();

@@ -8,10 +8,13 @@ import { figure } from "./sweep.js";
 /** @import { Lights, Model, Mover, Orders, Program, Section, State } from "./protocol.js" */
 
 const NEARER = 1.25, NEAREST = 8;
+/** @type {Record<string, string>} */
+const BOXES = { lines: "each line", calls: "each call", operations: "each operation", entries: "each operation" };
 const WHAT = {
   flow: "On each edge: what flows back to the operand, the adjoint of the result times the local partial.",
   tangent: "On each edge: what flows on to the result, the tangent of the operand times the local partial.",
-  line: "On each edge: what flows back from a line, in the round that is shown, to what it reads.",
+  line: "On each edge: what flows back from a box, in the round that is shown, to what it reads. "
+    + "Double-click unfolds a box, or folds a frame; where the arrow keys are, U and F do.",
   partial: "On each edge: the local partial, of the result by the operand alone.",
 };
 
@@ -30,7 +33,10 @@ export function orders(model, mover, lights) {
   };
   const of = pick("graph of", (value) => ask({ of: value ? JSON.parse(value) : [] }));
   const on = pick("on edges", (value) => ask({ edges: value }));
-  const fold = pick("a box for", (value) => ask({ fold: value }));
+  const dial = /** @type {HTMLInputElement} */ (h("input", { type: "range", min: "0", max: "1", ...KEYS }));
+  const size = h("span"), fold = h("label", { class: "tapenb-dial" }, "a box for ", dial, size);
+  let levels = /** @type {string[]} */ ([]);
+  dial.addEventListener("input", () => ask({ fold: levels[Math.round(dial.valueAsNumber * (levels.length - 1))], unfolded: [] }));
   const search = /** @type {HTMLInputElement} */ (h("input", { type: "search", placeholder: "name, number, line 3",
     "aria-label": "find in the graph", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet", role: "status" });
@@ -40,7 +46,7 @@ export function orders(model, mover, lights) {
     button("Fit", () => zoomBy(0), "the whole graph"));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
-    h("div", { class: "tapenb-toolbar" }, of.element, fold.element, on.element, zoom),
+    h("div", { class: "tapenb-toolbar" }, of.element, fold, on.element, zoom),
     h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, files.element), said));
   /** 0 where it fits. */
   let scale = 0, found = /** @type {number[]} */ ([]), next = -1;
@@ -86,6 +92,12 @@ export function orders(model, mover, lights) {
     event.preventDefault();
   });
 
+  /** @param {number} n Of a box, whose boxes take its place. */
+  function unfold(n) {
+    const path = /** @type {State} */ (model.get("state")).folded?.of[n]?.path;
+    if (path) ask({ unfolded: [...look().unfolded ?? [], path] });
+  }
+
   function build() {
     const box = place();
     if (!box || box.dataset.zooms) return;
@@ -99,6 +111,14 @@ export function orders(model, mover, lights) {
       if (key === "+") zoomBy(NEARER);
       else if (key === "-") zoomBy(1 / NEARER);
       else if (key === "0") zoomBy(0);
+      else if (key === "u") unfold(lights.walked);
+      else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
+    });
+    box.addEventListener("dblclick", ({ target }) => {
+      const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
+      const frame = /** @type {State} */ (model.get("state")).folded?.groups[key];
+      if (group?.matches(".node")) unfold(Number(key.slice(1)));
+      else if (frame) ask({ unfolded: (look().unfolded ?? []).filter((/** @type {string[]} */ each) => each.slice(0, frame.length).join() !== frame.join()) });
     });
     box.addEventListener("pointerdown", (down) => {
       if (!scale || down.button) return;
@@ -110,7 +130,7 @@ export function orders(model, mover, lights) {
   }
 
   /** @param {State} state */
-  function paint({ orders: shown, nodes, trace, folds = [], folded }) {
+  function paint({ orders: shown, nodes, trace, folds = [], fold: level = "", folded }) {
     build();
     element.hidden = !nodes;
     of.element.hidden = !shown || shown.choices.length < 2;
@@ -123,12 +143,15 @@ export function orders(model, mover, lights) {
     of.made.value = JSON.stringify(shown?.of ?? []);
     list(on.made, [["flow", forward ? "tangents" : "adjoints"], ["partial", "local partials"]], () => h("option"),
       (option, [value, text]) => { write(option, text); option.setAttribute("value", value); });
-    fold.element.hidden = folds.length < 2;
-    list(fold.made, folds, () => h("option"), (option, value) => {
-      write(option, value === "lines" ? "each line" : "each operation");
-      option.setAttribute("value", value);
-    });
-    fold.made.value = folded ? "lines" : "entries";
+    fold.hidden = folds.length < 2;
+    levels = folds;
+    dial.step = String(1 / Math.max(1, folds.length - 1));
+    dial.value = String(folds.indexOf(level) / Math.max(1, folds.length - 1));
+    write(size, ` ${level === "entries" && folds.includes("operations") ? "each run" : BOXES[level] ?? ""}`);
+    dial.setAttribute("aria-valuetext", size.textContent ?? "");
+    for (const [n, { path }] of (folded?.of ?? []).entries()) {
+      place().querySelector(`[data-key="n${n}"]`)?.classList.toggle("tapenb-unfolds", Boolean(path));
+    }
     on.element.hidden = Boolean(folded);
     const edges = folded ? "flow" : look().edges ?? "flow";
     on.made.value = edges;

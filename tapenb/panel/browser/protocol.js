@@ -15,7 +15,7 @@
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
- *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], folded?: Folded,
+ *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], fold?: string, folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
  *   trace?: Trace, vector?: Vector[],
@@ -23,8 +23,10 @@
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
  * @typedef {{name: string, of: string, size: number, along: string,
  *   bars: [label: string, value: number | string, slope: number | string][]}} Vector
- * @typedef {{of: {line?: number, input?: string}[], iterations: number, iteration: number | null}} Folded
- *   What each box of the graph is of.
+ * @typedef {{line?: number, input?: string, path?: (number | string)[], places?: number[]}} Box What it is of, the path if it
+ *   unfolds, and the entries of a short tape.
+ * @typedef {{of: Box[], groups: Record<string, (number | string)[]>, iterations: number, iteration: number | null}} Folded
+ *   The boxes of the graph, and what is unfolded, by its frame.
  * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders
  * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,
  *   part: number | string, before: number | string | null, after: number | string]} Step
@@ -42,7 +44,7 @@
  *   flowed: Set<string>, sums: Map<number, number | string | null>}} Now The step that is shown.
  * @typedef {{attach(panel: HTMLElement): void, paint(): void, now: Now | null,
  *   step(now: Now | null): void, follows(follow: () => void): void, goes(go: (test: (step: Step) => boolean) => void): void,
- *   find(places: number[], now?: number): void, stop(): void}} Lights `step` says which step is shown, and `follows` who is told of it.
+ *   find(places: number[], now?: number): void, stop(): void, walked: number}} Lights `step` says which step is shown, and `follows` who is told of it.
  * @typedef {{label: string, line: number, start: number, end: number}} Handle
  * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
  *   sizes: [number | null, number | null], count: number}} Listed

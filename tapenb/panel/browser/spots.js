@@ -20,3 +20,13 @@ export function rangeOf(root, spot) {
   }
   return range;
 }
+
+/** Light ranges of the text, and others no more, where the browser can. @param {string} name @param {Range[]} before @param {Range[]} after */
+export function relight(name, before, after) {
+  if (!globalThis.CSS?.highlights) return [];
+  if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
+  const shared = /** @type {Highlight} */ (CSS.highlights.get(name));
+  for (const range of before) shared.delete(range);
+  for (const range of after) shared.add(range);
+  return after;
+}
