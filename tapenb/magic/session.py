@@ -153,6 +153,8 @@ class Session:
             live=options.live,
         )
         recording.panel = panel
+        if old is not None and old_said != said:
+            panel.keep_former(old.snapshot())
         self._panels[key] = (said, panel)
         if len(self._panels) > MOST_PANELS:
             self._panels.pop(next(iter(self._panels)))[1].retire()

@@ -32,7 +32,18 @@ from .moves import Merging, Positions
 from .picks import ALONG, Picks
 from .playing import sent
 from .reader import reader
-from .sections import SECTIONS, Listing, Orders, Output, Plot, Subject, Surface, Trace, Vector
+from .sections import (
+    SECTIONS,
+    Compare,
+    Listing,
+    Orders,
+    Output,
+    Plot,
+    Subject,
+    Surface,
+    Trace,
+    Vector,
+)
 
 __all__ = ["Panel"]
 
@@ -446,6 +457,17 @@ class Panel(Kept):
             self.picture = drawing.picture
             if drawing.in_words and self.state:
                 self._refresh()
+
+    def keep_former(self, point: Point) -> None:
+        """Offer to compare with the state of the cell before its text was edited.
+
+        Parameters
+        ----------
+        point : Point
+        """
+        with self._mutex:
+            self._sections[Compare.name].keep_former(point)
+            self._refresh()
 
     def _refresh(self) -> None:
         """Send the numbers once more, with the same remarks."""

@@ -60,11 +60,9 @@ def main() -> int:
     """Print a table; 1 where there is no Chromium."""
     book = open_notebook()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as directory:
-        path = chromium.find(playwright.chromium)
-        if path is None:
-            print("no Chromium: install your system's, or run `playwright install chromium`")
+        browser = chromium.launch(playwright)
+        if browser is None:
             return 1
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         print("| cell | open | scripts, ms | styles and layout, ms | a move, ms |")
         print("|---|---|---|---|---|")
         for name, text in CELLS.items():

@@ -74,11 +74,9 @@ def moves(page: Page, server: jupyter.Server, name: str, number: int) -> list[fl
 def main() -> int:
     """Measure both sliders; 1 where there is no Chromium."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as directory:
-        path = chromium.find(playwright.chromium)
-        if path is None:
-            print("no Chromium: install your system's, or run `playwright install chromium`")
+        browser = chromium.launch(playwright)
+        if browser is None:
             return 1
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         for words, subshells in SUBSHELLS.items():
             place = Path(directory, subshells)
             place.mkdir()

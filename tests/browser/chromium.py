@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import BrowserType
+from playwright.sync_api import Browser, BrowserType, Playwright
 
 #: Nothing but this machine is ever reached, whatever a page asks for.
 ARGUMENTS = [
@@ -21,3 +21,12 @@ def find(browser_type: BrowserType) -> str | None:
             return path
     downloaded = browser_type.executable_path
     return downloaded if Path(downloaded).exists() else None
+
+
+def launch(playwright: Playwright) -> Browser | None:
+    """Start it; say so where there is none."""
+    path = find(playwright.chromium)
+    if path is None:
+        print("no Chromium: install your system's, or run `playwright install chromium`")
+        return None
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)

@@ -45,8 +45,9 @@ def main() -> None:
     """Make all four."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        path = chromium.find(playwright.chromium)
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        browser = chromium.launch(playwright)
+        if browser is None:
+            return
         for shade, theme in THEMES.items():
             with (
                 tempfile.TemporaryDirectory() as directory,

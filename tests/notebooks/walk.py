@@ -95,8 +95,9 @@ def main() -> None:
         jupyter.serve(Path(directory), "lab", "perCommTarget", THEMES["light"]) as server,
     ):
         shutil.copytree(COURSE, server.directory, dirs_exist_ok=True)
-        path = chromium.find(playwright.chromium)
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        browser = chromium.launch(playwright)
+        if browser is None:
+            return
         for file in asked.files:
             page = browser.new_page(
                 viewport={"width": WIDTHS["wide"], "height": HEIGHT}, reduced_motion="reduce"

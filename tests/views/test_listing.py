@@ -49,7 +49,7 @@ def loop(x):
 
 
 def short_loop(x):
-    for _ in range(7): x = np.cos(x)  # fmt: skip # noqa: E701
+    for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line is the whole loop
     return x
 
 
@@ -75,7 +75,7 @@ def calls(x):
 
 
 def repeated_call(x):
-    for _ in range(4): x = damped(x)  # fmt: skip # noqa: E701
+    for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line is the whole loop
     return x
 
 
@@ -92,7 +92,7 @@ def branches(x):
 
 
 def unused(x):
-    other = np.exp(x)  # noqa: F841
+    other = np.exp(x)  # noqa: F841  a line that nothing reads
     return x * 2.0
 
 
@@ -140,9 +140,17 @@ def test_the_adjoints_of_a_loop_shrink_as_the_product_of_its_slopes():
     [
         (swept, "x = tape.gradient(y, x)", 3),
         (swept, "return tn.grad(straight, argnums=1)(2.0, x)", 1),
-        (short_loop, "for _ in range(7): x = np.cos(x)  # fmt: skip # noqa: E701", 7),
+        (
+            short_loop,
+            "for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line is the whole loop",
+            7,
+        ),
         (calls, "total = total + inner(x) * inner(x)", 3),
-        (repeated_call, "for _ in range(4): x = damped(x)  # fmt: skip # noqa: E701", 4),
+        (
+            repeated_call,
+            "for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line is the whole loop",
+            4,
+        ),
         (branches, "x = x * x", 2),
         (branches, "x = x + 1.0", 6),
     ],
@@ -161,7 +169,7 @@ def test_a_line_that_ran_less_often_keeps_what_it_last_computed():
 
 def test_what_the_output_does_not_depend_on_has_no_adjoint():
     listing, number = listed(unused, 1.0)
-    line = at(listing)[number["other = np.exp(x)  # noqa: F841"]]
+    line = at(listing)[number["other = np.exp(x)  # noqa: F841  a line that nothing reads"]]
     assert line.value == pytest.approx(np.e)
     assert line.adjoint is None
 

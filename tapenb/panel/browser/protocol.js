@@ -17,7 +17,7 @@
  *   positions: Record<string, number>, rows: [string, string][],
  *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], fold?: string, folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
- *   edges?: string[], words?: string, check?: string, plot?: Plot, surface?: Surface,
+ *   edges?: string[], words?: string, check?: string, compare?: {former: boolean, caption?: string, head: string[], rows: string[][]}, plot?: Plot, surface?: Surface,
  *   trace?: Trace, vector?: Vector[],
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State

@@ -25,7 +25,7 @@ export function tools(model, mover) {
   let history = { past: [], future: [], at: 0 };
   /** @type {{positions: Positions, rows: [string, string][]} | undefined} */
   let pinned;
-  let playing = 0, way = 1, asked = "";
+  let playing = 0, pins = 0, way = 1, asked = "";
 
   const inputs = () => /** @type {Input[]} */ (model.get("inputs"));
   const state = () => /** @type {State} */ (model.get("state"));
@@ -51,9 +51,12 @@ export function tools(model, mover) {
   }, "Copy the positions as a line of %%tape");
   const pin = button("Pin", () => {
     pinned = pinned ? undefined : { positions: now(), rows: state().rows };
+    pins += 1;
+    differ.ask({ pin: pinned ? pins : 0, former: false });
     show();
   });
-  const { look, ask } = asking(model, "tools");
+  const { look, ask } = asking(model, "tools"), differ = asking(model, "compare");
+  const edited = button("Edit", () => differ.ask({ former: !differ.look().former }), "Compare with the cell before its edit");
   const mark = button("Bookmark", () => ask({ marks: [...(look().marks ?? []), now()].slice(-MOST_MARKS) }), "Keep these positions as a bookmark");
   const tune = button("Hear", () => hear(model, 1), "Hear the curve along its slider");
   const tune1 = button("Hear slope", () => hear(model, 2), "Hear the derivative along the slider");
@@ -62,11 +65,14 @@ export function tools(model, mover) {
   const body = h("tbody"), check = h("p", { class: "tapenb-quiet tapenb-check" });
   const beside = h("table", { class: "tapenb-pinned" }, h("thead", {}, h("tr", {}, h("td"),
     ...["pinned", "now", "difference"].map((text) => h("th", { scope: "col" }, text)))), body);
+  const differs = h("tbody"), titles = h("tr"), caption = h("caption");
+  const scrolls = h("div", { class: "tapenb-differs", role: "group", "aria-label": "What differs", ...KEYS },
+    h("table", {}, caption, h("thead", {}, titles), differs));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-tools" },
     h("summary", KEYS, "Play, undo, pin"),
     h("div", { class: "tapenb-toolbar" }, start, which, mode),
-    h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin, mark, tune, tune1),
-    bookmarks, locks, beside, check));
+    h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin, edited, mark, tune, tune1),
+    bookmarks, locks, beside, scrolls, check));
   element.addEventListener("toggle", () => {
     const { open } = element;
     if (!open) rest();
@@ -149,6 +155,13 @@ export function tools(model, mover) {
       option.setAttribute("value", label);
     });
     write(pin, pinned ? "Unpin" : "Pin");
+    const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};
+    edited.hidden = !former;
+    edited.setAttribute("aria-pressed", String(Boolean(differ.look().former)));
+    scrolls.hidden = !said;
+    write(caption, said ?? "");
+    list(titles, head, () => h("th", { scope: "col" }), write);
+    list(differs, other, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
     beside.hidden = !pinned;
     if (!pinned) return;
     const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-") || NaN);
@@ -161,7 +174,7 @@ export function tools(model, mover) {
   }
 
   return {
-    element,
+    element, scrolls,
     paint(shown) {
       element.hidden = !inputs().length;
       history = remembered(history, now(), performance.now());

@@ -1,6 +1,7 @@
 """The sections of the panel: each a class here, a module and a style sheet in the browser."""
 
 from .check import Check
+from .compare import Compare
 from .listing import Listing
 from .numbers import Matrix, Notes, Readout
 from .orders import Orders
@@ -13,6 +14,7 @@ from .vector import Vector
 
 __all__ = [
     "SECTIONS",
+    "Compare",
     "Listing",
     "Orders",
     "Output",
@@ -38,6 +40,7 @@ SECTIONS: dict[str, type[Section]] = {
         Trace,
         Listing,
         Check,
+        Compare,
     )
 }
 """By the key of what each one sends."""
