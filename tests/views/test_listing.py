@@ -49,7 +49,7 @@ def loop(x):
 
 
 def short_loop(x):
-    for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line is the whole loop
+    for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line
     return x
 
 
@@ -75,7 +75,7 @@ def calls(x):
 
 
 def repeated_call(x):
-    for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line is the whole loop
+    for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line
     return x
 
 
@@ -142,13 +142,13 @@ def test_the_adjoints_of_a_loop_shrink_as_the_product_of_its_slopes():
         (swept, "return tn.grad(straight, argnums=1)(2.0, x)", 1),
         (
             short_loop,
-            "for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line is the whole loop",
+            "for _ in range(7): x = np.cos(x)  # fmt: skip  # noqa: E701  one line",
             7,
         ),
         (calls, "total = total + inner(x) * inner(x)", 3),
         (
             repeated_call,
-            "for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line is the whole loop",
+            "for _ in range(4): x = damped(x)  # fmt: skip  # noqa: E701  one line",
             4,
         ),
         (branches, "x = x * x", 2),
