@@ -26,7 +26,7 @@ def face(name: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     def attribute(name_within: str) -> Any:
         value = getattr(sys.modules.get(name) or import_module(name), name_within)
         # Nothing records where the engine is not there yet.
-        twins = sys.modules.get(f"{__package__}.autodiff.tracing.twins")
+        twins = sys.modules.get(f"{__package__}.autodiff.twins.twins")
         return value if twins is None else twins.chosen(value)
 
     return attribute, lambda: dir(import_module(name))

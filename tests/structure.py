@@ -26,6 +26,7 @@ ROOMS = (
     "autodiff.tracing",
     "autodiff.sweeps",
     "autodiff.rules",
+    "autodiff.twins",
     "autodiff.compiling",
     "autodiff.faces",
     "autodiff",

@@ -10,7 +10,7 @@ import numpy as np
 from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tracing.structures import flatten, rebuild
-from ..autodiff.tracing.substitution import call as called
+from ..autodiff.twins.substitution import call as called
 from .alike import leaves_of_arguments
 from .pulled import Flat, pulled
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tracing.structures import flatten, rebuild
-from ..autodiff.tracing.substitution import call as called
+from ..autodiff.twins.substitution import call as called
 from .pulled import Flat, pulled
 
 __all__ = ["as_torch"]

@@ -24,8 +24,8 @@ from ..autodiff.tracing.apply import independent
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import index_of, is_traced, memory_of, plain
 from ..autodiff.tracing.structures import flatten, mapped, rebuild
-from ..autodiff.tracing.substitution import call
 from ..autodiff.tracing.traced import TracedArray
+from ..autodiff.twins.substitution import call
 from .alike import leaves_of_arguments, names_of_numbers
 from .lowered import about_guards, lowered
 from .pickling import packed, unpacked

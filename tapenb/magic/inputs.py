@@ -19,8 +19,8 @@ from ..autodiff.tracing.state import (
     tape_of,
 )
 from ..autodiff.tracing.traced import TracedArray, TracedScalar
-from ..autodiff.tracing.twins import original
 from ..autodiff.tracing.writing import input_array, part_of
+from ..autodiff.twins.twins import original
 from ..recording.inputs import Input, count_of, flatten, nest
 from .cell import is_numeric
 from .constants import root_of

@@ -30,7 +30,7 @@ from ..autodiff.tracing.state import (
     reference_of,
 )
 from ..autodiff.tracing.structures import lift
-from ..autodiff.tracing.substitution import Scope, Substitution
+from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.deadline import within
 from ..recording.inputs import Input
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric

@@ -9,8 +9,8 @@ from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tracing.recorder import recording
 from tapenb.autodiff.tracing.state import is_active, plain, reference_of
 from tapenb.autodiff.tracing.structures import lift
-from tapenb.autodiff.tracing.substitution import Scope, Substitution
 from tapenb.autodiff.tracing.writing import input_array
+from tapenb.autodiff.twins.substitution import Scope, Substitution
 from tapenb.recording.inputs import Input
 from tapenb.recording.program import Program
 

@@ -25,7 +25,7 @@ from ..tracing.questions import is_cut
 from ..tracing.recorder import recording
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
-from ..tracing.substitution import call
+from ..twins.substitution import call
 from .variable import read_all
 
 __all__ = ["checkpoint", "custom_gradient"]

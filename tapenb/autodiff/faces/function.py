@@ -33,9 +33,9 @@ from ..tracing.apply import independent
 from ..tracing.recorder import recording
 from ..tracing.state import index_of, is_traced, memory_of, plain
 from ..tracing.structures import flatten, rebuild
-from ..tracing.substitution import call
 from ..tracing.traced import TracedArray
-from ..tracing.twins import find_twins
+from ..twins.substitution import call
+from ..twins.twins import find_twins
 from .purity import Unwatchable
 from .signature import (
     handed_in,

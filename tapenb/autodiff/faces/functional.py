@@ -46,7 +46,7 @@ from ..tracing.state import (
     reference_of,
 )
 from ..tracing.structures import flatten, lift, rebuild
-from ..tracing.substitution import call
+from ..twins.substitution import call
 
 __all__ = [
     "derivative",

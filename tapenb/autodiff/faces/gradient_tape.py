@@ -49,8 +49,8 @@ from ..tracing.state import (
     tape_of,
 )
 from ..tracing.structures import flatten, lift, rebuild
-from ..tracing.substitution import Scope, Substitution
 from ..tracing.traced import TracedArray, TracedScalar
+from ..twins.substitution import Scope, Substitution
 from .followed import Followed
 from .variable import TAPES, RecordingTapes, Variable, constant_of
 

@@ -17,7 +17,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply
 from ..tracing.state import is_active, is_traced, plain, tape_of
 from ..tracing.structures import flatten, rebuild, stripped
-from ..tracing.substitution import call
+from ..twins.substitution import call
 from .variable import read_all
 
 __all__ = ["implicit"]

@@ -16,7 +16,7 @@ from tapenb.autodiff.rules.floating_and_complex import CLIP
 from tapenb.autodiff.tape.primitives import change_at, masked
 from tapenb.autodiff.tracing.dispatch import call_function
 from tapenb.autodiff.tracing.state import is_traced
-from tapenb.autodiff.tracing.twins import original
+from tapenb.autodiff.twins.twins import original
 
 from .samples import (
     BELOW_ONE,

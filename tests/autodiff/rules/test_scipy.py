@@ -21,7 +21,7 @@ from tapenb.autodiff.rules.scipy import MODULES
 from tapenb.autodiff.rules.scipy.interpolate import BY_ORDINATES, BY_POINT
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tape.operation import TapeError
-from tapenb.autodiff.tracing.twins import find_twins
+from tapenb.autodiff.twins.twins import find_twins
 
 from .each import check_each, each_function
 from .samples_scipy import ALMOST, SAMPLES

@@ -27,23 +27,23 @@ from ..rules import distributions, masked, scipy, series, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
-from .apply import (
+from ..tracing.apply import (
     guard,
     make_traceable,
     plain_key,
     refuse,
 )
-from .dispatch import call_function, call_one
-from .elements import ndenumerate, vectorize
-from .plainly import BUILTINS, PLAINLY, plainly
-from .stand_in import ClassStandIn, StandIn
-from .state import (
+from ..tracing.dispatch import call_function, call_one
+from ..tracing.elements import ndenumerate, vectorize
+from ..tracing.stand_in import ClassStandIn, StandIn
+from ..tracing.state import (
     TRACED,
     is_active,
     is_traced,
     plain,
 )
-from .structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
+from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
+from .plainly import BUILTINS, PLAINLY, plainly
 
 __all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "real_of", "twin_of", "twins_in"]
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..tape.tape import CURRENT
-from .apply import guard
-from .questions import plain_parts
-from .stand_in import ClassStandIn, StandIn
-from .state import is_traced, plain
-from .structures import mapped
+from ..tracing.apply import guard
+from ..tracing.questions import plain_parts
+from ..tracing.stand_in import ClassStandIn, StandIn
+from ..tracing.state import is_traced, plain
+from ..tracing.structures import mapped
 
 __all__ = ["BUILTINS", "PLAINLY", "plainly"]
 

@@ -31,8 +31,8 @@ import numpy as np
 
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
+from ..tracing.state import LEAVES
 from .plainly import BUILTINS
-from .state import LEAVES
 from .twins import WITH_TWINS, find_twins, real_of, twin_of, twins_in
 
 __all__ = ["Scope", "Substitution", "call"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.rules import coverage
+from tapenb.autodiff import coverage
 from tapenb.autodiff.tape.operation import TapeError
 
 NAMES = [(module, name, value) for module, name, value in coverage.public()]

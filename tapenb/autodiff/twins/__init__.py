@@ -1,0 +1,1 @@
+"""NumPy as the user's own functions see it while something records."""
