@@ -23,6 +23,7 @@ from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
+from .brief import brief
 from .stepping import listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
@@ -157,7 +158,7 @@ def inert(data: Mapping[str, Any]) -> str:
     data : dict
         Of `stored`.
     """
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(brief(data), separators=(",", ":"), ensure_ascii=False)
     # "</" would end the element, and behind "<!--" another "<script" would begin one in it.
     text = text.replace("</", "<\\/").replace("<!--", "<\\u0021--")
     return f'<script type="application/json" class="{_CLASS}">{text}</script>'

@@ -75,7 +75,7 @@ def test_what_is_stored_is_small(executed: nbformat.NotebookNode):
     numbers = [json.dumps(json.loads(tape)["programs"][0]["tape"]) for (tape,) in tapes[:2]]
     assert all(len(tape) < 500 for tape in numbers)
     # With the text, and what the entries of the trace are called.
-    assert all(len(tape) < 3000 for each in tapes for tape in each)
+    assert all(len(tape.encode()) < 1000 for each in tapes for tape in each)
 
 
 def test_nbconvert_without_scripts_shows_the_picture(

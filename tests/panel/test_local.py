@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tapenb.panel.brief import brief
+
 from ..magic.notebook import close_shell, open_notebook
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
@@ -31,6 +33,7 @@ CELLS = {
     "forward": ("--mode forward", "x = 1.0\na = 2.0\nz = np.sin(x)*a + x"),
     "no derivatives": ("--order 0", "x = 1.0\na = 2.0\nz = np.sin(x)*a + x"),
 }
+BRIEF = Path(__file__).parents[2] / "tapenb" / "panel" / "browser" / "brief.js"
 PARTS = "rows", "matrix", "nodes", "edges", "trace", "listing", "plot", "surface"
 # What is the page's own: its curves have numbers of their own, and are not marked.
 OWN = {"plot": {"number", "label"}, "surface": {"heights"}}
@@ -151,6 +154,29 @@ def test_a_tape_that_was_stored_without_mixed_derivatives_is_played(book):
 
 
 @pytest.mark.parametrize("name", CELLS)
+def test_what_is_stored_briefly_is_whole_in_the_page(name, book):
+    line, text = CELLS[name]
+    book.run(f"%%tape {line} -o t\n{text}")
+    panel = book.names["t"].panel
+    point, graph = panel._of_output()
+    data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
+    short = in_json(brief(data))
+    program = f"import {{ whole }} from {str(BRIEF)!r}; "
+    program += f"process.stdout.write(JSON.stringify(whole({json.dumps(short)})))"
+    command = ["node", "--input-type=module", "--no-warnings", "-e", program]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(answer.stdout) == data
+    bound = 1000 if name == "survey" else 0.85 * size(data)
+    assert size(short) < bound
+    assert size(short["programs"][0]["tape"]) < 500 or name != "survey"
+
+
+def size(data):
+    """The bytes of data in a page."""
+    return len(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+@pytest.mark.parametrize("name", CELLS)
 def test_a_page_has_the_kernel_s_state(name, book):
     line, text = CELLS[name]
     book.run(f"%%tape {line} -o t\n{text}")
@@ -158,7 +184,7 @@ def test_a_page_has_the_kernel_s_state(name, book):
     point, graph = panel._of_output()
     data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
     asked = moves(panel, data, random.Random(name))
-    for move, found in zip(asked, answers(data, asked), strict=True):
+    for move, found in zip(asked, answers(in_json(brief(data)), asked), strict=True):
         assert not found["state"]["error"]
         page = {part: found["state"].get(part) for part in PARTS}
         kernel = of_kernel(panel, move)

@@ -1,6 +1,7 @@
 // A model without a kernel: the page plays the tape. Where no program that was recorded stands, the
 // last numbers stay, and it is said which line differs.
 
+import { whole } from "./brief.js";
 import { evaluator, kept } from "./evaluator.js";
 import { NO_PROGRAM } from "./links.js";
 
@@ -8,12 +9,13 @@ import { NO_PROGRAM } from "./links.js";
 /** @import { Input } from "./protocol.js" */
 
 /**
- * @param {any} data What `played.py` wrote.
+ * @param {any} stored What `played.py` wrote.
  * @param {any} picture
  * @param {string[]} [notes] What is said beside the notes of the program.
  * @param {boolean} [apart] Whether it is in no notebook.
  */
-export function localModel(data, picture, notes = [], apart = true) {
+export function localModel(stored, picture, notes = [], apart = true) {
+  const data = whole(stored);
   const programs = /** @type {{of: any, player: Evaluator}[]} */ (data.programs.map((/** @type {any} */ of) => (
     { of, player: evaluator(of, () => programs.map(({ player }) => player).filter((each) => each !== current.player)) })));
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});

@@ -6,7 +6,8 @@ import { GRAPH_DIGITS, shown } from "./numbers.js";
 /** @import { Entry, Program, Step, Trace } from "./protocol.js" */
 
 /** In the place of an operand's slot: the entry is computed; the backward sweep begins with it. */
-export const VALUE = -1, SEED = -2;
+export const VALUE = -1;
+export const SEED = -2;
 /** More operands than these are not repeated with their values. */
 const MOST_OPERANDS = 3;
 /** Characters of what is differentiated; of longer ones the name is written. */
