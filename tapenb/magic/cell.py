@@ -13,7 +13,7 @@ import numpy as np
 
 from .constants import constants_of, is_float, is_made, name_of, root_of, split, switches_of
 
-__all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric"]
+__all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric", "mentioned"]
 
 HOOK = "__tapenb_input__"
 CAUGHT = "__tapenb_caught__"
@@ -230,6 +230,18 @@ def analyse(tree: ast.Module) -> Cell:
     cell.switches = [name for name in switches if name in read and cell.bound.get(name) == 1]
     cell.order = sorted(places, key=lambda name: places[name])
     return cell
+
+
+def mentioned(tree: ast.Module) -> set[str]:
+    """The attributes and modules that a cell names."""
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(attr=name) | ast.ImportFrom(module=str(name)):
+                found.add(name)
+            case ast.Import():
+                found.update(alias.name for alias in node.names)
+    return found
 
 
 def is_numeric(value: Any) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import codecs
 import getpass
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any
@@ -46,6 +48,10 @@ _FUNCTIONS = (
         (os, "write"),
         (os, "pwrite"),
         (os, "writev"),
+        (os, "umask"),
+        (codecs, "register"),
+        (codecs, "register_error"),
+        (time, "tzset"),
     ),
     *(
         (threading.Thread, "start"),

@@ -15,10 +15,11 @@ from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.state import (
     index_of,
     is_traced,
+    new_number,
     plain,
     tape_of,
 )
-from ..autodiff.tracing.traced import TracedArray, TracedScalar
+from ..autodiff.tracing.traced import TracedArray
 from ..autodiff.tracing.writing import input_array, part_of
 from ..autodiff.twins.twins import original
 from ..recording.inputs import Input, count_of, flatten, nest
@@ -137,7 +138,7 @@ class RunInputs:
         self._values[name] = value
         entry = tape.append_input(value)
         self._register(name, (entry,))
-        return TracedScalar(tape, entry, value)
+        return new_number(tape, entry, value)
 
     def _trace_list(self, name: str, value: Any) -> Any:
         entries: list[int] = []
@@ -145,7 +146,7 @@ class RunInputs:
         def trace(part: Any) -> Any:
             if not isinstance(part, list | tuple):
                 entries.append(self._tape.append_input(part))
-                return TracedScalar(self._tape, entries[-1], part)
+                return new_number(self._tape, entries[-1], part)
             traced = map(trace, part)
             if isinstance(part, tuple):
                 return tuple(traced)

@@ -33,7 +33,7 @@ from ..autodiff.tracing.structures import lift
 from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.deadline import within
 from ..recording.inputs import Input
-from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric
+from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
 from .effects import Refusing
@@ -317,8 +317,8 @@ class CellRun:
         return lines
 
     def _names(self) -> set[str]:
-        attributes = {n.attr for n in ast.walk(self.tree) if isinstance(n, ast.Attribute)}
-        return {*self.cell.order, *self.cell.bound, *self.options.values, *attributes}
+        own = self.cell.order, self.cell.bound, self.options.values
+        return set().union(*own, mentioned(self.tree))
 
     def _run(
         self, moved: dict[str, Any], reads: Reads | None = None, *, again: bool = False

@@ -23,7 +23,8 @@ def settings() -> Callable[[], None]:
     callable
         Puts them back; can be called twice.
     """
-    kept = [_of_dict(os.environ), _of_list(sys.path), _of_list(sys.argv), *_of_loggers()]
+    kept = [_of_dict(os.environ), *map(_of_list, _lists()), *_of_loggers()]
+    kept += [_of_attribute(sys, name) for name in _OF_SYS]
     pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
         (random.getstate, random.setstate),
         (np.random.get_state, np.random.set_state),
@@ -36,6 +37,12 @@ def settings() -> Callable[[], None]:
         (sys.getswitchinterval, sys.setswitchinterval),
         (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     ]
+    for module, get, put in _BY_FUNCTIONS:
+        if hasattr(sys.modules.get(module), put):
+            pairs.append((getattr(sys.modules[module], get), getattr(sys.modules[module], put)))
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        kept += _of_shell(ipython.get_ipython())
     decimal, gc = sys.modules.get("decimal"), sys.modules.get("gc")
     if decimal is not None:
         pairs.append((lambda: decimal.getcontext().copy(), lambda c: decimal.setcontext(c.copy())))
@@ -58,6 +65,42 @@ def settings() -> Callable[[], None]:
             way_back()
 
     return put_back
+
+
+_OF_SYS = """
+dont_write_bytecode excepthook ps1 ps2 pycache_prefix tracebacklimit unraisablehook
+""".split()
+_BY_FUNCTIONS = (
+    ("csv", "field_size_limit", "field_size_limit"),
+    ("socket", "getdefaulttimeout", "setdefaulttimeout"),
+)
+
+
+def _lists() -> list[list[Any]]:
+    return [sys.path, sys.argv, sys.meta_path, sys.path_hooks]
+
+
+def _of_attribute(owner: Any, name: str) -> Callable[[], None]:
+    before = vars(owner).get(name, owner)
+
+    def put_back() -> None:
+        now = vars(owner).get(name, owner)
+        if now is not before:
+            delattr(owner, name) if before is owner else setattr(owner, name, before)
+
+    return put_back
+
+
+def _of_shell(shell: Any) -> list[Callable[[], None]]:
+    """What users configure of it."""
+
+    def way_back(name: str, before: Any) -> Callable[[], None]:
+        return lambda: getattr(shell, name) == before or setattr(shell, name, before)
+
+    values = shell._trait_values
+    plain = (bool, int, float, str)
+    names = [name for name in shell.trait_names(config=True) if type(values.get(name)) in plain]
+    return [way_back(name, values[name]) for name in names]
 
 
 def _of_dict(owner: Any) -> Callable[[], None]:

@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import threading
+import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -21,6 +22,7 @@ from types import (
     FunctionType,
     MappingProxyType,
     MethodType,
+    MethodWrapperType,
     ModuleType,
 )
 from typing import Any
@@ -93,12 +95,16 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
     return seen, named
 
 
-_DYNAMIC = frozenset({"eval", "exec", "get_ipython", "globals", "locals", "setattr", "vars"})
+_DYNAMIC = frozenset(
+    "__globals__ eval exec f_globals get_ipython globals locals push setattr user_ns vars".split()
+)
 """By these code binds names that it does not name."""
+_IMPORTING = frozenset({"__import__", "import_module", "modules"})
+"""By these it comes to modules that it does not name."""
 _MUTATORS = frozenset(
     """
     __setitem__ acquire add append clear close compress decompress execute extend feed insert pop
-    push put remove send set start update write
+    push put remove send set spawn start update write
     """.split()
 )
 """What has one of these and is not known here may change, and cannot be wound back."""
@@ -108,6 +114,7 @@ _HARMLESS = (*_ATOMS, np.ufunc, np.dtype, type(threading.Lock()), type(threading
 _OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
 """Packages whose objects know themselves what a run that nobody sees may do."""
 _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...] = (
+    (random.SystemRandom, lambda r: None, lambda r, state: None),
     (random.Random, lambda r: r.getstate(), lambda r, state: r.setstate(state)),
     (np.random.RandomState, lambda r: r.get_state(), lambda r, state: r.set_state(state)),
     (
@@ -124,6 +131,7 @@ _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...]
     (bytearray, bytes, lambda b, old: b.__setitem__(slice(None), old)),
     (ContextVar, lambda v: v.get(_NONE), lambda v, old: old is _NONE or v.set(old)),
     (threading.local, lambda own: dict(vars(own)), lambda own, old: _set_items(vars(own), old)),
+    (BaseException, lambda error: error.args, lambda error, old: setattr(error, "args", old)),
 )
 """Types with how their state is read and put back."""
 
@@ -181,13 +189,20 @@ def _set_frame(frame: Any, old: Any) -> None:
 
 
 class _Module(Place):
-    """What a module has by its public names; a new one may be another thread's."""
+    """What a module has by its names, a library by its public ones.
 
-    __slots__ = ()
+    A new name may be another thread's.
+    """
+
+    __slots__ = ("_hidden",)
+
+    def __init__(self, owner: ModuleType) -> None:
+        super().__init__(owner)
+        self._hidden = "_" if is_foreign_module(owner.__name__) else "__"
 
     def items(self) -> list[tuple[Any, Any]]:
         names = vars(self.owner)
-        return [(k, v) for k, v in list(names.items()) if not k.startswith("_")]
+        return [(k, v) for k, v in list(names.items()) if not k.startswith(self._hidden)]
 
     def held(self) -> tuple[Any, ...]:
         return tuple(value for _, value in self.items())
@@ -214,6 +229,34 @@ def _is_python(kind: type) -> bool:
     )
 
 
+def _has_attributes(value: Any) -> bool:
+    """Whether a number or text is of a class of the user's, and so has attributes of its own."""
+    kind = type(value)
+    return bool(kind.__flags__ & _OF_PYTHON and kind.__dictoffset__)
+
+
+def _is_only_written(file: io.IOBase) -> bool:
+    """Whether a file is one of the system's, and not to be read."""
+    raw = getattr(file, "buffer", file)
+    return type(getattr(raw, "raw", raw)) is io.FileIO and not file.readable()
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class is the user's, one of classes included."""
+    return is_users(kind) or kind.__module__ == "__main__"
+
+
+def _own_modules(named: set[str]) -> dict[str, ModuleType]:
+    """The modules of the user's own that code imports where it runs."""
+    names = sys.modules.keys() if not _IMPORTING.isdisjoint(named) else sys.modules.keys() & named
+    found = {name: sys.modules[name] for name in sorted(names - {"__main__"})}
+    return {
+        name: module
+        for name, module in found.items()
+        if isinstance(module, ModuleType) and not is_foreign_module(name)
+    }
+
+
 _CACHED = type(functools.cache(len))
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
 _NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
@@ -238,11 +281,7 @@ class Snapshot:
         self, namespace: dict[str, Any], names: Iterable[str], *, exactly: bool = False
     ) -> None:
         self._namespace = namespace
-        reached, named = reachable(namespace, names)
-        # What the cell may bind anew; other names are none of its business.
-        self._unbound = {name for name in named if name not in namespace}
-        self._others = None if not exactly or _DYNAMIC.isdisjoint(named) else dict(namespace)
-        self._names = {name: namespace[name] for name in reached if not _OF_IPYTHON.fullmatch(name)}
+        self._names: dict[str, Any] = {}
         self._kept: list[tuple[Place, list[tuple[Any, Any]]]] = []
         self._states: list[tuple[Callable[[Any, Any], Any], Any, Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
@@ -250,16 +289,38 @@ class Snapshot:
         self._lost: dict[str, Any] = {}
         self._bytes = self._foreign = 0
         self._settings = settings()
+        self._named: set[str] = set()
+        self._keep_all(set(names))
+        # What the cell may bind anew; other names are none of its business.
+        self._unbound = {name for name in self._named if name not in namespace}
+        dynamic = exactly and not _DYNAMIC.isdisjoint(self._named)
+        self._others = dict(namespace) if dynamic else None
+
+    def _keep_all(self, names: set[str]) -> None:
+        """Keep what code with these names comes to, and the functions that are found on the way."""
         seen: dict[int, Any] = {}
-        for name in sorted(reached):
-            self._keep(name, namespace[name], seen)
+        while names:
+            reached, named = reachable(self._namespace, names)
+            self._named |= named
+            found = {name: self._namespace[name] for name in sorted(reached)}
+            own = {k: v for k, v in found.items() if not _OF_IPYTHON.fullmatch(k)}
+            self._names |= own
+            for name, value in {**found, **_own_modules(named)}.items():
+                self._keep(name, value, seen)
+            functions = (each for each in list(seen.values()) if type(each) is FunctionType)
+            names = {
+                name
+                for each in functions
+                if each.__globals__ is self._namespace
+                for name in _code_names(each.__code__)
+            } - self._named
 
     def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
         """Keep what can be reached from a name."""
         root, todo = value, [value]
         while todo:
             value = todo.pop()
-            if isinstance(value, _HARMLESS) or id(value) in seen:
+            if id(value) in seen or (isinstance(value, _HARMLESS) and not _has_attributes(value)):
                 continue
             if len(seen) > _MOST_ITEMS:
                 self._lost[name] = value
@@ -273,19 +334,29 @@ class Snapshot:
             known = self._how_kept(value)
             if known is not None:
                 self._states.append((known[1], value, known[0](value)))
-                continue
-            found = self._places(value, value is root)
+                if hasattr(value, "__dict__") and not hasattr(value, "_mgr"):
+                    todo.append(vars(value))
+                if not (hasattr(value, "spawn") and "spawn" in self._named):
+                    continue  # what its children are cannot be put back
+            found = self._places(value, value is root) if known is None else None
             if found is None:
                 self._lost.setdefault(name, value)
                 continue
+            stuck = list(_passed_through(value))
+            todo += stuck
             for place in found:
                 items = place.items()
                 self._kept.append((place, items))
-                todo += [part for _, part in items]
-                if not isinstance(place.owner, _UNCHANGING):
+                held = [part for _, part in items]
+                todo += held
+                if isinstance(place.owner, _UNCHANGING):
+                    stuck += held
+                else:
                     cached = [each for each in items if isinstance(each[1], _CACHED)]
                     self._caches += [(place, *each) for each in cached]
-            todo += _passed_through(value)
+            for each in stuck:
+                if isinstance(each, _CACHED):  # where no other can stand in its place
+                    self._lost.setdefault(name, each)
 
     @staticmethod
     def _how_kept(value: Any) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]] | None:
@@ -304,7 +375,7 @@ class Snapshot:
         """Where an object holds others; None where it cannot be wound back."""
         kind = type(value)
         if isinstance(value, ModuleType):
-            if value.__name__ in ("sys", "__main__"):
+            if getattr(value, "__name__", "sys") in ("sys", "__main__"):
                 return []
             own = [_Module(value)]
             if not is_foreign_module(value.__name__):
@@ -316,11 +387,11 @@ class Snapshot:
         if own_kind := own_places(value):
             return own_kind
         if isinstance(value, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
-            return []
+            return places(value) if isinstance(value, type) and _is_own(value) else []
         if str(kind.__module__).partition(".")[0] in _OTHERS or is_users(value):
             return []
         if isinstance(value, io.IOBase):  # one that is only written is wound back (`files`)
-            return [] if value.closed or (direct and not value.readable()) else None
+            return [] if value.closed or (direct and _is_only_written(value)) else None
         if isinstance(value, Iterator):
             return None
         if _is_python(kind) and kind.__module__ != "pandas":
@@ -439,14 +510,29 @@ def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -
 
 
 def _passed_through(value: Any) -> tuple[Any, ...]:
-    """What a bound method, a partial, a view of memory or a weak reference stands for."""
+    """What a bound method, a partial, a view of memory or a weak reference stands for.
+
+    A class stands for those that it is made of.
+    """
     match value:
         case MethodType():
             return value.__func__, value.__self__
         case functools.partial():
             return value.func, value.args, value.keywords
-        case BuiltinMethodType() if not isinstance(value.__self__, ModuleType | type):
+        case BuiltinMethodType() | MethodWrapperType() if not isinstance(
+            value.__self__, ModuleType | type
+        ):
             return (value.__self__,)
+        case weakref.ReferenceType():
+            return (value(),)
+        case property():
+            return value.fget, value.fset, value.fdel
+        case staticmethod() | classmethod():
+            return (value.__func__,)
+        case MappingProxyType():
+            return tuple(value.values())
+        case type():
+            return tuple(each for each in (type(value), *value.__mro__[1:]) if _is_own(each))
         case memoryview():
             return (value.obj,)
         case FunctionType() if not is_foreign_module(value.__globals__.get("__name__")):

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from types import TracebackType
 from typing import Any
-
-import numpy as np
-
-from ..autodiff.tape.provenance import source_of
-from ..autodiff.tracing.state import plain
 
 __all__ = ["CellSyntaxError", "caught", "pointing_at_cell"]
 
@@ -54,7 +48,6 @@ def pointing_at_cell(
     if isinstance(error, TypeError) and " for ^" in str(error):
         error.add_note("In Python a power is written x**2; ^ is the exclusive or of integers.")
     trace = _users(error.__traceback__, file)
-    _name_plain_types(error, trace)
     _clean_chain(error)
     if isinstance(error, SyntaxError):
         return CellSyntaxError.of(shell, error, traceback.extract_tb(trace) if trace else ())
@@ -78,39 +71,7 @@ def caught() -> None:
     error = sys.exception()
     if error is not None:
         error.__traceback__ = _users(error.__traceback__, to_numpy=True)
-        _name_plain_types(error, error.__traceback__)
         _clean_chain(error)
-
-
-def _name_plain_types(error: BaseException, trace: TracebackType | None) -> None:
-    """Let an error speak of the types that values have without a tape."""
-    text = error.args[0] if len(error.args) == 1 else None
-    if not (isinstance(text, str) and _OF_OURS.search(text)):
-        return
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    number = "float" if trace is None else _kind_of_numbers(trace)
-    named = {"TracedArray": "numpy.ndarray", "TracedScalar": number}
-    error.args = (_OF_OURS.sub(lambda found: named[found[0]], text),)
-
-
-_OF_OURS = re.compile(r"\b(TracedArray|TracedScalar)\b")
-
-
-def _kind_of_numbers(trace: TracebackType) -> str:
-    """What Python calls the type of the numbers that a failed expression names."""
-    frame = trace.tb_frame
-    text = source_of(frame.f_code, trace.tb_lasti) or ""
-    kinds = set()
-    for name in _NAME.findall(text):
-        value = plain(frame.f_locals.get(name, frame.f_globals.get(name)))
-        kind = value.dtype.type if isinstance(value, np.ndarray) else type(value)
-        if issubclass(kind, float | int | complex | np.number):
-            kinds.add(f"numpy.{kind.__name__}" if issubclass(kind, np.generic) else kind.__name__)
-    return kinds.pop() if len(kinds) == 1 else "float"
-
-
-_NAME = re.compile(r"[^\W\d]\w*")
 
 
 def _users(

@@ -1,5 +1,6 @@
 """A notebook, fresh for every test."""
 
+import numpy as np
 import pytest
 
 from .notebook import close_shell, open_notebook
@@ -9,5 +10,6 @@ from .notebook import close_shell, open_notebook
 def notebook(tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     book = open_notebook()
-    yield book
+    with np.printoptions():  # which %precision sets
+        yield book
     close_shell(book.shell)

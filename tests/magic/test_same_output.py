@@ -86,23 +86,28 @@ def test_the_same_is_printed(notebook):
     assert derivative(notebook) == 3.0
 
 
-def test_the_words_of_a_caught_error_are_those_of_any_cell(notebook):
+@pytest.mark.parametrize("head", ["if True:", "def f(x, f, v, a):"])
+def test_the_words_of_a_caught_error_are_those_of_any_cell(notebook, head):
     wrong = """
     x() ; len(x) ; x[0] ; iter(x) ; list(x) ; x.foo ; x.a == 1 ; x + 'a' ; 'a' + x ; x + [1]
     x < 'a' ; 'a' < x ; sorted([x, 'a']) ; [1]*x ; x @ x ; ~x ; x & 1 ; range(x) ; chr(x)
     'a'.join([x]) ; isinstance(1, x) ; hash([x]) ; {}[[x]] ; [].pop(x) ; bytes(x) ; f'{x:d}'
     f'{x:s}' ; int(x, 10) ; '%c' % x ; float([x]) ; x.__getitem__ ; zip(x) ; next(map(len, [x]))
     memoryview(x) ; ord(x) ; eval(x) ; a*x ; x*a ; x > a ; a < x ; -a ; a(x) ; hash(v) ; {v} ; v()
-    v.foo ; v[5] ; v['a'] ; v.append(1) ; int(v) ; v.reshape(2) ; v + [1, 2]
+    v.foo ; v[5] ; v['a'] ; v.append(1) ; int(v) ; v.reshape(2) ; v + [1, 2] ; [1][x] ; [1][f]
+    len(f) ; f() ; f[0] ; f['a'] ; list(f) ; x in f ; f.foo ; f + 'a' ; f < 'a' ; range(f) ; [1]*f
     """.replace("\n", ";")
-    caught = "except Exception as error:\n    print(type(error).__name__, error)\n"
-    attempts = [f"try:\n    {each}\n{caught}" for each in map(str.strip, wrong.split(";")) if each]
+    caught = " except Exception as error: print(type(error).__name__, error)\n"
+    attempts = [f" try: {each}\n{caught}" for each in map(str.strip, wrong.split(";")) if each]
     cell = f"""{BEFORE}
 from traceback import format_exc
 class A:
     def __mul__(self, other): return NotImplemented
-a = A()
+a, f = A(), x*np.float64(2)
+attempts = lambda *given: None
+{head.replace(" f(", " attempts(")}
 {"".join(attempts)}
+attempts(x, f, v, a)
 class B:
     try:
         len(x)

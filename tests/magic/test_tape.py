@@ -433,6 +433,14 @@ def test_every_question_that_python_asks_is_a_guard(notebook):
             assert float(t(x=x).value) == pytest.approx(float(truth(x)), abs=0), body
 
 
+@pytest.mark.parametrize("count", [3, np.int64(3)])
+def test_what_a_count_repeats_is_repeated_anew(notebook, count):
+    notebook.names["n"] = count
+    for text in ("sum([x]*n)", "sum(n*(x,))", "x*len('a'*n)", "x*len(n*b'a')", "[x][0]*n"):
+        notebook.run(f"%%tape x n --order 1 -o t\nx = 2.0\nz = {text}")
+        assert [notebook.names["t"](n=n).value for n in (3, 5)] == [6.0, 10.0], text
+
+
 def test_a_curve_hears_of_floating_point_errors(notebook):
     notebook.run(
         "%%tape x --order 1 -o t\nx = 4.0\nwith np.errstate(divide='raise'):\n"

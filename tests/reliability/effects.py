@@ -267,6 +267,83 @@ EFFECTS = {
     "a new figure": Effect(
         "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt",
         "plt.figure().gca().plot([1, 2])", "len(plt.get_fignums())"),
+    "Random subclass": Effect(
+        "import random\nclass R(random.Random): n = 0\nr = R(1)", "r.n += 1; r.random()",
+        "(r.n, r.getstate()[1][-1])"),
+    "RandomState subclass": Effect(
+        "class R(np.random.RandomState): n = 0\nr = R(1)", "r.n += 1; r.rand()",
+        "(r.n, r.get_state()[2])"),
+    "array subclass attr": Effect(
+        "import array\nclass R(array.array): n = 0\nr = R('d', [1])", "r.n += 1; r.append(1)",
+        "(r.n, list(r))"),
+    "bytearray subclass": Effect(
+        "class R(bytearray): n = 0\nr = R(b'a')", "r.n += 1; r.append(1)", "(r.n, list(r))"),
+    "int subclass": Effect("class R(int): n = 0\nr = R(1)", "r.n += 1", "r.n"),
+    "float subclass": Effect("class R(float): n = 0\nr = R(1)", "r.n += 1", "r.n"),
+    "str subclass": Effect("class R(str): n = 0\nr = R('a')", "r.n += 1", "r.n"),
+    "bytes subclass": Effect("class R(bytes): n = 0\nr = R(b'a')", "r.n += 1", "r.n"),
+    "np.float64 subclass": Effect("class R(np.float64): n = 0\nr = R(1)", "r.n += 1", "r.n"),
+    "IntEnum member": Effect(
+        "import enum\nclass R(enum.IntEnum): A = 1\nR.A.n = 0", "R.A.n += 1", "R.A.n"),
+    "Exception note": Effect("r = ValueError(1)", "r.add_note('a')", "getattr(r, '__notes__', [])"),
+    "builtin exception args": Effect("r = ValueError(1)", "r.args = (r.args[0]+1,)", "r.args"),
+    "through weakref": Effect(
+        "import weakref\nclass A: n = 0\na = A(); r = weakref.ref(a); K = {'a': a}; del a",
+        "r().n += 1", "r().n"),
+    "WeakMethod": Effect(
+        "import weakref\nclass A:\n    n = 0\n    def f(self): self.n += 1\n"
+        "a = A(); r = weakref.WeakMethod(a.f); K = [a]; del a", "r()()", "K[0].n"),
+    "base class attr": Effect(
+        "class B: n = 0\nclass A(B): pass\na = A(); Q = (B,); del B", "type(a).__mro__[1].n += 1",
+        "a.n"),
+    "metaclass attr": Effect(
+        "class M(type): n = 0\nclass A(metaclass=M): pass", "type(A).n += 1", "M.n"),
+    "own via sys.modules": Effect(
+        "import sys, reliability_effects_module",
+        "sys.modules['reliability_effects_module'].n += 1",
+        "sys.modules['reliability_effects_module'].n"),
+    "own via importlib": Effect(
+        "import importlib, reliability_effects_module as own",
+        "importlib.import_module('reliability_effects_module').n += 1", "own.n"),
+    "own import in cell": Effect(
+        "import reliability_effects_module; del reliability_effects_module",
+        "import reliability_effects_module as own2; own2.n += 1; del own2",
+        "__import__('reliability_effects_module').n"),
+    "own from-import in cell": Effect(
+        "", "from reliability_effects_module import count as c2; c2(); del c2",
+        "__import__('reliability_effects_module').n"),
+    "own import in function": Effect(
+        "def f():\n    import reliability_effects_module as own\n    own.n += 1", "f()",
+        "__import__('reliability_effects_module').n"),
+    "globals of f": Effect("n = 0\ndef f(): pass", "f.__globals__['n'] += 1", "n"),
+    "random.SystemRandom": Effect("import random; r = random.SystemRandom()", "r.random()", "0"),
+    "sys.meta_path": Effect(
+        "import sys", "sys.meta_path.append(None); sys.meta_path.pop(); sys.path_hooks.append(len)",
+        "sys.path_hooks.count(len)"),
+    "sys.excepthook": Effect(
+        "import sys", "sys.excepthook = lambda *a, o=sys.excepthook: o(*a)", "id(sys.excepthook)"),
+    "sys.ps1": Effect("import sys", "sys.ps1 = getattr(sys, 'ps1', '') + 'a'", "sys.ps1"),
+    "sys.dont_write_bytecode": Effect(
+        "import sys; sys.dont_write_bytecode = 5", "sys.dont_write_bytecode += 1",
+        "sys.dont_write_bytecode"),
+    "socket default timeout": Effect(
+        "import socket; socket.setdefaulttimeout(5.0)",
+        "socket.setdefaulttimeout(socket.getdefaulttimeout() + 1)", "socket.getdefaulttimeout()"),
+    "csv.field_size_limit": Effect(
+        "import csv", "csv.field_size_limit(csv.field_size_limit() + 1)", "csv.field_size_limit()"),
+    "own module private": Effect(
+        "import reliability_effects_module as own; own._n = 0", "own._n += 1", "own._n"),
+    "ast_node_interactivity": Effect(
+        "K = ['last_expr','all']",
+        "get_ipython().ast_node_interactivity = K[get_ipython().ast_node_interactivity == "
+        "'last_expr']", "get_ipython().ast_node_interactivity"),
+    "%config": Effect(
+        "", "%config InteractiveShell.cache_size = get_ipython().cache_size + 1",
+        "get_ipython().cache_size"),
+    "user_ns via ip": Effect(
+        "pushed = 0; ip = get_ipython()", "ip.user_ns['pushed'] += 1", "pushed"),
+    "np.vectorize cache": Effect(
+        "N = []\nf = np.vectorize(lambda v: N.append(1) or 1.0)", "f(1.0)", "N"),
 }  # fmt: skip  # a table, a row a case
 
 # -- refused ---------------------------------------------------------------------------------------
@@ -389,6 +466,57 @@ _REFUSED = {
         "import signal", "signal.signal(signal.SIGUSR1, lambda *_: None)",
         "id(signal.getsignal(signal.SIGUSR1))"),
     "atexit": ("import atexit", "atexit.register(int)", "atexit._ncallbacks()"),
+    "cache in tuple": (
+        "import functools; L = []\nT = (functools.cache(L.append),)", "T[0](1)",
+        "(T[0].cache_info()[:2], L)"),
+    "cache in partial": (
+        "import functools; L = []\n@functools.cache\ndef f(a, b): L.append(a); return b\n"
+        "p = functools.partial(f, 1)\ndel f", "p(2)", "(p.func.cache_info()[:2], L)"),
+    "cache as default": (
+        "import functools; L = []\n@functools.cache\ndef f(a): L.append(a); return a\n"
+        "def g(a, f=f): return f(a)\ndel f", "g(1)", "(g.__defaults__[0].cache_info()[:2], L)"),
+    "cache of a cache": (
+        "import functools; L = []\nf = functools.cache(functools.lru_cache(L.append))", "f(1)",
+        "(f.__wrapped__.cache_info()[:2], L)"),
+    "cached method bound": (
+        "import functools; L = []\nclass A:\n    @functools.cache\n"
+        "    def m(self, a): L.append(a); return a\na = A(); m = a.m", "m(1)",
+        "(A.m.cache_info()[:2], L)"),
+    "cached staticmethod": (
+        "import functools; L = []\nclass A:\n    @staticmethod\n    @functools.cache\n"
+        "    def m(a): L.append(a); return a\na = A()", "a.m(1)", "(A.m.cache_info()[:2], L)"),
+    "cached classmethod": (
+        "import functools; L = []\nclass A:\n    @classmethod\n    @functools.cache\n"
+        "    def m(cls, a): L.append(a); return a\na = A()", "a.m(1)", "(A.m.cache_info()[:2], L)"),
+    "cache in namedtuple": (
+        "import functools; L = []\nfrom collections import namedtuple\n"
+        "T = namedtuple('T', 'f')(functools.cache(L.append))", "T.f(1)",
+        "(T.f.cache_info()[:2], L)"),
+    "cache in frozenset": (
+        "import functools; L = []\nS = frozenset({functools.cache(L.append)})", "[f(1) for f in S]",
+        "([f.cache_info()[:2] for f in S], L)"),
+    "cache in weakref": (
+        "import functools; L = []\n"
+        "import weakref; f = functools.cache(L.append); K = [f]; r = weakref.ref(f); del f",
+        "r()(1)", "(r().cache_info()[:2], L)"),
+    "cache in mappingproxy": (
+        "import functools; L = []\n"
+        "from types import MappingProxyType as M; d = M({'f': functools.cache(L.append)})",
+        "d['f'](1)", "(d['f'].cache_info()[:2], L)"),
+    "bound __next__": ("n = iter([1,2,3]).__next__", "n()", "n.__self__.__reduce__()[2:]"),
+    "gzip": (
+        "import gzip; f = gzip.open('log.gz','wt')", "f.write('a'); f.flush()",
+        "__import__('os').path.getsize('log.gz')"),
+    "SeedSequence": ("s = np.random.SeedSequence(1)", "s.spawn(1)", "s.n_children_spawned"),
+    "Generator spawn": (
+        "r = np.random.default_rng(1)", "r.spawn(1)",
+        "r.bit_generator.seed_seq.n_children_spawned"),
+    "os.umask": (
+        "import os; os.umask(0o22)", "os.umask(os.umask(0) + 1)",
+        "[os.umask(m := os.umask(0)), m][1]"),
+    "codecs.register_error": (
+        "import codecs", "codecs.register_error('relx', lambda e: ('', 0) )",
+        "id(codecs.lookup_error('relx'))"),
 }  # fmt: skip  # a table, a row a case
 
 # Files of which what was written is put back.

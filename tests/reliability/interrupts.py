@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tapenb.autodiff.kinds.registry import LATE, RULES
 from tapenb.autodiff.tape.tape import CURRENT
 from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
@@ -27,15 +28,18 @@ TITLE = "interrupts at lines of ours"
 COUNT, SHORT = 600, 40
 
 Place = tuple[CodeType, int]
+_LATE = dict(LATE)
 MODULE = "import numpy as np\n\ndef own(x):\n    return np.array([x, np.sin(x)]).sum()\n"
 SETUP = """
 import reliability_own_module as own_module
 import numpy as np
 from numpy import zeros
+from scipy import special
 a, b, held = 0.5, np.array([1.0, 2.0]), {"inner": [0.25, 0.75]}
 def own(x):
     return np.array([x, x*x]).sum()
 """
+_SURVEY = "%%tape -o t\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"
 # What runs before, and what is interrupted.
 CELLS = {
     "numbers": ("", "%%tape -o t\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y) + a"),
@@ -54,15 +58,50 @@ CELLS = {
         "%%tape -o t\nx = 3.0\nz = x*x if x < 5 else own_module.own(x)",
         "t.panel.sliders['x'].value = 6.0",
     ),
+    "derivative": (
+        _SURVEY,
+        "t.panel.set_state({'look': {'orders': {'of': ['x']}}})\n"
+        "t.panel.set_state({'look': {'orders': {'of': ['x', 'x']}, 'trace': {'open': True}}})",
+    ),
+    "curve": (
+        _SURVEY,
+        "t.panel.set_state({'along': 'y'}); t.panel.sliders['x'].value = 3.0\n"
+        "found = t.curve('x', 0.5, 6.0); found.sampled(9, 0.0), found.marks",
+    ),
+    "contours": (
+        _SURVEY,
+        "t.panel.set_state({'look': {'surface': {'and': 'y'}}}); t.panel.sliders['y'].value = 3.0",
+    ),
+    "layout": ("", "%%tape -o t\nx = 1.5\ny = 1.0\nfor i in range(12):\n    y = np.sin(y)*x"),
+    "import": (
+        "from tests.reliability.interrupts import forget_scipy; forget_scipy()",
+        "%%tape -o t\nfrom scipy import linalg, special\nx = 2.0\nz = special.erf(x) + own(x)",
+    ),
+    "explore": (
+        "import tapenb as tn",
+        "t = tn.explore(own_module.own, x=2.0)\nt.panel.sliders['x'].value = 3.0",
+    ),
+    "explore's branch": (
+        "import tapenb as tn\nt = tn.explore(lambda x: x*x if x < 5 else own_module.own(x), x=3.0)",
+        "t.panel.sliders['x'].value = 6.0",
+    ),
 }
 # What runs afterwards, and what holds then.
 NEXT = {
     "the next cell": ("p = 1.5\nq = np.exp(p)*own(p)", "type(q) is np.float64"),
     "the next taped cell": (
-        "%%tape -o t\nx = 3.0\nz = x*x*x + own(x)",
+        "%%tape -o t\nx = 3.0\nz = x*x*x + own(x) + 0*special.erf(x)",
         "t.gradient['x'] == 27.0 + 7.0",
     ),
 }
+
+
+def forget_scipy() -> None:
+    """Let the rules of SciPy's functions be registered where they are first asked for."""
+    LATE.update(_LATE)
+    for function in vars(sys.modules["scipy.special._ufuncs"]).values():
+        if isinstance(function, np.ufunc):
+            RULES.pop(function, None)
 
 
 def _seen(work: Callable[[], None]) -> Counter[Place]:

@@ -142,11 +142,11 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
     return tape
 
 
-_NUMBERS = frozenset({*TRACED, float, int, complex, np.float64})
+_NUMBERS = frozenset({float, int, complex, np.float64})
 
 
 def _is_number(leaf: Any) -> bool:
-    if type(leaf) in _NUMBERS:
+    if type(leaf) in TRACED or type(leaf) in _NUMBERS:
         return True
     if isinstance(leaf, np.ndarray | np.generic):
         return leaf.dtype.kind in "iufc"

@@ -49,7 +49,7 @@ from ..tracing.state import (
     tape_of,
 )
 from ..tracing.structures import flatten, lift, rebuild
-from ..tracing.traced import TracedArray, TracedScalar
+from ..tracing.traced import TracedArray
 from ..twins.substitution import Scope, Substitution
 from .followed import Followed
 from .variable import TAPES, RecordingTapes, Variable, constant_of
@@ -308,7 +308,7 @@ class GradientTape:
                     self._resume()
                 leaf.read_value()
                 continue
-            if type(leaf) not in (TracedScalar, TracedArray):
+            if not is_traced(leaf):
                 raise ValueError(_not_watchable(leaf))
             memory = memory_of(leaf) if type(leaf) is TracedArray else None
             shared = memory is not None and getrefcount(memory) > 3  # by more than this array
@@ -635,7 +635,7 @@ class GradientTape:
         value = lift(value)
         if type(value) not in TRACED or tape_of(value) is None:
             return None
-        if type(value) is TracedScalar and tape_of(value) is tape:
+        if type(value) is not TracedArray and tape_of(value) is tape:
             return index_of(value)
         was, tape.open = tape.open, True
         try:

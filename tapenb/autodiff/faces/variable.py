@@ -26,13 +26,14 @@ from ..tracing.state import (
     index_of,
     is_active,
     is_traced,
+    new_number,
     place_on,
     plain,
     reference_of,
     tape_of,
 )
 from ..tracing.structures import mapped
-from ..tracing.traced import TracedArray, TracedScalar
+from ..tracing.traced import TracedArray
 
 __all__ = [
     "TAPES",
@@ -114,8 +115,7 @@ def _cut(value: Any) -> Any:
 
 def constant_of(value: Any) -> Traced:
     """A traced value that no tape follows yet."""
-    kind = TracedArray if type(value) is np.ndarray else TracedScalar
-    return kind(None, None, value)
+    return (TracedArray if type(value) is np.ndarray else new_number)(None, None, value)
 
 
 def _on(tape: Tape, entry: int, value: Any) -> Traced:

@@ -201,5 +201,6 @@ def rule_of(ufunc: np.ufunc) -> Rule | None:
     """The rule of a ufunc of NumPy's, or of a module that has been imported; None where none is."""
     if ufunc not in RULES:
         for module in LATE.keys() & sys.modules.keys():
-            LATE.pop(module, list)()  # another thread may have been first
+            LATE.get(module, list)()  # another thread may have been first
+            LATE.pop(module, None)  # only now: an interrupt may have come
     return RULES.get(ufunc)

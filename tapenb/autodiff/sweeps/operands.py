@@ -13,7 +13,8 @@ from ..tape.operation import TapeError
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from ..tracing.apply import projections
-from ..tracing.traced import TracedArray, TracedScalar
+from ..tracing.state import new_number
+from ..tracing.traced import TracedArray
 
 __all__ = ["AS_IT_IS", "CROSSED", "as_ieee", "operand", "reachable", "verify"]
 
@@ -38,7 +39,7 @@ def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> A
     if kind in AS_IT_IS and (not record or not needed or reference < 0):
         return value
     if kind is np.float64:
-        return TracedScalar(tape, reference, value)
+        return new_number(tape, reference, value)
     if kind is Lost:
         value = tape.value(reference) if needed else value.stand_in()
     if value is None or value is np._NoValue:
@@ -50,7 +51,7 @@ def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> A
         return TracedArray(tape, reference, value)
     if isinstance(value, tuple | list):
         return projections(tape, reference, value)
-    return TracedScalar(tape, reference, value)
+    return new_number(tape, reference, value)
 
 
 def verify(tape: Tape) -> None:

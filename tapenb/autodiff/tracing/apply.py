@@ -28,6 +28,7 @@ from .state import (
     LEAVES,
     NUMBERS,
     TRACED,
+    TRACED_NUMBERS,
     TYPES,
     Traced,
     is_active,
@@ -103,7 +104,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
     references = []
     for slot, operand in enumerate(operands):
         kind, reference = type(operand), None
-        if kind is TYPES.number and operand._tape is tape:
+        if kind in TRACED_NUMBERS and operand._tape is tape:
             reference = operand._index
         elif kind is TYPES.array and operand._tape is tape:
             reference = _known_reference(operand, values[slot], tape, rule, slot)
@@ -317,7 +318,7 @@ def _wrap(tape: Tape, index: int, value: Any, source: Any) -> Traced:
             f"{tape.where(index)}: this gives a {type(value).__name__}, a subclass of ndarray with "
             "rules of its own, which a tape cannot follow. Use np.asarray(...) of it first."
         )
-    return TYPES.number(tape, index, value)
+    return new_number(tape, index, value)
 
 
 def projections(
@@ -355,7 +356,7 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
     if tape is None or not (tape.open or tape.leaves_plain):
         if type(value) is np.ndarray:
             return _wrap_array(None, None, value, source)
-        return TYPES.number(None, None, value)
+        return new_number(None, None, value)
     if tape.open and type(value) is np.ndarray and value.dtype.kind in "fc":
         return tape.session.remember(_wrap_array(tape, None, value, source))
     return value
@@ -426,7 +427,7 @@ def independent(tape: Tape, value: Any) -> Traced:
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
         )
-    return TYPES.number(tape, tape.append_input(value), value)
+    return new_number(tape, tape.append_input(value), value)
 
 
 def same(value: Any) -> Any:

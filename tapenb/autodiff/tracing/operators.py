@@ -15,7 +15,7 @@ from ..kinds.registry import RULES
 from ..tape.operation import Operation
 from .apply import apply, apply_mixed, apply_one, apply_two, guard, note_raised
 from .questions import leave
-from .state import NUMBERS, OPERANDS, TRACED, TYPES, Traced, new_number, plain
+from .state import NUMBERS, OPERANDS, TRACED, TRACED_NUMBERS, TYPES, Traced, new_number, plain
 from .structures import as_operand
 from .writing import write
 
@@ -113,7 +113,7 @@ def _is_sequence(self: Traced, other: Any, name: str) -> bool:
     if not isinstance(other, list | tuple) or type(self) is TYPES.array:
         return False
     if isinstance(self._value, np.generic):
-        return name == "mul" and isinstance(self._value, np.integer)
+        return name == "mul"
     return True
 
 
@@ -133,6 +133,8 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
         return each.function(other, value) if reflected else each.function(value, other)
 
     inert = type(other) in _INERT
+    if inert and name == "mul" and hasattr(self._value, "__index__"):
+        return plainly(guard(self, operator.index, frame))  # repeated so often
     if not (reflected or inert):
         answer = getattr(type(other), f"__{each.mirrored or 'r' + name}__", None)
         found = NotImplemented if answer is None else answer(other, self)
@@ -189,9 +191,9 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         tape, kind, frame = self._tape, type(other), _getframe(1)
         if tape is None or not tape.open:
             if tape is None and kind in NUMBERS:
-                return type(self)(None, None, function(self._value, other))
+                return new_number(None, None, function(self._value, other))
             return forward(self, other, frame)
-        if kind is TYPES.number and other._tape is tape:
+        if kind in TRACED_NUMBERS and other._tape is tape:
             index, right = other._index, other._value
         elif kind in NUMBERS:
             index, right = None, other
@@ -206,7 +208,7 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = _new(TYPES.number)
+        result = _new(TYPES.of[type(value)])
         result._tape, result._value = tape, value
         result._index = tape.put(operation, self._index, index, value, frame)
         return result

@@ -287,6 +287,15 @@ class _tensors(numpys):  # noqa: N801  reads as a decorator
             raise AttributeError(self)
 
 
+class Counts:
+    """The answer of integers alone: Python takes no other number for an index or a count."""
+
+    __slots__ = ()
+
+    def __index__(self) -> int:
+        return guard(self, operator.index, sys._getframe(1))
+
+
 _OF_PYTHON = frozenset({float, int, complex, bool})
 
 
@@ -330,9 +339,6 @@ class Questions(Traced):
 
     def __int__(self) -> int:
         return guard(self, int, sys._getframe(1))
-
-    def __index__(self) -> int:
-        return guard(self, operator.index, sys._getframe(1))
 
     def __hash__(self) -> int:
         frame = sys._getframe(1)

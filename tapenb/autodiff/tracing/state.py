@@ -7,7 +7,7 @@ they are made of can tell them from other values, and make new ones.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,7 +20,9 @@ __all__ = [
     "OPERANDS",
     "READERS",
     "TRACED",
+    "TRACED_NUMBERS",
     "TYPES",
+    "Named",
     "Traced",
     "index_of",
     "is_active",
@@ -69,18 +71,59 @@ class Traced:
         raise NotImplementedError  # each has its own
 
 
-class Types:
-    """The type of traced numbers, and that of traced arrays."""
+class Named(type):
+    """A type of traced values, which is called what the type of their plain values is.
 
-    __slots__ = ("array", "number")
+    Python's own errors print the name that a type was made with, and that of NumPy's types has the
+    module in it; whoever asks for ``type(x).__name__`` gets the name alone.
+    """
+
+    @property
+    def __name__(cls) -> str:
+        return cls.__qualname__
+
+    def called(cls, kind: type) -> None:
+        """Let the type be called what another is called."""
+        module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+        type.__dict__["__name__"].__set__(cls, f"{module}{kind.__name__}")
+        cls.__module__, cls.__qualname__ = kind.__module__, kind.__qualname__
+        cls.__doc__ = kind.__doc__
+
+
+class _NumberTypes(dict[type, type["Traced"]]):
+    """The type of traced numbers by that of their plain values."""
+
+    parts: ClassVar[dict[str, type]] = {}
+
+    def __missing__(self, kind: type) -> type[Traced]:
+        if kind.__module__ not in ("builtins", "numpy"):  # a user's, which need not live as long
+            return self[kind.__base__]
+        also = [part for name, part in self.parts.items() if hasattr(kind, name)]
+        made = Named(kind.__name__, (*also, TYPES.number), {"__slots__": ()})
+        made.called(kind)
+        for each in (TRACED, TRACED_NUMBERS, OPERANDS, LEAVES):
+            each.add(made)
+        self[kind] = made
+        return made
+
+
+class Types:
+    """The type of traced arrays, that of which all traced numbers are, and theirs."""
+
+    __slots__ = ("array", "number", "of")
 
     array: type[Traced]
     number: type[Traced]
 
+    def __init__(self) -> None:
+        self.of = _NumberTypes()
+
 
 TYPES = Types()
 TRACED: set[type] = set()
-"""Both types."""
+"""All types of traced values."""
+TRACED_NUMBERS: set[type] = set()
+"""Those of numbers."""
 NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32, np.int64, np.bool_})
 READERS: dict[type, Callable[[Any], Traced]] = {}
 """Types whose objects stand for a traced value, and how that is read."""
@@ -90,19 +133,27 @@ LEAVES: set[type] = {*OPERANDS, str, type(None)}
 """The commonest values that hold no others."""
 
 
-def name_types(number: type[Traced], array: type[Traced]) -> None:
-    """Make the types known to all that tells traced values from others, or makes them."""
+def name_types(number: type[Traced], array: type[Traced], parts: dict[str, type]) -> None:
+    """Make the types known to all that tells traced values from others, or makes them.
+
+    Parameters
+    ----------
+    number, array : type
+    parts : dict of str to type
+        What a number is besides, where that of its plain values has a method of a name.
+    """
     TYPES.number, TYPES.array = number, array
+    TYPES.of.parts.update(parts)
     for each in (TRACED, OPERANDS, LEAVES):
-        each.update((number, array))
+        each.add(array)
 
 
 _new = object.__new__
 
 
-def new_number(tape: Tape, index: int, value: Any) -> Traced:
+def new_number(tape: Tape | None, index: int | None, value: Any) -> Traced:
     """A traced number for an entry: what its type makes, in half of the time."""
-    made = _new(TYPES.number)
+    made = _new(TYPES.of[type(value)])
     made._tape, made._index, made._value = tape, index, value
     return made
 

@@ -39,15 +39,19 @@ from .apply import apply, apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
-from .questions import numpys
-from .state import name_types
+from .questions import Counts, numpys
+from .state import Named, name_types
 from .writing import Writes
 
 __all__ = ["TracedArray", "TracedScalar"]
 
 
-class TracedScalar(NumberOperators, NumPyProtocol):
-    """A traced number: no ``__len__`` and no ``__getitem__``, as Python's and NumPy's have none."""
+class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):
+    """A traced number, without ``__len__``.
+
+    Each kind of number has a type of its own, so that errors name the one that it is, and with
+    ``__index__`` and ``__getitem__`` where that has them.
+    """
 
     __slots__ = ()
     __hash__ = NumPyProtocol.__hash__
@@ -96,7 +100,18 @@ class TracedScalar(NumberOperators, NumPyProtocol):
         return guard(self, methodcaller("is_integer"), sys._getframe(1))
 
 
-class TracedArray(ArrayOperators, Writes, Lends, NumPyProtocol):
+class _Elements:
+    """``x[()]`` and ``x[None]`` of NumPy's numbers, over which nobody iterates all the same."""
+
+    __slots__ = ()
+    __iter__ = None
+
+    def __getitem__(self, key: Any) -> Any:
+        frame = sys._getframe(1)
+        return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
+
+
+class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclass=Named):
     """A traced array over real NumPy memory.
 
     Attributes
@@ -251,4 +266,5 @@ def _taking(key: int | tuple[int, ...]) -> Operation:
     return getitem.operation(key=key)
 
 
-name_types(TracedScalar, TracedArray)
+TracedArray.called(np.ndarray)
+name_types(TracedScalar, TracedArray, {"__index__": Counts, "__getitem__": _Elements})

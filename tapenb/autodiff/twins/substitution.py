@@ -191,8 +191,9 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
     ]
     spaces = [space]
     for name in sys.modules.keys() & names if names else ():  # or a module of the user's
-        if name not in space and not is_foreign_module(name):
-            spaces.append(vars(sys.modules[name]))
+        module = sys.modules[name]
+        if name not in space and isinstance(module, ModuleType) and not is_foreign_module(name):
+            spaces.append(vars(module))
     for found in spaces:
         for name in list(found) if names is None else found.keys() & names:
             value = found[name]
