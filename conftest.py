@@ -16,14 +16,17 @@ from tests import parallel
 from tests.notebooks import kernels, lessons
 
 ROOT = Path(__file__).parent
-# Its docstrings are read where it can be imported.
-collect_ignore_glob = [] if find_spec("sphinx") else ["tapenb/sphinx/*"]
+ABSENT = ROOT / "tests" / "absent"
+# Sphinx's docstrings are read where it can be imported.
+collect_ignore_glob = [f"{ABSENT}/*", *([] if find_spec("sphinx") else ["tapenb/sphinx/*"])]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make kernels and servers that tests start import the same tapenb as the tests do."""
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """Make processes that tests start import the same tapenb as the tests do, and soon."""
+    path = [str(ABSENT), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
+    # The first of them compiles the package for all; else each would anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # nbval reads this from the working directory; pytest may run in another one.
     config.option.nbval_sanitize_with = str(ROOT / config.option.nbval_sanitize_with)
     RunningKernel.execute_cell_input = _execute_as_a_person_does

@@ -225,7 +225,7 @@ class Point:
             return []
         return origins(self.tape, [self.tape.output], self.adjoints, self.edges)
 
-    @property
+    @cached_property
     def marks(self) -> dict[int, str]:
         """What is to be said of single entries: where nan, inf or a tip begins."""
         numbers = [self.tape.value(index) for index in self.tape.ancestors(self.tape.output)]

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,20 +43,9 @@ def browser_type_launch_args(browser_type_launch_args: dict, browser_type: Brows
 def server(
     browser: object, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., jupyter.Server]]:
-    """Return a function that gives the server of given settings, on which both apps are."""
-    with ExitStack() as stack:
-
-        @cache
-        def start(subshells: str, theme: str) -> jupyter.Server:
-            directory = tmp_path_factory.mktemp("jupyter")
-            return stack.enter_context(jupyter.serve(directory, "lab", subshells, theme))
-
-        def give(
-            app: str = "lab", subshells: str = "perCommTarget", theme: str = "JupyterLab Light"
-        ) -> jupyter.Server:
-            return replace(start(subshells, theme), app=app)
-
-        yield give
+    """Return a function that gives the one server, on which both apps are."""
+    with jupyter.serve(tmp_path_factory.mktemp("jupyter"), "lab") as started:
+        yield lambda app="lab": replace(started, app=app)
 
 
 @pytest.fixture
@@ -154,17 +142,17 @@ def open_notebook(
     server: Callable[..., jupyter.Server],
     request: pytest.FixtureRequest,
 ) -> Callable[..., Page]:
-    """Return a function that opens a notebook of given cells, and by default runs them."""
+    """Return a function that opens a notebook of given cells and runs them."""
 
-    def open_(*cells: str, run: bool = True, **settings: str) -> Page:
-        jupyter_server = server(**settings)
+    def open_(*cells: str, app: str = "lab", subshells: str = "perCommTarget") -> Page:
+        jupyter_server = server(app)
         name = f"{request.node.originalname}.ipynb"
         jupyter_server.write(name, *cells)
         page = open_stored(jupyter_server, name)
         jupyter.wait_until_idle(page)
-        if run:
-            ran = jupyter.execute(page, "notebook:run-all-cells")
-            assert ran, page.locator("[data-mime-type$=stderr]").all_inner_texts()
+        jupyter.set_subshells(page, subshells)
+        ran = jupyter.execute(page, "notebook:run-all-cells")
+        assert ran, page.locator("[data-mime-type$=stderr]").all_inner_texts()
         return page
 
     return open_

@@ -30,8 +30,6 @@ def attend():
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=attend, daemon=True).start()
 del sys.argv[0]
-# jsonschema would compile the grammar of international addresses, which takes two seconds.
-sys.modules["rfc3987_syntax"] = None
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
@@ -100,7 +98,11 @@ class Server:
 
 @contextmanager
 def serve(
-    directory: Path, app: str, subshells: str, theme: str, policy: str | None = None
+    directory: Path,
+    app: str,
+    subshells: str = "perCommTarget",
+    theme: str = "JupyterLab Light",
+    policy: str | None = None,
 ) -> Iterator[Server]:
     """Run a server on `directory` that neither reads nor writes anything of the user's.
 
@@ -202,6 +204,12 @@ def start_cell(page: Page, index: int, source: str) -> None:
     page.evaluate(WRITE, [index, source])
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
     page.wait_for_function(f"() => !({READY})()")
+
+
+def set_subshells(page: Page, subshells: str) -> None:
+    """Say where a kernel hears the moves, as the page does when the user's setting changes."""
+    kernels = "window.jupyterapp.serviceManager.kernels"
+    page.evaluate(f"where => {{ {kernels}.commsOverSubshells = where; }}", subshells)
 
 
 def wait_until_idle(page: Page) -> None:

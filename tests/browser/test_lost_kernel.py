@@ -90,19 +90,6 @@ def test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel(
     expect_numbers(page, z=12.5)
 
 
-def test_what_the_page_cannot_play_is_dimmed(page: Page, tmp_path: Path):
-    cell = "%%tape\nfrom scipy.special import airy\nx = 0.5\nz = airy(x)[0]"
-    with jupyter.serve(tmp_path, "lab", "perCommTarget", "JupyterLab Light") as server:
-        server.write("lost.ipynb", LOAD, cell)
-        page.goto(server.address("lost.ipynb"))
-        jupyter.wait_until_idle(page)
-        assert jupyter.execute(page, "notebook:run-all-cells")
-        expect_numbers(page, z=0.2316936065)
-    expect(words(page)).to_contain_text("The connection to the kernel is lost.")
-    expect(words(page)).to_contain_text("still those at x = 0.5.")
-    expect(panel(page)).to_have_class(re.compile("tapenb-unanswered"))
-
-
 def test_the_page_answers_while_the_kernel_is_busy(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, SURVEY, "import time", subshells="disabled")
     expect_survey(page, 2.0, 5.0)
@@ -147,7 +134,6 @@ def test_saved_and_opened_again_with_another_kernel(
 
 def test_a_page_that_may_not_run_the_panel_says_so(page: Page, tmp_path: Path):
     policy = POLICIES["its own files alone"]
-    theme = "JupyterLab Light"
-    with jupyter.serve(tmp_path, "lab", "perCommTarget", theme, policy.text) as server:
+    with jupyter.serve(tmp_path, "lab", policy=policy.text) as server:
         for app in jupyter.APPLICATIONS:
             assert not lost_under(page, replace(server, app=app), policy)

@@ -92,7 +92,7 @@ def main() -> None:
     with (
         sync_playwright() as playwright,
         tempfile.TemporaryDirectory() as directory,
-        jupyter.serve(Path(directory), "lab", "perCommTarget", THEMES["light"]) as server,
+        jupyter.serve(Path(directory), "lab") as server,
     ):
         shutil.copytree(COURSE, server.directory, dirs_exist_ok=True)
         browser = chromium.launch(playwright)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,8 @@ class NotFinite:
 
 def is_finite(value: Any) -> bool:
     """Whether a value of a tape is finite, in all of its parts."""
+    if isinstance(value, float):  # most are
+        return math.isfinite(value)
     values = value.values() if isinstance(value, Parts) else value
     return all(
         np.asarray(part).dtype.kind not in "fc" or bool(np.isfinite(part).all())
