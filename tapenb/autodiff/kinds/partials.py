@@ -29,7 +29,7 @@ __all__ = [
 
 def power_base(x1: Any, x2: Any, y: Any) -> Any:
     """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""
-    if y.dtype.kind == "c":  # as Python's ** has it of a float below 0
+    if isinstance(y, complex):  # as Python's ** has it of a float below 0
         x1 = x1 + 0j
     if type(x2) in (np.float64, float, int):
         if x2 == 2.0:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..kinds.registry import RULES
 from ..tape.operation import Operation
+from ..tape.provenance import operator_at
 from .apply import apply, apply_mixed, apply_one, apply_two, guard, note_raised
 from .questions import leave
 from .state import NUMBERS, OPERANDS, TRACED, TRACED_NUMBERS, TYPES, Traced, new_number, plain
@@ -125,7 +126,7 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
     """What an operand of another kind gives, or what it gives for the plain number.
 
     A class of the user's takes a traced number, code in C may look for a float. Where neither
-    takes it this raises what is raised without a tape.
+    takes it this raises what is raised without a tape, of a comparison as the user wrote it.
     """
     each = OPERATORS[name]
 
@@ -142,9 +143,10 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
             return found
     try:
         found = plainly(self._value)
-    except TypeError as error:
-        if each.mirrored and type(error) is TypeError:
-            return NotImplemented  # Python says which of the two was asked first
+    except TypeError:
+        sign = each.mirrored and operator_at(frame)
+        if sign and each.sign != sign.removeprefix("bool(").removesuffix(")"):
+            OPERATORS[each.mirrored].function(other, self._value)
         raise
     if inert:
         return found

@@ -512,6 +512,15 @@ def test_code_that_raises_beside_the_point_leaves_the_convention_and_is_named():
     assert {kink.verdict for kink in tn.kinks(f, 0.0)} == {"not known"}
 
 
+def test_a_recording_says_why_it_cannot_tell():
+    """Which is all that a cell is; of a function it is run for the other branch."""
+    f = lambda x: x if x > 0 else 2 * x  # noqa: E731  short
+    (kink,) = tn.record(f, 0.0).kinks()
+    assert kink.verdict == "not known"
+    assert "other code may run beside it, which only tn.kinks(f, x) tries" in str(kink)
+    assert [kink.verdict for kink in tn.kinks(f, 0.0)] == ["tip"]
+
+
 def test_a_gradient_has_kinks_of_its_own():
     assert {k.verdict for k in tn.record(lambda x: tn.grad(np.abs)(x), 0.0).kinks()} == {"jump"}
     squares = tn.record(lambda x: tn.grad(lambda x: np.abs(x) ** 2)(x), 0.0)

@@ -134,3 +134,31 @@ def pickle_of_a_view(x):
     view = buffer[:2]
     buffer[0] = x
     return x * pickle.loads(pickle.dumps(view))[0]
+
+
+class Ranked:
+    """It compares with its like only."""
+
+    def __gt__(self, other):
+        return NotImplemented if not isinstance(other, Ranked) else True
+
+
+@pytest.mark.parametrize(
+    "other", [Ranked(), object(), "text", None, [1.0]], ids=lambda each: type(each).__name__
+)
+@pytest.mark.parametrize("sign", ["<", ">", "<=", ">="])
+def test_a_comparison_that_nobody_answers_is_said_as_without_a_tape(sign, kind):
+    other = kind()
+    for text in (f"x {sign} other", f"other {sign} x"):
+        told = []
+
+        def compare(x, text=text, told=told):
+            with pytest.raises(TypeError) as error:
+                eval(text, {"x": x, "other": other})
+            told.append(str(error.value))
+            return x
+
+        for x in (3.0, np.float64(3.0), 3):
+            compare(x)
+            tn.grad(compare)(x)
+            assert told[-1] == told[-2], text

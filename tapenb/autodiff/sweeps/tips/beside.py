@@ -164,6 +164,8 @@ class Look:
         Of the last group, if it has one.
     slopes : tuple of arrays or None
         The first derivatives on two sides that differ.
+    why : str
+        Why it is not known, in words.
     """
 
     def __init__(self, run: Run, sweep: Callable[[Run], Groups], *, alone: bool = True) -> None:
@@ -175,6 +177,7 @@ class Look:
         self.groups = self._groups(run)
         self.smooth, self.known, self.limit = len(self.groups), True, None
         self.slopes: tuple[Any, Any] | None = None
+        self.why = "the sides cannot be compared"
         sides: list[list[Limit]] = []
         for side in self._sides():
             try:
@@ -182,8 +185,8 @@ class Look:
                 for one in ([-v for v in side], side):
                     alike = sides and self._meets(one, sides[0])
                     sides.append(sides[0] if alike else self._limits(one))
-            except Unknown:
-                self.smooth, self.known = 0, False
+            except Unknown as reason:
+                self.smooth, self.known, self.why = 0, False, str(reason) or self.why
                 return
             self._compare(sides)
             if self.smooth < len(self.groups):

@@ -40,6 +40,8 @@ class Kink:
         The first derivatives on two sides, by input, where they are not the same.
     chosen : list of arrays
         The derivative that is given, by input.
+    why : str
+        Why a verdict is not known, in words.
     """
 
     entry: int
@@ -49,6 +51,7 @@ class Kink:
     verdict: str
     slopes: tuple[list[Any], list[Any]] | None
     chosen: list[Any]
+    why: str
 
     def __repr__(self) -> str:
         place = f"`{self.source}`" if self.line is None else f"line {self.line}, `{self.source}`"
@@ -72,7 +75,7 @@ class Kink:
             "once differentiable (C1)": "leaves the second derivative without a limit here",
             "tip": "has a tip here",
             "jump": "jumps here",
-        }.get(self.verdict, "may have a tip here: the sides cannot be compared")
+        }.get(self.verdict, f"may have a tip here: {self.why}")
         slopes = ""
         if self.slopes is not None:
             slopes = " ({} on one side, {} on the other)".format(*map(_text, self.slopes))
@@ -113,7 +116,7 @@ def kinks_of(run: Run) -> list[Kink]:
         line = run.tape[entry]
         elements = [tuple(map(int, place)) for place in np.argwhere(mask)]
         text = " ".join((line.source or line.operation).split())
-        found.append(Kink(entry, line.line, text, elements, verdict, slopes, chosen))
+        found.append(Kink(entry, line.line, text, elements, verdict, slopes, chosen, look.why))
     return found
 
 

@@ -18,7 +18,10 @@ LIMIT = "limit"
 
 
 class Unknown(Exception):
-    """The program beside the point cannot be played, or has no limit that can be told."""
+    """The program beside the point cannot be played, or has no limit that can be told.
+
+    Its text, if it has one, is the reason in words.
+    """
 
 
 class Run(Protocol):
@@ -58,7 +61,7 @@ class Recorded:
 
     def again(self, values: list[Any]) -> Recorded:
         """Nothing that could be run again."""
-        raise Unknown
+        raise Unknown("other code may run beside it, which only tn.kinks(f, x) tries")
 
 
 def moving(run: Run) -> list[int]:
