@@ -53,7 +53,6 @@ def page(
     title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
     script = _SCRIPT % (packed(style(kernel=False)), player(operations))
-    figure = figure.replace(' style="margin:0"', "", 1)  # it would need to be allowed, too
     policy = (
         f"default-src 'none'; img-src data:; script-src '{_hashed(script)}'; "
         f"style-src '{_hashed(_OWN)}'"

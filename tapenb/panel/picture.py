@@ -113,7 +113,7 @@ def bundle(
     html = "\n".join(parts)
     return {
         "text/plain": plain,
-        "text/html": figure(f"\n{html}\n"),
+        "text/html": figure(f"\n{html}\n", styled=not drawn),
     }
 
 

@@ -481,7 +481,7 @@ class Graph:
                 element.set("fill", _MUTED)
 
 
-def figure(body: str) -> str:
+def figure(body: str, *, styled: bool = True) -> str:
     """Return HTML around a picture, which is dark in a dark JupyterLab.
 
     An ``<img>`` does not see the theme of its page: its colours are turned round, hues stay.
@@ -490,7 +490,11 @@ def figure(body: str) -> str:
     ----------
     body : str
         HTML with the picture as an ``<img>``.
+    styled : bool, optional
+        Whether it brings its own style, which the policy of a page may forbid.
     """
+    if not styled:
+        return f'<figure class="tapenb-static">{body}</figure>'
     return f'<figure class="tapenb-static" style="margin:0">{body}{_DARK}</figure>'
 
 
