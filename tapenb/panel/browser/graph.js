@@ -7,7 +7,7 @@ import { rounds } from "./rounds.js";
 /** @import { Lights, Model, Mover, Section, State } from "./protocol.js" */
 
 /** Pixels that a figure takes at most, on an edge at least, and what is left free in a box. */
-const FIGURE = 8, ON_EDGE = 5.2, MARGIN = 8;
+const FIGURE = 8, ON_EDGE = 5, MARGIN = 8;
 
 /** How wide a number may be, by where it stands; known once it is on the page. */
 const rooms = /** @type {WeakMap<SVGTextElement, number>} */ (new WeakMap());
