@@ -143,9 +143,7 @@ class Ranked:
         return NotImplemented if not isinstance(other, Ranked) else True
 
 
-@pytest.mark.parametrize(
-    "other", [Ranked(), object(), "text", None, [1.0]], ids=lambda each: type(each).__name__
-)
+@pytest.mark.parametrize("kind", [Ranked, object, str, type(None)])
 @pytest.mark.parametrize("sign", ["<", ">", "<=", ">="])
 def test_a_comparison_that_nobody_answers_is_said_as_without_a_tape(sign, kind):
     other = kind()
