@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
+from ..recording.idle import Idle
 from ..views.layout import warm_up
-from .idle import Idle
 
 if TYPE_CHECKING:
     from .session import Session
@@ -22,7 +22,7 @@ class TapeMagics(Magics):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self._idle = Idle(shell)
+        self._idle = Idle.of(shell)
 
     @cell_magic
     def tape(self, line: str, cell: str) -> None:

@@ -20,7 +20,7 @@ from threading import get_ident
 from typing import Any
 
 from ..autodiff.tape.provenance import here
-from .changes import Changes
+from ..recording.changes import Changes
 from .files import Files
 from .state import StateLost
 

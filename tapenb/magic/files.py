@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .changes import Changes
+from ..recording.changes import Changes
 from .state import StateLost
 
 __all__ = ["Files", "keep_files"]

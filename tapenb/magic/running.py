@@ -31,10 +31,10 @@ from ..autodiff.tracing.state import (
 )
 from ..autodiff.tracing.structures import lift
 from ..autodiff.twins.substitution import Scope, Substitution
-from ..recording.deadline import within
+from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
+from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
-from .changes import Changes, deep_recursion, guarded, uninterrupted
 from .constants import root_of
 from .effects import Refusing
 from .files import keep_files
@@ -50,8 +50,6 @@ __all__ = ["CellRun", "Outcome"]
 
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 """Names by which a cell may hear of floating-point errors."""
-SECONDS = 10.0
-"""How long a cell may take to run again."""
 
 
 class _FloatErrors:

@@ -11,9 +11,9 @@ from IPython.display import display
 
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
+from ..recording.idle import Idle
 from ..recording.program import Program
 from ..recording.recording import Recording
-from .idle import Idle
 from .line import LineError, parse_line
 from .listed import listed
 from .running import CellRun, Outcome

@@ -13,7 +13,7 @@ from typing import Any
 from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
 
-from .changes import Changes
+from ..recording.changes import Changes
 
 __all__ = ["hide"]
 

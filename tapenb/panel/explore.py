@@ -14,7 +14,8 @@ import numpy as np
 
 from ..autodiff.faces.functional import record
 from ..autodiff.tape.operation import TapeError
-from ..recording.deadline import within
+from ..recording.deadline import SECONDS, within
+from ..recording.idle import Idle
 from ..recording.inputs import Input, count_of
 from ..recording.program import Program
 from ..recording.recording import Recording
@@ -22,9 +23,6 @@ from ..views.listing import Source
 from .live import Panel
 
 __all__ = ["Explored", "explored"]
-
-SECONDS = 10.0
-"""How long a function may take to run again."""
 
 
 class Explored(Recording):
@@ -80,6 +78,8 @@ def explored(
     given, fixed, switches, spans = _arguments(f, arguments)
     call = _Call(f, fixed, switches, order, mode)
     program = call.first(given, spans)
+    if (shell := _shell()) is not None:
+        Idle.of(shell)  # which hears from now on when cells run
     found = Explored(program, program.tape, call.again)
     found.panel = Panel(found, **shown, source=_source(f))
     cell = _cell()
@@ -181,16 +181,25 @@ class _Call:
         return program
 
     def again(self, positions: Mapping[str, Any], done: Callable[[Any], None]) -> None:
-        """Record anew, and hand over the program or the exception."""
-        try:
-            moved = [Input(each.name, each.at(positions), (), each.span) for each in self._inputs]
-            self._switches = {
-                name: bool(positions.get(name, value)) for name, value in self._switches.items()
-            }
-            result: Any = within(SECONDS, lambda: self._recorded(moved), self._output)
-        except Exception as error:
-            result = error
-        done(result)
+        """Record anew while no cell runs, and hand over the program or the exception."""
+
+        def work() -> None:
+            try:
+                inputs = self._inputs
+                moved = [Input(each.name, each.at(positions), (), each.span) for each in inputs]
+                self._switches = {
+                    name: bool(positions.get(name, value)) for name, value in self._switches.items()
+                }
+                result: Any = within(SECONDS, lambda: self._recorded(moved), self._output)
+            except BaseException as error:
+                result = error
+            done(result)
+
+        shell = _shell()
+        if shell is None:
+            work()
+        else:
+            Idle.of(shell).run(work)
 
     def _recorded(self, inputs: list[Input]) -> Program:
         names = [each.name for each in inputs]
@@ -239,8 +248,12 @@ def _source(f: Callable[..., Any]) -> Source | None:
     return Source(code.co_filename, first, tuple(text.split("\n")), scope=code.co_name)
 
 
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython and ipython.get_ipython()
+
+
 def _cell() -> Any:
     """Which cell of a notebook runs; None outside of one."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
+    shell = _shell()
     return None if getattr(shell, "kernel", None) is None else shell.execution_count

@@ -11,9 +11,11 @@ from signal import SIGINT, getsignal, signal
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["in_peace", "within"]
+__all__ = ["SECONDS", "in_peace", "within"]
 
 _T = TypeVar("_T")
+SECONDS = 10.0
+"""How long a cell or function may take to run again."""
 _AGAIN = 0.01
 """Code that swallows every exception is asked again so soon."""
 

@@ -11,7 +11,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from tapenb.magic.cell import analyse
-from tapenb.magic.changes import Changes, uninterrupted
+from tapenb.recording.changes import Changes, uninterrupted
 
 CELLS = {
     "a sum of 600 terms": "x = 2.0\nz = " + " + ".join(["x"] * 600),

@@ -12,6 +12,7 @@ import pytest
 from ipywidgets import fixed
 
 import tapenb as tn
+from tests.magic.notebook import close_shell, open_notebook
 
 
 def wave(x, y=(0.0, 4.0, 0.5), *, w=None, sign=1):
@@ -141,3 +142,23 @@ def test_a_switch_is_a_switch_and_a_call_without_end_is_ended(explore, monkeypat
     t.panel.sliders["fast"].value = 1
     t.panel.sliders["x"].value = 3.0
     assert (t.value, t.panel.state["error"]) == (9.0, "")
+
+
+def test_a_function_is_called_again_when_no_cell_runs():
+    book = open_notebook()
+    try:
+        book.run(
+            "import tapenb as tn, threading\ncalls = []\ndef f(x):\n    calls.append(1)\n"
+            "    return x*x if x < 5 else 5*x\nt = tn.explore(f, x=3.0)\nt.value"
+        )
+        book.run(
+            "def move(): t.panel.sliders['x'].value = 6.0\n"
+            "moving = threading.Thread(target=move)\n"
+            "before = len(calls); moving.start(); moving.join(); meanwhile = len(calls), t.value"
+        )
+        names = book.names
+        assert names["meanwhile"] == (names["before"], 9.0)
+        assert (len(names["calls"]), names["t"].value) == (names["before"] + 1, 30.0)
+        names["t"].panel.close()
+    finally:
+        close_shell(book.shell)

@@ -5,30 +5,43 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from sys import _getframe
-from typing import Any
-
-from IPython.core.interactiveshell import InteractiveShell
+from typing import Any, Self
 
 from .changes import finish, guarded
 
 __all__ = ["Idle"]
 
 
+_BEGIN = "pre_run_cell"
+
+
 class Idle:
-    """Runs what must not meet a running cell: at once, or when the shell is idle."""
+    """Runs what must not meet a running cell: at once, or when the shell is idle.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        It has one of these, that of `of`.
+    """
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._running = 0
+        self._running = self._cells_on_stack()
         self._waiting: list[Callable[[], None]] = []
-        shell.events.register("pre_run_cell", self._begin)
+        shell.events.register(_BEGIN, self._begin)
         shell.events.register("post_run_cell", self._end)
         self.cell_id: str | None = None
         self.raw_cell = ""
 
+    @classmethod
+    def of(cls, shell: Any) -> Self:
+        """The one of a shell."""
+        heard = (getattr(each, "__self__", None) for each in shell.events.callbacks[_BEGIN])
+        return next((each for each in heard if isinstance(each, cls)), None) or cls(shell)
+
     def _begin(self, info: Any) -> None:
         # Cells may run others. An end may be cut off, so they are counted where they run.
-        self._running = _cells_on_stack()
+        self._running = self._cells_on_stack()
         if self._running > 1:
             return
         finish()
@@ -36,7 +49,7 @@ class Idle:
         self.raw_cell = getattr(info, "raw_cell", "") or ""
 
     def _end(self, result: Any) -> None:
-        self._running = _cells_on_stack()
+        self._running = self._cells_on_stack()
         while self._waiting and not self._running:
             self._waiting.pop(0)()
 
@@ -57,12 +70,11 @@ class Idle:
         else:
             work()
 
-
-def _cells_on_stack() -> int:
-    """How many cells run, each within the one before: by the shell, or unseen by a panel."""
-    codes = InteractiveShell.run_cell_async.__code__, guarded.__code__
-    frame, found = _getframe(), 0
-    while frame is not None:
-        found += frame.f_code in codes
-        frame = frame.f_back
-    return found
+    def _cells_on_stack(self) -> int:
+        """How many cells run, each within the one before: by the shell, or unseen by a panel."""
+        codes = self._shell.run_cell_async.__func__.__code__, guarded.__code__
+        frame, found = _getframe(), 0
+        while frame is not None:
+            found += frame.f_code in codes
+            frame = frame.f_back
+        return found

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from signal import SIGINT, getsignal, signal
 from typing import Any, TypeVar
 
-from ..recording.deadline import in_peace
+from .deadline import in_peace
 
 __all__ = ["Changes", "deep_recursion", "finish", "guarded", "uninterrupted"]
 
