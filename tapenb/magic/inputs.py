@@ -19,7 +19,7 @@ from ..autodiff.tracing.state import (
     plain,
     tape_of,
 )
-from ..autodiff.tracing.traced import TracedArray
+from ..autodiff.tracing.traced import TracedArray, new_number
 from ..autodiff.tracing.writing import input_array, part_of
 from ..autodiff.twins.twins import original
 from ..recording.inputs import Input, count_of, flatten, nest

@@ -181,6 +181,7 @@ class _Call:
         self._argnums = argnums
         self._made_of = f, args, kwargs, argnums, has_aux
         self._tops: dict[int, int] = {}
+        self._outputs: list[int] | None = None
         wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         self._arguments = [args[position] for position in wanted]
         self.leaves: list[Traced] = []
@@ -191,15 +192,17 @@ class _Call:
         value = call(f, *arguments, **kwargs)
         self.value, self.aux = value if has_aux else (value, None)
 
-    @functools.cached_property
+    @property
     def outputs(self) -> list[int]:
         """References to the numbers among the results."""
-        one = type(self.value) in TRACED
-        leaves = [self.value] if one else filter(_is_number, flatten(self.value))
-        tops = [(leaf, self.top(leaf)) for leaf in leaves]
-        return [
-            self.tape.append_constant(plain(leaf)) if top is None else top for leaf, top in tops
-        ]
+        if self._outputs is None:
+            one = type(self.value) in TRACED
+            leaves = [self.value] if one else filter(_is_number, flatten(self.value))
+            tops = [(leaf, self.top(leaf)) for leaf in leaves]
+            self._outputs = [
+                self.tape.append_constant(plain(leaf)) if top is None else top for leaf, top in tops
+            ]
+        return self._outputs
 
     def on(self, tape: Tape) -> _Call:
         """The same call on a tape of the same entries with other values."""

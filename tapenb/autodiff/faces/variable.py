@@ -33,7 +33,7 @@ from ..tracing.state import (
     tape_of,
 )
 from ..tracing.structures import mapped
-from ..tracing.traced import TracedArray
+from ..tracing.traced import new_array, new_number
 
 __all__ = [
     "TAPES",
@@ -115,7 +115,8 @@ def _cut(value: Any) -> Any:
 
 def constant_of(value: Any) -> Traced:
     """A traced value that no tape follows yet."""
-    return (TracedArray if type(value) is np.ndarray else new_number)(None, None, value)
+    make = new_array if type(value) is np.ndarray else new_number
+    return make(None, None, value)
 
 
 def _on(tape: Tape, entry: int, value: Any) -> Traced:

@@ -31,7 +31,7 @@ from ..tracing.dispatch import (
 )
 from ..tracing.state import is_traced, plain, tape_of
 from ..tracing.structures import any_active, as_operand, lift
-from ..tracing.traced import TracedArray
+from ..tracing.traced import new_array
 from ..tracing.writing import write
 from .indexing import collect
 
@@ -397,7 +397,7 @@ if hasattr(np, "unstack"):  # from NumPy 2.1 on
 
 def _blank(like: Any) -> Any:
     """Zeros in the shape of an array, able to hold traced values."""
-    return TracedArray(tape_of(like), None, np.zeros_like(plain(like)))
+    return new_array(tape_of(like), None, np.zeros_like(plain(like)))
 
 
 def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:

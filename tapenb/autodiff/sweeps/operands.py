@@ -13,8 +13,7 @@ from ..tape.operation import TapeError
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from ..tracing.apply import projections
-from ..tracing.state import new_number
-from ..tracing.traced import TracedArray
+from ..tracing.traced import new_array, new_number
 
 __all__ = ["AS_IT_IS", "CROSSED", "as_ieee", "operand", "reachable", "verify"]
 
@@ -48,7 +47,7 @@ def operand(tape: Tape, reference: int, needed: bool, record: bool = False) -> A
     if not record or not needed or reference < 0:
         return value
     if type(value) is np.ndarray:
-        return TracedArray(tape, reference, value)
+        return new_array(tape, reference, value)
     if isinstance(value, tuple | list):
         return projections(tape, reference, value)
     return new_number(tape, reference, value)

@@ -98,7 +98,7 @@ def play_backward(
     found: dict[int, Any] = {}
     if flows is not None:
         flows.clear()
-    user = tape.tracker.known_from(sys._getframe()) if record else nullcontext()
+    user = tape.tracker.known_from(sys._getframe()) if record else _NOBODY
     with np.errstate(all="ignore"), user:
         while index > last:
             index -= 1
@@ -121,6 +121,9 @@ def play_backward(
     if record:
         tape.swept.append((begin, len(tape), tuple(seeds)))
     return found
+
+
+_NOBODY = nullcontext()
 
 
 def adjoints(tape: Tape, output: int | None = None) -> Flows:

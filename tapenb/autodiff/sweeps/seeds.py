@@ -17,7 +17,7 @@ __all__ = ["detach", "generic_adjoint", "ones_like", "unit_seeds", "zero_masks",
 
 def ones_like(value: Any) -> Any:
     """The seed of a sum over all elements: ones in the shape and dtype of an adjoint."""
-    if type(value) is np.float64:
+    if type(value) is np.float64 or type(value) is float:
         return _ONE
     shape, dtype = np.shape(value), adjoint_dtype(value)
     return _ones(shape, dtype) if math.prod(shape) <= _FEW else np.ones(shape, dtype)

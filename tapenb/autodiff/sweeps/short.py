@@ -101,22 +101,25 @@ def sweep_small(
             parents = tape.many[at]
             xs = [values[p] if p >= 0 else constants[~p] for p in parents]
             xs = [float64(x) if type(x) in _PYTHONS else x for x in xs]
+            readable = _READ.issuperset(map(type, xs))
         else:
             x1 = values[left] if left >= 0 else constants[~left]
             if type(x1) in _PYTHONS:
                 x1 = float64(x1)
+            readable = type(x1) in _READ
             if right is None:
                 parents, xs = (left,), (x1,)
             else:
                 x2 = values[right] if right >= 0 else constants[~right]
                 if type(x2) in _PYTHONS:
                     x2 = float64(x2)
+                readable = readable and type(x2) in _READ
                 parents, xs = (left, right), (x1, x2)
         terms, y = operation.pulls, values[at]
         if terms is None or len(terms) > len(parents):  # np.unwrap's period is left out
             terms = operation.find_pulls(len(parents))
         small = kind is float64 or (kind is array and g.nbytes < LARGE)
-        if not (small and terms and _READ.issuperset(map(type, (y, *xs)))):
+        if not (small and terms and readable and type(y) in _READ):
             rule = operation.rule
             large = operation.terms is not None and not small
             if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
@@ -124,9 +127,10 @@ def sweep_small(
             adjoint[at] = g
             pull_back(tape, at, adjoint, reached, free_values=free_values)
             continue
-        for parent, x, term in zip(parents, xs, terms, strict=True):
+        for slot, parent in enumerate(parents):
             if parent < 0 or not reached[parent]:
                 continue
+            x, term = xs[slot], terms[slot]
             part = g if term is None else term(g, y, *xs)
             if part is None:
                 continue

@@ -68,7 +68,7 @@ class Columns:
     def clear(self) -> None:
         """Begin anew, without entries."""
         self.operations, self.values, self.sites = [], [], []
-        self.left, self.right, self.offsets = array("l"), [], array("i")
+        self.left, self.right, self.offsets = array("l"), [], array("I")  # "I" is quicker than "i"
         self.many, self.independents = {}, []
         self.constants, self.fingerprints = [], {}
         self.tracker = Tracker()

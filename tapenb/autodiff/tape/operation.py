@@ -52,7 +52,9 @@ class Operation:
         Keyword arguments that are no operands (``axis``, a key).
     """
 
-    __slots__ = ("function", "into", "name", "params", "pulls", "rule", "terms", "ufunc")
+    __slots__ = (
+        *("function", "has_tips", "into", "name", "params", "pulls", "rule", "terms", "ufunc"),
+    )
 
     def __init__(
         self,
@@ -78,6 +80,8 @@ class Operation:
         # What `find_pulls` gives, once a sweep has asked.
         self.pulls: Sequence[Callable[..., Any] | None] | None = few
         self.into: Callable[..., Any] | None = None if rule is None else rule.into
+        # Whether it has tips or steps at all, once somebody has asked.
+        self.has_tips: bool | None = None
 
     def find_pulls(self, operands: int) -> Sequence[Callable[..., Any] | None]:
         """By operand what gives its contribution, of ``(g, y, *operands)``; None there is `g`.

@@ -345,8 +345,8 @@ def _wrap_array(tape: Tape | None, index: int | None, value: np.ndarray, source:
         memory = source._own()
         if index is not None:
             memory.alias(index)
-        return TYPES.array(tape, index, value, memory)
-    return TYPES.array(tape, index, value)
+        return new_array(tape, index, value, memory)
+    return new_array(tape, index, value)
 
 
 def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
@@ -364,7 +364,7 @@ def untaped(origin: Traced, value: Any, *, view: bool) -> Any:
 
 def make_traceable(tape: Tape, value: np.ndarray) -> Any:
     """An array that was made inside a recording, into which traced values can be written."""
-    made = TYPES.array(tape, None, value)
+    made = new_array(tape, None, value)
     return made if tape.session is None else tape.session.remember(made)
 
 
@@ -422,7 +422,7 @@ def independent(tape: Tape, value: Any) -> Traced:
         original = value
         value = value.copy() if value.flags.c_contiguous else same(value)
         value.flags.writeable = original.flags.writeable
-        return TYPES.array(tape, tape.append_input(value), value)
+        return new_array(tape, tape.append_input(value), value)
     if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"

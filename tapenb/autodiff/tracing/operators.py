@@ -155,7 +155,6 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
     return leave(self, plainly, f"an operator of {type(other).__name__}", frame)
 
 
-_new = object.__new__
 _getframe = sys._getframe
 
 
@@ -210,7 +209,7 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = _new(TYPES.of[type(value)])
+        result = TYPES.of[type(value)]()
         result._tape, result._value = tape, value
         result._index = tape.put(operation, self._index, index, value, frame)
         return result

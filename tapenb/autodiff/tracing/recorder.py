@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 
@@ -58,9 +57,11 @@ class recording:  # noqa: N801  reads as the context that it is
         if self._token is None:
             return
         tape, session = self._tape, self._tape.session
-        with suppress(ValueError):  # in another context than it was entered in
+        try:
             self._warnings.__exit__(kind, error, traceback)
             CURRENT.reset(self._token)
+        except ValueError:  # in another context than it was entered in
+            pass
         if not session.of_cell:  # whose arrays are put back
             let_go(tape)
         refusal = session.refusal

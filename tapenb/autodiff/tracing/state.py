@@ -39,7 +39,7 @@ __all__ = [
 
 
 class Traced:
-    """A value on a tape. Made by a recording, never by hand.
+    """A value on a tape. Made by `new_number` and `new_array`, never by hand.
 
     It has the attributes of its plain value and `numpy` alone: what is the engine's is underscored.
     Within this room it is read as it stands, elsewhere by `plain`, `tape_of`, `index_of`,
@@ -56,11 +56,6 @@ class Traced:
     """
 
     __slots__ = ("__weakref__", "_index", "_tape", "_value")
-
-    def __init__(self, tape: Tape | None, index: int | None, value: Any) -> None:
-        self._tape = tape
-        self._index = index
-        self._value = value
 
     def _is_active(self) -> bool:
         """Whether the value depends on something that its tape, still open, follows."""
@@ -148,21 +143,22 @@ def name_types(number: type[Traced], array: type[Traced], parts: dict[str, type]
         each.add(array)
 
 
-_new = object.__new__
-
-
+# Types without ``__init__`` make objects in a third less time, and these are made most of all.
 def new_number(tape: Tape | None, index: int | None, value: Any) -> Traced:
-    """A traced number for an entry: what its type makes, in half of the time."""
-    made = _new(TYPES.of[type(value)])
+    """A traced number for an entry, or for a constant."""
+    made = TYPES.of[type(value)]()
     made._tape, made._index, made._value = tape, index, value
     return made
 
 
-def new_array(tape: Tape, index: int, value: np.ndarray) -> Any:
-    """A traced array for an entry, in memory of its own: what its type makes, likewise."""
-    made = _new(TYPES.array)
+def new_array(
+    tape: Tape | None, index: int | None, value: np.ndarray, memory: Memory | None = None
+) -> Any:
+    """A traced array for an entry, or for a constant, in memory of its own or in a view's."""
+    made = TYPES.array()
     made._tape, made._index, made._value = tape, index, value
-    made._memory, made._version, made._draft = None, 0, None
+    made._memory, made._draft = memory, None
+    made._version = 0 if memory is None else memory.version
     return made
 
 

@@ -34,16 +34,16 @@ from ..tape.operation import Operation, TapeError
 from ..tape.primitives import gather, getitem
 from ..tape.provenance import here
 from ..tape.tape import Tape
-from ..tape.thrift import Draft, Lost
+from ..tape.thrift import Lost
 from .apply import apply, apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
 from .questions import Counts, numpys
-from .state import Named, name_types
+from .state import Named, name_types, new_array, new_number
 from .writing import Writes
 
-__all__ = ["TracedArray", "TracedScalar"]
+__all__ = ["TracedArray", "TracedScalar", "new_array", "new_number"]  # of these types
 
 
 class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):
@@ -126,16 +126,6 @@ class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclas
 
     __slots__ = ("_draft", "_memory", "_version")
     __hash__ = NumPyProtocol.__hash__
-
-    def __init__(
-        self, tape: Tape | None, index: int | None, value: Any, memory: Memory | None = None
-    ) -> None:
-        self._tape = tape
-        self._index = index
-        self._value = value
-        self._memory = memory
-        self._draft: Draft | None = None
-        self._version = 0 if memory is None else memory.version
 
     def _is_active(self) -> bool:
         tape = self._tape

@@ -18,7 +18,7 @@ from ..tape.primitives import scatter, setitem
 from ..tape.provenance import calls, here
 from ..tape.tape import Tape
 from .apply import plain_key
-from .state import TYPES, Traced, is_active, plain, reference_of
+from .state import TYPES, Traced, is_active, new_array, plain, reference_of
 from .structures import as_operand, lift, mapped, read
 
 __all__ = ["Flat", "Writes", "input_array", "part_of", "write"]
@@ -101,7 +101,7 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
     memory : Memory
     """
     entry = tape.append_input(value)
-    traced = TYPES.array(tape, entry, value, memory)
+    traced = new_array(tape, entry, value, memory)
     if memory.is_whole(value):
         memory.reference = entry
     else:
@@ -117,7 +117,7 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
 
 def part_of(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
     """An array that asks its memory, when it is first used, which entry it is."""
-    traced = TYPES.array(tape, None, value, memory)
+    traced = new_array(tape, None, value, memory)
     traced._version = -1
     return traced
 

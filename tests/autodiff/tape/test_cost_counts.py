@@ -17,7 +17,7 @@ from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tape.thrift import Lost
 from tapenb.autodiff.tracing.recorder import recording
 from tapenb.autodiff.tracing.state import index_of
-from tapenb.autodiff.tracing.traced import TracedArray
+from tapenb.autodiff.tracing.traced import new_array
 
 LARGE = np.linspace(0.1, 2.0, 20_000)
 
@@ -163,7 +163,7 @@ def in_a_cell(run, *points):
     """What a run makes of traced arrays on a tape of a cell, and that tape."""
     tape = Tape(of_cell=True)
     with recording(tape):
-        inputs = [TracedArray(tape, tape.append_input(point), point) for point in points]
+        inputs = [new_array(tape, tape.append_input(point), point) for point in points]
         result = run(*inputs)
     return tape, result
 
@@ -180,9 +180,9 @@ def test_a_cell_shows_values_that_it_did_not_keep():
 def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_cheap():
     tape = Tape(of_cell=True)
     tape.session.will_be_swept = False
-    own = TracedArray(tape, None, LARGE, Memory(tape, LARGE, None))
+    own = new_array(tape, None, LARGE, Memory(tape, LARGE, None))
     with recording(tape):
-        x = TracedArray(tape, tape.append_input(LARGE), LARGE)
+        x = new_array(tape, tape.append_input(LARGE), LARGE)
         y = np.tanh(x * 2.0) * np.exp(-own * own)
     assert [type(value) is np.ndarray for value in tape.values] == [True, False, False, False]
     weights = [each for each in tape.constants if np.ndim(each) or type(each) is Lost]
@@ -203,8 +203,8 @@ def test_what_was_made_of_an_array_is_kept_where_it_is_written_to(array):
     tape.session.will_be_swept = False
     plain = LARGE.copy()
     with recording(tape):
-        x = TracedArray(tape, tape.append_input(LARGE), LARGE)
-        a = TracedArray(tape, None, plain, Memory(tape, plain, None))
+        x = new_array(tape, tape.append_input(LARGE), LARGE)
+        a = new_array(tape, None, plain, Memory(tape, plain, None))
         w, unread = np.exp(-a), np.exp(-a)
         before = x * w
         names = {"a": a, "w": w}

@@ -39,7 +39,8 @@ def on_tips(tape: Tape, start: int = 0) -> list[tuple[int, Any]]:
 
 def asking(tape: Tape, start: int) -> set[Operation]:
     """The operations of a tape, from an entry on, that have tips or steps at all."""
-    return set(filter(_may_stand, set(tape.operations[start:] if start else tape.operations)))
+    found = set(tape.operations[start:] if start else tape.operations)
+    return {each for each in found if each.has_tips or (each.has_tips is None and _asks(each))}
 
 
 def standing(
@@ -69,12 +70,14 @@ def standing(
     return found
 
 
-def _may_stand(operation: Operation) -> bool:
+def _asks(operation: Operation) -> bool:
     """Whether an operation has tips or steps at all, or is a question about a number."""
     rule = operation.rule
     if rule is None:
-        return operation.name == GUARD and operation.function is not hash
-    return rule.tip is not None or bool(rule.steps)
+        operation.has_tips = operation.name == GUARD and operation.function is not hash
+    else:
+        operation.has_tips = rule.tip is not None or bool(rule.steps)
+    return operation.has_tips
 
 
 def mask_of(operation: Operation, result: Any, *operands: Any) -> Any:
