@@ -159,6 +159,10 @@ OF_SCIPY = {
     "scipy.optimize": "Roots by what the function reads, by the implicit function theorem. Minima "
     "are refused: `tn.implicit(tn.grad(f), solver)`.",
     "scipy.signal": "By signals and coefficients; `filtfilt` by the signal.",
+    "scipy.spatial.distance": "By all rows; weights are held. Other metrics are refused, and "
+    "functions in their place.",
+    "scipy.stats": "Numbers of data, along any axis. Refused: `nan_policy=`, `weights=`, "
+    "`limits=`, `method=`.",
 }
 
 
@@ -174,7 +178,7 @@ def of_scipy() -> Iterator[str]:
             twin = None if key.startswith("_") else twin_of(value)
             if twin is None or isinstance(value, ModuleType) or original(twin) is not value:
                 continue
-            if key in MINIMA:
+            if key in MINIMA or key in distributions.known():
                 continue
             rule = RULES.get(value)
             how = "in terms of others" if rule is None else type(rule).__name__
@@ -187,7 +191,7 @@ def of_scipy() -> Iterator[str]:
     yield from ("", "### scipy.special", "", ", ".join(f"`{name}`" for name in named) + ".")
     listed = ", ".join(f"`{name}`" for name in distributions.known())
     methods = "Densities, distribution functions and quantiles"
-    yield from ("", "### scipy.stats", "", f"{methods} of {listed}.")
+    yield from ("", "### Distributions of scipy.stats", "", f"{methods} of {listed}.")
 
 
 def page() -> str:

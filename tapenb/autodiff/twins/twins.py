@@ -405,22 +405,20 @@ def _find(module: ModuleType) -> None:
         _DECOMPOSED.update(decomposed)
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
-    elif full.startswith("scipy"):
-        if full == "scipy.special":
-            special.rule_of(module.erf)
-            wanted = special.functions()
-        elif full == "scipy.stats":
-            known = distributions.known()
-            by_name = {name: distributions.Distribution(names[name], name) for name in known}
-            for kind in ("rv_continuous_frozen", "rv_discrete_frozen"):
-                _COMPOSED[getattr(sys.modules[type(names["norm"]).__mro__[1].__module__], kind)] = (
-                    _of_frozen
-                )
+    elif full == "scipy.special":
+        special.rule_of(module.erf)
+        wanted = special.functions()
     elif full.startswith("numpy"):
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
         by_name["poly1d"] = _TwinClass(np.poly1d)
         by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
+    if full == "scipy.stats":
+        known = distributions.known()
+        by_name = {name: distributions.Distribution(names[name], name) for name in known}
+        home = sys.modules[type(names["norm"]).__mro__[1].__module__]
+        for kind in ("rv_continuous_frozen", "rv_discrete_frozen"):
+            _COMPOSED[getattr(home, kind)] = _of_frozen
     by_name |= {name: plainly(names[name]) for name in PLAINLY.get(full, ())}
     for name, value in names.items():
         if isinstance(value, np.ufunc):
@@ -460,7 +458,7 @@ _ORIGINALS: dict[int, Any] = {}
 _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
-    *("scipy", "scipy.special", "scipy.stats"),
+    *("scipy", "scipy.special"),
     *PLAINLY,
     *_MAKERS,
 }

@@ -17,6 +17,8 @@ import scipy.linalg as sl
 import scipy.ndimage as nd
 import scipy.optimize as so
 import scipy.signal as ss
+import scipy.spatial.distance as sd
+import scipy.stats as st
 
 from .samples import Sample
 
@@ -598,6 +600,90 @@ FFT = {
 }
 
 
+P = np.abs(B) + 0.3
+POSITIVE_ROW, OTHER_ROW = P[0], P[1] + 0.2
+
+STATS = {
+    **{
+        name: [
+            ("as it is", lambda a, f=name: getattr(st, f)(a), (P,)),
+            ("all", lambda a, f=name: getattr(st, f)(a, axis=None, keepdims=True), (P,)),
+            ("rows", lambda a, f=name: getattr(st, f)(a, axis=1), (P,)),
+        ]
+        for name in ("gmean", "hmean", "sem", "variation", "gstd", "tmean", "tvar", "tstd", "tsem")
+    },
+    "pmean": [
+        ("cubes", lambda a: st.pmean(a, 3), (P,)),
+        ("of degree 0", lambda a: st.pmean(a, 0, axis=None), (P,)),
+    ],
+    "moment": [
+        ("third", lambda a: st.moment(a, 3), (P,)),
+        ("about a point", lambda a: st.moment(a, 2, axis=1, center=0.5), (P,)),
+    ],
+    "skew": [
+        ("biased", lambda a: st.skew(a), (P,)),
+        ("unbiased", lambda a: st.skew(a, axis=(0, 1), bias=False), (P,)),
+    ],
+    "kurtosis": [
+        ("biased", lambda a: st.kurtosis(a, axis=None), (P,)),
+        ("unbiased", lambda a: st.kurtosis(a, axis=None, fisher=False, bias=False), (P,)),
+    ],
+    "trim_mean": [
+        ("columns", lambda a: st.trim_mean(a, 0.3), (P,)),
+        ("all", lambda a: st.trim_mean(a, 0.1, axis=None), (P,)),
+    ],
+    "entropy": [
+        ("one", lambda p: st.entropy(p, base=2), (P,)),
+        ("two", lambda p, q: st.entropy(p, q, axis=1), (P, P[::-1])),
+    ],
+    **{
+        name: [
+            ("columns", lambda a, f=name: getattr(st, f)(a), (P,)),
+            ("all", lambda a, f=name: getattr(st, f)(a, axis=None, ddof=1), (P,)),
+        ]
+        for name in ("zscore", "gzscore")
+    },
+    "pearsonr": [
+        ("rows", lambda x, y: row(*st.pearsonr(x, y, axis=1)), (P, B)),
+        ("less", lambda x, y: row(*st.pearsonr(x, y, alternative="less")), (V, POSITIVE_ROW)),
+    ],
+    "linregress": [
+        (
+            "all numbers",
+            lambda x, y: row(*(found := st.linregress(x, y)), found.intercept_stderr),
+            (V, POSITIVE_ROW),
+        ),
+        ("greater", lambda x, y: st.linregress(x, y, "greater").pvalue, (V, POSITIVE_ROW)),
+    ],
+}
+METRICS = {
+    name: [
+        ("two", lambda u, v, f=name: getattr(sd, f)(u, v), (POSITIVE_ROW, OTHER_ROW)),
+        ("weighed", lambda u, v, f=name: getattr(sd, f)(u, v, w=P[2]), (POSITIVE_ROW, OTHER_ROW)),
+    ]
+    for name in (
+        *("euclidean", "sqeuclidean", "cityblock", "chebyshev"),
+        *("cosine", "correlation", "braycurtis", "canberra"),
+    )
+}
+DISTANCE = {
+    **METRICS,
+    "minkowski": [
+        ("cubes", lambda u, v: sd.minkowski(u, v, 3, P[2]), (POSITIVE_ROW, OTHER_ROW)),
+    ],
+    "cdist": [(name, lambda a, b, f=name: sd.cdist(a, b, f), (P, 1.7 * P[:2])) for name in METRICS]
+    + [("cubes", lambda a, b: sd.cdist(a, b, "minkowski", p=3, w=P[2]), (P, 1.7 * P[:2]))],
+    "pdist": [
+        ("as it is", lambda a: sd.pdist(a), (P,)),
+        ("others", lambda a: row(sd.pdist(a, "cityblock"), sd.pdist(a, metric="cosine")), (P,)),
+    ],
+    "squareform": [
+        ("to a matrix", lambda x: sd.squareform(x), (np.arange(1.0, 7.0),)),
+        ("there and back", lambda x: sd.squareform(sd.squareform(x)), (np.arange(1.0, 7.0),)),
+    ],
+}
+
+
 def _written(module: Any, table: dict[str, Any]) -> Iterator[Written]:
     for name, calls in table.items():
         for label, body, operands in calls:
@@ -612,6 +698,8 @@ SAMPLES: list[Written] = [
     *_written(sp, INTERPOLATE),
     *_written(nd, NDIMAGE),
     *_written(ss, SIGNAL),
+    *_written(sd, DISTANCE),
+    *_written(st, STATS),
 ]
 ALMOST = {si.solve_ivp, si.odeint}
 """What is as exact as its own tolerance, and no more."""

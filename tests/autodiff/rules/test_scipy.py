@@ -13,7 +13,9 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.optimize
 import scipy.signal
+import scipy.spatial.distance
 import scipy.special
+import scipy.stats
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import fft, integrate, interpolate, linalg, ndimage, optimize, signal
+from . import (
+    distance,
+    fft,
+    integrate,
+    interpolate,
+    linalg,
+    ndimage,
+    optimize,
+    signal,
+    stats,
+)
 
 __all__ = ["MODULES"]
 
@@ -21,5 +31,7 @@ MODULES: dict[str, Callable[[], Any]] = {
     "scipy.ndimage": ndimage.register,
     "scipy.optimize": optimize.register,
     "scipy.signal": signal.register,
+    "scipy.spatial.distance": distance.register,
+    "scipy.stats": stats.register,
 }
 """What makes the rules of a module, by its name, and gives twins that are no functions."""
