@@ -15,7 +15,6 @@ from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.state import (
     index_of,
     is_traced,
-    new_number,
     plain,
     tape_of,
 )

@@ -26,7 +26,6 @@ from ..tracing.state import (
     index_of,
     is_active,
     is_traced,
-    new_number,
     place_on,
     plain,
     reference_of,
