@@ -19,11 +19,12 @@ from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.program import Program
-from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes
+from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes, symbol
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from .brief import brief
+from .sections.vector import without_sliders
 from .stepping import listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
@@ -77,6 +78,7 @@ def played(
         "notes": steady_notes(point),
         "matrix": _matrix(point, shown, len(inputs)),
         "trace": trace(point, source, shown),
+        "vector": _vectors(point) or None,
     }
     if graph is not None and not graph.too_large and "node" in shown.of:
         show["nodes"] = [shown.node(node.index) for node in graph.nodes]
@@ -306,6 +308,25 @@ def _rows(point: Point, shown: _Shown, slopes: Mapping[str, Any]) -> list[list[A
         registers.append((shown.of["sum"], "sum"))
     registers += [(slopes[x], "slope") for x in point.gradient]
     return [[row.name, *what] for row, what in zip(rows(point), registers, strict=True)]
+
+
+def _vectors(point: Point) -> list[dict[str, Any]]:
+    """The arrays that have bars: the row of their slopes, and where their numbers begin."""
+    of, begins, begin = f"∂{symbol(point)}/∂", {}, 0
+    for each in point.program.inputs:
+        begins[each.name] = begin
+        begin += each.array.size
+    names = [row.name for row in rows(point)]
+    return [
+        {
+            "name": (name := one_line(each.name)),
+            "of": of,
+            "shape": each.array.shape,
+            "row": names.index(of + name),
+            "at": begins[each.name],
+        }
+        for each in without_sliders(point)
+    ]
 
 
 def _matrix(point: Point, shown: _Shown, sliders: int) -> dict[str, Any] | None:

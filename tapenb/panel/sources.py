@@ -19,7 +19,6 @@ WITH_KERNEL = (
     "link",
     "orders",
     "tools",
-    "vector",
 )
 """The modules that a page without a kernel has nothing for."""
 PIECES = {"special": "specialFunctions", "rows": "rowFunctions", "further": "furtherFunctions"}

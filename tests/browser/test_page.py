@@ -74,7 +74,8 @@ def opened(page: Page) -> dict[str, list[str]]:
 
 
 def wanted(panel) -> dict[str, list[str]]:
-    """The same, as the kernel writes them."""
+    """The same, as the kernel writes them with a box for each operation."""
+    panel.look = {**panel.look, "orders": {"fold": "entries"}}
     state = panel.state
     return {
         "rows": [text for _, text in state["rows"]],

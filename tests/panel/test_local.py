@@ -25,6 +25,11 @@ CELLS = {
         "",
         "w = np.array([0.5, -0.3])\nh = np.tanh(w*np.array([1.0, 2.0]))\ny = np.sum(h**2)",
     ),
+    "bars": (
+        "",
+        "c = 1.5\nv = np.linspace(-1, 1, 30)\nM = np.ones((2, 70))\nM[1, 3] = 2.0\n"
+        "z = np.sum(np.sin(v*c)**2)*c + np.sum(M**3)*c",
+    ),
     "list": ("", "p = [1.0, 2.0]\nt = 0.3\nz = p[0] + p[1]*t"),
     "complex": ("", "r = 0.5\nt = 1.2\nw = r*np.exp(1j*t)\nz = (w + w*w).real"),
     "integer": ("", "x = 1.1\nn = 7\nm = n**9\ny = x*m"),
@@ -34,7 +39,7 @@ CELLS = {
     "no derivatives": ("--order 0", "x = 1.0\na = 2.0\nz = np.sin(x)*a + x"),
 }
 BRIEF = Path(__file__).parents[2] / "tapenb" / "panel" / "browser" / "brief.js"
-PARTS = "rows", "matrix", "nodes", "edges", "trace", "listing", "plot", "surface"
+PARTS = "rows", "matrix", "vector", "nodes", "edges", "trace", "listing", "plot", "surface"
 # What is the page's own: its curves have numbers of their own, and are not marked.
 OWN = {"plot": {"number", "label"}, "surface": {"heights"}}
 

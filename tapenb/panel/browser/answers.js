@@ -46,7 +46,7 @@ export function answers(model) {
     }
     const own = { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
     // What the page leaves to the kernel is of another position until that answers.
-    const behind = Boolean(said.surface || said.check || said.words || said.vector || said.compare || (said.listing && !found.listing)
+    const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare || (said.listing && !found.listing)
       || (said.trace && (own.trace || !found.trace)));
     const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...own, positions,
       ahead: true, behind, whole: !isOther(said) };

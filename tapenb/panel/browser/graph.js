@@ -1,6 +1,6 @@
 // The computational graph.
 
-import { h, KEYS, write } from "./dom.js";
+import { h, KEYS, s, write } from "./dom.js";
 import { orders } from "./orders.js";
 import { rounds } from "./rounds.js";
 
@@ -8,6 +8,8 @@ import { rounds } from "./rounds.js";
 
 /** Pixels that a figure takes at most, on an edge at least, and what is left free in a box. */
 const FIGURE = 8, ON_EDGE = 5, MARGIN = 8;
+/** How many more figures a room holds, drawn narrower; of more the first are drawn, and all in the tip. */
+const NARROW = 1.3;
 
 /** How wide a number may be, by where it stands; known once it is on the page. */
 const rooms = /** @type {WeakMap<SVGTextElement, number>} */ (new WeakMap());
@@ -29,19 +31,26 @@ function roomOf(slot) {
  */
 function fit(all) {
   const changed = /** @type {[SVGTextElement, string, boolean][]} */ (
-    all.filter(([slot, text]) => slot && (slot.textContent !== text || !slot.dataset.fits)));
+    all.filter(([slot, text]) => slot && (slot.dataset.whole !== text || !slot.dataset.fits)));
   // What is read stands apart from what is written, so that the page is laid out once.
   const widths = changed.map(([slot, text, edge]) => (edge ? Math.max(9, text.length) * ON_EDGE : roomOf(slot)));
   for (const [k, [slot, text]] of changed.entries()) {
-    slot.textContent = text;
+    slot.dataset.whole = slot.textContent = text;
     slot.removeAttribute("textLength");
     // Before it is on the page, nothing has a width.
     if (widths[k] > 0) slot.dataset.fits = "";
   }
-  const long = changed.map(([slot, text], k) => widths[k] > 0 && text.length * FIGURE > widths[k]
-    && slot.getComputedTextLength() > widths[k]);
-  for (const [k, [slot]] of changed.entries()) {
+  const long = changed.map(([slot, text], k) => {
+    const length = widths[k] > 0 && text.length * FIGURE > widths[k] ? slot.getComputedTextLength() : 0;
+    return length > widths[k] ? length : 0;
+  });
+  for (const [k, [slot, text]] of changed.entries()) {
     if (!long[k]) continue;
+    const most = Math.round((NARROW * text.length * widths[k]) / long[k]);
+    if (text.length > most) {
+      slot.textContent = `${text.slice(0, most - 1)}…`;
+      slot.append(s("title", {}, text));
+    }
     slot.setAttribute("textLength", String(widths[k]));
     slot.setAttribute("lengthAdjust", "spacingAndGlyphs");
   }

@@ -83,6 +83,13 @@ export function localModel(stored, picture, notes = [], apart = true) {
         if (counter > (moves[label]?.[0] ?? 0)) {
           moves = { ...moves, [label]: [counter, traits.position.view] };
           positions = { ...positions, [label]: value };
+          const range = data.inputs.find((/** @type {Input} */ each) => each.label === label);
+          // A number typed beyond its range widens it.
+          if (range && !(range.min <= value && value <= range.max)) {
+            [range.min, range.max] = [Math.min(range.min, value), Math.max(range.max, value)];
+            traits.inputs = programTraits().inputs;
+            tell("inputs");
+          }
         }
       }
       traits.state = { ...traits.state, moves, positions };

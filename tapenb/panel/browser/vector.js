@@ -13,6 +13,8 @@ const WALKS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp:
 /** @param {Model} model @returns {Section} */
 export function vector(model) {
   const element = h("div", { class: "tapenb-vectors" }), { ask, look } = asking(model, "vector");
+  // A slider for an element is another program, which a kernel makes.
+  const picks = model.get("apart") === undefined;
 
   function chart() {
     let now = /** @type {Vector | undefined} */ (undefined), at = 0;
@@ -67,7 +69,7 @@ export function vector(model) {
       bars.setAttribute("aria-valuemax", String(count - 1));
       go(at);
     }
-    return Object.assign(h("div", {}, title, bars, h("div", { class: "tapenb-toolbar" }, one, all, said)), { show });
+    return Object.assign(h("div", {}, title, bars, h("div", { class: "tapenb-toolbar" }, ...(picks ? [one, all] : []), said)), { show });
   }
   return {
     element,

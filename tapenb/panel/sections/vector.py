@@ -14,10 +14,21 @@ from ...views.labels import one_line
 from ..picks import ALONG
 from .section import Section
 
-__all__ = ["Vector"]
+__all__ = ["Vector", "without_sliders"]
 
 # So many bars an array has, and so many arrays have them.
 _MOST, _ARRAYS = 128, 4
+
+
+def without_sliders(point: Point) -> list[Input]:
+    """The arrays that have bars.
+
+    Parameters
+    ----------
+    point : Point
+    """
+    arrays = (each for each in point.program.inputs if not each.labels and each.array.size)
+    return [each for each in arrays if each.name in point.gradient][:_ARRAYS]
 
 
 class Vector(Section):
@@ -27,12 +38,7 @@ class Vector(Section):
 
     def at(self, point: Point, look: Mapping[str, Any]) -> list[dict[str, Any]] | None:
         """Of each array the label, the value and the slope of its elements."""
-        arrays = [
-            each
-            for each in point.program.inputs
-            if not each.labels and each.array.size and each.name in point.gradient
-        ]
-        return [self._of(point, each) for each in arrays[:_ARRAYS]] or None
+        return [self._of(point, each) for each in without_sliders(point)] or None
 
     @staticmethod
     def _of(point: Point, each: Input) -> dict[str, Any]:
