@@ -58,7 +58,7 @@ def bundled(command: list[str]) -> Iterator[tuple[str, str]]:
             return answer.stdout.removesuffix("\n")
 
         with_kernel = sources.modules(whole=False)
-        for piece in ("rows", "further"):  # a kernel's page has all but the largest
+        for piece in ("rows", "further", "vector"):  # a kernel's page has all but the largest
             with_kernel[f"{piece}.js"] = sources.modules()[f"{piece}.js"]
         yield "widget.js", made("widget", with_kernel, "widget.js", "--format=esm")
         page = sources.modules(kernel=False, whole=False)

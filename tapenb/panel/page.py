@@ -52,6 +52,8 @@ def page(
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
+    if any("vector" in each["show"] for each in data["programs"]):
+        operations.add("vectorsAt")
     script = _SCRIPT % (packed(style(kernel=False)), player(operations))
     policy = (
         f"default-src 'none'; img-src data:; script-src '{_hashed(script)}'; "

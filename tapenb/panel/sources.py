@@ -21,14 +21,15 @@ WITH_KERNEL = (
     "tools",
 )
 """The modules that a page without a kernel has nothing for."""
-PIECES = {"special": "specialFunctions", "rows": "rowFunctions", "further": "furtherFunctions"}
-"""Modules that come only where a tape needs them, each with the table of its functions."""
+PIECES = {
+    "special": "specialFunctions",
+    "rows": "rowFunctions",
+    "further": "furtherFunctions",
+    "vector": "vectorFunctions",
+}
+"""Modules that come only where a panel needs them, each with the table of its functions."""
 # What stands there instead.
-_ABSENT = (
-    'import {{ h }} from "./dom.js";\n'
-    'export const {} = () => ({{ element: h("div"), '
-    "attach() {{}}, later() {{}}, paint() {{}}, stop() {{}} }});\n"
-)
+_ABSENT = 'import {{ absent }} from "./dom.js";\nexport const {} = absent;\n'
 _BESIDE = 'export const {1} = typeof {0} === "undefined" ? {{}} : {0}.{1};\n'
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)

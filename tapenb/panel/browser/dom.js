@@ -64,3 +64,6 @@ export function reachable(element) {
   if (is) element.tabIndex = 0;
   else element.removeAttribute("tabindex");
 }
+
+/** In the place of what only a page with a kernel has. */
+export const absent = () => ({ element: h("div"), attach() {}, later() {}, paint() {}, stop() {} });

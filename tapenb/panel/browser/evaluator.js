@@ -2,9 +2,10 @@
 
 import { placeAt } from "./curves.js";
 import { drawn, plain } from "./numbers.js";
-import { listingAt, traceAt, vectorsAt } from "./points.js";
+import { listingAt, traceAt } from "./points.js";
 import { asNumber, load, play, read } from "./tape.js";
 import { briefText, isArray, valueText } from "./texts.js";
+import { vectorFunctions } from "./vector.js";
 
 /** Samples of a curve, the finest last; a slow program has fewer, of so many milliseconds in all. */
 const SAMPLES = 160, STRIDES = [8, 4, 2, 1], CURVE = 5;
@@ -104,7 +105,7 @@ export function evaluator(program, others = () => []) {
       const texts = (refs) => refs.map((ref) => (ref === null ? "" : drawn(briefText(get(ref)))));
       Object.assign(found, { nodes: texts(show.nodes), edges: texts(show.edges) });
     }
-    if (show.vector) found.vector = vectorsAt(show.vector, (row) => get(show.rows[row][1]), given);
+    if (show.vector) found.vector = vectorFunctions.vectorsAt(show.vector, (row) => get(show.rows[row][1]), given);
     if (steps && show.trace) found.trace = traceAt(show.trace, get, trace);
     if (listing.open && show.listing) found.listing = listingAt(show.listing, get, listing);
     return found;

@@ -15,7 +15,7 @@ import { sliders } from "./sliders.js";
 import { steps } from "./steps.js";
 import { tools } from "./tools.js";
 import { trace } from "./trace.js";
-import { vector } from "./vector.js";
+import { vectorFunctions } from "./vector.js";
 
 /** @import { Answering, Model, Section, State } from "./protocol.js" */
 
@@ -23,7 +23,7 @@ import { vector } from "./vector.js";
 const SECTIONS = {
   above: [link],
   folds: [listing, steps, trace, tools],
-  side: [sliders, readout, matrix, vector, notes],
+  side: [sliders, readout, matrix, vectorFunctions.vector, notes].filter(Boolean),
   columns: [graph, plot],
 };
 

@@ -70,33 +70,3 @@ export function listingAt({ adjoint, iterations, ends, lines }, read, look) {
   }
   return { adjoint, iterations, iteration, series, lines: found };
 }
-
-/** So many bars an array has: of more elements the steepest. */
-const BARS = 128;
-
-/**
- * The bars of arrays without sliders, as the kernel chooses them.
- * @param {{name: string, of: string, shape: number[], row: number, at: number}[]} vectors
- * @param {(row: number) => any} slopesOf
- * @param {number[]} given The numbers of all inputs.
- * @returns {Vector[]}
- */
-export function vectorsAt(vectors, slopesOf, given) {
-  return vectors.map(({ name, of, shape, row, at }) => {
-    const slopes = [slopesOf(row)].flat(Infinity), size = slopes.length, count = Math.min(size, BARS);
-    const steep = (/** @type {number} */ k) => (Number.isNaN(slopes[k]) ? Infinity : Math.abs(slopes[k]));
-    const bars = Array.from({ length: count }, (_, group) => {
-      const [from, to] = [group, group + 1].map((k) => Math.floor(size / count) * k + Math.min(k, size % count));
-      let chosen = from;
-      for (let k = from; k < to; k += 1) if (steep(k) > steep(chosen)) chosen = k;
-      let rest = chosen;
-      const place = [];
-      for (const length of [...shape].reverse()) {
-        place.unshift(rest % length);
-        rest = Math.floor(rest / length);
-      }
-      return /** @type {Vector["bars"][0]} */ ([`${name}[${place.join(", ")}]`, sent(given[at + chosen]), sent(slopes[chosen])]);
-    });
-    return { name, of, size, bars, along: `${name} along its gradient` };
-  });
-}

@@ -5,13 +5,14 @@ import { button, h, KEYS, list, s, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { drawn } from "./numbers.js";
 import { figure } from "./sweep.js";
+import { sent } from "./texts.js";
 
 /** @import { Model, Section, Vector } from "./protocol.js" */
 
 const WALKS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
 
 /** @param {Model} model @returns {Section} */
-export function vector(model) {
+function vector(model) {
   const element = h("div", { class: "tapenb-vectors" }), { ask, look } = asking(model, "vector");
   // A slider for an element is another program, which a kernel makes.
   const picks = model.get("apart") === undefined;
@@ -79,3 +80,39 @@ export function vector(model) {
     },
   };
 }
+
+/** So many bars an array has: of more elements the steepest. */
+const BARS = 128;
+
+/**
+ * The bars of arrays without sliders, as the kernel chooses them.
+ * @param {{name: string, of: string, shape: number[], row: number, at: number}[]} vectors
+ * @param {(row: number) => any} slopesOf
+ * @param {number[]} given The numbers of all inputs.
+ * @returns {Vector[]}
+ */
+function vectorsAt(vectors, slopesOf, given) {
+  return vectors.map(({ name, of, shape, row, at }) => {
+    const slopes = [slopesOf(row)].flat(Infinity), size = slopes.length, count = Math.min(size, BARS);
+    const steep = (/** @type {number} */ k) => (Number.isNaN(slopes[k]) ? Infinity : Math.abs(slopes[k]));
+    const bars = Array.from({ length: count }, (_, group) => {
+      const [from, to] = [group, group + 1].map((k) => Math.floor(size / count) * k + Math.min(k, size % count));
+      let chosen = from;
+      for (let k = from; k < to; k += 1) if (steep(k) > steep(chosen)) chosen = k;
+      let rest = chosen;
+      const place = [];
+      for (const length of [...shape].reverse()) {
+        place.unshift(rest % length);
+        rest = Math.floor(rest / length);
+      }
+      return /** @type {Vector["bars"][0]} */ ([`${name}[${place.join(", ")}]`, sent(given[at + chosen]), sent(slopes[chosen])]);
+    });
+    return { name, of, size, bars, along: `${name} along its gradient` };
+  });
+}
+
+/** Only a page with such arrays has them. */
+export const vectorFunctions = {
+  vector,
+  vectorsAt,
+};
