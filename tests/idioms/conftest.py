@@ -10,6 +10,7 @@ def shared_notebook(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
         book = open_notebook()
+        book.shell.InteractiveTB.set_mode("Minimal")  # nobody looks at the colours of what refuses
         yield book
         close_shell(book.shell)
 
