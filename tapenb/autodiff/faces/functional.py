@@ -146,7 +146,8 @@ _NUMBERS = frozenset({float, int, complex, np.float64})
 
 
 def _is_number(leaf: Any) -> bool:
-    if type(leaf) in TRACED or type(leaf) in _NUMBERS:
+    leaf = plain(leaf)
+    if type(leaf) in _NUMBERS:
         return True
     if isinstance(leaf, np.ndarray | np.generic):
         return leaf.dtype.kind in "iufc"

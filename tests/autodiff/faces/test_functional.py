@@ -766,3 +766,13 @@ def test_the_jacobian_of_complex_numbers_by_real_ones_is_whole():
 def test_parts_of_several_shapes_are_no_number():
     with pytest.raises(TypeError, match="grad needs a function that returns a number"):
         tn.grad(np.linalg.eig)(np.eye(2))
+
+
+@pytest.mark.parametrize("derivative", [tn.grad, tn.jacobian, tn.hessian])
+def test_truths_have_no_derivative_within_a_recording_either(derivative):
+    slope = derivative(lambda x: np.sum(x * 2.0))
+    inner = tn.grad(lambda x: np.sum(slope(x > 0.0) * x))
+    truths, numbers = np.array([True, False]), np.array([1.0, 2.0])
+    for f, x in ((slope, truths), (tn.function(slope), truths), (inner, numbers)):
+        with pytest.raises(TypeError, match="numbers and arrays of them"):
+            f(x)
