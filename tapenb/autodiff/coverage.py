@@ -18,6 +18,7 @@ import numpy as np
 
 from .kinds.registry import CALLING, HANDLERS, RULES
 from .rules import distributions, special
+from .rules.scipy.linalg import UNSETTLED
 from .rules.scipy.optimize import MINIMA
 from .tracing.dispatch import WITHHELD
 from .twins.twins import find_twins, original, twin_of
@@ -146,15 +147,15 @@ def attributes() -> Iterator[tuple[str, str]]:
 
 
 OF_SCIPY = {
-    "scipy.fft": "The transforms that NumPy has, too.",
+    "scipy.fft": "The transforms that NumPy has, too, and those of sines and cosines.",
     "scipy.integrate": "By limits, by what the function reads (Leibniz), and by samples and their "
     "places. `solve_ivp` and `odeint` by beginning, times and parameters: their variational "
     "equations, integrated by the same solver at the same tolerance. Refused: events, "
     "`dense_output=`, `weight=`.",
     "scipy.interpolate": "By the point, and by ordinates where a spline is linear in them "
-    "(`CubicSpline`, `make_interp_spline`, `interp1d`).",
+    "(`CubicSpline`, `make_interp_spline`, `interp1d`), and by values on a grid, for lines.",
     "scipy.linalg": "For stacks where SciPy takes stacks. Refused: `subset_by_*=`, `left=`, "
-    "`mode='raw'`.",
+    "`mode='raw'`; `schur`, `qz`, `hessenberg`, whose bases LAPACK chooses.",
     "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",
     "scipy.optimize": "Roots by what the function reads, by the implicit function theorem. Minima "
     "are refused: `tn.implicit(tn.grad(f), solver)`.",
@@ -178,7 +179,7 @@ def of_scipy() -> Iterator[str]:
             twin = None if key.startswith("_") else twin_of(value)
             if twin is None or isinstance(value, ModuleType) or original(twin) is not value:
                 continue
-            if key in MINIMA or key in distributions.known():
+            if key in (*MINIMA, *UNSETTLED) or key in distributions.known():
                 continue
             rule = RULES.get(value)
             how = "in terms of others" if rule is None else type(rule).__name__

@@ -317,6 +317,10 @@ INTEGRATE = {
     ],
     "trapezoid": _samples("trapezoid"),
     "simpson": _samples("simpson"),
+    "romb": [
+        ("rows", lambda y, h: si.romb(y, dx=h), (np.stack([Y[:5], X[:5]]), np.array(0.3))),
+        ("axis", lambda y: si.romb(y, axis=0), (np.stack([Y[:5], X[:5]], 1),)),
+    ],
     "cumulative_trapezoid": [
         *_samples("cumulative_trapezoid"),
         ("from 0", lambda y, x: si.cumulative_trapezoid(y, x, initial=0), (Y, X)),
@@ -404,6 +408,16 @@ NDIMAGE = {
         ("origin", lambda x: nd.uniform_filter(x, 4, origin=1), (IMAGE,)),
     ],
     "uniform_filter1d": [("axis", lambda x: nd.uniform_filter1d(x, 4, 0, origin=-1), (IMAGE,))],
+    "gaussian_gradient_magnitude": [
+        (
+            "modes",
+            lambda x: nd.gaussian_gradient_magnitude(x, 0.8, None, ["wrap", "mirror"]),
+            (IMAGE,),
+        ),
+        ("axis", lambda x: nd.gaussian_gradient_magnitude(x, (0.8, 1.1), axes=(1,)), (IMAGE,)),
+    ],
+    "spline_filter": [("wrapped", lambda x: nd.spline_filter(x, 4, mode="grid-wrap"), (IMAGE,))],
+    "spline_filter1d": [("axis", lambda x: nd.spline_filter1d(x, axis=0), (IMAGE,))],
     "sobel": _modes(lambda x, mode: nd.sobel(x, 0, mode=mode), IMAGE),
     "prewitt": _modes(lambda x, mode: nd.prewitt(x, mode=mode), IMAGE),
     "laplace": _modes(nd.laplace, IMAGE),
@@ -553,6 +567,27 @@ INTERPOLATE = {
             (POINTS * 3.0 - 2.0, ORDINATES),
         ),
     ],
+    "RegularGridInterpolator": [
+        (
+            "both",
+            lambda x, v: sp.RegularGridInterpolator((KNOTS[::-1], KNOTS[:3]), v)(x),
+            (np.stack([POINTS, POINTS / 2.0], 1), np.outer(ORDINATES, POINTS) + RNG.random((5, 3))),
+        ),
+        (
+            "of rows, filled outside",
+            lambda x, v: sp.RegularGridInterpolator(
+                (KNOTS,), v, bounds_error=False, fill_value=7.0
+            )((3.0 * x,)),
+            (POINTS, np.stack([ORDINATES, KNOTS], 1)),
+        ),
+    ],
+    "interpn": [
+        (
+            "beyond",
+            lambda x, v: sp.interpn([KNOTS], v, 3.0 * x, bounds_error=False, fill_value=None),
+            (POINTS, ORDINATES),
+        ),
+    ],
     "PPoly": [("point", lambda x: sp.PPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BPoly": [("point", lambda x: sp.BPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BSpline": [
@@ -571,6 +606,13 @@ FFT = {
             ("as it is", lambda x, f=name: getattr(sf, f)(x), (IMAGE,)),
             ("short", lambda x, f=name: getattr(sf, f)(x, 1, n=3, axis=0), (IMAGE,)),
             ("long", lambda x, f=name: getattr(sf, f)(x, type=4, n=20, norm="ortho"), (LONG,)),
+        ]
+        for name in ("dct", "idct", "dst", "idst")
+    },
+    **{
+        f"{name}n": [
+            ("as it is", lambda x, f=name: getattr(sf, f"{f}n")(x), (IMAGE,)),
+            ("shape", lambda x, f=name: getattr(sf, f"{f}n")(x, 3, s=(4,), norm="ortho"), (IMAGE,)),
         ]
         for name in ("dct", "idct", "dst", "idst")
     },

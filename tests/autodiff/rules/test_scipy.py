@@ -21,6 +21,7 @@ import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS
 from tapenb.autodiff.rules.scipy import MODULES
 from tapenb.autodiff.rules.scipy.interpolate import BY_ORDINATES, BY_POINT
+from tapenb.autodiff.rules.scipy.linalg import UNSETTLED
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.twins.twins import find_twins
@@ -45,6 +46,7 @@ def registered():
 def test_every_rule_has_a_sample():
     tried = {sample.function for sample in SAMPLES}
     tried |= {getattr(scipy.optimize, name) for name in MINIMA if hasattr(scipy.optimize, name)}
+    tried |= {getattr(scipy.linalg, name) for name in UNSETTLED}
     assert not sorted(function.__name__ for function in registered() - tried)
 
 
@@ -199,6 +201,13 @@ REFUSED = {
     ),
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",
+    ),
+    "a choice of LAPACK's": (lambda a: scipy.linalg.schur(a * np.eye(2))[0][0, 0], "chooses one"),
+    "a smooth surface on a grid": (
+        lambda a: scipy.interpolate.RegularGridInterpolator(
+            (np.arange(4.0),), a * np.arange(4.0), method="cubic"
+        )([1.5])[0],
+        "only lines",
     ),
     "an image of whole numbers": (
         lambda a: scipy.ndimage.convolve(np.eye(3, dtype=int), a * np.ones((2, 2)))[0, 0], "floats",

@@ -36,6 +36,23 @@ def _linear(function: Any) -> Any:
     return expression
 
 
+def _along_several(one: Any) -> Any:
+    """A real transform along several axes, one after the other."""
+
+    def expression(
+        x: Any, type: int = 2, s: Any = None, axes: Any = None, norm: Any = None, **options: Any
+    ) -> Any:
+        lengths = None if s is None else list(np.atleast_1d(s))
+        if axes is None:
+            axes = range(x.ndim) if lengths is None else range(-len(lengths), 0)
+        axes = [int(axis) for axis in np.atleast_1d(axes)]
+        for axis, n in zip(axes, lengths or [None] * len(axes), strict=True):
+            x = one(x, type, n, axis, norm, **options)
+        return x
+
+    return expression
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.fft"]
@@ -55,3 +72,6 @@ def register() -> None:
         function = getattr(module, name)
         rule = Composite(_linear(function))
         register_rule(function, rule, "x", call=only_given(function))
+        several = getattr(module, f"{name}n")
+        rule = Composite(_along_several(_linear(function)))
+        register_rule(several, rule, "x", call=only_given(several))

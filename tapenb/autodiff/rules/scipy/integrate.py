@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.registry import CALLING, register_handler
+from ...kinds.registry import CALLING, register_handler, register_rule
 from ...kinds.rule import adjoint_dtype
 from ...sweeps.expressed import Composite, General
 from ...sweeps.local import slopes
@@ -210,6 +210,11 @@ def _simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     return total
 
 
+def _romb(y: Any, dx: Any = 1.0, axis: int = -1, show: bool = False) -> Any:
+    weights = sys.modules["scipy.integrate"].romb(np.eye(y.shape[axis]))
+    return dx * np.tensordot(y, weights, ([axis], [0]))
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.integrate"]
@@ -218,4 +223,5 @@ def register() -> None:
 
     for expression in (_trapezoid, _simpson, _cumulative_trapezoid):
         _of_samples(getattr(module, expression.__name__.lstrip("_")), expression)
+    register_rule(module.romb, Composite(_romb), "y", "dx")
     register_equations(module)

@@ -7,6 +7,8 @@ spline is linear in its ordinates: their weights at a point are the spline throu
 from __future__ import annotations
 
 import functools
+import itertools
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +21,7 @@ from ...tracing.apply import apply, refuse
 from ...tracing.stand_in import ClassStandIn
 from ...tracing.state import is_active, plain
 from ...tracing.structures import any_active, as_operand, stripped
+from ..linear_algebra.stacks import decide
 
 __all__ = ["BY_ORDINATES", "BY_POINT", "Spline", "register"]
 
@@ -236,12 +239,111 @@ class _Interpolant:
         return self._value(x)
 
 
+class _Grid(_Interpolant):
+    """What ``RegularGridInterpolator`` gives, as it is while something records.
+
+    Parameters
+    ----------
+    real : object
+        SciPy's own, through plain values.
+    values : array, traced or plain
+        Values at the points of the grid.
+    through : callable
+        Makes one through other values.
+    falling : tuple of int
+        The axes along which the grid was given from its end, which SciPy turns round.
+    """
+
+    def __init__(
+        self, real: Any, values: Any, through: Callable[[Any], Any], falling: tuple[int, ...]
+    ) -> None:
+        super().__init__(real, None)
+        self._values, self._through, self._falling = values, through, falling
+
+    def __call__(self, xi: Any, method: Any = None, **options: Any) -> Any:
+        if type(xi) is tuple:
+            xi = np.stack(np.broadcast_arrays(*map(as_operand, xi)), axis=-1)
+        xi = as_operand(xi)
+        if not any_active([xi, self._values]):
+            return self._real(plain(xi), method, **options)
+        if (method or self._real.method) != "linear" or options:
+            why = "only lines between the points have a rule"
+            refuse("scipy.interpolate.RegularGridInterpolator of this kind is", _caller(), why)
+
+        def value(xi: Any, values: Any) -> Any:
+            return self._through(values)(xi)
+
+        rule = Composite(self._between).with_own_tips()
+        return apply(Operation(value, rule, "RegularGridInterpolator"), (xi, self._values))
+
+    def _between(self, xi: Any, values: Any) -> Any:
+        """The values at the corners around each point, each by how near it is."""
+        grid, fill = self._real.grid, self._real.fill_value
+        values = np.flip(values, self._falling) if self._falling else values
+        count, rest = len(grid), values.shape[len(grid) :]
+        x = np.reshape(xi, (-1, count))
+        spread, outside, corners = (-1, *(1 for _ in rest)), False, []
+        for axis, knots in enumerate(grid):
+            at = x[:, axis]
+            cell = decide(at, functools.partial(_cell, knots))
+            part = (at - knots[cell]) / (knots[cell + 1] - knots[cell])
+            outside = outside | (at < knots[0]) | (at > knots[-1])
+            corners.append(((cell, 1.0 - part), (cell + 1, part)))
+        total: Any = 0.0
+        for chosen in itertools.product(*corners):
+            weight = functools.reduce(operator.mul, (part for _, part in chosen))
+            at_corner = values[tuple(cell for cell, _ in chosen)]
+            total = total + np.reshape(weight, spread) * at_corner
+        if fill is not None:
+            total = np.where(np.reshape(outside, spread), fill, total)
+        before = xi.shape[:-1] if xi.ndim > 1 else (x.shape[0],)
+        return np.reshape(total, (*before, *rest))
+
+
+def _cell(knots: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
+
+
+class _GridMaker(ClassStandIn):
+    """``RegularGridInterpolator``, as it is while something records."""
+
+    def __call__(self, points: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
+        values = as_operand(values)
+        if any_active([points, args, kwargs]):
+            why = "only the values have a rule, and the point where it is asked for"
+            refuse("scipy.interpolate.RegularGridInterpolator of these is", _caller(), why)
+        points, args, kwargs = stripped(points), stripped(args), stripped(kwargs)
+
+        def through(values: Any) -> Any:
+            return self._real(points, values, *args, **kwargs)
+
+        falling = tuple(axis for axis, knots in enumerate(points) if knots[0] > knots[-1])
+        return _Grid(through(plain(values)), values, through, falling)
+
+
+class _OnGrid(ClassStandIn):
+    """``interpn``, as it is while something records."""
+
+    def __call__(self, points: Any, values: Any, xi: Any, *args: Any, **kwargs: Any) -> Any:
+        if not any_active([points, values, xi, args, kwargs]):
+            given = stripped([points, values, xi])
+            return self._real(*given, *stripped(args), **stripped(kwargs))
+        make = _GridMaker(sys.modules["scipy.interpolate"].RegularGridInterpolator)
+        return make(points, values, *args, **kwargs)(xi)
+
+
+def _caller() -> Any:
+    return sys._getframe(2)
+
+
 def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
     """Twins by name, twins of objects by type, and the originals of twins by type."""
     module = sys.modules["scipy.interpolate"]
     twins = {}
     for name in (*BY_POINT, "make_interp_spline"):
         twins[name] = _Maker(getattr(module, name), BY_ORDINATES.get(name, ()))
+    twins["RegularGridInterpolator"] = _GridMaker(module.RegularGridInterpolator)
+    twins["interpn"] = _OnGrid(module.interpn)
     twins["interp1d"] = _Interp1d(module.interp1d)
     kinds = [getattr(module, name) for name in BY_POINT]
     return (
@@ -249,6 +351,6 @@ def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
         {kind: lambda value, _: Spline(value) for kind in kinds},
         {
             Spline: lambda value, _: value.real_spline,
-            _Interpolant: lambda value, _: value.real_interpolant,
+            **dict.fromkeys((_Interpolant, _Grid), lambda value, _: value.real_interpolant),
         },
     )

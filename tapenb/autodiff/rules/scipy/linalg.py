@@ -28,7 +28,7 @@ from ..linear_algebra.stacks import (
 from .kinds import CutFunction, MatrixFunction, follow, only_given, run
 from .linear_equations import assumed, lower_upper, permutation, register_equations, triangle
 
-__all__ = ["register"]
+__all__ = ["UNSETTLED", "register"]
 
 # -- factors -----------------------------------------------------------------------------------
 
@@ -333,9 +333,23 @@ def _of_cut_matrices(module: Any) -> dict[str, Callable[..., Any]]:
     return {each.__name__: each for each in (logm, sqrtm, fractional_matrix_power)}
 
 
+UNSETTLED = ("schur", "rsf2csf", "qz", "ordqz", "hessenberg", "null_space", "orth")
+"""What gives bases of which LAPACK chooses one: another choice is as right, and no derivative."""
+
+
+def _unsettled(name: str) -> Callable[..., Any]:
+    def handler(*_: Any, **__: Any) -> Any:
+        why = "LAPACK chooses one of many bases, and the derivative would be that of its choice"
+        refuse(f"scipy.linalg.{name} is", sys._getframe(1), f"{why}; use eig, eigh, svd or qr")
+
+    return handler
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.linalg"]
+    for name in UNSETTLED:
+        register_handler(getattr(module, name), _unsettled(name), only_traced=True)
     for name, expression in _AS_NUMPY.items():
         function = getattr(module, name)
         rule = Composite(expression).with_own_tips()

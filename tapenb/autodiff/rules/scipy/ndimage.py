@@ -205,6 +205,25 @@ def register() -> None:
         widths = [given.get(axis, 0.0) for axis in range(x.ndim)]
         return _sum_over_axes(gaussian_second)(x, widths, axes=blurred, **options)
 
+    def gaussian_gradient(
+        x: Any, sigma: Any, mode: Any = "reflect", axes: Any = None, **options: Any
+    ) -> Any:
+        axes, squares = _axes(x, axes), []
+        for axis, kind in zip(axes, _list(mode, len(axes)), strict=True):
+            orders = [int(other == axis) for other in range(x.ndim)]
+            squares.append(_gaussian(module, x, sigma, orders, kind, **options) ** 2)
+        return np.sqrt(sum(squares[1:], squares[0]))
+
+    def spline_1d(x: Any, order: int = 3, axis: int = -1, mode: str = "mirror") -> Any:
+        units = np.eye(x.shape[axis])
+        matrix = module.spline_filter1d(units, order, axis=0, mode=mode)
+        return np.moveaxis(np.tensordot(matrix, x, ([1], [axis])), 0, axis)
+
+    def spline(x: Any, order: int = 3, mode: str = "mirror") -> Any:
+        for axis in range(x.ndim):
+            x = spline_1d(x, order, axis, mode)
+        return x
+
     expressions: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
         "correlate": (_correlate_conjugate, ("input", "weights")),
         "convolve": (convolved, ("input", "weights")),
@@ -216,14 +235,18 @@ def register() -> None:
         "uniform_filter1d": (_uniform_1d, ("input",)),
         "sobel": (_edges(np.array([1.0, 2.0, 1.0])), ("input",)),
         "prewitt": (_edges(np.array([1.0, 1.0, 1.0])), ("input",)),
+        "gaussian_gradient_magnitude": (gaussian_gradient, ("input",)),
+        "spline_filter": (spline, ("input",)),
+        "spline_filter1d": (spline_1d, ("input",)),
         "laplace": (_sum_over_axes(_second), ("input",)),
         "gaussian_laplace": (gaussian_laplace, ("input",)),
     }
     for name, (expression, operands) in expressions.items():
         function = getattr(module, name)
-        register_rule(
-            function, Composite(_without_output(expression)), *operands, call=_called(function)
-        )
+        rule = Composite(_without_output(expression))
+        if name == "gaussian_gradient_magnitude":
+            rule = rule.with_own_tips()
+        register_rule(function, rule, *operands, call=_called(function))
 
 
 def _without_output(expression: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,7 +255,7 @@ def _without_output(expression: Callable[..., Any]) -> Callable[..., Any]:
 
 def _called(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*operands: Any, output: Any = None, **options: Any) -> Any:
-        if output is not None:
+        if output is not None and output is not np.float64:
             why = "SciPy writes it as it goes; leave it out"
             refuse(f"scipy.ndimage.{function.__name__} with output= is", sys._getframe(1), why)
         found = function(*operands, **options)
