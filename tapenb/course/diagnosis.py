@@ -16,14 +16,27 @@ from ..autodiff.faces.functional import record
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
+from .attempt import Stopped
 from .machine import Machine, sweep
 from .machines import MACHINES
 from .progress import keep
 
-__all__ = ["Diagnosis", "check", "check_number", "diagnose", "same", "short"]
+__all__ = [
+    "Diagnosis",
+    "check",
+    "check_number",
+    "diagnose",
+    "diagnose_number",
+    "same",
+    "short",
+    "tell",
+]
 
-_CLOSE = 1e-6
-"""What counts as the same number: an answer may be rounded, or found in another way."""
+_CLOSE = 1e-5
+"""What counts as the same number: an answer may be rounded to six digits, or found another way."""
+_NEAR = 2e-3
+"""What is rounded further than that, or comes of a short secant."""
+_NEARLY = "✗ Nearly, but not to six digits: let NumPy compute it, or write down more of them."
 _NUMBERS = "numbers.toml"
 """The right and the wrong numbers that an exercise must not show."""
 
@@ -70,6 +83,8 @@ def check(
     answer: Any,
     adjoints: Mapping[str, Any] | None = None,
     *,
+    wrong: Mapping[str, Any] | str | None = None,
+    order: int = 1,
     exercise: int | None = None,
 ) -> None:
     """Print whether an answer is the gradient of a program, or what went wrong.
@@ -84,6 +99,11 @@ def check(
         The learner's derivatives, one for each argument; ``...`` where nothing was tried.
     adjoints : mapping of str to number or array_like, optional
         The learner's adjoints of values that the program names.
+    wrong : mapping of str to answer, or str, optional
+        Mistakes of this exercise that no machine knows, as of `check_number`; they go first. Or
+        the name of their table in ``numbers.toml``.
+    order : int, optional
+        2 where the program is itself a first derivative, so that the second one is asked.
     exercise : int, optional
         Which exercise of the notebook it is, for `progress`.
 
@@ -95,11 +115,12 @@ def check(
     >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217)
     ✓ right
     >>> check(lambda x: np.sin(x**2), [0.5], 0.9689124217 * -1)
-    ✗ The sign is turned. Minus the derivative points downhill; the derivative itself points \
-uphill.
+    ✗ The derivative of sin is cos, without a sign.
     """
-    found = diagnose(program, at, answer, adjoints)
-    _tell(found)
+    if isinstance(wrong, str):
+        wrong = _from_file(wrong)[1]
+    found = diagnose(program, at, answer, adjoints, wrong=wrong, order=order)
+    tell(found)
     keep(exercise, found.state)
 
 
@@ -145,12 +166,13 @@ def check_number(
     """
     if isinstance(right, str):
         right, wrong = _from_file(right)
-    found = _diagnose_number(answer, right, wrong or {})
-    _tell(found)
+    found = diagnose_number(answer, right, wrong)
+    tell(found)
     keep(exercise, found.state)
 
 
-def _tell(found: Diagnosis) -> None:
+def tell(found: Diagnosis) -> None:
+    """Print what a learner reads."""
     # nbgrader takes a cell for failed that writes to stderr; a learner is told, not scolded.
     grading = "NBGRADER_EXECUTION" in os.environ and found.state != "right"
     print(found.text, file=sys.stderr if grading else sys.stdout)
@@ -163,33 +185,63 @@ def _from_file(name: str) -> tuple[Any, dict[str, Any]]:
     if file is None:
         raise FileNotFoundError(f"{_NUMBERS} is neither beside this notebook nor one folder up")
     told = tomllib.loads(file.read_text(encoding="utf-8"))[lesson][number]
-    return told["right"], {each["says"]: each["number"] for each in told["wrong"]}
+    return told.get("right"), {each["says"]: each["number"] for each in told["wrong"]}
 
 
-def _diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any]) -> Diagnosis:
+def diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any] | None = None) -> Diagnosis:
+    """Find what can be said of an answer that is no gradient; all are as of `check_number`."""
+    wrong = wrong or {}
     for sentence, number in wrong.items():
         if same([number], [right]):
             raise ValueError(f"the number of this mistake is the right one: {sentence}")
-    if _holds(answer, ...):
-        return _OPEN
-    if _holds(answer, None):
-        return _NONE
+    if said := _no_number(answer):
+        return said
     given = _numbers(answer if np.ndim(right) == 0 else [answer], 1)
     if given is None or np.shape(given[0]) != np.shape(right):
         size = np.size(right)
         asked = "one number" if np.ndim(right) == 0 else f"{size} numbers, in order"
-        return Diagnosis("wrong", None, f"✗ The answer is {asked}.")
+        return _wrong(f"The answer is {asked}; this is {_kind(answer)}.")
     if same(given, [right]):
         return Diagnosis("right", None, "✓ right")
     for sentence, number in wrong.items():
         if same(given, [number]):
-            return Diagnosis("wrong", None, f"✗ {sentence}")
+            return _wrong(sentence)
+    if same(given, [right], _NEAR):
+        return Diagnosis("wrong", None, _NEARLY)
     if np.ndim(right) == 1:
         at = [same([one], [other]) for one, other in zip(given[0], right, strict=True)].index(False)
-        where = f"number {at + 1} is another than {short(given[0][at])}"
-        begun = f"Up to number {at} all is right; " if at else "Already "
-        return Diagnosis("wrong", None, f"✗ {begun}{where}.")
-    return Diagnosis("wrong", None, f"✗ It is another number than {short(given[0])}.")
+        begun = f"Up to number {at} all is right; number" if at else "Number"
+        return _wrong(f"{begun} {at + 1} ({short(given[0][at])}) is not right.")
+    return _wrong(f"{short(given[0])} is not right.")
+
+
+def _wrong(text: str) -> Diagnosis:
+    return Diagnosis("wrong", None, f"✗ {text}")
+
+
+def _no_number(answer: Any) -> Diagnosis | None:
+    """What is said of an answer that nothing can be compared with."""
+    if _holds(answer, ...):
+        return _OPEN
+    if isinstance(answer, Stopped):
+        return _wrong(answer.text)
+    return _NONE if _holds(answer, None) else None
+
+
+def _kind(answer: Any) -> str:
+    """What an answer is that has not the form of one."""
+    if isinstance(answer, str):
+        return "text, in quotation marks"
+    if callable(answer):
+        return "a function"
+    if isinstance(answer, list | tuple):
+        kinds = {_kind(each) for each in answer if _numbers(each, 1) is None}
+        return f"a list of {len(answer)}" + (f", with {min(kinds)}" if kinds else "")
+    if isinstance(answer, complex | np.complexfloating):
+        return "a complex one, with a real and an imaginary part"
+    if shape := np.shape(answer):
+        return f"an array of shape {shape}"
+    return "one number" if _numbers(answer, 1) else f"of type {type(answer).__name__}"
 
 
 def diagnose(
@@ -197,6 +249,9 @@ def diagnose(
     at: Sequence[Any],
     answer: Any,
     adjoints: Mapping[str, Any] | None = None,
+    *,
+    wrong: Mapping[str, Any] | None = None,
+    order: int = 1,
 ) -> Diagnosis:
     """Find what can be said of an answer.
 
@@ -210,6 +265,8 @@ def diagnose(
         The learner's derivatives.
     adjoints : mapping of str to number or array_like, optional
         The learner's adjoints of values that the program names.
+    wrong : mapping of str to answer, optional
+    order : int, optional
 
     Returns
     -------
@@ -227,30 +284,40 @@ def diagnose(
     >>> diagnose(lambda x, y: x * y + y, [2.0, 3.0], [3.0, 2.0]).machine.name
     'assigned'
     """
-    if _holds(answer, ...):
-        return _OPEN
-    if _holds(answer, None):
-        return _NONE
+    if said := _no_number(answer):
+        return said
     tape, adjoints = record(program, *at), adjoints or {}
     inputs = [entry for entries in tape.inputs.values() for entry in entries]
-    given = _numbers(answer, len(inputs))
-    if given is None:
-        count = "one number" if len(inputs) == 1 else f"{len(inputs)} derivatives, in order"
-        return Diagnosis("wrong", None, f"✗ The answer is {count}: one for each input.")
     true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
     right = [true.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
+    given = _numbers(answer, len(inputs))
+    if given is None:
+        return _wrong(f"The answer is {_asked(right)}; this is {_kind(answer)}.")
     asked = _named(tape, adjoints)
     if same(given, right):
         return _on_the_way(asked, true, adjoints)
-    if text := _misshapen(tape, given, right):
-        return Diagnosis("wrong", None, f"✗ {text}")
+    if text := _mistake(given, right, wrong or {}) or _misshapen(tape, given, right):
+        return _wrong(text)
     for machine in MACHINES:
-        if same(given, sweep(tape, machine)[0]):
+        if order in machine.orders and same(given, sweep(tape, machine)[0]):
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
-    tried = {name: entry for name, entry in asked.items() if not _holds(adjoints[name], ...)}
-    name = _first_wrong(tried, true, adjoints)
-    text = _others(tape, given, right) if name is None else _here(name, adjoints[name])
-    return Diagnosis("wrong", None, f"✗ {text}")
+    if same(given, right, _NEAR):
+        return Diagnosis("wrong", None, _NEARLY)
+    return _wrong(_in_the_trace(asked, true, adjoints) or _others(tape, given, right))
+
+
+def _mistake(given: Sequence[Any], right: Sequence[Any], wrong: Mapping[str, Any]) -> str | None:
+    """The sentence of the mistake of this exercise that gives these numbers."""
+    for sentence, number in wrong.items():
+        if same(given, _numbers(number, len(right)) or []):
+            return sentence
+    return None
+
+
+def _asked(right: Sequence[Any]) -> str:
+    if len(right) > 1:
+        return f"{len(right)} derivatives, in order, one for each input"
+    return f"an array of shape {np.shape(right[0])}" if np.ndim(right[0]) else "one number"
 
 
 def _holds(answer: Any, what: Any) -> bool:
@@ -264,19 +331,24 @@ def _numbers(answer: Any, count: int) -> list[np.ndarray] | None:
     try:
         if count == 1:
             several = isinstance(answer, list | tuple) and len(answer) == 1
-            return [np.asarray(answer[0] if several else answer, float)]
-        if len(answer) != count:
-            return None
-        return [np.asarray(each, float) for each in answer]
+            return [_real(answer[0] if several else answer)]
+        return [_real(each) for each in answer] if len(answer) == count else None
     except (TypeError, ValueError):
         return None
 
 
-def same(given: Sequence[Any], expected: Sequence[Any]) -> bool:
+def _real(each: Any) -> np.ndarray:
+    array = np.asarray(each)
+    if array.dtype.kind in "cSU":
+        raise TypeError("no real number")
+    return array.astype(float)
+
+
+def same(given: Sequence[Any], expected: Sequence[Any], close: float = _CLOSE) -> bool:
     """Whether all are equal in shape and, nearly, in numbers."""
-    return all(
+    return len(given) == len(expected) and all(
         np.shape(one) == np.shape(other)
-        and np.allclose(one, other, rtol=_CLOSE, atol=1e-12, equal_nan=False)
+        and np.allclose(one, other, rtol=close, atol=1e-12, equal_nan=False)
         for one, other in zip(given, expected, strict=True)
     )
 
@@ -327,25 +399,46 @@ def _here(name: str, number: Any) -> str:
     return f"Up to {name} all is right; the derivative by {name} is not {told}."
 
 
+def _in_the_trace(
+    asked: Mapping[str, int], true: Mapping[int, Any], adjoints: Mapping[str, Any]
+) -> str | None:
+    """Where the learner's own adjoints leave the true ones, if there are any."""
+    tried = {name: entry for name, entry in asked.items() if not _holds(adjoints[name], ...)}
+    if name := _first_wrong(tried, true, adjoints):
+        return _here(name, adjoints[name])
+    if len(tried) < len(asked) or not tried:
+        return None
+    return f"Up to {list(tried)[-1]} all is right; what comes after it is not."
+
+
 def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:
-    wrong = [
-        (name, same([np.negative(one)], [other]))
-        for name, one, other in zip(tape.inputs, given, right, strict=False)
-        if not same([one], [other])
-    ]
-    by = " and by ".join(name for name, _ in wrong)
-    if all(turned for _, turned in wrong):
+    """What is wrong, where nothing is known of how, and how the learner finds out."""
+    names, at = list(tape.inputs), {}
+    for name, one, other in zip(names, given, right, strict=True):
+        if not same([one], [other]):
+            at[name] = same([np.negative(one)], [other])
+    by = " and by ".join(at)
+    if all(at.values()):
         return f"Only a sign is wrong: that of the derivative by {by}."
-    on_the_way = len(tape) - len(tape.inputs) > 1
-    advice = (
-        " Write down the derivative by each value on the way, from the output back, and look for "
-        "the first that differs."
+    name = next(iter(at))
+    k = names.index(name)
+    one, other = np.asarray(given[k]), np.asarray(right[k])
+    value, where = np.asarray(tape.value(tape.inputs[name][0]), float), ""
+    if other.ndim and one.shape == other.shape:
+        close = np.isclose(one, other, rtol=_CLOSE, atol=1e-12)
+        place = tuple(int(each) for each in np.argwhere(~close)[0])
+        value, where = value[place], f"[{', '.join(map(str, place))}]"
+    right_ones = [each for each in names if each not in at]
+    kept = f"; that by {' and by '.join(right_ones)} is right" if right_ones else ""
+    return (
+        f"The derivative by {by} is not right{kept}. Compare it with a secant: move {name}{where} "
+        f"from {value:.6g} to {value + 0.001:.6g}, and divide by 0.001 by how much the result "
+        "changes."
     )
-    return f"The derivative by {by} is another.{advice if on_the_way else ''}"
 
 
 def short(value: Any) -> str:
     """Write a number or array with few digits."""
-    return (
-        f"{value:.6g}" if np.ndim(value) == 0 else np.array2string(np.asarray(value), precision=4)
-    )
+    if np.ndim(value) == 0:
+        return f"{value:.6g}"
+    return " ".join(np.array2string(np.asarray(value), precision=4).split())

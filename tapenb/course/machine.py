@@ -130,6 +130,11 @@ class Machine:
         From the adjoint of an input, and the value of the output, to what is given out.
     first_visit : bool
         Whether an entry hands on what it held when it was first reached, and nothing later.
+    answer : callable
+        From what is given out for all inputs to what is given out in its place.
+    orders : set of int
+        Of which derivative the mistake can be: a program that is itself a first derivative has
+        the second as its own.
 
     Examples
     --------
@@ -146,6 +151,8 @@ class Machine:
     seed: Callable[[Any], Any] = ones_like
     gradient: Callable[[Any, Any], Any] = _given
     first_visit: bool = False
+    answer: Callable[[list[Any]], list[Any]] = list
+    orders: frozenset[int] = frozenset({1, 2})
 
 
 def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
@@ -175,7 +182,7 @@ def sweep(tape: Tape, machine: Machine) -> tuple[list[Any], dict[int, Any]]:
         inputs = [entry for entries in tape.inputs.values() for entry in entries]
         given = [adjoints.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
         result = tape.value(tape.output)
-        return [machine.gradient(each, result) for each in given], adjoints
+        return machine.answer([machine.gradient(each, result) for each in given]), adjoints
 
 
 def name_of(operation: Any) -> str:

@@ -66,6 +66,19 @@ def _factor_dropped(step: Step) -> Any:
     return step.right
 
 
+def _outer_factor_dropped(step: Step) -> Any:
+    """The adjoint itself, through a constant factor that is inside of no function."""
+    factor = step.name == "multiply" and step.other_is_constant
+    return _one(step) if factor and not step.applied_later & _FUNCTIONS else step.right
+
+
+def _all_at_once(given: list[Any]) -> list[Any]:
+    """What a forward sweep gives where every input has the tangent 1."""
+    if all(np.ndim(each) == 0 for each in given):
+        return [sum(given)] * len(given)
+    return given
+
+
 def _linear_inner_forgotten(step: Step) -> Any:
     """The adjoint itself, through all that is linear inside of a function: factors and signs."""
     linear = step.name == "negative" or (
@@ -99,9 +112,21 @@ def _second_part_negative(step: Step) -> Any:
 
 def _only(slot: int) -> Callable[[Step], Any]:
     def contribution(step: Step) -> Any:
-        return None if step.name == "multiply" and step.slot != slot else step.right
+        is_product = step.name == "multiply" and not step.other_is_constant
+        lost = is_product and step.slot != slot and not _one_of_the_other(step)
+        return None if lost else step.right
 
     return contribution
+
+
+def _one_of_the_other(step: Step) -> bool:
+    """Whether a factor on the way goes into the other one: that is a matter of paths."""
+    inputs = {at for entries in step.tape.inputs.values() for at in entries}
+    left, right = step.tape.parents(step.index)
+    return any(
+        part not in inputs and part in step.tape.ancestors(whole)
+        for part, whole in ((left, right), (right, left))
+    )
 
 
 def _not_summed(step: Step) -> Any:
@@ -192,149 +217,11 @@ def _power(local: Callable[[Any, Any], Any]) -> Callable[[Step], Any]:
 
 
 MACHINES: tuple[Machine, ...] = (
-    # -- the sweep ------------------------------------------------------------------------------
-    Machine(
-        "sign",
-        "The sign is turned. Minus the derivative points downhill; the derivative itself points "
-        "uphill.",
-        gradient=lambda adjoint, result: np.negative(adjoint),
-    ),
-    Machine(
-        "assigned",
-        "This comes out if what comes back on one path replaces what came on another. A value that "
-        "is used twice gets a part for each use, and the parts *add*.",
-        deposit=lambda held, new: new,
-    ),
-    Machine(
-        "first path",
-        "This comes out if only the first path back counts. Every path from the output to the "
-        "input has its part, and the parts are added.",
-        deposit=lambda held, new: held,
-    ),
-    Machine(
-        "multiplied paths",
-        "Factors along one path are multiplied, but here whole paths were multiplied, too: paths "
-        "are added.",
-        deposit=lambda held, new: held * new,
-    ),
-    Machine(
-        "order",
-        "This comes out if a value hands on what came back to it before all of it has arrived. Go "
-        "backward: a value's turn is when all that use it have had theirs.",
-        first_visit=True,
-    ),
-    Machine(
-        "seeded twice",
-        "Everything is doubled. It starts from ∂y/∂y = 1: the output changes as fast as itself.",
-        seed=lambda value: 2.0 * np.ones(np.shape(value)),
-    ),
-    Machine(
-        "seeded with the value",
-        "Everything is multiplied by the value of the output. It starts from ∂y/∂y = 1: the output "
-        "changes as fast as itself.",
-        seed=lambda value: np.asarray(value, float)[()],
-    ),
-    Machine(
-        "no seed",
-        "This is 0 everywhere, as if no input had any influence on the output.",
-        seed=lambda value: np.zeros(np.shape(value)),
-    ),
-    # -- the chain rule -------------------------------------------------------------------------
-    Machine(
-        "inner derivative",
-        "The inner derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x).",
-        contribution=_inner_forgotten,
-    ),
-    Machine(
-        "constant inner factor",
-        "The factor inside is missing: f(c x) has the derivative c · f′(c x).",
-        contribution=_factor_dropped,
-    ),
-    Machine(
-        "linear inner derivative",
-        "What is inside has a derivative, too: f(a − c x) has the derivative −c · f′(a − c x).",
-        contribution=_linear_inner_forgotten,
-    ),
-    Machine(
-        "slope at the wrong place",
-        "The slope of the outer function was taken at x. It is taken at what the function was "
-        "applied to: f′(g(x)) · g′(x).",
-        contribution=_at_input,
-    ),
-    Machine(
-        "outer derivative",
-        "The outer derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x), and this "
-        "is g′(x) alone.",
-        contribution=_outer_forgotten,
-    ),
-    Machine(
-        "value for derivative",
-        "A function's value was taken in place of its derivative.",
-        contribution=_instead(" ".join(_UNARY), lambda step: step.result),
-    ),
-    # -- products and quotients -----------------------------------------------------------------
-    Machine(
-        "left factor alone",
-        "Of a product only the first factor was differentiated: (u v)′ = u′ v + u v′.",
-        contribution=_only(0),
-    ),
-    Machine(
-        "right factor alone",
-        "Of a product only the second factor was differentiated: (u v)′ = u′ v + u v′.",
-        contribution=_only(1),
-    ),
-    Machine(
-        "other factor dropped",
-        "At a product each part keeps the *other* factor: (u v)′ = u′ v + u v′.",
-        contribution=_factors_dropped,
-    ),
-    Machine(
-        "product of derivatives",
-        "A product's derivative is not the product of the derivatives: (u v)′ = u′ v + u v′.",
-        contribution=_varying_factors_dropped,
-        deposit=lambda held, new: held * new,
-    ),
-    Machine(
-        "own factor",
-        "Each factor's partial is the *other* factor: ∂(u v)/∂u = v.",
-        contribution=_own_factor,
-    ),
-    Machine(
-        "sign of a difference",
-        "What is subtracted has the partial −1: ∂(u − v)/∂v = −1.",
-        contribution=_instead("subtract", lambda step: 1.0, slot=1),
-    ),
+    # -- single rules ---------------------------------------------------------------------------
     Machine(
         "sign of cosine's derivative",
         "The derivative of cos is −sin: its sign was lost.",
         contribution=_instead("cos", lambda step: np.sin(step.operand)),
-    ),
-    Machine(
-        "sign in the product rule",
-        "Both parts of a product's derivative count with a plus: (u v)′ = u′ v + u v′. The minus "
-        "belongs to a quotient.",
-        contribution=_second_part_negative,
-    ),
-    Machine(
-        "sign of a quotient",
-        "A denominator's partial is negative: ∂(u/v)/∂v = −u/v².",
-        contribution=_instead("divide", lambda step: step.operands[0] / step.operand**2, slot=1),
-    ),
-    Machine(
-        "denominator not squared",
-        "The denominator is squared: ∂(u/v)/∂v = −u/v².",
-        contribution=_instead("divide", lambda step: -step.operands[0] / step.operand, slot=1),
-    ),
-    Machine(
-        "the function itself",
-        "This is the value of the function itself. Asked is how fast it changes.",
-        gradient=lambda adjoint, result: np.asarray(result, float)[()],
-    ),
-    # -- single rules ---------------------------------------------------------------------------
-    Machine(
-        "sign of sine's derivative",
-        "The derivative of sin is cos, without a sign.",
-        contribution=_instead("sin", lambda step: -np.cos(step.operand)),
     ),
     Machine(
         "degrees",
@@ -350,11 +237,6 @@ MACHINES: tuple[Machine, ...] = (
         "exponent not in front",
         "The exponent comes in front: (xⁿ)′ = n xⁿ⁻¹.",
         contribution=_power(lambda x, n: x ** (n - 1)),
-    ),
-    Machine(
-        "exponent raised",
-        "This goes the other way: xⁿ⁺¹/(n + 1) is what *has* the derivative xⁿ.",
-        contribution=_power(lambda x, n: x ** (n + 1) / (n + 1)),
     ),
     Machine(
         "square's two",
@@ -447,16 +329,190 @@ MACHINES: tuple[Machine, ...] = (
         "What A x takes from b, a larger A takes more of: Ā = −b̄ xᵀ, with a minus.",
         contribution=_solve(_transposed, 1.0),
     ),
+    # -- the chain rule -------------------------------------------------------------------------
+    Machine(
+        "inner derivative",
+        "The inner derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x).",
+        contribution=_inner_forgotten,
+    ),
+    Machine(
+        "constant inner factor",
+        "The factor inside is missing: f(c x) has the derivative c · f′(c x).",
+        contribution=_factor_dropped,
+    ),
+    Machine(
+        "linear inner derivative",
+        "What is inside has a derivative, too: f(a − c x) has the derivative −c · f′(a − c x).",
+        contribution=_linear_inner_forgotten,
+    ),
+    Machine(
+        "slope at the wrong place",
+        "The slope of the outer function was taken at x. It is taken at what the function was "
+        "applied to: f′(g(x)) · g′(x).",
+        contribution=_at_input,
+    ),
+    Machine(
+        "outer derivative",
+        "The outer derivative is missing: f(g(x)) has the derivative f′(g(x)) · g′(x), and this "
+        "is g′(x) alone.",
+        contribution=_outer_forgotten,
+    ),
+    Machine(
+        "value for derivative",
+        "A function's value was taken in place of its derivative.",
+        contribution=_instead(" ".join(_UNARY), lambda step: step.result),
+    ),
+    # -- products and quotients -----------------------------------------------------------------
+    Machine(
+        "left factor alone",
+        "Of a product only the first factor was differentiated: (u v)′ = u′ v + u v′.",
+        contribution=_only(0),
+    ),
+    Machine(
+        "right factor alone",
+        "Of a product only the second factor was differentiated: (u v)′ = u′ v + u v′.",
+        contribution=_only(1),
+    ),
+    Machine(
+        "constant factor",
+        "The constant factor in front is missing: (c u)′ = c u′.",
+        contribution=_outer_factor_dropped,
+    ),
+    Machine(
+        "other factor dropped",
+        "At a product each part keeps the *other* factor: (u v)′ = u′ v + u v′.",
+        contribution=_factors_dropped,
+    ),
+    Machine(
+        "own factor",
+        "Each factor's partial is the *other* factor: ∂(u v)/∂u = v.",
+        contribution=_own_factor,
+    ),
+    Machine(
+        "sign of a difference",
+        "What is subtracted has the partial −1: ∂(u − v)/∂v = −1.",
+        contribution=_instead("subtract", lambda step: 1.0, slot=1),
+    ),
+    Machine(
+        "sign in the product rule",
+        "Both parts of a product's derivative count with a plus: (u v)′ = u′ v + u v′. The minus "
+        "belongs to a quotient.",
+        contribution=_second_part_negative,
+    ),
+    Machine(
+        "sign of a quotient",
+        "A denominator's partial is negative: ∂(u/v)/∂v = −u/v².",
+        contribution=_instead("divide", lambda step: step.operands[0] / step.operand**2, slot=1),
+    ),
+    Machine(
+        "denominator not squared",
+        "The denominator is squared: ∂(u/v)/∂v = −u/v².",
+        contribution=_instead("divide", lambda step: -step.operands[0] / step.operand, slot=1),
+    ),
+    # -- the sweep ------------------------------------------------------------------------------
+    Machine(
+        "assigned",
+        "Of the uses of a value only the one that is computed first counts here. A value that is "
+        "used twice gets a part for each use, and the parts *add*.",
+        deposit=lambda held, new: new,
+    ),
+    Machine(
+        "first path",
+        "Of the uses of a value only the one that is computed last counts here. A value that is "
+        "used twice gets a part for each use, and the parts *add*.",
+        deposit=lambda held, new: held,
+    ),
+    Machine(
+        "multiplied paths",
+        "Factors of one chain are multiplied, but here the parts of two uses of a value were "
+        "multiplied, too: these are *added*.",
+        deposit=lambda held, new: held * new,
+    ),
+    Machine(
+        "product of derivatives",
+        "A product's derivative is not the product of the derivatives: (u v)′ = u′ v + u v′.",
+        contribution=_varying_factors_dropped,
+        deposit=lambda held, new: held * new,
+    ),
+    Machine(
+        "order",
+        "A value on the way that is used twice was left with the part of one use. First add up "
+        "all of its parts, then go on to what it was made of.",
+        first_visit=True,
+    ),
+    Machine(
+        "all inputs at once",
+        "That is how fast the output changes where *all* inputs change at once: one sum for each "
+        "of them. Let one input change at a time.",
+        answer=_all_at_once,
+    ),
+    Machine(
+        "seeded twice",
+        "Everything is doubled: a ½ was left out, a 2 counted twice, or the start is 2 and not "
+        "∂y/∂y = 1.",
+        seed=lambda value: 2.0 * np.ones(np.shape(value)),
+    ),
+    Machine(
+        "seeded with the value",
+        "Everything is multiplied by the value of the output. It starts from ∂y/∂y = 1: the output "
+        "changes as fast as itself.",
+        seed=lambda value: np.asarray(value, float)[()],
+    ),
+    Machine(
+        "no seed",
+        "This is 0 everywhere, as if no input had any influence on the output.",
+        seed=lambda value: np.zeros(np.shape(value)),
+    ),
+    Machine(
+        "stopped",
+        "A function's result counts here as a plain number that does not change, as if `float` had "
+        "been called on it: what varies inside of it is lost.",
+        contribution=lambda step: None if step.name in _FUNCTIONS else step.right,
+    ),
+    # -- the whole answer -----------------------------------------------------------------------
+    Machine(
+        "sign of sine's derivative",
+        "The derivative of sin is cos, without a sign.",
+        contribution=_instead("sin", lambda step: -np.cos(step.operand)),
+    ),
+    Machine(
+        "sign",
+        "Only the sign is wrong.",
+        gradient=lambda adjoint, result: np.negative(adjoint),
+    ),
+    Machine(
+        "the function itself",
+        "This is the value of the function itself. Asked is how fast it changes.",
+        gradient=lambda adjoint, result: np.asarray(result, float)[()],
+        orders=frozenset({1}),
+    ),
+    Machine(
+        "the first derivative",
+        "This is the first derivative. Asked is how fast it changes.",
+        gradient=lambda adjoint, result: np.asarray(result, float)[()],
+        orders=frozenset({2}),
+    ),
+    Machine(
+        "slope squared",
+        "This is (f′)². f″ is the derivative of f′.",
+        gradient=lambda adjoint, result: np.square(result),
+        orders=frozenset({2}),
+    ),
+    Machine(
+        "exponent raised",
+        "This goes the other way: xⁿ⁺¹/(n + 1) is what *has* the derivative xⁿ.",
+        contribution=_power(lambda x, n: x ** (n + 1) / (n + 1)),
+    ),
+    Machine(
+        "inputs exchanged",
+        "These are the right derivatives in another order: one for each input, in the order in "
+        "which the inputs are given.",
+        answer=lambda given: given[::-1],
+    ),
     Machine(
         "gradient transposed",
         "A gradient has the shape of its input; this one is transposed.",
         gradient=lambda adjoint, result: _transposed(adjoint),
-    ),
-    # -- higher order ---------------------------------------------------------------------------
-    Machine(
-        "slope squared",
-        "This is the square of the function itself. f″ is the derivative of f′, not (f′)².",
-        gradient=lambda adjoint, result: np.square(result),
     ),
 )
 """All wrong machines, the simplest first."""

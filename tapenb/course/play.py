@@ -104,15 +104,20 @@ class Played:
                     self._edges[edge] = _ASKED
                     yield f"{told} ? Its adjoint is {short(held)}."
                     return
-                answer = np.asarray(answer, float)
-                if not same([answer], [right]):
-                    self._edges[edge], self._slipped = f"{short(answer)} ✗", True
-                    yield f"{told} {short(answer)} ✗ {_slip(tape, edge, held, answer)}"
+                number = _number(answer)
+                if number is None or not same([number], [right]):
+                    written = "" if number is None else f"{short(number)} "
+                    self._edges[edge], self._slipped = f"{written}✗", True
+                    before = self._parts.get(parent, [])
+                    yield f"{told} {written}✗ {_slip(tape, edge, held, number, before)}"
                     return
                 self._edges[edge] = right
                 self._parts.setdefault(parent, []).append(right)
                 sums = f"so {self._text(parent)} holds {short(sum(self._parts[parent]))}"
                 yield f"{told} {short(right)} ✓ {sums}"
+        if surplus := len(deposits) - count:
+            yield f"✗ The sweep has ended before: {surplus} too many. Take the last away."
+            return
         inputs = [
             f"{name} {short(sum(self._parts.get(at, [0.0])))}"
             for name, (at, *_) in tape.inputs.items()
@@ -157,12 +162,26 @@ def play(tape: Tape, deposits: Sequence[Any] = ()) -> Played:
     return Played(tape, deposits)
 
 
-def _slip(tape: Tape, edge: tuple[int, int, int], adjoint: Any, answer: Any) -> str:
+def _number(answer: Any) -> Any:
+    try:
+        return np.asarray(answer, float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _slip(
+    tape: Tape, edge: tuple[int, int, int], adjoint: Any, answer: Any, before: list[Any]
+) -> str:
     """Say which wrong machine hands this along an edge, where all before was right."""
+    if answer is None:
+        return "This is no number."
 
     def handed(held: Any, machine: Machine) -> Any:
         return dict(contributions(tape, edge[1], held, machine)).get(edge)
 
+    right = handed(adjoint, _RIGHT)
+    if text := _together(tape, edge, adjoint, answer, before):
+        return text
     if same([answer], [handed(ones_like(adjoint), _RIGHT)]):
         return (
             "This is the slope of the operation alone: it is multiplied by the adjoint that "
@@ -173,6 +192,19 @@ def _slip(tape: Tape, edge: tuple[int, int, int], adjoint: Any, answer: Any) -> 
             wrong = handed(adjoint, machine)
         if wrong is not None and same([answer], [wrong]):
             return machine.sentence
-    if same([answer], [-np.asarray(handed(adjoint, _RIGHT))]):
-        return "Its sign is turned."
+    if same([answer], [right], 2e-3):
+        return "Nearly: write more digits, or let NumPy compute it."
     return "Multiply the adjoint that has arrived by the slope of the operation along this edge."
+
+
+def _together(
+    tape: Tape, edge: tuple[int, int, int], adjoint: Any, answer: Any, before: list[Any]
+) -> str | None:
+    """Say so, where what goes to one entry along several arrows was added too early."""
+    flows = contributions(tape, edge[1], adjoint, _RIGHT)
+    here = [part for (parent, *_), part in flows if parent == edge[0]]
+    if len(here) > 1 and same([answer], [sum(here)]):
+        return f"That is the sum of its {len(here)} arrows; write this one's part alone."
+    if before and same([answer], [sum(before) + dict(flows)[edge]]):
+        return "That is the sum that it holds then; write this arrow's part alone."
+    return None

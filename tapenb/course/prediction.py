@@ -54,7 +54,7 @@ def predict(
     ✗ A: the exponent comes in front, too.
     The answer is B: the exponent comes in front, and goes down by one.
     Your reason: it goes down by one
-    Hold it against the explanation below, under “1. Powers”.
+    Compare it with the explanation below, under “1. Powers”.
     """
     told = tomllib.loads(Path(file).read_text(encoding="utf-8"))[lesson]
     state, lines = _judged(told, choice, reason)
@@ -79,5 +79,5 @@ def _judged(told: dict[str, str], choice: Any, reason: Any) -> tuple[str, list[s
     return state, [
         *verdict,
         f"Your reason: {str(reason).strip()}",
-        f"Hold it against the explanation below, under “{told['section']}”.",
+        f"Compare it with the explanation below, under “{told['section']}”.",
     ]

@@ -91,6 +91,11 @@ WRONG = {
         [0.8],
         (1.6 * math.cos(0.64)) ** 2,
     ),
+    "the first derivative": (lambda x: np.exp(2.0 * x) + x, [0.5], math.e + 0.5),
+    "constant factor": (lambda x: 0.5 * np.exp(x) + x, [0.3], math.exp(0.3) + 1),
+    "stopped": (lambda x: x * np.cos(x) * x, [0.5], math.cos(0.5)),
+    "all inputs at once": (lambda x, y: x**2 * y, [2.0, 3.0], [16.0, 16.0]),
+    "inputs exchanged": (lambda x, y: x**2 * y, [2.0, 3.0], [4.0, 12.0]),
     "gradient transposed": (
         lambda a: np.sum(a * B),
         [A],
@@ -99,10 +104,14 @@ WRONG = {
 }
 
 
+SECOND = {"the first derivative", "slope squared"}
+"""The program is itself a first derivative."""
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_every_wrong_machine_has_its_sentence(name):
     program, at, answer = WRONG[name]
-    found = diagnose(program, at, answer)
+    found = diagnose(program, at, answer, order=2 if name in SECOND else 1)
     assert found.state == "wrong"
     assert found.machine is not None, found.text
     assert found.machine.name == name
@@ -300,9 +309,9 @@ def test_a_number_is_told_its_mistake(capsys):
         "✓ right",
         "✗ One sweep for each input.",
         "✗ A sweep for each number.",
-        "✗ It is another number than 7.",
-        "✗ The answer is one number.",
-        "✗ The answer is one number.",
+        "✗ 7 is not right.",
+        "✗ The answer is one number; this is a list of 2.",
+        "✗ The answer is one number; this is text, in quotation marks.",
     ]
 
 
@@ -313,9 +322,9 @@ def test_a_point_is_told_its_mistake(capsys):
         "○ not attempted yet",
         "✓ right",
         "✗ That is uphill.",
-        "✗ The answer is 2 numbers, in order.",
-        "✗ Up to number 1 all is right; number 2 is another than 7.",
-        "✗ Already number 1 is another than 7.",
+        "✗ The answer is 2 numbers, in order; this is a list of 1.",
+        "✗ Up to number 1 all is right; number 2 (7) is not right.",
+        "✗ Number 1 (7) is not right.",
     ]
 
 

@@ -107,3 +107,30 @@ def test_an_array_is_held_as_its_sum():
 )
 def test_how_far_it_is(deposits, state):
     assert play(tn.record(survey, 2.0, 5.0), deposits).state == state
+
+
+def test_both_shares_at_once_are_a_sum():
+    """At 0.8, where 2x is not 1: what comes along two arrows is written apart."""
+    tape = tn.record(lambda x: np.sin(x * x), 0.8)
+    share = 0.8 * math.cos(0.64)
+    for deposits in ([math.cos(0.64), 2 * share], [math.cos(0.64), share, 2 * share]):
+        last = play(tape, deposits).lines[-1]
+        assert "sum" in last
+        assert "alone" in last
+    assert "derivatives: by x 1.2833" in play(tape, [math.cos(0.64), share, share]).lines[-1]
+
+
+def test_what_is_too_many_is_said(told):
+    assert told([*ROUTE, 7.0, 8.0])[-1].startswith("✗ The sweep has ended before: 2 too many")
+
+
+@pytest.mark.parametrize("wrong", ["a", None, [1.0, "b"], math.cos, {}, np.ones(3), 1j])
+def test_what_is_no_number_is_a_slip(told, wrong):
+    lines = told([1.0, wrong])
+    assert len(lines) == 3
+    assert "✗" in lines[-1]
+
+
+def test_what_is_rounded_too_far_is_nearly_right(told):
+    assert "Nearly" in told([*ROUTE[:2], round(ROUTE[2], 3)])[-1]
+    assert len(told([*ROUTE[:2], float(f"{ROUTE[2]:.6g}")])) == 5

@@ -14,7 +14,7 @@ C = "that is the average after."
 """
 EXPLAINED = [
     "Your reason: it gets faster",
-    "Hold it against the explanation below, under “2. The limit”.",
+    "Compare it with the explanation below, under “2. The limit”.",
 ]
 
 
