@@ -15,6 +15,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 BROWSER = "tests/browser"
 MOST = 8  # each process collects everything anew
+# Single tests that take longest: begun last, one of them would leave the other processes idle.
+LONG = (
+    "tests/reliability/",
+    "tests/autodiff/test_differential.py",
+    "tests/benchmarks/test_works.py",
+)
 
 
 def workers(config: pytest.Config) -> int:
@@ -32,12 +38,15 @@ def workers(config: pytest.Config) -> int:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Notebooks as a whole, the browser's tests first on one worker, the rest one by one.
+    """Notebooks as a whole, the browser's tests first on one worker, the rest in portions.
+
+    The largest portions come first, after the few single tests that take long.
 
     A worker that has nothing else left helps with the browser's tests.
     """
 
     _browsers: object = None
+    _is_sorted = False
 
     def schedule(self) -> None:
         """Begin, or go on with a worker that has come."""
@@ -53,6 +62,10 @@ class Scheduling(LoadScopeScheduling):
         return f"{path}::{test.partition('[')[0]} {zlib.crc32(nodeid.encode()) % 4}"
 
     def _assign_work_unit(self, node: object) -> None:
+        if not self._is_sorted:  # xdist has sorted the scopes by how many tests they have
+            self._is_sorted = True
+            for scope in [each for each in self.workqueue if each.startswith(LONG)]:
+                self.workqueue.move_to_end(scope, last=False)
         first = node is self._browsers
         waiting = self._browser_tests()
         for scope in reversed(waiting) if first else waiting:

@@ -19,6 +19,7 @@ import pytest
 import tapenb as tn
 from tapenb.autodiff.tape.tape import CURRENT
 from tapenb.autodiff.tracing.state import is_traced
+from tests import PATIENCE
 
 X = np.array([0.3, -1.2, 2.0])
 
@@ -78,7 +79,7 @@ def test_a_thread_does_not_record_on_the_tape_of_another():
     found = {}
 
     def work():
-        inside.wait(10)
+        assert inside.wait(PATIENCE)
         found["current"] = CURRENT.get()
         found["gradient"] = tn.grad(lambda y: y**3)(2.0)
         done.set()
@@ -89,7 +90,7 @@ def test_a_thread_does_not_record_on_the_tape_of_another():
     def f(x):
         y = x * x
         inside.set()
-        assert done.wait(10)
+        assert done.wait(PATIENCE)
         return y * x
 
     tape = tn.record(f, 2.0)

@@ -16,8 +16,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Page
 
-# How long anything may take on the slowest machine: every wait of a browser test is this one.
-PATIENCE = 240  # seconds
+from tests import PATIENCE
 
 # The application of each front end, with the traits that configure it.
 APPLICATIONS = {"lab": ("jupyterlab", "LabApp"), "notebook": ("notebook", "JupyterNotebookApp")}
@@ -204,6 +203,20 @@ def start_cell(page: Page, index: int, source: str) -> None:
     page.evaluate(WRITE, [index, source])
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")
     page.wait_for_function(f"() => !({READY})()")
+
+
+@contextmanager
+def busy(page: Page, index: int, directory: Path) -> Iterator[None]:
+    """Keep the kernel of a notebook in a directory busy with a cell until the block ends."""
+    end = directory / "end"
+    end.unlink(missing_ok=True)
+    start_cell(
+        page, index, "import os, time\nwhile not os.path.exists('end'):\n    time.sleep(0.01)"
+    )
+    try:
+        yield
+    finally:
+        end.touch()
 
 
 def set_subshells(page: Page, subshells: str) -> None:

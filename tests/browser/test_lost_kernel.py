@@ -90,13 +90,15 @@ def test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel(
     expect_numbers(page, z=12.5)
 
 
-def test_the_page_answers_while_the_kernel_is_busy(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, SURVEY, "import time", subshells="disabled")
+def test_the_page_answers_while_the_kernel_is_busy(
+    open_notebook: Callable[..., Page], server: Callable[..., jupyter.Server]
+):
+    page = open_notebook(LOAD, SURVEY, "", subshells="disabled")
     expect_survey(page, 2.0, 5.0)
     wait_for_the_program(page)
-    jupyter.start_cell(page, 2, "time.sleep(6)")
-    x = press(page, "x", "ArrowRight")
-    expect_answer(page, x, "Waiting for the kernel…")
+    with jupyter.busy(page, 2, server().directory):
+        x = press(page, "x", "ArrowRight")
+        expect_answer(page, x, "Waiting for the kernel…")
     expect(words(page)).to_have_text("")
     expect_survey(page, x, 5.0)
 

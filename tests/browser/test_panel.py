@@ -127,14 +127,16 @@ def test_numbers_follow_the_sliders(open_notebook: Callable[..., Page], subshell
     expect(alert).to_have_text("")
 
 
-def test_moves_while_a_cell_runs_and_when_it_runs_again(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, SURVEY, "import time")
+def test_moves_while_a_cell_runs_and_when_it_runs_again(
+    open_notebook: Callable[..., Page], server: Callable[..., jupyter.Server]
+):
+    page = open_notebook(LOAD, SURVEY, "")
     expect_survey(page, 2.0, 5.0)
     still = panel(page).locator(".tapenb-still")
     expect(still).to_have_text("")
     # The first move meets a cell that runs.
-    jupyter.start_cell(page, 2, "time.sleep(4)")
-    x = [press(page, "x", "ArrowRight") for _ in range(3)][-1]
+    with jupyter.busy(page, 2, server().directory):
+        x = [press(page, "x", "ArrowRight") for _ in range(3)][-1]
     expect_survey(page, x, 5.0)
     jupyter.wait_until_idle(page)
     y = press(page, "y", "ArrowRight")

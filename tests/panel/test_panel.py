@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tapenb.panel import Panel, live
+from tests import PATIENCE
 from tests.benchmarks.test_counts import calls_of
 from tests.magic.notebook import close_shell, open_notebook
 from tests.panel.hands import curve, move, numbers
@@ -157,7 +158,7 @@ def test_the_newest_of_many_moves_counts(make: Callable[..., Panel]):
     def slow(positions: dict[str, Any], deadline: float | None = None) -> Any:
         computed.append(positions["x"])
         busy.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return at(positions, deadline)
 
     recording.at = slow
@@ -166,11 +167,14 @@ def test_the_newest_of_many_moves_counts(make: Callable[..., Panel]):
         position = {"view": "k3j9", "moves": {"x": [number + 1, x]}}
         threads.append(threading.Thread(target=panel.set_state, args=[{"position": position}]))
         threads[-1].start()
-        assert busy.wait(10)
-        time.sleep(0.02)
+        assert busy.wait(PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while panel._positions.newest["x"][0] <= number:  # which the thread has yet to note
+            assert time.monotonic() < until
+            time.sleep(0.001)
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert computed == [1.0, 1.4]
     assert panel.state["positions"]["x"] == panel.sliders["x"].value == 1.4
@@ -189,7 +193,7 @@ def test_moves_from_many_threads_end_where_one_of_them_was(panel: Panel):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     x, y = panel.sliders["x"].value, panel.sliders["y"].value
     assert panel.state["positions"] == {"x": x, "y": y}

@@ -10,9 +10,10 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 
+from tests import PATIENCE
+
 __all__ = ["Kernel", "running"]
 
-PATIENCE = 240.0
 _MOMENT = 0.02
 
 
