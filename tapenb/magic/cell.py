@@ -280,6 +280,21 @@ def _handlers(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
             yield node
 
 
+def _answers(tree: ast.Module) -> Iterator[tuple[str, ast.Return]]:
+    """What methods of the cell's return of which Python takes nothing but a bool or an int.
+
+    A traced one is neither, and need be none: a comparison may be multiplied by others.
+    """
+    for method in ast.walk(tree):
+        if isinstance(method, ast.FunctionDef) and method.name in _EXACT:
+            for node in ast.walk(method):
+                if isinstance(node, ast.Return) and isinstance(node.value, ast.expr):
+                    yield method.name, node
+
+
+_EXACT = frozenset({"__bool__", "__hash__", "__index__", "__int__"})
+
+
 class InputsIntoCell(ast.NodeTransformer):
     """Turn the literals of inputs into inputs, and let caught errors be those of any cell.
 
@@ -310,6 +325,14 @@ class InputsIntoCell(ast.NodeTransformer):
             for made in ast.walk(call):
                 ast.copy_location(made, node)
             node.body.insert(0, call)
+        for name, node in _answers(tree):
+            given: ast.expr = node.value
+            if name == "__bool__":
+                node.value = ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), given))
+            else:
+                node.value = ast.Call(ast.Attribute(given, "__index__", ast.Load()), [], [])
+            for made in set(ast.walk(node.value)) - set(ast.walk(given)):
+                ast.copy_location(made, given)
         return tree
 
     @staticmethod

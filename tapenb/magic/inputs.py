@@ -11,6 +11,7 @@ from ..autodiff.reach import is_users
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
+from ..autodiff.tracing.elements import vectorize
 from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.state import (
     index_of,
@@ -241,6 +242,9 @@ class RunInputs:
             return plain(value) if tape_of(value) is self._tape else value
         if type(value) is Text:
             return str.__str__(value)
+        if type(value) is vectorize:
+            value.__class__ = np.vectorize
+            return value
         if isinstance(value, tuple | frozenset | set):
             parts = [self._ordinary(part) for part in value]
             if all(part is old for part, old in zip(parts, value, strict=True)):

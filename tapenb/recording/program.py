@@ -592,4 +592,6 @@ def _count(point: Point) -> int:
 
 
 def _identical(old: Any, new: Any) -> bool:
-    return type(old) is type(new) and np.array_equal(old, new, equal_nan=True)
+    if type(old) is not type(new):
+        return False
+    return old == new if type(old) is int else np.array_equal(old, new, equal_nan=True)

@@ -34,6 +34,14 @@ CELLS = {
     ),
     "a span of time": "import datetime, time\nx = 1e-3\ntime.sleep(x); time.localtime()\n"
     "d = datetime.timedelta(days=x)\nz = x*x",
+    "an integer of 21 digits": "x = 10**20\nz = x*1.5",
+    "a number that is copied": "x = 0.5\nu = np.sin(x).copy()\nz = u*u[()]",
+    "an object's truth, hash, number and place": (
+        "n = 3\nx = 1.5\nclass A:\n    def __bool__(self): return x > 1\n"
+        "    def __hash__(self): return n\n    def __int__(self): return n\n"
+        "    def __index__(self): return n\n    def __len__(self): return n\n"
+        "a = A()\nz = x*hash(a)*int(a)*range(9)[a]*len(a) if a else x"
+    ),
     "floating-point errors": "x = 0.0\nold = np.seterr(divide='ignore')\nz = x*2",
 }
 
@@ -52,6 +60,12 @@ def test_what_runs_without_a_tape_runs_with_it(notebook, name):
         outcomes.append((type(notebook.names["z"]), notebook.names["z"], set_by_cell))
         assert "tapenb" not in notebook.printed
     assert repr(outcomes[0]) == repr(outcomes[1])
+
+
+def test_a_function_of_elements_is_numpy_s_own_afterwards(notebook):
+    notebook.run("%%tape\nx = 2.0\nf = np.vectorize(lambda a: a*x)\nz = f(np.ones(2)).sum()")
+    assert type(notebook.names["f"]) is np.vectorize
+    assert notebook.names["f"](3.0) == 6.0
 
 
 def calls(names):

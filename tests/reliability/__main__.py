@@ -1,7 +1,8 @@
 """Try everything at full length, and write what was tried and lost into the README.
 
 ``python -m tests.reliability`` prints the table; ``--write`` puts it into the README beside this
-file; ``--seed 3`` tries others; ``interrupts fuzz_cells`` names some attacks alone.
+file; ``--seed 3`` tries others; ``interrupts fuzz_cells`` names some attacks alone; ``--most 500``
+tries no more of each.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="attack", help=", ".join(known))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--most", type=int)
     parser.add_argument("--write", action="store_true", help="write the table into the README")
     given = parser.parse_args()
     text = README.read_text(encoding="utf-8")
     for name in given.names or known:
-        tried, lost = run(name, given.seed, SECONDS, short=False)
+        tried, lost = run(name, given.seed, SECONDS, short=False, most=given.most)
         title = known[name].TITLE
         row = _ROW.format(title, tried, len(lost))
         print(row, *lost, sep="\n    ", flush=True)

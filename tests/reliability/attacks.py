@@ -38,7 +38,9 @@ def attacks() -> dict[str, ModuleType]:
     }
 
 
-def run(name: str, seed: int, seconds: float, *, short: bool) -> tuple[int, list[str]]:
+def run(
+    name: str, seed: int, seconds: float, *, short: bool, most: int | None = None
+) -> tuple[int, list[str]]:
     """Run an attack in a process of its own, which is ended where it takes too long.
 
     Parameters
@@ -49,6 +51,8 @@ def run(name: str, seed: int, seconds: float, *, short: bool) -> tuple[int, list
         How long it may take.
     short : bool
         Whether to try few.
+    most : int, optional
+        Try no more than so many.
 
     Returns
     -------
@@ -60,7 +64,8 @@ def run(name: str, seed: int, seconds: float, *, short: bool) -> tuple[int, list
     with TemporaryDirectory() as folder:
         answer, said = Path(folder, "answer"), Path(folder, "said")
         command = [sys.executable, "-m", __name__, name, str(seed), str(seconds)]
-        command += ["short" if short else "long", str(answer)]
+        count = attacks()[name].SHORT if short else attacks()[name].COUNT
+        command += [str(count if most is None else min(count, most)), str(answer)]
         with said.open("w") as out:
             process = subprocess.Popen(
                 command, cwd=_ROOT, stdout=out, stderr=out, start_new_session=True
@@ -80,14 +85,14 @@ def run(name: str, seed: int, seconds: float, *, short: bool) -> tuple[int, list
         return tried, lost
 
 
-def _main(name: str, seed: str, seconds: str, length: str, answer: str) -> None:
+def _main(name: str, seed: str, seconds: str, count: str, answer: str) -> None:
     module = attacks()[name]
     # Where it hangs is told before it is ended.
     faulthandler.dump_traceback_later(float(seconds) - _LAST_WORDS)
     with warnings.catch_warnings():
         # Programs that leave their files and sockets open are among what is tried.
         warnings.simplefilter("ignore")
-        found = module.attack(module.SHORT if length == "short" else module.COUNT, int(seed))
+        found = module.attack(int(count), int(seed))
     faulthandler.cancel_dump_traceback_later()
     Path(answer).write_text(json.dumps(found))
     os._exit(0)  # whatever threads and files an attack has left

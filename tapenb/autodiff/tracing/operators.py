@@ -143,7 +143,9 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
             return found
     try:
         found = plainly(self._value)
-    except TypeError:
+    except TypeError as error:
+        if each.mirrored and type(error) is TypeError and not isinstance(self._value, np.generic):
+            return NotImplemented  # Python says which of the two was asked first
         sign = each.mirrored and operator_at(frame)
         if sign and each.sign != sign.removeprefix("bool(").removesuffix(")"):
             OPERATORS[each.mirrored].function(other, self._value)

@@ -95,6 +95,11 @@ class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):
         return 1
 
     @numpys
+    def copy(self, order: str = "C") -> Any:
+        """The number itself: none changes."""
+        return self
+
+    @numpys
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
         return guard(self, methodcaller("is_integer"), sys._getframe(1))
