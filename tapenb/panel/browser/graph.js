@@ -6,12 +6,12 @@ import { rounds } from "./rounds.js";
 
 /** @import { Lights, Model, Mover, Section, State } from "./protocol.js" */
 
-/** Pixels that a figure takes at most, on an edge at least, and what is left free in a box. */
-const FIGURE = 8, ON_EDGE = 5, MARGIN = 8;
+/** Pixels that a figure takes at most, what is left free in a box, and of a layout: the room on an edge. */
+const FIGURE = 8, MARGIN = 8, ON_EDGE = 5, LEAST = 12;
 /** How many more figures a room holds, drawn narrower; of more the first are drawn, and all in the tip. */
 const NARROW = 1.3;
 
-/** How wide a number may be, by where it stands; known once it is on the page. */
+/** How wide a number may be, by where it stands; in a box known once that is on the page. */
 const rooms = /** @type {WeakMap<SVGTextElement, number>} */ (new WeakMap());
 
 /** @param {SVGTextElement} slot */
@@ -27,26 +27,24 @@ function roomOf(slot) {
 
 /**
  * Write numbers into their boxes; one that was shorter when its box was made is drawn narrower.
- * @param {[slot: SVGTextElement | undefined, text: string, edge: boolean][]} all Whether each stands on an edge.
+ * @param {[slot: SVGTextElement | undefined, text: string][]} all
  */
 function fit(all) {
-  const changed = /** @type {[SVGTextElement, string, boolean][]} */ (
-    all.filter(([slot, text]) => slot && (slot.dataset.whole !== text || !slot.dataset.fits)));
+  const changed = /** @type {[SVGTextElement, string][]} */ (all.filter(([slot, text]) => slot && slot.dataset.fits !== text));
   // What is read stands apart from what is written, so that the page is laid out once.
-  const widths = changed.map(([slot, text, edge]) => (edge ? Math.max(9, text.length) * ON_EDGE : roomOf(slot)));
-  for (const [k, [slot, text]] of changed.entries()) {
-    slot.dataset.whole = slot.textContent = text;
+  const widths = changed.map(([slot]) => roomOf(slot));
+  for (const [slot, text] of changed) {
+    slot.textContent = text;
     slot.removeAttribute("textLength");
-    // Before it is on the page, nothing has a width.
-    if (widths[k] > 0) slot.dataset.fits = "";
+    delete slot.dataset.fits;
   }
-  const long = changed.map(([slot, text], k) => {
-    const length = widths[k] > 0 && text.length * FIGURE > widths[k] ? slot.getComputedTextLength() : 0;
-    return length > widths[k] ? length : 0;
-  });
+  const lengths = changed.map(([slot, text], k) => (text.length * FIGURE > widths[k] ? slot.getComputedTextLength() : widths[k]));
   for (const [k, [slot, text]] of changed.entries()) {
-    if (!long[k]) continue;
-    const most = Math.round((NARROW * text.length * widths[k]) / long[k]);
+    // Before it is on the page, nothing has a width.
+    if (!widths[k] || !lengths[k]) continue;
+    slot.dataset.fits = text;
+    if (lengths[k] <= widths[k]) continue;
+    const most = Math.round((NARROW * text.length * widths[k]) / lengths[k]);
     if (text.length > most) {
       slot.textContent = `${text.slice(0, most - 1)}…`;
       slot.append(s("title", {}, text));
@@ -83,7 +81,9 @@ export function graph(model, mover, lights) {
     // A panel may be on the page twice; no id is.
     for (const group of svg.querySelectorAll("g[id]")) {
       const lines = group.querySelectorAll(":scope > text");
-      if (lines.length) slots.set(group.id, /** @type {SVGTextElement} */ (lines[lines.length - 1]));
+      const slot = /** @type {SVGTextElement | undefined} */ (lines[lines.length - 1]);
+      if (slot) slots.set(group.id, slot);
+      if (slot && group.id.startsWith("e")) rooms.set(slot, Math.max(LEAST, slot.textContent.length) * ON_EDGE);
       group.setAttribute("data-key", group.id);
       group.removeAttribute("id");
     }
@@ -101,8 +101,8 @@ export function graph(model, mover, lights) {
     const svg = place.querySelector("svg");
     if (svg) {
       svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
-      fit([...(state.nodes ?? []).map((text, i) => /** @type {const} */ ([slots.get(`n${i}`), text, false])),
-        ...(state.partials ?? state.edges ?? []).map((text, i) => /** @type {const} */ ([slots.get(`e${i}`), text, true]))]);
+      fit([["n", state.nodes], ["e", state.partials ?? state.edges]].flatMap(([kind, texts]) =>
+        (texts ?? []).map((text, i) => /** @type {const} */ ([slots.get(`${kind}${i}`), text]))));
     } else if (state.words) {
       const [first, ...rest] = state.words.split("\n");
       if (!place.querySelector("pre")) {

@@ -143,7 +143,7 @@ export function lights(model) {
     walked = Math.min(Math.max(to, 0), (boxes ?? entries()).length - 1);
     focused = boxes ? ofBox(boxes[walked]) : entriesMarked([walked]);
     if (boxes) {
-      const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.dataset.whole ?? each.textContent);
+      const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.dataset.fits ?? each.textContent);
       const { line = -1 } = boxes[walked];
       spoken.textContent = `${line < 0 ? "" : `line ${line + 1}: `}${texts.slice(0, -1).join(" ")}: ${texts.at(-1)}`;
     } else {
