@@ -258,7 +258,12 @@ def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[...
     tools.get_by_role("button", name="Copy the positions as a line of %%tape").click()
     expect(tools.get_by_text("Copied", exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "%%tape θ=0.5 变量=2"
+    # The cell before its edit beside it, operation by operation.
+    tool("Compare with the cell before its edit").click()
+    differs = tools.get_by_role("group", name="What differs").locator("tbody tr")
+    expect(differs.filter(has_text=re.compile(r"^\+.*np\.sin\(θ\)"))).to_have_count(1)
     tool("Pin").click()
+    expect(differs).to_have_count(0)
     panel(page).get_by_label("output").select_option("u")
     expect_numbers(page, u=math.sin(0.5))
     held = tools.locator("tbody tr", has=page.get_by_role("rowheader", name="φ", exact=True))

@@ -20,6 +20,7 @@ CELLS = {
     ),
     "pieces": "x = 1.5\ny = np.sort(np.array([x, 0.3]))[1]**2 + np.hypot(x, 1.0)",
     "branch": "x = 1.5\ny = x*x if x > 1 else 3*x",
+    "bars": "c = 1.5\nv = np.linspace(0.1, 2, 20)\nz = np.sum(v**3)*c",
     "special": "from scipy.special import gammaln\nx = 2.3\ny = gammaln(x)*np.sqrt(x)",
 }
 STEPS = (7, -4, 12)
@@ -105,6 +106,15 @@ def test_a_saved_panel_answers_as_the_kernel_does(name, open_page, page):
         for part in ("rows", "matrix"):
             assert found[part] == expected[part]
         assert sorted(found["graph"]) == sorted(expected["graph"])
+    if name == "bars":
+        c, bars = panel.sliders["c"].value, page.get_by_role("slider", name="∂z/∂v, element by")
+        bars.press("End")
+        expect(bars).to_have_attribute("aria-valuetext", f"v[19] = 2, ∂z/∂v[19] = {12 * c:.6g}")
+    # A number beyond the range widens it.
+    label = labels[0]
+    page.locator(".tapenb-sliders input[type=number]").first.fill("9")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("slider", name=label, exact=True)).to_have_value("9")
 
 
 def drawn(number: float | str | None) -> str:
