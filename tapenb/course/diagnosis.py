@@ -303,7 +303,7 @@ def diagnose(
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
     if same(given, right, _NEAR):
         return Diagnosis("wrong", None, _NEARLY)
-    return _wrong(_in_the_trace(asked, true, adjoints) or _others(tape, given, right))
+    return _wrong(_in_the_trace(asked, true, adjoints) or _others(tape, given, right, order))
 
 
 def _mistake(given: Sequence[Any], right: Sequence[Any], wrong: Mapping[str, Any]) -> str | None:
@@ -411,7 +411,7 @@ def _in_the_trace(
     return f"Up to {list(tried)[-1]} all is right; what comes after it is not."
 
 
-def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:
+def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any], order: int) -> str:
     """What is wrong, where nothing is known of how, and how the learner finds out."""
     names, at = list(tape.inputs), {}
     for name, one, other in zip(names, given, right, strict=True):
@@ -432,8 +432,8 @@ def _others(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str:
     kept = f"; that by {' and by '.join(right_ones)} is right" if right_ones else ""
     return (
         f"The derivative by {by} is not right{kept}. Compare it with a secant: move {name}{where} "
-        f"from {value:.6g} to {value + 0.001:.6g}, and divide by 0.001 by how much the result "
-        "changes."
+        f"from {value:.6g} to {value + 0.001:.6g}, and divide by 0.001 by how much "
+        f"{'the result' if order == 1 else 'the first derivative'} changes."
     )
 
 

@@ -467,7 +467,7 @@ MACHINES: tuple[Machine, ...] = (
         "stopped",
         "A function's result counts here as a plain number that does not change, as if `float` had "
         "been called on it: what varies inside of it is lost.",
-        contribution=lambda step: None if step.name in _FUNCTIONS else step.right,
+        contribution=lambda step: None if step.name in _UNARY - {"square"} else step.right,
     ),
     # -- the whole answer -----------------------------------------------------------------------
     Machine(

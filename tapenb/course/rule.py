@@ -19,6 +19,8 @@ _NO_RULE = (
     "tn.custom_gradient."
 )
 
+_NO_PAIR = "The function gives back two things: `return value, pullback`, in this order."
+
 
 def check_rule(
     rule: Any, formula: Callable[..., Any], at: Sequence[Any], *, exercise: int | None = None
@@ -53,6 +55,8 @@ tn.custom_gradient.
 def _diagnose(rule: Any, formula: Callable[..., Any], at: Sequence[Any]) -> Diagnosis:
     tape = attempt(lambda: record(lambda *args: rule(*args), *at))
     if not isinstance(tape, Tape):
+        if hasattr(rule, "__wrapped__") and not _is_pair(attempt(lambda: rule.__wrapped__(*at))):
+            return Diagnosis("wrong", None, f"✗ {_NO_PAIR}")
         return diagnose_number(tape, 0.0)
     operations = [tape.operations[index] for index in range(len(tape)) if tape.parents(index)]
     rules = [getattr(operation, "rule", None) for operation in operations]
@@ -62,3 +66,7 @@ def _diagnose(rule: Any, formula: Callable[..., Any], at: Sequence[Any]) -> Diag
     if len(rules) == 1 or found.state != "right":
         return found
     return Diagnosis("wrong", None, f"✗ It is {len(rules)} operations on a tape, and not one.")
+
+
+def _is_pair(returned: Any) -> bool:
+    return isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])

@@ -371,3 +371,33 @@ def test_what_is_not_right_fails_where_nbgrader_grades(monkeypatch, capsys):
         out, err = capsys.readouterr()
         assert not out
         assert len(err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("program", "at", "answer", "order", "words"),
+    [
+        (lambda x: np.sin(x**2), [0.8], 7.0, 1, "move x from 0.8 to 0.801, and divide by 0.001"),
+        (lambda x: np.sin(x**2), [0.8], 7.0, 2, "by how much the first derivative changes"),
+        (
+            lambda x, y: x**3 * y,
+            [2.0, 5.0],
+            [60.0, 7.0],
+            1,
+            "by y is not right; that by x is right",
+        ),
+        (lambda v: np.sum(v**3), [V], np.array([3.0, 7.0, 48.0]), 1, "move v[1] from 2 to 2.001"),
+    ],
+)
+def test_where_no_machine_gives_it_the_learner_is_told_how_to_look(
+    program, at, answer, order, words
+):
+    found = diagnose(program, at, answer, order=order)
+    assert found.machine is None
+    assert words in found.text
+
+
+def test_the_first_derivative_is_not_taken_for_the_function():
+    """Of a slope that is differentiated once more, the value is the first derivative."""
+    value = 1.6 * math.cos(0.64)
+    found = diagnose(lambda x: np.cos(x**2) * (x * 2.0), [0.8], value, order=2)
+    assert found.text == "✗ This is the first derivative. Asked is how fast it changes."
