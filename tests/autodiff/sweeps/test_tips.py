@@ -219,6 +219,18 @@ def test_a_function_that_is_replayed_is_not_replayed_at_a_tip():
     assert [float(slope(x)) for x in (2.0, 1.0, 0.0, -1.0, 0.0, 3.0)] == [1.0] * 6
 
 
+@pytest.mark.parametrize("turn", [1.0, -1.0])
+@pytest.mark.parametrize("lean", [2.0, 3.0, 8.0])
+def test_a_bend_in_a_thin_cone_is_seen(lean, turn):
+    """Where both terms are of one sign it is smooth, which is nearly everywhere."""
+    for own, other in ((0, 1), (1, 0)):
+
+        def f(x, own=own, other=other):
+            return (abs(x[own] + turn * lean * x[other]) + abs(x[other])) ** 2
+
+        assert {kink.verdict for kink in tn.kinks(f, np.zeros(2))} == {VERDICTS[1]}
+
+
 def test_random_numbers_are_drawn_once():
     np.random.seed(3)  # noqa: NPY002  NumPy's own
     tn.grad(lambda x: np.abs(x) + (1.0 if x > 0 else 2.0) * np.random.rand())(0.0)  # noqa: NPY002  NumPy's own
