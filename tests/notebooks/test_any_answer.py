@@ -104,6 +104,15 @@ def test_six_digits_are_enough(path: Path, capsys: pytest.CaptureFixture[str]):
         assert set(capsys.readouterr().out.splitlines()) == {"✓ right"}, name
 
 
+def test_a_list_may_be_a_tuple_or_an_array(path: Path, capsys: pytest.CaptureFixture[str]):
+    for name, source, names, asked in checks(path):
+        for form in (tuple, list, np.array):
+            lists = {each: names[each] for each in asked if isinstance(names[each], list)}
+            capsys.readouterr()
+            exec(source, names | {each: form(answer) for each, answer in lists.items()})
+            assert set(capsys.readouterr().out.splitlines()) == {"✓ right"}, (name, form)
+
+
 def test_no_answer_makes_a_traceback(path: Path, capsys: pytest.CaptureFixture[str]):
     for name, source, names, asked in checks(path):
         for each in asked:

@@ -371,6 +371,11 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
 # Right answers that are rounded, or of another type.
 RIGHT: list[tuple[str, str, dict[str, Any]]] = [
     ("06_forward", "direction", {"dy": 48}),
+    (
+        "06_forward",
+        "dual",
+        {"multiply": lambda a, b: np.array([a[0] * b[0], a[1] * b[0] + a[0] * b[1]])},
+    ),
     ("08_which_way", "sweeps", {"whole": 3.0, "product": 1}),
     ("11_downhill", "direction", {"next_point": (-1.36, 1.8)}),
     ("07_reverse", "shared", {"bar_x": 1.16770633, "bar_y": 0.583853163}),
