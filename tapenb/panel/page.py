@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -13,7 +14,7 @@ from ..recording.program import Program
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
-from .assets import packed, player, style
+from .assets import player, style, unpacking
 from .picture import bundle
 from .played import inert, others
 
@@ -45,7 +46,7 @@ def page(
     Returns
     -------
     str
-        Its Content-Security-Policy allows the two texts that it holds, and nothing else.
+        Its Content-Security-Policy allows what it holds, and nothing else: no code is made in it.
     """
     more = others(beside, data["inputs"], source, drawn=graph is not None)
     data = {**data, "programs": [*data["programs"], *more]}
@@ -54,10 +55,11 @@ def page(
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
     if any("vector" in each["show"] for each in data["programs"]):
         operations.add("vectorsAt")
-    script = _SCRIPT % (packed(style(kernel=False)), player(operations))
+    script = _SCRIPT % (json.dumps(style(kernel=False), ensure_ascii=False), player(operations))
+    unpacks = unpacking(script)
     policy = (
-        f"default-src 'none'; img-src data:; script-src '{_hashed(script)}'; "
-        f"style-src '{_hashed(_OWN)}'"
+        "default-src 'none'; img-src data:; "
+        f"script-src '{_hashed(unpacks)}' '{_hashed(script)}'; style-src '{_hashed(_OWN)}'"
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -72,20 +74,20 @@ def page(
 <main>
 {figure}
 </main>
-<script>{script}</script>
+<script>{unpacks}</script>
 </body>
 </html>
 """
 
 
-# The panel's style is packed: without scripts there is nothing for it.
+# The panel's style comes with it: without scripts there is nothing for it.
 _SCRIPT = """\
-(async () => {
+{
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(await %s);
+sheet.replaceSync(%s);
 document.adoptedStyleSheets = [sheet];
-%s
-})();"""
+}
+%s"""
 _OWN = """
 :root { color-scheme: light dark; }
 body { margin: 1rem auto; max-width: 72rem; padding: 0 1rem; font-family: system-ui, sans-serif; }

@@ -234,4 +234,4 @@ def test_what_a_page_cannot_play_is_said(book, tmp_path):
 def test_a_saved_survey_is_small(book, tmp_path):
     book.run(f"%%tape -o t\n{CELLS['survey']}")
     book.names["t"].panel.save(tmp_path / "panel.html")
-    assert (tmp_path / "panel.html").stat().st_size < 79_000
+    assert (tmp_path / "panel.html").stat().st_size < 60_000
