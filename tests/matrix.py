@@ -121,8 +121,9 @@ def found(names: list[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         path = shutil.which(name) or shutil.which(f"python{name}")
         if path is not None:
-            version = subprocess.run([path, "-V"], capture_output=True, text=True).stdout
-            yield version.split()[1], path
+            told = subprocess.run([path, "-V"], capture_output=True, text=True).stdout
+            if told:  # of a launcher that has no such Python, nothing
+                yield told.split()[1], path
 
 
 def main() -> int:
