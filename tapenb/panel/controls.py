@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
-from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, validate
+from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, observe, validate
 
 from ..recording.inputs import Slider
 from ..recording.recording import Recording
@@ -36,7 +36,7 @@ class Control(HasTraits):
     integer : bool
         Whether it takes only integers.
     log : bool
-        Whether its scale is logarithmic; its range is then above zero.
+        Whether its scale is logarithmic, as it is while its range is above zero.
     boolean : bool
         Whether it is a switch: 0 or 1, for False or True.
     """
@@ -96,6 +96,12 @@ class Control(HasTraits):
         if high < self.min:
             raise TraitError(f"The slider {self.label}: max {high} is below min {self.min}.")
         return high
+
+    @observe("min")
+    def _leave_log_scale(self, _: dict[str, Any]) -> None:
+        if self.log and self.min <= 0:
+            self.set_trait("log", False)
+            self.step = float(f"1e{math.floor(math.log10(self.max - self.min)) - 2}")
 
     @validate("step")
     def _positive(self, proposal: dict[str, Any]) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from ..recording.point import Point
 from ..views import layout as engine
-from ..views.folding import LEVELS, MOST, Folded, Paths
+from ..views.folding import LEVELS, MOST, Folded, Path, Paths
 from ..views.graph import Graph
 from ..views.listing import Source
 
@@ -56,19 +57,33 @@ class Drawing:
             self.folds.append("entries")
         fold = (look or {}).get("fold")
         repeats = paths is not None and paths.boxes("operations") < len(paths.of)
+        self._left = 0  # so many boxes stay folded
         self.fold = fold if fold in self.folds else self._usual(boxes, repeats)
         if source is not None and self.fold in boxes:
-            unfolded = {tuple(path) for path in (look or {}).get("unfolded") or ()}
-            options = {"level": self.fold, "unfolded": unfolded}
-            folded = Folded(*given, source, point.output_name, **options)
-            if folded.too_large:
-                folded = Folded(*given, source, point.output_name, level=self.fold)
-            self.graph = folded
+            unfolded = [tuple(path) for path in (look or {}).get("unfolded") or ()]
+            self._unfold(
+                unfolded, partial(Folded, *given, source, point.output_name, level=self.fold)
+            )
         self.in_words = self.graph.too_large
         self._layout: Future[str | None] | None = None
         if not self.in_words:
             self.graph.numbers()
             self._layout = engine.beside(self.graph.svg)
+
+    def _unfold(self, paths: Sequence[Path], drawn: Callable[..., Folded]) -> None:
+        """Draw what a user unfolded, without each that would make too many boxes."""
+        self.graph = drawn(unfolded=set(paths))
+        if not (paths and self.graph.too_large):
+            return
+        fit: list[Path] = []
+        self.graph = drawn()
+        for path in paths:
+            graph = drawn(unfolded={*fit, path})
+            if graph.too_large:
+                self._left += 1
+            else:
+                self.graph = graph
+                fit.append(path)
 
     def _levels(self, paths: Paths) -> dict[str, int]:
         """By level, how many boxes there are: those that differ, and not from an entry each."""
@@ -178,4 +193,8 @@ class Drawing:
         if isinstance(graph, Folded):
             rounds = {"iterations": graph.iterations, "iteration": iteration}
             found["folded"] = {"of": graph.of, "groups": graph.groups, **rounds}
+            if self._left:
+                found["folded"]["said"] = (
+                    f" {self._left} stay folded: {MOST} boxes are drawn at most."
+                )
         return found | ({"partials": graph.partials()} if partials else {})

@@ -34,6 +34,7 @@ from .playing import sent
 from .reader import reader
 from .sections import (
     SECTIONS,
+    Check,
     Compare,
     Listing,
     Orders,
@@ -474,10 +475,7 @@ class Panel(Kept):
         self._publish(**{key: self.state[key] for key in ("status", "error", "stale")})
 
     def _fail(self, error: BaseException, *, stale: bool = True) -> None:
-        what = one_line(str(error))
-        if not isinstance(error, TapeError | TimeoutError) or not what:
-            what = f"{type(error).__name__}: {what}".removesuffix(": ")
-        self._publish(error=f"{what.rstrip('.')}.", stale=stale)
+        self._publish(error=_in_words(error), stale=stale)
 
     def _publish(self, *, status: str = "", error: str = "", stale: bool = False) -> None:
         """Send every number of the current point in one message."""
@@ -498,10 +496,18 @@ class Panel(Kept):
             "kept": kept,
         }
         plane = {**self.look.get(Surface.name, {}), "along": self.along}
+        shut = self.look.get(Check.name, {}).get("open") is False
+        compare = {**self.look.get(Compare.name, {}), "shut": shut}
         looks = {**self.look, Plot.name: {"along": self.along}, Surface.name: plane}
+        looks[Compare.name] = compare
         program = self._sections[Trace.name].program(seen, looks.get(Trace.name, {}))
         for name, section in self._sections.items():
-            shown = section.at(seen if name == Trace.name else point, looks.get(name, {}))
+            try:
+                shown = section.at(seen if name == Trace.name else point, looks.get(name, {}))
+            except Exception as failed:
+                # All others are shown nevertheless.
+                state["error"] = state["error"] or _in_words(failed)
+                continue
             if shown is not None:
                 state[name] = shown
         if self._drawing is not None:
@@ -521,3 +527,11 @@ class Panel(Kept):
             {**c.sent(), "recorded": self._recorded[c.label], "idle": c.label in idle}
             for c in self.sliders.values()
         ]
+
+
+def _in_words(error: BaseException) -> str:
+    """A sentence that says what went wrong."""
+    what = one_line(str(error))
+    if not isinstance(error, TapeError | TimeoutError) or not what:
+        what = f"{type(error).__name__}: {what}".removesuffix(": ")
+    return f"{what.rstrip('.')}."

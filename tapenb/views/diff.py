@@ -15,7 +15,7 @@ from ..autodiff.tape.tape import Entry, Tape
 from .labels import one_line
 from .table import Table, written
 
-__all__ = ["diff"]
+__all__ = ["Run", "compared", "diff", "runs_of"]
 
 # Of a longer tape each operation stands once, with its last numbers and how often it ran.
 _LONGEST = 200
@@ -23,7 +23,7 @@ _HEAD = ["", "line", "text", "value", "adjoint", "other value", "other adjoint"]
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """An operation with its numbers: of one run of it, or of the last of many."""
 
     text: str
@@ -35,9 +35,11 @@ class _Run:
 
     @property
     def numbers(self) -> list[Any]:
+        """Value and adjoint."""
         return [self.value, self.adjoint]
 
     def cells(self, mark: str, *numbers: Any, counts: tuple[int, ...] = ()) -> list[Any]:
+        """A row of the table."""
         often = ", ".join(f"×{count}" for count in dict.fromkeys(counts or (self.count,)))
         line = "" if self.line is None else str(self.line)
         return [mark, line, self.text + f" {often}" * (often != "×1"), *numbers]
@@ -76,7 +78,17 @@ def diff(tape: Tape, other: Tape) -> Table:
     if not isinstance(other, Tape):
         kind = type(other).__name__
         raise TypeError(f"diff compares with another tape, not with {kind}: hand it `u.tape`.")
-    here, there = list(_runs(tape)), list(_runs(other))
+    return compared(runs_of(tape), runs_of(other))
+
+
+def compared(here: Sequence[Run], there: Sequence[Run]) -> Table:
+    """The table of `diff`, of the operations of both tapes.
+
+    Parameters
+    ----------
+    here, there : sequence of Run
+        Of `runs_of`.
+    """
     folds = max(len(here), len(there)) > _LONGEST
     if folds:
         here, there = _folded(here), _folded(there)
@@ -90,14 +102,20 @@ def diff(tape: Tape, other: Tape) -> Table:
     return Table(f"{caption}; {said}", _HEAD, shown, lambda row: row)
 
 
-def _runs(tape: Tape) -> Iterator[_Run]:
-    """What the output depends on, and what decided the way."""
+def runs_of(tape: Tape) -> list[Run]:
+    """What the output depends on, and what decided the way.
+
+    Parameters
+    ----------
+    tape : Tape
+    """
     found = {} if tape.output is None else adjoints(tape).nodes
     whole = range(len(tape)) if tape.output is None else tape.ancestors(tape.output)
-    for index in sorted({*whole, *tape.guards()}):
-        entry = tape[index]
-        numbers = entry.value, found.get(index, "")
-        yield _Run(_text(tape, entry), entry.operation, entry.line, *numbers)
+    entries = [(n, tape[n]) for n in sorted({*whole, *tape.guards()})]
+    return [
+        Run(_text(tape, each), each.operation, each.line, each.value, found.get(n, ""))
+        for n, each in entries
+    ]
 
 
 def _text(tape: Tape, entry: Entry) -> str:
@@ -115,18 +133,18 @@ def _text(tape: Tape, entry: Entry) -> str:
     return one_line(f"{entry.name} = {text}") if named else text
 
 
-def _folded(runs: Sequence[_Run]) -> list[_Run]:
-    counts: dict[Any, list[_Run]] = {}
+def _folded(runs: Sequence[Run]) -> list[Run]:
+    counts: dict[Any, list[Run]] = {}
     for run in runs:
         counts.setdefault((run.operation, run.text), []).append(run)
     return [
-        _Run(last.text, last.operation, last.line, last.value, last.adjoint, len(group))
+        Run(last.text, last.operation, last.line, last.value, last.adjoint, len(group))
         for group in counts.values()
         for last in group[-1:]
     ]
 
 
-def _rows(here: Sequence[_Run], there: Sequence[_Run]) -> Iterator[list[Any]]:
+def _rows(here: Sequence[Run], there: Sequence[Run]) -> Iterator[list[Any]]:
     """The cells of each operation; none of one that is alike."""
     keys = [[(run.operation, run.text) for run in runs] for runs in (here, there)]
     for _, i, j, k, n in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():

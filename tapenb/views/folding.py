@@ -57,7 +57,7 @@ class Paths:
     """
 
     def __init__(self, tape: Tape, source: Source) -> None:
-        self.source = source
+        self.source, self._sites = source, tape.sites
         self._inputs = {e: name for name, entries in tape.inputs.items() for e in entries}
         self._codes: dict[Path, tuple[Any, int]] = {}
         known: dict[tuple[int, int], Path] = {}
@@ -78,6 +78,20 @@ class Paths:
             path = *path, f"{code.co_name}:{offset}"
             self._codes[path] = code, offset
         return path
+
+    def call(self, entry: int, depth: int) -> int:
+        """Which activation an entry is of, of the call that ends the first part of its path.
+
+        Parameters
+        ----------
+        entry : int
+        depth : int
+            Of that part.
+        """
+        site = self._sites[entry]
+        for _ in range(len(self.of[entry]) - 1 - depth):
+            site = site.caller
+        return id(site)
 
     def boxes(self, level: str) -> int:
         """How many boxes there are.
@@ -224,7 +238,11 @@ class Folded(Graph):
         """How often a box ran."""
         if len(key) == 1:
             return self._listing.counts.get(key[0], 1)
-        return min(Counter(self._paths.of[entry] for entry in self._entries[key]).values())
+        entries, depth = self._entries[key], len(key)
+        calls = {
+            self._paths.call(entry, depth) for entry in entries if self._paths.of[entry] != key
+        }
+        return max(len(calls), sum(self._paths.of[entry] == key for entry in entries))
 
     def _edges(self) -> list[Edge]:
         found: dict[tuple[Path, Path, bool], bool] = {}

@@ -38,6 +38,21 @@ def test_a_pinned_state_is_compared_with_the_present_one_on_either_side_of_a_bra
     # Pinned again it is the present state.
     panel.look = {**panel.look, "compare": {"pin": 2}}
     assert rows(panel) == []
+    # Nobody sees it, until the tools are opened again.
+    panel.look = {**panel.look, "check": {"open": False}}
+    move(panel, x=2.5)
+    assert "compare" not in panel.state
+    panel.look = {**panel.look, "check": {"open": True}}
+    assert "+" in {row[0] for row in rows(panel)}
+
+
+def test_of_a_long_tape_it_is_said_that_nothing_is_compared(
+    make: Callable[..., Panel], monkeypatch
+):
+    monkeypatch.setattr("tapenb.panel.sections.compare._LONGEST", 1)
+    panel = make(record(branch, 2.0, 5.0))
+    panel.look = {**panel.look, "compare": {"pin": 1}}
+    assert "entries at most" in panel.state["compare"]["caption"]
 
 
 def test_what_an_edit_changed_is_compared_when_asked_for(make: Callable[..., Panel]):

@@ -45,3 +45,12 @@ def test_a_recorded_value_that_no_slider_can_show():
 
 def test_repr_has_no_address():
     assert repr(Control("x", 2, 0, 10, 0.5)) == "<slider x: value=2.0, min=0.0, max=10.0, step=0.5>"
+
+
+def test_a_logarithmic_scale_ends_where_its_range_reaches_zero():
+    control = Control("x", 1e-5, 1e-8, 1e-2, 1e-8, log=True)
+    assert control.reach(1.0) == control.max == 1.0
+    assert control.log
+    assert control.reach(-1) == control.min == -1.0
+    assert not control.log
+    assert control.step == 0.01

@@ -241,3 +241,15 @@ def test_an_input_is_moved_on_the_branch_that_uses_it(book):
     assert [each["label"] for each in own["inputs"] if each["idle"]] == ["a"]
     assert other["state"]["rows"][0][1] == "6"
     assert not [each["label"] for each in other["inputs"] if each["idle"]]
+
+
+def test_a_logarithmic_slider_that_goes_to_zero_is_an_even_one(book):
+    book.run("%%tape -o t\nx = 1e-5\ny = x*x + 3*x")
+    asked = [{"x": 1.0}, {"x": -1.0}, {"x": 0.001}]
+    above, below, back = said_by(data_of(book.names["t"].panel._page()), asked)
+    assert above["inputs"][0]["log"]
+    assert [above["inputs"][0]["max"], below["inputs"][0]["min"]] == [1, -1]
+    for each in (below, back):
+        assert not each["inputs"][0]["log"]
+        assert not each["state"]["plot"]["log"]
+    assert [each["state"]["rows"][0][1] for each in (below, back)] == ["−2", "0.003001"]

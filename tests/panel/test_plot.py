@@ -169,3 +169,26 @@ def test_a_logarithmic_slider_has_samples_even_by_their_logarithms(make: Callabl
     assert panel.state["plot"]["log"]
     xs = curve(panel)[:, 0]
     np.testing.assert_allclose(np.diff(np.log(xs)), np.log(1e6) / 160)
+
+
+def test_a_logarithmic_slider_that_is_moved_to_zero_is_an_even_one(make: Callable[..., Panel]):
+    panel = make(record(lambda x: x * x + 3 * x, 1e-5))
+    assert panel.state["plot"]["log"]
+    for x in (-1.0, 0.5):
+        move(panel, x=x)
+        assert (panel.state["error"], panel.state["stale"]) == ("", False)
+        assert not panel.state["plot"]["log"]
+        assert [(each["log"], each["min"]) for each in panel.inputs] == [(False, -1.0)]
+    xs, ys, *_ = curve(panel).T
+    np.testing.assert_allclose(ys, xs * xs + 3 * xs, atol=1e-12)
+
+
+def test_a_section_that_raises_leaves_the_others(panel: Panel, monkeypatch: pytest.MonkeyPatch):
+    def fails(*_: Any) -> None:
+        raise ArithmeticError("no curve")
+
+    monkeypatch.setattr(plot_section.Plot, "at", fails)
+    move(panel, x=3.0)
+    assert panel.state["error"] == "ArithmeticError: no curve."
+    assert not panel.state["stale"]
+    assert numbers(panel)["∂z/∂x"] == f"{1 / 3 + 5:.10g}"

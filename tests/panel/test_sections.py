@@ -203,7 +203,9 @@ def rounds(r, n):
     return x
 
 
-def test_a_loop_is_one_body_and_unfolds_by_a_dial_or_box_by_box(make: Callable[..., Panel]):
+def test_a_loop_is_one_body_and_unfolds_by_a_dial_or_box_by_box(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
     source = Source(__file__, rounds.__code__.co_firstlineno, (), (), "rounds")
     lines = tuple(inspect.getsource(rounds).splitlines())
     panel = make(record(lambda r: rounds(r, 8), 3.7), source=replace(source, lines=lines))
@@ -228,6 +230,13 @@ def test_a_loop_is_one_body_and_unfolds_by_a_dial_or_box_by_box(make: Callable[.
         shown = sorted(float(each.replace("−", "-")) for each in panel.state["nodes"])
         expected = sorted([r, r * x, 1 - x, r * x * (1 - x)])
         assert shown == pytest.approx(expected, rel=1e-5)
+    monkeypatch.setattr("tapenb.views.folding.MOST", 3)
+    panel.look = {**panel.look, "orders": {"fold": "lines", "unfolded": [path, [0]]}}
+    assert len(panel.state["nodes"]) == 2
+    assert panel.state["folded"]["said"].startswith(" 1 stay")
+    monkeypatch.undo()
+    panel.look = {**panel.look, "orders": {"fold": "lines", "unfolded": [path]}}
+    assert "said" not in panel.state["folded"]
     # Each box knows its entries, by which pages light it.
     places = [each["places"] for each in panel.state["folded"]["of"]]
     assert sorted(place for each in places for place in each) == list(range(24))

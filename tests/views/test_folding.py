@@ -34,6 +34,20 @@ def nested(p, q):
     return x * q
 
 
+def some(a, k):
+    c = np.sin(a)
+    if k % 2:
+        c = c * c
+    return c + a
+
+
+def sometimes(p):
+    x = p * 1.0
+    for k in range(61):
+        x = some(x, k) * 0.1
+    return x
+
+
 def folded(function, *values, **options):
     first = function.__code__.co_firstlineno
     last = next(n for n in range(first, len(TEXT) + 1) if not TEXT[n].strip())
@@ -142,3 +156,12 @@ def test_a_box_unfolds_into_boxes_within_frames_and_levels_have_ever_more():
         values, _ = boxes(twice, iteration)
         shown = [values[text] for text in ("c", "c * b", "-c", "np.exp(-c)")]
         assert shown == [f"{v:.6g}".replace("-", "−") for v in xs[iteration]]
+
+
+def test_a_call_ran_as_often_as_it_was_made_whatever_ran_within():
+    graph = folded(sometimes, 0.7, level="calls")
+    counts = {node.lines[-2][1]: node.lines[-1][1] for node in graph.nodes[1:]}
+    assert counts["some(x, k)"] == "×61"
+    graph = folded(sometimes, 0.7, level="operations")
+    counts = {node.lines[-2][1]: node.lines[-1][1] for node in graph.nodes[1:]}
+    assert (counts["c * c"], counts["np.sin(a)"]) == ("×30", "×61")

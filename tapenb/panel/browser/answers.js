@@ -3,6 +3,7 @@
 // last and of the moves that it has not answered, whatever arrives when.
 
 import { evaluator, kept } from "./evaluator.js";
+import { reaching } from "./history.js";
 import { unanswered, VIEW } from "./moves.js";
 
 /** @import { Answering, Curve, Input, Model, Plot, State } from "./protocol.js" */
@@ -46,14 +47,14 @@ export function answers(model) {
     }
     const own = { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
     // What the page leaves to the kernel is of another position until that answers.
-    const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare || (said.listing && !found.listing)
+    const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
       || (said.trace && (own.trace || !found.trace)));
     const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...own, positions,
       ahead: true, behind, whole: !isOther(said) };
     const input = model.get("inputs").find((/** @type {Input} */ each) => each.label === along);
     if (!said.plot || !input) return { state, curve };
     const same = along === said.plot.along && mine.every(([label]) => label === along);
-    const line = plays.plot(positions, input, same ? curve : undefined);
+    const line = plays.plot(positions, reaching(input, positions[along]), same ? curve : undefined);
     return { state: { ...state, plot: { ...said.plot, ...line?.plot, planes: said.plot.planes } },
       curve: line?.curve ?? curve };
   }

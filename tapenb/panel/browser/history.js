@@ -54,6 +54,20 @@ export function advanced(part, way, by, mode) {
 }
 
 /**
+ * A slider whose range holds a number; a logarithmic one that goes to zero or below is none any more.
+ * @template {{min: number, max: number, step: number, log?: boolean}} T
+ * @param {T} input
+ * @param {number} value
+ * @returns {T}
+ */
+export function reaching(input, value) {
+  if (input.min <= value && value <= input.max) return input;
+  const [min, max] = [Math.min(input.min, value), Math.max(input.max, value)];
+  const even = input.log && min <= 0 && { log: false, step: Number(`1e${Math.floor(Math.log10(max - min)) - 2}`) };
+  return { ...input, min, max, ...even };
+}
+
+/**
  * A position by its part of a range, on the slider's own steps.
  * @param {{min: number, max: number, step: number, log?: boolean}} input
  * @param {number} part

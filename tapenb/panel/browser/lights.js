@@ -130,14 +130,14 @@ export function lights(model) {
     ranges[name] = relight(name, ranges[name], places.flatMap((place) => rangeOf(root, program().entries[place]?.spot) ?? []));
   }
 
-  /** Bring an entry into sight, in the graph and the table or in one of them. @param {number} place @param {Element | null} [within] */
+  /** Bring an entry into sight, in graph and table or one of them. @param {number} place @param {Element | null} [within] */
   function bring(place, within) {
     for (const each of root.querySelectorAll(`[data-key="n${place}"], [data-place="${place}"]`)) {
       if (!within || each.closest("[data-walk]") === within) each.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   }
 
-  /** Go by keys to another node or row, and say which. @param {number} to */
+  /** Go to another node or row, and say which. @param {number} to */
   function walk(to) {
     const graph = document.activeElement?.matches(".tapenb-graph"), boxes = graph ? folded() : undefined;
     walked = Math.min(Math.max(to, 0), (boxes ?? entries()).length - 1);
@@ -145,7 +145,7 @@ export function lights(model) {
     if (boxes) {
       const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.dataset.fits ?? each.textContent);
       const { line = -1 } = boxes[walked];
-      spoken.textContent = `${line < 0 ? "" : `line ${line + 1}: `}${texts.slice(0, -1).join(" ")}: ${texts.at(-1)}`;
+      spoken.textContent = `${line < 0 ? "" : `line ${line + (model.get("listing").first ?? 1)}: `}${texts.slice(0, -1).join(" ")}: ${texts.at(-1)}`;
     } else {
       const state = /** @type {State} */ (model.get("state")), { name, input, formula, line } = program().entries[walked];
       const value = (graph && state.nodes?.[walked]) || shown(state.trace?.values[walked] ?? "", GRAPH_DIGITS);
@@ -155,6 +155,7 @@ export function lights(model) {
     paint();
   }
 
+  const free = () => { pressed = false; };
   const walks = (/** @type {HTMLElement} */ { dataset }) => dataset.walk !== undefined && (entries().length || folded());
   /** @param {HTMLElement} panel */
   function attach(panel) {
@@ -165,8 +166,8 @@ export function lights(model) {
     root.addEventListener("pointerdown", ({ target }) => {
       const at = /** @type {Element} */ (target).closest(".node")?.getAttribute("data-key")?.slice(1);
       [pressed, walked] = [true, Number(at ?? walked)];
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, free, { once: true });
     });
-    root.addEventListener("pointerup", () => { pressed = false; });
     root.addEventListener("focusin", (event) => {
       const element = /** @type {HTMLElement} */ (event.target);
       // Who points at a box sees it, and does not want another one in its place.

@@ -3,6 +3,7 @@
 
 import { whole } from "./brief.js";
 import { evaluator, kept } from "./evaluator.js";
+import { reaching } from "./history.js";
 import { NO_PROGRAM } from "./links.js";
 
 /** @import { Evaluator } from "./evaluator.js" */
@@ -83,10 +84,10 @@ export function localModel(stored, picture, notes = [], apart = true) {
         if (counter > (moves[label]?.[0] ?? 0)) {
           moves = { ...moves, [label]: [counter, traits.position.view] };
           positions = { ...positions, [label]: value };
-          const range = data.inputs.find((/** @type {Input} */ each) => each.label === label);
-          // A number typed beyond its range widens it.
-          if (range && !(range.min <= value && value <= range.max)) {
-            [range.min, range.max] = [Math.min(range.min, value), Math.max(range.max, value)];
+          const at = data.inputs.findIndex((/** @type {Input} */ each) => each.label === label);
+          const held = at < 0 ? undefined : reaching(data.inputs[at], value);
+          if (held !== data.inputs[at]) {
+            data.inputs[at] = held;
             traits.inputs = programTraits().inputs;
             tell("inputs");
           }

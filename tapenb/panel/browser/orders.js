@@ -8,13 +8,15 @@ import { figure } from "./sweep.js";
 /** @import { Lights, Model, Mover, Orders, Program, Section, State } from "./protocol.js" */
 
 const NEARER = 1.25, NEAREST = 8;
+/** @typedef {(string | number)[]} Path */
+/** Whether a path begins with another. @param {Path} path @param {Path} other */
+const within = (path, other) => path.slice(0, other.length).join() === other.join();
 /** @type {Record<string, string>} */
 const BOXES = { lines: "each line", calls: "each call", operations: "each operation", entries: "each operation" };
 const WHAT = {
   flow: "On each edge: what flows back to the operand, the adjoint of the result times the local partial.",
   tangent: "On each edge: what flows on to the result, the tangent of the operand times the local partial.",
-  line: "On each edge: what flows back from a box, in the round that is shown, to what it reads. "
-    + "Double-click unfolds a box, or folds a frame; where the arrow keys are, U and F do.",
+  line: "On each edge: what flows back from a box, in the round that is shown, to what it reads.",
   partial: "On each edge: the local partial, of the result by the operand alone.",
 };
 
@@ -107,7 +109,9 @@ export function orders(model, mover, lights) {
       event.preventDefault();
       zoomBy(event.deltaY < 0 ? NEARER : 1 / NEARER);
     }, { passive: false });
-    box.addEventListener("keydown", ({ key }) => {
+    box.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const key = event.key.toLowerCase();
       if (key === "+") zoomBy(NEARER);
       else if (key === "-") zoomBy(1 / NEARER);
       else if (key === "0") zoomBy(0);
@@ -118,7 +122,12 @@ export function orders(model, mover, lights) {
       const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
       const frame = /** @type {State} */ (model.get("state")).folded?.groups[key];
       if (group?.matches(".node")) unfold(Number(key.slice(1)));
-      else if (frame) ask({ unfolded: (look().unfolded ?? []).filter((/** @type {string[]} */ each) => each.slice(0, frame.length).join() !== frame.join()) });
+      else if (frame) {
+        // What was unfolded last around it; a frame may have unfolded with that.
+        const unfolded = /** @type {Path[]} */ (look().unfolded ?? []);
+        const [by] = unfolded.filter((each) => within(frame, each)).sort((a, b) => b.length - a.length);
+        if (by) ask({ unfolded: unfolded.filter((each) => !within(each, by)) });
+      }
     });
     box.addEventListener("pointerdown", (down) => {
       if (!scale || down.button) return;
@@ -155,7 +164,9 @@ export function orders(model, mover, lights) {
     on.element.hidden = Boolean(folded);
     const edges = folded ? "flow" : look().edges ?? "flow";
     on.made.value = edges;
-    write(said, edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : folded ? WHAT.line : WHAT.flow);
+    const does = [folded?.of.some(({ path }) => path) && "unfolds a box", folded && look().unfolded?.length && "folds its frame"].filter(Boolean).join(", or ");
+    write(said, (edges === "partial" ? WHAT.partial : forward ? WHAT.tangent : folded ? WHAT.line : WHAT.flow)
+      + (does && ` Double-click ${does}; where the arrow keys are, U and F do.`) + (folded?.said ?? ""));
     if (search.value) seek();
   }
   return { element, paint, stop: files.stop };

@@ -17,7 +17,7 @@
  *   positions: Record<string, number>, rows: [string, string][],
  *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], fold?: string, folded?: Folded,
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
- *   edges?: string[], words?: string, check?: string, compare?: {former: boolean, caption?: string, head: string[], rows: string[][]}, plot?: Plot, surface?: Surface,
+ *   edges?: string[], words?: string, check?: string, compare?: {former: boolean, caption?: string, head?: string[], rows?: string[][]}, plot?: Plot, surface?: Surface,
  *   trace?: Trace, vector?: Vector[],
  *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
@@ -25,7 +25,7 @@
  *   bars: [label: string, value: number | string, slope: number | string][]}} Vector
  * @typedef {{line?: number, input?: string, path?: (number | string)[], places?: number[]}} Box What it is of, the path if it
  *   unfolds, and the entries of a short tape.
- * @typedef {{of: Box[], groups: Record<string, (number | string)[]>, iterations: number, iteration: number | null}} Folded
+ * @typedef {{of: Box[], groups: Record<string, (number | string)[]>, iterations: number, iteration: number | null, said?: string}} Folded
  *   The boxes of the graph, and what is unfolded, by its frame.
  * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders
  * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,

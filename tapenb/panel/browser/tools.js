@@ -23,9 +23,7 @@ const MODES = { once: "once", loop: "again and again", back: "there and back" };
 export function tools(model, mover) {
   /** @type {History} */
   let history = { past: [], future: [], at: 0 };
-  /** @type {{positions: Positions, rows: [string, string][]} | undefined} */
-  let pinned;
-  let playing = 0, pins = 0, way = 1, asked = "";
+  let playing = 0, way = 1, asked = "";
 
   const inputs = () => /** @type {Input[]} */ (model.get("inputs"));
   const state = () => /** @type {State} */ (model.get("state"));
@@ -50,12 +48,14 @@ export function tools(model, mover) {
     navigator.clipboard.writeText(text).then(() => write(copy, "Copied"), () => write(copy, text));
   }, "Copy the positions as a line of %%tape");
   const pin = button("Pin", () => {
-    pinned = pinned ? undefined : { positions: now(), rows: state().rows };
-    pins += 1;
-    differ.ask({ pin: pinned ? pins : 0, former: false });
+    // Of the views of a panel each pins by a number that no other has used.
+    differ.ask({ former: false, ...(pinned() ? { pin: 0, then: undefined }
+      : { pin: Date.now(), then: { positions: now(), rows: state().rows } }) });
     show();
   });
   const { look, ask } = asking(model, "tools"), differ = asking(model, "compare");
+  /** @returns {{positions: Positions, rows: [string, string][]} | undefined} What every view compares with. */
+  const pinned = () => differ.look().then;
   const edited = button("Edit", () => differ.ask({ former: !differ.look().former }), "Compare with the cell before its edit");
   const mark = button("Bookmark", () => ask({ marks: [...(look().marks ?? []), now()].slice(-MOST_MARKS) }), "Keep these positions as a bookmark");
   const tune = button("Hear", () => hear(model, 1), "Hear the curve along its slider");
@@ -154,7 +154,8 @@ export function tools(model, mover) {
       write(option, label);
       option.setAttribute("value", label);
     });
-    write(pin, pinned ? "Unpin" : "Pin");
+    const then = pinned();
+    write(pin, then ? "Unpin" : "Pin");
     const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};
     edited.hidden = !former;
     edited.setAttribute("aria-pressed", String(Boolean(differ.look().former)));
@@ -162,14 +163,14 @@ export function tools(model, mover) {
     write(caption, said ?? "");
     list(titles, head, () => h("th", { scope: "col" }), write);
     list(differs, other, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
-    beside.hidden = !pinned;
-    if (!pinned) return;
+    beside.hidden = !then;
+    if (!then) return;
     const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-") || NaN);
-    const places = Object.entries(pinned.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
-    const present = new Map(state().rows), rows = pinned.rows.map(([name, text]) => [name, text, present.get(name) ?? ""]);
-    list(body, [...places, ...rows], () => h("tr", {}, h("th", { scope: "row" })), (line, [name, then, here]) => {
-      const off = number(here) - number(then);
-      list(line, [name, then, here, Number.isFinite(off) ? drawn(plain(off)) : ""], () => h("td"), write);
+    const places = Object.entries(then.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
+    const present = new Map(state().rows), rows = then.rows.map(([name, text]) => [name, text, present.get(name) ?? ""]);
+    list(body, [...places, ...rows], () => h("tr", {}, h("th", { scope: "row" })), (line, [name, was, here]) => {
+      const off = number(here) - number(was);
+      list(line, [name, was, here, Number.isFinite(off) ? drawn(plain(off)) : ""], () => h("td"), write);
     });
   }
 

@@ -14,6 +14,7 @@ from .vector import Vector
 
 __all__ = [
     "SECTIONS",
+    "Check",
     "Compare",
     "Listing",
     "Orders",
