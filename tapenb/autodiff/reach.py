@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import starmap
 from types import (
     FunctionType,
     MappingProxyType,
@@ -23,10 +24,12 @@ from typing import Any
 
 from .tape.provenance import is_foreign
 
-__all__ = ["Place", "filled_cells", "is_users", "places", "walk"]
+__all__ = ["Place", "builtin_of", "filled_cells", "is_users", "own_attributes", "places", "walk"]
 
 _BAGS = (SimpleNamespace, argparse.Namespace)
 _OURS = "tapenb.autodiff.faces.variable"
+_ATOMS = frozenset({bool, bytes, complex, float, int, str, type(None)})
+"""The commonest types of what holds nothing."""
 
 
 class Place:
@@ -44,19 +47,40 @@ class Place:
 
     def items(self) -> list[tuple[Any, Any]]:
         """Keys and what stands there."""
-        return list(self.owner.items())
+        return list(builtin_of(self.owner).items(self.owner))
+
+    def parts(self) -> list[tuple[Any, Any]]:
+        """Keys and what stands there, but for plain numbers and text."""
+        return [pair for pair in self.items() if type(pair[1]) not in _ATOMS]
 
     def held(self) -> tuple[Any, ...]:
         """Everything that stands there, keys included, in order."""
-        return (*self.owner.keys(), *self.owner.values())
+        base = builtin_of(self.owner)
+        return (*base.keys(self.owner), *base.values(self.owner))
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.owner[key] = value
+        builtin_of(self.owner).__setitem__(self.owner, key, value)
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         """Let these stand there and nothing else."""
+        base = builtin_of(self.owner)
+        if base is MappingProxyType:
+            return
+        puts = starmap(functools.partial(base.__setitem__, self.owner), items)
         # On one line each: an interrupt comes between lines, and would leave it empty.
-        self.owner.clear(); self.owner.update(items)  # fmt: skip  # noqa: E702  whole, or not at all
+        base.clear(self.owner); deque(puts, maxlen=0)  # fmt: skip  # noqa: E702  whole, or not at all
+
+
+_BUILTIN = (OrderedDict, dict, MappingProxyType, list, tuple, set, frozenset, deque, bytearray)
+
+
+def builtin_of(value: Any) -> Any:
+    """Python's own container that an object is one of; None for others.
+
+    Its methods look at the object past the overrides of a user's class, which might do anything.
+    """
+    kind = type(value)
+    return kind if kind in _BUILTIN else next((b for b in _BUILTIN if issubclass(kind, b)), None)
 
 
 class _Elements(Place):
@@ -65,17 +89,18 @@ class _Elements(Place):
     __slots__ = ()
 
     def items(self) -> list[tuple[Any, Any]]:
-        return list(enumerate(self.owner))
+        return list(enumerate(self.held()))
 
     def held(self) -> tuple[Any, ...]:
-        return tuple(self.owner)
+        return tuple(builtin_of(self.owner).__iter__(self.owner))
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
-        if isinstance(self.owner, tuple | frozenset):
+        base = builtin_of(self.owner)
+        if base in (tuple, frozenset):
             return
-        add = self.owner.update if isinstance(self.owner, set) else self.owner.extend
+        add = base.update if base is set else base.extend
         values = [value for _, value in items]
-        self.owner.clear(); add(values)  # fmt: skip  # noqa: E702  whole, or not at all
+        base.clear(self.owner); add(self.owner, values)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
 class _Cells(Place):
@@ -111,7 +136,7 @@ class _Named(Place):
         for name in self._names:
             try:
                 found.append((name, object.__getattribute__(self.owner, name)))
-            except AttributeError:  # an empty slot
+            except Exception:  # an empty slot, or a property of the user's
                 continue
         return found
 
@@ -135,18 +160,21 @@ class _InDict(Place):
 
     __slots__ = ()
 
+    @property
+    def _space(self) -> dict[str, Any]:
+        return own_attributes(self.owner) or {}
+
     def items(self) -> list[tuple[Any, Any]]:
-        return list(vars(self.owner).items())
+        return list(self._space.items())
 
     def held(self) -> tuple[Any, ...]:
-        space = vars(self.owner)
-        return (*space.keys(), *space.values())
+        return (*self._space.keys(), *self._space.values())
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        vars(self.owner)[key] = value
+        self._space[key] = value
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
-        space = vars(self.owner)
+        space = self._space
         space.clear(); space.update(items)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
@@ -196,27 +224,44 @@ def places(value: Any) -> list[Place]:
         return [*own, Place(value.__kwdefaults__)] if value.__kwdefaults__ else own
     if kind is MethodType:
         return [_Named(value, ("__func__", "__self__"))]
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return [_OfClass(value)]
+    if kind in _PLAIN:
+        return [_PLAIN[kind](value)]
     found: list[Place] = []
-    if isinstance(value, dict | MappingProxyType):
+    if issubclass(kind, dict | MappingProxyType):
         found.append(Place(value))
-    elif isinstance(value, list | tuple | set | frozenset | deque | bytearray):
+    elif issubclass(kind, list | tuple | set | frozenset | deque | bytearray):
         found.append(_Elements(value))
     names = ["__class__"] if kind.__flags__ & _MADE_LATER else []
     names += _slots(kind)
     names += [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
     if names:
         found.append(_Named(value, names))
-    if kind.__dictoffset__ and not isinstance(value, ModuleType):
+    if not issubclass(kind, ModuleType) and own_attributes(value) is not None:
         found.append(_InDict(value))
     return found
 
 
+_PLAIN = dict.fromkeys((list, tuple, set, frozenset), _Elements) | {dict: Place}
 _IN_C = {defaultdict: ("default_factory",), functools.partial: ("func", "args", "keywords")}
 """Attributes of classes in C that hold objects."""
 _MADE_LATER = 1 << 9
 """The flag of a class that is no part of the interpreter."""
+
+
+def own_attributes(value: Any) -> dict[str, Any] | None:
+    """The dictionary of an object's attributes, past its class's own code; None without one.
+
+    Classes in C may have one inside and not show it, as a future of asyncio.
+    """
+    if not type(value).__dictoffset__:
+        return None
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None
 
 
 def _slots(kind: type) -> list[str]:
@@ -248,7 +293,7 @@ def is_users(value: Any) -> bool:
 
     A module of the user's own is one that is no installed library; a Variable counts, too.
     """
-    kind = value if isinstance(value, type) else type(value)
+    kind = value if issubclass(type(value), type) else type(value)
     if issubclass(kind, type | ModuleType) or kind is FunctionType:
         return False
     if kind is not value and issubclass(kind, _BAGS):
@@ -265,9 +310,8 @@ def walk(
     enter: Callable[[Any], Iterable[Place]] = places,
     *,
     seen: dict[int, Any] | None = None,
-    most: int | None = None,
 ) -> Iterator[tuple[Any, list[Place]]]:
-    """Every object that can be reached, once.
+    """Every object that can be reached, once, but for plain numbers and text in others.
 
     Parameters
     ----------
@@ -277,8 +321,6 @@ def walk(
         The places of an object to go on through.
     seen : dict, optional
         What has been met, by identity: kept alive there, so that no other gets its identity.
-    most : int, optional
-        How many objects to look at.
 
     Yields
     ------
@@ -293,11 +335,11 @@ def walk(
     """
     seen = {} if seen is None else seen
     todo = list(values)
-    while todo and (most is None or len(seen) < most):
+    while todo:
         value = todo.pop()
         if id(value) in seen:
             continue
         seen[id(value)] = value
         found = list(enter(value))
         yield value, found
-        todo += [part for place in found for _, part in place.items()]
+        todo += [part for place in found for _, part in place.parts()]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autodiff.tracing.state import plain
 from .constants import constants_of, is_float, is_made, name_of, root_of, split, switches_of
 
 __all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric", "mentioned"]
@@ -246,17 +247,18 @@ def mentioned(tree: ast.Module) -> set[str]:
 
 def is_numeric(value: Any) -> bool:
     """Whether a variable of the notebook can be an input: a real number, or floats in a list."""
-    if isinstance(value, bool | np.bool_):
+    kind = type(plain(value))  # never `isinstance`: the `__class__` of a dead proxy raises
+    if issubclass(kind, bool | np.bool_):
         return False
-    if isinstance(value, int):
+    if issubclass(kind, int):
         return is_float(value)
-    if isinstance(value, float | np.integer | np.floating):
+    if issubclass(kind, float | np.integer | np.floating):
         return True
-    if isinstance(value, np.ndarray):
+    if issubclass(kind, np.ndarray):
         return type(value) is np.ndarray and value.dtype.kind == "f" and value.size > 0
     if type(value) not in (list, tuple) or not 0 < len(value) <= 64:
         return False
-    if all(isinstance(part, float) for part in value):
+    if all(issubclass(type(plain(part)), float) for part in value):
         return True
     return (
         all(type(part) is type(value) and is_numeric(part) for part in value)

@@ -11,13 +11,12 @@ from ..autodiff.reach import Place, is_users, places, walk
 
 __all__ = ["containers", "own_places"]
 
-_MOST_ITEMS = 200_000
 _SEEN_THROUGH = (tuple, set, frozenset)
 
 
 def own_places(value: Any) -> list[Place]:
     """Find where a container, a function, or an object of the user's own holds others."""
-    ordinary = isinstance(value, (list, deque, dict, FunctionType, *_SEEN_THROUGH))
+    ordinary = issubclass(type(value), (list, deque, dict, FunctionType, *_SEEN_THROUGH))
     return places(value) if ordinary or is_users(value) else []
 
 
@@ -34,5 +33,5 @@ def containers(values: Iterable[Any]) -> Iterator[Place]:
     Place
         With its items, and ``place[key] = value``.
     """
-    for _, found in walk(values, own_places, most=_MOST_ITEMS):
-        yield from (place for place in found if not isinstance(place.owner, _SEEN_THROUGH))
+    for _, found in walk(values, own_places):
+        yield from (place for place in found if not issubclass(type(place.owner), _SEEN_THROUGH))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.reach import is_users
+from ..autodiff.reach import Place, builtin_of, is_users
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
@@ -191,7 +191,7 @@ class RunInputs:
             self._originals[name] = (traced, value)
             self._namespace[name] = traced
         for container in containers([self._namespace[name] for name in names]):
-            for key, value in container.items():
+            for key, value in container.parts():
                 memory = self._shared_memory(value)
                 if memory is not None:
                     container[key] = part_of(self._tape, value, memory)
@@ -224,11 +224,11 @@ class RunInputs:
         """Give every name its plain value, and every container that it holds."""
         namespace = self._namespace
         for container in containers([namespace[name] for name in names]):
-            for key, value in container.items():
+            for key, value in container.parts():
                 ordinary = self._ordinary(value)
                 if ordinary is not value:
                     container[key] = ordinary
-            if isinstance(container.owner, dict) and any(map(is_traced, container.owner)):
+            if type(container) is Place and any(is_traced(key) for key, _ in container.items()):
                 container.replace([(plain(key), value) for key, value in container.items()])
         for name, value in list(namespace.items()):
             traced, original = self._originals.get(name, (None, None))
@@ -245,13 +245,15 @@ class RunInputs:
         if type(value) is vectorize:
             value.__class__ = np.vectorize
             return value
-        if isinstance(value, tuple | frozenset | set):
-            parts = [self._ordinary(part) for part in value]
-            if all(part is old for part, old in zip(parts, value, strict=True)):
+        if issubclass(type(value), tuple | frozenset | set):
+            base = builtin_of(value)
+            olds = list(base.__iter__(value))
+            parts = [self._ordinary(part) for part in olds]
+            if all(part is old for part, old in zip(parts, olds, strict=True)):
                 return value
-            if isinstance(value, set):
-                value.clear()
-                value.update(parts)
+            if base is set:
+                set.clear(value)
+                set.update(value, parts)
                 return value
             return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
         return original(value)

@@ -512,13 +512,14 @@ def _holds_traced(value: Any) -> bool:
 def _is_output(value: Any) -> bool:
     """Whether a value can be the output: a real number or an array of them."""
     value = plain(value)
-    if isinstance(value, bool | np.bool_):
+    kind = type(value)
+    if issubclass(kind, bool | np.bool_):
         return False
-    if isinstance(value, np.ndarray):
+    if issubclass(kind, np.ndarray):
         return value.dtype.kind == "f" and value.size > 0
-    if isinstance(value, list | tuple):
+    if issubclass(kind, list | tuple):
         return bool(value) and all(_is_output(part) for part in value)
-    return isinstance(value, int | float | np.integer | np.floating)
+    return issubclass(kind, int | float | np.integer | np.floating)
 
 
 def _why_no_output(name: str | None, value: Any) -> str:

@@ -16,6 +16,7 @@ import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from itertools import chain
 from types import (
     BuiltinMethodType,
     CodeType,
@@ -29,10 +30,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.reach import Place, is_users, places
+from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.provenance import is_foreign_module
+from ..autodiff.tracing.state import LEAVES
 from .containers import own_places
 from .settings import settings
 
@@ -83,7 +85,7 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
             continue
         seen.add(name)
         value = namespace[name]
-        kind = value if isinstance(value, type) else type(value)
+        kind = value if issubclass(type(value), type) else type(value)
         functions = [value, *vars(kind).values()] if kind.__module__ == "__main__" else [value]
         for function in functions:
             if type(function).__module__ != "__main__":  # whose __getattr__ might do anything
@@ -110,7 +112,10 @@ _MUTATORS = frozenset(
 """What has one of these and is not known here may change, and cannot be wound back."""
 _MOST_FOREIGN = 1000
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(...), np.generic)
-_HARMLESS = (*_ATOMS, np.ufunc, np.dtype, type(threading.Lock()), type(threading.RLock()))
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_TAKING = frozenset({"__enter__", "acquire", "acquire_lock", "release", "release_lock"})
+"""By these code takes a lock, or gives it back, and may leave it so; `with` does not."""
+_HARMLESS = (*_ATOMS, np.ufunc, np.dtype)
 _OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
 """Packages whose objects know themselves what a run that nobody sees may do."""
 _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...] = (
@@ -287,6 +292,7 @@ class Snapshot:
         self._marked: list[tuple[np.ndarray, int]] = []
         self._caches: list[tuple[Place, Any, Any]] = []
         self._lost: dict[str, Any] = {}
+        self._locks: dict[str, Any] = {}
         self._bytes = self._foreign = 0
         self._settings = settings()
         self._named: set[str] = set()
@@ -314,27 +320,35 @@ class Snapshot:
                 if each.__globals__ is self._namespace
                 for name in _code_names(each.__code__)
             } - self._named
+        if not _TAKING.isdisjoint(self._named):
+            self._lost = {**self._locks, **self._lost}
 
     def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
         """Keep what can be reached from a name."""
         root, todo = value, [value]
         while todo:
             value = todo.pop()
-            if id(value) in seen or (isinstance(value, _HARMLESS) and not _has_attributes(value)):
+            kind = type(value)  # never `isinstance`: the `__class__` of a dead proxy raises
+            if id(value) in seen or (issubclass(kind, _HARMLESS) and not _has_attributes(value)):
                 continue
             if len(seen) > _MOST_ITEMS:
                 self._lost[name] = value
                 return
             seen[id(value)] = value
-            if type(value) is FunctionType:
+            if kind in _LOCKS:
+                self._locks.setdefault(name, value)
+                continue
+            if kind is BuiltinMethodType and type(value.__self__) in _LOCKS:
+                self._lost.setdefault(name, value.__self__)
+            if kind is FunctionType:
                 self._states.append((_set_code, value, value.__code__))
-            if isinstance(value, np.ndarray):
+            if issubclass(kind, np.ndarray):
                 todo += self._keep_array(value)
                 continue
             known = self._how_kept(value)
             if known is not None:
                 self._states.append((known[1], value, known[0](value)))
-                if hasattr(value, "__dict__") and not hasattr(value, "_mgr"):
+                if own_attributes(value) is not None and not hasattr(value, "_mgr"):
                     todo.append(vars(value))
                 if not (hasattr(value, "spawn") and "spawn" in self._named):
                     continue  # what its children are cannot be put back
@@ -348,20 +362,20 @@ class Snapshot:
                 items = place.items()
                 self._kept.append((place, items))
                 held = [part for _, part in items]
-                todo += held
-                if isinstance(place.owner, _UNCHANGING):
+                todo += [part for part in held if type(part) not in LEAVES]
+                if issubclass(type(place.owner), _UNCHANGING):
                     stuck += held
                 else:
-                    cached = [each for each in items if isinstance(each[1], _CACHED)]
+                    cached = [each for each in items if issubclass(type(each[1]), _CACHED)]
                     self._caches += [(place, *each) for each in cached]
             for each in stuck:
-                if isinstance(each, _CACHED):  # where no other can stand in its place
+                if issubclass(type(each), _CACHED):  # where no other can stand in its place
                     self._lost.setdefault(name, each)
 
     @staticmethod
     def _how_kept(value: Any) -> tuple[Callable[[Any], Any], Callable[[Any, Any], Any]] | None:
         for kind, read, put in _KEPT:
-            if isinstance(value, kind):
+            if issubclass(type(value), kind):
                 return read, put
         if type(value) in (io.StringIO, io.BytesIO):
             return _text_of, _set_text
@@ -374,7 +388,7 @@ class Snapshot:
     def _places(self, value: Any, direct: bool) -> list[Place] | None:
         """Where an object holds others; None where it cannot be wound back."""
         kind = type(value)
-        if isinstance(value, ModuleType):
+        if issubclass(kind, ModuleType):
             if getattr(value, "__name__", "sys") in ("sys", "__main__"):
                 return []
             own = [_Module(value)]
@@ -382,17 +396,19 @@ class Snapshot:
                 return own
             self._kept.append((own[0], own[0].items()))  # but not what these hold
             return []
+        if kind in weakref.ProxyTypes:
+            return []
         if _is_of_ctypes(kind) and not callable(value):
             return None  # it points somewhere
         if own_kind := own_places(value):
             return own_kind
-        if isinstance(value, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
-            return places(value) if isinstance(value, type) and _is_own(value) else []
+        if issubclass(kind, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
+            return places(value) if issubclass(kind, type) and _is_own(value) else []
         if str(kind.__module__).partition(".")[0] in _OTHERS or is_users(value):
             return []
-        if isinstance(value, io.IOBase):  # one that is only written is wound back (`files`)
+        if issubclass(kind, io.IOBase):  # one that is only written is wound back (`files`)
             return [] if value.closed or (direct and _is_only_written(value)) else None
-        if isinstance(value, Iterator):
+        if issubclass(kind, Iterator):
             return None
         if _is_python(kind) and kind.__module__ != "pandas":
             self._foreign += 1
@@ -505,8 +521,13 @@ def _with_fresh_cache(value: Any) -> Any:
 
 def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -> bool:
     return len(items) == len(others) and all(
-        one[0] is other[0] and one[1] is other[1] for one, other in zip(items, others, strict=True)
+        map(_is_the_same, chain.from_iterable(items), chain.from_iterable(others))
     )
+
+
+def _is_the_same(one: Any, other: Any) -> bool:
+    """Whether two keys or values are one; the number of an element is made anew."""
+    return one is other or (type(one) is type(other) is int and one == other)
 
 
 def _passed_through(value: Any) -> tuple[Any, ...]:
@@ -514,30 +535,46 @@ def _passed_through(value: Any) -> tuple[Any, ...]:
 
     A class stands for those that it is made of.
     """
-    match value:
-        case MethodType():
-            return value.__func__, value.__self__
-        case functools.partial():
-            return value.func, value.args, value.keywords
-        case BuiltinMethodType() | MethodWrapperType() if not isinstance(
-            value.__self__, ModuleType | type
-        ):
-            return (value.__self__,)
-        case weakref.ReferenceType():
-            return (value(),)
-        case property():
-            return value.fget, value.fset, value.fdel
-        case staticmethod() | classmethod():
-            return (value.__func__,)
-        case MappingProxyType():
-            return tuple(value.values())
-        case type():
-            return tuple(each for each in (type(value), *value.__mro__[1:]) if _is_own(each))
-        case memoryview():
-            return (value.obj,)
-        case FunctionType() if not is_foreign_module(value.__globals__.get("__name__")):
-            home = sys.modules.get(value.__globals__.get("__name__"))
-            return (home,) if home is not None and home.__name__ != "__main__" else ()
-    if isinstance(value, _CACHED):
-        return value.__wrapped__, vars(value)
-    return (value.__wrapped__,) if "__wrapped__" in getattr(value, "__dict__", {}) else ()
+    for base, read in _STANDING_FOR.items():
+        if issubclass(type(value), base):
+            return read(value)
+    names = own_attributes(value) or {}
+    return (names["__wrapped__"],) if "__wrapped__" in names else ()
+
+
+def _owner_of(method: Any) -> tuple[Any, ...]:
+    owner = method.__self__
+    return () if issubclass(type(owner), ModuleType | type) else (owner,)
+
+
+def _referent(proxy: Any) -> tuple[Any, ...]:
+    try:
+        return (proxy.__repr__.__self__,)
+    except ReferenceError:  # it is gone
+        return ()
+
+
+def _home_of(function: FunctionType) -> tuple[Any, ...]:
+    """The module of the user's that a function reads; of a library's, the function it wraps."""
+    name = function.__globals__.get("__name__")
+    if is_foreign_module(name):
+        return (function.__wrapped__,) if "__wrapped__" in vars(function) else ()
+    home = sys.modules.get(name)
+    return (home,) if home is not None and home.__name__ != "__main__" else ()
+
+
+_STANDING_FOR: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    MethodType: lambda method: (method.__func__, method.__self__),
+    functools.partial: lambda partial: (partial.func, partial.args, partial.keywords),
+    **dict.fromkeys((BuiltinMethodType, MethodWrapperType), _owner_of),
+    weakref.ReferenceType: lambda reference: (reference(),),
+    **dict.fromkeys(weakref.ProxyTypes, _referent),
+    property: lambda own: (own.fget, own.fset, own.fdel),
+    **dict.fromkeys((staticmethod, classmethod), lambda method: (method.__func__,)),
+    MappingProxyType: lambda proxy: tuple(proxy.values()),
+    type: lambda kind: tuple(each for each in (type(kind), *kind.__mro__[1:]) if _is_own(each)),
+    memoryview: lambda view: (view.obj,),
+    FunctionType: _home_of,
+    _CACHED: lambda cached: (cached.__wrapped__, vars(cached)),
+}
+"""What else an object of a type is made of."""

@@ -46,6 +46,8 @@ import string, textwrap: string.Template("$a").substitute(a=x), textwrap.fill(f"
 import pprint, reprlib: pprint.pformat({"x": x, "v": v}), reprlib.repr([x]*9)
 import logging as L: L.LogRecord("a", 1, "f", 1, "%s %.2f %r %d", (x, x, x, n), None).getMessage()
 import numbers: isinstance(x, numbers.Real), isinstance(n, numbers.Integral), isinstance(v, list)
+from typing import Union as U, Optional as O: isinstance(x, U[int, float]), isinstance(n, O[float])
+from typing import Union as U: isinstance(x, (str, U[int, None])), isinstance(v, U[str, float])
 import collections.abc as A: isinstance(x, A.Iterable), isinstance(v, A.Sized)
 import dataclasses as d: d.asdict(d.make_dataclass("P", ["a"])(x)), d.make_dataclass("P", "a")(n)
 import functools as f: f.reduce(lambda a, b: a*b, [x, n]), f.singledispatch(lambda a: type(a))(x)
@@ -126,6 +128,25 @@ def test_a_function_of_the_cell_has_its_own_handlers_alone(notebook):
     )
     assert notebook.names["f"].__code__.co_names == ("ZeroDivisionError",)
     assert CAUGHT not in {*notebook.names, *vars(builtins)}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    {
+        "a future": "import asyncio\nloop = asyncio.new_event_loop()\n"
+        "held = [loop.create_future()]\nloop.close()",
+        "a dead proxy": "import weakref\nclass A: pass\ndead = weakref.proxy(A()); held = [dead]",
+        "no class": "class B:\n    @property\n    def __class__(s): raise OSError\nheld = [B()]",
+    }.items(),
+    ids=lambda pair: pair[0],
+)
+def test_odd_objects_of_the_notebook_are_let_be(notebook, cell):
+    """They cannot be looked at as others are, and the cell names them."""
+    notebook.run(cell[1])
+    notebook.run("%%tape -o t\nx = 1.5\nw = len(held)\nz = x*x*w if x < 2 else x*w")
+    assert derivative(notebook) == 3.0
+    notebook.run("z = t(x=4.0)")
+    assert notebook.names["z"].gradient["x"] == 1.0
 
 
 def test_classes_are_classes_of_twins(notebook):

@@ -119,6 +119,23 @@ EFFECTS = {
     "queue.Queue": Effect("import queue; q = queue.Queue()", "q.put(1)", "q.qsize()"),
     "queue.PriorityQueue": Effect(
         "import queue; q = queue.PriorityQueue()", "q.put(1)", "q.qsize()"),
+    "weakref.proxy": Effect(
+        "import weakref\nclass A: n = 0\nK = [A()]; p = weakref.proxy(K[0])", "p.n += 1", "p.n"),
+    "list subclass that tells": Effect(
+        "class A(list):\n    def __iter__(s): raise OSError\n    def extend(s, a): raise OSError\n"
+        "    def clear(s): raise OSError\na = A()", "a.append(1)", "a[:]"),
+    "dict subclass that tells": Effect(
+        "class A(dict):\n    def items(s): raise OSError\n    def clear(s): raise OSError\n"
+        "    def update(s, a): raise OSError\n    __setitem__ = update\na = A()",
+        "a.setdefault(len(a), 1)", "dict.copy(a)"),
+    "OrderedDict subclass": Effect(
+        "from collections import OrderedDict\nclass A(OrderedDict):\n"
+        "    def __setitem__(s, k, v): raise OSError\na = A()",
+        "OrderedDict.__setitem__(a, len(a), 1)", "list(a)"),
+    "Counter in a list": Effect(
+        "from collections import Counter; c = [Counter('ab')]", "c[0]['a'] += 1", "dict(c[0])"),
+    "with a lock": Effect(
+        "import threading; lock = threading.Lock(); L = []", "with lock: L.append(1)", "L"),
     "heapq": Effect("import heapq; h = []", "heapq.heappush(h, 1)", "h"),
     "bound method": Effect("L = []; add = L.append", "add(1)", "L"),
     "bound method of a user's": Effect(
@@ -511,6 +528,11 @@ _REFUSED = {
     "Generator spawn": (
         "r = np.random.default_rng(1)", "r.spawn(1)",
         "r.bit_generator.seed_seq.n_children_spawned"),
+    "lock": ("import threading; lock = threading.Lock()", "lock.acquire(False)", "lock.locked()"),
+    "lock by its method": (
+        "import threading; lock = threading.Lock(); take = lock.acquire", "take(False)",
+        "lock.locked()"),
+    "RLock": ("import threading; lock = threading.RLock()", "lock.acquire()", "repr(lock)"),
     "os.umask": (
         "import os; os.umask(0o22)", "os.umask(os.umask(0) + 1)",
         "[os.umask(m := os.umask(0)), m][1]"),

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from types import BuiltinFunctionType, FrameType
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 
 import numpy as np
 
@@ -109,5 +109,19 @@ class _Power(StandIn):
         return pow(*map(partial(_count, sys._getframe(1)), (base, exp, mod)))
 
 
-BUILTINS = {"pow": _Power(pow), "type": _Type(type)}
+class _IsInstance(StandIn):
+    """``isinstance``: a union of `typing` asks for the type in C, its members for the class."""
+
+    def __call__(self, value: Any, kind: Any, /) -> bool:
+        return isinstance(value, _members(kind) if is_traced(value) else kind)
+
+
+def _members(kind: Any) -> Any:
+    """The classes that a union of `typing` is made of, in a tuple, too; others as they are."""
+    if type(kind) is tuple:
+        return tuple(map(_members, kind))
+    return get_args(kind) if get_origin(kind) is Union else kind
+
+
+BUILTINS = {"isinstance": _IsInstance(isinstance), "pow": _Power(pow), "type": _Type(type)}
 """Twins of builtins that ask a value for its type, where it cannot answer."""

@@ -29,6 +29,7 @@ from weakref import ref
 
 import numpy as np
 
+from ..reach import builtin_of, own_attributes
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
 from ..tracing.state import LEAVES
@@ -79,11 +80,16 @@ def _inside(*parts: Any) -> list[_Place]:
 
 
 def _of_items(items: dict[Any, Any]) -> list[_Place]:
-    return [(items, key, inner) for key, inner in list(items.items())]
+    return [(items, key, inner) for key, inner in list(builtin_of(items).items(items))]
 
 
-def _is_data(items: Any) -> bool:
-    return len(items) > _MOST_ITEMS and _is_plain(next(iter(items)))
+def _is_data(items: list[Any]) -> bool:
+    return len(items) > _MOST_ITEMS and _is_plain(items[0])
+
+
+def _first(value: Any) -> list[Any]:
+    """The elements of a container, past what a user's class makes of them; not all of too many."""
+    return list(islice(builtin_of(value).__iter__(value), _MOST_OBJECTS))
 
 
 def _is_plain(item: Any) -> bool:
@@ -94,16 +100,18 @@ def _is_plain(item: Any) -> bool:
 
 
 def _of_dict(value: dict[Any, Any]) -> list[_Place]:
-    return [] if _is_data(value.values()) else _of_items(value)
+    values = builtin_of(value).values(value)
+    return [] if _is_data(list(islice(values, _MOST_ITEMS + 1))) else _of_items(value)
 
 
 def _of_list(value: Any) -> list[_Place]:
-    items = list(islice(value, _MOST_OBJECTS))
+    items = _first(value)
     return [] if _is_data(items) else [(value, key, inner) for key, inner in enumerate(items)]
 
 
 def _of_bag(value: Any) -> list[_Place]:
-    return [] if _is_data(value) else _inside(*islice(value, _MOST_OBJECTS))
+    items = _first(value)
+    return [] if _is_data(items) else _inside(*items)
 
 
 def _of_function(function: FunctionType) -> list[_Place]:
@@ -139,11 +147,11 @@ def _of_class(value: type) -> list[_Place]:
 
 def _of_object(value: Any) -> list[_Place]:
     kind = type(value)
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return _of_class(value)
     base = next((each for each in _KINDS if issubclass(kind, each)), None)
     found = [] if base is None else _HELD[base](value)
-    names = vars(value) if kind.__dictoffset__ else {}
+    names = own_attributes(value) or {}
     home = kind.__module__
     if kind is SimpleNamespace or home == "collections" or not is_foreign_module(home):
         return found + _of_items(names) + _of_slots(value) + _inside(kind)
@@ -267,11 +275,12 @@ _KINDS = (dict, list, tuple, set, frozenset, deque)
 
 
 def _get(owner: Any, key: Any) -> Any:
-    if isinstance(owner, dict):
-        return owner.get(key)
-    if isinstance(owner, list | deque):
-        return owner[key] if key < len(owner) else None
-    if isinstance(owner, type):
+    if issubclass(type(owner), dict):
+        return dict.get(owner, key)
+    if issubclass(type(owner), list | deque):
+        base = builtin_of(owner)
+        return base.__getitem__(owner, key) if key < base.__len__(owner) else None
+    if issubclass(type(owner), type):
         return vars(owner).get(key)
     try:
         return getattr(owner, key)
@@ -280,11 +289,11 @@ def _get(owner: Any, key: Any) -> Any:
 
 
 def _put(owner: Any, key: Any, value: Any) -> None:
-    if isinstance(owner, dict):
+    if issubclass(type(owner), dict):
         dict.__setitem__(owner, key, value)
-    elif isinstance(owner, list | deque):
-        owner[key] = value
-    elif isinstance(owner, type):
+    elif issubclass(type(owner), list | deque):
+        builtin_of(owner).__setitem__(owner, key, value)
+    elif issubclass(type(owner), type):
         type.__setattr__(owner, key, value)
     else:
         object.__setattr__(owner, key, value)
@@ -306,7 +315,7 @@ class _Swap:
 
     def __init__(self, owner: Any, key: Any, real: Any, twin: Any = None) -> None:
         self.owner, self.key, self.real = owner, key, real
-        self.is_new = isinstance(owner, dict) and key not in owner
+        self.is_new = issubclass(type(owner), dict) and key not in owner
         self.twin = twin_of(real) if twin is None else twin
         self.users: set[int] = set()
 
