@@ -5,6 +5,7 @@ A call is written as users write it, since what knows no protocol is found where
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -371,6 +372,8 @@ INTEGRATE = {
 
 IMAGE = RNG.standard_normal((5, 6))
 MASK = RNG.standard_normal((3, 2))
+WEIGHTS = np.cos(np.arange(12.0) ** 2).reshape(4, 3)
+VOLUME = np.sin(np.arange(24.0) ** 2).reshape(2, 3, 4)
 MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap")
 
 
@@ -378,16 +381,32 @@ def _modes(call: Callable[..., Any], *operands: Any) -> list[tuple[str, Any, tup
     return [(m, lambda *x, m=m: call(*x, mode=m), operands) for m in MODES]
 
 
+def _unsorted(call: Callable[..., Any]) -> list[tuple[str, Any, tuple[Any, ...]]]:
+    """Axes out of order, with an origin for each: SciPy sorts them, if it knows them."""
+    if "axes" not in inspect.signature(call).parameters:
+        return []
+    return [
+        (
+            f"unsorted axes {axes}",
+            lambda x, w, axes=axes: call(x, w, axes=axes, origin=(1, 0)),
+            (image, WEIGHTS),
+        )
+        for image, axes in ((IMAGE, (1, 0)), (VOLUME, (2, 0)), (VOLUME, (-1, -2)))
+    ]
+
+
 NDIMAGE = {
     "correlate": [
         *_modes(nd.correlate, IMAGE, MASK),
         ("origin", lambda x, w: nd.correlate(x, w, origin=[-1, 0], cval=0.3), (IMAGE, MASK)),
         ("complex", lambda x, w: row(nd.correlate(x, w * (1 + 2j))), (IMAGE, MASK)),
+        *_unsorted(nd.correlate),
     ],
     "convolve": [
         *_modes(nd.convolve, IMAGE, MASK),
         ("origin", lambda x, w: nd.convolve(x, w, origin=[1, -1]), (IMAGE, MASK)),
         ("complex", lambda x, w: row(nd.convolve(x, w * (1 + 2j))), (IMAGE, MASK)),
+        *_unsorted(nd.convolve),
     ],
     "correlate1d": [
         *_modes(nd.correlate1d, IMAGE, V),
@@ -401,6 +420,7 @@ NDIMAGE = {
         *_modes(lambda x, mode: nd.gaussian_filter(x, 0.8, mode=mode), IMAGE),
         ("orders", lambda x: nd.gaussian_filter(x, (0.7, 1.2), (1, 0), radius=2), (IMAGE,)),
         ("axes", lambda x: nd.gaussian_filter(x, 0.9, axes=(0,), truncate=2.0), (IMAGE,)),
+        ("unsorted", lambda x: nd.gaussian_filter(x, (0.9, 0.6), axes=(1, 0)), (IMAGE,)),
     ],
     "gaussian_filter1d": [("axis", lambda x: nd.gaussian_filter1d(x, 0.7, 0, 1), (IMAGE,))],
     "uniform_filter": [
@@ -425,6 +445,16 @@ NDIMAGE = {
         *_modes(lambda x, mode: nd.gaussian_laplace(x, 0.8, mode=mode), IMAGE),
         ("sigmas, mode", lambda x: nd.gaussian_laplace(x, (0.7, 1.2), None, "wrap"), (IMAGE,)),
         ("axes", lambda x: nd.gaussian_laplace(x, 0.8, axes=(1,)), (IMAGE,)),
+        (
+            "unsorted",
+            lambda x: nd.gaussian_laplace(x, (0.8, 0.6), None, ["wrap", "nearest"], axes=(1, 0)),
+            (IMAGE,),
+        ),
+        (
+            "unsorted, not all",
+            lambda x: nd.gaussian_laplace(x, (0.8, 0.6), axes=(2, 0)),
+            (VOLUME,),
+        ),
     ],
 }
 
@@ -508,18 +538,23 @@ KNOTS = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
 ORDINATES = np.array([1.0, 3.0, 2.0, 0.5, 0.7])
 POINTS = np.array([0.5, 1.7, 2.2])
 HELD = sp.CubicSpline(KNOTS, ORDINATES)
+CURVES = np.cos(np.outer([1.0, 2.0, 3.0], KNOTS))
+"""As many as there are points, so that a slope along the wrong axis would fit, too."""
+HELD_CURVES = sp.CubicSpline(KNOTS, CURVES, axis=1)
 
 INTERPOLATE = {
     **{
         name: [
             ("point", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x), (POINTS,)),
             ("slope", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x, 1), (POINTS,)),
+            ("axis", lambda x, f=name: getattr(sp, f)(KNOTS, CURVES, axis=1)(x), (POINTS,)),
         ]
         for name in ("PchipInterpolator", "Akima1DInterpolator")
     },
     "CubicSpline": [
         ("held", lambda x: HELD(x), (POINTS,)),
         ("derivative", lambda x: HELD.derivative()(x), (POINTS,)),
+        ("axis", lambda x: HELD_CURVES(np.outer(x, x / 4.0)), (POINTS,)),
         ("both", lambda x, y: sp.CubicSpline(KNOTS, y)(x), (POINTS, ORDINATES)),
         ("slope", lambda x, y: sp.CubicSpline(KNOTS, y)(x, nu=1), (POINTS, ORDINATES)),
         (
@@ -541,6 +576,7 @@ INTERPOLATE = {
     "make_interp_spline": [
         ("both", lambda x, y: sp.make_interp_spline(KNOTS, y)(x), (POINTS, ORDINATES)),
         ("quintic", lambda x, y: sp.make_interp_spline(KNOTS, y, 4)(x), (POINTS, ORDINATES)),
+        ("axis", lambda x: sp.make_interp_spline(KNOTS, CURVES, axis=-1)(x), (POINTS,)),
         (
             "derivatives at the ends",
             lambda x, y: sp.make_interp_spline(KNOTS, y, bc_type=([(1, V[:2])], [(2, V[2:])]))(x),
@@ -580,12 +616,39 @@ INTERPOLATE = {
             )((3.0 * x,)),
             (POINTS, np.stack([ORDINATES, KNOTS], 1)),
         ),
+        *(
+            (
+                f"lines through {kind}",
+                lambda x, v, kind=kind: sp.RegularGridInterpolator((KNOTS,), v, kind)(
+                    x[:, None], "linear"
+                ),
+                (POINTS, ORDINATES),
+            )
+            for kind in ("nearest", "cubic")
+        ),
+        (
+            "numbers",
+            lambda x, v: sp.RegularGridInterpolator((KNOTS, KNOTS[:3]), v)((x[0], x[1])),
+            (POINTS[:2], np.outer(ORDINATES, POINTS)),
+        ),
+        (
+            "one coordinate alone",
+            lambda x, v: sp.RegularGridInterpolator((KNOTS[:1], KNOTS), v)(
+                np.stack([0.0 * x, x], 1)
+            ),
+            (POINTS, ORDINATES[None]),
+        ),
     ],
     "interpn": [
         (
             "beyond",
             lambda x, v: sp.interpn([KNOTS], v, 3.0 * x, bounds_error=False, fill_value=None),
             (POINTS, ORDINATES),
+        ),
+        (
+            "numbers",
+            lambda x, v: sp.interpn((KNOTS, KNOTS[:3]), v, (x[0], 1.3)),
+            (POINTS[:1], np.outer(ORDINATES, POINTS)),
         ),
     ],
     "PPoly": [("point", lambda x: sp.PPoly(HELD.c, KNOTS)(x), (POINTS,))],

@@ -1,5 +1,6 @@
 """Rules of SciPy's modules, tried as those of NumPy are: value, both modes, two orders."""
 
+import gc
 import math
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tapenb.autodiff.rules.scipy.interpolate import BY_ORDINATES, BY_POINT
 from tapenb.autodiff.rules.scipy.linalg import UNSETTLED
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tape.operation import TapeError
+from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.twins.twins import find_twins
 
 from .each import check_each, each_function
@@ -209,6 +211,39 @@ REFUSED = {
         )([1.5])[0],
         "only lines",
     ),
+    "the values of a grid": (
+        lambda a: scipy.interpolate.RegularGridInterpolator(
+            (np.arange(4.0),), a * np.arange(4.0)
+        ).values[1],
+        "its values are traced",
+    ),
+    "another method of a grid": (
+        lambda a: setattr(
+            scipy.interpolate.RegularGridInterpolator((np.arange(4.0),), a * np.arange(4.0)),
+            *("method", "nearest"),
+        ),
+        "say it where it is made",
+    ),
+    "other ends of a spline": (
+        lambda a: setattr(
+            scipy.interpolate.CubicSpline(np.arange(4.0), a * np.arange(4.0)), "extrapolate", False
+        ),
+        "say it where it is made",
+    ),
+    "splines of FITPACK's": (
+        lambda a: scipy.interpolate.interpn(
+            (np.arange(4.0),) * 2, a * np.eye(4), [[1.5, 1.5]], "splinef2d"
+        )[0],
+        "interpn with splinef2d",
+    ),
+    "an image of another type": (
+        lambda a: scipy.ndimage.gaussian_filter(a * np.ones(3, np.float32), 1, output=float)[0],
+        "with output=",
+    ),
+    "an image of doubles": (
+        lambda a: scipy.ndimage.gaussian_filter(a * np.ones(3), 1, output=np.float64)[0],
+        "with output=",
+    ),
     "an image of whole numbers": (
         lambda a: scipy.ndimage.convolve(np.eye(3, dtype=int), a * np.ones((2, 2)))[0, 0], "floats",
     ),
@@ -265,3 +300,34 @@ def test_a_polynomial_of_a_list():
         return np.poly1d([x, 2.0 * x, 1.0]).deriv()(3.0) ** 2
 
     assert tn.grad(f)(2.0) == 2 * 8.0**2 * 2.0
+
+
+def alive():
+    return sum(isinstance(each, Tape) for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("name", ["RegularGridInterpolator", "CubicSpline"])
+def test_an_interpolant_lets_its_tape_go(name):
+    def f(y):
+        make = getattr(scipy.interpolate, name)
+        knots = np.arange(4.0)
+        return make((knots,), y)([[1.5]])[0] if name[0] == "R" else make(knots, y)(1.5)
+
+    tn.grad(f)(np.ones(4))
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        tn.grad(f)(np.ones(4))
+        assert alive() == before
+    finally:
+        gc.enable()
+
+
+def test_a_gradient_of_nothing_is_a_tip():
+    def f(x):
+        return np.sum(scipy.ndimage.gaussian_gradient_magnitude(x, 1.0))
+
+    x = np.zeros((3, 3))
+    assert not tn.grad(f)(x).any()
+    assert tn.jvp(f, (x,), (np.eye(3),))[1] == 0.0

@@ -10,7 +10,7 @@ import functools
 import itertools
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ class Spline:
     ) -> None:
         self._real = real
         self._through, self._ordinates, self._ends = through, ordinates, ends
+        basis = functools.partial(_basis, through, np.shape(plain(ordinates)), ends)
+        self._basis = functools.cache(basis)
 
     @property
     def __class__(self) -> type:
@@ -85,11 +87,14 @@ class Spline:
                 return self._real(plain(x), nu, **options)
             return _by_point(self._real, x, nu, options)
 
+        # What holds no traced array: the tape would hold itself through its operation.
+        through, ends, basis = self._through, self._ends, self._basis
+
         def value(x: Any, y: Any) -> Any:
-            return self._through(y, self._ends)(x, nu, **options)
+            return through(y, ends)(x, nu, **options)
 
         def expression(x: Any, y: Any) -> Any:
-            units, rest = self._basis
+            units, rest = basis()
             weights = _by_point(units, x, nu, options)
             found = np.tensordot(weights, y[: weights.shape[-1]], 1)
             return found if rest is None else found + _by_point(rest, x, nu, options)
@@ -97,18 +102,30 @@ class Spline:
         operation = Operation(value, Composite(expression), "spline")
         return apply(operation, (x, self._ordinates), sys._getframe(1))
 
-    @functools.cached_property
-    def _basis(self) -> tuple[Any, Any]:
-        """The splines through unit ordinates, and the one through zeros if that is not zero."""
-        shape, ends = np.shape(plain(self._ordinates)), self._ends
-        units = np.eye(shape[0])
-        if isinstance(ends, str) and ends == "periodic":  # its last ordinate is its first
-            units[-1, 0] = 1.0
-            units = units[:, :-1]
-        if ends is None or isinstance(ends, str):
-            return self._through(units, ends), None
-        level = _without_values(ends, units.shape[1])
-        return self._through(units, level), self._through(np.zeros(shape), ends)
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+        elif self._ordinates is None:
+            setattr(self._real, name, value)
+        else:
+            refuse(f"setting .{name} of this spline is", sys._getframe(1), _SET)
+
+
+_SET = "it is made anew at every point; say it where it is made"
+
+
+def _basis(
+    through: Callable[[Any, Any], Any], shape: tuple[int, ...], ends: Any
+) -> tuple[Any, Any]:
+    """The splines through unit ordinates, and the one through zeros if that is not zero."""
+    units = np.eye(shape[0])
+    if isinstance(ends, str) and ends == "periodic":  # its last ordinate is its first
+        units[-1, 0] = 1.0
+        units = units[:, :-1]
+    if ends is None or isinstance(ends, str):
+        return through(units, ends), None
+    level = _without_values(ends, units.shape[1])
+    return through(units, level), through(np.zeros(shape), ends)
 
 
 def _without_values(ends: Any, count: int) -> Any:
@@ -133,7 +150,9 @@ def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
     def tangent(tangents: Any, result: Any, operands: Any) -> Any:
         (dx,), (x,) = tangents, operands
         slope = _by_point(spline, x, nu + 1, options)
-        return slope * np.reshape(dx, np.shape(dx) + (1,) * (np.ndim(slope) - np.ndim(dx)))
+        before = (1,) * getattr(spline, "axis", 0)  # of the values, the points come in their midst
+        behind = (1,) * (np.ndim(slope) - np.ndim(dx) - len(before))
+        return slope * np.reshape(dx, (*before, *np.shape(dx), *behind))
 
     return apply(Operation(value, General(tangent), "spline"), (x,), sys._getframe(1))
 
@@ -206,7 +225,7 @@ class _Interp1d(ClassStandIn):
         def value(at: Any, y: Any) -> Any:
             return through(y)(at)
 
-        operation = Operation(value, Composite(expression), "interp1d")
+        operation = Operation(value, Composite(expression).with_own_tips(), "interp1d")
         return _Interpolant(real, lambda at: apply(operation, (at, ordinates), sys._getframe(2)))
 
 
@@ -229,6 +248,11 @@ class _Interpolant:
         if self._value is not None and name in ("y", "x"):
             refuse(f".{name} of this interpolant is", sys._getframe(1), "use what it was made of")
         return getattr(self._real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            refuse(f"setting .{name} of this interpolant is", sys._getframe(1), _SET)
+        super().__setattr__(name, value)
 
     def __call__(self, x: Any) -> Any:
         x = as_operand(x)
@@ -258,46 +282,82 @@ class _Grid(_Interpolant):
         self, real: Any, values: Any, through: Callable[[Any], Any], falling: tuple[int, ...]
     ) -> None:
         super().__init__(real, None)
-        self._values, self._through, self._falling = values, through, falling
+        self._given, self._through, self._falling = values, through, falling
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._real, name)
+        if name not in _OF_THE_GRID and not name.startswith("__") and is_active(self._given):
+            why = "its values are traced; use those it was made of"
+            refuse(f".{name} of this interpolant is", sys._getframe(1), why)
+        return found
 
     def __call__(self, xi: Any, method: Any = None, **options: Any) -> Any:
-        if type(xi) is tuple:
-            xi = np.stack(np.broadcast_arrays(*map(as_operand, xi)), axis=-1)
-        xi = as_operand(xi)
-        if not any_active([xi, self._values]):
-            return self._real(plain(xi), method, **options)
-        if (method or self._real.method) != "linear" or options:
+        if isinstance(xi, tuple) and len(xi) == 1:
+            xi = xi[0]
+        by_axis = isinstance(xi, tuple)
+        xi = _coordinates(xi)
+        real, through = self._real, self._through
+        grid, count = real.grid, len(real.grid)
+        before = xi.shape[:-1] if by_axis or xi.ndim > 1 else (-1,)
+        if not any_active([xi, self._given]):
+            found = real(plain(xi), method, **options)
+            return np.reshape(found, (*before, *found.shape[max(xi.ndim - 1, 1) :]))
+        if (method or real.method) != "linear" or any(v is not None for v in options.values()):
             why = "only lines between the points have a rule"
             refuse("scipy.interpolate.RegularGridInterpolator of this kind is", _caller(), why)
 
         def value(xi: Any, values: Any) -> Any:
-            return self._through(values)(xi)
+            return np.reshape(through(values)(xi, "linear"), (*before, *values.shape[count:]))
 
-        rule = Composite(self._between).with_own_tips()
-        return apply(Operation(value, rule, "RegularGridInterpolator"), (xi, self._values))
+        between = functools.partial(
+            _between, grid=grid, fill=real.fill_value, falling=self._falling, before=before
+        )
+        rule = Composite(between).with_own_tips()
+        return apply(Operation(value, rule, "RegularGridInterpolator"), (xi, self._given))
 
-    def _between(self, xi: Any, values: Any) -> Any:
-        """The values at the corners around each point, each by how near it is."""
-        grid, fill = self._real.grid, self._real.fill_value
-        values = np.flip(values, self._falling) if self._falling else values
-        count, rest = len(grid), values.shape[len(grid) :]
-        x = np.reshape(xi, (-1, count))
-        spread, outside, corners = (-1, *(1 for _ in rest)), False, []
-        for axis, knots in enumerate(grid):
-            at = x[:, axis]
-            cell = decide(at, functools.partial(_cell, knots))
-            part = (at - knots[cell]) / (knots[cell + 1] - knots[cell])
-            outside = outside | (at < knots[0]) | (at > knots[-1])
-            corners.append(((cell, 1.0 - part), (cell + 1, part)))
-        total: Any = 0.0
-        for chosen in itertools.product(*corners):
-            weight = functools.reduce(operator.mul, (part for _, part in chosen))
-            at_corner = values[tuple(cell for cell, _ in chosen)]
-            total = total + np.reshape(weight, spread) * at_corner
-        if fill is not None:
-            total = np.where(np.reshape(outside, spread), fill, total)
-        before = xi.shape[:-1] if xi.ndim > 1 else (x.shape[0],)
-        return np.reshape(total, (*before, *rest))
+
+_OF_THE_GRID = ("grid", "method", "bounds_error", "fill_value")
+
+
+def _coordinates(xi: Any) -> Any:
+    """Points in rows, as SciPy makes them of a tuple of what they are along each axis."""
+    if isinstance(xi, tuple):
+        return np.stack(np.broadcast_arrays(*map(as_operand, xi)), axis=-1)
+    xi = as_operand(xi)
+    return xi if is_active(xi) else np.asarray(plain(xi))
+
+
+def _between(
+    xi: Any,
+    values: Any,
+    *,
+    grid: Sequence[np.ndarray],
+    fill: Any,
+    falling: tuple[int, ...],
+    before: tuple[int, ...],
+) -> Any:
+    """The values at the corners around each point, each by how near it is."""
+    values = np.flip(values, falling) if falling else values
+    count, rest = len(grid), values.shape[len(grid) :]
+    x = np.reshape(xi, (-1, count))
+    spread, outside, corners = (-1, *(1 for _ in rest)), False, []
+    for axis, knots in enumerate(grid):
+        at = x[:, axis]
+        outside = outside | (at < knots[0]) | (at > knots[-1])
+        if len(knots) == 1:
+            corners.append(((np.zeros(x.shape[0], int), np.ones(x.shape[0])),))
+            continue
+        cell = decide(at, functools.partial(_cell, knots))
+        part = (at - knots[cell]) / (knots[cell + 1] - knots[cell])
+        corners.append(((cell, 1.0 - part), (cell + 1, part)))
+    total: Any = 0.0
+    for chosen in itertools.product(*corners):
+        weight = functools.reduce(operator.mul, (part for _, part in chosen))
+        at_corner = values[tuple(cell for cell, _ in chosen)]
+        total = total + np.reshape(weight, spread) * at_corner
+    if fill is not None:
+        total = np.where(np.reshape(outside, spread), fill, total)
+    return np.reshape(total, (*before, *rest))
 
 
 def _cell(knots: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -329,7 +389,9 @@ class _OnGrid(ClassStandIn):
             given = stripped([points, values, xi])
             return self._real(*given, *stripped(args), **stripped(kwargs))
         make = _GridMaker(sys.modules["scipy.interpolate"].RegularGridInterpolator)
-        return make(points, values, *args, **kwargs)(xi)
+        if "splinef2d" in (*args[:1], kwargs.get("method")):
+            refuse("scipy.interpolate.interpn with splinef2d is", sys._getframe(1))
+        return make(points, values, *args, **kwargs)(_coordinates(xi))
 
 
 def _caller() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import sys
 from collections.abc import Callable, Sequence
@@ -48,6 +49,18 @@ def _axes(x: Any, axes: Any) -> Sequence[int]:
     return range(x.ndim) if axes is None else [axis % x.ndim for axis in _list(axes, 1)]
 
 
+def _in_order(x: Any, axes: Any, origin: Any) -> tuple[list[int], list[int]]:
+    """The axes as SciPy sorts them for weights of several, and the origin along each.
+
+    It sorts the origins with them only where some axes are left out.
+    """
+    given = [*_axes(x, axes)]
+    origins = _list(origin, len(given))
+    if len(given) < x.ndim:
+        origins = [origins[position] for position in np.argsort(given)]
+    return sorted(given), origins
+
+
 def _correlate(
     x: Any,
     weights: Any,
@@ -57,9 +70,9 @@ def _correlate(
     axes: Any = None,
 ) -> Any:
     """The sum of the weights times what lies around each element."""
-    axes = _axes(x, axes)
+    axes, origins = _in_order(x, axes, origin)
     shape, sizes = x.shape, weights.shape
-    modes, origins = _list(mode, len(sizes)), _list(origin, len(sizes))
+    modes = _list(mode, len(sizes))
     for axis, size, kind, shift in zip(axes, sizes, modes, origins, strict=True):
         before = size // 2 + shift
         x = _padded(x, axis, before, size - 1 - before, kind, cval)
@@ -76,14 +89,12 @@ def _correlate_conjugate(x: Any, weights: Any, **options: Any) -> Any:
     return _correlate(x, conjugate(weights), **options)
 
 
-def convolved(x: Any, weights: Any, origin: Any = 0, **options: Any) -> Any:
+def convolved(x: Any, weights: Any, origin: Any = 0, axes: Any = None, **options: Any) -> Any:
     """What ``scipy.ndimage.convolve`` gives, in NumPy's functions."""
     turned = weights[(slice(None, None, -1),) * weights.ndim]
-    origins = [
-        -shift - (1 - size % 2)
-        for shift, size in zip(_list(origin, weights.ndim), weights.shape, strict=True)
-    ]
-    return _correlate(x, turned, origin=origins, **options)
+    axes, given = _in_order(x, axes, origin)
+    origins = [-shift - (1 - size % 2) for shift, size in zip(given, weights.shape, strict=True)]
+    return _correlate(x, turned, origin=origins, axes=axes, **options)
 
 
 def _along(filter_: Callable[..., Any]) -> Callable[..., Any]:
@@ -201,18 +212,20 @@ def register() -> None:
 
     def gaussian_laplace(x: Any, sigma: Any, *, axes: Any = None, **options: Any) -> Any:
         blurred = _axes(x, axes)
-        given = dict(zip(blurred, _list(sigma, len(blurred)), strict=True))
+        # SciPy goes by the axes as given only where some are left out.
+        along = range(x.ndim) if len(blurred) == x.ndim else blurred
+        given = dict(zip(along, _list(sigma, len(blurred)), strict=True))
         widths = [given.get(axis, 0.0) for axis in range(x.ndim)]
         return _sum_over_axes(gaussian_second)(x, widths, axes=blurred, **options)
 
     def gaussian_gradient(
         x: Any, sigma: Any, mode: Any = "reflect", axes: Any = None, **options: Any
     ) -> Any:
-        axes, squares = _axes(x, axes), []
+        axes, slopes = _axes(x, axes), []
         for axis, kind in zip(axes, _list(mode, len(axes)), strict=True):
             orders = [int(other == axis) for other in range(x.ndim)]
-            squares.append(_gaussian(module, x, sigma, orders, kind, **options) ** 2)
-        return np.sqrt(sum(squares[1:], squares[0]))
+            slopes.append(_gaussian(module, x, sigma, orders, kind, **options))
+        return np.linalg.norm(np.stack(slopes), axis=0)
 
     def spline_1d(x: Any, order: int = 3, axis: int = -1, mode: str = "mirror") -> Any:
         units = np.eye(x.shape[axis])
@@ -254,8 +267,10 @@ def _without_output(expression: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _called(function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*operands: Any, output: Any = None, **options: Any) -> Any:
-        if output is not None and output is not np.float64:
+    usual = inspect.signature(function).parameters["output"].default
+
+    def call(*operands: Any, output: Any = usual, **options: Any) -> Any:
+        if output is not usual:
             why = "SciPy writes it as it goes; leave it out"
             refuse(f"scipy.ndimage.{function.__name__} with output= is", sys._getframe(1), why)
         found = function(*operands, **options)
