@@ -21,7 +21,7 @@ from tapenb.panel import sources
 BUNDLE = sources.FOLDER.parent / "bundle"
 VERSION = "0.28.2"
 # What every browser has that knows the panel's own style, color-mix.
-TARGET = "--target=chrome111,firefox113,safari16.2"
+TARGET = "--target=chrome111,firefox113,safari16.4"
 
 
 def esbuild() -> list[str] | None:

@@ -122,10 +122,14 @@ def without_player(html: str) -> str:
 
 _PLAYER = re.compile(r'\n?<script class="tapenb-player">.*?</script>', re.DOTALL)
 _UNPACKING = """\
-(async () => {
+(async (here) => {
+try {
 const packed = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));
 const script = document.createElement("script");
 script.textContent = await new Response(
 new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
 document.head.append(script);
-})();"""
+} catch {
+here?.after("The sliders need a newer browser: Chrome 111, Firefox 113, Safari 16.4 or later.");
+}
+})(document.currentScript);"""

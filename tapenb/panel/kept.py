@@ -120,8 +120,10 @@ class Kept(anywidget.AnyWidget):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
-        Not in the page is what needs the kernel: graphs of derivatives, marks at kinks and poles,
-        branches that were not recorded, steps and table of more than 150 entries.
+        Not in the page is what needs the kernel: graphs of derivatives, folded graphs, marks at
+        kinks and poles, branches other than those along the curve and those that were recorded,
+        steps and table of more than 150 entries, comparisons; and what stands in toolbars: to zoom
+        and find in the graph, to play, undo, pin and hear.
 
         Parameters
         ----------
@@ -150,6 +152,7 @@ class Kept(anywidget.AnyWidget):
         """The present point as a page with sliders, and with the other branches that are known."""
         from .page import page
 
+        self._record_along()
         point, graph = self._of_output()
         program = self._plays(point, graph)
         if isinstance(program, str):
@@ -157,6 +160,9 @@ class Kept(anywidget.AnyWidget):
         beside = self._recording.beside
         data = self._stored(point, program, *beside)
         return page(point, graph, data, beside, self._played.source)
+
+    def _record_along(self) -> None:
+        """Run the cell where the curve lacks a branch, if it may run now."""
 
     def _stored(self, point: Point, program: Mapping[str, Any], *beside: Any) -> dict[str, Any]:
         shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}

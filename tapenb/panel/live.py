@@ -234,7 +234,7 @@ class Panel(Kept):
                 self._fail(error, stale=self.state["stale"])
         if picks:
             self._sync_controls()
-        self._record_beside()
+        self._record_beside(self.look.get(Plot.name, {}).get("beyond"))
 
     def _take_output(self) -> None:
         """Go to the output that a browser chose."""
@@ -324,9 +324,14 @@ class Panel(Kept):
             if not self._closed:
                 self.heights = heights
 
-    def _record_beside(self) -> None:
-        """Run the cell once where the curve lacks a branch, if a browser asked for that."""
-        plot, x = self._sections.get(Plot.name), self.look.get(Plot.name, {}).get("beyond")
+    def _record_along(self) -> None:
+        asked = None
+        while (x := self.curve.get("beyond")) != asked:
+            self._record_beside(asked := x)
+
+    def _record_beside(self, x: float | None) -> None:
+        """Run the cell once where the curve lacks a branch, there where that was offered."""
+        plot = self._sections.get(Plot.name)
         with self._mutex:
             busy = plot is None or x is None or self._recording_anew or self.state["stale"]
             positions = None if busy else plot.beside(self._point, self.along, x)

@@ -314,3 +314,17 @@ def test_a_logarithmic_axis_is_even_in_its_decades():
     part, ticks, fewer = call("axes.js", program, 1e-2)
     assert part == pytest.approx(0.5)
     assert (ticks, fewer) == ([1e-5, 1e-4, 1e-3, 1e-2], [1e-6, 1e-4, 1e-2])
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "first"),
+    [
+        ("3.14159e−05−3.87848e−10j", 20, "3.14159e−05…"),
+        ("3.14159e−05−3.87848e−10j", 24, "3.14159e−05−3.87848e−10j"),
+        ("−1.23457e−05", 8, "−1.23457e−05"),
+        ("[1.5e−05, −2.25, 3]", 12, "[1.5e−05, …"),
+        ("−inf+nanj", 6, "−inf…"),
+    ],
+)
+def test_a_number_that_is_drawn_is_never_cut(text: str, most: int, first: str):
+    assert call("numbers.js", "m.firstParts(...a)", [text, most]) == first

@@ -33,6 +33,9 @@ def test_a_pinned_state_is_compared_with_the_present_one_on_either_side_of_a_bra
     assert found["−"][-3:] == ["x / y", "0.4", "1"]
     assert found["+"][-3:] == ["x * y", "20", "1"]
     assert "compare" in panel.state
+    # Another view pins by a number of its own, without letting go first.
+    panel.look = {**panel.look, "compare": {"pin": 5}}
+    assert rows(panel) == []
     panel.look = {**panel.look, "compare": {"pin": 0}}
     assert "compare" not in panel.state
     # Pinned again it is the present state.

@@ -1,6 +1,7 @@
 // The computational graph.
 
 import { h, KEYS, s, write } from "./dom.js";
+import { firstParts } from "./numbers.js";
 import { orders } from "./orders.js";
 import { rounds } from "./rounds.js";
 
@@ -8,7 +9,7 @@ import { rounds } from "./rounds.js";
 
 /** Pixels that a figure takes at most, what is left free in a box, and of a layout: the room on an edge. */
 const FIGURE = 8, MARGIN = 8, ON_EDGE = 5, LEAST = 12;
-/** How many more figures a room holds, drawn narrower; of more the first are drawn, and all in the tip. */
+/** How many more figures a room holds, drawn narrower; of more parts the first are drawn, and all in the tip. */
 const NARROW = 1.3;
 
 /** How wide a number may be, by where it stands; in a box known once that is on the page. */
@@ -46,7 +47,7 @@ function fit(all) {
     if (lengths[k] <= widths[k]) continue;
     const most = Math.round((NARROW * text.length * widths[k]) / lengths[k]);
     if (text.length > most) {
-      slot.textContent = `${text.slice(0, most - 1)}…`;
+      slot.textContent = firstParts(text, most);
       slot.append(s("title", {}, text));
     }
     slot.setAttribute("textLength", String(widths[k]));

@@ -48,6 +48,23 @@ export function plain(value, digits = READOUT_DIGITS) {
 /** With the minus sign for eyes and screen readers. @param {string} text */
 export const drawn = (text) => text.replaceAll("-", "−");
 
+const PART = /[-−+]?\d[\d.]*(?:e[-−+]?\d+)?j?|[-−+]?\p{L}+|./gu;
+
+/**
+ * As many of a text's numbers as there is room for, and at least one: a number is never cut.
+ * @param {string} text
+ * @param {number} most Characters.
+ */
+export function firstParts(text, most) {
+  let first = "";
+  if (text.length <= most) return text;
+  for (const [part] of text.matchAll(PART)) {
+    if (/\w/.test(first) && first.length + part.length >= most) return `${first}…`;
+    first += part;
+  }
+  return text;
+}
+
 /**
  * What a point holds as it is shown: a number, or what the kernel wrote for what is none.
  * @param {number | string} value

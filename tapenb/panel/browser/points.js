@@ -1,8 +1,6 @@
 // What listing, trace table and steps show of a point that the page has computed: as the kernel
 // sends it.
 
-/** @import { Vector } from "./protocol.js" */
-
 import { isArray, sent } from "./texts.js";
 
 /** A sum of numbers, or of arrays, or of pairs. */
