@@ -145,6 +145,9 @@ def _stores(code: CodeType) -> dict[int, str]:
                 names[previous] = name
         if instruction.opname not in ("COPY", "CACHE", "EXTENDED_ARG", "NOP"):
             previous = instruction.offset
+    for offset in range(2, len(units := code.co_code), 2):
+        if units[offset] == _CACHE and offset - 2 in names:
+            names[offset] = names[offset - 2]
     return names
 
 
@@ -217,14 +220,25 @@ def outside(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
+_CACHE = dis.opmap.get("CACHE", 0)
+"""Behind an instruction; a frame stands at the last one once Python runs what is called inline."""
+
+
+def _instruction(code: CodeType, offset: int) -> str:
+    units = code.co_code
+    while units[offset] == _CACHE:
+        offset -= 2
+    return dis.opname[units[offset]]
+
+
 def calls(code: CodeType, offset: int) -> bool:
     """Whether an instruction is a call."""
-    return dis.opname[code.co_code[offset]].startswith("CALL")
+    return _instruction(code, offset).startswith("CALL")
 
 
 def writes(code: CodeType, offset: int) -> bool:
     """Whether an instruction writes an item, as ``a[i] = x`` does."""
-    return dis.opname[code.co_code[offset]] == "STORE_SUBSCR"
+    return _instruction(code, offset) == "STORE_SUBSCR"
 
 
 @lru_cache(maxsize=4096)
@@ -313,7 +327,7 @@ def called(frame: FrameType) -> BuiltinFunctionType | MethodType | None:
 
 def is_attribute(frame: FrameType) -> bool:
     """Whether a frame asks for an attribute by its name (``x.a``), not by ``hasattr(x, "a")``."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("LOAD_ATTR", "LOAD_METHOD")
+    return _instruction(frame.f_code, frame.f_lasti) in ("LOAD_ATTR", "LOAD_METHOD")
 
 
 def is_operator(frame: FrameType) -> bool:
