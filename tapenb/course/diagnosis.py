@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,14 @@ __all__ = [
     "tell",
 ]
 
-_CLOSE = 1e-5
-"""What counts as the same number: an answer may be rounded to six digits, or found another way."""
+_CLOSE = 5e-6
+"""What counts as the same number: rounded to six digits it is off by half a unit of the sixth."""
 _NEAR = 2e-3
 """What is rounded further than that, or comes of a short secant."""
-_NEARLY = "✗ Nearly, but not to six digits: let NumPy compute it, or write down more of them."
+_NEARLY = (
+    "✗ Nearly, but not to {} digits: let NumPy compute it, write down more of them, "
+    "or take no secant."
+)
 _NUMBERS = "numbers.toml"
 """The right and the wrong numbers that an exercise must not show."""
 
@@ -85,6 +89,7 @@ def check(
     *,
     wrong: Mapping[str, Any] | str | None = None,
     order: int = 1,
+    digits: int = 6,
     exercise: int | None = None,
 ) -> None:
     """Print whether an answer is the gradient of a program, or what went wrong.
@@ -104,6 +109,8 @@ def check(
         the name of their table in ``numbers.toml``.
     order : int, optional
         2 where the program is itself a first derivative, so that the second one is asked.
+    digits : int, optional
+        To how many an answer may be rounded; more where a less exact method must not pass.
     exercise : int, optional
         Which exercise of the notebook it is, for `progress`.
 
@@ -119,7 +126,7 @@ def check(
     """
     if isinstance(wrong, str):
         wrong = _from_file(wrong)[1]
-    found = diagnose(program, at, answer, adjoints, wrong=wrong, order=order)
+    found = diagnose(program, at, answer, adjoints, wrong=wrong, order=order, digits=digits)
     tell(found)
     keep(exercise, found.state)
 
@@ -184,8 +191,11 @@ def _from_file(name: str) -> tuple[Any, dict[str, Any]]:
     file = next((place for place in places if place.exists()), None)
     if file is None:
         raise FileNotFoundError(f"{_NUMBERS} is neither beside this notebook nor one folder up")
-    told = tomllib.loads(file.read_text(encoding="utf-8"))[lesson][number]
+    told = _tables(file.read_text(encoding="utf-8"))[lesson][number]
     return told.get("right"), {each["says"]: each["number"] for each in told["wrong"]}
+
+
+_tables = lru_cache(maxsize=1)(tomllib.loads)
 
 
 def diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any] | None = None) -> Diagnosis:
@@ -207,7 +217,9 @@ def diagnose_number(answer: Any, right: Any, wrong: Mapping[str, Any] | None = N
         if same(given, [number]):
             return _wrong(sentence)
     if same(given, [right], _NEAR):
-        return Diagnosis("wrong", None, _NEARLY)
+        return Diagnosis("wrong", None, _NEARLY.format(6))
+    if np.ndim(right) == 1 and same([np.sort(given[0])], [np.sort(right)]):
+        return _wrong("These are the right numbers, in another order.")
     if np.ndim(right) == 1:
         at = [same([one], [other]) for one, other in zip(given[0], right, strict=True)].index(False)
         begun = f"Up to number {at} all is right; number" if at else "Number"
@@ -239,9 +251,12 @@ def _kind(answer: Any) -> str:
         return f"a list of {len(answer)}" + (f", with {min(kinds)}" if kinds else "")
     if isinstance(answer, complex | np.complexfloating):
         return "a complex one, with a real and an imaginary part"
-    if shape := np.shape(answer):
-        return f"an array of shape {shape}"
-    return "one number" if _numbers(answer, 1) else f"of type {type(answer).__name__}"
+    if isinstance(answer, np.ndarray) and answer.ndim:
+        return f"an array of shape {answer.shape}"
+    if _numbers(answer, 1):
+        return "one number"
+    large = isinstance(answer, int)  # any other one is a number
+    return "larger than any float" if large else f"of type {type(answer).__name__}"
 
 
 def diagnose(
@@ -252,6 +267,7 @@ def diagnose(
     *,
     wrong: Mapping[str, Any] | None = None,
     order: int = 1,
+    digits: int = 6,
 ) -> Diagnosis:
     """Find what can be said of an answer.
 
@@ -265,8 +281,7 @@ def diagnose(
         The learner's derivatives.
     adjoints : mapping of str to number or array_like, optional
         The learner's adjoints of values that the program names.
-    wrong : mapping of str to answer, optional
-    order : int, optional
+    wrong, order, digits : optional
 
     Returns
     -------
@@ -294,7 +309,7 @@ def diagnose(
     if given is None:
         return _wrong(f"The answer is {_asked(right)}; this is {_kind(answer)}.")
     asked = _named(tape, adjoints)
-    if same(given, right):
+    if same(given, right, 5.0 * 10.0**-digits):
         return _on_the_way(asked, true, adjoints)
     if text := _mistake(given, right, wrong or {}) or _misshapen(tape, given, right):
         return _wrong(text)
@@ -302,7 +317,7 @@ def diagnose(
         if order in machine.orders and same(given, sweep(tape, machine)[0]):
             return Diagnosis("wrong", machine, f"✗ {machine.sentence}")
     if same(given, right, _NEAR):
-        return Diagnosis("wrong", None, _NEARLY)
+        return Diagnosis("wrong", None, _NEARLY.format(digits))
     return _wrong(_in_the_trace(asked, true, adjoints) or _others(tape, given, right, order))
 
 
@@ -333,7 +348,7 @@ def _numbers(answer: Any, count: int) -> list[np.ndarray] | None:
             several = isinstance(answer, list | tuple) and len(answer) == 1
             return [_real(answer[0] if several else answer)]
         return [_real(each) for each in answer] if len(answer) == count else None
-    except (TypeError, ValueError):
+    except Exception:  # whatever the class of an answer raises
         return None
 
 
@@ -348,7 +363,7 @@ def same(given: Sequence[Any], expected: Sequence[Any], close: float = _CLOSE) -
     """Whether all are equal in shape and, nearly, in numbers."""
     return len(given) == len(expected) and all(
         np.shape(one) == np.shape(other)
-        and np.allclose(one, other, rtol=close, atol=1e-12, equal_nan=False)
+        and np.allclose(one, other, rtol=close, atol=2e-7 * close, equal_nan=False)
         for one, other in zip(given, expected, strict=True)
     )
 
@@ -366,7 +381,7 @@ def _misshapen(tape: Tape, given: Sequence[Any], right: Sequence[Any]) -> str | 
 def _named(tape: Tape, adjoints: Mapping[str, Any]) -> dict[str, int]:
     """The learner's adjoints with their entries, from the output back."""
     names = {tape[index].name: index for index in range(len(tape)) if tape[index].name}
-    found = [(names[name], name) for name in adjoints if name in names]
+    found = [(names[name], name) for name in adjoints]
     return {name: entry for entry, name in sorted(found, reverse=True)}
 
 

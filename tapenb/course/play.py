@@ -19,6 +19,8 @@ __all__ = ["Played", "play"]
 
 _RIGHT = Machine("right", "")
 _BLANK, _ASKED = "□", "?"
+_CLOSE = 1e-5
+"""Twice six digits: of the adjoint that is shown, and of what a player makes of it by hand."""
 
 
 class Played:
@@ -105,7 +107,7 @@ class Played:
                     yield f"{told} ? Its adjoint is {short(held)}."
                     return
                 number = _number(answer)
-                if number is None or not same([number], [right]):
+                if number is None or not same([number], [right], _CLOSE):
                     written = "" if number is None else f"{short(number)} "
                     self._edges[edge], self._slipped = f"{written}✗", True
                     before = self._parts.get(parent, [])
@@ -165,7 +167,7 @@ def play(tape: Tape, deposits: Sequence[Any] = ()) -> Played:
 def _number(answer: Any) -> Any:
     try:
         return np.asarray(answer, float)
-    except (TypeError, ValueError):
+    except Exception:  # whatever the class of an answer raises
         return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..autodiff.faces.custom import Custom
 from ..autodiff.faces.functional import record
 from ..autodiff.tape.tape import Tape
-from .attempt import attempt
+from .attempt import Stopped, attempt
 from .diagnosis import Diagnosis, diagnose_number, tell
 from .progress import keep
 
@@ -53,10 +53,12 @@ tn.custom_gradient.
 
 
 def _diagnose(rule: Any, formula: Callable[..., Any], at: Sequence[Any]) -> Diagnosis:
+    if hasattr(rule, "__wrapped__"):
+        returned = attempt(lambda: rule.__wrapped__(*at))
+        if not isinstance(returned, Stopped) and not _is_pair(returned):
+            return Diagnosis("wrong", None, f"✗ {_NO_PAIR}")
     tape = attempt(lambda: record(lambda *args: rule(*args), *at))
     if not isinstance(tape, Tape):
-        if hasattr(rule, "__wrapped__") and not _is_pair(attempt(lambda: rule.__wrapped__(*at))):
-            return Diagnosis("wrong", None, f"✗ {_NO_PAIR}")
         return diagnose_number(tape, 0.0)
     operations = [tape.operations[index] for index in range(len(tape)) if tape.parents(index)]
     rules = [getattr(operation, "rule", None) for operation in operations]
@@ -69,4 +71,4 @@ def _diagnose(rule: Any, formula: Callable[..., Any], at: Sequence[Any]) -> Diag
 
 
 def _is_pair(returned: Any) -> bool:
-    return isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1])
+    return isinstance(returned, tuple | list) and len(returned) == 2 and callable(returned[1])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tapenb.course import MACHINES, check, check_number, diagnose
+from tapenb.course.diagnosis import diagnose_number
 
 A = np.array([[1.0, 2.0], [3.0, 5.0]])
 B = np.array([[2.0, -1.0], [0.5, 4.0]])
@@ -313,6 +314,31 @@ def test_a_number_is_told_its_mistake(capsys):
         "✗ The answer is one number; this is a list of 2.",
         "✗ The answer is one number; this is text, in quotation marks.",
     ]
+
+
+@pytest.mark.parametrize("right", [1.0000049, 1.2345678, 3.0, 9.9999951, 0.0012345678, -271828.19])
+def test_six_right_digits_pass_and_nothing_looser(right):
+    written = float(f"{right:.6g}")
+    looser = right * (1 + 6e-6)  # half a unit of the sixth digit is at most 5e-6 of a number
+    for found in (
+        diagnose(lambda x: right * x, [2.5], written),
+        diagnose_number(written, right),
+        diagnose_number([written, right], [right, written]),
+    ):
+        assert found.state == "right"
+    for found in (
+        diagnose(lambda x: right * x, [2.5], looser),
+        diagnose_number(looser, right),
+        diagnose_number([looser, right], [right, right]),
+    ):
+        assert found.text.startswith("✗ Nearly, but not to 6 digits")
+
+
+def test_more_digits_may_be_asked():
+    right = math.e * 1e-3
+    for digits in (9, 14):
+        for given, state in ((right, "right"), (right * (1 + 6 * 10.0**-digits), "wrong")):
+            assert diagnose(lambda x: right * x, [1.0], given, digits=digits).state == state
 
 
 def test_a_point_is_told_its_mistake(capsys):

@@ -3,9 +3,10 @@
 import ast
 import math
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple
 
 import nbformat
 import numpy as np
@@ -19,8 +20,29 @@ from tapenb.course.machine import sweep
 from .exercises import SOLUTIONS, blank
 
 PATHS = sorted(SOLUTIONS.glob("*.ipynb"))
+
+
+class Raising:
+    """What is no number, and says so in its own way."""
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise RuntimeError("no array")
+
+    def __float__(self) -> float:
+        raise ZeroDivisionError
+
+    def __len__(self) -> int:
+        raise KeyError("length")
+
+
 WRONG_TYPES: list[Any] = [
     None,
+    10**400,
+    [10**400],
+    [1.0, 10**400],
+    Raising(),
+    [Raising(), 1.0],
+    np.array([10**400, None]),
     "four",
     0.25,
     3 + 1j,
@@ -38,6 +60,8 @@ WRONG_FUNCTIONS: list[Any] = [
     7.0,
     lambda *args: None,
     lambda *args: "four",
+    lambda *args: 10**400,
+    lambda *args: Raising(),
     lambda *args: args[0],
     lambda *args: 1.0,
     lambda: 1.0,
@@ -67,17 +91,38 @@ def written(source: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def checks(path: Path) -> Iterator[tuple[str, str, dict[str, Any], list[str]]]:
-    """Of each exercise its name, its check, the names before it, and those that are asked for."""
+class Check(NamedTuple):
+    """The check of an exercise: what it says stands on the names before it."""
+
+    name: str
+    source: str
+    code: CodeType
+    names: dict[str, Any]
+    asked: list[str]
+
+    def said(self, capsys: pytest.CaptureFixture[str], **answers: Any) -> list[str]:
+        """What it says when the solution stands but for these answers."""
+        capsys.readouterr()
+        exec(self.code, self.names | answers)
+        return capsys.readouterr().out.splitlines()
+
+
+@cache
+def checks(path: Path) -> list[Check]:
+    """The checks of a solution, which is run but once for all tests."""
     names: dict[str, Any] = {}
     asked: list[str] = []
+    found = []
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "code":
             continue
+        code = compile(cell.source, f"{path.stem}/{cell.id}", "exec")
         if cell.id.endswith("-check"):
-            yield cell.id.removesuffix("-check"), cell.source, dict(names), asked
+            name = cell.id.removesuffix("-check")
+            found.append(Check(name, cell.source, code, dict(names), asked))
         asked = written(cell.source)
-        exec(cell.source, names)
+        exec(code, names)
+    return found
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)
@@ -86,41 +131,48 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Pat
     return request.param
 
 
-def rounded(answer: Any) -> Any:
-    """An answer as it is written down by hand, to six digits."""
+def rounded(answer: Any, digits: int) -> Any:
+    """An answer as it is written down by hand, to so many digits."""
     if isinstance(answer, list | tuple):
-        return type(answer)(map(rounded, answer))
+        return type(answer)(rounded(each, digits) for each in answer)
     array = np.asarray(answer)
     if array.dtype.kind != "f":
         return answer
-    return np.vectorize(lambda number: float(f"{number:.6g}"))(array)[()]
+    return np.vectorize(lambda number: float(f"{number:.{digits}g}"))(array)[()]
 
 
-def test_six_digits_are_enough(path: Path, capsys: pytest.CaptureFixture[str]):
-    for name, source, names, asked in checks(path):
-        assert asked, name
-        capsys.readouterr()
-        exec(source, names | {each: rounded(names[each]) for each in asked})
-        assert set(capsys.readouterr().out.splitlines()) == {"✓ right"}, name
+def test_the_digits_that_are_asked_are_enough(path: Path, capsys: pytest.CaptureFixture[str]):
+    for check in checks(path):
+        assert check.asked, check.name
+        digits = int((re.findall(r"digits=(\d+)", check.source) or [6])[0])
+        answers = {each: rounded(check.names[each], digits) for each in check.asked}
+        assert set(check.said(capsys, **answers)) == {"✓ right"}, check.name
 
 
 def test_a_list_may_be_a_tuple_or_an_array(path: Path, capsys: pytest.CaptureFixture[str]):
-    for name, source, names, asked in checks(path):
-        for form in (tuple, list, np.array):
-            lists = {each: names[each] for each in asked if isinstance(names[each], list)}
-            capsys.readouterr()
-            exec(source, names | {each: form(answer) for each, answer in lists.items()})
-            assert set(capsys.readouterr().out.splitlines()) == {"✓ right"}, (name, form)
+    for check in checks(path):
+        lists = {name: each for name in check.asked if isinstance(each := check.names[name], list)}
+        for form in (tuple, np.array) if lists else ():
+            answers = {name: form(each) for name, each in lists.items()}
+            assert set(check.said(capsys, **answers)) == {"✓ right"}, (check.name, form)
+
+
+def test_what_is_begun_in_a_list_is_open(path: Path, capsys: pytest.CaptureFixture[str]):
+    for check in checks(path):
+        for each in check.asked:
+            if isinstance(answer := check.names[each], list):
+                for begun in ([...] * len(answer), [answer[0], *[...] * (len(answer) - 1)]):
+                    lines = check.said(capsys, **{each: begun})
+                    assert any(line.startswith("○ ") for line in lines), (check.name, lines)
+                    assert not any(line.startswith("✗ ") for line in lines), (check.name, lines)
 
 
 def test_no_answer_makes_a_traceback(path: Path, capsys: pytest.CaptureFixture[str]):
-    for name, source, names, asked in checks(path):
-        for each in asked:
-            for answer in WRONG_FUNCTIONS if callable(names[each]) else WRONG_TYPES:
-                capsys.readouterr()
-                exec(source, names | {each: answer})
-                lines = capsys.readouterr().out.splitlines()
-                told = f"{name}: {each} = {answer!r}: {lines}"
+    for check in checks(path):
+        for each in check.asked:
+            for answer in WRONG_FUNCTIONS if callable(check.names[each]) else WRONG_TYPES:
+                lines = check.said(capsys, **{each: answer})
+                told = f"{check.name}: {each} = {type(answer)}: {lines}"
                 assert all(line.startswith(("✓ right", "✗ ", "○ ")) for line in lines), told
                 assert any(line.startswith("✗ ") for line in lines) or each in LATER, told
                 assert "NoneType" not in str(lines), told
@@ -132,9 +184,11 @@ LATER = {"da_dx", "back"}
 
 def test_what_is_asked_for_has_a_place(path: Path):
     """A text that asks for as many things as there are names: each name is checked."""
-    for name, source, _, asked in checks(path):
-        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-        assert set(asked) - used <= LATER, name
+    for check in checks(path):
+        used = {*check.code.co_names}
+        for inner in check.code.co_consts:
+            used |= {*getattr(inner, "co_names", ())}
+        assert set(check.asked) - used <= LATER, check.name
 
 
 EARLY = re.compile("adjoint|sweep|deposit|seed|hand(s|ed)|com(es?|ing) back|backward")
@@ -145,7 +199,7 @@ def test_early_exercises_speak_no_words_of_later_lessons(monkeypatch: pytest.Mon
     monkeypatch.chdir(SOLUTIONS)
     found = []
     for path in PATHS[:6]:
-        for name, source, names, _ in checks(path):
+        for name, _, code, names, _ in checks(path):
 
             def told(
                 program: Any, at: Any, *_: Any, order: int = 1, lesson: str = path.stem, **__: Any
@@ -160,7 +214,7 @@ def test_early_exercises_speak_no_words_of_later_lessons(monkeypatch: pytest.Mon
                             for word in EARLY.findall(machine.sentence)
                         )
 
-            exec(source, names | {"check": told})
+            exec(code, names | {"check": told})
     assert not found
 
 
@@ -183,4 +237,4 @@ def test_inputs_have_the_names_of_the_text():
 def test_what_is_rounded_further_is_told_so(digits: int):
     answer = round(math.cos(0.64) * 1.6, digits)
     said = diagnose(lambda x: np.sin(x**2), [0.8], answer).text
-    assert said.startswith("✗ Nearly, but not to six digits")
+    assert said.startswith("✗ Nearly, but not to 6 digits")

@@ -26,6 +26,13 @@ DECAY = [2.0 - 2.2, 2.0 * math.exp(-0.7) - 0.9, 2.0 * math.exp(-1.4) - 0.5]
 """The residuals of exercise 4 of lesson 14."""
 
 INNER = "constant inner factor"
+
+
+def secant(left: float, right: float) -> float:
+    """Of e^sin x, in exercise 5 of lesson 2."""
+    return (math.exp(math.sin(right)) - math.exp(math.sin(left))) / (right - left)
+
+
 SYSTEM = np.linalg.solve([[2.0, 0.5], [1.0, 3.0]], [1.0, 2.0])
 SOLUTION = np.array([5.0, -4.5]) / 5.5
 """Of the system in exercise 4 of lesson 18, and before it the adjoint of its right side."""
@@ -55,6 +62,21 @@ def without_two(x: Any) -> Any:
 def of_a_number(x: Any) -> Any:
     y = np.sqrt(tn.stop_gradient(x))
     return np.sqrt(x), lambda adjoint: adjoint / (2 * float(y))
+
+
+@tn.custom_gradient
+def by_argument(x: Any) -> Any:
+    return np.sqrt(x), lambda adjoint: adjoint / (2 * x)
+
+
+@tn.custom_gradient
+def of_a_slope(x: Any) -> Any:
+    return x * np.exp(x), (1 + x) * np.exp(x)
+
+
+@tn.custom_gradient
+def misspelt(x: Any) -> Any:
+    return x * np.exq(x), lambda adjoint: adjoint
 
 
 @tn.custom_gradient
@@ -289,6 +311,15 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("02_numerically", "complex", {"slope": 0.0}, "sees no step"),
     ("02_numerically", "complex", {"slope": math.exp(math.sin(1)) * 1e50}, "the real part"),
     ("02_numerically", "complex", {"slope": 1 + 1j}, "an imaginary part"),
+    *(
+        ("02_numerically", "complex", {"slope": difference}, words)
+        for difference, words in (
+            (secant(1.0, 1.0 + 1e-4), "take no secant"),
+            (secant(1.0, 1.0 + 1e-6), "a difference of two values"),
+            (secant(1.0 - 6e-6, 1.0 + 6e-6), "a difference of two values"),
+            ((4 * secant(0.999, 1.001) - secant(0.998, 1.002)) / 3, "a difference of two values"),
+        )
+    ),
     ("05_chain_rule", "survey", {"gradient": [0.5, -math.cos(5)]}, "y by x, and x by y"),
     (
         "05_chain_rule",
@@ -323,6 +354,8 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("02_numerically", "step", {"h": 1e-14}, "too small"),
     ("02_numerically", "step", {"h": -1e-2}, "too large"),
     ("02_numerically", "step", {"h": 0}, "no step"),
+    ("02_numerically", "step", {"h": math.nan}, "no step"),
+    ("02_numerically", "step", {"h": 1e-8j}, "complex: a forward difference"),
     ("04_tape", "trace", {"v3": 6.0}, "Up to number 2 all is right; number 3 (6) is not right."),
     ("05_chain_rule", "apart", {"w3": 2.0}, "Up to number 2 all is right; number 3"),
     ("05_chain_rule", "used-again", {"dy_db": 1.0}, "is right, but that by b is not"),
@@ -350,6 +383,7 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("18_implicit", "no-formula", {"dy_da": math.exp(-0.5)}, "y stands in the equation"),
     ("18_implicit", "no-formula", {"dy_da": -1 / (1 + math.exp(0.5))}, "a minus too many"),
     ("18_implicit", "kepler", {"gradient": [math.sin(1), 1.0]}, "E stands in e sin E, too"),
+    ("18_implicit", "kepler", {"gradient": [1 / KEPLER, math.sin(1) / KEPLER]}, "another order"),
     ("18_implicit", "kepler", {"gradient": [-math.sin(1) / KEPLER, -1 / KEPLER]}, "a minus too"),
     (
         "18_implicit",
@@ -366,6 +400,9 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("19_own_rule", "two", {"shifted": without_adjoint}, "not right"),
     ("19_own_rule", "second", {"root": root_without_adjoint}, "The adjoint that arrives"),
     ("19_own_rule", "second", {"root": without_two}, "The 2 below"),
+    ("19_own_rule", "second", {"root": by_argument}, "divides by x"),
+    ("19_own_rule", "one", {"rule": of_a_slope}, "gives back two things"),
+    ("19_own_rule", "one", {"rule": misspelt}, "no attribute 'exq'"),
     ("19_own_rule", "second", {"root": of_a_number}, "a plain number"),
 ]
 # Right answers that are rounded, or of another type.
@@ -376,6 +413,7 @@ RIGHT: list[tuple[str, str, dict[str, Any]]] = [
         "dual",
         {"multiply": lambda a, b: np.array([a[0] * b[0], a[1] * b[0] + a[0] * b[1]])},
     ),
+    ("02_numerically", "step", {"h": 7e-6}),
     ("08_which_way", "sweeps", {"whole": 3.0, "product": 1}),
     ("11_downhill", "direction", {"next_point": (-1.36, 1.8)}),
     ("07_reverse", "shared", {"bar_x": 1.16770633, "bar_y": 0.583853163}),
