@@ -35,7 +35,10 @@ CELLS = {
     "a span of time": "import datetime, time\nx = 1e-3\ntime.sleep(x); time.localtime()\n"
     "d = datetime.timedelta(days=x)\nz = x*x",
     "an integer of 21 digits": "x = 10**20\nz = x*1.5",
-    "a number that is copied": "x = 0.5\nu = np.sin(x).copy()\nz = u*u[()]",
+    "a number that is asked whether it is many": (
+        "x = np.float64(0.5)\nz = x*2 if hasattr(x, '__iter__') or np.iterable(x) else x*3"
+    ),
+    "a number that is copied": "x = 0.5\nu = np.sin(x).copy()\nz = u*u",
     "an object's truth, hash, number and place": (
         "n = 3\nx = 1.5\nclass A:\n    def __bool__(self): return x > 1\n"
         "    def __hash__(self): return n\n    def __int__(self): return n\n"

@@ -237,6 +237,8 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
         inside = _formula(name, family.inside)(count, *shapes)
         if family.discrete and key == "logpdf":  # between two counts there is none
             inside = inside & (z == count)
+        nan = np.isnan(plain(z)) | np.logical_not(plain(scale) > 0.0)
+        inside = inside | nan  # where SciPy's value is nan, so are the slopes
         z = count
         value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
         if key == "logpdf":
@@ -244,7 +246,8 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
             value = value + (0.0 if method.startswith("log") else _constant(name))
             value = value if method.startswith("log") else np.exp(value)
         value = 1.0 - value if complement else value
-        return np.where(inside, np.log(value) if logarithm and key != "logpdf" else value, 0.0)
+        value = np.log(value) if logarithm and key != "logpdf" else value
+        return np.where(inside, value, 0.0) * np.where(nan, np.nan, 1.0)
 
     return expression
 
@@ -259,9 +262,11 @@ def _quantile(name: str, formula: str, *, complement: bool) -> Callable[..., Any
 
     def expression(q: Any, loc: Any, scale: Any, **operands: Any) -> Any:
         q = 1.0 - q if complement else q
-        inside = (q > 0.0) & (q < 1.0)
+        known = (plain(q) >= 0.0) & (plain(q) <= 1.0) & (plain(scale) > 0.0)
+        nan = np.isnan(plain(loc)) | np.logical_not(known)
+        inside = (q > 0.0) & (q < 1.0) | nan
         z = _formula(name, formula)(np.where(inside, q, 0.5), *(operands[each] for each in shapes))
-        return np.where(inside, loc + scale * z, 0.0)
+        return np.where(inside, loc + scale * z, 0.0) * np.where(nan, np.nan, 1.0)
 
     return expression
 

@@ -105,17 +105,6 @@ class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):
         return guard(self, methodcaller("is_integer"), sys._getframe(1))
 
 
-class _Elements:
-    """``x[()]`` and ``x[None]`` of NumPy's numbers, over which nobody iterates all the same."""
-
-    __slots__ = ()
-    __iter__ = None
-
-    def __getitem__(self, key: Any) -> Any:
-        frame = sys._getframe(1)
-        return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
-
-
 class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclass=Named):
     """A traced array over real NumPy memory.
 
@@ -262,4 +251,4 @@ def _taking(key: int | tuple[int, ...]) -> Operation:
 
 
 TracedArray.called(np.ndarray)
-name_types(TracedScalar, TracedArray, {"__index__": Counts, "__getitem__": _Elements})
+name_types(TracedScalar, TracedArray, {"__index__": Counts})

@@ -37,6 +37,7 @@ from ..tracing.dispatch import call_function, call_one
 from ..tracing.elements import ndenumerate, vectorize
 from ..tracing.stand_in import ClassStandIn, StandIn
 from ..tracing.state import (
+    LEAVES,
     TRACED,
     is_active,
     is_traced,
@@ -225,7 +226,7 @@ class _TwinFunction(StandIn):
         now = self._names.get(self._name, real)
         if tape is None or not tape.open or now is not real:
             return now(*args, **kwargs)
-        simple = _PLAIN.issuperset(map(type, args))
+        simple = LEAVES.issuperset(map(type, args))
         if not simple:
             args = tuple(map(read, args))
         if self._special is not None:
@@ -248,10 +249,6 @@ class _TwinClass(ClassStandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._real(*map(lift, map(read, args)), **kwargs)
-
-
-_PLAIN = frozenset({*TRACED, np.ndarray, int, float, str, bool, type(None), np.float64})
-"""Types of arguments in which nothing is to be read."""
 
 
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
@@ -336,7 +333,7 @@ class _TwinUfunc(StandIn):
         tape = _recording()
         if tape is None:
             return now(*args, **kwargs)
-        if not _PLAIN.issuperset(map(type, args)):
+        if not LEAVES.issuperset(map(type, args)):
             args = _lifted(self._real, tuple(map(read, args)))
         return _traceable(tape, self._real(*args, **kwargs))
 

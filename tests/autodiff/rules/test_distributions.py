@@ -135,6 +135,15 @@ def test_outside_of_its_support_a_density_does_not_change():
     check(f)
 
 
+@pytest.mark.parametrize("family", ["norm", "expon", "uniform", "gumbel_r"])
+@pytest.mark.parametrize("method", ["pdf", "logpdf", "cdf", "sf", "ppf"])
+def test_where_a_value_is_nan_its_slopes_are(family, method):
+    f = getattr(getattr(stats, family), method)
+    for x, loc, scale in ((np.nan, 0.0, 1.0), (0.3, np.nan, 1.0), (0.3, 0.1, -1.0)):
+        assert np.isnan(f(x, loc, scale))
+        assert np.isnan(tn.grad(f, argnums=(0, 1, 2))(x, loc, scale)).all()
+
+
 def test_a_singular_covariance():
     cov = np.diag([1.0, 2.0, 0.0, 0.0])
 

@@ -260,6 +260,39 @@ def test_what_cannot_be_seen_is_refused(name):
         tn.grad(f)(0.5)
 
 
+JUMPS = {
+    "comparison": lambda t, a: 1.0 * (t > a),
+    "branch": lambda t, a: t if t > a else 0.0,
+    "np.where": lambda t, a: np.where(t > a, t, 0.0),
+    "sign": lambda t, a: np.sign(t - a),
+    "floor": lambda t, a: np.floor(3 * t + a),
+}
+
+
+@pytest.mark.parametrize("name", JUMPS)
+def test_a_jump_that_moves_within_an_integral_is_refused(name):
+    with pytest.raises(TapeError, match=r"the integrand jumps at 0\.[23]"):
+        tn.grad(lambda a: scipy.integrate.quad(JUMPS[name], 0, 1, args=(a,))[0])(0.3)
+
+
+def test_a_tip_that_moves_within_an_integral_is_refused_at_second_order():
+    def f(a):
+        return scipy.integrate.quad(lambda t: abs(t - a), 0, 1)[0]
+
+    assert tn.grad(f)(0.3) == pytest.approx(2 * 0.3 - 1)
+    with pytest.raises(TapeError, match=r"jumps at 0\.3"):
+        tn.hessian(f)(0.3)
+
+
+def test_a_jump_that_stands_and_a_steep_slope_are_no_moving_jump():
+    for f, slope in (
+        (lambda t, a: a * (t > 0.5), 0.5),
+        (lambda t, a: 1 / (1 + np.exp((a - t) / 1e-3)), -1.0),
+    ):
+        found = tn.grad(lambda a, f=f: scipy.integrate.quad(f, 0, 1, args=(a,))[0])(0.3)
+        assert found == pytest.approx(slope, rel=1e-7)
+
+
 def test_a_solver_within_a_solver():
     def f(a):
         def area(x):

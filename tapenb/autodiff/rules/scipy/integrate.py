@@ -7,7 +7,8 @@ is the integral of the integrand's derivative (Leibniz), found by SciPy at the s
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,14 @@ class Integral:
         ``integrand(t, *parameters)``, traced or plain.
     quadrature : callable
         ``quadrature(f, a, b)`` of a function that gives arrays.
+    place : str
+        Where it is asked for, for an error.
     """
 
-    def __init__(self, integrand: Callable[..., Any], quadrature: Callable[..., Any]) -> None:
-        self.integrand, self.quadrature = integrand, quadrature
+    def __init__(
+        self, integrand: Callable[..., Any], quadrature: Callable[..., Any], place: str
+    ) -> None:
+        self.integrand, self.quadrature, self.place = integrand, quadrature, place
         self.rule = General(self._tangent)
 
     def value(self, a: Any, b: Any, *parameters: Any) -> Any:
@@ -73,9 +78,70 @@ class Integral:
             if np.isfinite(plain(limit)):
                 total = total + sign * self.integrand(limit, *parameters) * change
         if parameters:
-            inner = Integral(self._slopes, self.quadrature).of(a, b, *parameters)
+            self._refuse_a_moving_jump(*map(plain, operands))
+            inner = Integral(self._slopes, self.quadrature, self.place).of(a, b, *parameters)
             total = total + np.sum(inner * _in_a_row(dp, parameters), axis=-1)
         return total
+
+    def _refuse_a_moving_jump(self, a: Any, b: Any, *parameters: Any) -> None:
+        """Raise where the integrand jumps at a place that moves with the parameters.
+
+        Leibniz's rule then has a term for each jump, its height times how fast it moves.
+        """
+
+        def at(t: float, given: Any = parameters) -> Any:
+            return np.asarray(plain(self.integrand(t, *given)), float)
+
+        seen: dict[float, Any] = {}
+        self.quadrature(lambda t: seen.setdefault(float(t), at(t)), a, b)
+        beside = list(zip(*map(_beside, parameters), strict=True))
+        for ends in _jumps(at, seen):
+            height = _size(at(ends[1]) - at(ends[0]))
+            if any(_size(at(t, given) - at(t)) > height / 4 for t in ends for given in beside):
+                raise TapeError(
+                    f"{self.place}: the integrand jumps at {ends[0]:g}, and where it jumps depends "
+                    "on what it reads, so that the integral of its derivative is not all. "
+                    "Integrate up to that place and from there on: as a limit it counts."
+                )
+
+
+def _size(value: Any) -> Any:
+    return np.max(np.abs(value), initial=0.0)
+
+
+def _beside(value: Any) -> tuple[Any, Any]:
+    """A parameter a little below and a little above."""
+    step = 1e-7 * np.abs(value) + 1e-9
+    return value - step, value + step
+
+
+def _jumps(at: Callable[[float], Any], seen: dict[float, Any]) -> Iterator[tuple[float, float]]:
+    """Neighbouring floats between which a function jumps that was asked at some places."""
+    least = 1e-6 * max(map(_size, seen.values()), default=0.0)
+    for ends in pairwise(sorted(seen)):
+        found = _jump(at, *ends, least)
+        if found is not None:
+            yield found
+
+
+def _jump(
+    at: Callable[[float], Any], left: float, right: float, least: float
+) -> tuple[float, float] | None:
+    """A jump between two places, by halving; what is continuous loses height on the way."""
+    low, high = at(left), at(right)
+    while (before := _size(high - low)) > least:
+        for _ in range(8):
+            middle = left + (right - left) / 2
+            if not left < middle < right:
+                return left, right
+            value = at(middle)
+            if _size(value - low) > _size(high - value):
+                right, high = middle, value
+            else:
+                left, low = middle, value
+        if _size(high - low) < before / 2:
+            return None
+    return None
 
 
 def _in_a_row(parts: Any, like: Any) -> Any:
@@ -119,7 +185,7 @@ def _quadrature(module: Any, name: str, function: str) -> None:
             )
         parameters = callback.parameters()
         quadrature = _vector_quadrature(module, given)
-        integral = Integral(lambda t, *p: callback.play([t], p), quadrature)
+        integral = Integral(lambda t, *p: callback.play([t], p), quadrature, callback.place)
 
         def again(a: Any, b: Any, *parameters: Any) -> Any:
             return real(lambda t: plain(callback.play([t], parameters)), a, b, **given)[0]

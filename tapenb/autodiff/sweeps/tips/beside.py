@@ -97,7 +97,7 @@ _ENOUGH, _SAME, _FINE = 2e-8, 1e-9, 2.0**-43
 _BESIDE = 2.0**-18
 """How much smaller than others a derivative may be, in the widest precision, and be its own."""
 _NEAR = (2.0**-8, 2.0**-4, 2.0**-14, 2.0**-20, 2.0**-26)
-_STEPS, _RUNS, _FEW = 12, 9, 3
+_STEPS, _RUNS = 12, 9
 _CUBIC = np.array([-1.0, 14.0, -56.0, 64.0], np.longdouble) / 21.0
 """Weights that give a cubic at 0 from its values at 1, 1/2, 1/4 and 1/8."""
 
@@ -230,14 +230,13 @@ class Look:
     def _sides(self) -> Iterator[list[np.ndarray]]:
         """Directions, to be looked along both ways: generic ones, the third one leaning.
 
-        Then one of equal signs, and some near to the axes, for tips in thin cones.
+        Then one of equal signs, and two near to each of some axes, for tips in thin cones.
         """
         rng = np.random.default_rng(0)
         total = sum(x.size for x in self._point)
         single = total == 1
         axes = np.unique(np.linspace(0, total - 1, min(total, 8)).astype(int))
-        both = 2 if total <= _FEW else 1  # where the others turn about, in cones not even thin
-        for number in range(1 if single else 4 + both * len(axes)):
+        for number in range(1 if single else 4 + 2 * len(axes)):
             side, first = [], 0
             for x in self._point:
                 size = abs(x.astype(adjoint_dtype(x)))
@@ -248,9 +247,9 @@ class Look:
                 if number == 2:
                     v = v * 2.0 ** -rng.integers(0, 6, x.shape)
                 if number > 3:
-                    axis, turn = divmod(number - 4, both)
+                    axis, turn = divmod(number - 4, 2)
                     own = np.arange(first, first + x.size).reshape(x.shape) == axes[axis]
-                    v = np.where(own, abs(v), (abs(v) if both == 2 else v) / 32.0)
+                    v = np.where(own, abs(v), abs(v) / 32.0)
                     v = np.where(own | (turn == 0), v, -v)
                 first += x.size
                 if x.dtype.kind == "c":
