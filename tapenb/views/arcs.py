@@ -18,6 +18,8 @@ _FIGURE = 6.2
 _LINE, _PAD_X, _PAD_Y = 13.0, 10.0, 6.0
 _ACROSS, _DOWN, _MARGIN = 22.0, 34.0, 12.0
 _HEAD = 6.0
+# Beside its arrow a label begins so far away, with figures of such a width.
+_BESIDE, _LABEL = 3.36, 5.0
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,9 @@ def _edge(
     points = f"0,0 -2.4,-{_HEAD} 2.4,-{_HEAD}"
     turn = f"translate({tip[0]:.1f},{tip[1]:.1f}) rotate({angle:g})"
     SubElement(group, "polygon", {"points": points, "fill": "#8a97a3", "transform": turn})
-    group.append(_text(label[0] + arrow.figures * 5.56 / 2, label[1], "10", "#a8460a"))
+    # As Graphviz has it, the middle of its room.
+    middle = label[0] + _BESIDE + arrow.figures * _LABEL / 2
+    group.append(_text(middle, label[1], "10", "#a8460a"))
     return group
 
 

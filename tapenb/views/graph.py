@@ -41,7 +41,7 @@ _SIMPLE = re.compile(r"[\w.]+(\([^()]*\))?|\(.*\)")
 # Room for nearly any number of six digits: "−1.23457e−05".
 _FIGURES = 12
 # An edge's text: its size, the width of a figure of the layout's font, the gap to the line.
-_EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.556, 6
+_EDGE_SIZE, _FIGURE_WIDTH, _EDGE_GAP = 10, 0.5, 2.64
 # Beyond so many figures, of such a size, a text is held to the room that there is for it.
 _NARROW = 0.5
 _LONG = {"name": (12, 11), "adjoint": (9, _EDGE_SIZE)}

@@ -119,6 +119,15 @@ def test_a_long_name_keeps_to_its_box():
     assert float(name.get("textLength")) < max(across) - min(across)
 
 
+def test_what_flows_along_an_edge_stands_beside_it():
+    svg = graph(tn.record(lambda v: np.sum(np.sin(v) ** 3), np.linspace(0.1, 2, 20))).svg()
+    edges = [g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "edge"]
+    assert len(edges) == 3
+    for edge in edges:
+        line = re.findall(r"(-?[\d.]+),", edge.find(f"{SVG}path").get("d"))
+        assert float(edge.find(f"{SVG}text").get("x")) > max(map(float, line)) + 1
+
+
 def test_an_operand_used_twice_has_two_edges():
     drawing = graph(tn.record(lambda x: x * x, 3.0))
     assert [(edge.id, edge.slot) for edge in drawing.edges] == [("e0", 0), ("e1", 1)]
