@@ -70,6 +70,12 @@ def by_argument(x: Any) -> Any:
 
 
 @tn.custom_gradient
+def turned(x: Any) -> Any:
+    y = np.sqrt(x)
+    return y, lambda adjoint: -adjoint / (2 * y)
+
+
+@tn.custom_gradient
 def of_a_slope(x: Any) -> Any:
     return x * np.exp(x), (1 + x) * np.exp(x)
 
@@ -401,6 +407,14 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("19_own_rule", "second", {"root": root_without_adjoint}, "The adjoint that arrives"),
     ("19_own_rule", "second", {"root": without_two}, "The 2 below"),
     ("19_own_rule", "second", {"root": by_argument}, "divides by x"),
+    ("19_own_rule", "second", {"root": turned}, "A sign is turned"),
+    ("11_downhill", "ascent", {"uphill": 7 / 10}, "where the climb ends"),
+    ("11_downhill", "ascent", {"uphill": 0.4 + 7 / 0.4 - 3 / 0.6}, "with the slope added"),
+    ("14_where_it_is_used", "steps", {"by_k": -0.4 * math.exp(-0.1)}, "the exact solution"),
+    ("15_kinks_and_traps", "rounded", {"dy_dx": 1}, "the slope of |x|"),
+    ("15_kinks_and_traps", "chaos", {"dz_dx": 4 - 8 * 0.64}, "the second round alone"),
+    ("15_kinks_and_traps", "chaos", {"dz_dx": 4 - 8 * 0.2}, "the first round alone"),
+    ("15_kinks_and_traps", "chaos", {"dz_dx": (4 - 8 * 0.2) ** 2}, "is taken at y"),
     ("19_own_rule", "one", {"rule": of_a_slope}, "gives back two things"),
     ("19_own_rule", "one", {"rule": misspelt}, "no attribute 'exq'"),
     ("19_own_rule", "second", {"root": of_a_number}, "a plain number"),
