@@ -298,6 +298,10 @@ def hundred_steps(x: float) -> float:
     return x
 
 
+def cut_off(x: Any) -> Any:
+    return hundred_steps(tn.stop_gradient(x))
+
+
 CURVATURE = 12 * 0.25 + math.cos(0.5)
 # Lesson, exercise, what the learner writes that is no gradient, words of what is said.
 WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
@@ -374,6 +378,7 @@ WRONG_NUMBER: list[tuple[str, str, dict[str, Any], str]] = [
     ("16_memory", "cut", {"adjoint_of_x2": 1.0}, "is right, but that by x2 is not"),
     ("17_sparsity", "product", {"product": np.ones(3)}, "the shape of its input"),
     ("16_memory", "parts", {"run_in_parts": hundred_steps}, "still holds all steps"),
+    ("16_memory", "parts", {"run_in_parts": cut_off}, "Nothing comes back to x"),
     ("17_sparsity", "ring", {"colours": [0, 1, 2, 3, 4, 5, 6, 7]}, "for each column"),
     ("17_sparsity", "ring", {"colours": [0, 1, 2, 0, 1, 2, 3, 4]}, "One colour can be saved"),
     ("17_sparsity", "ring", {"colours": [0, 1, 2, 3, 0, 1, 2]}, "Eight numbers"),
