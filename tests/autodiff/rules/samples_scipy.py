@@ -169,6 +169,7 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
         ("stack", lambda a: sl.expm(a), (STACK / 3,)),
         ("complex", lambda a: row(sl.expm(1j * a)), (B,)),
         ("number", lambda a: sl.expm(a), (np.array(0.4),)),
+        ("one in a row", lambda a: sl.expm(a), (np.array([0.4]),)),
     ],
     "logm": [("positive", lambda a: sl.logm(a), (S,))],
     "sqrtm": [
@@ -317,7 +318,18 @@ INTEGRATE = {
         ("vector", lambda p, b: si.quad_vec(lambda t: np.exp(-p * t), 0.0, b)[0], (PAIR, NUMBER)),
     ],
     "trapezoid": _samples("trapezoid"),
-    "simpson": _samples("simpson"),
+    "simpson": [
+        *_samples("simpson"),
+        *(
+            (
+                f"{n} points, two at {k}",
+                lambda y, n=n, k=k: si.simpson(y, np.insert(X, k, X[k])[:n]),
+                (Y[:n],),
+            )
+            for n in (5, 6)
+            for k in (0, 1, n - 2)
+        ),
+    ],
     "romb": [
         ("rows", lambda y, h: si.romb(y, dx=h), (np.stack([Y[:5], X[:5]]), np.array(0.3))),
         ("axis", lambda y: si.romb(y, axis=0), (np.stack([Y[:5], X[:5]], 1),)),
@@ -325,6 +337,7 @@ INTEGRATE = {
     "cumulative_trapezoid": [
         *_samples("cumulative_trapezoid"),
         ("from 0", lambda y, x: si.cumulative_trapezoid(y, x, initial=0), (Y, X)),
+        ("all by position", lambda y, x: si.cumulative_trapezoid(y, x, 1.0, -1, 0), (Y, X)),
     ],
     "solve_ivp": [
         (
@@ -736,8 +749,10 @@ STATS = {
     "trim_mean": [
         ("columns", lambda a: st.trim_mean(a, 0.3), (P,)),
         ("all", lambda a: st.trim_mean(a, 0.1, axis=None), (P,)),
+        ("two axes", lambda a: st.trim_mean(a, 0.2, axis=(0, 2)), (np.exp(VOLUME),)),
     ],
     "entropy": [
+        ("of one and several", lambda p, q: st.entropy(p, q, axis=1), (P[0], P[::-1])),
         ("one", lambda p: st.entropy(p, base=2), (P,)),
         ("two", lambda p, q: st.entropy(p, q, axis=1), (P, P[::-1])),
     ],
@@ -751,6 +766,8 @@ STATS = {
     "pearsonr": [
         ("rows", lambda x, y: row(*st.pearsonr(x, y, axis=1)), (P, B)),
         ("less", lambda x, y: row(*st.pearsonr(x, y, alternative="less")), (V, POSITIVE_ROW)),
+        ("list", lambda y: row(*st.pearsonr([1.0, 2.0, 3.0, 5.0], y)), (POSITIVE_ROW,)),
+        ("tuples", lambda y: row(*st.pearsonr((1.0, 2.0, 3.0, 5.0), (*y,))), (POSITIVE_ROW,)),
     ],
     "linregress": [
         (
@@ -759,6 +776,7 @@ STATS = {
             (V, POSITIVE_ROW),
         ),
         ("greater", lambda x, y: st.linregress(x, y, "greater").pvalue, (V, POSITIVE_ROW)),
+        ("list", lambda y: row(*st.linregress([1.0, 2.0, 3.0, 5.0], y)), (POSITIVE_ROW,)),
     ],
 }
 METRICS = {

@@ -14,9 +14,9 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.optimize
 import scipy.signal
-import scipy.spatial.distance
 import scipy.special
 import scipy.stats
+from scipy.spatial import distance
 
 import tapenb as tn
 from tapenb.autodiff.kinds.registry import FUNCTIONS, HANDLERS
@@ -364,3 +364,59 @@ def test_a_gradient_of_nothing_is_a_tip():
     x = np.zeros((3, 3))
     assert not tn.grad(f)(x).any()
     assert tn.jvp(f, (x,), (np.eye(3),))[1] == 0.0
+
+
+ONE_ZERO = np.array([[0.0, 0.5, 0.5], [0.2, 0.3, 0.5]])
+BY_ROW = {
+    "entropy": lambda p, k: scipy.stats.entropy(p, axis=1)[k],
+    "gmean": lambda p, k: scipy.stats.gmean(p, axis=1)[k],
+    "hmean": lambda p, k: scipy.stats.hmean(p, axis=1)[k],
+    "pmean": lambda p, k: scipy.stats.pmean(p, 0.5, axis=1)[k],
+    "canberra": lambda p, k: distance.cdist(p, ONE_ZERO[:1] * 2.0, "canberra")[k, 0],
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy's own, at 0
+@pytest.mark.parametrize("name", BY_ROW)
+def test_a_row_that_is_not_taken_adds_nothing(name):
+    slopes = tn.grad(BY_ROW[name])(ONE_ZERO.copy(), 1)
+    alone = tn.grad(BY_ROW[name])(ONE_ZERO[1:].copy(), 0)
+    np.testing.assert_array_equal(slopes, np.concatenate([np.zeros((1, 3)), alone]))
+    assert alone.any()
+
+
+def test_two_zeros_are_no_distance_apart():
+    u, v = np.array([0.0, 1.0]), np.array([0.0, 3.0])
+    slopes = tn.grad(distance.canberra)(u, v)
+    np.testing.assert_allclose(slopes, [0.0, -2.0 * 3.0 / 4.0**2])
+
+
+TIPS = {
+    "tstd": (lambda x: scipy.stats.tstd(x), np.ones(3)),
+    "trim_mean": (lambda x: scipy.stats.trim_mean(x, 0.25), np.array([1.0, 1.0, 2.0, 3.0])),
+    "pearsonr": (
+        lambda x: scipy.stats.pearsonr(x, np.array([1.0, 0.0, -1.0])).pvalue,
+        np.array([1.0, -2.0, 1.0]),
+    ),
+    "interp1d": (lambda x: scipy.interpolate.interp1d([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])(x), 1.0),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy's own, of equal numbers
+@pytest.mark.parametrize("name", TIPS)
+def test_tips_are_told(name):
+    f, at = TIPS[name]
+    assert [kink.verdict for kink in tn.kinks(f, at)] == ["tip"]
+    assert tn.kinks(f, at + np.resize([0.05, 0.3, 0.4, 0.6], np.shape(at))) == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # SciPy's own
+def test_means_of_negative_numbers_have_no_slope():
+    for mean in (scipy.stats.hmean, lambda x: scipy.stats.pmean(x, 3)):
+        assert np.isnan(tn.grad(mean)(np.array([-1.0, 2.0]))).all()
+
+
+def test_where_points_meet_the_slope_by_them_is_nan():
+    x = np.array([0.0, 1.0, 1.0, 3.0, 4.0])
+    slopes = tn.grad(lambda x: scipy.integrate.simpson(np.arange(5.0) ** 2, x))(x)
+    assert np.isnan(slopes[1:3]).all()

@@ -11,6 +11,7 @@ import numpy as np
 from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
+from .kinds import OfRows
 
 __all__ = ["METRICS", "register"]
 
@@ -37,6 +38,11 @@ def _minkowski(u: Any, v: Any, w: Any = None, p: float = 2) -> Any:
     return np.linalg.norm(difference, p, axis=-1)
 
 
+def _canberra(u: Any, v: Any, w: Any = None) -> Any:
+    sizes = np.abs(u) + np.abs(v)  # two zeros are no distance apart
+    return _sum(np.abs(u - v) / np.where(sizes == 0.0, 1.0, sizes), w)
+
+
 METRICS: dict[str, Callable[..., Any]] = {
     "euclidean": _minkowski,
     "sqeuclidean": lambda u, v, w=None: _sum((u - v) ** 2, w),
@@ -48,7 +54,7 @@ METRICS: dict[str, Callable[..., Any]] = {
     "cosine": _cosine,
     "correlation": _correlation,
     "braycurtis": lambda u, v, w=None: _sum(np.abs(u - v), w) / _sum(np.abs(u + v), w),
-    "canberra": lambda u, v, w=None: _sum(np.abs(u - v) / (np.abs(u) + np.abs(v)), w),
+    "canberra": _canberra,
 }
 """Distances along the last axis."""
 
@@ -103,6 +109,6 @@ def register() -> None:
         rule = Composite(metric).with_own_tips()
         register_rule(getattr(module, name), rule, "u", "v")
     for name, expression, rows in (("cdist", _of_all, ("XA", "XB")), ("pdist", _of_pairs, ("X",))):
-        function, rule = getattr(module, name), Composite(expression).with_own_tips()
+        function, rule = getattr(module, name), OfRows(expression).with_own_tips()
         register_rule(function, rule, *rows, call=_called(function))
     register_rule(module.squareform, Composite(_square), "X")

@@ -213,7 +213,11 @@ def _of_samples(function: Callable[..., Any], expression: Callable[..., Any]) ->
 
     rule = Composite(reexpressed)
 
-    def handler(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, **options: Any) -> Any:
+    def handler(
+        y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, *initial: Any, **options: Any
+    ) -> Any:
+        if initial:
+            (options["initial"],) = initial
         points_as, points = ("dx", dx) if x is None else ("x", x)
         if "initial" in options:  # NumPy's own name of something else
             options["first"] = options.pop("initial")
@@ -248,6 +252,12 @@ def _cumulative_trapezoid(
     return np.moveaxis(total, -1, axis)
 
 
+def _ratio(over: Any, under: Any) -> Any:
+    """SciPy's of steps, 0 where there is no step; nan is its slope by the steps there."""
+    none = under == 0.0
+    return np.where(none, np.sqrt(np.abs(under)), over / np.where(none, 1.0, under))
+
+
 def _simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     """Simpson's rule of unequal steps, and Cartwright's correction for an even number of points."""
     y = _along(y, axis)
@@ -264,14 +274,18 @@ def _simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     h0, h1 = h[..., : odd - 1 : 2], h[..., 1 : odd - 1 : 2]
     y0, y1, y2 = y[..., : odd - 2 : 2], y[..., 1 : odd - 1 : 2], y[..., 2:odd:2]
     both = h0 + h1
-    terms = y0 * (2.0 - h1 / h0) + y1 * (both * both / (h0 * h1)) + y2 * (2.0 - h0 / h1)
+    terms = (
+        y0 * (2.0 - _ratio(h1, h0))
+        + y1 * (both * _ratio(both, h0 * h1))
+        + y2 * (2.0 - _ratio(h0, h1))
+    )
     total = np.sum(both / 6.0 * terms, axis=-1)
     if count % 2 == 0:
         h0, h1 = h[..., -2], h[..., -1]
         total = total + (
-            y[..., -1] * (2 * h1**2 + 3 * h0 * h1) / (6 * (h1 + h0))
-            + y[..., -2] * (h1**2 + 3 * h1 * h0) / (6 * h0)
-            - y[..., -3] * h1**3 / (6 * h0 * (h0 + h1))
+            y[..., -1] * _ratio(2 * h1**2 + 3 * h0 * h1, 6 * (h1 + h0))
+            + y[..., -2] * _ratio(h1**2 + 3 * h1 * h0, 6 * h0)
+            - y[..., -3] * _ratio(h1**3, 6 * h0 * (h0 + h1))
         )
     return total
 

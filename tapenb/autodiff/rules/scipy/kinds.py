@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import Rule, fit, spread
+from ...sweeps.expressed import Composite
 from ...sweeps.local import pull, push
 from ...tape.operation import Operation
 from ...tracing.apply import apply
@@ -18,7 +19,7 @@ from ...tracing.state import plain
 from ...tracing.structures import as_operand
 from ..linear_algebra.stacks import transposed
 
-__all__ = ["CutFunction", "Equation", "MatrixFunction", "follow", "only_given", "run"]
+__all__ = ["CutFunction", "Equation", "MatrixFunction", "OfRows", "follow", "only_given", "run"]
 
 
 def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -42,6 +43,21 @@ def only_given(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*operands, **kept)
 
     return call
+
+
+class OfRows(Composite):
+    """Other words for what takes numbers together in rows: a row that is not taken adds nothing."""
+
+    def masked_vjp(self, zero_mask, adjoint, result, operands, operation, wanted):
+        given = super().masked_vjp(zero_mask, adjoint, result, operands, operation, wanted)
+        if zero_mask is None or isinstance(zero_mask, dict):
+            return given
+
+        def taken(*inputs: Any, **params: Any) -> Any:
+            return np.where(zero_mask, 0.0, self.expression(*inputs, **params))
+
+        found = Composite(taken).vjp(adjoint, result, operands, operation, wanted)
+        return found, given[1]
 
 
 class Equation(Rule):
@@ -122,19 +138,20 @@ class MatrixFunction(Rule):
         return True
 
     def _along(self, a: Any, e: Any, params: dict[str, Any]) -> Any:
-        a, e = (each if np.ndim(each) else np.reshape(each, (1, 1)) for each in (a, e))
+        shape = np.shape(e)
+        a, e = (each if np.ndim(each) > 1 else np.reshape(each, (1, 1)) for each in (a, e))
         size = a.shape[-1]
         upper = np.concatenate([a, e], axis=-1)
         lower = np.concatenate([np.zeros(a.shape, a.dtype), a], axis=-1)
         block = np.concatenate([upper, lower], axis=-2)
-        return self._of(block, params)[..., :size, size:]
+        return np.reshape(self._of(block, params)[..., :size, size:], shape)
 
     def _of(self, block: Any, params: dict[str, Any]) -> Any:
         return run(self.function, block, **params)
 
     def vjp(self, adjoint, result, operands, operation, wanted):
         (a,) = operands
-        turned = transposed(a) if a.ndim else a
+        turned = transposed(a) if a.ndim > 1 else a
         return [fit(self._along(turned, adjoint, operation.params), a)]
 
     def jvp(self, tangents, result, operands, operation):

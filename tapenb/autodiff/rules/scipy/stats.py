@@ -5,6 +5,7 @@ Every expression keeps the axis that it reduces along, which is dropped at the e
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,8 @@ import numpy as np
 from ...kinds.registry import register_handler, register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import plain_key, refuse
-from .kinds import follow
+from ...tracing.structures import as_operand
+from .kinds import OfRows, follow
 
 __all__ = ["register"]
 
@@ -61,10 +63,16 @@ def _kurtosis(a: Any, axis: Any, fisher: bool = True, bias: bool = True) -> Any:
 def _power_mean(a: Any, axis: Any, p: float) -> Any:
     if p == 0:
         return np.exp(_mean(np.log(a), axis))
+    a = np.where(a < 0, a * np.nan, a)
     return _mean(a**p, axis) ** (1.0 / p)
 
 
-def _trimmed(a: Any, axis: int, proportiontocut: float) -> Any:
+def _trimmed(a: Any, axis: Any, proportiontocut: float) -> Any:
+    if isinstance(axis, tuple):
+        last = tuple(range(-len(axis), 0))
+        a = np.moveaxis(a, axis, last)
+        a = np.reshape(a, (*a.shape[: -len(axis)], -1))
+        return np.expand_dims(_trimmed(a, -1, proportiontocut)[..., 0], axis)
     n = a.shape[axis]
     cut = int(proportiontocut * n)
     kept = np.take(np.sort(a, axis=axis), np.arange(cut, n - cut), axis=axis)
@@ -112,6 +120,8 @@ SCORING: dict[str, Callable[..., Any]] = {
 
 def _reduced(expression: Callable[..., Any], default: int | None) -> Callable[..., Any]:
     def whole(*operands: Any, axis: Any = default, keepdims: bool = False, **options: Any) -> Any:
+        if len(operands) > 1 and operands[1] is not None:
+            operands = np.broadcast_arrays(*operands)
         ndim = operands[0].ndim
         axes = tuple(range(ndim)) if axis is None else axis
         if axis is None:
@@ -190,30 +200,35 @@ def _regression(x: Any, y: Any, alternative: str = "two-sided") -> Any:
 
 
 def _pairs(module: Any) -> None:
-    def correlate(x: Any, y: Any, **options: Any) -> Any:
-        return tuple(module.pearsonr(x, y, **options))
+    def correlate(x: Any, y: Any, axis: int = 0, **options: Any) -> Any:
+        along = {"axis": axis} if axis else {}  # SciPy before 1.14 knows no other
+        return tuple(module.pearsonr(x, y, **options, **along))
 
     def regress(x: Any, y: Any, **options: Any) -> Any:
         found = module.linregress(x, y, **options)
         return (*found, found.intercept_stderr)
 
-    correlation, regression = Composite(_correlation), Composite(_regression)
+    correlation, regression = (
+        Composite(expression).with_own_tips() for expression in (_correlation, _regression)
+    )
 
     def pearsonr(
         x: Any, y: Any, *, alternative: str = "two-sided", method: Any = None, axis: int = 0
     ) -> Any:
-        frame = sys._getframe(1)
+        frame, x, y = sys._getframe(1), as_operand(x), as_operand(y)
         if method is not None or axis is None or x.shape != y.shape or x.shape[axis] < 3:
             why = "only two samples of one shape, along one axis, without method=, have a rule"
             refuse("scipy.stats.pearsonr of these is", frame, why)
         options = {"alternative": alternative, "axis": plain_key(axis, frame)}
         r, p = follow(correlate, correlation, "scipy.stats.pearsonr", (x, y), **options)
         kind = type(module.pearsonr([0.0, 1.0, 0.0], [0.0, 0.0, 1.0]))
-        n = x.shape[axis]
-        return kind(statistic=r, pvalue=p, n=n, x=x, y=y, **options)
+        known = inspect.signature(kind).parameters
+        told = {"n": x.shape[axis], "x": x, "y": y, **options}
+        told = {name: value for name, value in told.items() if name in known}
+        return kind(statistic=r, pvalue=p, **told)
 
     def linregress(x: Any, y: Any, alternative: str = "two-sided", **options: Any) -> Any:
-        frame = sys._getframe(1)
+        frame, x, y = sys._getframe(1), as_operand(x), as_operand(y)
         if x.ndim != 1 or x.shape != y.shape or x.size < 3 or options:
             why = "only two rows of three points or more, without options, have a rule"
             refuse("scipy.stats.linregress of these is", frame, why)
@@ -232,10 +247,10 @@ def register() -> None:
     for name, (expression, axis) in REDUCING.items():
         function = getattr(module, name)
         operands = ("pk", "qk") if name == "entropy" else ("a",)
-        rule = Composite(_usual(_reduced(expression, axis)))
+        rule = OfRows(_usual(_reduced(expression, axis))).with_own_tips()
         register_rule(function, rule, *operands, call=_called(function))
     for name, expression in SCORING.items():
         function = getattr(module, name)
-        rule = Composite(_usual(_scored(expression)))
+        rule = OfRows(_usual(_scored(expression))).with_own_tips()
         register_rule(function, rule, *("a",), call=_called(function))
     _pairs(module)
