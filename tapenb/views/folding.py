@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.operation import INPUT
-from ..autodiff.tape.provenance import source_of
+from ..autodiff.tape.provenance import begin, source_of
 from ..autodiff.tape.tape import Tape
 from .graph import Drawing, Edge, Graph, Node
 from .labels import one_line, shorten
@@ -75,7 +75,7 @@ class Paths:
     def _path(self, line: int, calls: list[tuple[Any, int]]) -> Path:
         path: Path = (line,)
         for code, offset in calls:
-            path = *path, f"{code.co_name}:{offset}"
+            path = *path, f"{code.co_name}:{begin(code, offset)}"
             self._codes[path] = code, offset
         return path
 

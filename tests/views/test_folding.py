@@ -67,6 +67,20 @@ def boxes(graph, iteration=None):
     }
 
 
+def turns(v):
+    for _ in range(14):
+        w = v[::-1]
+        v = w * 2.0
+    return np.sum(v)
+
+
+def test_an_operation_of_a_loop_stays_one_when_python_has_warmed_up():
+    """After some rounds CPython calls a method inline: the frame stands behind the instruction."""
+    paths = folded(turns, np.ones(3), paths=True)
+    assert len(paths.of) == 1 + 14 * 2 + 1
+    assert len(set(paths.of.values())) == 4
+
+
 def test_a_loop_is_one_body_with_a_round():
     graph = folded(descent, 0.5, 0.1)
     assert [dict(node.lines).get("source") for node in graph.nodes][2:] == [

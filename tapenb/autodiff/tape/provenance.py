@@ -224,11 +224,16 @@ _CACHE = dis.opmap.get("CACHE", 0)
 """Behind an instruction; a frame stands at the last one once Python runs what is called inline."""
 
 
-def _instruction(code: CodeType, offset: int) -> str:
+def begin(code: CodeType, offset: int) -> int:
+    """Where the instruction begins that a frame stands at."""
     units = code.co_code
     while units[offset] == _CACHE:
         offset -= 2
-    return dis.opname[units[offset]]
+    return offset
+
+
+def _instruction(code: CodeType, offset: int) -> str:
+    return dis.opname[code.co_code[begin(code, offset)]]
 
 
 def calls(code: CodeType, offset: int) -> bool:
