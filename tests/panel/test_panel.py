@@ -14,7 +14,6 @@ import pytest
 
 from tapenb.panel import Panel, live
 from tests import PATIENCE
-from tests.benchmarks.test_counts import calls_of
 from tests.magic.notebook import close_shell, open_notebook
 from tests.panel.hands import curve, move, numbers
 from tests.panel.recordings import branch, record, survey
@@ -444,18 +443,3 @@ def test_outputs_are_chosen_and_switches_switched(tmp_path: Path):
         panel.save(tmp_path / "panel.html")
     finally:
         close_shell(book.shell)
-
-
-def test_a_move_costs_no_more_for_each_of_many_nodes(make: Callable[..., Panel]):
-    def calls(rounds: int) -> int:
-        def turns(x: Any) -> Any:
-            y = x
-            for _ in range(rounds):
-                y = np.sin(y) * x
-            return y
-
-        panel = make(record(turns, 1.5))
-        move(panel, x=1.0)
-        return calls_of(lambda: move(panel, x=1.25))
-
-    assert calls(40) <= 2.2 * calls(20)
