@@ -6,6 +6,7 @@ would take its derivative along, and is refused; so is what makes two values of 
 
 from __future__ import annotations
 
+import ast
 import cmath
 import functools
 import math
@@ -31,6 +32,7 @@ from ..tape.provenance import (
     is_library,
     operator_at,
     outside,
+    source_of,
     writes,
 )
 from ..tape.tape import Tape
@@ -293,7 +295,29 @@ class Counts:
     __slots__ = ()
 
     def __index__(self) -> int:
-        return guard(self, operator.index, sys._getframe(1))
+        frame = sys._getframe(1)
+        if type(self._value) is bool and _subscripts_an_array(frame):
+            raise TypeError("a truth is no index")  # NumPy then asks for the mask that it is
+        return guard(self, operator.index, frame)
+
+
+def _subscripts_an_array(frame: FrameType) -> bool:
+    """Whether a frame is at ``name[...]`` of a plain array: of a list, True is the index 1."""
+    try:
+        (node,) = ast.parse((source_of(frame.f_code, frame.f_lasti) or "").strip()).body
+    except (SyntaxError, ValueError):
+        return False
+    holder = getattr(getattr(node, "value", None), "value", None)
+    path = []
+    while isinstance(holder, ast.Attribute):
+        path.append(holder.attr)
+        holder = holder.value
+    if not isinstance(holder, ast.Name):
+        return False
+    found = frame.f_locals.get(holder.id, frame.f_globals.get(holder.id))
+    for name in reversed(path):
+        found = getattr(found, "__dict__", {}).get(name)
+    return isinstance(found, np.ndarray)
 
 
 _OF_PYTHON = frozenset({float, int, complex, bool})

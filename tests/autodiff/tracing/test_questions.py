@@ -160,3 +160,27 @@ def test_a_comparison_that_nobody_answers_is_said_as_without_a_tape(sign, kind):
             compare(x)
             tn.grad(compare)(x)
             assert told[-1] == told[-2], text
+
+
+class Holder:
+    weights = None
+
+
+def test_a_truth_is_a_mask_of_an_array_and_an_index_of_a_list():
+    w, pair, holder = np.array([1.0, 2.0]), [1.0, 2.0], Holder()
+    holder.weights = w
+
+    def written(x):
+        a = np.array([1.0, 2.0, 3.0])
+        a[x > 0] = 5.0
+        return np.sum(a) * x
+
+    for f in (
+        lambda x: np.sum(w[x > 0]) * x,
+        lambda x: np.sum(w[x < 0]) * x,
+        lambda x: np.sum(holder.weights[x > 0]) * x,
+        lambda x: pair[x > 0] * x,
+        written,
+    ):
+        value, slope = tn.value_and_grad(f)(3.0)
+        assert (value, slope) == (f(3.0), f(3.0) / 3.0)
