@@ -322,6 +322,14 @@ INTEGRATE = {
         *_samples("simpson"),
         *(
             (
+                f"steps of rows of {n}",
+                lambda y, h: si.simpson(y, dx=h),
+                (np.stack([Y, X])[:, :n], np.array([0.3, 0.5])),
+            )
+            for n in (2, 5, 6)
+        ),
+        *(
+            (
                 f"{n} points, two at {k}",
                 lambda y, n=n, k=k: si.simpson(y, np.insert(X, k, X[k])[:n]),
                 (Y[:n],),
@@ -394,18 +402,25 @@ def _modes(call: Callable[..., Any], *operands: Any) -> list[tuple[str, Any, tup
     return [(m, lambda *x, m=m: call(*x, mode=m), operands) for m in MODES]
 
 
-def _unsorted(call: Callable[..., Any]) -> list[tuple[str, Any, tuple[Any, ...]]]:
+def _if_known(function: Callable[..., Any], option: str, *calls: Any) -> Any:
+    """Calls with an option that the oldest SciPy does not know."""
+    return calls if option in inspect.signature(function).parameters else ()
+
+
+def _unsorted(call: Callable[..., Any]) -> Any:
     """Axes out of order, with an origin for each: SciPy sorts them, if it knows them."""
-    if "axes" not in inspect.signature(call).parameters:
-        return []
-    return [
-        (
-            f"unsorted axes {axes}",
-            lambda x, w, axes=axes: call(x, w, axes=axes, origin=(1, 0)),
-            (image, WEIGHTS),
-        )
-        for image, axes in ((IMAGE, (1, 0)), (VOLUME, (2, 0)), (VOLUME, (-1, -2)))
-    ]
+    return _if_known(
+        call,
+        "axes",
+        *(
+            (
+                f"unsorted axes {axes}",
+                lambda x, w, axes=axes: call(x, w, axes=axes, origin=(1, 0)),
+                (image, WEIGHTS),
+            )
+            for image, axes in ((IMAGE, (1, 0)), (VOLUME, (2, 0)), (VOLUME, (-1, -2)))
+        ),
+    )
 
 
 NDIMAGE = {
@@ -434,6 +449,7 @@ NDIMAGE = {
         ("orders", lambda x: nd.gaussian_filter(x, (0.7, 1.2), (1, 0), radius=2), (IMAGE,)),
         ("axes", lambda x: nd.gaussian_filter(x, 0.9, axes=(0,), truncate=2.0), (IMAGE,)),
         ("unsorted", lambda x: nd.gaussian_filter(x, (0.9, 0.6), axes=(1, 0)), (IMAGE,)),
+        ("empty", lambda x: nd.gaussian_filter(x, 0.9), (IMAGE[:0],)),
     ],
     "gaussian_filter1d": [("axis", lambda x: nd.gaussian_filter1d(x, 0.7, 0, 1), (IMAGE,))],
     "uniform_filter": [
@@ -447,7 +463,11 @@ NDIMAGE = {
             lambda x: nd.gaussian_gradient_magnitude(x, 0.8, None, ["wrap", "mirror"]),
             (IMAGE,),
         ),
-        ("axis", lambda x: nd.gaussian_gradient_magnitude(x, (0.8, 1.1), axes=(1,)), (IMAGE,)),
+        *_if_known(
+            nd.gaussian_gradient_magnitude,
+            "axes",
+            ("axis", lambda x: nd.gaussian_gradient_magnitude(x, (0.8, 1.1), axes=(1,)), (IMAGE,)),
+        ),
     ],
     "spline_filter": [("wrapped", lambda x: nd.spline_filter(x, 4, mode="grid-wrap"), (IMAGE,))],
     "spline_filter1d": [("axis", lambda x: nd.spline_filter1d(x, axis=0), (IMAGE,))],
@@ -457,16 +477,22 @@ NDIMAGE = {
     "gaussian_laplace": [
         *_modes(lambda x, mode: nd.gaussian_laplace(x, 0.8, mode=mode), IMAGE),
         ("sigmas, mode", lambda x: nd.gaussian_laplace(x, (0.7, 1.2), None, "wrap"), (IMAGE,)),
-        ("axes", lambda x: nd.gaussian_laplace(x, 0.8, axes=(1,)), (IMAGE,)),
-        (
-            "unsorted",
-            lambda x: nd.gaussian_laplace(x, (0.8, 0.6), None, ["wrap", "nearest"], axes=(1, 0)),
-            (IMAGE,),
-        ),
-        (
-            "unsorted, not all",
-            lambda x: nd.gaussian_laplace(x, (0.8, 0.6), axes=(2, 0)),
-            (VOLUME,),
+        *_if_known(
+            nd.gaussian_laplace,
+            "axes",
+            ("axes", lambda x: nd.gaussian_laplace(x, 0.8, axes=(1,)), (IMAGE,)),
+            (
+                "unsorted",
+                lambda x: nd.gaussian_laplace(
+                    x, (0.8, 0.6), None, ["wrap", "nearest"], axes=(1, 0)
+                ),
+                (IMAGE,),
+            ),
+            (
+                "unsorted, not all",
+                lambda x: nd.gaussian_laplace(x, (0.8, 0.6), axes=(2, 0)),
+                (VOLUME,),
+            ),
         ),
     ],
 }
@@ -749,7 +775,11 @@ STATS = {
     "trim_mean": [
         ("columns", lambda a: st.trim_mean(a, 0.3), (P,)),
         ("all", lambda a: st.trim_mean(a, 0.1, axis=None), (P,)),
-        ("two axes", lambda a: st.trim_mean(a, 0.2, axis=(0, 2)), (np.exp(VOLUME),)),
+        *_if_known(
+            st.trim_mean,
+            "keepdims",
+            ("two axes", lambda a: st.trim_mean(a, 0.2, axis=(0, 2)), (np.exp(VOLUME),)),
+        ),
     ],
     "entropy": [
         ("of one and several", lambda p, q: st.entropy(p, q, axis=1), (P[0], P[::-1])),
@@ -764,7 +794,11 @@ STATS = {
         for name in ("zscore", "gzscore")
     },
     "pearsonr": [
-        ("rows", lambda x, y: row(*st.pearsonr(x, y, axis=1)), (P, B)),
+        *_if_known(
+            st.pearsonr,
+            "axis",
+            ("rows", lambda x, y: row(*st.pearsonr(x, y, axis=1)), (P, B)),
+        ),
         ("less", lambda x, y: row(*st.pearsonr(x, y, alternative="less")), (V, POSITIVE_ROW)),
         ("list", lambda y: row(*st.pearsonr([1.0, 2.0, 3.0, 5.0], y)), (POSITIVE_ROW,)),
         ("tuples", lambda y: row(*st.pearsonr((1.0, 2.0, 3.0, 5.0), (*y,))), (POSITIVE_ROW,)),

@@ -263,7 +263,7 @@ def _simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
     y = _along(y, axis)
     count = y.shape[-1]
     if x is None:
-        h = np.ones(count - 1) * dx
+        h = np.ones(count - 1) * np.expand_dims(dx, -1)
     else:
         h = np.diff(x if x.ndim == 1 else _along(x, axis), axis=-1)
     if count == 1:

@@ -70,6 +70,8 @@ def _correlate(
     axes: Any = None,
 ) -> Any:
     """The sum of the weights times what lies around each element."""
+    if not x.size:  # NumPy extends nothing
+        return x
     axes, origins = _in_order(x, axes, origin)
     shape, sizes = x.shape, weights.shape
     modes = _list(mode, len(sizes))
@@ -267,12 +269,16 @@ def _without_output(expression: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _called(function: Callable[..., Any]) -> Callable[..., Any]:
-    usual = inspect.signature(function).parameters["output"].default
+    known = inspect.signature(function).parameters
+    usual = known["output"].default
 
     def call(*operands: Any, output: Any = usual, **options: Any) -> Any:
         if output is not usual:
             why = "SciPy writes it as it goes; leave it out"
             refuse(f"scipy.ndimage.{function.__name__} with output= is", sys._getframe(1), why)
+        if options.get("axes") is not None and "axes" not in known:
+            why = "this SciPy hands them on to the Gaussian alone; upgrade SciPy"
+            refuse(f"scipy.ndimage.{function.__name__} with axes= is", sys._getframe(1), why)
         found = function(*operands, **options)
         if found.dtype.kind in "iu":
             why = "SciPy rounds its result to whole numbers, as the array has them; use floats"
