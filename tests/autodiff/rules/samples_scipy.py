@@ -801,6 +801,16 @@ STATS = {
         ),
         ("less", lambda x, y: row(*st.pearsonr(x, y, alternative="less")), (V, POSITIVE_ROW)),
         ("list", lambda y: row(*st.pearsonr([1.0, 2.0, 3.0, 5.0], y)), (POSITIVE_ROW,)),
+        *(
+            (
+                f"limits, {alternative}",
+                lambda x, y, a=alternative: row(
+                    *st.pearsonr(x, y, alternative=a).confidence_interval(0.9)
+                ),
+                (LONG[:6], Y),
+            )
+            for alternative in ("two-sided", "less", "greater")
+        ),
         ("tuples", lambda y: row(*st.pearsonr((1.0, 2.0, 3.0, 5.0), (*y,))), (POSITIVE_ROW,)),
     ],
     "linregress": [

@@ -199,6 +199,36 @@ def _regression(x: Any, y: Any, alternative: str = "two-sided") -> Any:
     return slope, intercept, r, _probability(r, n, alternative), error, at_zero
 
 
+def _limits(r: Any, n: int, alternative: str, level: float) -> Any:
+    """The limits of a correlation by Fisher's transformation."""
+    sides = 0.5 * (1.0 + level) if alternative == "two-sided" else level
+    reach = sys.modules["scipy.special"].ndtri(sides) / np.sqrt(n - 3.0) if n > 3 else np.inf
+    middle = np.arctanh(r)
+    low = 0.0 * r - 1.0 if alternative == "less" or n <= 3 else np.tanh(middle - reach)
+    high = 0.0 * r + 1.0 if alternative == "greater" or n <= 3 else np.tanh(middle + reach)
+    return low, high
+
+
+def _interval(kind: Any, r: Any, told: dict[str, Any]) -> Callable[..., Any]:
+    """The method of that name of what ``pearsonr`` gives, of a correlation that is traced."""
+    rule = Composite(lambda r, level: _limits(r, told["n"], told["alternative"], level))
+
+    def ask(r: Any, level: float) -> Any:
+        return kind(statistic=r, pvalue=r, **told).confidence_interval(level)
+
+    def value(r: Any, level: float) -> Any:
+        return tuple(ask(r, level))
+
+    def confidence_interval(confidence_level: float = 0.95, method: Any = None) -> Any:
+        name = "scipy.stats.pearsonr.confidence_interval"
+        if method is not None:
+            refuse(f"{name} with method= is", sys._getframe(1), "it draws samples of plain numbers")
+        limits = follow(value, rule, name, (r,), level=confidence_level)
+        return type(ask(np.float64(0.5), 0.95))(*limits)
+
+    return confidence_interval
+
+
 def _pairs(module: Any) -> None:
     def correlate(x: Any, y: Any, axis: int = 0, **options: Any) -> Any:
         along = {"axis": axis} if axis else {}  # SciPy before 1.14 knows no other
@@ -225,7 +255,10 @@ def _pairs(module: Any) -> None:
         known = inspect.signature(kind).parameters
         told = {"n": x.shape[axis], "x": x, "y": y, **options}
         told = {name: value for name, value in told.items() if name in known}
-        return kind(statistic=r, pvalue=p, **told)
+        found = kind(statistic=r, pvalue=p, **told)
+        plainly = {name: value for name, value in told.items() if name not in ("x", "y")}
+        found.confidence_interval = _interval(kind, r, dict.fromkeys(told) | plainly)
+        return found
 
     def linregress(x: Any, y: Any, alternative: str = "two-sided", **options: Any) -> Any:
         frame, x, y = sys._getframe(1), as_operand(x), as_operand(y)
