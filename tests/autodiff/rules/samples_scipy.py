@@ -672,10 +672,8 @@ INTERPOLATE = {
         ),
         (
             "one coordinate alone",
-            lambda x, v: sp.RegularGridInterpolator((KNOTS[:1], KNOTS), v)(
-                np.stack([0.0 * x, x], 1)
-            ),
-            (POINTS, ORDINATES[None]),
+            lambda v: sp.RegularGridInterpolator((KNOTS[:1], KNOTS), v)([(0.0, 1.7)]),
+            (ORDINATES[None],),
         ),
     ],
     "interpn": [

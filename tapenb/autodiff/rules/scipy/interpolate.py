@@ -309,8 +309,9 @@ class _Grid(_Interpolant):
         def value(xi: Any, values: Any) -> Any:
             return np.reshape(through(values)(xi, "linear"), (*before, *values.shape[count:]))
 
+        fill = None if real.bounds_error else real.fill_value
         between = functools.partial(
-            _between, grid=grid, fill=real.fill_value, falling=self._falling, before=before
+            _between, grid=grid, fill=fill, falling=self._falling, before=before
         )
         rule = Composite(between).with_own_tips()
         return apply(Operation(value, rule, "RegularGridInterpolator"), (xi, self._given))
@@ -343,7 +344,8 @@ def _between(
     spread, outside, corners = (-1, *(1 for _ in rest)), False, []
     for axis, knots in enumerate(grid):
         at = x[:, axis]
-        outside = outside | (at < knots[0]) | (at > knots[-1])
+        if fill is not None:
+            outside = outside | (at < knots[0]) | (at > knots[-1])
         if len(knots) == 1:
             corners.append(((np.zeros(x.shape[0], int), np.ones(x.shape[0])),))
             continue
