@@ -34,7 +34,6 @@ from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.provenance import is_foreign_module
-from ..autodiff.tracing.state import LEAVES
 from .containers import own_places
 from .settings import settings
 
@@ -339,7 +338,9 @@ class Snapshot:
                 self._locks.setdefault(name, value)
                 continue
             if kind is BuiltinMethodType and type(value.__self__) in _LOCKS:
-                self._lost.setdefault(name, value.__self__)
+                # A condition holds its lock's methods: the names tell whether one is called.
+                known_by = self._lost if value is root else self._locks
+                known_by.setdefault(name, value.__self__)
             if kind is FunctionType:
                 self._states.append((_set_code, value, value.__code__))
             if issubclass(kind, np.ndarray):
@@ -362,7 +363,7 @@ class Snapshot:
                 items = place.items()
                 self._kept.append((place, items))
                 held = [part for _, part in items]
-                todo += [part for part in held if type(part) not in LEAVES]
+                todo += [part for part in held if type(part) not in _ATOMS]
                 if issubclass(type(place.owner), _UNCHANGING):
                     stuck += held
                 else:
