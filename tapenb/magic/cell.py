@@ -283,10 +283,7 @@ def _handlers(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
 
 
 def _answers(tree: ast.Module) -> Iterator[tuple[str, ast.Return]]:
-    """What methods of the cell's return of which Python takes nothing but a bool or an int.
-
-    A traced one is neither, and need be none: a comparison may be multiplied by others.
-    """
+    """What methods of the cell's return of which C takes nothing but a type of its own."""
     for method in ast.walk(tree):
         if isinstance(method, ast.FunctionDef) and method.name in _EXACT:
             for node in ast.walk(method):
@@ -294,7 +291,30 @@ def _answers(tree: ast.Module) -> Iterator[tuple[str, ast.Return]]:
                     yield method.name, node
 
 
-_EXACT = frozenset({"__bool__", "__hash__", "__index__", "__int__"})
+_INTEGER = "given.__index__()"
+_EXACT = {
+    "__bool__": "not not given",
+    "__hash__": _INTEGER,
+    "__index__": _INTEGER,
+    "__int__": _INTEGER,
+    "__float__": "(lambda own: own.__float__() if isinstance(own, float) else own)(given)",
+    "__complex__": "(lambda own: own.__complex__() if isinstance(own, complex) else own)(given)",
+    "__array__": "(lambda own: own.__array__() if hasattr(own, '__array__') else own)(given)",
+}
+"""How a traced value becomes such: a comparison need be no bool, for it may be multiplied."""
+
+
+def _answer(name: str, given: ast.expr) -> ast.expr:
+    """The expression of an answer in place of what a method returns."""
+    answer = ast.parse(_EXACT[name], mode="eval").body
+    for made in ast.walk(answer):
+        ast.copy_location(made, given)
+
+    class Given(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return given if node.id == "given" else node
+
+    return Given().visit(answer)
 
 
 class InputsIntoCell(ast.NodeTransformer):
@@ -328,13 +348,7 @@ class InputsIntoCell(ast.NodeTransformer):
                 ast.copy_location(made, node)
             node.body.insert(0, call)
         for name, node in _answers(tree):
-            given: ast.expr = node.value
-            if name == "__bool__":
-                node.value = ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), given))
-            else:
-                node.value = ast.Call(ast.Attribute(given, "__index__", ast.Load()), [], [])
-            for made in set(ast.walk(node.value)) - set(ast.walk(given)):
-                ast.copy_location(made, given)
+            node.value = _answer(name, node.value)
         return tree
 
     @staticmethod

@@ -31,6 +31,7 @@ from ..autodiff.tracing.state import (
 )
 from ..autodiff.tracing.structures import lift
 from ..autodiff.twins.substitution import Scope, Substitution
+from ..autodiff.twins.twins import real_of
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
@@ -546,8 +547,9 @@ def _ordinary(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(_ordinary(part) for part in value)
     if type(value) is dict:
-        return {key: _ordinary(part) for key, part in value.items()}
-    return value
+        return {plain(key): _ordinary(part) for key, part in value.items()}
+    real = real_of(value)
+    return value if real is None else real
 
 
 def _displayed(text: str) -> Any:

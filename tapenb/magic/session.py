@@ -17,6 +17,7 @@ from ..recording.recording import Recording
 from .line import LineError, parse_line
 from .listed import listed
 from .running import CellRun, Outcome
+from .tracebacks import pointing_at_cell
 
 __all__ = ["MOST_PANELS", "Session"]
 
@@ -77,7 +78,10 @@ class Session:
             self._shell.displayhook(outcome.shown)
         outer = CURRENT.get()
         try:
-            recording = self._recording(run, outcome)
+            try:
+                recording = self._recording(run, outcome)
+            except TapeError as error:  # of a sweep
+                raise pointing_at_cell(self._shell, run.file, error, above) from None
             if options.output:
                 namespace[options.output] = recording
             if outcome.complaint is not None:

@@ -15,6 +15,8 @@ PRINTED = r"""
 : np.zeros(2, type(x)), np.array([1, 2], dtype=type(x*2)), np.dtype(type(np.float32(x)))
 : type("A", (), {"b": 1}).b, isinstance(int, type), type[int], list(map(type, [x, n, v]))
 : type(int) is type, type(type) is type, type.__module__, type.__call__(int, "3"), type(int).__doc__
+: type(f"A{n}", (), {}), type(str(x)), {str: 1}.get(type(f"{x}")), type(repr(x)[:2]) is str
+import numpy.ma as M: type(M.array([x, 1], mask=[0, 1])*x), str(M.array([x, 1], mask=[0, 1]))
 : pow(2, n, 5), pow(n, 2, 5), pow(n, -1, 7), pow(x, 2), pow(2, n), pow(base=x, exp=2)
 : {x: 1}[x], {x: 1, n: 2}, len({x, 2*x}), x in {2.5}, {"a": {x: v}}, {(x, n): 1}[x, n]
 from collections import deque: deque([x, n, 2]), deque[int], type(deque([1])) is deque
@@ -119,6 +121,42 @@ z = x*x
 """
     without, with_tape = outputs(notebook, cell)
     assert without.splitlines() == with_tape.splitlines()
+
+
+def test_errors_that_plain_numbers_meet_as_well_have_no_note(notebook):
+    for wrong in ("len(x)", "x()", "range(x)", "~x", "x[0]", "list(x)"):
+        error = notebook.attempt(f"%%tape\nx = 2.0\n{wrong}").error_in_exec
+        assert type(error) is TypeError
+        assert not hasattr(error, "__notes__"), wrong
+
+
+def test_what_is_shown_is_plain_all_through(notebook):
+    m = "np.ma.array([x, 1.0], mask=[0, 1])*x"
+    for last in ("{x: [x*x]}", m, f"({m}, np.sin)"):
+        shown = [notebook.attempt(f"{head}x = 2.0\n{last}").success for head in ("", "%%tape\n")]
+        assert shown == [True, True]
+    assert type(notebook.names["_"][0]) is np.ma.MaskedArray
+    assert notebook.names["_"][1] is np.sin
+
+
+def test_methods_that_c_asks_answer_as_plain_numbers(notebook):
+    cell = """x = 2.0
+class A:
+    def __float__(self): return x
+    def __complex__(self): return x + 1j
+    def __array__(self, dtype=None, copy=None): return np.array([1.0, 2.0])
+class B:
+    def __float__(self): return 1
+print(float(A()), complex(A()), np.asarray(A()))
+try: float(B())
+except TypeError as error: print(error)
+z = x*x
+"""
+    without, with_tape = outputs(notebook, cell)
+    assert without == with_tape
+    assert derivative(notebook) == 4.0
+    result = notebook.attempt("%%tape\n" + cell + "z = x*float(A())")
+    assert "off the tape" in str(result.error_in_exec)
 
 
 def test_a_function_of_the_cell_has_its_own_handlers_alone(notebook):

@@ -60,6 +60,9 @@ class Masked(NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return repr(self.real_array)
 
+    def __str__(self) -> str:
+        return str(self.real_array)
+
     def __len__(self) -> int:
         return len(self.data)
 

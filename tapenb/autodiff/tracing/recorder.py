@@ -82,13 +82,31 @@ def _explain(error: Exception) -> None:
         if not is_library(trace.tb_frame.f_code):
             place = describe(trace.tb_frame.f_code, trace.tb_lasti)
         trace = trace.tb_next
-    if place is None or str(error).startswith("unsupported operand"):
+    if place is None or _is_of_any_number(error, last):
         return  # the user's own mistake, which plain numbers would make as well
     if "Traced" in str(error) or _was_handed(error, last):
         error.add_note(
             f"{place}: a traced value was handed to code that takes plain numbers only. Use "
             "NumPy's own functions, or cut on purpose with stop_gradient(x) or x.numpy()."
         )
+
+
+_OF_ANY_NUMBER = re.compile(
+    r"unsupported operand|bad operand type|object of type '\w+' has no len|'\w+' object "
+    r"(is not (an iterator|callable|iterable|reversible|subscriptable)|does not support)"
+)
+"""Words of errors that a plain number meets as well: a traced one does all that it does."""
+_OF_INTEGERS = re.compile(r"(bin|bytearray|bytes|chr|hex|oct|range)\(")
+
+
+def _is_of_any_number(error: Exception, trace: TracebackType) -> bool:
+    """Whether a plain number meets such an error as well."""
+    if type(error) is not TypeError:
+        return False
+    if "cannot be interpreted as an integer" in str(error):
+        source = source_of(trace.tb_frame.f_code, trace.tb_lasti) or ""
+        return _OF_INTEGERS.match(source) is not None
+    return _OF_ANY_NUMBER.match(str(error)) is not None
 
 
 def _was_handed(error: Exception, trace: TracebackType) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..tape.tape import CURRENT
 from ..tracing.apply import guard
-from ..tracing.questions import plain_parts
+from ..tracing.questions import Text, plain_parts
 from ..tracing.stand_in import ClassStandIn, StandIn
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import mapped
@@ -91,9 +91,15 @@ class _Type(ClassStandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if len(args) != 1 or kwargs:
+            if len(args) == 3:  # it belongs to the module that makes it
+                home = sys._getframe(1).f_globals.get("__name__", "builtins")
+                args = (*args[:2], {"__module__": home, **args[2]})
             return type(*args, **kwargs)
-        asked = is_traced(args[0]) or isinstance(args[0], StandIn)
-        kind = args[0].__class__ if asked else type(args[0])
+        kind = type(args[0])
+        if kind is Text:
+            return str
+        if is_traced(args[0]) or kind.__module__.startswith(_OURS):
+            kind = args[0].__class__
         return self if kind is type else kind
 
     def __getitem__(self, key: Any) -> Any:
@@ -123,5 +129,6 @@ def _members(kind: Any) -> Any:
     return get_args(kind) if get_origin(kind) is Union else kind
 
 
+_OURS = f"{__name__.partition('.')[0]}."
 BUILTINS = {"isinstance": _IsInstance(isinstance), "pow": _Power(pow), "type": _Type(type)}
 """Twins of builtins that ask a value for its type, where it cannot answer."""
