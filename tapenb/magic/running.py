@@ -20,7 +20,6 @@ from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.reads import Read, Reads
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
@@ -29,9 +28,7 @@ from ..autodiff.tracing.state import (
     plain,
     reference_of,
 )
-from ..autodiff.tracing.structures import lift
 from ..autodiff.twins.substitution import Scope, Substitution
-from ..autodiff.twins.twins import real_of
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
@@ -43,6 +40,7 @@ from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
 from .progress import Progress
 from .reads import culprits
+from .shown import lifted, ordinary
 from .state import Snapshot, reachable
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
@@ -362,7 +360,7 @@ class CellRun:
                 errors.end()
             self._refuse_traced_frames(value)
             self._find_output(outcome, value)
-            outcome.shown = _ordinary(value)
+            outcome.shown = ordinary(value)
         verify(tape)
 
     def _open(self, changes: Changes, tape: Tape, inputs: RunInputs) -> None:
@@ -461,11 +459,7 @@ class CellRun:
             if not _is_output(value):
                 name = self.cell.last_assigned
                 value = namespace.get(name) if name is not None else None
-        given = value
-        try:
-            value = lift(value)
-        except (TypeError, ValueError):
-            value = None  # a list of this and that, which is no array
+        given, value = value, lifted(value)
         if not _is_output(value):
             outcome.complaint = f"{_why_no_output(name, given)} Choose a number with --of NAME."
         else:
@@ -536,20 +530,6 @@ def _why_no_output(name: str | None, value: Any) -> str:
     else:
         why = f": {name} is of type {what}."
     return f"This cell names no number to differentiate{why}"
-
-
-def _ordinary(value: Any) -> Any:
-    """A traced value, also in a list or tuple, as the plain value that the cell shows."""
-    if is_traced(value):
-        return plain(value)
-    if type(value) is Text:
-        return str.__str__(value)
-    if type(value) in (list, tuple):
-        return type(value)(_ordinary(part) for part in value)
-    if type(value) is dict:
-        return {plain(key): _ordinary(part) for key, part in value.items()}
-    real = real_of(value)
-    return value if real is None else real
 
 
 def _displayed(text: str) -> Any:

@@ -148,6 +148,8 @@ def _entry(
     place: int, entry: Mapping[str, Any], names: Sequence[str], count: int, text: Any
 ) -> Any:
     """An entry as a list, of an input as its name, where the rest of it follows."""
+    if "spot" not in entry:  # nobody knows where it is written
+        return entry
     own = _called(place, count)
     parts = entry["name"] if entry["input"] else _of_operation(entry, own)
     return parts if _entered(place, parts, names, count, text) == entry else entry

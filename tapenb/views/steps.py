@@ -326,7 +326,7 @@ class _Naming(ast.NodeTransformer):
 
 
 # Those of a rule's words that are not NumPy's, written as anybody would.
-_OF_POWER = "power_base(x1, x2)"
+_OF_POWER = "power_base(x1, x2, y)"
 _KNOWN = {
     _OF_POWER: "x2 * x1 ** (x2 - 1)",
     "power_exponent(y, x1)": "y * log(x1)",

@@ -343,7 +343,7 @@ np.sum(linalg.solve(A*x, [1.0, 2.0]))*y
 from scipy import stats
 stats.norm.pdf(x*2)*y
 
-# scipy.stats of a sample †
+# scipy.stats of a sample
 from scipy import stats
 stats.skew(v*2)*y
 
@@ -367,7 +367,7 @@ np.sum(sparse.csr_matrix(A*x).toarray())*y
 from scipy import sparse
 np.sum(sparse.eye(3) @ (v*2))*y
 
-# scipy.spatial †
+# scipy.spatial
 from scipy.spatial.distance import pdist
 np.sum(pdist(A*x))*y
 

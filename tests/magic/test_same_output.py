@@ -99,7 +99,7 @@ def test_the_words_of_a_caught_error_are_those_of_any_cell(notebook, head):
     f'{x:s}' ; int(x, 10) ; '%c' % x ; float([x]) ; x.__getitem__ ; zip(x) ; next(map(len, [x]))
     memoryview(x) ; ord(x) ; eval(x) ; a*x ; x*a ; x > a ; a < x ; -a ; a(x) ; hash(v) ; {v} ; v()
     v.foo ; v[5] ; v['a'] ; v.append(1) ; int(v) ; v.reshape(2) ; v + [1, 2] ; [1][x] ; [1][f]
-    len(f) ; f() ; f[0] ; f['a'] ; list(f) ; x in f ; f.foo ; f + 'a' ; f < 'a' ; range(f) ; [1]*f
+    len(f) ; f() ; list(f) ; x in f ; f.foo ; f + 'a' ; f < 'a' ; range(f) ; [1]*f
     """.replace("\n", ";")
     caught = " except Exception as error: print(type(error).__name__, error)\n"
     attempts = [f" try: {each}\n{caught}" for each in map(str.strip, wrong.split(";")) if each]

@@ -38,6 +38,7 @@ from ..tracing.elements import ndenumerate, vectorize
 from ..tracing.stand_in import ClassStandIn, StandIn
 from ..tracing.state import (
     LEAVES,
+    READERS,
     TRACED,
     is_active,
     is_traced,
@@ -226,7 +227,7 @@ class _TwinFunction(StandIn):
         now = self._names.get(self._name, real)
         if tape is None or not tape.open or now is not real:
             return now(*args, **kwargs)
-        simple = LEAVES.issuperset(map(type, args))
+        simple = _is_flat(args)
         if not simple:
             args = tuple(map(read, args))
         if self._special is not None:
@@ -249,6 +250,12 @@ class _TwinClass(ClassStandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._real(*map(lift, map(read, args)), **kwargs)
+
+
+def _is_flat(args: tuple[Any, ...]) -> bool:
+    """Whether nothing is to be read in arguments: no list, and no Variable."""
+    kinds = set(map(type, args))
+    return LEAVES.issuperset(kinds) and kinds.isdisjoint(READERS)
 
 
 _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
@@ -333,7 +340,7 @@ class _TwinUfunc(StandIn):
         tape = _recording()
         if tape is None:
             return now(*args, **kwargs)
-        if not LEAVES.issuperset(map(type, args)):
+        if not _is_flat(args):
             args = _lifted(self._real, tuple(map(read, args)))
         return _traceable(tape, self._real(*args, **kwargs))
 

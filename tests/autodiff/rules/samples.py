@@ -514,12 +514,13 @@ def registered() -> set[Any]:
     """
     modules = (cumulative, indexing, joining_and_padding, selecting, sorting, primitives)
     own = {v for module in modules for v in vars(module).values() if isinstance(v, primitive)}
-    elsewhere = {f for f in FUNCTIONS if _module_of(f) in MODULES}
+    homes = {_home(name) for name in MODULES}
+    elsewhere = {f for f in FUNCTIONS if _home(getattr(f, "__module__", None)) in homes}
     return {*RULES, *FUNCTIONS, *own} - elsewhere
 
 
-def _module_of(function: Any) -> str:
-    return ".".join(str(getattr(function, "__module__", None)).split(".")[:2])
+def _home(module: Any) -> str:
+    return ".".join(str(module).split(".")[:2])
 
 
 def name_of(function: Any) -> str:
