@@ -11,10 +11,6 @@ from tests.structure import LONG_FUNCTION, LONG_MODULE, House, here, report
 
 # Functions and modules by their own names, so that they may move.
 LONG_FUNCTIONS = {
-    "compile_tape",
-    "sweep_small",
-    "replay",
-    "jacobian",
     "allocate",
     "in_blocks",
     "write",

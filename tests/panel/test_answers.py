@@ -154,8 +154,8 @@ def test_a_page_plays_no_program_of_another_switch():
 
 
 BEHIND = """
-const { ahead, behind } = answered;
-process.stdout.write(JSON.stringify({ ahead, behind }));
+const { ahead, behind, vector: [{ bars }] } = answered;
+process.stdout.write(JSON.stringify({ ahead, behind, slopes: bars.map((bar) => bar[2]) }));
 """
 
 
@@ -174,4 +174,5 @@ def test_bars_that_the_page_moves_are_not_behind_it():
         command, input=json.dumps(told), capture_output=True, text=True, check=False
     )
     assert not said.stderr
-    assert json.loads(said.stdout) == {"ahead": True, "behind": False}
+    # At x = 3 the slope of x Σ v by each element is 3; what was recorded is of x = 2.
+    assert json.loads(said.stdout) == {"ahead": True, "behind": False, "slopes": [3.0] * 9}

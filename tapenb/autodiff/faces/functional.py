@@ -583,6 +583,7 @@ derivative is 0.0.]
     return kinks_of(call)
 
 
+# Long: half of it is documentation.
 def jacobian(
     f: Callable[..., Any],
     argnums: int | tuple[int, ...] = 0,
