@@ -237,7 +237,7 @@ def test_two_devices_share_the_work():
 
 
 def test_what_jax_has_not_is_refused_with_its_line():
-    special = pytest.importorskip("scipy.special")
+    special = pytest.importorskip("scipy.special", reason="SciPy is optional")
     with pytest.raises(TapeError, match=r"special\.airy.*airy has no counterpart in JAX.*as_jax"):
         tn.to_jax(lambda x: special.airy(x)[0], 1.0)
 

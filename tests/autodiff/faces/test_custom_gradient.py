@@ -470,7 +470,7 @@ def test_an_error_of_a_function_that_is_handed_over_as_it_is_has_the_user_s_line
 @pytest.mark.parametrize("name", (
     "sum mean prod where getitem reshape power transpose exp float64 "
     "argument guard raises input tape function v1 c0 b0 float key"
-).split())  # fmt: skip
+).split())  # fmt: skip  # a table
 def test_a_name_says_nothing_of_what_a_function_does(name):
     def own(x):
         return 3.0 * x + np.tanh(x), lambda dy: dy * (3.0 + 1.0 / np.cosh(x) ** 2)
