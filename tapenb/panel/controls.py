@@ -135,6 +135,28 @@ class Control(HasTraits):
             self.max = value
         return value
 
+    def span(self, low: Any, high: Any) -> None:
+        """Take another range, made as large as its value needs, with steps that suit it.
+
+        Parameters
+        ----------
+        low, high : number
+            In any order.
+
+        Raises
+        ------
+        TraitError
+            Where one is not a finite number.
+        """
+        ends = self._finite(low, "min"), self._finite(high, "max"), self.value
+        low, high = min(ends), max(ends)
+        if low == high:
+            return
+        with self.hold_trait_notifications():
+            self.min, self.max = low, high
+            if not self.integer and not (high - low) / 1000 <= self.step <= (high - low) / 20:
+                self.step = float(f"1e{math.floor(math.log10(high - low)) - 2}")
+
     def _clamp(self, value: Any) -> Any:
         return max(self.min, min(self.max, value))
 

@@ -120,10 +120,10 @@ class Kept(anywidget.AnyWidget):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
-        Not in the page is what needs the kernel: graphs of derivatives, folded graphs, marks at
-        kinks and poles, branches other than those along the curve and those that were recorded,
-        steps and table of more than 150 entries, comparisons; and what stands in toolbars: to zoom
-        and find in the graph, to play, undo, pin and hear.
+        Not in the page is what needs the kernel: graphs of derivatives, to fold the graph in
+        another way than it is folded now, marks at kinks and poles, branches other than those along
+        the curve and those that were recorded, steps and table of more than 150 entries,
+        comparisons; and what stands in toolbars: to find in the graph, to play, undo, pin and hear.
 
         Parameters
         ----------
@@ -153,13 +153,21 @@ class Kept(anywidget.AnyWidget):
         from .page import page
 
         self._record_along()
-        point, graph = self._of_output()
+        point, graph = self._pictured()
+        if graph is not None and self._seen[0] is not point.program:
+            graph = self._drawn(point)
         program = self._plays(point, graph)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
         beside = self._recording.beside
         data = self._stored(point, program, *beside)
-        return page(point, graph, data, beside, self._played.source)
+        return page(point, graph, data, beside, self._played.source, self._drawn)
+
+    def _drawn(self, point: Point) -> Graph | None:
+        """The graph of a point, folded as the panel shows it."""
+        if self._drawing is None:
+            return None
+        return Drawing(point, self._played.source, self.look.get(Orders.name)).at(point)
 
     def _record_along(self) -> None:
         """Run the cell where the curve lacks a branch, if it may run now."""

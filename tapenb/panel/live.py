@@ -31,7 +31,7 @@ from .kept import PICKED, Kept
 from .moves import Merging, Positions
 from .picks import ALONG, Picks
 from .playing import sent
-from .reader import reader
+from .reader import Reader, reader
 from .sections import (
     SECTIONS,
     Check,
@@ -50,6 +50,8 @@ __all__ = ["Panel"]
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
+# What is computed beside the moves waits so long after each: another may follow.
+_PAUSE = 0.01
 
 _RECORDING = "recording the cell again…"
 
@@ -121,6 +123,7 @@ class Panel(Kept):
         self._seen, self._drawing = (None, None), None
         # What was asked for last of arrays without sliders.
         self._asked: Mapping[str, Any] = {}
+        self._ranges: Mapping[str, Any] = {}
         # The name of another output than the cell's own.
         self._output: str | None = None
         self.sliders, self._picks = controls(recording), Picks()
@@ -130,7 +133,8 @@ class Panel(Kept):
         self._positions = Positions({})
         self._requested: Mapping[str, Any] = self._positions.values
         self._newest = self._positions.newest
-        subject = Subject(recording, self.sliders, source)
+        self._published = 0.0
+        subject = Subject(recording, self.sliders, source, self._let_moves_go_first)
         left_out = {
             Plot.name: not plot,
             Surface.name: not plot,
@@ -141,6 +145,8 @@ class Panel(Kept):
         }
         if Surface.name in self._sections:
             self._sections[Surface.name].heard = self._show_heights
+            if self._reader is Reader.PAGE:  # a file has a curve of its own
+                self._sections[Plot.name].heard = self._show_curve
         super().__init__()
         self._listen()
         with self._mutex, self.hold_sync():
@@ -165,8 +171,8 @@ class Panel(Kept):
             if self._closed:
                 return
             self._closed = True
-            if Surface.name in self._sections:
-                self._sections[Surface.name].cancel()
+            for name in {Plot.name, Surface.name} & self._sections.keys():
+                self._sections[name].cancel()
         if self.comm is None:
             return
         layout = self.layout
@@ -234,7 +240,19 @@ class Panel(Kept):
                 self._fail(error, stale=self.state["stale"])
         if picks:
             self._sync_controls()
+        self._take_ranges()
         self._record_beside(self.look.get(Plot.name, {}).get("beyond"))
+
+    def _take_ranges(self) -> None:
+        """Give sliders the ranges that a browser asks for; each once."""
+        asked = self.look.get("sliders", {}).get("ranges", {})
+        ranges, self._ranges = self._ranges, asked
+        for label, ends in asked.items():
+            if ranges.get(label) != ends and label in self.sliders:
+                try:
+                    self.sliders[label].span(*ends)
+                except Exception as error:
+                    self._tell(error)
 
     def _take_output(self) -> None:
         """Go to the output that a browser chose."""
@@ -319,15 +337,37 @@ class Panel(Kept):
                 self.tape = sent(found, point.program.switches, self._beyond_page)
         self._complete()
 
+    def _let_moves_go_first(self) -> None:
+        """Return as soon as no move is computed, or was a moment ago."""
+        with self._mutex:
+            left = self._published + _PAUSE - time.monotonic()
+        if left > 0:
+            time.sleep(left)
+
+    def _show_curve(self, curve: dict[str, Any], failed: Exception | None) -> None:
+        with self._mutex:
+            if self._closed or not self._sections[Plot.name].arrived(curve):
+                return
+            self.curve = curve
+            if failed is not None:
+                self._tell(failed)
+
     def _show_heights(self, heights: dict[str, Any]) -> None:
         with self._mutex:
             if not self._closed:
                 self.heights = heights
 
     def _record_along(self) -> None:
-        asked = None
+        plot, asked = self._sections.get(Plot.name), None
+        if plot is None:
+            return
+        with self._mutex:
+            plot.heard = plot.heard or self._show_curve
+            self._refresh()
+        plot.finish()
         while (x := self.curve.get("beyond")) != asked:
             self._record_beside(asked := x)
+            plot.finish()
 
     def _record_beside(self, x: float | None) -> None:
         """Run the cell once where the curve lacks a branch, there where that was offered."""
@@ -523,8 +563,7 @@ class Panel(Kept):
             )
         with self.hold_sync():
             self.program, self.state = program, state
-            if Plot.name in state:
-                self.curve = self._sections[Plot.name].curve
+        self._published = time.monotonic()
 
     def _inputs(self) -> list[dict[str, Any]]:
         idle = {each.label for each in self._recording.idle}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -27,6 +27,7 @@ def page(
     data: dict[str, Any],
     beside: Sequence[Program] = (),
     source: Source | None = None,
+    drawn: Callable[[Point], Graph | None] = lambda _: None,
 ) -> str:
     """One HTML file with a live panel.
 
@@ -42,13 +43,15 @@ def page(
         Other branches, which the page has, too.
     source : Source, optional
         The text that was recorded.
+    drawn : callable, optional
+        The graph of a point of another branch, if one is shown.
 
     Returns
     -------
     str
         Its Content-Security-Policy allows what it holds, and nothing else: no code is made in it.
     """
-    more = others(beside, data["inputs"], source, drawn=graph is not None)
+    more = others(beside, data["inputs"], source, drawn)
     data = {**data, "programs": [*data["programs"], *more]}
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"

@@ -7,7 +7,7 @@ where. JSON of a few kilobytes, which a notebook stores beside picture and text.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from typing import Any
@@ -20,12 +20,13 @@ from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.program import Program
 from ..recording.readout import mixed, panel_matrix, place, rows, steady_notes, symbol
+from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from .brief import brief
 from .sections.vector import without_sliders
-from .stepping import listing, shown_lines, trace
+from .stepping import folded, listing, shown_lines, trace
 
 __all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
 
@@ -64,7 +65,8 @@ def played(
         Where a page cannot compute what is shown; it says why.
     """
     program, lines = point.program, shown_lines(point, source)
-    tape = compact(program, lines.entries if lines else ())
+    boxes = folded(graph) if isinstance(graph, Folded) and not graph.too_large else None
+    tape = compact(program, lines.entries if lines else (), boxes and boxes.needed)
     shown = _Shown(point, tape.pop("shown"), tape.pop("complex", ()))
     slopes = {
         each.name: shown.slopes(each) for each in program.inputs if each.name in point.gradient
@@ -81,8 +83,7 @@ def played(
         "vector": _vectors(point) or None,
     }
     if graph is not None and not graph.too_large and "node" in shown.of:
-        show["nodes"] = [shown.node(node.index) for node in graph.nodes]
-        show["edges"] = [shown.edge(edge.key) for edge in graph.edges]
+        show |= _drawn(graph, shown) if boxes is None else {"folded": boxes.written(shown)}
     if lines and shown.has(lines.entries):
         show["listing"] = listing(point, lines, shown)
     places = _places(program)
@@ -93,6 +94,13 @@ def played(
             each["label"]: places[each["label"]] for each in inputs if each["label"] in places
         },
         "show": {key: what for key, what in show.items() if what is not None},
+    }
+
+
+def _drawn(graph: Graph, shown: _Shown) -> dict[str, Any]:
+    return {
+        "nodes": [shown.node(node.index) for node in graph.nodes],
+        "edges": [shown.edge(edge.key) for edge in graph.edges],
     }
 
 
@@ -127,8 +135,7 @@ def others(
     programs: Sequence[Program],
     inputs: Sequence[Mapping[str, Any]],
     source: Source | None,
-    *,
-    drawn: bool,
+    drawn: Callable[[Point], Graph | None],
 ) -> list[dict[str, Any]]:
     """The other branches that were recorded, each with its picture, as far as a page plays them.
 
@@ -139,15 +146,15 @@ def others(
         The sliders, as the panel sends them.
     source : Source or None
         The text that was recorded.
-    drawn : bool
-        Whether the graph is shown.
+    drawn : callable
+        The graph of a point that is shown, if one is.
     """
     found = []
     for program in programs:
         point = Point.of_tape(program, _recorded_at(program), program.swept)
-        graph = Graph(point.tape, point.edges, point.output_name) if drawn else None
+        graph = drawn(point)
         with suppress(NotLowered):
-            picture = {"svg": (graph and graph.svg()) or "", "pending": False} if drawn else {}
+            picture = {"svg": graph.svg() or "", "pending": False} if graph else {}
             found.append({**played(point, graph, inputs, source), "picture": picture})
     return found
 

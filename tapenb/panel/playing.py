@@ -9,6 +9,7 @@ from typing import Any
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.point import Point
 from ..recording.program import Program
+from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
@@ -46,17 +47,25 @@ class Playing:
         point, graph, inputs
             As `played` takes them.
         """
+        if isinstance(graph, Folded):  # of which there are many, and a page is made once
+            return self._made_of(point, graph, inputs)
         with self._making:
             program, found = self._made
             if point.program is not program:
                 try:
-                    found = played(point, graph, _moving(point, inputs), self.source)
-                except NotLowered as reason:
-                    found = str(reason)
+                    found = self._made_of(point, graph, inputs)
                 except Exception as error:  # which the next who asks may not meet
                     return f"{type(error).__name__}: {one_line(str(error))}"
                 self._made = point.program, found
             return found
+
+    def _made_of(
+        self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
+    ) -> Mapping[str, Any] | str:
+        try:
+            return played(point, graph, _moving(point, inputs), self.source)
+        except NotLowered as reason:
+            return str(reason)
 
     def known(self, point: Point) -> Mapping[str, Any] | str | None:
         """The same of what was made already; None where nothing was."""

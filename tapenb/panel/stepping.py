@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..recording.compact import Key
 from ..recording.point import Point
+from ..views.folding import Folded
 from ..views.listing import Listing, Source
 from ..views.steps import Steps
 from .sections.trace import choices, described, is_whole
 
-__all__ = ["listing", "shown_lines", "trace"]
+__all__ = ["Boxes", "folded", "listing", "shown_lines", "trace"]
 
 # A page shows each round of each line, so of no more.
 _MOST_RUNS = 2_000
@@ -65,6 +67,62 @@ def trace(point: Point, source: Source | None, shown: Any) -> dict[str, Any] | N
             if shown.has_tangents(entry)
         },
     }
+
+
+class Boxes(NamedTuple):
+    """What a folded graph shows, round by round, or of the last one where there are many."""
+
+    graph: Folded
+    runs: dict[int, list[tuple[int, int]]]
+    nodes: list[list[int | None]]
+    edges: list[list[list[Key]]]
+
+    @property
+    def needed(self) -> tuple[set[int], set[Key]]:
+        """The entries and the contributions that have numbers here."""
+        nodes = {entry for each in self.nodes for entry in each if entry is not None}
+        return nodes, {key for each in self.edges for run in each for key in run}
+
+    def written(self, shown: Any) -> dict[str, Any]:
+        """The boxes and the registers of their numbers.
+
+        Parameters
+        ----------
+        shown : object
+            As of `trace`.
+        """
+        of = [{key: x for key, x in each.items() if key != "path"} for each in self.graph.of]
+        whole = any(len(each) > 1 for each in self.runs.values())
+        return {
+            "of": of,
+            "iterations": self.graph.iterations if whole else 1,
+            "ends": self.graph.ends if whole else [],
+            "starts": {line: [first for first, _ in own] for line, own in self.runs.items()},
+            "nodes": [
+                [None if entry is None else shown.node(entry) for entry in each]
+                for each in self.nodes
+            ],
+            "edges": [
+                [
+                    of[int(edge.child.id[1:])].get("line", -1),
+                    [[x for key in run if (x := shown.edge(key)) is not None] for run in each],
+                ]
+                for edge, each in zip(self.graph.edges, self.edges, strict=True)
+            ],
+        }
+
+
+def folded(graph: Folded) -> Boxes:
+    """What boxes of a graph show.
+
+    Parameters
+    ----------
+    graph : Folded
+    """
+    runs = graph.runs()
+    if sum(map(len, runs.values())) > _MOST_RUNS:
+        runs = graph.runs(rounds=False)
+    return Boxes(graph, runs, *graph.parts(runs))
 
 
 def listing(point: Point, lines: Listing, shown: Any) -> dict[str, Any]:

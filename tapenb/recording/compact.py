@@ -24,14 +24,22 @@ from ..engines.lowered import about_guards, lowered
 from ..views.steps import has_local_partial
 from .program import Program
 
-__all__ = ["compact"]
+__all__ = ["Key", "compact"]
 
 _MOST_INSTRUCTIONS = 20_000
 _MOST_NODES = 150
 _MOST_SECOND = 16
 
 
-def compact(program: Program, lines: Collection[int] | None = None) -> dict[str, Any]:
+Key = tuple[int, int, int]
+"""A contribution to an adjoint: the operand, the entry and which operand of it that is."""
+
+
+def compact(
+    program: Program,
+    lines: Collection[int] | None = None,
+    drawn: tuple[Collection[int], Collection[Key]] | None = None,
+) -> dict[str, Any]:
     """The compact tape of a program, with everything that a panel shows of it.
 
     Parameters
@@ -40,6 +48,8 @@ def compact(program: Program, lines: Collection[int] | None = None) -> dict[str,
     lines : collection of int, optional
         The entries that lines of a text show; with these also what is shown step by step, local
         partials and tangents, as far as that can be played.
+    drawn : tuple of collections, optional
+        The entries and the contributions to adjoints that a graph shows, where there are many.
 
     Returns
     -------
@@ -57,15 +67,19 @@ def compact(program: Program, lines: Collection[int] | None = None) -> dict[str,
     for each in (lines, lines and ()):
         with suppress(NotLowered):
             if each is not None:
-                return _compact(program, each)
-    return _compact(program, None)
+                return _compact(program, each, drawn)
+    return _compact(program, None, drawn)
 
 
-def _compact(program: Program, lines: Collection[int] | None) -> dict[str, Any]:
+def _compact(
+    program: Program,
+    lines: Collection[int] | None,
+    drawn: tuple[Collection[int], Collection[Key]] | None,
+) -> dict[str, Any]:
     tape = program.swept.copy()
     shown: dict[str, Any] = {"value": program.tape.output} | _gradient(program)
     # In a context of its own: whatever interrupts this, the tape is current nowhere else.
-    shown |= copy_context().run(_changes, program, tape) | _graph(program)
+    shown |= copy_context().run(_changes, program, tape) | _graph(program, drawn)
     main = list(shown)
     references = {label: what for label, what in shown.items() if type(what) is int}
     unguarded, expected = tape.copy(), shown
@@ -138,16 +152,22 @@ def _changes(program: Program, tape: Tape) -> dict[str, Any]:
     return found
 
 
-def _graph(program: Program) -> dict[str, Any]:
-    """What stands on nodes and edges, where there are few."""
-    nodes = program.tape.ancestors(program.tape.output)
-    if len(nodes) > _MOST_NODES:
+def _graph(
+    program: Program, drawn: tuple[Collection[int], Collection[Key]] | None
+) -> dict[str, Any]:
+    """What stands on nodes and edges: on all where there are few, else on those that are given."""
+    nodes: Collection[int] = program.tape.ancestors(program.tape.output)
+    few = len(nodes) <= _MOST_NODES
+    if not (few or drawn):
         return {}
     adjoints, edges = program.flows()
+    keys: Collection[Key] = [key for key in edges if key[1] in nodes]
+    if not few:
+        nodes, keys = drawn
     return _entries(program, nodes, adjoints) | {
-        "edge/" + "/".join(map(str, key)): what
-        for key, what in edges.items()
-        if key[1] in nodes and _is_single(program, what)
+        "edge/" + "/".join(map(str, key)): edges[key]
+        for key in keys
+        if _is_single(program, edges[key])
     }
 
 

@@ -65,6 +65,11 @@ class Curve:
     label : str
     low, high : float
 
+    Attributes
+    ----------
+    breathe : callable
+        Called before each value: may wait, or raise to end it all.
+
     Examples
     --------
     >>> import tapenb as tn
@@ -89,7 +94,11 @@ class Curve:
         self.low: float = low
         self.high: float = high
         self._positions = dict(positions)
-        self._rows = [_rows_of(program, self._positions, label) for program in self.programs]
+        self.breathe: Callable[[], None] = _nothing
+
+    @cached_property
+    def _rows(self) -> list[Callable[[float], Row]]:
+        return [_rows_of(program, self._positions, self.label) for program in self.programs]
 
     def at(self, x: float) -> tuple[Row, int]:
         """Value, slope and second derivative, and the number of the program; -1 where it is none.
@@ -98,6 +107,7 @@ class Curve:
         ----------
         x : float
         """
+        self.breathe()
         for number, row in enumerate(self._rows):
             try:
                 return row(x), number
@@ -148,6 +158,7 @@ class Curve:
         found: dict[float, Mark] = {}
         with np.errstate(all="ignore"):
             for number, program in enumerate(self.programs):
+                self.breathe()
                 switches = Switches(program, self._positions, self.label)
                 for x, entry in zeros(switches, self.low, self.high):
                     if any(abs(x - other) <= 1e-9 * (self.high - self.low) for other in found):
@@ -208,6 +219,10 @@ class _Side:
         """What the value comes to."""
         value = self.values[-1]
         return float(np.copysign(np.inf, value)) if self.is_pole else float(value)
+
+
+def _nothing() -> None:
+    """Breathe where nobody else waits."""
 
 
 def _kind(left: _Side, right: _Side) -> str | None:

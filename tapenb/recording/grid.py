@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from threading import Event, Thread
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .aside import Aside
 from .curve import Curve
 from .program import Program
 
@@ -53,6 +53,8 @@ class Grid:
     done : callable
         Called with the grid when its heights are there, on its own thread; not once it is
         cancelled.
+    first : callable, optional
+        Returns as soon as nobody else is to go first.
 
     Attributes
     ----------
@@ -68,48 +70,46 @@ class Grid:
         across: Axis,
         up: Axis,
         done: Callable[[Grid], None],
+        first: Callable[[], None] | None = None,
     ) -> None:
         self._programs, self._positions = list(programs), dict(positions)
         self._across, self._up, self._done = Axis(*across), Axis(*up), done
-        self._cancelled = Event()
         self.columns, self.heights = 0, None
-        self._thread = Thread(target=self._compute, name="tapenb-contours", daemon=True)
-        self._thread.start()
+        self._aside = Aside(self._compute, first)
 
     def cancel(self) -> None:
-        """Stop at the next row."""
-        self._cancelled.set()
+        """Stop at the next place."""
+        self._aside.cancel()
 
     def join(self) -> None:
         """Wait until it is done or cancelled."""
-        self._thread.join()
+        self._aside.join()
 
-    def _compute(self) -> None:
+    def _compute(self, breathe: Callable[[], None]) -> None:
         with np.errstate(all="ignore"):
-            columns, rows = self._size()
+            columns, rows = self._size(breathe)
             found = np.full((rows, columns), np.nan)
             until = time.thread_time() + 2 * _SECONDS
             for row, y in enumerate(self._up.places(rows)):
-                if self._cancelled.is_set():
-                    return
                 if time.thread_time() < until:
-                    found[row] = self._row(y, columns)
+                    found[row] = self._row(y, columns, breathe)
         self.columns, self.heights = columns, found
-        if not self._cancelled.is_set():
-            self._done(self)
+        breathe()
+        self._done(self)
 
-    def _size(self) -> tuple[int, int]:
+    def _size(self, breathe: Callable[[], None]) -> tuple[int, int]:
         """How many columns and rows there is time for."""
         middle = (self._up.low + self._up.high) / 2
-        self._row(middle, 1)  # the first time, what computes it is compiled
+        self._row(middle, 1, breathe)  # the first time, what computes it is compiled
         began = time.thread_time()
-        self._row(middle, 3)
+        self._row(middle, 3, breathe)
         affordable = 3 * _SECONDS / (time.thread_time() - began + 1e-9)
         part = min(1.0, float(np.sqrt(affordable / (_COLUMNS * _ROWS))))
         columns, rows = int(_COLUMNS * part), int(_ROWS * part)
         return (columns, rows) if min(columns, rows) >= _FEWEST else (0, 0)
 
-    def _row(self, y: float, columns: int) -> list[float]:
+    def _row(self, y: float, columns: int, breathe: Callable[[], None]) -> list[float]:
         positions = {**self._positions, self._up.label: y}
         curve = Curve(self._programs, positions, *self._across[:3])
+        curve.breathe = breathe
         return [curve.at(x)[0][0] for x in self._across.places(columns)]

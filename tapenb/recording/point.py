@@ -227,18 +227,38 @@ class Point:
 
     @cached_property
     def marks(self) -> dict[int, str]:
-        """What is to be said of single entries: where nan, inf or a tip begins."""
+        """What is to be said of single entries: where nan, inf, a tip or a zero adjoint begins."""
         numbers = [self.tape.value(index) for index in self.tape.ancestors(self.tape.output)]
         found = {}
         if not all(map(is_finite, [*numbers, *self.adjoints.values(), *self.edges.values()])):
             words = {"value": "born here", "derivative": "its derivative is nan or inf"}
             found = {each.entry: words[each.what] for each in reversed(self.not_finite)}
-        return found | {each.entry: _BRIEFLY.get(each.verdict, "tip?") for each in self.kinks}
+        tips = {each.entry: _BRIEFLY.get(each.verdict, "tip?") for each in self.kinks}
+        return dict.fromkeys(self._dead, "adjoint 0") | found | tips
+
+    @property
+    def _dead(self) -> list[int]:
+        """Entries whose adjoint is exactly zero, though that of one computed from them is not."""
+        if self.program.mode != "reverse":
+            return []
+        zero = {entry for entry, adjoint in self.adjoints.items() if _is_zero(adjoint)}
+        return [
+            parent
+            for child in (self.adjoints.keys() - zero if zero else ())
+            for parent in self.tape.parents(child)
+            if parent in zero
+        ]
 
     @property
     def is_finite(self) -> bool:
         """Whether the value and the gradient are."""
         return all(bool(np.isfinite(x).all()) for x in (self.value, *self.gradient.values()))
+
+
+def _is_zero(adjoint: Any) -> bool:
+    if getattr(adjoint, "ndim", 0):
+        return adjoint.size > 0 and not adjoint.any()
+    return not isinstance(adjoint, tuple | list | dict) and not adjoint
 
 
 def _at_label(each: Input, label: str, positions: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -202,6 +202,11 @@ class Folded(Graph):
         """How often the line ran that ran most often."""
         return self._listing.iterations
 
+    @property
+    def ends(self) -> list[int]:
+        """By round its last entry, which of the last round is not there."""
+        return self._listing.ends()
+
     def _shown(self, path: Path, depth: int | None, unfolded: Collection[Path]) -> Path:
         """The box that a path is in; an unfolded box of one box alone is that one's boxes."""
         depth = len(path) if depth is None or path[0] == -2 else min(depth, len(path))
@@ -292,23 +297,79 @@ class Folded(Graph):
     def _flows(self, runs: list[tuple[int, int]]) -> list[str]:
         """What flows back from the shown run of each line, summed between two boxes."""
         sums: list[Any] = [None] * len(self.edges)
-        for first, last in runs:
-            if last - first > _LONGEST_RUN:
-                continue
-            for child in range(first, last + 1):
-                if child not in self._keys:
-                    continue
-                for slot, parent in enumerate(self.tape.parents(child)):
-                    part = self._contributions.get((parent, child, slot))
-                    use = None if part is None else self._use(parent, child)
-                    if use is None:
-                        continue
-                    above, below, back = use
-                    number = self._numbers[self._boxes[above].id, self._boxes[below].id, back]
-                    before = sums[number]
-                    same = before is None or np.shape(before) == np.shape(part)
-                    sums[number] = part if before is None else before + part if same else before
+        for run in runs:
+            for number, key in self._carried(*run):
+                part, before = self._contributions[key], sums[number]
+                same = before is None or np.shape(before) == np.shape(part)
+                sums[number] = part if before is None else before + part if same else before
         return ["" if each is None else brief(each) for each in sums]
+
+    def _carried(self, first: int, last: int) -> Iterator[tuple[int, tuple[int, int, int]]]:
+        """Each contribution to an adjoint from a run, after the number of its edge."""
+        if last - first > _LONGEST_RUN:
+            return
+        for child in range(first, last + 1):
+            if child not in self._keys:
+                continue
+            for slot, parent in enumerate(self.tape.parents(child)):
+                key = parent, child, slot
+                use = self._use(parent, child) if key in self._contributions else None
+                if use is not None:
+                    above, below, back = use
+                    ids = self._boxes[above].id, self._boxes[below].id, back
+                    yield self._numbers[ids], key
+
+    def runs(self, *, rounds: bool = True) -> dict[int, list[tuple[int, int]]]:
+        """By line with a box, the first and the last entry of each run of it.
+
+        Parameters
+        ----------
+        rounds : bool, optional
+            Whether of all runs; otherwise of the last one.
+        """
+        found = {}
+        for line in {key[0] for key in self._boxes if key[0] >= 0}:
+            last = self._listing.run(line)
+            if last is not None:
+                found[line] = self._listing.runs(line) if rounds else [last]
+        return found
+
+    def parts(
+        self, runs: Mapping[int, list[tuple[int, int]]]
+    ) -> tuple[list[list[int | None]], list[list[list[tuple[int, int, int]]]]]:
+        """Which entries boxes show, and which contributions edges sum, run by run of their line.
+
+        Parameters
+        ----------
+        runs : dict
+            Of `runs`.
+
+        Returns
+        -------
+        tuple of (list, list)
+            By box its entries, of an input all that it has; by edge the contributions of each run
+            of the line that it leads to.
+        """
+        boxes: list[list[int | None]] = []
+        for key, node in self._boxes.items():
+            if key[0] == -2:
+                boxes.append([*self.tape.inputs.get(key[1], (node.index,))])
+            else:
+                own = runs.get(key[0])
+                boxes.append([self._last(key, run) for run in own] if own else [node.index])
+        edges: list[list[list[tuple[int, int, int]]]] = []
+        for edge in self.edges:
+            edges.append([[] for _ in runs.get(self._keys[edge.child.index][0], ())])
+        for line, own in runs.items():
+            for n, run in enumerate(own):
+                for number, key in self._carried(*run):
+                    if line == self._keys[key[1]][0]:
+                        edges[number][n].append(key)
+        shape = {key: np.shape(part) for key, part in self._contributions.items()}
+        return boxes, [
+            [[key for key in keys if shape[key] == shape[keys[0]]] for keys in each]
+            for each in edges
+        ]
 
     def after(self, iteration: int | None) -> Folded:
         """The same drawing with the numbers of one round.

@@ -14,6 +14,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from os import PathLike
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
@@ -22,6 +23,7 @@ from ..autodiff.tape.tape import Tape
 from . import arcs, layout
 from .labels import columns, is_name, one_line, shorten
 from .lean import lean
+from .looks import Looks, save
 from .numbers import brief, drawn
 from .steps import local_partial
 from .table import written
@@ -158,7 +160,11 @@ class Graph:
         What the output is called where its own operation was bound to no name.
     notes : mapping of int to str, optional
         By entry what is said behind its value.
+    **looks : bool or float
+        Of `Looks`.
     """
+
+    looks: Looks = Looks()
 
     def __init__(
         self,
@@ -166,10 +172,11 @@ class Graph:
         edges: Mapping[tuple[int, int, int], Any] | None = None,
         output_name: str | None = None,
         notes: Mapping[int, str] | None = None,
+        **looks: Any,
     ) -> None:
         if tape.output is None:
             raise ValueError("This tape has no output to draw: it was not told which entry it is.")
-        self.tape = tape
+        self.tape, self.looks = tape, Looks(**looks)
         # What frames around several nodes are called, by their id.
         self._titles: dict[str, str] = {}
         # The graph whose numbers decided how much room there is, and its drawing without texts.
@@ -288,7 +295,7 @@ class Graph:
         labels |= {
             edge.id: [number] for edge, number in zip(self.edges, numbers.edges, strict=True)
         }
-        return self._dot(labels)
+        return self._dot(labels, self.looks.font_size)
 
     def svg(self) -> str | None:
         """The drawing as SVG on a light background.
@@ -303,6 +310,23 @@ class Graph:
         # that waits for the layout of another graph.
         first._drawn = first._drawn or first._layout()
         return None if first._drawn is None else self._dress(first._drawn, self.numbers())
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the drawing to a file.
+
+        Parameters
+        ----------
+        path : str or path
+            It ends in ``.svg`` or ``.dot``, or where Graphviz is, in ``.pdf`` or ``.png``.
+
+        Raises
+        ------
+        ValueError
+            For another name, and for a graph that is too large to draw.
+        FileNotFoundError
+            Where a PDF or PNG is asked for and there is no ``dot``.
+        """
+        save(self, path)
 
     @property
     def text(self) -> str:
@@ -375,7 +399,7 @@ class Graph:
             arcs.Arrow(edge.id, edge.parent.id, edge.child.id, figures[edge.id], self._dashed(edge))
             for edge in self.edges
         ]
-        return arcs.draw(boxes, arrows, _SANS)
+        return self.looks.shaded(arcs.draw(boxes, arrows, _SANS))
 
     def _dashed(self, edge: Edge) -> bool:
         """Whether an edge carries nothing back, though others do."""
@@ -390,7 +414,7 @@ class Graph:
             [max(_FIGURES, len(number)) if number else 0 for number in now.edges],
         )
 
-    def _dot(self, labels: Mapping[str, list[str]]) -> str:
+    def _dot(self, labels: Mapping[str, list[str]], size: float = Looks().font_size) -> str:
         import graphviz
 
         def label(id: str) -> str:
@@ -405,19 +429,20 @@ class Graph:
                 "nodesep": "0.3",
                 "ranksep": "0.42",
                 "pad": "0.15",
+                **({"rankdir": "LR"} if self.looks.left_to_right else {}),
             },
             node_attr={
                 "shape": "box",
                 "style": "rounded,filled",
                 "fontname": _SANS,
-                "fontsize": "11",
+                "fontsize": f"{size:g}",
                 "fontcolor": _INK,
                 "margin": "0.14,0.07",
                 "height": "0.4",
             },
             edge_attr={
                 "fontname": _SANS,
-                "fontsize": str(_EDGE_SIZE),
+                "fontsize": f"{size * _EDGE_SIZE / Looks().font_size:g}",
                 "fontcolor": _ADJOINT,
                 "color": _LINE,
                 "arrowsize": "0.6",
@@ -433,7 +458,7 @@ class Graph:
             ends = edge.parent.id, edge.child.id
             dot.edge(*ends, label(edge.id), id=edge.id, style=style, constraint=level)
         self._group(dot)
-        return dot.source
+        return self.looks.shaded(dot.source)
 
     def _group(self, dot: Any) -> None:
         """Put what belongs together into boxes of its own."""
@@ -459,11 +484,14 @@ class Graph:
         for name, title in self._titles.items():
             if name in groups:  # arcs have no frames
                 groups[name].find("title").text = title
+        scale = self.looks.font_size / Looks().font_size
+        for side in ("width", "height") if scale != 1 else ():
+            root.set(side, f"{scale * float(root.get(side).rstrip('ptx')):.1f}pt")
         root.set("xmlns", "http://www.w3.org/2000/svg")
         return ElementTree.tostring(root, encoding="unicode")
 
-    @staticmethod
-    def _fill(group: ElementTree.Element, title: str, lines: list[tuple[str, str]]) -> None:
+    def _fill(self, group: ElementTree.Element, title: str, lines: list[tuple[str, str]]) -> None:
+        muted = "black" if self.looks.monochrome else _MUTED
         group.find("title").text = title
         for element, (role, text) in zip(group.findall("text"), lines, strict=False):
             element.text = text
@@ -478,7 +506,7 @@ class Graph:
             elif role == "source":
                 element.set("font-family", _MONO)
                 element.set("font-size", "9")
-                element.set("fill", _MUTED)
+                element.set("fill", muted)
 
 
 def figure(body: str, *, styled: bool = True) -> str:
@@ -509,8 +537,15 @@ def data_url(svg: str) -> str:
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
 
 
-def graph(tape: Tape, *, edges: Mapping[tuple[int, int, int], Any] | None = None) -> Graph:
-    """The computational graph of a tape.
+def graph(
+    tape: Tape,
+    *,
+    edges: Mapping[tuple[int, int, int], Any] | None = None,
+    left_to_right: bool = False,
+    monochrome: bool = False,
+    font_size: float = 11.0,
+) -> Graph:
+    """The computational graph of a tape, with ``.svg()``, ``.dot`` and ``.save("name.pdf")``.
 
     Parameters
     ----------
@@ -518,6 +553,12 @@ def graph(tape: Tape, *, edges: Mapping[tuple[int, int, int], Any] | None = None
         With its output set.
     edges : mapping, optional
         The adjoints' contributions, where they are known already.
+    left_to_right : bool, optional
+        Whether inputs are on the left; otherwise they are on top.
+    monochrome : bool, optional
+        Whether it is black on white; what an entry is, its shape says.
+    font_size : float, optional
+        Of names and numbers, in points; all else is as much larger.
 
     Returns
     -------
@@ -531,4 +572,5 @@ def graph(tape: Tape, *, edges: Mapping[tuple[int, int, int], Any] | None = None
     >>> graph(tn.record(lambda x, y: x * y + np.sin(y), 2.0, 5.0)).edges[0].id
     'e0'
     """
-    return Graph(tape, edges)
+    looks = {"left_to_right": left_to_right, "monochrome": monochrome, "font_size": font_size}
+    return Graph(tape, edges, **looks)

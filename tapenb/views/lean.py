@@ -36,6 +36,8 @@ def lean(svg: str) -> str:
     texts = [*root.iter("text")]
     for name in _OF_TEXTS if texts else ():
         ((common, _),) = Counter(text.get(name) for text in texts).most_common(1)
+        if not all(name in text.attrib for text in texts):
+            continue  # some are as every text is
         root.find("g").set(name, common)
         for text in texts:
             text.attrib.pop(_SPACE, None)

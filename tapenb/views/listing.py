@@ -148,8 +148,7 @@ class Listing:
             if len(runs) > _LONGEST_SERIES:
                 line["picked"] = _picked(runs)
             lines.append(line)
-        ends = [int(self._end(each)) for each in range(self.iterations - 1)]
-        return {"ends": ends, "lines": sorted(lines, key=lambda line: line["number"])}
+        return {"ends": self.ends(), "lines": sorted(lines, key=lambda line: line["number"])}
 
     @cached_property
     def counts(self) -> dict[int, int]:
@@ -196,6 +195,65 @@ class Listing:
             As of `lines`.
         """
         return self._run(number, self._end(iteration)) if number in self._runs else None
+
+    def runs(self, number: int) -> list[tuple[int, int]]:
+        """The first and the last entry of each run of a line.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, from 0.
+        """
+        return [(first, last) for first, last in self._runs[number].tolist()]
+
+    def last_within(self, number: int, first: int, last: int) -> tuple[int, int] | None:
+        """The last run of a line that began between two entries.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, from 0.
+        first, last : int
+            The entries.
+        """
+        runs = self._begun(number, first, last)
+        return (int(runs[-1, 0]), int(runs[-1, 1])) if len(runs) else None
+
+    def within(
+        self, tape: Tape, adjoint: Callable[[int], Any], first: int, last: int
+    ) -> list[tuple[Line, int, tuple[int, int]]]:
+        """What each line shows of the last run that began between two entries.
+
+        Parameters
+        ----------
+        tape, adjoint
+            As of `lines`.
+        first, last : int
+            The entries.
+
+        Returns
+        -------
+        list of (Line, int, tuple of int)
+            With how many runs there were, and the entries of the last one.
+        """
+        found = []
+        for number in self._runs:
+            run = self.last_within(number, first, last)
+            if run is not None:
+                line = _line(number, [tape.value(run[1])], [adjoint(run[1])])
+                found.append((line, len(self._begun(number, first, last)), run))
+        return found
+
+    def _begun(self, number: int, first: int, last: int) -> np.ndarray:
+        runs = self._runs.get(number)
+        if runs is None:
+            return np.empty((0, 2), int)
+        begin, end = np.searchsorted(runs[:, 0], [first, last + 1])
+        return runs[begin:end]
+
+    def ends(self) -> list[int]:
+        """By iteration its last entry, which of the last iteration is not there."""
+        return [int(self._end(each)) for each in range(self.iterations - 1)]
 
     def _run(self, number: int, end: float) -> tuple[int, int] | None:
         runs = self._runs[number]

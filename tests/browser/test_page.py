@@ -75,17 +75,18 @@ def opened(page: Page) -> dict[str, list[str]]:
 
 
 def wanted(panel) -> dict[str, list[str]]:
-    """The same, as the kernel writes them with a box for each operation."""
-    panel.look = {**panel.look, "orders": {"fold": "entries"}}
+    """The same, as the kernel writes them."""
     state = panel.state
     return {
         "rows": [text for _, text in state["rows"]],
         "matrix": [cell for row in state.get("matrix", {}).get("cells", []) for cell in row],
-        # Line by line the kernel alone draws it.
-        "graph": []
-        if "folded" in state
-        else state["nodes"] + [text for text in state["edges"] if text],
+        "graph": state["nodes"] + state["edges"],
     }
+
+
+def same_graph(found: dict[str, list[str]], expected: dict[str, list[str]]) -> None:
+    """Hold the numbers that a graph has, wherever it has none."""
+    assert sorted(filter(None, found["graph"])) == sorted(filter(None, expected["graph"]))
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -105,7 +106,15 @@ def test_a_saved_panel_answers_as_the_kernel_does(name, open_page, page):
         found = shown(page)
         for part in ("rows", "matrix"):
             assert found[part] == expected[part]
-        assert sorted(found["graph"]) == sorted(expected["graph"])
+        same_graph(found, expected)
+    if name == "long":
+        rounds = page.get_by_role("slider", name="iteration")
+        for place in (0, 41):
+            rounds.fill(str(place))
+            panel.look = {**panel.look, "listing": {"open": True, "iteration": place}}
+            same_graph(shown(page), wanted(panel))
+        assert panel.state["folded"]["iteration"] == 41
+        assert page.locator(".tapenb-graph .node").count() < 10
     if name == "bars":
         c, bars = panel.sliders["c"].value, page.get_by_role("slider", name="∂z/∂v, element by")
         bars.press("End")
@@ -156,6 +165,12 @@ def test_lines_steps_and_table_are_there_without_a_kernel(name, open_page, page)
     expect(page.locator(".tapenb-handle").first).to_have_class(re.compile("tapenb-moved"))
     page.locator(".tapenb-trace tbody tr").first.hover()
     expect(page.locator(".tapenb-graph .node.tapenb-lit")).to_have_count(1)
+    # It is seen from nearer, and whole again.
+    graph = page.locator(".tapenb-graph")
+    page.get_by_role("button", name="nearer").click()
+    expect(graph).to_have_class(re.compile("tapenb-zoomed"))
+    page.get_by_role("button", name="the whole graph").click()
+    expect(graph).not_to_have_class(re.compile("tapenb-zoomed"))
 
 
 def test_contours_are_there_without_a_kernel(open_page, page):

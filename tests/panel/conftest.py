@@ -29,6 +29,8 @@ def make(monkeypatch: pytest.MonkeyPatch, _warm: None) -> Iterator[Callable[...,
 
     def make_(recording: Recording, **options: Any) -> Panel:
         made.append(Panel(recording, **options))
+        if "plot" in made[-1]._sections:
+            made[-1]._sections["plot"].finish()
         return made[-1]
 
     yield make_

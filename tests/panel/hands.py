@@ -22,13 +22,20 @@ def move(panel: Panel, **values: float) -> None:
     panel.set_state({"position": {"view": "k3j9", "moves": moves}})
 
 
+def curve_sent(panel: Panel) -> dict[str, Any]:
+    """The curve that the point is on, once it is there."""
+    panel._sections["plot"].finish()
+    assert panel.curve["number"] == panel.state["plot"]["number"]
+    return panel.curve
+
+
 def curve(panel: Panel) -> np.ndarray:
     """Rows of position, value, slope, second derivative and the number of the program."""
-    return np.frombuffer(panel.curve["curve"], "<f8").reshape(-1, 5)
+    return np.frombuffer(curve_sent(panel)["curve"], "<f8").reshape(-1, 5)
 
 
 def marks(panel: Panel) -> list[tuple[float, str]]:
-    return [(mark["x"], mark["kind"]) for mark in panel.curve["marks"]]
+    return [(mark["x"], mark["kind"]) for mark in curve_sent(panel)["marks"]]
 
 
 def listed(make: Callable[..., Panel], function: Callable[..., Any], *values: Any) -> Panel:

@@ -39,6 +39,18 @@ def test_a_range_cannot_be_turned_around():
         control.step = 0
 
 
+def test_another_range_holds_the_value_and_has_steps_that_suit_it():
+    control = Control("x", 2, 0, 10, 0.1)
+    control.span(3, 2.5)
+    assert (control.min, control.max, control.value, control.step) == (2.0, 3.0, 2.0, 0.01)
+    control.span(-500, 500)
+    assert (control.min, control.max, control.step) == (-500.0, 500.0, 10.0)
+    control.span(2, 2)
+    assert (control.min, control.max) == (-500.0, 500.0)
+    with pytest.raises(TraitError, match="not a finite number"):
+        control.span(math.nan, 1)
+
+
 def test_a_recorded_value_that_no_slider_can_show():
     assert Control("x", math.inf, 1, 2, 0.1).value == 1.0
 

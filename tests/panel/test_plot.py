@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from tapenb.panel import Panel
 from tapenb.panel.sections import plot as plot_section
 from tapenb.panel.sections import surface as surface_section
+from tapenb.recording.curve import Curve
 from tapenb.recording.grid import Grid
-from tests.panel.hands import curve, marks, move, numbers
+from tests import PATIENCE
+from tests.panel.hands import curve, curve_sent, marks, move, numbers
 from tests.panel.recordings import branch, record, survey
 
 
@@ -28,7 +31,7 @@ def test_the_plot(panel: Panel):
     np.testing.assert_allclose(slopes, 1 / xs + 5)
     np.testing.assert_allclose(second, -1 / xs**2)
     assert not programs.any()
-    assert panel.curve["marks"] == []
+    assert curve_sent(panel)["marks"] == []
     panel.set_state({"along": "y"})
     assert panel.state["plot"]["slope"] == pytest.approx(2 - np.cos(5))
 
@@ -48,6 +51,33 @@ def test_the_curve_is_computed_only_when_another_slider_moves(
     assert y == pytest.approx(np.log(x) + 3 * x - np.sin(3))
 
 
+def test_no_move_waits_for_a_curve(make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch):
+    """The curve by y, which x moves, stands still while moves go on; then the newest is shown."""
+    panel = make(record(survey, 2.0, 5.0))
+    panel.set_state({"along": "y"})
+    before, go, begun = curve_sent(panel)["number"], threading.Event(), threading.Event()
+    sampled = Curve.sampled
+
+    def slow(self: Curve, *args: Any, **options: Any) -> np.ndarray:
+        begun.set()
+        assert go.wait(PATIENCE)
+        return sampled(self, *args, **options)
+
+    monkeypatch.setattr(Curve, "sampled", slow)
+    for x in (3.0, 4.0, 2.5):
+        move(panel, x=x)
+        assert numbers(panel)["∂z/∂x"] == f"{1 / x + 5:.10g}"
+        assert begun.wait(PATIENCE)
+    assert panel.curve["number"] == before < panel.state["plot"]["number"]
+    # Asked for along another slider, the one on its way is of no use to anybody.
+    panel.set_state({"along": "x"})
+    go.set()
+    assert curve_sent(panel)["along"] == "x"
+    move(panel, y=1.0)
+    xs, ys, *_ = curve(panel).T
+    np.testing.assert_allclose(ys, np.log(xs) + xs - np.sin(1))
+
+
 def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., Panel]):
     panel = make(record(branch, 2.0, 5.0))
     assert np.isnan(curve(panel)[-1, 1])
@@ -62,7 +92,7 @@ def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., 
 def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callable[..., Panel]):
     waiting: list[Callable[[], None]] = []
     panel = make(record(branch, 2.0, 5.0, later=waiting.append))
-    beyond = panel.curve["beyond"]
+    beyond = curve_sent(panel)["beyond"]
     assert beyond > 3
     # Only what the kernel offered, and once.
     panel.set_state({"look": {"plot": {"beyond": 3.125}}})
@@ -77,7 +107,7 @@ def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callabl
     np.testing.assert_allclose(slopes[beside], np.where(other, 5.0, 0.2)[beside])
     np.testing.assert_array_equal(programs, other)
     assert marks(panel) == [(3.0, "jump")]
-    assert panel.curve["beyond"] is None
+    assert curve_sent(panel)["beyond"] is None
     # Nothing else has moved.
     assert numbers(panel)["z"] == "0.4"
     assert panel.state["positions"] == {"x": 2.0, "y": 5.0}
@@ -92,7 +122,7 @@ def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
         return x * x
 
     panel = make(record(f, 2.0))
-    panel.set_state({"look": {"plot": {"beyond": panel.curve["beyond"]}}})
+    panel.set_state({"look": {"plot": {"beyond": curve_sent(panel)["beyond"]}}})
     assert (panel.state["error"], panel.state["stale"]) == ("", False)
     assert marks(panel) == [(3.0, "branch")]
 
@@ -157,8 +187,8 @@ def test_places_of_one_kind_are_said_together(make: Callable[..., Panel]):
         return sum(abs(x - each) for each in (-1.0, 1.0, 3.0)) + np.log(x + 5)
 
     panel = make(record(f, 2.0))
-    assert len(panel.curve["marks"]) == 3
-    (said,) = panel.curve["said"]
+    assert len(curve_sent(panel)["marks"]) == 3
+    (said,) = curve_sent(panel)["said"]
     assert re.match(r"kinks at −1, 1 and 3 \(abs\(x - each\), line \d+\)$", said)
     # One second derivative needs no table.
     assert panel.state["matrix"]["alone"] == "∂²z/∂x²"

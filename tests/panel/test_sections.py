@@ -142,14 +142,15 @@ def test_nodes_say_where_nan_and_tips_begin(make: Callable[..., Panel]):
     with np.errstate(all="ignore"):
         panel = make(record(lambda x, y: np.where(x > 0, np.log(x), y) * y, -1.0, 2.0))
         assert panel.state["nodes"] == ["−1", "2", "False", "nan (born here)", "2", "4"]
+        # At 1 the logarithm is 0, and so is the derivative by y.
         move(panel, x=1.0)
-        assert panel.state["nodes"] == ["1", "2", "True", "0", "0", "0"]
+        assert panel.state["nodes"] == ["1", "2 (adjoint 0)", "True", "0", "0", "0"]
     panel = make(record(lambda x, y: abs(x) + np.maximum(x, y), 0.0, 0.0))
     assert panel.state["nodes"] == ["0", "0", "0 (tip)", "0 (tip)", "0"]
     (note,) = panel.state["notes"]
     assert re.search(r"abs\(x\).* has a tip here .*; by convention .*\. The same: .*max", note)
     move(panel, x=1.0)
-    assert panel.state["nodes"] == ["1", "0", "1", "1", "2"]
+    assert panel.state["nodes"] == ["1", "0 (adjoint 0)", "1", "1", "2"]
 
 
 def test_a_snapshot_stays(panel: Panel):

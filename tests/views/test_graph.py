@@ -1,6 +1,7 @@
 """The graph: what is drawn, what it says, and that no text of a user's is taken as code."""
 
 import re
+import shutil
 from xml.etree import ElementTree
 
 import numpy as np
@@ -247,3 +248,34 @@ def test_arrays(drawing: Graph):
     found = texts(graph(tape).svg())
     assert found["n0"] == ["w", "(100,) [0, …, 99]"]
     assert found["n2"][-1] == "328350"
+
+
+def test_figures_for_papers_are_saved(tmp_path, drawing: Graph, monkeypatch: pytest.MonkeyPatch):
+    looks = {"left_to_right": True, "monochrome": True, "font_size": 22.0}
+    large = drawing.tape.graph(**looks)
+    assert "rankdir=LR" in large.dot
+    assert "fontsize=22" in large.dot
+    svg, usual = large.svg(), drawing.svg()
+    assert set(re.findall('(?:fill|stroke)="([^"]*)"', svg)) <= {
+        "black",
+        "white",
+        "none",
+        "transparent",
+    }
+    side = re.compile(r' width="([\d.]+)pt"')
+    viewed = [
+        float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', each)[1]) for each in (svg, usual)
+    ]
+    widths = [float(side.search(each)[1]) for each in (svg, usual)]
+    assert widths[0] / viewed[0] == pytest.approx(2 * widths[1] / viewed[1], rel=1e-2)
+    for name in ("graph.svg", "graph.dot"):
+        large.save(tmp_path / name)
+    assert (tmp_path / "graph.svg").read_text(encoding="utf-8") == svg
+    if shutil.which("dot"):
+        large.save(tmp_path / "graph.pdf")
+        assert (tmp_path / "graph.pdf").read_bytes().startswith(b"%PDF")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(FileNotFoundError, match=r"Graphviz draws a PDF.*save the graph as \.svg"):
+        large.save(tmp_path / "other.pdf")
+    with pytest.raises(ValueError, match=r"saved as \.svg, \.dot, \.pdf or \.png"):
+        large.save(tmp_path / "graph.jpg")

@@ -124,6 +124,7 @@ class Tape(Columns):
         "Where values and derivatives stop being finite.",
         "tapenb.autodiff.sweeps.diagnosis",
     )
+    sympy: _View = _View("sympy", "The output as an expression of SymPy.")
     diff = _View("diff", "What another tape has otherwise, and where its numbers are others.")
     to_jax = _View("to_jax", "The tape as a JAX function of its inputs.", "tapenb.engines.to_jax")
     save = _View("save", "Save it with its derivatives, for `tapenb.load`.", "tapenb.engines.tapes")
@@ -311,7 +312,18 @@ class Tape(Columns):
 
 _SHOWN = (
     *("inputs", "output", "value", "parents", "ancestors", "guards", "where", "copy"),
-    *("graph", "table", "source", "latex", "kinks", "not_finite", "diff", "save", "to_jax"),
+    *(
+        "graph",
+        "table",
+        "source",
+        "latex",
+        "sympy",
+        "kinks",
+        "not_finite",
+        "diff",
+        "save",
+        "to_jax",
+    ),
 )
 """Names for users; all others are for those who record, sweep and compile."""
 

@@ -2,7 +2,7 @@
 
 import { placeAt } from "./curves.js";
 import { drawn, plain } from "./numbers.js";
-import { listingAt, traceAt } from "./points.js";
+import { foldedAt, listingAt, traceAt } from "./points.js";
 import { asNumber, load, play, read } from "./tape.js";
 import { briefText, isArray, valueText } from "./texts.js";
 import { vectorFunctions } from "./vector.js";
@@ -105,6 +105,7 @@ export function evaluator(program, others = () => []) {
       const texts = (refs) => refs.map((ref) => (ref === null ? "" : drawn(briefText(get(ref)))));
       Object.assign(found, { nodes: texts(show.nodes), edges: texts(show.edges) });
     }
+    if (show.folded) Object.assign(found, foldedAt(show.folded, get, listing));
     if (show.vector) found.vector = vectorFunctions.vectorsAt(show.vector, (row) => get(show.rows[row][1]), given);
     if (steps && show.trace) found.trace = traceAt(show.trace, get, trace);
     if (listing.open && show.listing) found.listing = listingAt(show.listing, get, listing);
@@ -144,7 +145,7 @@ export function evaluator(program, others = () => []) {
       }
     }
     const curve = new DataView(Float64Array.from(rows.filter(Boolean).flat()).buffer);
-    return { number: --curves, curve, marks: [], said: [], beyond: null };
+    return { number: --curves, along, curve, marks: [], said: [], beyond: null };
   }
 
   const finite = (/** @type {any} */ ref) => { const x = get(ref); return Number.isFinite(x) ? x : null; };

@@ -4,6 +4,7 @@ import { h, KEYS, s, write } from "./dom.js";
 import { firstParts } from "./numbers.js";
 import { orders } from "./orders.js";
 import { rounds } from "./rounds.js";
+import { zoom } from "./zoom.js";
 
 /** @import { Lights, Model, Mover, Section, State } from "./protocol.js" */
 
@@ -65,7 +66,10 @@ function fit(all) {
 export function graph(model, mover, lights) {
   const label = { role: "group", "aria-label": "Graph, node by node with arrow keys" };
   const place = h("div", { class: "tapenb-graph", ...label, ...KEYS });
-  const round = rounds(model), tools = orders(model, mover, lights), element = h("div", { class: "tapenb-drawing" }, place, round.element, tools.element);
+  const round = rounds(model), near = zoom(place), tools = orders(model, mover, lights, place, near);
+  const element = h("div", { class: "tapenb-drawing" }, place, round.element, tools.element);
+  // A page without a kernel has no toolbar for it.
+  if (!near.parentElement) element.append(near);
   /** @type {Map<string, SVGTextElement>} */
   let slots = new Map();
 
@@ -73,6 +77,7 @@ export function graph(model, mover, lights) {
     slots = new Map();
     const { svg: text, pending } = model.get("picture");
     element.hidden = text === undefined;
+    near.hidden = !text;
     place.replaceChildren();
     delete place.dataset.walk;
     if (pending) place.append(h("p", { class: "tapenb-quiet" }, "The graph follows in a moment…"));

@@ -3,18 +3,15 @@
 import { line } from "./axes.js";
 import { scale, spark } from "./bars.js";
 import { h, KEYS, list, s, write } from "./dom.js";
-import { literal, replaced, rewritten, stepped } from "./literals.js";
+import { handle } from "./handle.js";
+import { literal, replaced, rewritten } from "./literals.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
 import { rounds } from "./rounds.js";
 
-/** @import { Handle, Listed, Model, Mover, Section, State } from "./protocol.js" */
+/** @import { Calls, Handle, Listed, Model, Mover, Section, State } from "./protocol.js" */
 /** @import { Literal } from "./literals.js" */
 
 const SPARK = { width: 72, height: 16 };
-/** Pixels that a number is dragged for one step. */
-const DRAG = 5;
-/** Steps of a key, by its name. */
-const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
 
 /** @param {Model} model @param {Mover} mover @returns {Section} */
 export function listing(model, mover) {
@@ -29,6 +26,9 @@ export function listing(model, mover) {
     h("details", { class: "tapenb-listing" }, summary, scroll, round.element));
   /** @type {Map<number, Row>} */
   let rows = new Map();
+  /** Of called functions, by the path of each line. @type {Map<string, Row>} */
+  const below = new Map();
+  let unfolded = "";
   /** @type {{open: boolean, iteration: number | null}} */
   let look = { open: false, iteration: null };
 
@@ -45,14 +45,40 @@ export function listing(model, mover) {
     element.open = look.open;
   });
 
+  /** Unfold what a line calls, or fold it. @param {(number | string)[]} path */
+  function turn(path) {
+    const now = /** @type {(number | string)[][]} */ ((model.get("look").listing ?? look).unfolded ?? []);
+    const own = now.filter((each) => each.slice(0, path.length).join("/") === path.join("/"));
+    ask({ unfolded: own.length ? now.filter((each) => !own.includes(each)) : [...now, path] });
+  }
+
+  /** Rows for the lines of called functions, below those that called them. @param {Calls[]} calls */
+  function unfold(calls) {
+    const those = JSON.stringify(calls.map(({ path, text }) => [path, text]));
+    if (those === unfolded) return;
+    unfolded = those;
+    for (const { element: row } of below.values()) row.remove();
+    below.clear();
+    const ends = /** @type {Record<string, Element>} */ ({});
+    for (const { path, first, text } of calls) {
+      const from = path.slice(0, -1), key = from.join("/");
+      for (const [number, line] of text.entries()) {
+        const row = listed(line, number, first + number, [], mover, turn, [...path, number]);
+        (ends[key] ?? (below.get(key) ?? rows.get(Number(key)))?.element)?.after(row.element);
+        ends[key] = row.element;
+        below.set([...path, number].join("/"), row);
+      }
+    }
+  }
+
   function build() {
     const { lines = [], first = 1, handles = [] } = model.get("listing");
     element.hidden = !lines.length;
     list(head, ["line", "value", "adjoint", ""], () => (head.children.length < 3 ? h("th", { scope: "col" }) : h("td")), write);
-    rows = new Map();
+    [rows, unfolded] = [new Map(), ""];
     body.replaceChildren(...lines.map((/** @type {string} */ text, /** @type {number} */ number) => {
       const row = listed(text, number, first + number,
-        handles.filter((/** @type {Handle} */ handle) => handle.line === number), mover);
+        handles.filter((/** @type {Handle} */ handle) => handle.line === number), mover, turn, [number]);
       rows.set(number, row);
       return row.element;
     }));
@@ -65,14 +91,19 @@ export function listing(model, mover) {
     const positions = { ...state.positions, ...Object.fromEntries(moved) };
     for (const row of rows.values()) row.place(positions);
     if (!state.listing) return;
-    const { lines, series, iterations, iteration, adjoint } = state.listing;
+    const { lines, series, iterations, iteration, adjoint, calls } = state.listing;
+    if (calls) unfold(calls);
     write(head.children[2], adjoint);
-    const scales = [0, 1].map((k) => scale(lines.map(({ sizes }) => sizes[k])));
+    const scales = [0, 1].map((k) => scale([lines, ...(calls ?? []).map((each) => each.lines)].flat().map(({ sizes }) => sizes[k])));
     write(caption, `Bars: blue above zero, purple below; full at ${scales[0].words} for values, `
       + `at ${scales[1].words} for ${adjoint}s.`);
     const at = new Map(lines.map((each) => [each.number, each]));
-    for (const [number, row] of rows) {
-      row.paint(at.get(number), series[number], scales, iterations);
+    // What the page answers itself leaves the called functions as they are.
+    const open = calls && new Set(calls.map(({ path }) => path.slice(0, -1).join("/")));
+    for (const [number, row] of rows) row.paint(at.get(number), series[number], scales, open);
+    for (const { path, text, lines: inner } of calls ?? []) {
+      const shows = new Map(inner.map((each) => [each.number, each]));
+      for (const number of text.keys()) below.get([...path, number].join("/"))?.paint(shows.get(number), undefined, scales, open);
     }
     round.paint({ iterations, iteration });
   }
@@ -89,8 +120,10 @@ export function listing(model, mover) {
  * @param {number} number
  * @param {Handle[]} handles
  * @param {Mover} mover
+ * @param {(path: (number | string)[]) => void} turn
+ * @param {(number | string)[]} path Of the line: of one of a called function with all that led there.
  */
-function listed(text, from0, number, handles, mover) {
+function listed(text, from0, number, handles, mover, turn, path) {
   const code = h("code"), copy = h("button", { type: "button", class: "tapenb-copy", ...KEYS });
   const places = handles.map((each) => {
     const written = /** @type {Literal} */ (literal(text.slice(each.start, each.end)));
@@ -118,7 +151,11 @@ function listed(text, from0, number, handles, mover) {
     width: SPARK.width, height: 2 * SPARK.height, class: "tapenb-spark" });
   const curves = ["value", "adjoint"].map((kind) => s("path", { class: `tapenb-spark-${kind}` }));
   picture.append(...curves);
-  const element = h("tr", { "data-line": String(from0) }, h("th", { scope: "row" }, code, copy), ...cells.map(({ cell }) => cell),
+  const opens = h("button", { type: "button", class: "tapenb-copy", ...KEYS }), depth = (path.length - 1) / 2;
+  opens.addEventListener("click", () => turn(path));
+  opens.hidden = true;
+  const element = h("tr", depth ? { class: "tapenb-within", style: `--depth: ${depth}` } : { "data-line": String(from0) },
+    h("th", { scope: "row" }, code, opens, copy), ...cells.map(({ cell }) => cell),
     h("td", { class: "tapenb-often" }, count, picture));
 
   /** @param {Record<string, number>} positions */
@@ -141,8 +178,9 @@ function listed(text, from0, number, handles, mover) {
    * @param {Listed | undefined} now
    * @param {[(number | null)[], (number | null)[]] | undefined} series
    * @param {ReturnType<typeof scale>[]} scales
+   * @param {Set<string> | undefined} open Paths of lines whose calls are unfolded, where that is known.
    */
-  function paint(now, series, scales) {
+  function paint(now, series, scales, open) {
     [now?.value, now?.adjoint].forEach((value, k) => {
       const { bar, value: place } = cells[k], size = now?.sizes[k] ?? 0;
       // What was computed and does not reach the output has no adjoint.
@@ -152,6 +190,13 @@ function listed(text, from0, number, handles, mover) {
     });
     const often = now?.count ?? 1;
     write(count, often > 1 ? `×${often}` : "");
+    if (open) {
+      const is = open.has(path.join("/")), names = now?.calls?.join(", ");
+      opens.hidden = !names;
+      write(opens, `${is ? "▾" : "▸"} ${names}`);
+      opens.setAttribute("aria-label", opens.title = `${is ? "Fold" : "Unfold"} ${names} here`);
+      opens.setAttribute("aria-expanded", String(is));
+    }
     picture.toggleAttribute("hidden", !series);
     if (!series) return;
     curves.forEach((curve, k) => {
@@ -164,52 +209,4 @@ function listed(text, from0, number, handles, mover) {
   }
 
   return { element, place, paint };
-}
-
-/**
- * A number in the text that can be dragged, and moved by keys.
- * @param {Handle} place
- * @param {Literal} written
- * @param {number} number Of the line.
- * @param {Mover} mover
- */
-function handle({ label, start, end }, written, number, mover) {
-  const element = h("span", { role: "slider", tabindex: "0", class: "tapenb-handle",
-    "aria-label": `${label} in line ${number}`, "data-label": label, "data-length": String(end - start),
-    title: `Drag, or press arrow keys, to move ${label}`, ...KEYS });
-  let value = written.value;
-  const go = (/** @type {number} */ to) => { if (to !== value) mover.move(label, to); };
-
-  element.addEventListener("keydown", (event) => {
-    const steps = STEPS[/** @type {keyof typeof STEPS} */ (event.key)];
-    if (event.key === "Home") go(written.value);
-    else if (steps) go(stepped(written, value, steps * (event.shiftKey ? 10 : 1)));
-    else return;
-    event.preventDefault();
-  });
-  element.addEventListener("dblclick", () => go(written.value));
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
-    const begin = { x: event.clientX, value };
-    element.focus();
-    element.setPointerCapture(event.pointerId);
-    const drag = (/** @type {PointerEvent} */ now) => {
-      const steps = Math.round((now.clientX - begin.x) / DRAG);
-      go(stepped(written, begin.value, steps * (now.shiftKey ? 10 : 1)));
-    };
-    element.addEventListener("pointermove", drag);
-    element.addEventListener("lostpointercapture",
-      () => element.removeEventListener("pointermove", drag), { once: true });
-  });
-
-  return Object.assign(element, {
-    /** @param {string} text @param {number} now @param {boolean} changed */
-    show(text, now, changed) {
-      value = now;
-      write(element, text);
-      element.setAttribute("aria-valuenow", String(now));
-      element.setAttribute("aria-valuetext", text);
-      element.classList.toggle("tapenb-moved", changed);
-    },
-  });
 }

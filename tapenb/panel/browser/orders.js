@@ -1,13 +1,13 @@
-// What is seen of the graph: of what it is, what stands on its edges, how near, and what is found.
+// What is seen of the graph: of what it is, what stands on its edges, what is found and what hidden.
 
 import { button, h, KEYS, list, write } from "./dom.js";
+import { edgesOf } from "./links.js";
 import { asking } from "./moves.js";
 import { save } from "./save.js";
 import { figure } from "./sweep.js";
 
 /** @import { Lights, Model, Mover, Orders, Program, Section, State } from "./protocol.js" */
 
-const NEARER = 1.25, NEAREST = 8;
 /** @typedef {(string | number)[]} Path */
 /** Whether a path begins with another. @param {Path} path @param {Path} other */
 const within = (path, other) => path.slice(0, other.length).join() === other.join();
@@ -24,9 +24,11 @@ const WHAT = {
  * @param {Model} model
  * @param {Mover} mover
  * @param {Lights} lights
+ * @param {HTMLElement} box Of the drawing.
+ * @param {HTMLElement} zoom Its buttons.
  * @returns {Section}
  */
-export function orders(model, mover, lights) {
+export function orders(model, mover, lights, box, zoom) {
   const { look, ask } = asking(model, "orders");
   const pick = (/** @type {string} */ label, /** @type {(value: string) => void} */ does) => {
     const made = /** @type {HTMLSelectElement} */ (h("select", KEYS));
@@ -43,31 +45,13 @@ export function orders(model, mover, lights) {
     "aria-label": "find in the graph", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet", role: "status" });
   const said = h("p", { class: "tapenb-quiet" }), files = save(model);
-  const zoom = h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
-    button("−", () => zoomBy(1 / NEARER), "farther"), button("+", () => zoomBy(NEARER), "nearer"),
-    button("Fit", () => zoomBy(0), "the whole graph"));
+  const hide = button("Hide", () => veil(lights.walked), "hide the box that was clicked, or where the arrow keys are: H on the graph");
+  const show = button("Show all", () => veil(-1), "show what was hidden: Shift+H on the graph");
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
     h("div", { class: "tapenb-toolbar" }, of.element, fold, on.element, zoom),
-    h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, files.element), said));
-  /** 0 where it fits. */
-  let scale = 0, found = /** @type {number[]} */ ([]), next = -1;
-
-  const place = () => /** @type {HTMLElement} */ (element.parentElement?.querySelector(".tapenb-graph"));
-  /** @param {number} factor 0 for the whole. */
-  function zoomBy(factor) {
-    const box = place(), svg = box?.querySelector("svg");
-    if (!svg) return;
-    const drawn = parseFloat(svg.style.getPropertyValue("--tn-drawn")), before = svg.getBoundingClientRect().width;
-    scale = factor && Math.min(NEAREST, Math.max(1 / NEAREST, factor * (before / drawn)));
-    box.classList.toggle("tapenb-zoomed", scale > 0);
-    svg.style.width = scale ? `${drawn * scale}px` : "";
-    if (!scale || !before) return;
-    // What is in the middle stays there.
-    const by = svg.getBoundingClientRect().width / before;
-    box.scrollLeft = (box.scrollLeft + box.clientWidth / 2) * by - box.clientWidth / 2;
-    box.scrollTop = (box.scrollTop + box.clientHeight / 2) * by - box.clientHeight / 2;
-  }
+    h("div", { class: "tapenb-toolbar" }, h("label", {}, "find ", search), count, hide, show, files.element), said));
+  let found = /** @type {number[]} */ ([]), next = -1, hidden = /** @type {Set<number>} */ (new Set()), drawn = /** @type {unknown} */ (null);
 
   /** Light what holds the text in its name, its operation, its line or its number. */
   function seek() {
@@ -100,48 +84,41 @@ export function orders(model, mover, lights) {
     if (path) ask({ unfolded: [...look().unfolded ?? [], path] });
   }
 
-  function build() {
-    const box = place();
-    if (!box || box.dataset.zooms) return;
-    box.dataset.zooms = "";
-    box.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      zoomBy(event.deltaY < 0 ? NEARER : 1 / NEARER);
-    }, { passive: false });
-    box.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const key = event.key.toLowerCase();
-      if (key === "+") zoomBy(NEARER);
-      else if (key === "-") zoomBy(1 / NEARER);
-      else if (key === "0") zoomBy(0);
-      else if (key === "u") unfold(lights.walked);
-      else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
-    });
-    box.addEventListener("dblclick", ({ target }) => {
-      const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
-      const frame = /** @type {State} */ (model.get("state")).folded?.groups[key];
-      if (group?.matches(".node")) unfold(Number(key.slice(1)));
-      else if (frame) {
-        // What was unfolded last around it; a frame may have unfolded with that.
-        const unfolded = /** @type {Path[]} */ (look().unfolded ?? []);
-        const [by] = unfolded.filter((each) => within(frame, each)).sort((a, b) => b.length - a.length);
-        if (by) ask({ unfolded: unfolded.filter((each) => !within(each, by)) });
-      }
-    });
-    box.addEventListener("pointerdown", (down) => {
-      if (!scale || down.button) return;
-      const from = { x: box.scrollLeft + down.clientX, y: box.scrollTop + down.clientY };
-      const drag = (/** @type {PointerEvent} */ now) => box.scrollTo(from.x - now.clientX, from.y - now.clientY);
-      box.addEventListener("pointermove", drag);
-      addEventListener("pointerup", () => box.removeEventListener("pointermove", drag), { once: true });
-    });
+  /** Hide a box with its edges, as it may be in the way; of none show all again. @param {number} n */
+  function veil(n) {
+    hidden = n < 0 ? new Set() : new Set([...hidden, n]);
+    const edges = edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
+    for (const group of box.querySelectorAll(":is(.node, .edge)[data-key]")) {
+      const key = group.getAttribute("data-key") ?? "", at = Number(key.slice(1));
+      group.classList.toggle("tapenb-gone", (key[0] === "n" ? [at] : edges[at] ?? []).some((each) => hidden.has(each)));
+    }
+    show.hidden = !hidden.size;
   }
+
+  box.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === "u") unfold(lights.walked);
+    else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
+    else if (key === "h" && !hide.hidden) veil(event.shiftKey ? -1 : lights.walked);
+  });
+  box.addEventListener("dblclick", ({ target }) => {
+    const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
+    const frame = /** @type {State} */ (model.get("state")).folded?.groups[key];
+    if (group?.matches(".node")) unfold(Number(key.slice(1)));
+    else if (frame) {
+      // What was unfolded last around it; a frame may have unfolded with that.
+      const unfolded = /** @type {Path[]} */ (look().unfolded ?? []);
+      const [by] = unfolded.filter((each) => within(frame, each)).sort((a, b) => b.length - a.length);
+      if (by) ask({ unfolded: unfolded.filter((each) => !within(each, by)) });
+    }
+  });
 
   /** @param {State} state */
   function paint({ orders: shown, nodes, trace, folds = [], fold: level = "", folded }) {
-    build();
     element.hidden = !nodes;
+    hide.hidden = Boolean(folded);
+    if (drawn !== model.get("picture")) { drawn = model.get("picture"); veil(-1); }
     of.element.hidden = !shown || shown.choices.length < 2;
     const forward = (trace?.kind ?? "adjoint") !== "adjoint" || !shown;
     list(of.made, shown?.choices ?? [], () => h("option"), (option, choice) => {
@@ -159,7 +136,7 @@ export function orders(model, mover, lights) {
     write(size, ` ${level === "entries" && folds.includes("operations") ? "each run" : BOXES[level] ?? ""}`);
     dial.setAttribute("aria-valuetext", size.textContent ?? "");
     for (const [n, { path }] of (folded?.of ?? []).entries()) {
-      place().querySelector(`[data-key="n${n}"]`)?.classList.toggle("tapenb-unfolds", Boolean(path));
+      box.querySelector(`[data-key="n${n}"]`)?.classList.toggle("tapenb-unfolds", Boolean(path));
     }
     on.element.hidden = Boolean(folded);
     const edges = folded ? "flow" : look().edges ?? "flow";

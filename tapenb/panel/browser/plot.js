@@ -27,7 +27,7 @@ export function plot(model, mover) {
   const choice = /** @type {HTMLSelectElement} */ (h("select", KEYS));
   const legend = h("p", { class: "tapenb-legend" });
   const picture = s("svg", { role: "img", class: "tapenb-picture" });
-  const said = h("p", { class: "tapenb-quiet tapenb-marks" });
+  const marked = h("p", { class: "tapenb-quiet tapenb-marks" });
   const other = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "and" }));
   const both = h("span", {}, " and ", other);
   const head = h("div", { class: "tapenb-plot-head" },
@@ -80,7 +80,7 @@ export function plot(model, mover) {
       return true;
     },
   });
-  const flat = h("div", {}, handle.stage, said, fold);
+  const flat = h("div", {}, handle.stage, marked, fold);
   const place = h("div", { class: "tapenb-plot" }, head, flat, plane.element);
 
   /** What touches the curve here: nothing, the tangent, or the parabola too. @param {Plot} plot */
@@ -122,10 +122,15 @@ export function plot(model, mover) {
       last = undefined;
       return legendOf(["contour", "gradient", "curvature", ...(over.second ? ["newton"] : [])], plot);
     }
-    const { number, curve: all, marks: marked, said: texts, beyond } = /** @type {Curve} */ (model.get("curve"));
-    if (known !== number) [known, curve, marks] = [number, samples(all), marked];
+    const { number, along, curve: bytes, marks: all, said = [], beyond } = /** @type {Curve} */ (model.get("curve"));
+    // One along another slider is none of this; else it stays until the next is there.
+    const texts = along === plot.along ? said : [];
+    if (along !== plot.along) [known, curve, marks] = [NaN, [], []];
+    else if (known !== number) [known, curve, marks] = [number, samples(bytes), all];
+    flat.classList.toggle("tapenb-awaits", number !== plot.number);
+    plot = { ...plot, label: [plot.label, ...texts].join("; ") };
     const more = texts.length > SAID ? [`and ${texts.length - SAID} more`] : [];
-    write(said, texts.length ? `Marked: ${[...texts.slice(0, SAID), ...more].join("; ")}.` : "");
+    write(marked, texts.length ? `Marked: ${[...texts.slice(0, SAID), ...more].join("; ")}.` : "");
     if (beyond !== null && beyond !== undefined && !asked.has(beyond)) {
       asked.add(beyond);
       look({ plot: { beyond } });
@@ -141,7 +146,8 @@ export function plot(model, mover) {
   });
   observer.observe(place);
   const heard = () => show(model.get("state"));
-  model.on("change:heights", heard);
+  const late = ["change:heights", "change:curve"];
+  for (const event of late) model.on(event, heard);
 
   /** @param {Plot} plot */
   function draw(plot) {
@@ -244,7 +250,7 @@ export function plot(model, mover) {
 
   function stop() {
     observer.disconnect();
-    model.off("change:heights", heard);
+    for (const event of late) model.off(event, heard);
   }
 
   return { element: place, paint: show, stop };

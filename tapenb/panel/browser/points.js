@@ -1,7 +1,8 @@
 // What listing, trace table and steps show of a point that the page has computed: as the kernel
 // sends it.
 
-import { isArray, sent } from "./texts.js";
+import { drawn } from "./numbers.js";
+import { briefText, isArray, sent } from "./texts.js";
 
 /** A sum of numbers, or of arrays, or of pairs. */
 function sum(a, b) {
@@ -42,6 +43,26 @@ function sizeOf(x) {
   const all = [x.integer ?? x.truth ?? x].flat(Infinity);
   const largest = all.reduce((a, b) => (Math.abs(b) > Math.abs(a) || Number.isNaN(b) ? b : a), all[0]);
   return Number.isFinite(largest) ? Number(largest) : null;
+}
+
+/**
+ * The boxes of a folded graph, in one round.
+ * @param {any} shown What `stepping.py` wrote of them.
+ * @param {(refs: any) => any} read
+ * @param {Record<string, any>} look Of the listing.
+ */
+export function foldedAt({ of, iterations, ends, starts, nodes, edges }, read, look) {
+  const iteration = look.iteration ?? null, end = ends[iteration ?? iterations] ?? Infinity;
+  const run = (/** @type {number} */ line) => starts[line]?.findLastIndex((/** @type {number} */ start) => start <= end) ?? 0;
+  const text = (/** @type {any[]} */ all) => (all.length ? drawn(briefText(all.reduce(sum))) : "");
+  return {
+    nodes: nodes.map((/** @type {any[]} */ refs, /** @type {number} */ n) => {
+      const some = "input" in of[n] ? refs : [refs[run(of[n].line)] ?? null];
+      return some[0] === null ? "" : drawn(briefText(together(some.map(read))));
+    }),
+    edges: edges.map(([line, parts]) => text((parts[run(line)] ?? []).map(read))),
+    folded: { of, groups: {}, iterations, iteration },
+  };
 }
 
 /** One number, or several as an array, of which what is none counts as 0. */

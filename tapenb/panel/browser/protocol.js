@@ -11,7 +11,7 @@
  * @typedef {{choices: string[], planes: boolean, along: string, output: string, from: number, to: number,
  *   step: number, log: boolean, number: number, at: number | null, value: number | null, slope: number | null,
  *   curvature: number | null, label: string}} Plot
- * @typedef {{number: number, curve: DataView, marks: Mark[], said: string[], beyond: number | null}} Curve
+ * @typedef {{number: number, along: string, curve: DataView, marks: Mark[], said: string[], beyond: number | null}} Curve
  * @typedef {Record<string, [counter: number, value: number]>} Moves
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
@@ -19,7 +19,7 @@
  *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
  *   edges?: string[], words?: string, check?: string, compare?: {former: boolean, caption?: string, head?: string[], rows?: string[][]}, plot?: Plot, surface?: Surface,
  *   trace?: Trace, vector?: Vector[],
- *   listing?: {lines: Listed[], adjoint: string, iterations: number, iteration: number | null,
+ *   listing?: {lines: Listed[], calls?: Calls[], adjoint: string, iterations: number, iteration: number | null,
  *     series: Record<number, [(number | null)[], (number | null)[]]>}}} State
  * @typedef {{name: string, of: string, size: number, along: string,
  *   bars: [label: string, value: number | string, slope: number | string][]}} Vector
@@ -47,7 +47,8 @@
  *   find(places: number[], now?: number): void, stop(): void, walked: number}} Lights `step` says which step is shown, and `follows` who is told of it.
  * @typedef {{label: string, line: number, start: number, end: number}} Handle
  * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
- *   sizes: [number | null, number | null], count: number}} Listed
+ *   sizes: [number | null, number | null], count: number, calls?: string[]}} Listed
+ * @typedef {{path: (number | string)[], first: number, text: string[], lines: Listed[]}} Calls A function that was called.
  * @typedef {{move(label: string, value: number): void, mine(): Moves, stop(): void}} Mover
  *   `mine` is what was moved here and the kernel has not answered.
  * @typedef {{connect(slot: Function): void, disconnect(slot: Function): void}} Signal

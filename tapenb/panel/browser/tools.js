@@ -1,5 +1,6 @@
 // What is done with the sliders together: play, undo, reset, copy, pin, and the derivatives checked.
 
+import { short } from "./axes.js";
 import { KEYS, button, h, list, write } from "./dom.js";
 import { advanced, moved, partOf, positionAt, redone, remembered, undone } from "./history.js";
 import { hear } from "./hear.js";
@@ -37,6 +38,17 @@ export function tools(model, mover) {
   const which = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "slider that plays" }));
   const mode = /** @type {HTMLSelectElement} */ (h("select", { ...KEYS, "aria-label": "how it plays" },
     ...Object.entries(MODES).map(([value, text]) => h("option", { value }, text))));
+  const ranges = asking(model, "sliders"), range = ["from", "to"].map((end) => {
+    const made = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": `range ${end}`, ...KEYS }));
+    const typed = () => {
+      const ends = range.map((each) => each.valueAsNumber);
+      if (ends.every(Number.isFinite)) ranges.ask({ ranges: { ...ranges.look().ranges, [which.value]: ends } });
+    };
+    made.addEventListener("change", typed);
+    made.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
+    return made;
+  });
+  which.addEventListener("change", () => show());
   const start = button("Play", () => (playing ? rest() : play()));
   const back = button("Undo", () => turn(undone(history)));
   const forth = button("Redo", () => turn(redone(history)));
@@ -70,7 +82,8 @@ export function tools(model, mover) {
     h("table", {}, caption, h("thead", {}, titles), differs));
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-tools" },
     h("summary", KEYS, "Play, undo, pin"),
-    h("div", { class: "tapenb-toolbar" }, start, which, mode),
+    h("div", { class: "tapenb-toolbar" }, start, which, mode,
+      h("span", { class: "tapenb-range" }, range[0], " to ", range[1])),
     h("div", { class: "tapenb-toolbar" }, back, forth, reset, copy, pin, edited, mark, tune, tune1),
     bookmarks, locks, beside, scrolls, check));
   element.addEventListener("toggle", () => {
@@ -154,6 +167,8 @@ export function tools(model, mover) {
       write(option, label);
       option.setAttribute("value", label);
     });
+    const ends = inputs().find((each) => each.label === which.value);
+    range.forEach((each, k) => { if (ends && each !== document.activeElement) each.value = short([ends.min, ends.max][k]); });
     const then = pinned();
     write(pin, then ? "Unpin" : "Pin");
     const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};

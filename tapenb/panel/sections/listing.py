@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...recording.point import Point
+from ...views.calls import Called, Calls
+from ...views.listing import Line
 from ...views.listing import Listing as Lines
 from .section import Section
 
@@ -17,6 +19,7 @@ class Listing(Section):
 
     name = "listing"
     _lines: Lines | None = None
+    _calls: Calls
 
     def begin(self, point: Point) -> None:
         """Forget which entries the lines recorded."""
@@ -41,6 +44,8 @@ class Listing(Section):
             return None
         if self._lines is None:
             self._lines = Lines(point.tape, source)
+            self._calls = Calls(point.tape, self._lines)
+        calls = self._calls.unfolded
         lines, adjoint = self._lines, point.adjoints.get
         iteration = look.get("iteration")
         return {
@@ -49,13 +54,26 @@ class Listing(Section):
             "iteration": iteration,
             "series": lines.series(point.tape, adjoint),
             "lines": [
-                {
-                    "number": line.number,
-                    "value": line.value,
-                    "adjoint": line.adjoint,
-                    "sizes": line.sizes,
-                    "count": lines.counts.get(line.number, 1),
-                }
+                _sent(
+                    line,
+                    lines.counts.get(line.number, 1),
+                    self._calls.names(line.number, iteration),
+                )
                 for line in lines.lines(point.tape, adjoint, iteration)
             ],
+            "calls": [
+                _below(each)
+                for each in calls(point.tape, adjoint, look.get("unfolded") or (), iteration)
+            ],
         }
+
+
+def _sent(line: Line, count: int, calls: list[str]) -> dict[str, Any]:
+    found = {"number": line.number, "value": line.value, "adjoint": line.adjoint}
+    return {**found, "sizes": line.sizes, "count": count, **({"calls": calls} if calls else {})}
+
+
+def _below(called: Called) -> dict[str, Any]:
+    source = called.source
+    text = {"path": called.path, "first": source.first, "text": source.lines}
+    return {**text, "lines": [_sent(*each) for each in called.lines]}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...recording.aside import Aside, Cancelled
 from ...recording.curve import SAMPLES, Curve, Mark
 from ...recording.point import Point
 from ...recording.readout import place
@@ -19,11 +21,12 @@ from .section import Section, standing
 __all__ = ["Plot"]
 
 # The curve has so many points, fewer where replays are slow, and none where that leaves too few.
-_FEWEST, _CURVE_SECONDS, _REFINING_SECONDS = 21, 0.1, 0.02
+_FEWEST, _CURVE_SECONDS, _REFINING_SECONDS = 21, 0.5, 0.05
 _PROBES = 3
 # Other branches are recorded so often, and no more once that took so long.
 _MOST_BESIDE, _SLOW = 3, 0.3
 _HUGE = 1.7e308  # what JSON has for infinity
+_NOTHING: dict[str, Any] = {"curve": b"", "marks": [], "said": [], "beyond": None}
 
 _WHAT = {
     "kink": ("kink", "kinks"),
@@ -37,25 +40,60 @@ _WHAT = {
 _NAMED = 4
 
 
+class _Wanted(NamedTuple):
+    """A curve, before it is computed."""
+
+    number: int
+    curve: Curve
+    log: bool
+
+
 class Plot(Section):
-    """The output along one slider, with its tangent and osculating parabola."""
+    """The output along one slider, with its tangent and osculating parabola.
+
+    The curve stays while only its own slider moves. Another one is computed beside the moves, and
+    comes in a message of its own with ``number``, by which a point says which curve it is on; where
+    the sliders move on meanwhile it is shown all the same, and the newest one follows.
+    """
 
     name = "plot"
-    _curve: tuple[Any, dict[str, Any]] = (None, {})
-    _number = 0
+    heard: Callable[[dict[str, Any], Exception | None], None] | None = None
+    """Gets a curve when it is there, or why there is none; without it none is computed."""
+    _key: Any = None
+    _number = _running = 0
+    _wanted: _Wanted | None = None
+    _work: Aside | None = None
+    _offered: float | None = None
     _recorded_beside = 0
 
     def begin(self, point: Point) -> None:
         """Forget the curve."""
-        self._curve = None, {}
+        self.cancel()
 
-    @property
-    def curve(self) -> dict[str, Any]:
-        """The samples with their marks, which stay while only their own slider moves.
+    def cancel(self) -> None:
+        """Compute nothing more."""
+        if self._work is not None:
+            self._work.cancel()
+        self._key = self._wanted = self._work = None
 
-        With ``number``, by which a point says which curve it is on.
+    def arrived(self, curve: Mapping[str, Any]) -> bool:
+        """Go on with what was asked for since; False of a curve that nobody wants any more.
+
+        Parameters
+        ----------
+        curve : dict
+            That is there now.
         """
-        return self._curve[1]
+        if self._work is None or curve["number"] != self._running:
+            return False
+        self._offered, self._work = curve["beyond"], None
+        self._go_on()
+        return True
+
+    def finish(self) -> None:
+        """Wait for the curve."""
+        while (work := self._work) is not None:
+            work.join()
 
     def choices(self, point: Point) -> dict[str, tuple[str, int]]:
         """The sliders that a plot can be along, with the input element that each moves."""
@@ -101,8 +139,6 @@ class Plot(Section):
         )
         if curvature is not None:
             label += f" and the second derivative {number(curvature)}"
-        curve = self._along(point, control)
-        label += "".join(f"; {each}" for each in curve["said"])
         return {
             "choices": list(choices),
             "planes": bool(point.hessian) and len(choices) > 1,
@@ -112,7 +148,7 @@ class Plot(Section):
             "to": control.max,
             "step": control.step,
             "log": control.log,
-            "number": curve["number"],
+            "number": self._of(point, control),
             "at": _finite(at),
             "value": _finite(value),
             "slope": _finite(slope),
@@ -130,7 +166,7 @@ class Plot(Section):
         x : float
             As it was sent.
         """
-        if self._curve[1].get("beyond") != x or self._recorded_beside >= _MOST_BESIDE:
+        if self._offered != x or self._recorded_beside >= _MOST_BESIDE:
             return None
         self._recorded_beside += 1
         return {**point.everywhere, along: x}
@@ -139,23 +175,44 @@ class Plot(Section):
         """Take how long that was, and draw the curve anew."""
         if seconds > _SLOW:
             self._recorded_beside = _MOST_BESIDE
-        self._curve = None, {}
+        self.cancel()
 
-    def _along(self, point: Point, control: Control) -> dict[str, Any]:
-        """The curve along one slider, kept while only that slider moves."""
-        key = (control.label, control.min, control.max, standing(point, control.label))
-        if self._curve[0] != key:
-            self._number += 1
-            self._curve = key, {"number": self._number, **self._drawn(control)}
-        return self._curve[1]
+    def _of(self, point: Point, control: Control) -> int:
+        """The number of the curve along one slider, which is another where others have moved."""
+        along = control.label, control.min, control.max, control.log
+        key = (along, standing(point, control.label))
+        if self._key != key:
+            if self._key is None or self._key[0] != along:
+                self.cancel()
+            self._key, self._number = key, self._number + 1
+            curve = self.subject.recording.curve(*along[:3])
+            self._wanted = _Wanted(self._number, curve, control.log)
+        self._go_on()
+        return self._number
 
-    def _drawn(self, control: Control) -> dict[str, Any]:
-        curve = self.subject.recording.curve(control.label, control.min, control.max)
+    def _go_on(self) -> None:
+        if self._work is None and self._wanted is not None and self.heard is not None:
+            wanted, self._wanted = self._wanted, None
+            self._running = wanted.number
+            self._work = Aside(partial(self._compute, wanted), self.subject.first)
+
+    def _compute(self, wanted: _Wanted, breathe: Callable[[], None]) -> None:
+        number, curve, log = wanted
+        curve.breathe, found, failed = breathe, _NOTHING, None
+        try:
+            found = self._drawn(curve, log)
+        except Cancelled:
+            raise
+        except Exception as error:
+            failed = error
+        self.heard({"number": number, "along": curve.label, **found}, failed)
+
+    def _drawn(self, curve: Curve, log: bool) -> dict[str, Any]:
         samples = min(SAMPLES, int(_CURVE_SECONDS / max(_seconds(curve), 1e-9)))
         if samples < _FEWEST:
-            return {"curve": b"", "marks": [], "said": [], "beyond": None}
+            return _NOTHING
         seconds = _REFINING_SECONDS if samples == SAMPLES else 0.0
-        rows = curve.sampled(samples, seconds, log=control.log)
+        rows = curve.sampled(samples, seconds, log=log)
         marks = curve.marks if samples == SAMPLES else []
         missing = rows[:, 4] < 0
         # One sample alone is a place where the cell raises, as 1/x does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -43,11 +43,14 @@ class Subject:
     sliders : dict of str to Control
     source : Source or None
         The text that was recorded.
+    first : callable or None
+        Returns as soon as no move is to go first, for what is computed beside them.
     """
 
     recording: Recording
     sliders: Mapping[str, Control]
     source: Source | None = None
+    first: Callable[[], None] | None = None
 
 
 class Section:

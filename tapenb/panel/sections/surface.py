@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,9 @@ class Surface(Section):
             self._key = across, up, others
             self._number = own = self._number + 1
             programs = self.subject.recording.curve(*across[:3]).programs
-            self._grid = Grid(programs, point.everywhere, across, up, lambda g: self._send(own, g))
+            done = partial(self._send, own)
+            given = programs, point.everywhere, across, up
+            self._grid = Grid(*given, done, self.subject.first)
         return self._number
 
     def _send(self, own: int, grid: Grid) -> None:

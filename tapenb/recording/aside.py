@@ -1,0 +1,57 @@
+"""Work beside the moves: on a thread of its own, in the time that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event, Thread
+
+__all__ = ["Aside", "Cancelled"]
+
+
+class Cancelled(Exception):
+    """Nobody wants the work any more."""
+
+
+class Aside:
+    """Work on a thread of its own, which lets others go first and can be cancelled.
+
+    Parameters
+    ----------
+    work : callable
+        Gets a function that it calls often, and which may raise `Cancelled`.
+    first : callable, optional
+        Returns as soon as nobody else is to go first.
+
+    Examples
+    --------
+    >>> work = Aside(lambda breathe: print("done"))
+    >>> work.join()
+    done
+    """
+
+    def __init__(
+        self, work: Callable[[Callable[[], None]], None], first: Callable[[], None] | None = None
+    ) -> None:
+        self._work, self._first = work, first
+        self._cancelled = Event()
+        self._thread = Thread(target=self._run, name="tapenb-aside", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End it as soon as it breathes."""
+        self._cancelled.set()
+
+    def join(self) -> None:
+        """Wait until it is done or has ended."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        with suppress(Cancelled):
+            self._work(self._breathe)
+
+    def _breathe(self) -> None:
+        if self._first is not None:
+            self._first()
+        if self._cancelled.is_set():
+            raise Cancelled

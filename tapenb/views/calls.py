@@ -1,0 +1,147 @@
+"""The functions that lines of a text called, each line by line: a listing unfolds them in place."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from tokenize import TokenError
+from types import CodeType
+from typing import Any
+
+from ..autodiff.tape.tape import Tape
+from .listing import Line, Listing, Source, calls_of
+
+__all__ = ["Called", "Calls"]
+
+Run = tuple[int, int]
+"""The first and the last entry of what a line computed at once."""
+
+# Of a longer run the first entries say what it calls.
+_LONGEST_RUN = 2_000
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function below the line that called it.
+
+    Attributes
+    ----------
+    path : tuple
+        The line of the text, then function and line within by turns, and the function.
+    source : Source
+        Its text.
+    lines : list of (Line, int, list of str)
+        What each line of it shows, how often that ran within the run of the line that called it,
+        and what that calls.
+    """
+
+    path: tuple[int | str, ...]
+    source: Source
+    lines: list[tuple[Line, int, list[str]]]
+
+
+class Calls:
+    """What the lines of a listing call.
+
+    Parameters
+    ----------
+    tape : Tape
+    listing : Listing
+        Of its text.
+    """
+
+    def __init__(self, tape: Tape, listing: Listing) -> None:
+        self._tape, self._listing = tape, listing
+        # By code object and run, since numbers change nothing of it.
+        self._listings: dict[CodeType, Listing | None] = {}
+        self._below: dict[tuple[Source, Run], dict[str, Listing]] = {}
+
+    def names(self, number: int, iteration: int | None = None) -> list[str]:
+        """The functions that a line called whose text is known.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, from 0.
+        iteration : int, optional
+            As of `Listing.lines`.
+        """
+        run = self._listing.run(number, iteration)
+        return [] if run is None else self._names(self._listing, run)
+
+    def unfolded(
+        self,
+        tape: Tape,
+        adjoint: Callable[[int], Any],
+        paths: Iterable[Sequence[int | str]],
+        iteration: int | None = None,
+    ) -> Iterator[Called]:
+        """What some lines called, those further out first.
+
+        Parameters
+        ----------
+        tape, adjoint, iteration
+            As of `Listing.lines`.
+        paths : iterable of sequence
+            Of lines; what leads to none, as in another program, is passed over.
+        """
+        for path in sorted(
+            {tuple(path) for path in paths}, key=lambda path: (len(path), str(path))
+        ):
+            found = self._at(path, iteration)
+            for name, listing in self._under(*found).items() if found else ():
+                within = listing.within(tape, adjoint, *found[1])
+                lines = [(line, count, self._names(listing, run)) for line, count, run in within]
+                yield Called((*path, name), listing.source, lines)
+
+    def _at(self, path: tuple[int | str, ...], iteration: int | None) -> tuple[Listing, Run] | None:
+        """The listing that a path of a line ends in, and the run of that line."""
+        *outer, number = path or [-1]
+        if not outer:
+            run = self._listing.run(number, iteration)
+            return None if run is None else (self._listing, run)
+        *outer, name = outer
+        found = self._at(tuple(outer), iteration)
+        listing = self._under(*found).get(name) if found else None
+        run = listing and listing.last_within(number, *found[1])
+        return (listing, run) if run else None
+
+    def _names(self, listing: Listing, run: Run) -> list[str]:
+        return [name.partition(":")[0] for name in self._under(listing, run)]
+
+    def _under(self, listing: Listing, run: Run) -> dict[str, Listing]:
+        """By its name and first line, each function that a run of a line called."""
+        key = listing.source, run
+        if key not in self._below:
+            found: dict[str, Listing] = {}
+            for entry in range(run[0], min(run[1] + 1, run[0] + _LONGEST_RUN)):
+                sites, offsets = self._tape.sites, self._tape.offsets
+                calls = calls_of(sites[entry], offsets[entry], listing.source)[1]
+                code = calls[1][0] if len(calls) > 1 else None
+                inner = code and self._listing_of(code)
+                if inner:
+                    found[f"{code.co_name}:{code.co_firstlineno}"] = inner
+            self._below[key] = found
+        return self._below[key]
+
+    def _listing_of(self, code: CodeType) -> Listing | None:
+        if code not in self._listings:
+            source = _text_of(code)
+            self._listings[code] = None if source is None else Listing(self._tape, source)
+        return self._listings[code]
+
+
+def _text_of(code: CodeType) -> Source | None:
+    """The text of a function that has a name."""
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    if code.co_name.startswith("<") or not lines:
+        return None
+    try:
+        block = inspect.getblock(lines)
+    except (SyntaxError, TokenError):
+        return None
+    text = textwrap.dedent("".join(block)).rstrip("\n").split("\n")
+    return Source(code.co_filename, code.co_firstlineno, tuple(text), scope=code.co_name)
