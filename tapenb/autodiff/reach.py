@@ -184,7 +184,8 @@ class _OfClass(Place):
     __slots__ = ()
 
     def items(self) -> list[tuple[Any, Any]]:
-        return [(k, v) for k, v in vars(self.owner).items() if not k.startswith("__")]
+        own = vars(self.owner).items()
+        return [(k, v) for k, v in own if not k.startswith("__") or type(v) is FunctionType]
 
     def held(self) -> tuple[Any, ...]:
         return (*vars(self.owner).keys(), *vars(self.owner).values())

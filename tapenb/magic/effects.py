@@ -1,67 +1,130 @@
 """What a run that nobody sees may not do: files, processes, the network, threads, questions.
 
 Python tells of these before they happen (an *audit hook*). What it does not tell of, a function
-stands in for that refuses on the one thread. A refusal names the user's line.
+stands in for that refuses on the one thread, by whatever name the notebook has it. A refusal names
+the user's line.
 """
 
 from __future__ import annotations
 
-import atexit
-import builtins
-import codecs
-import getpass
 import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable
 from threading import get_ident
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..autodiff.tape.provenance import here
+from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.provenance import here, is_library
 from ..recording.changes import Changes
-from .files import Files
-from .state import StateLost
 
-__all__ = ["Refusing"]
+if TYPE_CHECKING:
+    from .files import Files
+
+__all__ = ["Refusing", "StateLost", "know_refused", "stand_in_for"]
+
+
+class StateLost(TapeError):
+    """The cell does what cannot be wound back, so it does not run again unseen."""
+
 
 _EVENTS = frozenset(
     """
-    builtins.breakpoint builtins.input fcntl.fcntl fcntl.flock fcntl.ioctl fcntl.lockf mmap.__new__
-    os.chdir os.chflags os.chmod os.chown os.exec os.fork os.forkpty os.kill os.killpg os.link
-    os.lockf os.mkdir os.posix_spawn os.remove os.removexattr os.rename os.rmdir os.setxattr
-    os.spawn os.startfile os.symlink os.system os.truncate os.utime pty.spawn signal.pthread_kill
-    sqlite3.connect socket.bind socket.connect socket.sendmsg socket.sendto
-    socket.getaddrinfo socket.sethostname subprocess.Popen tempfile.mkdtemp tempfile.mkstemp
-    urllib.Request webbrowser.open _thread.start_new_thread _thread.start_joinable_thread
+    builtins.breakpoint builtins.input ctypes.dlopen ctypes.dlsym fcntl.fcntl fcntl.flock
+    fcntl.ioctl fcntl.lockf mmap.__new__ os.chdir os.chflags os.chmod os.chown os.exec os.fork
+    os.forkpty os.kill os.killpg os.link os.lockf os.mkdir os.posix_spawn os.remove os.removexattr
+    os.rename os.rmdir os.setxattr os.spawn os.startfile os.symlink os.system os.truncate os.utime
+    pty.spawn signal.pthread_kill socket.bind socket.connect socket.getaddrinfo socket.sendmsg
+    socket.sendto socket.sethostname sqlite3.connect subprocess.Popen sys.addaudithook
+    tempfile.mkdtemp tempfile.mkstemp urllib.Request webbrowser.open _thread.start_joinable_thread
+    _thread.start_new_thread
     """.split()
 )
 _FAMILIES = ("ftplib.", "http.client.", "imaplib.", "msvcrt.", "nntplib.", "poplib.", "resource.")
 _FAMILIES += ("shutil.", "smtplib.", "syslog.", "telnetlib.", "winreg.")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_FUNCTIONS = (
-    *(
-        (builtins, "input"),
-        (getpass, "getpass"),
-        (os, "read"),
-        (os, "write"),
-        (os, "pwrite"),
-        (os, "writev"),
-        (os, "umask"),
-        (codecs, "register"),
-        (codecs, "register_error"),
-        (time, "tzset"),
-    ),
-    *(
-        (threading.Thread, "start"),
-        (atexit, "register"),
-        (signal, "signal"),
-        (signal, "alarm"),
-        (signal, "setitimer"),
-    ),
-)
+_FUNCTIONS = {
+    "_tkinter": "create",
+    "atexit": "register unregister",
+    "builtins": "input",
+    "codecs": "register register_error unregister",
+    "copyreg": "add_extension pickle remove_extension",
+    "csv": "register_dialect unregister_dialect",
+    "cv2": "imwrite",
+    "dbm": "open",
+    "dbm.gnu": "open",
+    "dbm.ndbm": "open",
+    "duckdb": "connect",
+    "faulthandler": "cancel_dump_traceback_later disable dump_traceback_later enable register",
+    "gc": "freeze set_debug unfreeze",
+    "getpass": "getpass",
+    "logging": "captureWarnings disable setLogRecordFactory setLoggerClass shutdown",
+    "mimetypes": "add_type init",
+    "multiprocessing.connection:_ConnectionBase": "recv recv_bytes recv_bytes_into send send_bytes",
+    "multiprocessing.process:BaseProcess": "join kill run start terminate",
+    "os": """
+        close closerange copy_file_range dup2 eventfd_read eventfd_write lseek mkfifo mknod nice
+        posix_fallocate preadv pwrite pwritev read readv register_at_fork sched_setaffinity
+        sendfile set_blocking setpriority splice umask wait waitpid write writev
+        """,
+    "pyarrow.parquet": "write_table",
+    "readline": "add_history clear_history",
+    "signal": "alarm pthread_sigmask set_wakeup_fd setitimer siginterrupt signal",
+    "threading:Thread": "start",
+    "time": "clock_settime tzset",
+    "tracemalloc": "start stop",
+    "asyncio.base_events:BaseEventLoop": "call_at call_later call_soon create_task run_forever",
+    "h5py._hl.files:File": "__init__",
+    "weakref:finalize": "__call__ __init__",
+}
+"""By module, or class of one, what changes what is outside of the notebook, or cannot be undone."""
 _IMPORTING = "<frozen importlib"
+
+
+class _StandIn(NamedTuple):
+    """What stands in for a function that is refused, where both are."""
+
+    owner: Any
+    name: str
+    real: Any
+    instead: Callable[..., Any]
+
+
+def _refusing(owner: Any, name: str, real: Any) -> _StandIn:
+    """Make what refuses on a thread whose run nobody sees, and else does what the real one does."""
+    of_class = isinstance(owner, type)
+
+    def refusing(*args: Any, **kwargs: Any) -> Any:
+        active = _active.get(get_ident())
+        if active is not None and not (of_class and _is_for_itself(name)):
+            active.refuse()
+        return real(*args, **kwargs)
+
+    refusing.refuses = True
+    return _StandIn(owner, name, real, refusing)
+
+
+def know_refused() -> list[_StandIn]:
+    """Look for what is refused in the modules that are there by now, and has no stand-in."""
+    found = []
+    for path, names in _FUNCTIONS.items():
+        module, _, kind = path.partition(":")
+        owner: Any = sys.modules.get(module)
+        owner = getattr(owner, kind, None) if kind else owner
+        for name in names.split() if owner is not None else ():
+            real = getattr(owner, name, None)
+            if real is None or hasattr(real, "refuses"):
+                continue
+            known = _known.get(id(real))
+            if known is None:
+                known = _known[id(real)] = _refusing(owner, name, real)
+            found.append(known)
+    return found
+
+
+def stand_in_for(function: Any) -> Callable[..., Any] | None:
+    """Give what refuses in the place of a function; None where it may be called."""
+    known = _known.get(id(function))
+    return None if known is None else known.instead
 
 
 class Refusing:
@@ -84,9 +147,8 @@ class Refusing:
         self.refusal: StateLost | None = None
         self._thread = get_ident()
         self._outer: Refusing | None = None
-        for owner, name in _FUNCTIONS:
-            if hasattr(owner, name):
-                self._stand_in(changes, owner, name)
+        for each in know_refused():
+            changes.stand_in(each.owner, each.name, each.instead)
         _listen()
         changes.before(self._end)
         self._outer = _active.get(self._thread)
@@ -99,32 +161,17 @@ class Refusing:
             else:
                 _active[self._thread] = self._outer
 
-    def _stand_in(self, changes: Changes, owner: Any, name: str) -> None:
-        real = getattr(owner, name)
-
-        def refusing(*args: Any, **kwargs: Any) -> Any:
-            if get_ident() == self._thread and not (name == "start" and _is_ours("_thread.")):
-                self.refuse()
-            return real(*args, **kwargs)
-
-        def back() -> None:
-            if getattr(owner, name) is refusing:
-                setattr(owner, name, real)
-
-        changes.before(back)
-        setattr(owner, name, refusing)
-
     def may_not(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether what is told of cannot be wound back."""
         if event != "open":
             return _is_refused(event, args)
         path, mode, flags = args
         writes = flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+")
+        if not isinstance(path, str | bytes):
+            return True  # reading on from one of the system's, too
         if not writes or _is_ours(event):
             return False
-        return not isinstance(path, str | bytes) or not self._files.keep(
-            os.path.abspath(os.fsdecode(path))
-        )
+        return not self._files.keep(os.path.abspath(os.fsdecode(path)))
 
     def refuse(self) -> None:
         """Raise, and remember what was raised."""
@@ -137,6 +184,7 @@ class Refusing:
 
 
 _active: dict[int, Refusing] = {}
+_known: dict[int, _StandIn] = {}
 _listening: list[Callable[..., None]] = []
 
 
@@ -175,5 +223,19 @@ def _is_ours(event: str) -> bool:
     return frame.f_code.co_filename.startswith(_IMPORTING)
 
 
+def _is_for_itself(name: str) -> bool:
+    """Whether a library asks a class for something, or we start a thread, on our own account.
+
+    Those that hand on what the user asks for are looked through.
+    """
+    if name == "start" and _is_ours("_thread."):
+        return True
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_HANDING_ON):
+        frame = frame.f_back
+    return is_library(frame.f_code)
+
+
+_HANDING_ON = ("asyncio.", "multiprocessing.", "threading", "concurrent.")
 _OURS = f"{__name__.split('.')[0]}."
 _THREADS = ("threading", "concurrent.")

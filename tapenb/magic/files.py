@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..recording.changes import Changes
-from .state import StateLost
+from .effects import StateLost
 
 __all__ = ["Files", "keep_files"]
 

@@ -42,6 +42,7 @@ from .progress import Progress
 from .reads import culprits
 from .shown import lifted, ordinary
 from .state import Snapshot, reachable
+from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
 
@@ -279,9 +280,11 @@ class CellRun:
         def work(changes: Changes) -> Outcome:
             changes.before(Snapshot(self.shell.user_ns, self._names(), exactly=True).restore)
             _set_figures_aside(changes)
-            self.before.check_iterators(self.cell.reads, self._lines())
+            lines = self._lines()
+            self.before.check_iterators(self.cell.reads, lines)
+            check_threads(self.shell.user_ns, self._names(), lines)
             uninterrupted(self.before.restore)
-            self.before.with_fresh_caches()
+            self.before.with_stand_ins()
             hide(self.shell, changes)
             namespace = self.shell.user_ns
             reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]

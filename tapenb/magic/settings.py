@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,13 @@ import numpy as np
 __all__ = ["settings"]
 
 
-def settings() -> Callable[[], None]:
+def settings(named: Collection[str] = ()) -> Callable[[], None]:
     """Note the environment, random state, warnings, logging and printing as they are now.
+
+    Parameters
+    ----------
+    named : collection of str, optional
+        Attributes of the shell that are put back, too.
 
     Returns
     -------
@@ -33,6 +39,8 @@ def settings() -> Callable[[], None]:
         (np.geterrcall, np.seterrcall),
         (np.getbufsize, np.setbufsize),
         (lambda: list(warnings.filters), _set_filters),
+        (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+        (gc.get_threshold, lambda counts: gc.set_threshold(*counts)),
         (sys.getrecursionlimit, sys.setrecursionlimit),
         (sys.getswitchinterval, sys.setswitchinterval),
         (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
@@ -42,13 +50,10 @@ def settings() -> Callable[[], None]:
             pairs.append((getattr(sys.modules[module], get), getattr(sys.modules[module], put)))
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
-        kept += _of_shell(ipython.get_ipython())
-    decimal, gc = sys.modules.get("decimal"), sys.modules.get("gc")
+        kept += _of_shell(ipython.get_ipython(), frozenset(named))
+    decimal = sys.modules.get("decimal")
     if decimal is not None:
         pairs.append((lambda: decimal.getcontext().copy(), lambda c: decimal.setcontext(c.copy())))
-    if gc is not None:
-        pairs.append((gc.isenabled, lambda on: gc.enable() if on else gc.disable()))
-        pairs.append((gc.get_threshold, lambda counts: gc.set_threshold(*counts)))
     locale = sys.modules.get("locale")
     if locale is not None:
         pairs.append((lambda: locale.setlocale(locale.LC_ALL), _set_locale))
@@ -77,7 +82,7 @@ _BY_FUNCTIONS = (
 
 
 def _lists() -> list[list[Any]]:
-    return [sys.path, sys.argv, sys.meta_path, sys.path_hooks]
+    return [sys.path, sys.argv, sys.meta_path, sys.path_hooks, gc.callbacks]
 
 
 def _of_attribute(owner: Any, name: str) -> Callable[[], None]:
@@ -91,26 +96,57 @@ def _of_attribute(owner: Any, name: str) -> Callable[[], None]:
     return put_back
 
 
-def _of_shell(shell: Any) -> list[Callable[[], None]]:
-    """What users configure of it."""
+def _of_shell(shell: Any, named: frozenset[str]) -> list[Callable[[], None]]:
+    """What users configure of it, and register with it."""
+    formatters = list(shell.display_formatter.formatters.values())
+    attributes = vars(shell)
+    before = {name: attributes[name] for name in named & attributes.keys()}
+
+    def put_back() -> None:
+        for name in named & attributes.keys() - before.keys():
+            del attributes[name]
+        attributes.update(before)
+
+    lists = [
+        shell.ast_transformers,
+        shell.input_transformers_post,
+        *shell.events.callbacks.values(),
+    ]
+    kept = [put_back, *map(_of_list, lists), *_of_traits(shell)]
+    for each in formatters:
+        kept += _of_traits(each)
+        printers = each.type_printers, each.singleton_printers, each.deferred_printers
+        kept += map(_of_dict, printers)
+    magics = shell.magics_manager.magics.values()
+    return [*kept, *(_of_dict(each, _is_loaded) for each in magics)]
+
+
+def _is_loaded(magic: Any) -> bool:
+    """Whether a magic is none that IPython loads where it is first called: once, for good."""
+    return not hasattr(magic, "spec") and not isinstance(magic, str)
+
+
+def _of_traits(owner: Any) -> list[Callable[[], None]]:
+    """The numbers and texts that are configured."""
 
     def way_back(name: str, before: Any) -> Callable[[], None]:
-        return lambda: getattr(shell, name) == before or setattr(shell, name, before)
+        return lambda: getattr(owner, name) == before or setattr(owner, name, before)
 
-    values = shell._trait_values
+    values = owner._trait_values
     plain = (bool, int, float, str)
-    names = [name for name in shell.trait_names(config=True) if type(values.get(name)) in plain]
+    names = [name for name in owner.trait_names(config=True) if type(values.get(name)) in plain]
     return [way_back(name, values[name]) for name in names]
 
 
-def _of_dict(owner: Any) -> Callable[[], None]:
-    before = dict(owner)
+def _of_dict(owner: Any, counts: Callable[[Any], bool] = lambda _: True) -> Callable[[], None]:
+    before = {key: value for key, value in owner.items() if counts(value)}
+    others = owner.keys() - before.keys()
 
     def put_back() -> None:
-        for key in owner.keys() - before.keys():
+        for key in owner.keys() - before.keys() - others:
             del owner[key]
         for key, value in before.items():
-            if owner.get(key) != value:
+            if owner.get(key, owner) is not value and owner.get(key) != value:
                 owner[key] = value
 
     return put_back
@@ -140,9 +176,10 @@ def _of_loggers() -> list[Callable[[], None]]:
                 logger.setLevel(level)
             logger.disabled, logger.propagate = disabled, propagate
 
+    kept = [_of_dict(logging._levelToName), _of_dict(logging._nameToLevel)]
     held = [each.handlers for each in loggers] + [logging.root.handlers]
     filters = [each.filters for each in loggers] + [logging.root.filters]
-    return [put_back, *map(_of_list, held), *map(_of_list, filters)]
+    return [put_back, *kept, *map(_of_list, held), *map(_of_list, filters)]
 
 
 def _set_filters(before: list[Any]) -> None:

@@ -32,12 +32,13 @@ import numpy as np
 
 from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
-from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.provenance import is_foreign_module
 from .containers import own_places
+from .effects import StateLost, know_refused, stand_in_for
+from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries
 from .settings import settings
 
-__all__ = ["Snapshot", "StateLost", "reachable"]
+__all__ = ["Snapshot", "code_names", "reachable"]
 
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS = 200_000
@@ -47,15 +48,12 @@ _OF_IPYTHON = re.compile(r"_+|_i*\d*|__tapenb_\w+__")
 """Names that the shell or this magic keeps in the notebook's namespace."""
 
 
-class StateLost(TapeError):
-    """The cell does what cannot be wound back, so it does not run again unseen."""
-
-
-def _code_names(code: CodeType) -> set[str]:
+def code_names(code: CodeType) -> set[str]:
+    """Every name and attribute that code has, the functions in it included."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= _code_names(constant)
+            names |= code_names(constant)
     return names
 
 
@@ -90,7 +88,7 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
             if type(function).__module__ != "__main__":  # whose __getattr__ might do anything
                 function = getattr(function, "__wrapped__", function)
             if isinstance(function, FunctionType):
-                inner = _code_names(function.__code__)
+                inner = code_names(function.__code__)
                 named |= inner
                 todo += [each for each in inner if each in namespace]
     return seen, named
@@ -115,8 +113,8 @@ _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _TAKING = frozenset({"__enter__", "acquire", "acquire_lock", "release", "release_lock"})
 """By these code takes a lock, or gives it back, and may leave it so; `with` does not."""
 _HARMLESS = (*_ATOMS, np.ufunc, np.dtype)
-_OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
-"""Packages whose objects know themselves what a run that nobody sees may do."""
+_OF_SYSTEM = frozenset("asyncio concurrent multiprocessing selectors socket ssl uvloop".split())
+"""Packages whose objects stand for something outside of them."""
 _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...] = (
     (random.SystemRandom, lambda r: None, lambda r, state: None),
     (random.Random, lambda r: r.getstate(), lambda r, state: r.setstate(state)),
@@ -192,47 +190,6 @@ def _set_frame(frame: Any, old: Any) -> None:
         type(frame).__init__(frame, old.copy())
 
 
-class _Module(Place):
-    """What a module has by its names, a library by its public ones.
-
-    A new name may be another thread's.
-    """
-
-    __slots__ = ("_hidden",)
-
-    def __init__(self, owner: ModuleType) -> None:
-        super().__init__(owner)
-        self._hidden = "_" if is_foreign_module(owner.__name__) else "__"
-
-    def items(self) -> list[tuple[Any, Any]]:
-        names = vars(self.owner)
-        return [(k, v) for k, v in list(names.items()) if not k.startswith(self._hidden)]
-
-    def held(self) -> tuple[Any, ...]:
-        return tuple(value for _, value in self.items())
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        vars(self.owner)[key] = value
-
-    def replace(self, items: list[tuple[Any, Any]]) -> None:
-        before = dict(self.items())
-        for name, value in items:
-            if before.get(name, self) is not value:
-                self[name] = value
-
-
-def _is_python(kind: type) -> bool:
-    """Whether all that an object of a class holds is in its dictionary and its slots.
-
-    A widget is more than that: its front end hears of every change.
-    """
-    return not hasattr(kind, "trait_names") and all(
-        base.__flags__ & (_OF_PYTHON | _OF_C) == _OF_PYTHON
-        and type(vars(base).get("__new__")) is not BuiltinMethodType
-        for base in kind.__mro__[:-1]
-    )
-
-
 def _has_attributes(value: Any) -> bool:
     """Whether a number or text is of a class of the user's, and so has attributes of its own."""
     kind = type(value)
@@ -265,7 +222,7 @@ _CACHED = type(functools.cache(len))
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
 _NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
 """How ctypes calls its simple types that are no pointers."""
-_OF_PYTHON, _OF_C = 1 << 9, 1 << 8 | 1 << 7
+_OF_PYTHON = 1 << 9
 _NONE = object()
 
 
@@ -289,19 +246,21 @@ class Snapshot:
         self._kept: list[tuple[Place, list[tuple[Any, Any]]]] = []
         self._states: list[tuple[Callable[[Any, Any], Any], Any, Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
-        self._caches: list[tuple[Place, Any, Any]] = []
+        self._replaced: list[tuple[Place, Any, Any]] = []
+        self._libraries: list[ModuleType | type] = []
         self._lost: dict[str, Any] = {}
         self._locks: dict[str, Any] = {}
         self._bytes = self._foreign = 0
-        self._settings = settings()
         self._named: set[str] = set()
-        self._keep_all(set(names))
+        know_refused()
+        self._keep_all(set(names), exactly)
+        self._settings = settings(self._named)
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in self._named if name not in namespace}
         dynamic = exactly and not _DYNAMIC.isdisjoint(self._named)
         self._others = dict(namespace) if dynamic else None
 
-    def _keep_all(self, names: set[str]) -> None:
+    def _keep_all(self, names: set[str], exactly: bool) -> None:
         """Keep what code with these names comes to, and the functions that are found on the way."""
         seen: dict[int, Any] = {}
         while names:
@@ -317,10 +276,12 @@ class Snapshot:
                 name
                 for each in functions
                 if each.__globals__ is self._namespace
-                for name in _code_names(each.__code__)
+                for name in code_names(each.__code__)
             } - self._named
         if not _TAKING.isdisjoint(self._named):
             self._lost = {**self._locks, **self._lost}
+        for place in named_of_libraries(self._libraries, self._named, exactly=exactly):
+            self._kept.append((place, place.items()))
 
     def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
         """Keep what can be reached from a name."""
@@ -362,15 +323,14 @@ class Snapshot:
             for place in found:
                 items = place.items()
                 self._kept.append((place, items))
-                held = [part for _, part in items]
-                todo += [part for part in held if type(part) not in _ATOMS]
+                held = [each for each in items if type(each[1]) not in _ATOMS]
+                todo += [part for _, part in held]
                 if issubclass(type(place.owner), _UNCHANGING):
-                    stuck += held
+                    stuck += [part for _, part in held]
                 else:
-                    cached = [each for each in items if issubclass(type(each[1]), _CACHED)]
-                    self._caches += [(place, *each) for each in cached]
+                    self._replaced += [(place, *each) for each in held if _is_replaced(each[1])]
             for each in stuck:
-                if issubclass(type(each), _CACHED):  # where no other can stand in its place
+                if _is_replaced(each):  # where no other can stand in its place
                     self._lost.setdefault(name, each)
 
     @staticmethod
@@ -390,28 +350,35 @@ class Snapshot:
         """Where an object holds others; None where it cannot be wound back."""
         kind = type(value)
         if issubclass(kind, ModuleType):
-            if getattr(value, "__name__", "sys") in ("sys", "__main__"):
+            if getattr(value, "__name__", "__main__") == "__main__":
                 return []
-            own = [_Module(value)]
             if not is_foreign_module(value.__name__):
-                return own
-            self._kept.append((own[0], own[0].items()))  # but not what these hold
+                return [ModulePlace(value)]
+            self._libraries.append(value)
             return []
         if kind in weakref.ProxyTypes:
             return []
-        if _is_of_ctypes(kind) and not callable(value):
+        home = str(kind.__module__).partition(".")[0]
+        if _is_of_ctypes(kind) and not issubclass(kind, type):
             return None  # it points somewhere
+        if home in _OF_SYSTEM and not issubclass(kind, _ATOMS):
+            return None
         if own_kind := own_places(value):
             return own_kind
         if issubclass(kind, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
-            return places(value) if issubclass(kind, type) and _is_own(value) else []
-        if str(kind.__module__).partition(".")[0] in _OTHERS or is_users(value):
+            if not issubclass(kind, type):
+                return []
+            if _is_own(value):
+                return places(value)
+            self._libraries.append(value)
+            return []
+        if home in OTHERS or is_users(value):
             return []
         if issubclass(kind, io.IOBase):  # one that is only written is wound back (`files`)
             return [] if value.closed or (direct and _is_only_written(value)) else None
         if issubclass(kind, Iterator):
             return None
-        if _is_python(kind) and kind.__module__ != "pandas":
+        if is_python(kind) and kind.__module__ != "pandas":
             self._foreign += 1
             return places(value) if self._foreign < _MOST_FOREIGN else None
         is_value = kind.__hash__ not in (None, object.__hash__) and kind.__eq__ is not object.__eq__
@@ -455,13 +422,16 @@ class Snapshot:
                 "it work on a list or an array, or do without it in this cell."
             )
 
-    def with_fresh_caches(self) -> None:
-        """Let cached functions of the notebook have caches of their own, until all is put back."""
+    def with_stand_ins(self) -> None:
+        """Let others stand in for cached functions and for those that are refused, until restored.
+
+        Cached ones have caches of their own then.
+        """
         for name, value in self._names.items():
-            if isinstance(value, _CACHED):
-                self._namespace[name] = _with_fresh_cache(value)
-        for place, key, value in self._caches:
-            place[key] = _with_fresh_cache(value)
+            if _is_replaced(value):
+                self._namespace[name] = _instead_of(value)
+        for place, key, value in self._replaced:
+            place[key] = _instead_of(value)
 
     def restore(self) -> None:
         """Put everything back.
@@ -477,6 +447,7 @@ class Snapshot:
                     "this cell changes a large array, so it cannot run again from where it began; "
                     "run it by hand, or let it work on a copy"
                 )
+        self._settings()  # the environment is more than its dictionary
         namespace = self._namespace
         for name in self._unbound:
             namespace.pop(name, None)
@@ -490,7 +461,6 @@ class Snapshot:
                 place.replace(items)
         for put_back, value, state in self._states:
             put_back(value, state)
-        self._settings()
 
 
 def _set_writeable(value: np.ndarray, old: bool) -> None:
@@ -514,7 +484,14 @@ def _set_code(value: FunctionType, old: CodeType) -> None:
         value.__code__ = old
 
 
-def _with_fresh_cache(value: Any) -> Any:
+def _is_replaced(value: Any) -> bool:
+    """Whether another is to stand in for a function where the cell runs unseen."""
+    return issubclass(type(value), _CACHED) or stand_in_for(value) is not None
+
+
+def _instead_of(value: Any) -> Any:
+    if not issubclass(type(value), _CACHED):
+        return stand_in_for(value)
     again = functools.lru_cache(**value.cache_parameters())(value.__wrapped__)
     vars(again).update(vars(value))
     return again

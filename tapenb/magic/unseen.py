@@ -50,7 +50,7 @@ def hide(shell: Any, changes: Changes) -> None:
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         stream = getattr(sys, name)
         if stream is not None:
-            _stand_in(changes, sys, name, _WithoutThread(stream, thread))
+            changes.stand_in(sys, name, _WithoutThread(stream, thread))
     if "logging" in sys.modules:
         logger = sys.modules["logging"].Logger
         handle = logger.handle
@@ -59,7 +59,8 @@ def hide(shell: Any, changes: Changes) -> None:
             if get_ident() != thread:
                 handle(self, record)
 
-        _stand_in(changes, logger, "handle", others)
+        changes.stand_in(logger, "handle", others)
+    _hide_comms(changes, thread)
     publisher = shell.display_pub
     if hasattr(publisher, "register_hook"):
         # A kernel keeps hooks apart for each thread; one that gives None ends a message.
@@ -67,20 +68,36 @@ def hide(shell: Any, changes: Changes) -> None:
         publisher.register_hook(_nothing)
     else:
         # A shell without a kernel, where nobody else displays anything.
-        _stand_in(changes, shell, "display_pub", CapturingDisplayPublisher())
-        _stand_in(changes, sys, "displayhook", CapturingDisplayHook(shell=shell, outputs=[]))
+        changes.stand_in(shell, "display_pub", CapturingDisplayPublisher())
+        changes.stand_in(sys, "displayhook", CapturingDisplayHook(shell=shell, outputs=[]))
 
 
-def _stand_in(changes: Changes, owner: Any, name: str, instead: Any) -> None:
-    """Let something stand in for another, unless somebody puts a third in its place."""
-    real = getattr(owner, name)
+def _hide_comms(changes: Changes, thread: int) -> None:
+    """Let no front end hear of a widget that is made, and nobody know it afterwards."""
+    base = getattr(sys.modules.get("comm.base_comm"), "BaseComm", None)
+    if base is None:
+        return
+    made: dict[int, Any] = {}
+    real_open, real_send = base.open, base.send
 
-    def back() -> None:
-        if getattr(owner, name) is instead:
-            setattr(owner, name, real)
+    def open_(comm: Any, *args: Any, **kwargs: Any) -> None:
+        if get_ident() == thread:
+            made[id(comm)] = comm
+        else:
+            real_open(comm, *args, **kwargs)
 
-    changes.before(back)
-    setattr(owner, name, instead)
+    def send(comm: Any, *args: Any, **kwargs: Any) -> None:
+        if id(comm) not in made:
+            real_send(comm, *args, **kwargs)
+
+    def forget() -> None:
+        widgets = getattr(sys.modules.get("ipywidgets.widgets.widget"), "_instances", {})
+        for comm in made.values():
+            widgets.pop(comm.comm_id, None)
+
+    changes.before(forget)
+    changes.stand_in(base, "open", open_)
+    changes.stand_in(base, "send", send)
 
 
 def _nothing(_: Any) -> None:

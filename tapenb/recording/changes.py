@@ -34,6 +34,17 @@ class Changes:
             _unfinished.append(self)
         self._back.append(way_back)
 
+    def stand_in(self, owner: Any, name: str, instead: Any) -> None:
+        """Let something stand in for another, unless somebody puts a third in its place."""
+        real = getattr(owner, name)
+
+        def back() -> None:
+            if getattr(owner, name) is instead:
+                setattr(owner, name, real)
+
+        self.before(back)
+        setattr(owner, name, instead)
+
     @in_peace
     def take_back(self) -> None:
         """Take everything back, the latest first."""

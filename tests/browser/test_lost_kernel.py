@@ -68,6 +68,20 @@ def test_the_page_answers_when_the_kernel_is_gone(open_notebook: Callable[..., P
             expect_survey(page, 2.0, 5.0)
 
 
+def test_the_page_answers_while_the_connection_is_lost(open_notebook: Callable[..., Page]):
+    page = open_notebook(LOAD, SURVEY)
+    expect_survey(page, 2.0, 5.0)
+    wait_for_the_program(page)
+    # Its socket closes, and nobody opens another before the front end is asked to.
+    page.evaluate(f"() => {{ const k = {KERNEL}; k._reconnectLimit = -1; k._ws.close(); }}")
+    expect(words(page)).to_contain_text("The connection to the kernel is lost.")
+    x = press(page, "x", "ArrowRight")
+    expect_answer(page, x, "The connection to the kernel is lost.")
+    page.evaluate(f"() => {{ const k = {KERNEL}; k._reconnectLimit = 7; return k.reconnect(); }}")
+    expect(words(page)).to_have_text("")
+    expect_survey(page, press(page, "x", "ArrowRight"), 5.0)
+
+
 def test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel(
     open_notebook: Callable[..., Page],
 ):

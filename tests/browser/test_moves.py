@@ -1,21 +1,12 @@
 """Views of one panel, on a page and in two tabs: moved at once, they agree at rest."""
 
+import random
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import jupyter
-from tests.browser.test_panel import LOAD, SURVEY, digits
-
-# Moves the sliders of some views, [[view, slider, position], …], and waits for no answer.
-MOVE = """moves => {
-  for (const [view, slider, to] of moves) {
-    const panel = document.querySelectorAll(".tapenb-live")[view];
-    const bar = panel.querySelectorAll(".tapenb-sliders input[type=range]")[slider];
-    bar.value = to;
-    bar.dispatchEvent(new Event("input"));
-  }
-}"""
+from tests.browser.test_panel import digits
+from tests.reliability.two_tabs import CELLS, MOVE, open_twice, torn
 
 
 def sliders(page: Page, name: str) -> Locator:
@@ -31,19 +22,18 @@ def expect_at(page: Page, views: int, x: float, y: float) -> None:
 
 
 def test_views_of_a_panel_agree(open_notebook: Callable[..., Page]):
-    page = open_notebook(LOAD, SURVEY.replace("%%tape", "%%tape -o t"), "t.panel")
+    page = open_notebook(*CELLS)
     expect_at(page, 2, 2, 5)
     page.evaluate(MOVE, [[0, 0, 3], [1, 1, 4], [0, 0, 3.5], [1, 1, 4.5]])
     expect_at(page, 2, 3.5, 4.5)
 
     # Another tab knows what was saved, and asks the kernel for the rest.
-    jupyter.execute(page, "docmanager:save")
-    other = page.context.new_page()
-    other.goto(page.url)
-    jupyter.wait_until_idle(other)
+    other = open_twice(page)
     expect_at(other, 2, 3.5, 4.5)
     page.evaluate(MOVE, [[0, 0, 1], [0, 0, 1.5], [1, 1, 2.5]])
     other.evaluate(MOVE, [[1, 1, 3], [0, 0, 2.5], [0, 1, 3.5]])
     page.evaluate(MOVE, [[1, 0, 3]])
     expect_at(page, 2, 3, 3.5)
     expect_at(other, 2, 3, 3.5)
+    chance = random.Random(0)
+    assert not [what for _ in range(10) if (what := torn((page, other), chance))]

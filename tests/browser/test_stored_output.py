@@ -89,13 +89,15 @@ def test_nbconvert_without_scripts_shows_the_picture(
     page.close()
 
 
+@pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_an_untrusted_notebook_shows_the_picture(
     executed: nbformat.NotebookNode,
     open_stored: Callable[[jupyter.Server, str], Page],
     server: Callable[..., jupyter.Server],
+    app: str,
 ):
-    lab = server()
-    nbformat.write(executed, lab.directory / "stored.ipynb")
-    page = open_stored(lab, "stored.ipynb")
+    started = server(app)
+    nbformat.write(executed, started.directory / "stored.ipynb")
+    page = open_stored(started, "stored.ipynb")
     expect_picture(page.locator(".jp-OutputArea img[src^='data:image/svg+xml']").first)
     expect(page.locator(".tapenb-page")).to_have_count(0)

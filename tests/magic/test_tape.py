@@ -17,7 +17,7 @@ from IPython.core.error import UsageError
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.state import is_traced
 from tapenb.magic import session
-from tapenb.magic.state import StateLost
+from tapenb.magic.effects import StateLost
 from tapenb.views.graph import Graph
 
 SURVEY = """%%tape -o t

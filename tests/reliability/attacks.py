@@ -23,7 +23,7 @@ import tests.reliability
 
 __all__ = ["attacks", "run"]
 
-_HELPERS = {"attacks", "kernel", "lines"}
+_HELPERS = {"again", "attacks", "kernel", "lines", "pages"}
 _LAST_WORDS = 5.0
 _ROOT = Path(tests.__file__).parents[1]
 

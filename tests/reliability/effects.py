@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from tapenb.magic.effects import StateLost
 from tapenb.magic.settings import settings
-from tapenb.magic.state import StateLost
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
 TITLE = "kinds of effects of a cell that is run again"
@@ -136,6 +136,63 @@ EFFECTS = {
         "from collections import Counter; c = [Counter('ab')]", "c[0]['a'] += 1", "dict(c[0])"),
     "with a lock": Effect(
         "import threading; lock = threading.Lock(); L = []", "with lock: L.append(1)", "L"),
+    "gc.callbacks": Effect(
+        "import gc", "gc.callbacks.append(lambda *_: None)", "len(__import__('gc').callbacks)"),
+    "logging.addLevelName": Effect(
+        "import logging", "logging.addLevelName(77, logging.getLevelName(77) + 'a')",
+        "logging.getLevelName(77)"),
+    "new widget": Effect(
+        "import ipywidgets", "w = ipywidgets.IntSlider()",
+        "len(ipywidgets.widgets.widget._instances)"),
+    "new comm": Effect(
+        "import comm.base_comm; comm._sent = []\nclass C(comm.base_comm.BaseComm):\n"
+        "    def publish_msg(s, *a, **k): comm._sent.append(a)",
+        "c = C(target_name='a'); c.send({})", "len(comm._sent)"),
+    "ip.events": Effect(
+        "ip = get_ipython()", "ip.events.register('post_execute', lambda: 1)",
+        "len(ip.events.callbacks['post_execute'])"),
+    "sys.displayhook": Effect(
+        "import sys", "sys.displayhook = lambda *a: None", "id(sys.displayhook)"),
+    "sys.made": Effect("import sys; sys.made = 0", "sys.made += 1", "sys.made"),
+    "attribute of the shell": Effect(
+        "ip = get_ipython(); ip.made = 0", "get_ipython().made += 1", "ip.made"),
+    "formatter": Effect(
+        "ip = get_ipython()\nclass A: pass",
+        "ip.display_formatter.formatters['text/html'].for_type(A, lambda a: 'a')",
+        "ip.display_formatter.formatters['text/html'].type_printers"),
+    "%precision": Effect(
+        "f = get_ipython().display_formatter.formatters['text/plain']\n%precision 3",
+        "get_ipython().run_line_magic('precision', f'{int(f.float_format[2]) + 1}')",
+        "f.float_format"),
+    "magic function": Effect(
+        "ip = get_ipython()", "ip.register_magic_function(lambda line: line, magic_name='made')",
+        "id(ip.magics_manager.magics['line'].get('made'))"),
+    "private name of a library": Effect(
+        "import json; json._made = 0", "json._made += 1", "json._made"),
+    "class of a library": Effect(
+        "import json; json.JSONEncoder.made = 0", "json.JSONEncoder.made += 1",
+        "json.JSONEncoder.made"),
+    "class of a library by its name": Effect(
+        "from json import JSONEncoder; JSONEncoder.made = 0", "JSONEncoder.made += 1",
+        "JSONEncoder.made"),
+    "method of a library's class": Effect(
+        "import fractions",
+        "fractions.Fraction.__neg__ = (lambda f: lambda a: f(a)*2)(fractions.Fraction.__neg__)",
+        "-fractions.Fraction(1)"),
+    "special method of a class": Effect(
+        "class A:\n    def __len__(self): return 1",
+        "A.__len__ = (lambda f: lambda self: f(self) + 1)(A.__len__)", "len(A())"),
+    "submodule of a library": Effect(
+        "import os; os.path.made = 0", "os.path.made += 1", "os.path.made"),
+    "imported in the cell": Effect(
+        "import json; json.decoder.made = 0; del json", "import json; json.decoder.made += 1",
+        "__import__('json').decoder.made"),
+    "container of a library": Effect(
+        "import mimetypes; mimetypes.inited", "mimetypes.knownfiles.append('a')",
+        "len(mimetypes.knownfiles)"),
+    "object of a library": Effect(
+        "import string; string.own = string.Formatter(); string.own.n = [0]",
+        "string.own.n[0] += 1", "string.own.n"),
     "heapq": Effect("import heapq; h = []", "heapq.heappush(h, 1)", "h"),
     "bound method": Effect("L = []; add = L.append", "add(1)", "L"),
     "bound method of a user's": Effect(
@@ -247,7 +304,7 @@ EFFECTS = {
         "A().f()"),
     "builtin": Effect(
         "import builtins", "builtins.made = getattr(builtins, 'made', 0) + 1",
-        "__import__('builtins').__dict__.pop('made')"),
+        "__import__('builtins').made"),
     "threading.local": Effect(
         "import threading; own = threading.local(); own.n = 0", "own.n += 1", "own.n"),
     "writeable": Effect(
@@ -533,6 +590,86 @@ _REFUSED = {
         "import threading; lock = threading.Lock(); take = lock.acquire", "take(False)",
         "lock.locked()"),
     "RLock": ("import threading; lock = threading.RLock()", "lock.acquire()", "repr(lock)"),
+    "a name of its own": (
+        "from os import write, pipe, set_blocking; r, w = pipe(); set_blocking(r, False)",
+        "write(w, b'a')", "__import__('fcntl').ioctl(r, 21531, b'    ')"),
+    "a name of its own in a dict": (
+        "import atexit; D = {'do': atexit.register}", "D['do'](int)", "atexit._ncallbacks()"),
+    "a name of its own in a tuple": (
+        "import atexit; T = (atexit.register,)", "T[0](int)", "atexit._ncallbacks()"),
+    "a name of its own in a class": (
+        "import atexit\nclass A: do = atexit.register", "A.do(int)", "atexit._ncallbacks()"),
+    "a name of its own in a partial": (
+        "import atexit, functools; do = functools.partial(atexit.register, int)", "do()",
+        "atexit._ncallbacks()"),
+    "a name of its own in a function": (
+        "from atexit import register as do, _ncallbacks\ndef f(): do(int)", "f()",
+        "_ncallbacks()"),
+    "a name of its own in the cell": (
+        "import atexit", "from atexit import register as do; do(int)", "atexit._ncallbacks()"),
+    "os.lseek": (
+        _FILE + "; import os; f = os.open('log.txt', os.O_RDWR)", "os.lseek(f, 1, os.SEEK_CUR)",
+        "os.lseek(f, 0, os.SEEK_CUR)"),
+    "os.pwritev": (
+        _FILE + "; import os; f = os.open('log.txt', os.O_RDWR)", "os.pwritev(f, [b'a'], len(L))",
+        "len(_read())"),
+    "os.sendfile": (
+        "import os; open('log.txt', 'w').write('a')\nf = os.open('log.txt', os.O_RDONLY)\n"
+        "r, w = os.pipe()", "os.sendfile(w, f, 0, 1)",
+        "__import__('fcntl').ioctl(r, 21531, b'    ')"),
+    "os.mkfifo": ("import os", "os.mkfifo(f'made{_count()}')", _LISTED),
+    "os.nice": ("import os", "os.nice(1)", "os.nice(0)"),
+    "os.close": ("import os; fs = list(os.pipe())", "os.close(fs.pop())", "fs"),
+    "Pipe": (
+        "import multiprocessing as m; r, w = m.Pipe()",
+        "w.send(1)", "0"),
+    "Pipe in a function": (
+        "import multiprocessing as m; r, w = m.Pipe()\nK = dict(w=w)\ndef f(): K['w'].send(1)",
+        "f()", "0"),
+    "multiprocessing.Value": (
+        "import multiprocessing as m; v = m.Value('i', 0)", "v.value += 1", "v.value"),
+    "weakref.finalize": (
+        "import weakref\nclass A: pass\na = A()", "weakref.finalize(a, int)",
+        "len(weakref.finalize._registry)"),
+    "call_soon": (
+        "import asyncio; loop = asyncio.new_event_loop()", "loop.call_soon(int)",
+        "len(loop._ready)"),
+    "call_soon, found": (
+        "import asyncio; asyncio.set_event_loop(asyncio.new_event_loop())",
+        "asyncio.get_event_loop_policy().get_event_loop().call_soon(int)",
+        "len(asyncio.get_event_loop_policy().get_event_loop()._ready)"),
+    "future": (
+        "import concurrent.futures as c; f = c.Future(); L = []\nf.add_done_callback(L.append)",
+        "f.set_result(1)", "len(L)"),
+    "csv dialect": (
+        "import csv", "csv.register_dialect('made', delimiter='|')",
+        "id(csv.get_dialect('made'))"),
+    "MIME type": (
+        "import mimetypes; mimetypes.init()", "mimetypes.add_type('a/b', f'.made{_count()}')", "0"),
+    "pickler": (
+        "import copyreg\nclass A: pass", "copyreg.pickle(A, lambda a: (A, ()))",
+        "id(copyreg.dispatch_table[A])"),
+    "function of C": (
+        "import ctypes; libc = ctypes.CDLL(None); libc.srand(1)", "libc.rand()", "0"),
+    "function of C by its name": (
+        "import ctypes; rand = ctypes.CDLL(None).rand", "rand()", "0"),
+    "dbm": ("import dbm.dumb", "dbm.dumb.open(f'made{_count()}').close()", _LISTED),
+    "shelve": ("import shelve", "shelve.open(f'made{_count()}').close()", _LISTED),
+    "logger class": (
+        "import logging", "logging.setLoggerClass(logging.Logger)", "0"),
+    "tracemalloc": ("import tracemalloc", "tracemalloc.start(); tracemalloc.stop()", "0"),
+    "event of a thread that runs": (
+        "import threading; e = threading.Event(); L = []\ndef f():\n    e.wait(60); L.append(1)\n"
+        "    g.wait(60)\ng = threading.Event(); threading.Thread(target=f, daemon=True).start()",
+        "e.set()", "0"),
+    "list of a thread that runs": (
+        "import threading; g = threading.Event(); L = []\ndef f(l):\n    while not g.wait(0.001):"
+        " l.append(1)\nthreading.Thread(target=f, args=(L,), daemon=True).start()",
+        "M = L; len(M)", "g.set() or 0"),
+    "number of a thread that runs": (
+        "import threading; g = threading.Event(); n = 0\ndef f():\n    global n\n"
+        "    while not g.wait(0.001): n += 1\nthreading.Thread(target=f, daemon=True).start()",
+        "m = n", "0"),
     "os.umask": (
         "import os; os.umask(0o22)", "os.umask(os.umask(0) + 1)",
         "[os.umask(m := os.umask(0)), m][1]"),

@@ -1,18 +1,22 @@
-"""Ten thousand moves of two pages, in any order, some of them twice, and a cell behind them."""
+"""Ten thousand moves of two pages, in any order, some of them twice, and a cell behind them.
+
+They come on the main thread and on a subshell, beside a cell that sleeps and one that computes.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .kernel import Kernel, running
 
-__all__ = ["CELLS", "COUNT", "SHORT", "TITLE", "attack", "flood"]
+__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
 
 TITLE = "moves of two pages that arrive in another order, at rest"
-COUNT, SHORT = 30_000, 900
+COUNT, SHORT = 80_000, 960
 
 CELLS = {
     "survey": "%%tape\nx = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)",
@@ -21,7 +25,19 @@ CELLS = {
 }
 
 
-def flood(kernel: Kernel, cell: str, moves: int, seed: int = 0) -> dict[str, Any]:
+_SLEEPING = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.01)"
+_COMPUTING = "import os\nwhile not os.path.exists({!r}): sum(range(100_000))"
+# The cell that is moved, what runs beside it, and whether the moves come on a subshell.
+FLOODS = [
+    *((cell, "", False) for cell in CELLS),
+    ("survey", _SLEEPING, False),
+    *((cell, beside, True) for cell in ("survey", "branch") for beside in (_SLEEPING, _COMPUTING)),
+]
+
+
+def flood(
+    kernel: Kernel, cell: str, moves: int, seed: int, beside: str = "", subshell: str | None = None
+) -> dict[str, Any]:
     """Move the sliders of a cell from two views, in any order, and run a cell behind that.
 
     Returns
@@ -44,20 +60,26 @@ def flood(kernel: Kernel, cell: str, moves: int, seed: int = 0) -> dict[str, Any
     for each in sent:
         for label, (counter, value) in each["moves"].items():
             newest[label] = max(newest.get(label, (0, "", 0.0)), (counter, each["view"], value))
+    right = {label: value for label, (_, _, value) in newest.items()}
     # Neighbours change places, and some come twice.
     order = sorted(range(moves), key=lambda i: i + chance.uniform(0, 5))
-    began, before = time.monotonic(), kernel.messages
-    for i in order:
-        kernel.move(comm, sent[i])
-        if chance.random() < 0.05:
-            kernel.move(comm, sent[i])
-    reply = kernel.wait(kernel.ask("1 + 1"))
-    waited = time.monotonic() - began
-    right = {label: value for label, (_, _, value) in newest.items()}
+    with TemporaryDirectory() as folder:
+        end = Path(folder, "end")
+        runs = kernel.ask(beside.format(str(end))) if beside else None
+        before = kernel.messages
+        for i in order:
+            kernel.move(comm, sent[i], subshell)
+            if chance.random() < 0.05:
+                kernel.move(comm, sent[i], subshell)
+        if subshell and cell == "survey":
+            kernel.settle(comm, **right)  # it waits for no cell
+        end.touch()
+        if runs is not None:
+            kernel.wait(runs)
+    reply = kernel.run("1 + 1")
     state = kernel.settle(comm, **right)
     return {
         "status": reply["status"],
-        "waited": waited,
         "messages": kernel.messages - before,
         "right": right,
         "state": state,
@@ -68,17 +90,20 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """Flood each of the cells; lost is a panel that shows another point, or a stuck cell."""
     lost = []
     with running() as kernel:
-        for cell in CELLS:
-            found = flood(kernel, cell, count // len(CELLS), seed)
+        other = kernel.subshell() if count else None
+        for cell, beside, on_subshell in FLOODS:
+            moves = count // len(FLOODS)
+            found = flood(kernel, cell, moves, seed, beside, other if on_subshell else None)
             state, right = found["state"], _right(cell, **found["right"])
             shown = float(state["rows"][0][1].replace("−", "-"))
+            what = f"{cell}, {beside[:12]!r}, {'subshell' if on_subshell else 'main thread'}"
             if found["status"] != "ok" or state["error"]:
-                lost.append(f"{cell}: {found['status']} {state['error']}")
+                lost.append(f"{what}: {found['status']} {state['error']}")
             if not math.isclose(shown, right, rel_tol=1e-8):
-                lost.append(f"{cell}: shows {shown} for {right} at {found['right']}")
+                lost.append(f"{what}: shows {shown} for {right} at {found['right']}")
             # Busy and idle of each move, and its numbers for few of them.
-            if found["messages"] > 3 * count // len(CELLS):
-                lost.append(f"{cell}: {found['messages']} messages, so moves were not merged")
+            if found["messages"] > 3 * moves:
+                lost.append(f"{what}: {found['messages']} messages, so moves were not merged")
     return count, lost
 
 

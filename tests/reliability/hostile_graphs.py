@@ -29,6 +29,8 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             cell = _KINDS[number % len(_KINDS)].format(n=n, long=long)
             if number % len(_KINDS) == 3 and n == 1000:
                 cell = f"x = 1.5\n{'a' * 100_000} = x*x\n"
+            if number + 1 == COUNT:
+                cell = _KINDS[0].format(n=50_000)  # 100,000 nodes
             book.run(f"%%tape -o t\n{cell}")
             panel = book.names["t"].panel
             html = "".join(each.get("text/html", "") for each in book.displayed)

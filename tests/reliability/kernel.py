@@ -43,10 +43,19 @@ class Kernel:
         """Ask for a cell to be run, and go on."""
         return self._client.execute(code)
 
-    def move(self, comm: str, position: dict[str, Any]) -> None:
+    def subshell(self) -> str:
+        """Open another shell of the kernel, which hears while the main one runs a cell."""
+        message = self._client.session.msg("create_subshell_request", {})
+        self._client.control_channel.send(message)
+        reply = self._client.get_control_msg(timeout=PATIENCE)
+        return reply["content"]["subshell_id"]
+
+    def move(self, comm: str, position: dict[str, Any], subshell: str | None = None) -> None:
         """Send where sliders are, as a browser does."""
         data = {"method": "update", "state": {"position": position}, "buffer_paths": []}
         message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
         self._client.shell_channel.send(message)
         self._read()
 

@@ -7,14 +7,13 @@ no page that a panel could be in.
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser import chromium, jupyter
+from tests.browser import jupyter
 from tests.browser.test_panel import LOAD, SURVEY, expect_survey, press
+from tests.reliability.pages import browser, page_of
 
 __all__ = ["COUNT", "POLICIES", "SHORT", "TITLE", "Policy", "attack", "lost_under"]
 
@@ -84,22 +83,10 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     tried, lost = 0, []
     if not count:
         return tried, lost
-    expect.set_options(timeout=1000 * jupyter.PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium.find(playwright.chromium), args=chromium.ARGUMENTS
-        )
+    with browser() as started:
         for number, (name, policy) in enumerate(list(POLICIES.items())[:count]):
             app = ("lab", "notebook")[number % 2]
-            with (
-                TemporaryDirectory() as folder,
-                jupyter.serve(
-                    Path(folder), app, "perCommTarget", "JupyterLab Light", policy.text
-                ) as server,
-            ):
-                page = browser.new_page()
-                page.set_default_timeout(1000 * jupyter.PATIENCE)
+            with page_of(started, app, policy.text) as (page, server):
                 lost += [f"{name}: {what}" for what in lost_under(page, server, policy)]
-                page.close()
             tried += 1
     return tried, lost

@@ -9,7 +9,7 @@ SEED = 0
 SECONDS = 400
 
 
-@pytest.mark.parametrize("name", attacks())
+@pytest.mark.parametrize("name", [name for name, each in attacks().items() if each.SHORT])
 def test_nothing_is_lost(name):
     tried, lost = run(name, SEED, SECONDS, short=True)
     assert not lost

@@ -35,6 +35,7 @@ PLAINLY = {
     "select": ("select",),
     "statistics": ("harmonic_mean", "mean", "pstdev", "pvariance", "stdev", "variance"),
     "time": ("ctime", "gmtime", "localtime", "sleep"),
+    "yaml": ("dump", "dump_all", "safe_dump", "safe_dump_all"),
 }
 """Functions and classes that take numbers as they are, or add them up exactly."""
 

@@ -1,0 +1,149 @@
+"""What a cell's code names of installed libraries: names, classes, containers and their settings.
+
+A module's public names are kept whole. Of its private ones, of its submodules, classes and objects
+those are kept that the code itself names, as it names ``JSONEncoder`` in
+``json.JSONEncoder.default = f``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+from ..autodiff.reach import Place, places
+from ..autodiff.tape.provenance import is_foreign_module
+
+__all__ = ["OTHERS", "ModulePlace", "is_python", "named_of_libraries"]
+
+OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
+"""Packages whose objects know themselves what a run that nobody sees may do."""
+_CONTAINERS = (dict, list, set, deque, defaultdict, OrderedDict)
+_OF_PYTHON, _OF_C, _CONSTANT = 1 << 9, 1 << 8 | 1 << 7, 1 << 8
+_IN_C = type(vars(object)["__new__"])
+_STREAMS = frozenset("modules stdin stdout stderr __stdin__ __stdout__ __stderr__".split())
+
+
+class ModulePlace(Place):
+    """What a module has by its names, a library by its public ones and those that code names.
+
+    A new name may be another thread's or another cell's, unless nothing else happens meanwhile.
+
+    Parameters
+    ----------
+    owner : ModuleType
+    named : set of str, optional
+    exactly : bool, optional
+        Whether a new name is taken away that the code names.
+    """
+
+    __slots__ = ("_exactly", "_hidden", "_named")
+
+    def __init__(
+        self, owner: ModuleType, named: Iterable[str] = (), *, exactly: bool = False
+    ) -> None:
+        super().__init__(owner)
+        self._named, self._exactly = frozenset(named), exactly
+        self._hidden = "_" if is_foreign_module(owner.__name__) else "__"
+
+    def items(self) -> list[tuple[Any, Any]]:
+        """Names and what stands there; of ``sys``, which has its own, those that are named."""
+        names = vars(self.owner)
+        if self.owner is sys:
+            named = self._named - _STREAMS
+            return [(k, v) for k, v in list(names.items()) if k in named]
+        hidden = self._hidden
+        return [
+            (k, v)
+            for k, v in list(names.items())
+            if not k.startswith(hidden) or (k in self._named and not k.startswith("__"))
+        ]
+
+    def held(self) -> tuple[Any, ...]:
+        """What stands there; names are texts."""
+        return tuple(value for _, value in self.items())
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        vars(self.owner)[key] = value
+
+    def replace(self, items: list[tuple[Any, Any]]) -> None:
+        """Let these stand there."""
+        before, wanted = dict(self.items()), dict(items)
+        if self._exactly:
+            for name in (before.keys() - wanted.keys()) & self._named:
+                del vars(self.owner)[name]
+        for name, value in items:
+            if before.get(name, self) is not value:
+                self[name] = value
+
+
+def is_python(kind: type) -> bool:
+    """Whether all that an object of a class holds is in its dictionary and its slots.
+
+    A widget is more than that: its front end hears of every change.
+    """
+    return not hasattr(kind, "trait_names") and all(
+        base.__flags__ & (_OF_PYTHON | _OF_C) == _OF_PYTHON
+        and type(vars(base).get("__new__")) is not _IN_C
+        for base in kind.__mro__[:-1]
+    )
+
+
+def named_of_libraries(
+    owners: Iterable[ModuleType | type], named: set[str], *, exactly: bool
+) -> Iterator[Place]:
+    """Find the places in libraries that code comes to by what it names.
+
+    Parameters
+    ----------
+    owners : iterable of modules and classes
+        Those that it begins with.
+    named : set of str
+        Every name and attribute in it.
+    exactly : bool
+        Whether nothing else happens until they are put back.
+
+    Yields
+    ------
+    Place
+    """
+    todo: list[Any] = list(owners)
+    todo += [sys.modules[name] for name in sorted(named & sys.modules.keys())]
+    seen: dict[int, Any] = {}
+    while todo:
+        owner = todo.pop()
+        if id(owner) in seen or _is_left_alone(owner):
+            continue
+        seen[id(owner)] = owner
+        kind = type(owner)
+        if issubclass(kind, ModuleType):
+            found: list[Place] = [ModulePlace(owner, named, exactly=exactly)]
+        elif issubclass(kind, type) or kind in _CONTAINERS or is_python(kind):
+            found = places(owner)
+        else:
+            continue
+        yield from found
+        items = [pair for place in found for pair in place.items()]
+        if issubclass(kind, ModuleType | type):
+            todo += [value for name, value in items if name in named]
+        elif kind not in _CONTAINERS:
+            todo += [value for _, value in items if type(value) in _CONTAINERS]
+
+
+def _is_left_alone(owner: Any) -> bool:
+    """Whether something is the user's own, ours, or settles itself what is put back."""
+    if owner is os.environ:
+        return True
+    kind = type(owner)
+    if issubclass(kind, ModuleType):
+        home = getattr(owner, "__name__", None)
+    else:
+        home = (owner if issubclass(kind, type) else kind).__module__
+    if not isinstance(home, str) or home.partition(".")[0] in OTHERS:
+        return True
+    if issubclass(kind, type) and owner.__flags__ & (_OF_PYTHON | _CONSTANT) != _OF_PYTHON:
+        return True
+    return kind not in _CONTAINERS and not is_foreign_module(home)
