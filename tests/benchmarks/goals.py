@@ -108,7 +108,9 @@ def ratio_of_both(other: str) -> Callable[[Measured], float]:
 
 
 SECOND = ("GradientTape (TF)", "tf.function", "PyTorch", "autograd", "CasADi", "CasADi, buffers")
-FIRST = ("autograd", "MyGrad", "PyTorch")
+SECOND += ("advect", "advect, staged", "ddx")
+FIRST = ("autograd", "MyGrad", "PyTorch", "advect")
+EAGER = ("E3", "V2", "V3", "H1", "P1", "P2", "P3", "P4", "P5")
 TAPED, JAX, SPARSE = "GradientTape (TF)", "JAX jit", "CasADi, buffers"
 
 GOALS: tuple[Goal, ...] = (
@@ -167,6 +169,15 @@ GOALS: tuple[Goal, ...] = (
         )
     ),
     Goal("H4", "`tn.function`: over hand-written", over("H4", "tn.function"), 1.0),
+    *(Goal(work, "`grad`: over PyTorch", over(work, "grad", "PyTorch"), 1.0) for work in EAGER),
+    *(
+        goal
+        for work in ("P1", "P2", "P3")
+        for goal in (
+            Goal(work, "`grad`: over hand-written", over(work, "grad"), 10.0),
+            Goal(work, "`tn.function`: over hand-written", over(work, "tn.function"), 2.0),
+        )
+    ),
     Goal("M1", "`GradientTape`", time("M1", "GradientTape"), 0.12, "s"),
     Goal("M2", "`GradientTape`", time("M2", "GradientTape"), 1.2, "s"),
     Goal("bytes", "an entry with its value", time("bytes", "GradientTape"), 110.0, "B"),

@@ -87,19 +87,21 @@ def epidemic_by_hand() -> Callable[..., Any]:
 
 OBSERVED = _random.standard_normal(20)
 MOTION, SEEN = np.array([[1.0, 0.1], [0.0, 1.0]]), np.array([[1.0, 0.0]])
+IDENTITY = np.eye(2)
 
 
 def filtered(np: Any) -> Callable[..., Any]:
     """The log likelihood of observations, by the variances of motion and of observing."""
-    motion, seen, identity = np.asarray(MOTION), np.asarray(SEEN), np.asarray([[1.0, 0.0], [0, 1]])
+    given = (MOTION, MOTION.T.copy(), SEEN, SEEN.T.copy(), IDENTITY)
+    motion, turned, seen, across, identity = map(np.asarray, given)
 
     def likelihood(variances: Any) -> Any:
         x, p, total = np.asarray([0.0, 0.0]), identity, 0.0
         for z in OBSERVED.tolist():
-            x, p = motion @ x, motion @ p @ motion.T + variances[0] * identity
-            s = (seen @ p @ seen.T)[0, 0] + variances[1]
-            error = z - (seen @ x)[0]
-            gain = (p @ seen.T)[:, 0] / s
+            x, p = np.matvec(motion, x), motion @ p @ turned + variances[0] * identity
+            s = (seen @ p @ across)[0, 0] + variances[1]
+            error = z - np.matvec(seen, x)[0]
+            gain = (p @ across)[:, 0] / s
             x, p = x + gain * error, p - np.outer(gain, (seen @ p)[0])
             total = total - 0.5 * (np.log(s) + error * error / s)
         return total
@@ -109,7 +111,7 @@ def filtered(np: Any) -> Callable[..., Any]:
 
 def filtered_by_hand() -> Callable[..., Any]:
     """Beside each value how it changes with the two variances, in the first axis."""
-    a, identity = MOTION, np.eye(2)
+    a, identity = MOTION, IDENTITY
 
     def call(variances: np.ndarray) -> tuple[Any, np.ndarray]:
         x, dx, p, dp = np.zeros(2), np.zeros((2, 2)), np.eye(2), np.zeros((2, 2, 2))
@@ -203,7 +205,7 @@ def mixture(np: Any) -> Callable[..., Any]:
 
     def likelihood(alphas: Any, means: Any, logs: Any, below: Any) -> Any:
         stretch = np.exp(logs)
-        roots = stretch[:, :, None] * diagonal + (below @ places).reshape((KINDS, AXES, AXES))
+        roots = stretch[:, :, None] * diagonal + np.reshape(below @ places, (KINDS, AXES, AXES))
         away = sample[:, None, :] - means
         scaled = np.sum(roots * away[:, :, None, :], -1)
         terms = alphas + np.sum(logs, -1) - 0.5 * np.sum(scaled * scaled, -1)

@@ -19,7 +19,8 @@ __all__ = ["page", "summary"]
 SCALE = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "s": 1.0, "×": 1.0, "B": 1.0}
 
 PACKAGES = (
-    "numpy scipy sympy tensorflow tensorflow-cpu jax jaxlib torch autograd mygrad casadi micrograd"
+    "numpy scipy sympy tensorflow tensorflow-cpu jax jaxlib torch autograd mygrad advect "
+    "ddx-ad casadi micrograd"
 ).split()
 
 

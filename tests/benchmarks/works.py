@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import programs
+from .libraries import Absent
 
 __all__ = ["WORKS", "Work"]
 
@@ -289,6 +290,10 @@ def mlp_in_casadi(casadi: Any) -> Callable[..., Any]:
     return entropy
 
 
+def matrices_alone(casadi: Any) -> Callable[..., Any]:
+    raise Absent("CasADi has matrices alone, which do not broadcast")
+
+
 def mlp_by_hand() -> Callable[..., Any]:
     def call(w1: Any, b1: Any, w2: Any, b2: Any) -> tuple[Any, ...]:
         h = np.tanh(IMAGES @ w1 + b1)
@@ -516,7 +521,17 @@ WORKS: dict[str, Work] = {
             ((_around_one(10**5), _line(10**5)),),
         ),
         *(
-            Work(name, title, "gradient", formula, {"hand-written": by_hand}, (inputs,))
+            Work(
+                name,
+                title,
+                "gradient",
+                formula,
+                {"hand-written": by_hand},
+                (inputs,),
+                alike={}
+                if name == "P1"
+                else dict.fromkeys(("CasADi", "CasADi, buffers"), matrices_alone),
+            )
             for name, title, formula, by_hand, inputs in (
                 (
                     "P1",

@@ -163,6 +163,10 @@ class Emitter(Writer):
         """Add the lines of all steps."""
         self._memory = memory
         filled = {*memory.frames.values()}
+        for chain in memory.blocks:
+            # A block is a function of its own, which is handed what it reads by name.
+            for index in chain.steps:
+                self._inlinable.difference_update(self.plan.operands(index))
         for item in order:
             if isinstance(item, Chain):
                 self._chain(item)

@@ -45,6 +45,29 @@ def test_long_arrays_are_computed_in_blocks(size, threads, monkeypatch):
     assert "in_blocks" in compiled.source()
 
 
+SCALED = {
+    "log-sum-exp": lambda x: np.log(np.sum(np.exp(x - np.max(x)))) + np.max(x),
+    "softmax": lambda x: np.sum((np.exp(x) / np.sum(np.exp(x))) ** 2),
+    "standard": lambda x: np.sum(np.tanh((x - np.mean(x)) / np.std(x))),
+    "norm": lambda x: np.sum(np.sin(x / np.sqrt(np.sum(x * x))) * x),
+    "product of sums": lambda x: np.sum(np.cos(-2.0 * np.sum(np.sin(x)) * np.mean(x * x) + x)),
+}
+"""Formulas whose long arrays meet numbers that are computed from long arrays."""
+
+
+@pytest.mark.parametrize("f", SCALED.values(), ids=SCALED)
+def test_blocks_read_numbers_that_were_computed_before(f):
+    x = np.random.default_rng(2).normal(size=40_000)
+    compiled = tn.function(tn.value_and_grad(f))
+    compiled(x)
+    value, gradient = tn.value_and_grad(f)(x[::-1])
+    again, slope = compiled(x[::-1])
+    np.testing.assert_allclose(again, value, rtol=1e-13)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-11, atol=1e-14)
+    assert "in_blocks" in compiled.source()
+    assert compiled.stats().replays == 1, compiled.stats()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_process_computes_blocks_with_threads_of_its_own(monkeypatch):
     be_idle(monkeypatch)

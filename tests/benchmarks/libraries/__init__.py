@@ -39,6 +39,9 @@ PEERS = {
     "PyTorch": "peers:PyTorch",
     "autograd": "peers:Autograd",
     "MyGrad": "peers:MyGrad",
+    "advect": "peers:Advect",
+    "advect, staged": "peers:AdvectStaged",
+    "ddx": "peers:Ddx",
     "CasADi": "peers:CasADi",
     "CasADi, buffers": "peers:CasADiBuffers",
     "micrograd": "peers:Micrograd",
@@ -52,6 +55,7 @@ PROCESS = {
     "t.numbers": "t.at",
     "tf.function": "GradientTape (TF)",
     "CasADi, buffers": "CasADi",
+    "advect, staged": "advect",
 }
 """Columns that share the process of another; a notebook and two cores have one of their own."""
 

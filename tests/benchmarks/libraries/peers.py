@@ -13,6 +13,13 @@ import numpy
 from ..measuring import bytes_each
 from ..works import FIT_RATE, FIT_START, FIT_X, FIT_Y, Work, chain
 
+NAMES = "abs cos exp log outer reshape sin sqrt stack sum tanh".split()
+"""What formulas call, where a library has it by NumPy's name."""
+
+
+def _named(module: Any, **others: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{name: getattr(module, name) for name in NAMES}, **others)
+
 
 class _Taped:
     """What `record`, `backward`, `both` and `memory` are for a library that records.
@@ -69,15 +76,16 @@ class TensorFlow(_Taped):
         tf.config.threading.set_inter_op_parallelism_threads(1)
         self._tf = tf
         self.np = SimpleNamespace(
-            abs=tf.abs,
-            asarray=tf.constant,
+            **{
+                name: getattr(tf, name)
+                for name in "abs cos exp reshape sin sqrt stack tanh".split()
+            },
+            asarray=lambda value: tf.constant(value, tf.float64),
             erf=tf.math.erf,
-            exp=tf.exp,
             log=tf.math.log,
             matvec=tf.linalg.matvec,
-            sin=tf.sin,
+            outer=lambda a, b: tf.tensordot(a, b, 0),
             sum=tf.reduce_sum,
-            tanh=tf.tanh,
         )
 
     def compiled(self, f: Callable[..., Any]) -> Callable[..., Any]:
@@ -201,11 +209,7 @@ class Jax:
         jax.config.update("jax_enable_x64", True)
         self._jax = jax
         np = jax.numpy
-        self.np = SimpleNamespace(
-            **{name: getattr(np, name) for name in "abs asarray exp log sin sum tanh".split()},
-            erf=erf,
-            matvec=np.dot,
-        )
+        self.np = _named(np, asarray=np.asarray, erf=erf, matvec=np.dot)
 
     def _compiled(self, f: Callable[..., Any]) -> Callable[..., Any]:
         compiled, wait = self._jax.jit(f), self._jax.block_until_ready
@@ -259,14 +263,7 @@ class PyTorch(_Taped):
             torch.set_num_interop_threads(1)  # it can be done once
         torch.set_default_dtype(torch.float64)
         self._torch = torch
-        self.np = SimpleNamespace(
-            **{
-                name: getattr(torch, name)
-                for name in "abs cos erf exp log outer sin sqrt stack sum tanh".split()
-            },
-            asarray=torch.as_tensor,
-            matvec=torch.mv,
-        )
+        self.np = _named(torch, asarray=torch.as_tensor, erf=torch.erf, matvec=torch.mv)
 
     def array(self, value: numpy.ndarray) -> Any:
         return self._torch.from_numpy(value.copy())
@@ -344,11 +341,7 @@ class Autograd(_Taped):
         from autograd.scipy.special import erf
 
         self._autograd = autograd
-        self.np = SimpleNamespace(
-            **{name: getattr(np, name) for name in "abs asarray exp log sin sum tanh".split()},
-            erf=erf,
-            matvec=np.dot,
-        )
+        self.np = _named(np, asarray=np.asarray, erf=erf, matvec=np.dot)
 
     def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
         def of_vector(v: Any) -> Any:
@@ -394,6 +387,89 @@ class Autograd(_Taped):
         return epoch
 
 
+class Advect(_Taped):
+    """advect: NumPy's own functions, run each time."""
+
+    def __init__(self) -> None:
+        import advect
+        from advect.scipy.special import erf
+
+        self._advect = advect
+        self.np = _named(numpy, asarray=numpy.asarray, erf=erf, matvec=numpy.dot)
+
+    def program(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> Callable[..., Any]:
+        return f
+
+    def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        f, both = self.program(f, work.inputs[0]), (0, 1)
+        first, matrix = self._advect.value_and_grad(f, both), self._advect.hessian(f, both)
+        return lambda x, y: (first(x, y), matrix(x, y))
+
+    def gradient(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        every = tuple(range(len(work.inputs[0])))
+        return self._advect.value_and_grad(self.program(f, work.inputs[0]), every)
+
+    def hessian(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        return self._advect.hessian(self.program(f, work.inputs[0]))
+
+    def product(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        of_vector = self._advect.hvp(self.program(f, work.inputs[0][:1]))
+        return lambda x, v: of_vector(x, vectors=v)[1]
+
+    def _recorded(self, f: Callable[..., Any], x: Any) -> Any:
+        return self._advect.vjp(f)(x)
+
+    value = staticmethod(lambda state: state[0])
+
+    def _swept(self, state: Any) -> Any:
+        return state[1](1.0)
+
+    def fit(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        m, c = FIT_START
+        gradient = self._advect.grad(self.program(f, FIT_START), (0, 1))
+
+        def epoch() -> tuple[Any, Any]:
+            nonlocal m, c
+            m_gradient, c_gradient = gradient(m, c)
+            m = m - m_gradient * FIT_RATE
+            c = c - c_gradient * FIT_RATE
+            return m, c
+
+        return epoch
+
+
+class AdvectStaged(Advect):
+    """advect's staged programs, and their derivatives."""
+
+    record = backward = both = memory = None
+
+    def program(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> Callable[..., Any]:
+        return self._advect.stage(f, *inputs)
+
+
+class Ddx:
+    """ddx: a model of named numbers, compiled, called into its buffers."""
+
+    def __init__(self) -> None:
+        import ddx
+
+        self._ddx = ddx
+        self.np = SimpleNamespace(log=ddx.log, sin=ddx.sin, erf=ddx.erf)
+
+    def second(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
+        ddx = self._ddx
+        model = ddx.equation(lambda: f(ddx.var("x"), ddx.var("y"))).compile()
+        run = model.buffer(numpy.array(work.inputs[0]), want=ddx.Want.HESSIAN)
+        point = run.x
+
+        def call(*numbers: float) -> tuple[Any, ...]:
+            point[:] = numbers
+            run()
+            return run.value, run.jacobian, run.hessian
+
+        return call
+
+
 class MyGrad(_Taped):
     """MyGrad: first derivatives."""
 
@@ -401,10 +477,12 @@ class MyGrad(_Taped):
         import mygrad
 
         self._mygrad = mygrad
+        own = [name for name in NAMES if name != "outer"]
         self.np = SimpleNamespace(
-            **{name: getattr(mygrad, name) for name in "abs exp log sin sum tanh".split()},
+            **{name: getattr(mygrad, name) for name in own},
             asarray=numpy.asarray,
             matvec=mygrad.matmul,
+            outer=lambda a, b: a[:, None] * b,
         )
 
     @staticmethod
@@ -453,10 +531,11 @@ class CasADi(_Taped):
 
         self._casadi = casadi
         self.np = SimpleNamespace(
-            **{name: getattr(casadi, name) for name in "exp log sin tanh erf".split()},
+            **{name: getattr(casadi, name) for name in "cos erf exp log sin sqrt tanh".split()},
             abs=casadi.fabs,
             asarray=casadi.DM,
             matvec=casadi.mtimes,
+            stack=lambda parts: casadi.vertcat(*parts),
             sum=casadi.sum1,
             **{name: getattr(casadi, name) for name in "mtimes repmat sum1 sum2".split()},
         )
