@@ -79,6 +79,8 @@ class Chain:
 
 def is_elementwise(operation: Operation) -> bool:
     """Whether a ufunc of one result computes an operation, element by element."""
+    if operation.params:
+        return False
     name = ufunc_name(operation)
     ufunc = getattr(np, name, None) if name else None
     if type(operation.function) is np.ufunc:
