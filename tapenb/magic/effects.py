@@ -212,13 +212,13 @@ def _is_refused(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def _is_ours(event: str) -> bool:
-    """Whether an import writes what it compiled, or tapenb has a thread for its own arithmetic."""
+    """Whether an import writes what it compiled, or tapenb has a thread or deadline of its own."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__:
         frame = frame.f_back
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_THREADS):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_THROUGH):
         frame = frame.f_back
-    if event.startswith("_thread."):
+    if event.startswith(("_thread.", "ctypes.")):
         return frame.f_globals.get("__name__", "").startswith(_OURS)
     return frame.f_code.co_filename.startswith(_IMPORTING)
 
@@ -238,4 +238,4 @@ def _is_for_itself(name: str) -> bool:
 
 _HANDING_ON = ("asyncio.", "multiprocessing.", "threading", "concurrent.")
 _OURS = f"{__name__.split('.')[0]}."
-_THREADS = ("threading", "concurrent.")
+_THROUGH = ("threading", "concurrent.", "ctypes")
