@@ -124,6 +124,8 @@ def _serve(pipe: Connection, first: list[int], own: list[int]) -> None:
                 answer = case.results(WORKS[name].checks, plain)
             elif command == "calibrate":
                 (key, target, most) = arguments
+                if key not in cases:  # the process was started anew: another column was too slow
+                    cases[key], _ = _case(key[0], WORKS[key[1]])
                 answer = cases[key].calibrate(target, most)
             elif command == "repeat":
                 answer = cases[arguments[0]].repeat()
@@ -339,8 +341,8 @@ def _go_round(
     # A state made before a call is kept until it is used, so there are few at once.
     most = 5 if work.kind == "backward" else 10**6
     for column in first:
-        if first[column] < seconds:
-            processes.ask(column, "calibrate", (column, work.name), SECONDS_OF_A_REPEAT, most)
+        few = most if first[column] < seconds else 1
+        processes.ask(column, "calibrate", (column, work.name), SECONDS_OF_A_REPEAT, few)
     wanted, left = dict.fromkeys(first, rounds), dict.fromkeys(first, seconds)
     while wanted:
         for column in list(wanted):
