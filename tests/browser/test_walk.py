@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from itertools import product
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -272,6 +273,12 @@ def views(page: Page) -> None:
         expect(status).to_contain_text(digits(1 / 6 + 5))
 
 
+def violations(page: Page, axe: Any) -> list[tuple[str, str]]:
+    """What axe finds in the panel: the rule, and the element."""
+    answer = axe.run(page, context=".tapenb-live", options={"preload": False}).response
+    return [(each["id"], x["html"]) for each in answer["violations"] for x in each["nodes"]]
+
+
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_panel_is_open_to_all(open_notebook: Callable[..., Page], app: str):
     axe = pytest.importorskip(
@@ -283,11 +290,8 @@ def test_a_panel_is_open_to_all(open_notebook: Callable[..., Page], app: str):
     panel(page).get_by_role("button", name="Unfold swing here").click()
     panel(page).get_by_role("button", name="Pin", exact=True).click()
     for theme, width in looks(page):
-        answer = axe.run(page, context=".tapenb-live", options={"preload": False}).response
-        found = [(each["id"], each["nodes"]) for each in answer["violations"]]
-        assert not found, (theme, width)
+        assert not violations(page, axe), (theme, width)
     # What is drawn otherwise: bars, and contours.
     assert jupyter.run_cell(page, 2, VECTOR)
     expect(panel(page).locator(".tapenb-bars")).to_be_visible()
-    answer = axe.run(page, context=".tapenb-live", options={"preload": False}).response
-    assert not answer["violations"]
+    assert not violations(page, axe)

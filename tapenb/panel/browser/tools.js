@@ -176,7 +176,7 @@ export function tools(model, mover) {
     edited.setAttribute("aria-pressed", String(Boolean(differ.look().former)));
     scrolls.hidden = !said;
     write(caption, said ?? "");
-    list(titles, head, () => h("th", { scope: "col" }), write);
+    list(titles, head, () => (head[titles.children.length] ? h("th", { scope: "col" }) : h("td")), write);
     list(differs, other, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
     beside.hidden = !then;
     if (!then) return;
