@@ -5,7 +5,7 @@ Expected numbers come from closed formulas, never from tapenb.
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -25,6 +25,8 @@ y = 5.0
 z = np.log(x) + x*y - swing(y) + np.maximum(x - 9, 0.0)"""
 
 LOOKS = [*product(("JupyterLab Light", "JupyterLab Dark"), (1280, 400))]
+# The other tests are light and wide.
+WALKED = LOOKS[1:3]
 CHANGE_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
 IS_DARK = "dark => (document.body.dataset.jpThemeLight === 'false') === dark"
 FOLDS = (
@@ -53,14 +55,12 @@ WATCH = """panel => {
 }"""
 
 
-def looks(page: Page, but: tuple[str, int] | None = None) -> Iterator[tuple[str, int]]:
-    """Show a page in each theme and width in turn, but for one, and leave it as it was."""
+def looks(page: Page, of: Sequence[tuple[str, int]] = LOOKS) -> Iterator[tuple[str, int]]:
+    """Show a page in some themes and widths in turn, and leave it as it was."""
     area = page.locator(".jp-SideBar .lm-mod-current[data-id=filebrowser]").count()
     if area:
         jupyter.execute(page, "application:toggle-left-area")
-    for theme, width in LOOKS:
-        if (theme, width) == but:
-            continue
+    for theme, width in of:
         page.evaluate(CHANGE_THEME, theme)
         page.wait_for_function(IS_DARK, arg="Dark" in theme)
         page.set_viewport_size({"width": width, "height": 1400})
@@ -94,17 +94,11 @@ def test_every_interaction_in_each_theme_and_width(open_notebook: Callable[..., 
     open_all(page)
     page.evaluate(LISTEN)
     panel(page).evaluate(WATCH)
-    for _ in looks(page, but=LOOKS[0]):  # which the other tests are in
-        move(page)
-        lines(page)
-        step(page)
-        light(page)
-        find_and_hide(page)
-        plot(page)
-        keep(page)
+    for _ in looks(page, WALKED):
+        for act in (move, lines, step, light, find_and_hide, plot, keep):
+            act(page)
     assert jupyter.run_cell(page, 2, VECTOR)
-    for _ in looks(page, but=LOOKS[0]):
-        elements(page)
+    elements(page)
     views(page)
 
 
