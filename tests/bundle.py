@@ -57,18 +57,17 @@ def bundled(command: list[str]) -> Iterator[tuple[str, str]]:
             )
             return answer.stdout.removesuffix("\n")
 
-        with_kernel = sources.modules(whole=False)
-        for piece in ("rows", "further", "vector"):  # a kernel's page has all but the largest
-            with_kernel[f"{piece}.js"] = sources.modules()[f"{piece}.js"]
-        yield "widget.js", made("widget", with_kernel, "widget.js", "--format=esm")
-        page = sources.modules(kernel=False, whole=False)
-        yield "page.js", made("page", page, "page.js", "--format=iife")
-        for piece in sources.PIECES:
-            options = ("--format=iife", f"--global-name={piece}")
-            yield f"{piece}.js", made("pieces", sources.modules(), f"{piece}.js", *options)
-        for name, kernel in (("widget", True), ("page", False)):
-            texts = {f"{name}.css": sources.sheets(kernel=kernel)}
-            yield f"{name}.css", made("style", texts, f"{name}.css")
+        def script(name: str, texts: dict[str, str]) -> tuple[str, str]:
+            options = ("--format=iife", f"--global-name={name}")
+            return f"{name}.js", made(name, texts, f"{name}.js", *options)
+
+        yield script("core", sources.core())
+        yield "kernel.js", made("kernel", sources.head("kernel"), "kernel.js", "--format=esm")
+        yield script("page", sources.head("page"))
+        yield from (script(piece, sources.modules()) for piece in sources.PIECES)
+        of_page = sources.sheets(kernel=False)
+        texts = {"page.css": of_page, "kernel.css": sources.sheets().removeprefix(of_page)}
+        yield from ((name, made("style", texts, name)) for name in texts)
     of = {"sources": sources.digest(), "by": f"esbuild {VERSION}"}
     of["pieces"] = {piece: sources.names(piece) for piece in sources.PIECES}
     yield "bundle.json", json.dumps(of, indent=1) + "\n"
@@ -83,8 +82,11 @@ def main() -> int:
     if command is None:
         print(f"esbuild {VERSION} cannot be had here: this needs Node and npm's registry.")
         return int(not options.check)
-    differing = []
-    for name, text in bundled(command):
+    made = dict(bundled(command))
+    differing = [path.name for path in BUNDLE.glob("*") if path.name not in made]
+    for name in () if options.check else differing:
+        (BUNDLE / name).unlink()
+    for name, text in made.items():
         path = BUNDLE / name
         known = path.read_text(encoding="utf-8") if path.exists() else ""
         print(f"{len(text.encode()):7,}  {name}{'' if text == known else '  another than was'}")

@@ -16,7 +16,9 @@ PAGES = {
     "docs/engines": "engines",
     "TENSORFLOW": "tensorflow",
     "benchmarks/README": "benchmarks",
+    "docs/compact-tape": "compact-tape",
     "gradbench/README": "gradbench",
+    "panel/README": "exactness",
 }
 
 

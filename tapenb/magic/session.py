@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,7 @@ class Session:
             run = CellRun(self._shell, text, options, above)
         except LineError as error:
             raise UsageError(f"%%tape: {error}") from None
+        began = time.monotonic()
         try:
             outcome = run.first()
         except LineError as error:
@@ -73,13 +75,14 @@ class Session:
             if options.output and run.tape is not None:
                 namespace[options.output] = Recording(None, run.tape)
             raise
+        seconds = time.monotonic() - began
         quiet = expression or DisplayHook.semicolon_at_end_of_expression(text)
         if run.cell.ends_with_expression and outcome.shown is not None and not quiet:
             self._shell.displayhook(outcome.shown)
         outer = CURRENT.get()
         try:
             try:
-                recording = self._recording(run, outcome)
+                recording = self._recording(run, outcome, seconds)
             except TapeError as error:  # of a sweep
                 raise pointing_at_cell(self._shell, run.file, error, above) from None
             if options.output:
@@ -104,11 +107,11 @@ class Session:
         display(played)
         put(self._shell.user_ns, "sweep", "played", played.state)
 
-    def _recording(self, run: CellRun, outcome: Outcome) -> Recording:
+    def _recording(self, run: CellRun, outcome: Outcome, seconds: float) -> Recording:
         if outcome.output_name is None:
             return Recording(None, outcome.tape)
         program = _program(outcome, run.options.order, run.options.mode)
-        return Recording(program, outcome.tape, self._again(run, program))
+        return Recording(program, outcome.tape, self._again(run, program), seconds)
 
     def _lines_above(self, line: str, text: str) -> tuple[str, ...]:
         """Return the lines above the text in its cell: the magic's own, and those before it."""

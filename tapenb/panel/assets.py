@@ -17,7 +17,16 @@ from typing import Any
 
 from . import sources
 
-__all__ = ["carried", "player", "standalone", "style", "unpacking", "widget", "without_player"]
+__all__ = [
+    "carried",
+    "module",
+    "player",
+    "standalone",
+    "style",
+    "unpacking",
+    "widget",
+    "without_player",
+]
 
 _BUNDLE = Path(__file__).parent / "bundle"
 
@@ -47,7 +56,9 @@ def widget() -> tuple[str, frozenset[str]]:
     """
     if not _is_bundled():
         return sources.joined("widget.js", sources.modules()), frozenset()
-    return _text("widget.js"), frozenset(_bundle()["pieces"]["special"])
+    pieces = dict(_bundle()["pieces"])
+    left = pieces.pop("special")
+    return "".join(_text(f"{name}.js") for name in (*pieces, "core", "kernel")), frozenset(left)
 
 
 def player(operations: Collection[str] | None = None) -> str:
@@ -58,15 +69,29 @@ def player(operations: Collection[str] | None = None) -> str:
     operations : collection of str, optional
         Those of the page's tapes, so that it computes no more; by default it computes all.
     """
+    return f"(() => {{\n{_of_page(operations)}\n}})();"
+
+
+def module() -> str:
+    """Return the module of MyST's directive ``anywidget``, whose body has a panel's data."""
+    inside = "page.inside" if _is_bundled() else "inside"
+    return f"""{_of_page()}
+export default {{ render({{ model, el }}) {{
+el.append({_sheet()});
+return {inside}(model.get("panel"), model.get("picture"), el);
+}} }};
+"""
+
+
+def _of_page(operations: Collection[str] | None = None) -> str:
     if not _is_bundled():
-        return f"(() => {{\n{sources.joined('page.js', sources.modules(kernel=False))}\n}})();"
+        return sources.joined("page.js", sources.modules(kernel=False))
     needed = [
         piece
         for piece, names in _bundle()["pieces"].items()
         if operations is None or not set(names).isdisjoint(operations)
     ]
-    parts = [*(_text(f"{piece}.js") for piece in needed), _text("page.js")]
-    return f"(()=>{{{''.join(parts)}}})();"
+    return "".join(_text(f"{name}.js") for name in (*needed, "core", "page"))
 
 
 def style(*, kernel: bool = True) -> str:
@@ -79,17 +104,18 @@ def style(*, kernel: bool = True) -> str:
     """
     if not _is_bundled():
         return sources.sheets(kernel=kernel)
-    return _text("widget.css" if kernel else "page.css")
+    return _text("page.css") + _text("kernel.css") * kernel
 
 
 def standalone() -> str:
     """Return a script that brings every stored panel of a page to life, and its style along."""
-    sheet = json.dumps(style(kernel=False), ensure_ascii=False)
-    styled = (
-        "document.head.append(Object.assign(document.createElement('style'), "
-        f"{{ textContent: {sheet} }}));"
-    )
-    return f"{styled}\n{player()}"
+    return f"document.head.append({_sheet()});\n{player()}"
+
+
+def _sheet() -> str:
+    """An expression of the element that has the style."""
+    text = json.dumps(style(kernel=False), ensure_ascii=False)
+    return f'Object.assign(document.createElement("style"), {{ textContent: {text} }})'
 
 
 def unpacking(script: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from os import PathLike
 from threading import RLock
@@ -50,7 +51,8 @@ class Explored(Recording):
         Parameters
         ----------
         path : str or path
-            It ends in ``.svg``, for a picture, or in ``.html``, for a page with sliders.
+            It ends in ``.svg``, for a picture, in ``.html``, for a page with sliders, or in
+            ``.md``, for a MyST project.
         """
         self.panel.save(path)
 
@@ -77,10 +79,12 @@ def explored(
     """
     given, fixed, switches, spans = _arguments(f, arguments)
     call = _Call(f, fixed, switches, order, mode)
+    began = time.monotonic()
     program = call.first(given, spans)
+    seconds = time.monotonic() - began
     if (shell := _shell()) is not None:
         Idle.of(shell)  # which hears from now on when cells run
-    found = Explored(program, program.tape, call.again)
+    found = Explored(program, program.tape, call.again, seconds)
     found.panel = Panel(found, **shown, source=_source(f))
     cell = _cell()
     if cell is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from threading import RLock
@@ -16,7 +16,7 @@ from ..recording.recording import Recording
 from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.listing import Source
-from .assets import carried
+from .assets import carried, module
 from .drawing import Drawing
 from .picks import Picks
 from .picture import bundle, picture
@@ -101,6 +101,7 @@ class Kept(anywidget.AnyWidget):
         drawing, self._carries_player = self._drawing, carries_player()
         if self._reader is Reader.FILE:
             self._plays(*self._of_output())
+            self._run_ahead(self._know_others)
         done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
         beside = self._reader is Reader.PAGE
         self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
@@ -121,47 +122,60 @@ class Kept(anywidget.AnyWidget):
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
         Not in the page is what needs the kernel: graphs of derivatives, to fold the graph in
-        another way than it is folded now, marks at kinks and poles, branches other than those along
-        the curve and those that were recorded, steps and table of more than 150 entries,
-        comparisons; and what stands in toolbars: to find in the graph, to play, undo, pin and hear.
+        another way than it is folded now, marks at kinks and poles, branches but a few that the
+        sliders reach, steps and table of more than 150 entries, comparisons; and what stands in
+        toolbars: to find in the graph, to play, undo, pin and hear.
 
         Parameters
         ----------
         path : str or path
-            It ends in ``.svg``, for the picture of the present point, or in ``.html``; the page
-            needs no kernel and no network.
+            It ends in ``.svg``, for the picture of the present point; in ``.html``, for a page that
+            needs no kernel and no network; or in ``.md``, for the directive ``anywidget`` of a MyST
+            project, whose module ``tapenb.mjs`` is put beside it.
 
         Raises
         ------
         ValueError
             For another name, and where a page cannot compute what the panel shows; it says why.
         """
-        if not str(path).endswith((".html", ".svg")):
+        path = Path(path)
+        if path.suffix not in (".html", ".md", ".svg"):
             raise ValueError(
-                "a panel is saved as a page or a picture, to a name that ends in .html or .svg: "
-                f"{path}"
+                "a panel is saved as a page, a directive or a picture, to a name that ends in "
+                f".html, .md or .svg: {path}"
             )
-        if str(path).endswith(".svg"):
+        if path.suffix == ".svg":
             if self._drawing is not None:
                 self._drawing.wait()
-            Path(path).write_text(picture(*self._pictured()), encoding="utf-8")
-            return
-        Path(path).write_text(self._page(), encoding="utf-8")
+            text = picture(*self._pictured())
+        elif path.suffix == ".md":
+            from .page import directive
+
+            beside = path.with_name("tapenb.mjs")
+            _, *panel = self._playable()
+            text = directive(*panel, beside.name)
+            beside.write_text(module(), encoding="utf-8")
+        else:
+            text = self._page()
+        path.write_text(text, encoding="utf-8")
 
     def _page(self) -> str:
-        """The present point as a page with sliders, and with the other branches that are known."""
+        """The present point as a page with sliders."""
         from .page import page
 
-        self._record_along()
+        return page(*self._playable())
+
+    def _playable(self) -> tuple[Point, Graph | None, dict[str, Any]]:
+        """The present point with its graph and data, and the other branches that are known."""
         point, graph = self._pictured()
         if graph is not None and self._seen[0] is not point.program:
             graph = self._drawn(point)
         program = self._plays(point, graph)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
-        beside = self._recording.beside
-        data = self._stored(point, program, *beside)
-        return page(point, graph, data, beside, self._played.source, self._drawn)
+        self._run_ahead(lambda: None)
+        others = self._played.others(self._recording.beside, self.inputs, self._drawn)
+        return point, graph, self._stored(point, program, others)
 
     def _drawn(self, point: Point) -> Graph | None:
         """The graph of a point, folded as the panel shows it."""
@@ -169,11 +183,25 @@ class Kept(anywidget.AnyWidget):
             return None
         return Drawing(point, self._played.source, self.look.get(Orders.name)).at(point)
 
-    def _record_along(self) -> None:
-        """Run the cell where the curve lacks a branch, if it may run now."""
+    def _run_ahead(self, done: Callable[[], None]) -> None:
+        """Run the cell where its sliders reach other branches, if it may run now."""
 
-    def _stored(self, point: Point, program: Mapping[str, Any], *beside: Any) -> dict[str, Any]:
+    def _know_others(self) -> None:
+        """Make what is stored and sent of other branches."""
+        point, graph = self._of_output()
+        if isinstance(self._played.known(point), Mapping):
+            drawn = self._unfolded if graph is not None else lambda _: None
+            self._played.know_others(self._recording.beside, self.inputs, drawn)
+
+    @staticmethod
+    def _unfolded(point: Point) -> Graph:
+        return Graph(point.tape, point.edges, point.output_name)
+
+    def _stored(
+        self, point: Point, program: Mapping[str, Any], others: Mapping[Any, Any] | None = None
+    ) -> dict[str, Any]:
         shown = {"along": self.along, "look": self.look, "listing": dict(self.listing)}
+        beside = self._played.known_others(self._recording.beside) if others is None else others
         return without_kernel(point, program, self.inputs, **shown, beside=beside)
 
     def snapshot(self) -> Point:
@@ -217,7 +245,7 @@ class Kept(anywidget.AnyWidget):
         """The same of the output, whatever derivative is drawn and however it is folded."""
         point, graph = self._pictured()
         if graph is not None and (self._seen[0] is not point.program or isinstance(graph, Folded)):
-            graph = Graph(point.tape, point.edges, point.output_name)
+            graph = self._unfolded(point)
         return point, graph
 
     def _seen_from(self, point: Point) -> Point:

@@ -9,7 +9,7 @@ out on a thread of its own, and its picture comes when it is done.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import RLock, Thread, local
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import traitlets
 
 from ..autodiff.tape.operation import TapeError
+from ..recording.ahead import Ahead
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
@@ -117,6 +118,7 @@ class Panel(Kept):
         self._recording_anew = False
         self._keep(source, any_size=live)
         self._maker = Thread()  # one at a time, beside whatever else goes on
+        self._ahead = Ahead(recording)
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
@@ -241,7 +243,6 @@ class Panel(Kept):
         if picks:
             self._sync_controls()
         self._take_ranges()
-        self._record_beside(self.look.get(Plot.name, {}).get("beyond"))
 
     def _take_ranges(self) -> None:
         """Give sliders the ranges that a browser asks for; each once."""
@@ -313,8 +314,7 @@ class Panel(Kept):
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
         if content.get("want") == "tape" and not self._maker.is_alive():
-            self._maker = Thread(target=self._make_tape, daemon=True)
-            self._maker.start()
+            self._beside(self._make_tape)
         if "save" not in content:
             return
         with self._mutex:
@@ -332,10 +332,48 @@ class Panel(Kept):
         while point is None or point.program is not self._program:
             point, graph = self._of_output()
             found = self._plays(point, graph)
-        with self._mutex:
-            if not self._closed and point.program is self._program:
-                self.tape = sent(found, point.program.switches, self._beyond_page)
+        self._send_tape(point, found)
         self._complete()
+        self._run_ahead(lambda: self._beside(self._send_others))
+
+    def _beside(self, work: Callable[[], None]) -> None:
+        """Do some work on a thread of its own, or at once where there are none, as in Pyodide."""
+        self._maker = Thread(target=work, daemon=True)
+        try:
+            self._maker.start()
+        except RuntimeError:
+            work()
+
+    def _send_tape(self, point: Point, found: Any) -> None:
+        others = self._played.known_others(self._recording.beside).values()
+        with self._mutex:
+            if not self._closed and point.program is self._program and found is not None:
+                self.tape = sent(found, point.program.switches, self._beyond_page, others)
+
+    def _send_others(self) -> None:
+        """Send what a page plays of other branches, and draw them along the curve."""
+        if not self._recording.beside:
+            return
+        self._know_others()
+        point, _ = self._of_output()
+        self._send_tape(point, self._played.known(point))
+        with self._mutex:
+            if not self._closed:
+                self._refresh()
+        self._complete()
+
+    def _run_ahead(self, done: Callable[[], None]) -> None:
+        """Run the cell where its sliders reach other branches, and then call `done`."""
+        with self._mutex:
+            busy = self._closed or self._recording_anew or self.state["stale"] or self._picks.made
+            moving = [c for c in self.sliders.values() if c.min < c.max and not c.boolean]
+            moving.sort(key=lambda control: control.label != self.along)
+            curve, first = self.curve, None
+            if curve.get("along") == self.along and curve["beyond"] is not None:
+                first = {**self._point.everywhere, self.along: curve["beyond"]}
+        if not busy:
+            with suppress(Exception):  # nobody waits for it
+                self._ahead.run(moving, done, first)
 
     def _let_moves_go_first(self) -> None:
         """Return as soon as no move is computed, or was a moment ago."""
@@ -356,37 +394,6 @@ class Panel(Kept):
         with self._mutex:
             if not self._closed:
                 self.heights = heights
-
-    def _record_along(self) -> None:
-        plot, asked = self._sections.get(Plot.name), None
-        if plot is None:
-            return
-        with self._mutex:
-            plot.heard = plot.heard or self._show_curve
-            self._refresh()
-        plot.finish()
-        while (x := self.curve.get("beyond")) != asked:
-            self._record_beside(asked := x)
-            plot.finish()
-
-    def _record_beside(self, x: float | None) -> None:
-        """Run the cell once where the curve lacks a branch, there where that was offered."""
-        plot = self._sections.get(Plot.name)
-        with self._mutex:
-            busy = plot is None or x is None or self._recording_anew or self.state["stale"]
-            positions = None if busy else plot.beside(self._point, self.along, x)
-        if positions is None:
-            return
-        began = time.monotonic()
-
-        def done(_: BaseException | None) -> None:
-            with self._mutex:
-                plot.took(time.monotonic() - began)
-                if not self._closed:
-                    self._refresh()
-
-        with suppress(Exception):  # nobody waits for it
-            self._recording.record_beside(positions, done)
 
     def _compute(self) -> None:
         """Go to where the sliders are; of all who wait for the lock, the first does it for all."""

@@ -5,30 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
 from ..recording.point import Point
-from ..recording.program import Program
 from ..views.graph import Graph
 from ..views.labels import one_line
-from ..views.listing import Source
 from .assets import player, style, unpacking
+from .brief import brief
 from .picture import bundle
-from .played import inert, others
+from .played import inert
 
-__all__ = ["page"]
+__all__ = ["directive", "page"]
 
 
-def page(
-    point: Point,
-    graph: Graph | None,
-    data: dict[str, Any],
-    beside: Sequence[Program] = (),
-    source: Source | None = None,
-    drawn: Callable[[Point], Graph | None] = lambda _: None,
-) -> str:
+def page(point: Point, graph: Graph | None, data: dict[str, Any]) -> str:
     """One HTML file with a live panel.
 
     Parameters
@@ -39,20 +30,12 @@ def page(
         The graph that is shown.
     data : dict
         Of `stored`.
-    beside : sequence of Program
-        Other branches, which the page has, too.
-    source : Source, optional
-        The text that was recorded.
-    drawn : callable, optional
-        The graph of a point of another branch, if one is shown.
 
     Returns
     -------
     str
         Its Content-Security-Policy allows what it holds, and nothing else: no code is made in it.
     """
-    more = others(beside, data["inputs"], source, drawn)
-    data = {**data, "programs": [*data["programs"], *more]}
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"
     operations = {name for each in data["programs"] for name in each["tape"]["operations"]}
@@ -81,6 +64,25 @@ def page(
 </body>
 </html>
 """
+
+
+def directive(graph: Graph | None, data: dict[str, Any], module: str) -> str:
+    """MyST's directive ``anywidget`` with a panel.
+
+    Parameters
+    ----------
+    graph : Graph or None
+        The graph that is shown.
+    data : dict
+        Of `stored`.
+    module : str
+        The file of `tapenb.panel.assets.module`.
+    """
+    svg = graph.svg() if graph is not None else None
+    picture = {} if svg is None else {"svg": svg, "pending": False}
+    text = json.dumps({"panel": brief(data), "picture": picture}, ensure_ascii=False)
+    text = text.replace("`", "\\u0060")  # three of them would end the directive
+    return f"```{{anywidget}} {module}\n{text}\n```\n"
 
 
 # The panel's style comes with it: without scripts there is nothing for it.

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.compiling.lowering.compact import as_json
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.program import Program
@@ -28,7 +26,7 @@ from .brief import brief
 from .sections.vector import without_sliders
 from .stepping import folded, listing, shown_lines, trace
 
-__all__ = ["beside_the_picture", "inert", "others", "played", "stored"]
+__all__ = ["beside_the_picture", "inert", "other", "played", "stored"]
 
 _CLASS = "tapenb-tape"
 _LARGEST = 20_000
@@ -108,7 +106,7 @@ def stored(
     point: Point,
     inputs: Sequence[Mapping[str, Any]],
     along: str,
-    program: Mapping[str, Any],
+    programs: Sequence[Mapping[str, Any]],
     sections: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A panel of a point, for a page that has no kernel.
@@ -120,43 +118,45 @@ def stored(
         The sliders, as the panel sends them.
     along : str
         The slider that the curve is along.
-    program : dict
-        Of `played`.
+    programs : sequence of dict
+        Of `played`, and of `other` those of other branches.
     sections : dict
         ``listing``, the text; ``look``, what is open.
     """
     known = {key: what for key, what in sections.items() if what}
     positions = {each["label"]: point.everywhere[each["label"]] for each in inputs}
     at = {"inputs": inputs, "at": positions, "along": along}
-    return {**at, **known, "programs": [program]}
+    return {**at, **known, "programs": [*programs]}
 
 
-def others(
-    programs: Sequence[Program],
+def other(
+    program: Program,
     inputs: Sequence[Mapping[str, Any]],
     source: Source | None,
     drawn: Callable[[Point], Graph | None],
-) -> list[dict[str, Any]]:
-    """The other branches that were recorded, each with its picture, as far as a page plays them.
+) -> dict[str, Any]:
+    """Another branch that was recorded, with its picture, as a page plays it.
 
     Parameters
     ----------
-    programs : sequence of Program
+    program : Program
     inputs : sequence of dict
         The sliders, as the panel sends them.
     source : Source or None
         The text that was recorded.
     drawn : callable
         The graph of a point that is shown, if one is.
+
+    Raises
+    ------
+    NotLowered
+        As `played` does.
     """
-    found = []
-    for program in programs:
-        point = Point.of_tape(program, _recorded_at(program), program.swept)
-        graph = drawn(point)
-        with suppress(NotLowered):
-            picture = {"svg": graph.svg() or "", "pending": False} if graph else {}
-            found.append({**played(point, graph, inputs, source), "picture": picture})
-    return found
+    point = Point.of_tape(program, _recorded_at(program), program.swept)
+    graph = drawn(point)
+    found = dict(played(point, graph, inputs, source))
+    picture = {} if graph is None else {"svg": graph.svg() or "", "pending": False}
+    return {**found, "picture": picture}
 
 
 def inert(data: Mapping[str, Any]) -> str:
@@ -184,10 +184,13 @@ def beside_the_picture(data: Mapping[str, Any] | str, *, any_size: bool = False)
         Whether more than 20 kB are stored, too.
     """
     if not isinstance(data, str):
-        element = inert(data)
-        size = len(element.encode())
-        if any_size or size <= _LARGEST:
-            return element
+        programs = data["programs"]
+        # Other branches, the newest ones first, come as far as there is room.
+        for count in range(len(programs), 0, -1):
+            element = inert({**data, "programs": programs[:count]})
+            size = len(element.encode())
+            if any_size or size <= _LARGEST:
+                return element
         data = f"{size / 1000:.0f} kB, more than a notebook stores without %%tape --live"
     return f'<p class="tapenb-why">Without a kernel this is a picture: {escape(data)}.</p>'
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
 from .controls import moving
-from .played import played, stored
+from .played import other, played, stored
 
 __all__ = ["Playing", "sent", "without_kernel"]
 
@@ -36,6 +37,7 @@ class Playing:
         self._making = Lock()
         # In one store, since other threads ask what is known meanwhile.
         self._made: tuple[Any, Mapping[str, Any] | str] = (None, "")
+        self._others: dict[Program, Mapping[str, Any] | None] = {}
 
     def of(
         self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
@@ -50,22 +52,74 @@ class Playing:
         if isinstance(graph, Folded):  # of which there are many, and a page is made once
             return self._made_of(point, graph, inputs)
         with self._making:
-            program, found = self._made
-            if point.program is not program:
+            program, found = point.program, self._made[1]
+            if self._made[0] is not program:
                 try:
                     found = self._made_of(point, graph, inputs)
                 except Exception as error:  # which the next who asks may not meet
                     return f"{type(error).__name__}: {one_line(str(error))}"
-                self._made = point.program, found
+                self._made = program, found
             return found
 
     def _made_of(
         self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
     ) -> Mapping[str, Any] | str:
         try:
-            return played(point, graph, _moving(point, inputs), self.source)
+            return played(point, graph, _moving(point.program, inputs), self.source)
         except NotLowered as reason:
             return str(reason)
+
+    def others(
+        self,
+        programs: Sequence[Program],
+        inputs: Sequence[Mapping[str, Any]],
+        drawn: Callable[[Point], Graph | None],
+    ) -> dict[Program, Mapping[str, Any]]:
+        """Those of other branches that a page can play.
+
+        Parameters
+        ----------
+        programs : sequence of Program
+        inputs : sequence of dict
+            The sliders, as the panel sends them.
+        drawn : callable
+            The graph of a point that is shown, if one is.
+        """
+        found = {program: self._other(program, inputs, drawn) for program in programs}
+        return {program: each for program, each in found.items() if each is not None}
+
+    def _other(
+        self,
+        program: Program,
+        inputs: Sequence[Mapping[str, Any]],
+        drawn: Callable[[Point], Graph | None],
+    ) -> Mapping[str, Any] | None:
+        with suppress(NotLowered):
+            return other(program, _moving(program, inputs, [program]), self.source, drawn)
+        return None
+
+    def know_others(self, programs: Sequence[Program], *given: Any) -> None:
+        """Make those of other branches that are stored and sent, each once.
+
+        Parameters
+        ----------
+        programs, *given
+            As `others` takes them.
+        """
+        with self._making:
+            new = [program for program in programs if program not in self._others]
+            made = {**self._others, **dict.fromkeys(new), **self.others(new, *given)}
+            self._others = {program: made[program] for program in programs}
+
+    def known_others(self, programs: Sequence[Program]) -> dict[Program, Mapping[str, Any]]:
+        """Those that were made.
+
+        Parameters
+        ----------
+        programs : sequence of Program
+        """
+        made = self._others
+        return {program: found for program in programs if (found := made.get(program))}
 
     def known(self, point: Point) -> Mapping[str, Any] | str | None:
         """The same of what was made already; None where nothing was."""
@@ -81,7 +135,7 @@ def without_kernel(
     along: str,
     look: Mapping[str, Any],
     listing: Mapping[str, Any],
-    beside: Sequence[Program] = (),
+    beside: Mapping[Program, Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What is stored of a panel at a point, with its text and what is open.
 
@@ -96,26 +150,30 @@ def without_kernel(
         The slider that the curve is along.
     look, listing : dict
         As the panel sends them.
-    beside : sequence of Program
-        Other branches that the page will have.
+    beside : dict
+        Other branches that the page has, as `Playing.others` gives them.
     """
     opened = {name: look[name] for name in _OPEN if any(look.get(name, {}).values())}
     sections = {"listing": listing if "listing" in program["show"] else {}, "look": opened}
-    return stored(point, _moving(point, inputs, beside), along, program, sections)
+    programs = [program, *beside.values()]
+    return stored(point, _moving(point.program, inputs, [*beside]), along, programs, sections)
 
 
 def _moving(
-    point: Point, inputs: Sequence[Mapping[str, Any]], beside: Sequence[Program] = ()
+    program: Program, inputs: Sequence[Mapping[str, Any]], beside: Sequence[Program] = ()
 ) -> list[dict[str, Any]]:
     """The sliders of a page without a kernel."""
-    integers = (each for each in point.program.inputs if each.array.dtype.kind in "iu")
-    others = (each for program in beside for each in program.inputs)
+    integers = (each for each in program.inputs if each.array.dtype.kind in "iu")
+    others = (each for one in beside for each in one.inputs)
     whole, elsewhere = ({x for each in of for x in each.labels} for of in (integers, others))
     return moving(inputs, whole, elsewhere)
 
 
 def sent(
-    found: Mapping[str, Any] | str, switches: Mapping[str, bool], beyond: Collection[str]
+    found: Mapping[str, Any] | str,
+    switches: Mapping[str, bool],
+    beyond: Collection[str],
+    others: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What a page gets: the program with what is true or false in it, or why there is none.
 
@@ -127,13 +185,20 @@ def sent(
         Of its program, by name.
     beyond : collection of str
         Operations that the page leaves to the kernel.
+    others : iterable of dict, optional
+        Programs of other branches.
     """
     if isinstance(found, str):
         return {"why": found}
-    if not set(beyond).isdisjoint(found["tape"]["operations"]):
+
+    def plays(program: Mapping[str, Any]) -> bool:
+        return set(beyond).isdisjoint(program["tape"]["operations"])
+
+    if not plays(found):
         return {"why": "special functions are the kernel's"}
     show = dict(found["show"])
     if "trace" in show:
         # What entries are called the kernel says itself.
         show["trace"] = {key: what for key, what in show["trace"].items() if key != "program"}
-    return {**found, "show": show, "switches": dict(switches)}
+    more = [each for each in others if plays(each)]
+    return {**found, "show": show, "switches": dict(switches), "others": more}

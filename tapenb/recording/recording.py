@@ -26,10 +26,10 @@ _OF_POSITIVE = frozenset({"log", "log2", "log10", "sqrt"})
 # Names for users; all others are for the panel and the magic.
 _SHOWN = "value gradient hessian jacobian tape panel point at many numbers source".split()
 
-_MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
+MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
 """So many programs of other branches are kept, none of more entries."""
 
-__all__ = ["Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
+__all__ = ["MOST_BESIDE", "Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
 
 
 class NeedsRecording(Exception):
@@ -70,6 +70,8 @@ class Recording:
     run_again : callable, optional
         ``run_again(positions, done)`` runs the cell anew when the shell is idle and calls `done`
         with a new Program, or with the exception that it raised.
+    seconds : float, optional
+        How long the cell ran.
 
     Examples
     --------
@@ -87,13 +89,16 @@ class Recording:
         program: Program | None,
         tape: Tape,
         run_again: Callable[..., None] | None = None,
+        seconds: float = 0.0,
     ) -> None:
-        self._run_again = run_again
+        self._run_again, self.seconds = run_again, seconds
         self._program = program
         self._tape = tape
         self._point = program.point({}) if program is not None else None
         # Of other branches of the cell, the newest first.
         self._beside: list[Program] = []
+        # How many there were.
+        self.kept = 0
         # The name of an output that was chosen, and the program of the cell's own one.
         self._chosen: tuple[str, Source] | None = None
         self._whole = program
@@ -309,15 +314,21 @@ class Recording:
 
     def _keep(self, program: Program) -> None:
         """Keep a program for curves, beside those of other branches."""
+        self.kept += 1
         branch = _branch(program)
         others = [each for each in self._beside if _branch(each) != branch]
-        self._beside = [program, *others][:_MOST_BESIDE]
+        self._beside = [program, *others][:MOST_BESIDE]
 
     @property
     def beside(self) -> list[Program]:
         """Programs of other branches that were recorded, the newest first."""
         here, switches = _branch(self._program), self._program.switches
         return [p for p in self._beside if _branch(p) != here and p.switches == switches]
+
+    @property
+    def programs(self) -> list[Program]:
+        """All that are known of the cell, the present one first."""
+        return [self._program, *self.beside]
 
     def curve(self, label: str, low: float, high: float) -> Curve:
         """The output (summed) along one slider; the others stay where they are.
@@ -327,7 +338,7 @@ class Recording:
         label : str
         low, high : float
         """
-        return Curve([self._program, *self.beside], self.point.everywhere, label, low, high)
+        return Curve(self.programs, self.point.everywhere, label, low, high)
 
     def __repr__(self) -> str:
         return repr(self._point) if self._point is not None else repr(self._tape)

@@ -27,9 +27,9 @@ def words(page: Page) -> Locator:
     return panel(page).locator(".tapenb-link")
 
 
-def wait_for_the_program(page: Page) -> None:
+def wait_for_the_program(page: Page, branches: int = 1) -> None:
     """Wait until the page has what it can play itself."""
-    expect(panel(page)).to_have_attribute("data-plays", "")
+    expect(panel(page)).to_have_attribute("data-plays", str(branches))
 
 
 def expect_answer(page: Page, x: float, words_: str) -> None:
@@ -82,26 +82,33 @@ def test_the_page_answers_while_the_connection_is_lost(open_notebook: Callable[.
     expect_survey(page, press(page, "x", "ArrowRight"), 5.0)
 
 
-def test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel(
+def test_without_a_kernel_the_page_has_the_branches_that_sliders_reach(
     open_notebook: Callable[..., Page],
 ):
-    page = open_notebook(LOAD, "%%tape\nx = 2.0\ny = 5.0\nz = x*y if x > 1.95 else x")
+    cell = "%%tape x=(1.96, 3)\nx = 2.0\ny = 5.0\nz = x*y if y > 4 else x - y\n"
+    page = open_notebook(LOAD, f"{cell}if x < 1.95:\n    z = x*z")
     expect_numbers(page, z=10.0)
-    wait_for_the_program(page)
+    # The other one is along y, which the curve is not over.
+    wait_for_the_program(page, 2)
     page.evaluate(f"() => {KERNEL}.shutdown()")
     expect(words(page)).to_contain_text("has ended")
-    field = panel(page).get_by_role("spinbutton", name="x, typed")
-    field.fill("1.5")
-    field.press("Enter")
-    alert = panel(page).locator(".tapenb-alert")
-    expect(alert).to_contain_text("Line 4: x > 1.95 was True, and is not here")
-    expect(alert).to_contain_text("still those at x = 2, y = 5.")
+    x, y = (panel(page).get_by_role("spinbutton", name=f"{name}, typed") for name in "xy")
+    alert, graph = panel(page).locator(".tapenb-alert"), panel(page).locator(".tapenb-graph svg")
+    for to, z, operation in (("3", -1.0, "x - y"), ("5", 10.0, "x*y"), ("2", 0.0, "x - y")):
+        y.fill(to)
+        y.press("Enter")
+        expect_numbers(page, z=z)
+        expect(graph).to_contain_text(operation)
+        expect(alert).to_have_text("")
+    x.fill("1.5")
+    x.press("Enter")
+    expect(alert).to_contain_text("Line 5: x < 1.95 was False, and is not here")
+    expect(alert).to_contain_text("still those at")
     expect(panel(page)).to_have_class(re.compile("tapenb-stale"))
-    expect_numbers(page, z=10.0)
-    field.fill("2.5")
-    field.press("Enter")
+    x.fill("2.5")
+    x.press("Enter")
     expect(alert).to_have_text("")
-    expect_numbers(page, z=12.5)
+    expect_numbers(page, z=0.5)
 
 
 def test_the_page_answers_while_the_kernel_is_busy(

@@ -19,7 +19,7 @@ CELLS = {
         "y = np.sum(h**2)"
     ),
     "pieces": "x = 1.5\ny = np.sort(np.array([x, 0.3]))[1]**2 + np.hypot(x, 1.0)",
-    "branch": "x = 1.5\ny = x*x if x > 1 else 3*x",
+    "branch": "x = 1.5\na = 2.0\ny = x*x*a if x > 1 else 3*x\nif a < 0:\n    y = y + a",
     "bars": "c = 1.5\nv = np.linspace(0.1, 2, 20)\nz = np.sum(v**3)*c",
     "special": "from scipy.special import gammaln\nx = 2.3\ny = gammaln(x)*np.sqrt(x)",
 }
@@ -187,8 +187,8 @@ def test_contours_are_there_without_a_kernel(open_page, page):
 
 
 def test_where_the_cell_takes_another_way_it_is_said(book, page, tmp_path):
-    # Along the curve, over x, all is known.
-    book.run("%%tape -o t\nx = 1.5\na = 1.5\ny = x*a if a > 1 else 3*x*a")
+    # What sliders reach is known: the other way is beyond.
+    book.run("%%tape a=(1.2, 3) -o t\nx = 1.5\na = 1.5\ny = x*a if a > 1 else 3*x*a")
     book.names["t"].panel.save(tmp_path / "panel.html")
     page.goto(f"file://{tmp_path / 'panel.html'}")
     field = page.locator(".tapenb-sliders input[type=number]").nth(1)
@@ -208,15 +208,21 @@ def test_where_the_cell_takes_another_way_it_is_said(book, page, tmp_path):
     expect(page.get_by_text("The sliders need a newer browser")).to_be_visible()
 
 
-def test_a_branch_along_the_curve_is_there(book, page, tmp_path):
+def test_branches_that_the_sliders_reach_are_there(book, page, tmp_path):
     book.run(f"%%tape -o t\n{CELLS['branch']}")
     book.names["t"].panel.save(tmp_path / "panel.html")
     page.goto(f"file://{tmp_path / 'panel.html'}")
-    field = page.locator(".tapenb-sliders input[type=number]")
+    fields = page.locator(".tapenb-sliders input[type=number]")
     first = page.locator(".tapenb-readout .tapenb-number").first
-    for x, value, operation in (("0.5", "1.5", "3*x"), ("2", "4", "x*x")):
-        field.fill(x)
-        field.press("Enter")
+    # The last one is reached by both sliders together.
+    for place, to, value, operation in (
+        (0, "0.5", "1.5", "3*x"),
+        (0, "2", "8", "x*x"),
+        (1, "-1", "−5", "y + a"),
+        (0, "0.5", "0.5", "y + a"),
+    ):
+        fields.nth(place).fill(to)
+        fields.nth(place).press("Enter")
         expect(first).to_have_text(value)
         expect(page.locator(".tapenb-graph svg")).to_contain_text(operation)
         expect(page.locator(".tapenb-alert")).to_have_text("")
@@ -248,6 +254,48 @@ def test_what_a_page_cannot_play_is_said(book, tmp_path):
         book.names["t"].panel.save(tmp_path / "panel.html")
     with pytest.raises(ValueError, match="a name that ends in"):
         book.names["t"].panel.save(tmp_path / "panel.png")
+
+
+MYST = """<!doctype html><title>Like a page of MyST's theme</title><div id="place"></div>
+<script type="module">
+import widget from "/tapenb.mjs";
+const data = await (await fetch("/data.json")).json();
+const root = document.querySelector("#place").attachShadow({ mode: "open" });
+const el = document.createElement("div");
+root.replaceChildren(el);
+await widget.render({ model: { get: (name) => data[name] }, el });
+</script>"""
+
+
+def test_the_directive_of_a_myst_project_is_live(book, page, tmp_path):
+    book.run(f"%%tape -o t\n{CELLS['branch']}")
+    book.names["t"].panel.save(tmp_path / "panel.md")
+    written = (tmp_path / "panel.md").read_text(encoding="utf-8")
+    module, data = re.fullmatch(r"```\{anywidget\} (\S+)\n(.*)\n```\n", written).groups()
+    files = {
+        "": ("text/html", MYST),
+        module: ("text/javascript", (tmp_path / module).read_text(encoding="utf-8")),
+        "data.json": ("application/json", data),
+    }
+
+    def serve(route):
+        kind, text = files.get(route.request.url.rpartition("/")[2], ("text/plain", ""))
+        route.fulfill(content_type=kind, body=text)
+
+    page.route("http://player.test/**", serve)
+    page.goto("http://player.test/")
+    fields = page.locator(".tapenb-sliders input[type=number]")
+    first = page.locator(".tapenb-readout .tapenb-number").first
+    expect(page.locator(".tapenb-graph svg")).to_be_visible()
+    for x, value in (("2", "8"), ("0.5", "1.5")):
+        fields.first.fill(x)
+        fields.first.press("Enter")
+        expect(first).to_have_text(value)
+    # The style has come along, into the shadow.
+    assert (
+        page.locator(".tapenb-columns").evaluate("each => getComputedStyle(each).display")
+        != "block"
+    )
 
 
 def test_a_saved_survey_is_small(book, tmp_path):

@@ -48,3 +48,11 @@ def test_a_slider_crosses_a_branch(book):
     book.names["t"].panel.sliders["x"].value = 0.5
     assert book.names["t"].value == 1.5
     assert book.names["t"].gradient["x"] == 3.0
+
+
+def test_a_page_gets_what_it_plays(book):
+    book.run("%%tape -o t\nx = 2.0\ny = x*x if x > 1 else 3*x")
+    panel = book.names["t"].panel
+    panel._browser_asks(None, {"want": "tape"}, None)
+    assert panel.tape["places"] == {"x": 0}
+    assert len(panel.tape["others"]) == 1

@@ -2,15 +2,19 @@
 
 Thirty cells, a thousand random positions of the sliders each; value, gradient and second
 derivatives by the page's player, in node, and by a replay in the kernel. It prints a table, and
-ends with 1 where a number of the page is another one. Needs a node.
+ends with 1 where a number of the page is another one; with `--write` it also measures the page's
+special functions, and writes `tests/panel/README.md`. Needs a node.
 """
 
 import argparse
 import random
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from tapenb.autodiff.compiling.lowering.registers import NotLowered
 from tapenb.recording.compact import compact
@@ -18,6 +22,7 @@ from tapenb.recording.recording import NeedsRecording
 
 from ..magic.notebook import close_shell, open_notebook
 from .players import NODE, NodePlayer, numbers
+from .test_special import REFERENCE, of_page, places, ulps
 
 LIMIT = 1e-9
 """How far a number may be off, by the largest of its kind at a point."""
@@ -255,23 +260,69 @@ def _off(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> float
     return worst
 
 
+PAGE = """\
+# How exact a page is
+
+A page without a kernel computes by itself ([the compact tape](../../docs/compact-tape.md)), so its
+numbers are not the kernel's by nature. Made by `python -m tests.panel.side_by_side --write`.
+
+## Page and kernel
+
+Of each cell {count} positions of its sliders: where it was recorded, and random ones all over their
+ranges. *Worst* is how far value, gradient and second derivatives are off, of the largest number of
+their kind at a point; where one is off by more than {limit:.0e}, the point counts as *different*.
+What the page leaves to the kernel are other branches, ties, and places where Python raises. A cell
+that is refused has no page.
+
+{cells}
+
+## Special functions
+
+JavaScript has none of these. The most units in the last place that they are off, against mpmath, at
+some 360 places each, and SciPy beside them at the same places.
+
+| function | from | to | page, ulp | SciPy, ulp |
+|---|---|---|---|---|
+{functions}
+"""
+HEAD = (
+    "| cell | integers of code | both answer | page leaves to kernel | worst | different |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def of_functions(player: NodePlayer) -> Iterator[str]:
+    """Yield a line for each special function."""
+    for name, (_, low, high) in REFERENCE.items():
+        scipy = getattr(special, name)(np.array(places(name)))
+        both = (ulps(name, found) for found in (of_page(name, player), scipy))
+        numbers_ = " | ".join(f"{each:.1f}" for each in both)
+        yield f"| `{name}` | {low:g} | {high:g} | {numbers_} |"
+
+
 def main() -> int:
     """Print the table; 1 where something differs, or where there is no node."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cells", nargs="*", default=list(CELLS))
     parser.add_argument("--positions", type=int, default=1000)
+    parser.add_argument("--write", action="store_true", help="write tests/panel/README.md, too")
     asked = parser.parse_args()
     if NODE is None:
         print("no node")
         return 1
-    book, player, right = open_notebook(), NodePlayer(), True
-    print("| cell | integers of code | both answer | page leaves to kernel | worst | different |")
-    print("|---|---|---|---|---|---|")
+    book, player, right, lines = open_notebook(), NodePlayer(), True, [*HEAD]
+    print(*HEAD, sep="\n")
     with np.errstate(all="ignore"):
         for name in asked.cells:
             line, agrees = compare(book, player, name, asked.positions)
             right = right and agrees
+            lines.append(line)
             print(line, flush=True)
+        if asked.write:
+            functions = "\n".join(of_functions(player))
+            about = {"count": asked.positions, "limit": LIMIT, "functions": functions}
+            text = PAGE.format(cells="\n".join(lines), **about)
+            (Path(__file__).parent / "README.md").write_text(text, encoding="utf-8")
     player.close()
     close_shell(book.shell)
     return 0 if right else 1

@@ -11,7 +11,7 @@ import pytest
 from tapenb.panel.live import Panel
 
 from .players import BROWSER
-from .recordings import record
+from .recordings import branch, record
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
 
@@ -176,3 +176,99 @@ def test_bars_that_the_page_moves_are_not_behind_it():
     assert not said.stderr
     # At x = 3 the slope of x Σ v by each element is 3; what was recorded is of x = 2.
     assert json.loads(said.stdout) == {"ahead": True, "behind": False, "slopes": [3.0] * 9}
+
+
+BRANCHED = """
+const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
+let input = "";
+for await (const part of process.stdin) input += part;
+const { tape, inputs, state, picture, program } = JSON.parse(input);
+const traits = { tape, inputs, picture, program, curve: {}, along: "x",
+  state: { ...state, moves: {} }, position: { view: VIEW, moves: {} } };
+const page = answers({ get: (name) => traits[name], on() {}, off() {} }), heard = [], said = [];
+for (const name of ["picture", "program", "inputs"]) {
+  page.on(`change:${name}`, () => heard.push(name));
+}
+const tell = () => {
+  const { rows, stale } = page.get("state"), own = page.get("picture") === picture;
+  const texts = Object.values(page.get("program").entries).map((entry) => entry.formula);
+  said.push([rows[0][1], stale, own, texts.at(-1), heard.splice(0).length]);
+};
+for (const [count, x] of [4, 5, 2.5, 9].entries()) {
+  traits.position = { view: VIEW, moves: { x: [count + 1, x] } };
+  tell();
+}
+// The kernel has heard, and runs the cell again.
+traits.state = { ...state, stale: true, status: "recording", positions: { x: 9, y: 5 },
+  moves: { x: [4, VIEW] } };
+tell();
+traits.tape = {};
+tell();
+process.stdout.write(JSON.stringify(said));
+"""
+
+
+def test_another_branch_is_the_page_s_until_the_kernel_answers():
+    panel = Panel(record(branch, 2.0, 5.0))
+    panel._make_tape()
+    panel._maker.join()
+    left_out = "plot", "orders", "trace", "listing", "surface"
+    state = {key: value for key, value in panel.state.items() if key not in left_out}
+    told = {name: getattr(panel, name) for name in ("tape", "inputs", "picture", "program")}
+    panel.close()
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", BRANCHED, *places]
+    said = subprocess.run(
+        command,
+        input=json.dumps({**told, "state": state}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not said.stderr
+    # Above 3 a product, below a quotient; its drawing and its names come and go with it.
+    assert json.loads(said.stdout) == [
+        ["20", False, False, "x × y", 3],
+        ["25", False, False, "x × y", 0],
+        ["0.5", False, True, "x / y", 3],
+        ["45", False, False, "x × y", 3],
+        ["45", False, False, "x × y", 0],
+        ["0.4", True, True, "x / y", 3],
+    ]
+
+
+STEADY = """
+process.stdout.write(JSON.stringify([answered.rows[0][1], answered.rows[1][1], answered.nodes]));
+"""
+
+
+def test_numbers_that_cancel_do_not_flicker():
+    # The value is rounding alone, of other bits at each x; the slope is none.
+    panel = Panel(record(lambda x: (x + 0.1) - x - 0.1, 2.0))
+    panel._make_tape()
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + STEADY, *places]
+    state = {key: value for key, value in panel.state.items() if key not in ("plot", "orders")}
+    assert abs(float(state["rows"][0][1].replace("−", "-"))) < 1e-15
+
+    def shown(text: str) -> list:
+        """What a page shows at x = 3 where the kernel said a text at x = 2."""
+        rows = [["z", text], ["∂z/∂x", "1"]]
+        told = {"tape": panel.tape, "inputs": panel.inputs, "state": {**state, "rows": rows}}
+        said = subprocess.run(
+            command,
+            input=json.dumps({**told, "to": 3}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not said.stderr
+        return json.loads(said.stdout)
+
+    for kept in ("0", "−2.775557562e-17", "2.2e-16"):
+        value, slope, nodes = shown(kept)
+        assert value == kept
+        assert slope == "0"
+        assert nodes[0] == "3"
+    assert abs(float(shown("0.25")[0].replace("−", "-"))) < 1e-15
+    panel.close()

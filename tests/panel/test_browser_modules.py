@@ -3,6 +3,7 @@
 import atexit
 import math
 import random
+import re
 import struct
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tapenb.autodiff.compiling.lowering.player import SEVERAL, operand_count
 from tapenb.views.numbers import number
 
 from .players import BROWSER, NODE, NodePlayer
@@ -328,3 +330,19 @@ def test_a_logarithmic_axis_is_even_in_its_decades():
 )
 def test_a_number_that_is_drawn_is_never_cut(text: str, most: int, first: str):
     assert call("numbers.js", "m.firstParts(...a)", [text, most]) == first
+
+
+def test_every_operation_of_a_player_stands_in_the_page_on_the_format():
+    """Those of the page's player, and of NumPy's as far as it has a table of them."""
+    tables = "elementary", "further", "special", "row"
+    modules = [f"{'rows' if name == 'row' else name}.js" for name in tables]
+    known = {"add", "subtract", "multiply", "divide", "negative", "select"}
+    for module, name in zip(modules, tables, strict=True):
+        known.update(call(module, f"Object.keys(m.{name}Functions)", None))
+    text = (BROWSER.parents[2] / "docs" / "compact-tape.md").read_text(encoding="utf-8")
+    table = text.partition("| operands | operations |")[2].partition("\n\n")[0]
+    told = re.findall(r"`(\w+)`", table)
+    assert sorted(told) == sorted(known)
+    assert known >= SEVERAL.keys()
+    for name in known - SEVERAL.keys():
+        assert operand_count(name) in (1, 2, 3)

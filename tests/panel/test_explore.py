@@ -107,7 +107,7 @@ def test_a_script_saves_a_picture_and_a_page(explore, tmp_path: Path):
     assert "np.log(x)" in texts
     t.save(tmp_path / "panel.html")
     assert (tmp_path / "panel.html").read_text().startswith("<!doctype html>")
-    with pytest.raises(ValueError, match=re.escape("ends in .html or .svg")):
+    with pytest.raises(ValueError, match=re.escape("ends in .html, .md or .svg")):
         t.save(tmp_path / "panel.png")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tapenb.panel.brief import brief
+from tapenb.recording.recording import MOST_BESIDE
 
 from ..magic.notebook import close_shell, open_notebook
 
@@ -234,6 +235,27 @@ def test_of_a_recorded_branch_all_is_there(book):
     assert [row["number"] for row in other["state"]["listing"]["lines"]] == [0, 1, 5]
     assert own["state"]["rows"][0][1] == "8"
     assert [len(each["program"]["entries"]) for each in (other, own)] == [2, 3]
+
+
+def test_what_a_notebook_stores_has_other_branches_as_far_as_there_is_room(book):
+    steps = "".join(f"    y = np.sin(y)*{k + 1}.5\n" for k in range(6))
+    book.run(f"%%tape -o t\nx = 1.5\ny = x\nn = 3\nfor _ in range(n):\n{steps}")
+    panel = book.names["t"].panel
+    panel._make_tape()
+    panel._maker.join()
+    html = panel._still()["text/html"]
+    data = data_of(html)
+    kept = len(data["programs"])
+    # Each count is a way of its own; all come where one asks for that.
+    assert 1 <= kept < len(panel.tape["others"]) + 1 == 1 + MOST_BESIDE
+    assert len(html[html.index("<script") : html.index("</script>")]) < 20_000
+    panel._any_size = True
+    data = data_of(panel._still()["text/html"])
+    assert len(data["programs"]) == 1 + MOST_BESIDE
+    other = panel.tape["others"][-1]
+    n = other["start"][other["places"]["n"]]
+    (found,) = said_by(data, [{"x": 1.5, "n": n}])
+    assert not found["state"]["error"]
 
 
 def test_an_input_is_moved_on_the_branch_that_uses_it(book):

@@ -92,13 +92,11 @@ def test_a_curve_has_gaps_where_the_cell_raises_or_branches(make: Callable[..., 
 def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callable[..., Panel]):
     waiting: list[Callable[[], None]] = []
     panel = make(record(branch, 2.0, 5.0, later=waiting.append))
-    beyond = curve_sent(panel)["beyond"]
-    assert beyond > 3
-    # Only what the kernel offered, and once.
-    panel.set_state({"look": {"plot": {"beyond": 3.125}}})
+    assert curve_sent(panel)["beyond"] > 3
     assert not waiting
-    panel.set_state({"look": {"plot": {"beyond": beyond}}})
+    panel._make_tape()
     waiting.pop()()
+    panel._maker.join()
     xs, ys, slopes, _, programs = curve(panel).T
     other = xs > 3
     np.testing.assert_allclose(ys, np.where(other, 5 * xs, xs / 5))
@@ -111,8 +109,11 @@ def test_another_branch_is_recorded_for_the_curve_when_a_page_asks(make: Callabl
     # Nothing else has moved.
     assert numbers(panel)["z"] == "0.4"
     assert panel.state["positions"] == {"x": 2.0, "y": 5.0}
-    panel.set_state({"look": {}})
+    panel._make_tape()
     assert not waiting
+    # The page can play it, too.
+    (one,) = panel.tape["others"]
+    assert one["picture"]["svg"]
 
 
 def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
@@ -122,9 +123,11 @@ def test_a_branch_that_raises_is_no_news(make: Callable[..., Panel]):
         return x * x
 
     panel = make(record(f, 2.0))
-    panel.set_state({"look": {"plot": {"beyond": curve_sent(panel)["beyond"]}}})
+    panel._make_tape()
+    panel._maker.join()
     assert (panel.state["error"], panel.state["stale"]) == ("", False)
     assert marks(panel) == [(3.0, "branch")]
+    assert panel.tape["others"] == []
 
 
 def test_contours_are_computed_when_asked_for_and_kept(

@@ -4,72 +4,120 @@
 
 import { evaluator, kept } from "./evaluator.js";
 import { reaching } from "./history.js";
+import { traitsOf } from "./links.js";
 import { unanswered, VIEW } from "./moves.js";
 
 /** @import { Answering, Curve, Input, Model, Plot, State } from "./protocol.js" */
 /** @import { Evaluator } from "./evaluator.js" */
 
+/** @typedef {{of: any, player: Evaluator}} Played */
+
 /** Whether the graph is of a derivative, folded, or with local partials, which the kernel writes. */
 const isOther = (/** @type {State} */ { orders, folded, partials }) => Boolean(orders?.of.length || folded || partials);
 
+/** What is the kernel's in the drawing of its own program. */
+const UNDRAWN = { orders: undefined, folds: undefined, folded: undefined, partials: undefined, words: undefined, listing: undefined, trace: undefined };
+
+/**
+ * The page's texts, but for numbers that cancel to zero there and with the kernel: their last bits are
+ * nobody's, so that the kernel's text stays and nothing flickers.
+ * @param {any} page @param {any} kernel @param {number} noise
+ */
+function steady(page, kernel, noise) {
+  const isNothing = (/** @type {string} */ text) => Math.abs(Number(text.replaceAll("−", "-"))) <= noise && text !== "";
+  if (typeof page === "string" && typeof kernel === "string") return isNothing(page) && isNothing(kernel) ? kernel : page;
+  if (!Array.isArray(page) || page.length !== kernel?.length) return page;
+  return page.map((each, k) => steady(each, kernel[k], noise));
+}
+
 /** @param {Model} model @returns {Answering} */
 export function answers(model) {
-  /** @type {{of: unknown, player: Evaluator | null}} */
-  let known = { of: null, player: null };
-  let seen = /** @type {unknown[]} */ ([]), shown = /** @type {{state: State, curve: Curve} | null} */ (null);
+  let known = { of: /** @type {unknown} */ (undefined), players: /** @type {Played[]} */ ([]) };
+  let seen = /** @type {unknown[]} */ ([]), shown = /** @type {Record<string, any>} */ ({});
   let isAlone = false;
+  const heard = /** @type {Record<string, Set<() => void>>} */ ({});
 
-  function player() {
+  /** The programs that the page can play, the kernel's own one first. */
+  function players() {
     const tape = model.get("tape");
-    if (known.of !== tape) known = { of: tape, player: tape?.tape ? evaluator(tape) : null };
-    return known.player;
+    if (known.of !== tape) {
+      const all = tape?.tape ? [tape, ...(tape.others ?? [])] : [];
+      const made = /** @type {Played[]} */ (all.map((of) => ({ of, player: evaluator(of,
+        () => made.filter((each) => each.of !== of).map(({ player }) => player)) })));
+      known = { of: tape, players: made };
+    }
+    return known.players;
   }
 
-  /** The kernel's state, with what was moved since. */
+  /** The kernel's state, with what was moved since; what stands for its picture where that is of another branch. */
   function answer() {
     const said = /** @type {State} */ (model.get("state")), curve = /** @type {Curve} */ (model.get("curve"));
-    const { view, moves } = model.get("position"), plays = player();
+    const { view, moves } = model.get("position"), plays = players(), look = model.get("look") ?? {};
     const mine = Object.entries(view === VIEW ? unanswered(moves, VIEW, said.moves ?? {}) : {});
     const along = isAlone ? model.get("along") : said.plot?.along;
     // What is true or false in the cell makes it another program, also where the kernel is still about to record it.
-    const { places = {}, switches = {} } = model.get("tape");
-    const isOwn = mine.every(([label]) => label in places)
-      && Object.entries(switches).every(([label, value]) => Boolean(said.positions[label]) === value);
-    const look = model.get("look") ?? {};
+    const isSwitched = Object.entries(model.get("tape")?.switches ?? {}).some(([label, value]) => Boolean(said.positions[label]) !== value);
     // Nobody else opens a section once the kernel is gone.
     const opens = isAlone && ((look.listing?.open && !said.listing) || ((look.trace?.open || look.trace?.steps) && !said.trace));
-    if (!plays || !isOwn || !(mine.length || opens || (said.plot && along !== said.plot.along))) return { state: said, curve };
+    // The kernel has heard of the move, and is still to run the cell there.
+    const waits = said.stale && !said.error;
+    if (isSwitched || !(mine.length || opens || waits || (said.plot && along !== said.plot.along))) return { state: said, curve };
     const positions = { ...said.positions, ...Object.fromEntries(mine.map(([label, [, value]]) => [label, value])) };
-    const found = plays.at(positions, look);
-    if (found.error) {
-      const stays = { ...said, positions, stale: true, error: found.error, kept: kept(said.positions) };
-      return { state: isAlone ? stays : said, curve };
+    let error = "";
+    for (const played of mine.length || !waits ? plays : plays.slice(1)) {
+      if (!mine.every(([label]) => label in played.of.places)) continue;
+      const found = played.player.at(positions, look);
+      if (!found.error) return together(found, played, said, curve, positions, along, mine);
+      error ||= found.error;
     }
-    const own = { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
+    const stays = { ...said, positions, stale: true, error, kept: kept(said.positions) };
+    return { state: isAlone && error ? stays : said, curve };
+  }
+
+  /** @param {Record<string, any>} found @param {Played} played @param {State} said @param {Curve} curve */
+  function together(found, { of, player }, said, curve, positions, along, mine) {
+    const isOwn = of === known.players[0].of, noise = isOwn ? player.noise() : 0;
+    for (const part of noise ? ["rows", "nodes", "edges"] : []) found[part] = steady(found[part], said[part], noise);
+    if (noise && found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, noise);
+    const own = !isOwn ? UNDRAWN : { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
     // What the page leaves to the kernel is of another position until that answers.
     const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
       || (said.trace && (own.trace || !found.trace)));
-    const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...own, positions,
-      ahead: true, behind, whole: !isOther(said) };
-    const input = model.get("inputs").find((/** @type {Input} */ each) => each.label === along);
-    if (!said.plot || !input) return { state, curve };
-    const same = along === said.plot.along && mine.every(([label]) => label === along);
-    const line = plays.plot(positions, reaching(input, positions[along]), same ? curve : undefined);
+    const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...(isOwn ? found : { ...own, ...found }), ...(isOwn && own), positions,
+      ahead: true, behind, whole: !isOwn || !isOther(said) };
+    const inputs = model.get("inputs"), other = isOwn ? {} : { of, ...traitsOf(of, model.get("picture"), inputs) };
+    const input = inputs.find((/** @type {Input} */ each) => each.label === along);
+    if (!said.plot || !input) return { state, curve, ...other };
+    const same = isOwn && along === said.plot.along && mine.every(([label]) => label === along);
+    const line = player.plot(positions, reaching(input, positions[along]), same ? curve : undefined);
     return { state: { ...state, plot: { ...said.plot, ...line?.plot, planes: said.plot.planes } },
-      curve: line?.curve ?? curve };
+      curve: line?.curve ?? curve, ...other };
   }
 
-  /** The same, found once for what is known. */
+  /** The same, found once for what is known; who draws by a program hears of another one. */
   function now() {
-    const by = [...["state", "curve", "position", "tape", "along", "inputs", "look"].map((name) => model.get(name)), isAlone];
-    if (!shown || by.some((each, k) => each !== seen[k])) [seen, shown] = [by, answer()];
+    const by = [...["state", "curve", "position", "tape", "along", "inputs", "look", "picture"].map((name) => model.get(name)), isAlone];
+    if (seen.length && by.every((each, k) => each === seen[k])) return shown;
+    const found = answer(), isAnother = found.of !== shown.of;
+    [seen, shown] = [by, found];
+    for (const name of isAnother ? ["picture", "program", "inputs"] : []) {
+      for (const callback of heard[`change:${name}`] ?? []) callback();
+    }
     return shown;
   }
 
   const own = {
     get: (/** @type {string} */ name) => (name in now() ? now()[name] : model.get(name)),
-    plays: () => player() !== null,
+    plays: () => players().length,
     alone(/** @type {boolean} */ is) { isAlone = is; },
+    on(/** @type {string} */ event, /** @type {() => void} */ callback) {
+      (heard[event] ??= new Set()).add(callback);
+      model.on(event, callback);
+    },
+    off(/** @type {string} */ event, /** @type {() => void} */ callback) {
+      heard[event]?.delete(callback);
+      model.off(event, callback);
+    },
   };
   // All else is the kernel's model.
   return new Proxy(/** @type {Answering} */ (model), { get: (_, name) => {

@@ -1,5 +1,5 @@
 // The page asks for what it can play itself once it has nothing else to do, so that no number and no
-// picture waits for it.
+// picture waits for it; and once more where the curve lacks another branch of the cell.
 
 /** @import { Model } from "./protocol.js" */
 
@@ -12,8 +12,15 @@ const IDLE = 400;
  */
 export function asks(model) {
   let timer = 0;
-  const isKnown = () => Object.keys(model.get("tape") ?? {}).length > 0;
-  const ask = () => { if (!isKnown()) model.send({ want: "tape" }); };
+  /** @type {Set<number>} */
+  const asked = new Set();
+  const lacking = () => model.get("curve")?.beyond ?? null;
+  const isKnown = () => Object.keys(model.get("tape") ?? {}).length > 0 && (lacking() === null || asked.has(lacking()));
+  const ask = () => {
+    if (isKnown()) return;
+    asked.add(lacking());
+    model.send({ want: "tape" });
+  };
   return {
     later() {
       clearTimeout(timer);

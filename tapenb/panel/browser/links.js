@@ -1,9 +1,14 @@
 // What depends on what in a program: pure functions.
 
-/** @import { Program } from "./protocol.js" */
+/** @import { Input, Program } from "./protocol.js" */
 
 /** Of a tape that is too long to be told entry by entry. @type {Program} */
 export const NO_PROGRAM = { entries: {}, inputs: {}, output: -1, whole: true };
+
+/** What a page shows of a program that it plays, apart from its numbers. @param {any} of @param {any} picture @param {Input[]} inputs */
+export const traitsOf = ({ show, places, picture: own }, picture, inputs) => ({ picture: own ?? picture,
+  program: show.trace?.program ?? NO_PROGRAM,
+  inputs: inputs.map((each) => ({ ...each, idle: !each.boolean && !(each.label in places) })) });
 
 /** The edges of a program, in the order of the drawing's: "operand/entry/slot". @param {Program} program */
 export function edgesOf(program) {

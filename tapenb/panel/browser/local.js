@@ -4,7 +4,7 @@
 import { whole } from "./brief.js";
 import { evaluator, kept } from "./evaluator.js";
 import { reaching } from "./history.js";
-import { NO_PROGRAM } from "./links.js";
+import { traitsOf } from "./links.js";
 
 /** @import { Evaluator } from "./evaluator.js" */
 /** @import { Input } from "./protocol.js" */
@@ -28,11 +28,7 @@ export function localModel(stored, picture, notes = [], apart = true) {
   let current = programs[0], shown = data.at, plane = { key: "", number: 0, timer: 0 };
 
   /** What stays while a program does. */
-  function programTraits() {
-    const { show, places } = current.of;
-    const inputs = data.inputs.map((/** @type {Input} */ each) => ({ ...each, idle: !(each.label in places) }));
-    return { picture: current.of.picture ?? picture, program: show.trace?.program ?? NO_PROGRAM, inputs };
-  }
+  const programTraits = () => traitsOf(current.of, picture, data.inputs);
 
   /** The state of the panel where the sliders are. */
   function compute() {

@@ -35,6 +35,9 @@ function drawing(data) {
   return { svg: new TextDecoder().decode(bytes), pending: false };
 }
 
+/** A panel in an element that another page gives it. @param {any} data @param {any} picture @param {HTMLElement} el */
+export const inside = (data, picture, el) => render({ model: localModel(data, picture), el });
+
 /** @param {Element} data */
 function begin(data) {
   const el = h("div", { class: "tapenb-page" });

@@ -50,7 +50,9 @@ export function render({ model, el }) {
     if (!state.rows) return;
     root.setAttribute("aria-label", `Derivatives of ${state.rows[0][0]}`);
     root.classList.toggle("tapenb-stale", state.stale);
-    root.toggleAttribute("data-plays", Boolean(model.plays?.()));
+    const programs = model.plays?.();
+    if (programs) root.dataset.plays = String(programs);
+    else delete root.dataset.plays;
     root.classList.toggle("tapenb-behind", Boolean(state.behind));
     root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);

@@ -60,8 +60,6 @@ export function plot(model, mover) {
   let known = NaN; // no number of a curve
   /** @type {Frame | undefined} */
   let frame;
-  /** @type {Set<number>} */
-  const asked = new Set();
 
   const go = (/** @type {number} */ x) => { if (last && x !== last.at) mover.move(last.along, x); };
   const handle = grip(picture, {
@@ -122,7 +120,7 @@ export function plot(model, mover) {
       last = undefined;
       return legendOf(["contour", "gradient", "curvature", ...(over.second ? ["newton"] : [])], plot);
     }
-    const { number, along, curve: bytes, marks: all, said = [], beyond } = /** @type {Curve} */ (model.get("curve"));
+    const { number, along, curve: bytes, marks: all, said = [] } = /** @type {Curve} */ (model.get("curve"));
     // One along another slider is none of this; else it stays until the next is there.
     const texts = along === plot.along ? said : [];
     if (along !== plot.along) [known, curve, marks] = [NaN, [], []];
@@ -131,10 +129,6 @@ export function plot(model, mover) {
     plot = { ...plot, label: [plot.label, ...texts].join("; ") };
     const more = texts.length > SAID ? [`and ${texts.length - SAID} more`] : [];
     write(marked, texts.length ? `Marked: ${[...texts.slice(0, SAID), ...more].join("; ")}.` : "");
-    if (beyond !== null && beyond !== undefined && !asked.has(beyond)) {
-      asked.add(beyond);
-      look({ plot: { beyond } });
-    }
     draw(ahead(plot));
   }
 

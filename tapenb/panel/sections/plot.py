@@ -23,8 +23,6 @@ __all__ = ["Plot"]
 # The curve has so many points, fewer where replays are slow, and none where that leaves too few.
 _FEWEST, _CURVE_SECONDS, _REFINING_SECONDS = 21, 0.5, 0.05
 _PROBES = 3
-# Other branches are recorded so often, and no more once that took so long.
-_MOST_BESIDE, _SLOW = 3, 0.3
 _HUGE = 1.7e308  # what JSON has for infinity
 _NOTHING: dict[str, Any] = {"curve": b"", "marks": [], "said": [], "beyond": None}
 
@@ -63,8 +61,6 @@ class Plot(Section):
     _number = _running = 0
     _wanted: _Wanted | None = None
     _work: Aside | None = None
-    _offered: float | None = None
-    _recorded_beside = 0
 
     def begin(self, point: Point) -> None:
         """Forget the curve."""
@@ -86,7 +82,7 @@ class Plot(Section):
         """
         if self._work is None or curve["number"] != self._running:
             return False
-        self._offered, self._work = curve["beyond"], None
+        self._work = None
         self._go_on()
         return True
 
@@ -156,31 +152,10 @@ class Plot(Section):
             "label": drawn(label),
         }
 
-    def beside(self, point: Point, along: str, x: float) -> dict[str, Any] | None:
-        """Where to record another branch that the curve lacks, once it was asked for.
-
-        Parameters
-        ----------
-        point : Point
-        along : str
-        x : float
-            As it was sent.
-        """
-        if self._offered != x or self._recorded_beside >= _MOST_BESIDE:
-            return None
-        self._recorded_beside += 1
-        return {**point.everywhere, along: x}
-
-    def took(self, seconds: float) -> None:
-        """Take how long that was, and draw the curve anew."""
-        if seconds > _SLOW:
-            self._recorded_beside = _MOST_BESIDE
-        self.cancel()
-
     def _of(self, point: Point, control: Control) -> int:
         """The number of the curve along one slider, which is another where others have moved."""
         along = control.label, control.min, control.max, control.log
-        key = (along, standing(point, control.label))
+        key = (along, standing(point, control.label), self.subject.recording.kept)
         if self._key != key:
             if self._key is None or self._key[0] != along:
                 self.cancel()
@@ -216,7 +191,7 @@ class Plot(Section):
         marks = curve.marks if samples == SAMPLES else []
         missing = rows[:, 4] < 0
         # One sample alone is a place where the cell raises, as 1/x does.
-        more = (missing[1:] & missing[:-1]).any() and self._recorded_beside < _MOST_BESIDE
+        more = (missing[1:] & missing[:-1]).any()
         return {
             "curve": rows.astype("<f8").tobytes(),
             "marks": [_mark(each) for each in marks],
