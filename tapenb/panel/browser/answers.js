@@ -64,7 +64,9 @@ export function answers(model) {
     if (isSwitched || !(mine.length || opens || waits || (said.plot && along !== said.plot.along))) return { state: said, curve };
     const positions = { ...said.positions, ...Object.fromEntries(mine.map(([label, [, value]]) => [label, value])) };
     let error = "";
-    for (const played of mine.length || !waits ? plays : plays.slice(1)) {
+    // The one that is shown comes first, and says why it stands no more.
+    for (const played of [...plays].sort((a, b) => Number(b.of === shown.of) - Number(a.of === shown.of))) {
+      if (played === plays[0] && waits && !mine.length) continue;
       if (!mine.every(([label]) => label in played.of.places)) continue;
       const found = played.player.at(positions, look);
       if (!found.error) return together(found, played, said, curve, positions, along, mine);
