@@ -11,8 +11,6 @@ from tests.structure import LONG_FUNCTION, LONG_MODULE, House, here, report
 
 # Functions and modules by their own names, so that they may move.
 LONG_FUNCTIONS = {
-    "allocate",
-    "in_blocks",
     "write",
     "check_grads",
     "climb",

@@ -151,9 +151,9 @@ OF_SCIPY = {
     "scipy.integrate": "By limits, by what the function reads (Leibniz), and by samples and their "
     "places. `solve_ivp` and `odeint` by beginning, times and parameters: their variational "
     "equations, integrated by the same solver at the same tolerance. Refused: events, "
-    "`dense_output=`, `weight=`.",
-    "scipy.interpolate": "By the point, and by ordinates where a spline is linear in them "
-    "(`CubicSpline`, `make_interp_spline`, `interp1d`), and by values on a grid, for lines.",
+    "`weight=`.",
+    "scipy.interpolate": "By the point, by the ordinates that a spline goes through, by the "
+    "coefficients of a `BSpline`, and by values on a grid, for lines.",
     "scipy.linalg": "For stacks where SciPy takes stacks. Refused: `subset_by_*=`, `left=`, "
     "`mode='raw'`; `schur`, `qz`, `hessenberg`, whose bases LAPACK chooses.",
     "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",

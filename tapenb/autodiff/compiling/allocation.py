@@ -62,6 +62,7 @@ class Memory:
     own: set[int] = field(default_factory=set)
 
 
+# Long: one walk over the program, whose parts share what is free and what is held.
 def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
     """Give every array of a program its memory.
 

@@ -230,6 +230,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=workers.cache_clear)
 
 
+# Long: half of it is documentation.
 def in_blocks(
     chain: Callable[..., tuple[Any, ...]],
     size: int,

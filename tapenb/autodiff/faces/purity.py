@@ -125,9 +125,11 @@ _LISTED: dict[str, frozenset[str] | None] = {
         f"numpy.polynomial.{kind}": frozenset({kind.title()})
         for kind in ("polynomial", "chebyshev", "legendre", "laguerre", "hermite")
     },
-    "scipy.interpolate._cubic": frozenset({"CubicSpline"}),
+    "scipy.interpolate._cubic": frozenset(
+        ("Akima1DInterpolator", "CubicHermiteSpline", "CubicSpline", "PchipInterpolator")
+    ),
     "scipy.interpolate._interpolate": frozenset({"interp1d"}),
-    "scipy.interpolate._bsplines": frozenset({"make_interp_spline"}),
+    "scipy.interpolate._bsplines": frozenset({"BSpline", "make_interp_spline"}),
     "scipy.integrate._quadrature": frozenset({"fixed_quad"}),
     "scipy.signal._filter_design": frozenset({"bessel", "butter", "cheby1", "cheby2", "ellip"}),
 }

@@ -251,7 +251,9 @@ class Rule:
 
         Returns the contributions, and such a mask for each: what an adjoint of nan does not reach.
         """
-        contributions = self.vjp(adjoint, result, operands, operation, wanted)
+        contributions = self.vjp_beside_zeros(
+            zero_mask, adjoint, result, operands, operation, wanted
+        )
         reached = self.vjp(tainted(adjoint, zero_mask), result, operands, operation, wanted)
         zero_masks = [untouched(part) for part in reached]
         if zero_mask is None:
@@ -263,6 +265,10 @@ class Rule:
                 zero_masks[slot] = np.logical_or(zero_masks[slot], nothing)
                 contributions[slot] = np.where(zero_masks[slot], 0.0, part)
         return contributions, zero_masks
+
+    def vjp_beside_zeros(self, zero_mask: Any, *given: Any) -> list[Any]:
+        """As `vjp`, for rules that have a use for where the adjoint is zero by structure."""
+        return self.vjp(*given)
 
     def masked_jvp(
         self,

@@ -314,14 +314,27 @@ def _by_value(real: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     return Masked(np.copy(known.data), _asked(masked, known.data))
 
 
-def _average(real: Any, a: Any, axis: Any = None, weights: Any = None, **options: Any) -> Any:
-    known = _masked(a)
-    if weights is None or options:
-        return known.mean(axis, **options)
-    weights = _masked(weights).filled(0) * ~known.mask
-    if np.ndim(weights) != known.ndim:
-        weights = np.reshape(weights, [-1 if i == axis else 1 for i in range(known.ndim)])
-    return (known * weights).sum(axis) / np.sum(weights * ~known.mask, axis)
+def _average(
+    real: Any,
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: Any = False,
+) -> Any:
+    known, options = _masked(a), {"axis": axis, "keepdims": keepdims}
+    if weights is None:
+        found, total = known.mean(**options), known.count(**options) * 1.0
+    else:
+        weights = _masked(weights).filled(0)
+        if np.ndim(weights) != known.ndim:
+            own = axis % known.ndim
+            weights = np.reshape(weights, [-1 if i == own else 1 for i in range(known.ndim)])
+        weights = weights * ~known.mask
+        total = np.sum(weights, **options)
+        found = (known * weights).sum(**options) / total
+    return (found, np.broadcast_to(total, np.shape(found))) if returned else found
 
 
 def _choice(real: Any, condition: Any, x: Any, y: Any) -> Any:

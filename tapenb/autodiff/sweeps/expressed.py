@@ -82,10 +82,13 @@ class Composite(Rule):
         return True
 
     def vjp(self, adjoint, result, operands, operation, wanted):
+        return self.vjp_beside_zeros(None, adjoint, result, operands, operation, wanted)
+
+    def vjp_beside_zeros(self, zero_mask, adjoint, result, operands, operation, wanted):
         def function(*inputs: Any) -> Any:
             return self.expression(*inputs, **operation.params)
 
-        return _fitted(pull(function, operands, adjoint, wanted), operands)
+        return _fitted(pull(function, operands, adjoint, wanted, zero_mask=zero_mask), operands)
 
     def jvp(self, tangents, result, operands, operation):
         def function(*inputs: Any) -> Any:

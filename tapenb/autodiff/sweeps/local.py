@@ -59,6 +59,7 @@ def pull(
     adjoint: Any,
     wanted: Sequence[bool],
     beside: Sequence[Any] = (),
+    zero_mask: Any = None,
 ) -> list[Any]:
     """The contributions of a function of operands to their adjoints.
 
@@ -73,6 +74,8 @@ def pull(
     wanted : sequence of bool
     beside : sequence
         What else the function reads: traced, it decides on which tape it runs.
+    zero_mask : array or Parts, optional
+        Where the adjoint is zero by structure.
 
     Returns
     -------
@@ -87,17 +90,20 @@ def pull(
             index_of(value) if want else None for value, want in zip(inputs, wanted, strict=True)
         ]
         result = function(*inputs)
-        pairs = (
-            [(result[number], part) for number, part in adjoint.items()]
-            if isinstance(adjoint, Parts)
-            else [(result, adjoint)]
-        )
+        several = isinstance(adjoint, Parts)
         seeds: dict[int, Any] = {}
-        for value, part in pairs:
-            entry = _entry(value, tape)
-            if entry is not None:
-                seeds[entry] = seeds[entry] + part if entry in seeds else part
-        found = reverse(tape, seeds, [e for e in entries if e is not None], record=record, masks={})
+        masks: dict[int, Any] = {}
+        for number, part in adjoint.items() if several else [(0, adjoint)]:
+            entry = _entry(result[number] if several else result, tape)
+            if entry is None:
+                continue
+            zero = zero_mask.get(number) if isinstance(zero_mask, dict) else zero_mask
+            if entry in seeds:
+                part, zero = seeds[entry] + part, None
+            seeds[entry], masks[entry] = part, zero
+        masks = {entry: zero for entry, zero in masks.items() if zero is not None}
+        inner = [entry for entry in entries if entry is not None]
+        found = reverse(tape, seeds, inner, record=record, masks=masks)
         return [None if entry is None else found.get(entry) for entry in entries]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Hashable
+from itertools import takewhile
 from types import FrameType
 from typing import Any
 
@@ -60,10 +61,11 @@ def _module_of(ufunc: np.ufunc) -> str:
 
 
 def _name_of(function: Callable[..., Any]) -> str:
-    """What users call a function."""
-    home = str(getattr(function, "__module__", None)).split(".")
-    prefix = ".".join(home[:2]) if home[0] == "scipy" else "np"
-    return f"{prefix}.{getattr(function, '__name__', function)}"
+    """What users call a function: its module, up to where that is private, and its name."""
+    path = str(getattr(function, "__module__", None)).split(".")
+    public = ".".join(takewhile(lambda part: not part.startswith("_"), path[1:]))
+    home = "scipy" if path[0] == "scipy" else "np"
+    return ".".join(filter(None, (home, public, getattr(function, "__name__", str(function)))))
 
 
 def call_ufunc(
@@ -95,6 +97,10 @@ def call_ufunc(
     if kwargs.get("dtype") is None and by_target and method in _ACCUMULATING:
         kwargs["dtype"] = target.dtype
     operands = [as_operand(value) for value in inputs]
+    if kwargs.get("dtype") is not None and np.dtype(kwargs["dtype"]).kind == "c":
+        # Slopes, too, are complex: those of a root or a power where a real one has none.
+        change = convert.operation(dtype=np.dtype(kwargs["dtype"]))
+        operands = [apply(change, (each,), frame) for each in operands]
     rule = _without_refused(rule, operands, frame)
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     if method == "__call__":

@@ -73,12 +73,20 @@ class Named(type):
     module in it; whoever asks for ``type(x).__name__`` gets the name alone.
     """
 
+    _kind: type = object
+
     @property
     def __name__(cls) -> str:
         return cls.__qualname__
 
+    @property
+    def __mro__(cls) -> tuple[type, ...]:
+        """That of the plain values: Python's abstract classes look there for methods."""
+        return cls._kind.__mro__
+
     def called(cls, kind: type) -> None:
         """Let the type be called what another is called."""
+        cls._kind = kind
         module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
         type.__dict__["__name__"].__set__(cls, f"{module}{kind.__name__}")
         cls.__module__, cls.__qualname__ = kind.__module__, kind.__qualname__

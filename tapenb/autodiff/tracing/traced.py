@@ -32,7 +32,7 @@ import numpy as np
 from ..tape.memory import Memory, element_numbers, keep_constant
 from ..tape.operation import Operation, TapeError
 from ..tape.primitives import gather, getitem
-from ..tape.provenance import here
+from ..tape.provenance import called, here, is_attribute
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from .apply import apply, apply_one, guard, plain_key
@@ -103,6 +103,26 @@ class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):
     def is_integer(self) -> bool:
         """Whether the value is a whole number."""
         return guard(self, methodcaller("is_integer"), sys._getframe(1))
+
+
+class _NoIterator:
+    """``__iter__`` of a number that has ``x[()]``: for Python's iteration None, else not there."""
+
+    def __get__(self, traced: Any, owner: type) -> None:
+        frame = sys._getframe(1)
+        if traced is None or is_attribute(frame) or called(frame) in (hasattr, getattr):
+            raise AttributeError("__iter__")
+
+
+class Subscripts:
+    """The answer of NumPy's numbers alone, which are no sequences for all that."""
+
+    __slots__ = ()
+    __iter__ = _NoIterator()
+
+    def __getitem__(self, key: Any) -> Any:
+        frame = sys._getframe(1)
+        return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
 
 
 class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclass=Named):
@@ -251,4 +271,4 @@ def _taking(key: int | tuple[int, ...]) -> Operation:
 
 
 TracedArray.called(np.ndarray)
-name_types(TracedScalar, TracedArray, {"__index__": Counts})
+name_types(TracedScalar, TracedArray, {"__index__": Counts, "__getitem__": Subscripts})

@@ -461,12 +461,12 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 _ORIGINALS: dict[int, Any] = {}
 _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
-    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random"),
-    *("scipy", "scipy.special"),
+    *("numpy", "numpy.linalg", "numpy.fft", "numpy.random", "scipy.special"),
     *PLAINLY,
     *_MAKERS,
+    *(name.rpartition(".")[0] for name in _MAKERS),
 }
-"""Modules whose functions have twins."""
+"""Modules whose functions have twins, and the packages that users reach them by."""
 _missing = set(WITH_TWINS)
 
 

@@ -349,6 +349,13 @@ INTEGRATE = {
     ],
     "solve_ivp": [
         (
+            "between its steps",
+            lambda a, s: si.solve_ivp(
+                lambda t, y: a * np.cos(y) + t, (0, 1), [0.3], dense_output=True, **SHARP
+            ).sol(s * TIMES[:2]),
+            (np.array(0.4), np.array(0.9)),
+        ),
+        (
             "closure, end",
             lambda p, b: si.solve_ivp(lambda t, y: -p[0] * y + p[1] * t, (0, b), [1.0], **SHARP).y[
                 :, -1
@@ -587,10 +594,34 @@ INTERPOLATE = {
             ("point", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x), (POINTS,)),
             ("slope", lambda x, f=name: getattr(sp, f)(KNOTS, ORDINATES)(x, 1), (POINTS,)),
             ("axis", lambda x, f=name: getattr(sp, f)(KNOTS, CURVES, axis=1)(x), (POINTS,)),
+            (
+                "both, of rows",
+                lambda x, y, f=name: getattr(sp, f)(KNOTS**1.2, y)(x),
+                (POINTS, np.stack([ORDINATES, np.cos(KNOTS), np.sin(2.0 * KNOTS)], 1)),
+            ),
+            *(
+                (
+                    f"of {count}",
+                    lambda y, f=name, n=count: getattr(sp, f)(KNOTS[:n], y)([0.3, 0.9], nu=1),
+                    (ORDINATES[:count],),
+                )
+                for count in (2, 3)
+            ),
         ]
         for name in ("PchipInterpolator", "Akima1DInterpolator")
     },
     "CubicSpline": [
+        ("integral", lambda a: HELD.integrate(a, 2.0 * a), (NUMBER,)),
+        (
+            "integral of both",
+            lambda a, y: sp.CubicSpline(KNOTS, y).derivative(2).integrate(a, 3.1),
+            (NUMBER, ORDINATES),
+        ),
+        (
+            "antiderivative",
+            lambda x, y: sp.CubicSpline(KNOTS, y, bc_type="clamped").antiderivative()(x),
+            (POINTS, ORDINATES),
+        ),
         ("held", lambda x: HELD(x), (POINTS,)),
         ("derivative", lambda x: HELD.derivative()(x), (POINTS,)),
         ("axis", lambda x: HELD_CURVES(np.outer(x, x / 4.0)), (POINTS,)),
@@ -691,10 +722,23 @@ INTERPOLATE = {
     "PPoly": [("point", lambda x: sp.PPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BPoly": [("point", lambda x: sp.BPoly(HELD.c, KNOTS)(x), (POINTS,))],
     "BSpline": [
-        ("point", lambda x: sp.BSpline(np.arange(9.0) - 2.0, ORDINATES, 3)(x), (POINTS / 2 + 1.2,))
+        ("point", lambda x: sp.BSpline(np.arange(9.0) - 2.0, ORDINATES, 3)(x), (POINTS / 2 + 1.2,)),
+        (
+            "coefficients",
+            lambda x, c: sp.BSpline(np.arange(9.0) - 2.0, c, 3).integrate(1.1, x[0]),
+            (POINTS + 1.2, ORDINATES),
+        ),
+    ],
+    "make_lsq_spline": [
+        (
+            "both",
+            lambda x, y: sp.make_lsq_spline(KNOTS, y, [0, 0, 0, 0, 4, 4, 4, 4])(x),
+            (POINTS, ORDINATES),
+        )
     ],
     "CubicHermiteSpline": [
-        ("point", lambda x: sp.CubicHermiteSpline(KNOTS, ORDINATES, KNOTS)(x), (POINTS,))
+        ("point", lambda x: sp.CubicHermiteSpline(KNOTS, ORDINATES, KNOTS)(x), (POINTS,)),
+        ("slopes", lambda x, d: sp.CubicHermiteSpline(KNOTS, ORDINATES, d)(x), (POINTS, KNOTS)),
     ],
 }
 

@@ -40,6 +40,14 @@ PROGRAMS = {
     "np.log": lambda v: np.log(np.ma.masked_less(v, 0.5)).sum(),
     "np.ma.divide": lambda v: np.ma.divide(v, np.array([0.0, 1.0, 2.0])).sum() * v[2],
     "np.ma.average": lambda v: np.ma.average(masked(v), weights=v),
+    "np.ma.average of rows": lambda v: (
+        np.ma.average(np.ma.array(np.outer(v, v), mask=TABLE_MASK), -1, v, keepdims=True) * v
+    ).sum(),
+    "np.ma.average and its weight": lambda v: sum(
+        np.ma.average(masked(v), weights=weights, returned=True)[i] * v[i]
+        for weights in (None, v)
+        for i in (0, 1)
+    ),
     "np.ma.where": lambda v: np.ma.where(v > 1, masked(v), v * v).sum(),
     "np.ma.concatenate": lambda v: (np.ma.concatenate([masked(v), v]) ** 2).sum(),
     "np.ma.dot": lambda v: np.ma.dot(masked(v), v),

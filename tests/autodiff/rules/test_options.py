@@ -595,3 +595,17 @@ def test_every_attribute_of_an_array(name):
                 seen = []
                 tn.record(lambda x, seen=seen: seen.append(plain(getattr(x, name))) or x, array)
                 np.testing.assert_array_equal(seen[0], value)
+
+
+COMPLEX = {
+    "power": lambda x: np.power(x, 1.5, dtype=complex),
+    "exponent": lambda x: np.float_power(-1.3, x, dtype=complex),
+    "arcsin": lambda x: np.arcsin([x, 2.0 * x], dtype=complex),
+    "out": lambda x: np.log(x * np.ones(2), dtype=complex, out=np.empty(2, complex)),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_a_complex_dtype_has_complex_slopes_where_there_is_no_real_one(name):
+    check(lambda x: total(COMPLEX[name](x)), (-1.4,))
+    tn.check_grads(lambda x: total(COMPLEX[name](x)), (-1.4,), order=2)

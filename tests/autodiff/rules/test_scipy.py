@@ -197,9 +197,12 @@ REFUSED = {
     "knots": (
         lambda a: scipy.interpolate.CubicSpline([0.0, a, 2.0], [1.0, 2.0, 4.0])(1.0), "ordinates",
     ),
-    "the integral of a spline": (
-        lambda a: scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], a * np.ones(3)).integrate(0, 1),
+    "the polynomials of a spline": (
+        lambda a: scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], a * np.ones(3)).c[0, 0],
         "ordinates are traced",
+    ),
+    "piecewise polynomials": (
+        lambda a: scipy.interpolate.PPoly(a * np.ones((2, 1)), [0.0, 1.0])(0.5), "of splines",
     ),
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",
@@ -247,6 +250,8 @@ REFUSED = {
     "an image of whole numbers": (
         lambda a: scipy.ndimage.convolve(np.eye(3, dtype=int), a * np.ones((2, 2)))[0, 0], "floats",
     ),
+    "an order": (lambda a: distance.minkowski([a], [1], p=a), r"scipy\.spatial\.distance\.mink"),
+    "a threshold": (lambda a: np.linalg.pinv(a * np.eye(2), rcond=a)[0, 0], r"np\.linalg\.pinv"),
     "an inverse of which SciPy leaves a part": (
         lambda a: scipy.linalg.inv(a * np.ones((2, 2)), assume_a="diagonal")[0, 0], "diagonal",
     ),

@@ -1,5 +1,7 @@
 """A traced value has the attributes of the number or array that it stands for."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,34 @@ def test_dir_lists_what_the_plain_value_has(x):
     seen = []
     tn.grad(lambda x: (seen.append(dir(x)), np.sum(x))[1])(x)
     assert seen == [dir(x)]
+
+
+@pytest.mark.parametrize("key", [(), None, ..., (None, ...), True, np.True_], ids=str)
+def test_a_number_of_numpy_s_has_subscripts(key):
+    x = np.float64(1.5)
+    shapes = []
+
+    def f(x):
+        part = x[key]
+        shapes.append((type(part) is type(x), np.shape(part)))
+        return np.sum(part**3)
+
+    assert tn.grad(f)(x) == tn.jvp(f, (x,), (1.0,))[1] == 3 * 1.5**2
+    assert tn.hessian(f)(x) == 6 * 1.5
+    assert {*shapes} == {(type(x[key]) is np.float64, np.shape(x[key]))}
+
+
+def test_a_number_with_subscripts_is_no_sequence():
+    def f(x):
+        looks = [hasattr(x, "__iter__"), getattr(x, "__iter__", False), np.iterable(x)]
+        assert not any([*looks, isinstance(x, Iterable), issubclass(type(x), Iterable)])
+        for ask in (iter, list, lambda x: x.__iter__, lambda x: 1.0 in x):
+            with pytest.raises((TypeError, AttributeError), match="iter"):
+                ask(x)
+        with pytest.raises(IndexError, match="invalid index to scalar variable"):
+            x[0]
+        return x[()] * x
+
+    assert tn.grad(f)(np.float64(1.5)) == 3.0
+    with pytest.raises(TypeError, match="not subscriptable"):
+        tn.grad(lambda x: x[()])(1.5)

@@ -144,10 +144,8 @@ def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
         result = real(callback, plain(span), plain(y0), t_eval=plainly, **given)
         if not callback.end(any(map(is_active, (span, y0, asked)))):
             return result
-        if events is not None or given.get("dense_output"):
-            _refuse(
-                callback, "events= or dense_output=", "Ask for the times of interest as t_eval=."
-            )
+        if events is not None:
+            _refuse(callback, "events=", "Ask for the times of interest as t_eval=.")
         if given.get("vectorized"):
             _refuse(callback, "vectorized=True", "Leave it out.")
         if not result.success:
@@ -160,36 +158,46 @@ def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
             ends = times[0], times[-1]
             return real(f, ends, y0, t_eval=times, **(steady | more)).y.T
 
-        # All times are measured from the first one, where y begins.
-        inner = result.t if asked is None else asked
-        head = np.reshape(span[0], (1,))
-        tail = np.reshape(span[1], (1,))
-        times = (
-            np.concatenate([head, result.t[1:-1], tail])
-            if asked is None
-            else np.concatenate([head, asked, tail])
-        )
         parameters = callback.parameters()
         flow = Flow(_field(callback), _distinct(integrate))
-        rows = np.zeros((np.size(plain(times)), y0.shape[0]))
-        rows[slice(None) if asked is None else slice(1, -1)] = result.y.T
-        if asked is not None:
-            rows[0] = plain(y0)
+        begin, end = np.reshape(plain(y0), (-1, 1)), result.y[:, -1:]
 
-        def again(times: Any, y0: Any, *parameters: Any) -> Any:
-            return flow.value(times, y0, *parameters)
+        def follow(inner: Any, values: Any) -> Any:
+            """The solution at both ends and at times between them, of which it has the values."""
+            # All times are measured from the first one, where y begins.
+            times = np.concatenate([span[:1], inner, span[1:]])
+            operands = (times, y0, *parameters)
+            rows = np.concatenate([begin, values, end], axis=1).T
+            operation = Operation(Again(rows, operands, flow.value), flow.rule, "solve_ivp")
+            return times, np.transpose(apply(operation, operands, sys._getframe(1)))
 
-        operands = (times, y0, *parameters)
-        operation = Operation(Again(rows, operands, again), flow.rule, "solve_ivp")
-        found = apply(operation, operands, sys._getframe(1))
-        found = found if asked is None else found[1:-1]
         changed = type(result).__new__(type(result))
         changed.update(result)
-        changed["y"] = np.transpose(found)
-        changed["t"] = times if asked is None else inner
+        if asked is None:
+            changed["t"], changed["y"] = follow(result.t[1:-1], result.y[:, 1:-1])
+        else:
+            changed["t"], changed["y"] = asked, follow(asked, result.y)[1][:, 1:-1]
+        if given.get("dense_output"):
+            changed["sol"] = _Between(result.sol, follow)
         return changed
 
     return solve_ivp
+
+
+class _Between:
+    """A solution as a function of time: SciPy's own, whose derivatives are found by integrating."""
+
+    def __init__(self, real: Any, follow: Callable[[Any, Any], Any]) -> None:
+        self._real, self._follow = real, follow
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __call__(self, t: Any) -> Any:
+        t = as_operand(t)
+        times = np.reshape(t, (-1,))
+        found = self._follow(times, self._real(plain(times)))[1][:, 1:-1]
+        return found if np.ndim(t) else found[:, 0]
 
 
 def _event(event: Any, extra: Any, callback: Callback) -> Any:

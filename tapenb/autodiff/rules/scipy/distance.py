@@ -11,7 +11,6 @@ import numpy as np
 from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
-from .kinds import OfRows
 
 __all__ = ["METRICS", "register"]
 
@@ -109,6 +108,6 @@ def register() -> None:
         rule = Composite(metric).with_own_tips()
         register_rule(getattr(module, name), rule, "u", "v")
     for name, expression, rows in (("cdist", _of_all, ("XA", "XB")), ("pdist", _of_pairs, ("X",))):
-        function, rule = getattr(module, name), OfRows(expression).with_own_tips()
+        function, rule = getattr(module, name), Composite(expression).with_own_tips()
         register_rule(function, rule, *rows, call=_called(function))
     register_rule(module.squareform, Composite(_square), "X")

@@ -11,7 +11,8 @@ import itertools
 import operator
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from operator import methodcaller
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,10 +32,47 @@ BY_POINT = (
 )
 """Classes whose splines are differentiated by the point."""
 BY_ORDINATES = {
-    "CubicSpline": ("x", "y", "axis", "bc_type", "extrapolate"),
-    "make_interp_spline": ("x", "y", "k", "t", "bc_type", "axis"),
+    "BSpline": (("t", "c", "k", "extrapolate", "axis"), ("c",)),
+    "CubicSpline": (("x", "y", "axis", "bc_type", "extrapolate"), ("y",)),
+    "CubicHermiteSpline": (("x", "y", "dydx", "axis", "extrapolate"), ("y", "dydx")),
+    "PchipInterpolator": (("x", "y", "axis", "extrapolate"), ("y",)),
+    "Akima1DInterpolator": (("x", "y", "axis"), ("y",)),
+    "make_interp_spline": (("x", "y", "k", "t", "bc_type", "axis"), ("y",)),
+    "make_lsq_spline": (("x", "y", "t", "k", "w", "axis"), ("y",)),
 }
-"""What makes splines that are linear in y, and the parameters of it."""
+"""What makes splines: its parameters in order, and those that may be traced, its ordinates."""
+
+_Splines = Callable[[Any, Any], Any]
+
+
+class Source(NamedTuple):
+    """What a spline of traced ordinates is made of.
+
+    Attributes
+    ----------
+    through : callable
+        Makes it of ordinates, and for ends as SciPy's ``bc_type`` says them.
+    ordinates : traced array
+    ends : str or sequence, optional
+    units : callable
+        Makes splines that are linear in rows as `through` does: the same, or of other rows.
+    rows : callable, optional
+        Those rows, of the ordinates, where they are not the same.
+    """
+
+    through: _Splines
+    ordinates: Any
+    ends: Any
+    units: _Splines
+    rows: Callable[[Any], Any] | None = None
+
+    def then(self, change: Callable[[Any], Any]) -> Source:
+        """The same of what a linear change makes of the splines."""
+        through, units = self.through, self.units
+        return self._replace(
+            through=lambda y, ends: change(through(y, ends)),
+            units=lambda y, ends: change(units(y, ends)),
+        )
 
 
 class Spline:
@@ -44,24 +82,17 @@ class Spline:
     ----------
     real : object
         SciPy's own, through plain ordinates.
-    through : callable, optional
-        Makes one through other ordinates, and for other ends, if ordinates are traced.
-    ordinates : traced array, optional
-    ends : str or sequence, optional
-        SciPy's ``bc_type`` of it.
+    source : Source, optional
+        What it is made of, if ordinates are traced.
     """
 
-    def __init__(
-        self,
-        real: Any,
-        through: Callable[[Any, Any], Any] | None = None,
-        ordinates: Any = None,
-        ends: Any = None,
-    ) -> None:
-        self._real = real
-        self._through, self._ordinates, self._ends = through, ordinates, ends
-        basis = functools.partial(_basis, through, np.shape(plain(ordinates)), ends)
-        self._basis = functools.cache(basis)
+    def __init__(self, real: Any, source: Source | None = None) -> None:
+        self._real, self._source = real, source
+        if source is not None:
+            y = plain(source.ordinates)
+            shape = np.shape(y if source.rows is None else source.rows(y))
+            basis = functools.partial(_basis, source.units, shape, source.ends)
+            self._basis = functools.cache(basis)
 
     @property
     def __class__(self) -> type:
@@ -73,39 +104,56 @@ class Spline:
         return self._real
 
     def __getattr__(self, name: str) -> Any:
-        if self._ordinates is not None and is_active(self._ordinates):
-            why = "its ordinates are traced; ask for its values, with nu= for derivatives"
+        if name in ("derivative", "antiderivative"):
+            return functools.partial(self._changed, name)
+        if self._source is not None and is_active(self._source.ordinates):
+            why = "its ordinates are traced; ask for its values, slopes and integrals"
             refuse(f".{name} of this spline is", sys._getframe(1), why)
-        value = getattr(self._real, name)
-        return _made(value) if name in ("derivative", "antiderivative") else value
+        return getattr(self._real, name)
+
+    def _changed(self, name: str, nu: int = 1) -> Spline:
+        """The derivative or antiderivative."""
+        change = methodcaller(name, nu)
+        return Spline(change(self._real), self._source and self._source.then(change))
 
     def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
         options = {} if extrapolate is None else {"extrapolate": extrapolate}
-        x = as_operand(x)
-        if self._ordinates is None:
-            if not is_active(x):
-                return self._real(plain(x), nu, **options)
-            return _by_point(self._real, x, nu, options)
+        return self._asked(_at, (as_operand(x),), nu=nu, **options)
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        """The integral between two points, as SciPy gives it."""
+        options = {} if extrapolate is None else {"extrapolate": extrapolate}
+        return self._asked(_between_points, (as_operand(a), as_operand(b)), **options)
+
+    def _asked(self, ask: Callable[..., Any], points: tuple[Any, ...], **options: Any) -> Any:
+        """Something that is linear in the spline, ``ask(spline, *points)``."""
+        if self._source is None:
+            return ask(self._real, *points, **options)
 
         # What holds no traced array: the tape would hold itself through its operation.
-        through, ends, basis = self._through, self._ends, self._basis
+        through, ordinates, ends, _, rows = self._source
+        basis = self._basis
 
-        def value(x: Any, y: Any) -> Any:
-            return through(y, ends)(x, nu, **options)
+        def value(*operands: Any) -> Any:
+            *points, y = operands
+            return ask(through(y, ends), *points, **options)
 
-        def expression(x: Any, y: Any) -> Any:
+        def expression(*operands: Any) -> Any:
+            *points, y = operands
             units, rest = basis()
-            weights = _by_point(units, x, nu, options)
+            weights = ask(units, *points, **options)
+            y = y if rows is None else rows(y)
             found = np.tensordot(weights, y[: weights.shape[-1]], 1)
-            return found if rest is None else found + _by_point(rest, x, nu, options)
+            return found if rest is None else found + ask(rest, *points, **options)
 
-        operation = Operation(value, Composite(expression), "spline")
-        return apply(operation, (x, self._ordinates), sys._getframe(1))
+        rule = Composite(expression)
+        rule = rule if rows is None else rule.with_own_tips()
+        return apply(Operation(value, rule, "spline"), (*points, ordinates), sys._getframe(2))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_"):
             super().__setattr__(name, value)
-        elif self._ordinates is None:
+        elif self._source is None:
             setattr(self._real, name, value)
         else:
             refuse(f"setting .{name} of this spline is", sys._getframe(1), _SET)
@@ -114,18 +162,16 @@ class Spline:
 _SET = "it is made anew at every point; say it where it is made"
 
 
-def _basis(
-    through: Callable[[Any, Any], Any], shape: tuple[int, ...], ends: Any
-) -> tuple[Any, Any]:
-    """The splines through unit ordinates, and the one through zeros if that is not zero."""
-    units = np.eye(shape[0])
+def _basis(units: _Splines, shape: tuple[int, ...], ends: Any) -> tuple[Any, Any]:
+    """The splines of unit rows, and the one of zeros if that is not zero."""
+    eye = np.eye(shape[0])
     if isinstance(ends, str) and ends == "periodic":  # its last ordinate is its first
-        units[-1, 0] = 1.0
-        units = units[:, :-1]
+        eye[-1, 0] = 1.0
+        eye = eye[:, :-1]
     if ends is None or isinstance(ends, str):
-        return through(units, ends), None
-    level = _without_values(ends, units.shape[1])
-    return through(units, level), through(np.zeros(shape), ends)
+        return units(eye, ends), None
+    level = _without_values(ends, eye.shape[1])
+    return units(eye, level), units(np.zeros(shape), ends)
 
 
 def _without_values(ends: Any, count: int) -> Any:
@@ -137,19 +183,17 @@ def _without_values(ends: Any, count: int) -> Any:
     return [_without_values(each, count) for each in ends]
 
 
-def _made(make: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: Spline(make(*args, **kwargs))
-
-
-def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
+def _at(spline: Any, x: Any, nu: int = 0, **options: Any) -> Any:
     """A spline at a point that may be traced, as one operation."""
+    if not is_active(x):
+        return spline(plain(x), nu, **options)
 
     def value(x: Any) -> Any:
         return spline(x, nu, **options)
 
     def tangent(tangents: Any, result: Any, operands: Any) -> Any:
         (dx,), (x,) = tangents, operands
-        slope = _by_point(spline, x, nu + 1, options)
+        slope = _at(spline, x, nu + 1, **options)
         before = (1,) * getattr(spline, "axis", 0)  # of the values, the points come in their midst
         behind = (1,) * (np.ndim(slope) - np.ndim(dx) - len(before))
         return slope * np.reshape(dx, (*before, *np.shape(dx), *behind))
@@ -157,33 +201,106 @@ def _by_point(spline: Any, x: Any, nu: int, options: dict[str, Any]) -> Any:
     return apply(Operation(value, General(tangent), "spline"), (x,), sys._getframe(1))
 
 
+def _between_points(spline: Any, a: Any, b: Any, **options: Any) -> Any:
+    """The integral of a spline between points that may be traced, as one operation."""
+    if not any_active([a, b]):
+        return spline.integrate(plain(a), plain(b), **options)
+
+    def value(a: Any, b: Any) -> Any:
+        return spline.integrate(a, b, **options)
+
+    def tangent(tangents: Any, result: Any, operands: Any) -> Any:
+        (da, db), (a, b) = tangents, operands
+        return _at(spline, b, **options) * db - _at(spline, a, **options) * da
+
+    return apply(Operation(value, General(tangent), "integral"), (a, b), sys._getframe(1))
+
+
+# -- slopes by ordinates that are not linear in them -----------------------------------------------
+
+
+def _pchip_slopes(x: np.ndarray, y: Any) -> Any:
+    """Fritsch and Butland's slopes, as ``PchipInterpolator`` takes them."""
+    h = np.reshape(np.diff(x), (-1, *(1,) * (y.ndim - 1)))
+    m = np.diff(y, axis=0) / h
+    if len(m) == 1:
+        return np.concatenate([m, m])
+    level = (np.sign(m[1:]) != np.sign(m[:-1])) | (m[1:] == 0.0) | (m[:-1] == 0.0)
+    before, after = (np.where(level, 1.0, each) for each in (m[:-1], m[1:]))
+    w1, w2 = 2.0 * h[1:] + h[:-1], h[1:] + 2.0 * h[:-1]
+    inner = np.where(level, 0.0, (w1 + w2) / (w1 / before + w2 / after))
+    first, last = _pchip_end(h[0], h[1], m[0], m[1]), _pchip_end(h[-1], h[-2], m[-1], m[-2])
+    return np.concatenate([first[None], inner, last[None]])
+
+
+def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
+    d = ((2.0 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
+    steep = (np.sign(m0) != np.sign(m1)) & (np.abs(d) > 3.0 * np.abs(m0))
+    return np.where(np.sign(d) != np.sign(m0), 0.0, np.where(steep, 3.0 * m0, d))
+
+
+def _akima_slopes(x: np.ndarray, y: Any, method: str = "akima") -> Any:
+    """Akima's slopes, and those of his modified method, as ``Akima1DInterpolator`` takes them."""
+    m = np.diff(y, axis=0) / np.reshape(np.diff(x), (-1, *(1,) * (y.ndim - 1)))
+    if len(m) == 1:
+        return np.concatenate([m, m])
+    m1, mn = 2.0 * m[:1] - m[1:2], 2.0 * m[-1:] - m[-2:-1]
+    m = np.concatenate([2.0 * m1 - m[:1], m1, m, mn, 2.0 * mn - m[-1:]])
+    change = np.abs(np.diff(m, axis=0))
+    if method == "makima":
+        change = change + 0.5 * np.abs(m[1:] + m[:-1])
+    f1, f2 = change[2:], change[:-2]
+    both = f1 + f2
+    least = 1e-9 * np.max(both, initial=-np.inf)
+    known = both > (0.0 if method == "makima" else least)
+    weighed = (f1 * m[1:-2] + f2 * m[2:-1]) / np.where(known, both, 1.0)
+    return np.where(known, weighed, 0.5 * (m[3:] + m[:-3]))
+
+
+_SLOPES = {"PchipInterpolator": _pchip_slopes, "Akima1DInterpolator": _akima_slopes}
+
+
 class _Maker(ClassStandIn):
     """A class or function that makes splines, as it is while something records."""
-
-    def __init__(self, real: Any, names: tuple[str, ...]) -> None:
-        super().__init__(real)
-        self._names = names
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any_active([args, kwargs]):
             return Spline(self._real(*stripped(args), **stripped(kwargs)))
-        frame = sys._getframe(1)
         name = self._real.__name__
-        given = dict(zip(self._names, args, strict=False)) | kwargs
-        y = as_operand(given.pop("y", None))
-        if not self._names or any_active(given) or given.get("axis", 0) != 0:
-            why = (
-                "only the ordinates of CubicSpline and make_interp_spline along axis 0 have a rule"
-            )
-            refuse(f"scipy.interpolate.{name} of these is", frame, why)
+        parameters, traced = BY_ORDINATES.get(name, ((), ()))
+        given = dict(zip(parameters, args, strict=False)) | kwargs
+        ordinates = [as_operand(given.pop(each)) for each in traced if each in given]
+        if not ordinates or any_active(given) or given.get("axis", 0) != 0:
+            why = "only the ordinates of splines through them, along axis 0, have a rule"
+            refuse(f"scipy.interpolate.{name} of these is", sys._getframe(1), why)
         given = stripped(given)
         ends = given.pop("bc_type", None)
 
         def through(y: Any, ends: Any) -> Any:
             kind = {} if ends is None else {"bc_type": ends}
-            return self._real(y=y, **given, **kind)
+            parts = dict(zip(traced, np.split(y, len(traced)), strict=True))
+            return self._real(**parts, **given, **kind)
 
-        return Spline(through(plain(y), ends), through, y, ends)
+        y = np.concatenate(ordinates) if len(ordinates) > 1 else ordinates[0]
+        source = Source(through, y, ends, through)
+        if name in _SLOPES:
+            source = self._by_slopes(source, given)
+        return Spline(through(plain(y), ends), source)
+
+    def _by_slopes(self, source: Source, given: dict[str, Any]) -> Source:
+        """The same as a Hermite spline, which is linear in ordinates and slopes."""
+        hermite, x = sys.modules["scipy.interpolate"].CubicHermiteSpline, np.asarray(given["x"])
+        slopes = _SLOPES[self._real.__name__]
+        options = {key: given[key] for key in ("method",) if key in given}
+        extrapolate = source.through(plain(source.ordinates), None).extrapolate
+
+        def units(rows: Any, _: Any) -> Any:
+            return hermite(x, *np.split(rows, 2), extrapolate=extrapolate)
+
+        def rows(y: Any) -> Any:
+            return np.concatenate([y, slopes(x, y, **options)])
+
+        return source._replace(units=units, rows=rows)
 
 
 _DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
@@ -217,7 +334,7 @@ class _Interp1d(ClassStandIn):
                 found = np.interp(at, knots, y)
             else:
                 make = sys.modules["scipy.interpolate"].make_interp_spline
-                found = _Maker(make, BY_ORDINATES["make_interp_spline"])(knots, y, degree)(at)
+                found = _Maker(make)(knots, y, degree)(at)
             if isinstance(fill, str):
                 return found
             return np.where(at < knots[0], below, np.where(at > knots[-1], above, found))
@@ -404,8 +521,8 @@ def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
     """Twins by name, twins of objects by type, and the originals of twins by type."""
     module = sys.modules["scipy.interpolate"]
     twins = {}
-    for name in (*BY_POINT, "make_interp_spline"):
-        twins[name] = _Maker(getattr(module, name), BY_ORDINATES.get(name, ()))
+    for name in {*BY_POINT, *BY_ORDINATES}:
+        twins[name] = _Maker(getattr(module, name))
     twins["RegularGridInterpolator"] = _GridMaker(module.RegularGridInterpolator)
     twins["interpn"] = _OnGrid(module.interpn)
     twins["interp1d"] = _Interp1d(module.interp1d)

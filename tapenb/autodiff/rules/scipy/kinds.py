@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import Rule, fit, spread
-from ...sweeps.expressed import Composite
 from ...sweeps.local import pull, push
 from ...tape.operation import Operation
 from ...tracing.apply import apply
@@ -19,7 +18,7 @@ from ...tracing.state import plain
 from ...tracing.structures import as_operand
 from ..linear_algebra.stacks import transposed
 
-__all__ = ["CutFunction", "Equation", "MatrixFunction", "OfRows", "follow", "only_given", "run"]
+__all__ = ["CutFunction", "Equation", "MatrixFunction", "follow", "only_given", "run"]
 
 
 def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -43,21 +42,6 @@ def only_given(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*operands, **kept)
 
     return call
-
-
-class OfRows(Composite):
-    """Other words for what takes numbers together in rows: a row that is not taken adds nothing."""
-
-    def masked_vjp(self, zero_mask, adjoint, result, operands, operation, wanted):
-        given = super().masked_vjp(zero_mask, adjoint, result, operands, operation, wanted)
-        if zero_mask is None or isinstance(zero_mask, dict):
-            return given
-
-        def taken(*inputs: Any, **params: Any) -> Any:
-            return np.where(zero_mask, 0.0, self.expression(*inputs, **params))
-
-        found = Composite(taken).vjp(adjoint, result, operands, operation, wanted)
-        return found, given[1]
 
 
 class Equation(Rule):

@@ -178,28 +178,53 @@ def _eigen(module: Any) -> None:
     def eigvalsh(a: Any, b: Any = None, lower: bool = True, **options: Any) -> Any:
         return eigh(a, b, lower=lower, eigvals_only=True, **options)
 
-    def eig(a: Any, b: Any = None, left: bool = False, right: bool = True, **_: Any) -> Any:
-        if b is not None or left or not right:
-            why = "only one matrix and its right vectors have a rule"
-            refuse("scipy.linalg.eig with b= or left= is", sys._getframe(1), why)
+    for function in (eigh, eigvalsh):
+        register_handler(getattr(module, function.__name__), function, only_traced=True)
 
-        def value(a: Any) -> Any:
-            return module.eig(a)
+
+def _of_one_matrix(module: Any) -> None:
+    def alone(name: str, b: Any, others: bool) -> None:
+        if b is not None or others:
+            why = "only one matrix and its right vectors have a rule"
+            refuse(f"scipy.linalg.{name} with b= or such options is", sys._getframe(2), why)
+
+    def eig(
+        a: Any,
+        b: Any = None,
+        left: bool = False,
+        right: bool = True,
+        overwrite_a: bool = False,
+        overwrite_b: bool = False,
+        check_finite: bool = True,
+        homogeneous_eigvals: bool = False,
+    ) -> Any:
+        alone("eig", b, left or not right or homogeneous_eigvals)
 
         def expression(a: Any) -> Any:
             w, v = np.linalg.eig(a)
             return w.astype(complex), v
 
+        value = functools.partial(module.eig, check_finite=check_finite)
         return follow(value, Composite(expression), "scipy.linalg.eig", (a,))
 
-    for function in (eigh, eigvalsh, eig):
+    def eigvals(
+        a: Any,
+        b: Any = None,
+        overwrite_a: bool = False,
+        check_finite: bool = True,
+        homogeneous_eigvals: bool = False,
+    ) -> Any:
+        alone("eigvals", b, homogeneous_eigvals)
+        value = functools.partial(module.eigvals, check_finite=check_finite)
+        rule = Composite(lambda a: np.linalg.eigvals(a).astype(complex))
+        return follow(value, rule, "scipy.linalg.eigvals", (a,))
+
+    def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+        value = functools.partial(module.svdvals, check_finite=check_finite)
+        return follow(value, RULES[np.linalg.svdvals], "scipy.linalg.svdvals", (a,))
+
+    for function in (eig, eigvals, svdvals):
         register_handler(getattr(module, function.__name__), function, only_traced=True)
-    register_rule(
-        module.eigvals,
-        Composite(lambda a, **_: np.linalg.eigvals(a).astype(complex)),
-        "a",
-        call=only_given(module.eigvals),
-    )
 
 
 def _least_squares(module: Any) -> None:
@@ -333,6 +358,16 @@ def _of_cut_matrices(module: Any) -> dict[str, Callable[..., Any]]:
     return {each.__name__: each for each in (logm, sqrtm, fractional_matrix_power)}
 
 
+def _without_error(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(A: Any, *args: Any, disp: bool = True, **options: Any) -> Any:
+        if not disp:
+            why = "it gives an estimate of its error beside the matrix; leave it out"
+            refuse(f"scipy.linalg.{function.__name__} with disp=False is", sys._getframe(1), why)
+        return function(A, *args, **options)
+
+    return call
+
+
 UNSETTLED = ("schur", "rsf2csf", "qz", "ordqz", "hessenberg", "null_space", "orth")
 """What gives bases of which LAPACK chooses one: another choice is as right, and no derivative."""
 
@@ -359,7 +394,7 @@ def register() -> None:
         register_rule(function, MatrixFunction(function), "A")
     for name, turned in _of_cut_matrices(module).items():
         function = getattr(module, name)
-        register_rule(function, CutFunction(function, turned), "A")
+        register_rule(function, CutFunction(function, turned), "A", call=_without_error(function))
 
     def frechet(a: Any, e: Any, compute_expm: bool = True, **_: Any) -> Any:
         size = a.shape[-1]
@@ -379,8 +414,8 @@ def register() -> None:
     register_rule(module.lu_factor, General(_lu_factor), "a", call=only_given(module.lu_factor))
     _qr(module)
     register_rule(module.svd, RULES[np.linalg.svd], "a", call=only_given(module.svd))
-    register_rule(module.svdvals, RULES[np.linalg.svdvals], "a", call=only_given(module.svdvals))
     _eigen(module)
+    _of_one_matrix(module)
     _least_squares(module)
     register_equations(module)
     _structured(module)

@@ -16,7 +16,7 @@ from ...kinds.registry import register_handler, register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import plain_key, refuse
 from ...tracing.structures import as_operand
-from .kinds import OfRows, follow
+from .kinds import follow
 
 __all__ = ["register"]
 
@@ -280,10 +280,10 @@ def register() -> None:
     for name, (expression, axis) in REDUCING.items():
         function = getattr(module, name)
         operands = ("pk", "qk") if name == "entropy" else ("a",)
-        rule = OfRows(_usual(_reduced(expression, axis))).with_own_tips()
+        rule = Composite(_usual(_reduced(expression, axis))).with_own_tips()
         register_rule(function, rule, *operands, call=_called(function))
     for name, expression in SCORING.items():
         function = getattr(module, name)
-        rule = OfRows(_usual(_scored(expression))).with_own_tips()
+        rule = Composite(_usual(_scored(expression))).with_own_tips()
         register_rule(function, rule, *("a",), call=_called(function))
     _pairs(module)
