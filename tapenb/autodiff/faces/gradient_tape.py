@@ -134,6 +134,7 @@ class GradientTape:
             self._tape = outer
         else:
             self._tape = Tape() if self._tape is None else self._tape
+            self._tape.tracker.chains = False
             self._recording = recording(self._tape)
             self._recording.__enter__()
         self._tape.gradient_tapes += 1

@@ -23,6 +23,7 @@ __all__ = [
     "adjoint_dtype",
     "fit",
     "fit_mask",
+    "repeat",
     "spread",
     "stretch",
     "tainted",
@@ -87,6 +88,14 @@ def stretch(value: Any, shape: tuple[int, ...]) -> Any:
     if type(value) is np.float64:
         return np.ndarray(shape, _FLOAT, value.tobytes(), 0, (0,) * len(shape))
     return np.broadcast_to(value, shape)
+
+
+def repeat(value: Any, axis: int, shape: tuple[int, ...]) -> Any:
+    """A plain array along one more axis: ``expand_dims`` and ``broadcast_to`` in an eighth."""
+    steps = value.strides
+    found = np.ndarray(shape, value.dtype, value, 0, (*steps[:axis], 0, *steps[axis:]))
+    found.flags.writeable = False
+    return found
 
 
 def spread(tangent: Any, result: Any) -> Any:
@@ -176,6 +185,8 @@ class Rule:
     has_free_phase: Callable[[Any], bool] | None = None
     tip: Callable[..., Any] | None = None
     """A mask of where the function has a tip or a jump, of ``(result, *operands, **params)``."""
+    cut: bool = False
+    """Whether it has tips of complex numbers alone, where a function is cut."""
     tells_tips: bool = False
     """Whether a sweep by it says of its operation whether that has tips: `tell_tips`."""
     steps: bool = False

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..kinds.linear import Linear
 from ..kinds.registry import ABSENT, optional, register_rule
-from ..kinds.rule import Constant, Rule, stretch
+from ..kinds.rule import Constant, Rule, repeat, stretch
 from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
 
@@ -40,9 +40,12 @@ def extend(
     adjoint: Any, operand: Any, axis: Any = None, keepdims: Any = False, dtype: Any = None
 ) -> Any:
     """Copy the adjoint of a reduction to every element that went into it."""
-    if axis is not None and operand.ndim and not is_kept(keepdims):
+    shape = operand.shape
+    if axis is not None and shape and not is_kept(keepdims):
+        if type(axis) is int and type(adjoint) is np.ndarray and adjoint.flags.c_contiguous:
+            return repeat(adjoint, axis % len(shape), shape)
         adjoint = np.expand_dims(adjoint, axis)
-    return stretch(adjoint, operand.shape)
+    return stretch(adjoint, shape)
 
 
 # -- sums ----------------------------------------------------------------------------------------

@@ -153,5 +153,6 @@ for _ufunc in PIECEWISE_CONSTANT:
 for ufunc, text in TIPS.items():
     head = "lambda y, x1, x2=None, *_, **options: "
     RULES[ufunc].tip = written(head + text, Elementwise.names)
+    RULES[ufunc].cut = text.startswith(("cut(", "slit("))
 for ufunc in EVEN:
     RULES[ufunc].even = True

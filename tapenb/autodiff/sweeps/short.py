@@ -21,6 +21,7 @@ _PYTHONS = frozenset({float, int})
 _FLOATS = _PYTHONS | {np.float64}
 _PARTS = frozenset({np.float64, type(None)})
 _READ = _PARTS | {np.ndarray}
+_KNOWN = _READ | _PYTHONS
 
 
 # Long: one loop, since a call for each kind of entry would cost as much as what it does.
@@ -49,30 +50,27 @@ def sweep_small(
             continue
         if at in sources:
             break
-        operation, left, right = operations[at], lefts[at], rights[at]
+        operation, left, right, y = operations[at], lefts[at], rights[at], values[at]
         terms, kind = operation.terms, type(g)
         if terms is not None and kind is float64:
             one = two = None
             try:
-                if left >= 0 and (right is None or right < 0 or not reached[right]):
+                if right is None:
                     x1 = values[left]
                     if type(x1) not in _FLOATS:
                         break
-                    if terms[0] is None:
-                        one = g
-                    elif right is None:
-                        one = terms[0](g, values[at], x1)
-                    else:
-                        x2 = values[right] if right >= 0 else constants[~right]
-                        one = terms[0](g, values[at], x1, x2)
+                    one = g if terms[0] is None else terms[0](g, y, x1)
                 else:
                     x1 = values[left] if left >= 0 else constants[~left]
-                    x2 = values[right]
-                    if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
-                        break
+                    x2 = values[right] if right >= 0 else constants[~right]
                     if left >= 0 and reached[left]:
-                        one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
-                    two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
+                        if type(x1) not in _FLOATS:
+                            break
+                        one = g if terms[0] is None else terms[0](g, y, x1, x2)
+                    if right >= 0 and reached[right]:
+                        if type(x2) not in _FLOATS:
+                            break
+                        two = g if terms[1] is None else terms[1](g, y, x1, x2)
             except (ArithmeticError, AttributeError):
                 # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
                 break
@@ -85,7 +83,7 @@ def sweep_small(
                 other = present(right)
                 adjoint[right] = two if other is None else other + two
             continue
-        into = operation.into
+        into, pulls = operation.into, operation.pulls
         if into is not None and reached[left]:
             total, shape = present(left), values[left].shape
             if shape and g.dtype is values[left].dtype:
@@ -93,45 +91,37 @@ def sweep_small(
                     total = total.copy()
                 adjoint[left] = into(total, g, shape, **operation.params)
                 adjoint.owned.add(left)
-                if free_values and type(values[at]) is array:
+                if free_values and type(y) is array:
                     let_go(tape, at)
                 continue
-        # As rules read them: Python's numbers would make another dtype of narrow ones.
         if left == NOT_ONE_OR_TWO:
             parents = tape.many[at]
             xs = [values[p] if p >= 0 else constants[~p] for p in parents]
-            xs = [float64(x) if type(x) in _PYTHONS else x for x in xs]
-            readable = _READ.issuperset(map(type, xs))
+        elif right is None:
+            parents, xs = (left,), (values[left],)
         else:
+            parents = left, right
             x1 = values[left] if left >= 0 else constants[~left]
-            if type(x1) in _PYTHONS:
-                x1 = float64(x1)
-            readable = type(x1) in _READ
-            if right is None:
-                parents, xs = (left,), (x1,)
-            else:
-                x2 = values[right] if right >= 0 else constants[~right]
-                if type(x2) in _PYTHONS:
-                    x2 = float64(x2)
-                readable = readable and type(x2) in _READ
-                parents, xs = (left, right), (x1, x2)
-        terms, y = operation.pulls, values[at]
-        if terms is None or len(terms) > len(parents):  # np.unwrap's period is left out
-            terms = operation.find_pulls(len(parents))
+            xs = x1, values[right] if right >= 0 else constants[~right]
+        kinds = {*map(type, xs)}
+        if not _READ.issuperset(kinds):
+            # As rules read them: Python's numbers would make another dtype of narrow ones.
+            xs = [float64(x) if type(x) in _PYTHONS else x for x in xs]
+        if pulls is None:
+            pulls = operation.find_pulls(len(parents))
         small = kind is float64 or (kind is array and g.nbytes < LARGE)
-        if not (small and terms and readable and type(y) in _READ):
+        if not (small and pulls and type(y) in _READ and _KNOWN.issuperset(kinds)):
             rule = operation.rule
-            large = operation.terms is not None and not small
+            large = terms is not None and not small
             if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
                 break
             adjoint[at] = g
             pull_back(tape, at, adjoint, reached, free_values=free_values)
             continue
-        for slot, parent in enumerate(parents):
+        for parent, x, pull in zip(parents, xs, pulls, strict=True):
             if parent < 0 or not reached[parent]:
                 continue
-            x, term = xs[slot], terms[slot]
-            part = g if term is None else term(g, y, *xs)
+            part = g if pull is None else pull(g, y, *xs)
             if part is None:
                 continue
             if part.dtype is not x.dtype or part.shape != x.shape or not x.ndim:

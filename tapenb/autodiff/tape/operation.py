@@ -78,7 +78,7 @@ class Operation:
         few = rule.terms if short and len(rule.terms) <= 2 else None
         self.terms: tuple[Callable[..., Any] | None, ...] | None = few
         # What `find_pulls` gives, once a sweep has asked.
-        self.pulls: Sequence[Callable[..., Any] | None] | None = few
+        self.pulls: Sequence[Callable[..., Any] | None] | None = None
         self.into: Callable[..., Any] | None = None if rule is None else rule.into
         # Whether it has tips or steps at all, once somebody has asked.
         self.has_tips: bool | None = None

@@ -63,9 +63,15 @@ class Site:
 
 
 class Tracker:
-    """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it."""
+    """Finds the nearest frame outside NumPy and tapenb, and remembers the chain of calls to it.
 
-    __slots__ = ("_chain", "_depths", "_known_from", "_known_place", "frame", "site")
+    Attributes
+    ----------
+    chains : bool
+        Whether chains are wanted: in a recording that nobody but the engine looks at they are not.
+    """
+
+    __slots__ = ("_chain", "_depths", "_known_from", "_known_place", "chains", "frame", "site")
 
     def __init__(self) -> None:
         self.forget()
@@ -74,6 +80,7 @@ class Tracker:
         """Let go of all frames, and of what they hold."""
         self.frame: FrameType | None = None
         self.site: Site | None = None
+        self.chains = True
         self._chain: list[tuple[FrameType, Site]] = []
         # Where in the chain a frame may be, by identity.
         self._depths: dict[int, int] = {}
@@ -100,7 +107,10 @@ class Tracker:
         if frame is None:
             return None, 0
         if frame is not self.frame:
-            self._enter(frame)
+            if self.chains:
+                self._enter(frame)
+            else:
+                self.frame, self.site = frame, Site(frame.f_code, None, 0)
         return self.site, frame.f_lasti
 
     def _enter(self, frame: FrameType) -> None:

@@ -41,7 +41,10 @@ class recording:  # noqa: N801  reads as the context that it is
         outer = CURRENT.get()
         if outer is not None and outer.open:
             return outer, True
-        tape = self._tape = Tape() if self._tape is None else self._tape
+        tape = self._tape
+        if tape is None:
+            tape = self._tape = Tape()
+            tape.tracker.chains = False
         tape.reopen()
         self._token = CURRENT.set(tape)
         self._warnings = warnings_at_users_line()

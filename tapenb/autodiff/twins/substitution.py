@@ -8,6 +8,7 @@ to. Installed packages and the standard library see NumPy itself, other threads 
 from __future__ import annotations
 
 import builtins
+import dis
 import functools
 import importlib
 import sys
@@ -34,7 +35,7 @@ from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
 from ..tracing.state import LEAVES
 from .plainly import BUILTINS
-from .twins import WITH_TWINS, find_twins, real_of, twin_of, twins_in
+from .twins import WITH_TWINS, find_twins, holders, original, real_of, twin_of, twins_in
 
 __all__ = ["Scope", "Substitution", "call"]
 
@@ -187,8 +188,7 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
     Without names it is all that is in the namespace.
     """
     places: list[_Place] = []
-    importing = names is None or "__import__" in names or not WITH_TWINS.isdisjoint(names)
-    if importing:  # it may import NumPy where it runs
+    if names is None or "__import__" in names:  # it may import NumPy where it runs
         places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
     if names is None or "import_module" in names:
         places.append((vars(importlib), "import_module", importlib.import_module))
@@ -213,10 +213,12 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
 
 
 def _names_in(code: CodeType) -> frozenset[str]:
-    """The names that a code object and those within it read."""
+    """The names that a code object and those within it read, that of what imports included."""
     known = _codes.get(id(code))
     if known is None:
         names = set(code.co_names)
+        if not WITH_TWINS.isdisjoint(names) and _IMPORTING in code.co_code[::2]:
+            names.add("__import__")
         for constant in code.co_consts:
             if type(constant) is CodeType:
                 names |= _names_in(constant)
@@ -229,6 +231,7 @@ def _names_in(code: CodeType) -> frozenset[str]:
 _codes: dict[int, tuple[CodeType, frozenset[str]]] = {}
 """Names that code reads, by its identity, never by hash: hashing it reads the whole of it."""
 _MOST_CODES = 4096
+_IMPORTING = dis.opmap["IMPORT_NAME"]
 
 
 class Scope(NamedTuple):
@@ -313,10 +316,10 @@ class _Swap:
 
     __slots__ = ("is_new", "key", "owner", "real", "twin", "users")
 
-    def __init__(self, owner: Any, key: Any, real: Any, twin: Any = None) -> None:
+    def __init__(self, owner: Any, key: Any, real: Any, twin: Any) -> None:
         self.owner, self.key, self.real = owner, key, real
         self.is_new = issubclass(type(owner), dict) and key not in owner
-        self.twin = twin_of(real) if twin is None else twin
+        self.twin = twin
         self.users: set[int] = set()
 
 
@@ -341,13 +344,14 @@ class Substitution:
         Functions, with what they are called with, and each :class:`Scope` of code that runs.
     """
 
-    __slots__ = ("_handed_out", "_roots", "_used", "reached")
+    __slots__ = ("_handed_out", "_holders", "_roots", "_used", "reached")
 
     def __init__(self, *roots: Any) -> None:
         self._roots = list(roots)
         self.reached: dict[int, Any] = {}
         self._used: list[_Swap] = []
         self._handed_out = False
+        self._holders = -1
 
     def put_in(self) -> None:
         """Let twins stand in all places."""
@@ -366,14 +370,18 @@ class Substitution:
     def _put_in(self) -> None:
         _open[id(self)] = self
         places, self.reached = _places(self._roots)
+        self._handed_out, self._holders = len(_open) > 1, holders()
         for owner, key, real in places:
             swap = _swaps.get((id(owner), key))
             if swap is not None and real is swap.twin:  # another recording put it there
                 real = swap.real
-            if twin_of(real) is None:
+            twin = twin_of(real)
+            if twin is None:
                 continue
             if swap is None or swap.real is not real:
-                swap = _Swap(owner, key, real)
+                swap = _Swap(owner, key, real, twin)
+            # One that was made for this place has holders of its own.
+            self._handed_out |= original(twin) is twin
             self._used.append(swap)
             swap.users.add(id(self))
             _swaps[id(owner), key] = swap
@@ -381,7 +389,7 @@ class Substitution:
 
     def _put_back(self) -> None:
         used = self._used
-        self._handed_out |= bool(used) or len(_open) > 1 or _EXPLICIT in sys.modules
+        self._handed_out |= len(_open) > 1 or _EXPLICIT in sys.modules
         spaces = {id(swap.owner): swap.owner for swap in used if type(swap.owner) is dict}
         spaces.pop(id(vars(builtins)), None)
         while used:
@@ -396,7 +404,9 @@ class Substitution:
                         _put(swap.owner, swap.key, swap.real)
                 del _swaps[place]
             used.pop()
-        if self._handed_out:
+        swap = None
+        # Where nobody holds more twins than before, the user's code has stored none.
+        if self._handed_out or holders() != self._holders:
             # In a namespace anything may have been stored meanwhile, whatever its name.
             found = [Scope(space, names) for space in spaces.values() if (names := twins_in(space))]
             self._put_back_others(found)

@@ -17,6 +17,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from itertools import islice
+from sys import getrefcount
 from types import MethodType, ModuleType
 from typing import Any
 
@@ -47,7 +48,7 @@ from ..tracing.state import (
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 from .plainly import BUILTINS, PLAINLY, plainly
 
-__all__ = ["WITH_TWINS", "chosen", "find_twins", "original", "real_of", "twin_of", "twins_in"]
+__all__ = ["WITH_TWINS", "chosen", "find_twins", "holders", "original", "real_of", "twin_of", "twins_in"]
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
 
@@ -459,6 +460,7 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 }
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
+_GIVEN: dict[int, Any] = {}
 _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random", "scipy.special"),
@@ -491,9 +493,15 @@ def twin_of(value: Any) -> Any:
     """
     pair = _TWINS.get(id(value))
     if pair is not None:
+        _GIVEN[id(value)] = pair[1]
         return pair[1]
     compose = _of_kind(_COMPOSED, type(value))
     return None if compose is None else compose(value, twin_of)
+
+
+def holders() -> int:
+    """How many references there are to the twins that anybody was given."""
+    return sum(map(getrefcount, _GIVEN.values()))
 
 
 def real_of(value: Any) -> Any:

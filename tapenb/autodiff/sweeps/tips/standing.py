@@ -56,6 +56,9 @@ def standing(
     for index, operation in enumerate(operations, start):
         if operation not in asked or (swept is not None and swept[index]):
             continue
+        rule, value = operation.rule, values[index]
+        if rule is not None and rule.cut and getattr(value, "dtype", _COMPLEX).kind == "f":
+            continue
         if operation in told:
             if told[operation]:
                 found.append((index, True))
@@ -68,6 +71,10 @@ def standing(
         if mask.any() if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
+
+
+_COMPLEX = np.dtype(complex)
+"""What numbers of Python's own are taken for here."""
 
 
 def _asks(operation: Operation) -> bool:
