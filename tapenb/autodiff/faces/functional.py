@@ -149,7 +149,7 @@ def _is_number(leaf: Any) -> bool:
     leaf = plain(leaf)
     if type(leaf) in _NUMBERS:
         return True
-    if isinstance(leaf, np.ndarray | np.generic):
+    if type(leaf) is np.ndarray or isinstance(leaf, np.ndarray | np.generic):
         return leaf.dtype.kind in "iufc"
     return isinstance(leaf, int | float | complex) and not isinstance(leaf, bool)
 
@@ -239,11 +239,10 @@ class _Call:
                 "a derivative is taken with respect to numbers and arrays of them, not "
                 f"{type(argument).__name__}"
             )
-        return rebuild(argument, iter([self._enter(leaf) for leaf in leaves]))
+        entered = [self._enter(leaf) if _is_number(leaf) else leaf for leaf in leaves]
+        return rebuild(argument, iter(entered))
 
     def _enter(self, leaf: Any) -> Any:
-        if not _is_number(leaf):
-            return leaf
         self.leaves.append(independent(self.tape, leaf))
         self.entries.append(index_of(self.leaves[-1]))
         return self.leaves[-1]

@@ -41,15 +41,22 @@ def listed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *operands, **params: numpy_function(list(operands), **params)
 
 
-def optional(reduce: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction with ``initial`` and ``where`` by position."""
+def optional(
+    reduce: Callable[..., Any], by: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """A reduction with ``initial`` and ``where`` by position.
+
+    Of a plain array NumPy's functions call but a ufunc's method, which can be called at once: `by`.
+    """
 
     def call(a: Any, initial: Any = ABSENT, where: Any = ABSENT, **params: Any) -> Any:
         if where is not ABSENT:
             params["where"] = where
         if initial is not ABSENT:
             params["initial"] = initial
-        return reduce(a, **params)
+        if by is None or type(a) is not np.ndarray or params.get("keepdims") is ABSENT:
+            return reduce(a, **params)
+        return by(a, **{"axis": None, **params})
 
     return call
 

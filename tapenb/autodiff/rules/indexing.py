@@ -22,13 +22,14 @@ from ..tape.primitives import (
 )
 
 BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
+_COMMON = frozenset({int, slice, type(None), type(Ellipsis)})
 
 
 def is_basic(key: Any) -> bool:
     """Whether an index selects every element at most once by its form alone."""
-    return type(key) is int or all(
-        isinstance(part, BASIC) and not isinstance(part, bool)
-        for part in (key if type(key) is tuple else (key,))
+    parts = key if type(key) is tuple else (key,)
+    return _COMMON.issuperset(map(type, parts)) or all(
+        isinstance(part, BASIC) and not isinstance(part, bool) for part in parts
     )
 
 

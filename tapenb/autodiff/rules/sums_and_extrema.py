@@ -254,7 +254,7 @@ MEAN = Linear(_mean, _share, None, reads=(1,))
 PRODUCT = weighted(others)
 EXTREMUM = Weighted(ties, _total, extend, _attaining)
 
-register_rule(np.sum, SUM, "a", "initial", "where", call=optional(np.sum))
+register_rule(np.sum, SUM, "a", "initial", "where", call=optional(np.sum, np.add.reduce))
 register_rule(np.mean, MEAN, "a", "where", call=_mean)
 register_rule(
     np.prod, Reduction(PRODUCT, np.prod, 1.0), "a", "initial", "where", call=optional(np.prod)

@@ -21,7 +21,6 @@ _PYTHONS = frozenset({float, int})
 _FLOATS = _PYTHONS | {np.float64}
 _PARTS = frozenset({np.float64, type(None)})
 _READ = _PARTS | {np.ndarray}
-_KNOWN = _READ | _PYTHONS
 
 
 # Long: one loop, since a call for each kind of entry would cost as much as what it does.
@@ -50,27 +49,30 @@ def sweep_small(
             continue
         if at in sources:
             break
-        operation, left, right, y = operations[at], lefts[at], rights[at], values[at]
+        operation, left, right = operations[at], lefts[at], rights[at]
         terms, kind = operation.terms, type(g)
         if terms is not None and kind is float64:
             one = two = None
             try:
-                if right is None:
+                if left >= 0 and (right is None or right < 0 or not reached[right]):
                     x1 = values[left]
                     if type(x1) not in _FLOATS:
                         break
-                    one = g if terms[0] is None else terms[0](g, y, x1)
+                    if terms[0] is None:
+                        one = g
+                    elif right is None:
+                        one = terms[0](g, values[at], x1)
+                    else:
+                        x2 = values[right] if right >= 0 else constants[~right]
+                        one = terms[0](g, values[at], x1, x2)
                 else:
                     x1 = values[left] if left >= 0 else constants[~left]
-                    x2 = values[right] if right >= 0 else constants[~right]
+                    x2 = values[right]
+                    if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
+                        break
                     if left >= 0 and reached[left]:
-                        if type(x1) not in _FLOATS:
-                            break
-                        one = g if terms[0] is None else terms[0](g, y, x1, x2)
-                    if right >= 0 and reached[right]:
-                        if type(x2) not in _FLOATS:
-                            break
-                        two = g if terms[1] is None else terms[1](g, y, x1, x2)
+                        one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
+                    two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
             except (ArithmeticError, AttributeError):
                 # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
                 break
@@ -83,7 +85,7 @@ def sweep_small(
                 other = present(right)
                 adjoint[right] = two if other is None else other + two
             continue
-        into, pulls = operation.into, operation.pulls
+        into, pulls, y = operation.into, operation.pulls, values[at]
         if into is not None and reached[left]:
             total, shape = present(left), values[left].shape
             if shape and g.dtype is values[left].dtype:
@@ -94,23 +96,37 @@ def sweep_small(
                 if free_values and type(y) is array:
                     let_go(tape, at)
                 continue
-        if left == NOT_ONE_OR_TWO:
-            parents = tape.many[at]
-            xs = [values[p] if p >= 0 else constants[~p] for p in parents]
-        elif right is None:
-            parents, xs = (left,), (values[left],)
-        else:
-            parents = left, right
-            x1 = values[left] if left >= 0 else constants[~left]
-            xs = x1, values[right] if right >= 0 else constants[~right]
-        kinds = {*map(type, xs)}
-        if not _READ.issuperset(kinds):
-            # As rules read them: Python's numbers would make another dtype of narrow ones.
-            xs = [float64(x) if type(x) in _PYTHONS else x for x in xs]
-        if pulls is None:
-            pulls = operation.find_pulls(len(parents))
         small = kind is float64 or (kind is array and g.nbytes < LARGE)
-        if not (small and pulls and type(y) in _READ and _KNOWN.issuperset(kinds)):
+        parts: Any = ()
+        if small and type(y) in _READ:
+            if left == NOT_ONE_OR_TWO:
+                parts = _of_many(tape, at, g, reached)
+            else:
+                # As rules read them: Python's numbers would make another dtype of narrow ones.
+                x1 = values[left] if left >= 0 else constants[~left]
+                if type(x1) in _PYTHONS:
+                    x1 = float64(x1)
+                readable = type(x1) in _READ
+                if right is None:
+                    if pulls is None:
+                        pulls = operation.find_pulls(1)
+                    if readable and pulls:
+                        (pull,) = pulls
+                        parts = ((left, x1, g if pull is None else pull(g, y, x1)),)
+                else:
+                    x2 = values[right] if right >= 0 else constants[~right]
+                    if type(x2) in _PYTHONS:
+                        x2 = float64(x2)
+                    if pulls is None:
+                        pulls = operation.find_pulls(2)
+                    if readable and type(x2) in _READ and pulls:
+                        one = two = None
+                        if left >= 0 and reached[left]:
+                            one = g if pulls[0] is None else pulls[0](g, y, x1, x2)
+                        if right >= 0 and reached[right]:
+                            two = g if pulls[1] is None else pulls[1](g, y, x1, x2)
+                        parts = (left, x1, one), (right, x2, two)
+        if not parts:
             rule = operation.rule
             large = terms is not None and not small
             if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
@@ -118,10 +134,7 @@ def sweep_small(
             adjoint[at] = g
             pull_back(tape, at, adjoint, reached, free_values=free_values)
             continue
-        for parent, x, pull in zip(parents, xs, pulls, strict=True):
-            if parent < 0 or not reached[parent]:
-                continue
-            part = g if pull is None else pull(g, y, *xs)
+        for parent, x, part in parts:
             if part is None:
                 continue
             if part.dtype is not x.dtype or part.shape != x.shape or not x.ndim:
@@ -137,6 +150,23 @@ def sweep_small(
         return last
     adjoint[at] = g
     return at
+
+
+def _of_many(tape: Tape, index: int, g: Any, reached: bytearray) -> list[tuple[int, Any, Any]]:
+    """What an entry of many operands gives each, as `sweep_small` does; empty where that cannot."""
+    operation, parents, y = tape.operations[index], tape.many[index], tape.values[index]
+    xs = [tape.values[p] if p >= 0 else tape.constants[~p] for p in parents]
+    xs = [np.float64(x) if type(x) in _PYTHONS else x for x in xs]
+    pulls = operation.pulls
+    if pulls is None:
+        pulls = operation.find_pulls(len(parents))
+    if not (pulls and _READ.issuperset(map(type, xs))):
+        return []
+    return [
+        (parent, x, g if pull is None else pull(g, y, *xs))
+        for parent, x, pull in zip(parents, xs, pulls, strict=True)
+        if parent >= 0 and reached[parent]
+    ]
 
 
 def sweep_elementwise(

@@ -27,6 +27,7 @@ from ..tape.thrift import LARGE, Draft, Lost, is_spared
 from .state import (
     LEAVES,
     NUMBERS,
+    OPERANDS,
     TRACED,
     TRACED_NUMBERS,
     TYPES,
@@ -416,14 +417,14 @@ def independent(tape: Tape, value: Any) -> Traced:
     if is_active(value):
         return apply(_FRESH, (value,))
     value = plain(value)
-    if isinstance(value, list | tuple):
+    if type(value) not in OPERANDS and isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
         original = value
         value = value.copy() if value.flags.c_contiguous else same(value)
         value.flags.writeable = original.flags.writeable
         return new_array(tape, tape.append_input(value), value)
-    if type(value) is not np.float64 and not isinstance(value, int | float | complex | np.generic):
+    if type(value) not in NUMBERS and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
             f"a derivative is taken with respect to numbers and arrays, not {type(value).__name__}"
         )

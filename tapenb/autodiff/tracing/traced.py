@@ -35,7 +35,7 @@ from ..tape.primitives import gather, getitem
 from ..tape.provenance import called, here, is_attribute
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
-from .apply import apply, apply_one, guard, plain_key
+from .apply import apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
@@ -228,7 +228,7 @@ class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclas
         frame = sys._getframe(1)
         if type(key) is int or (type(key) is tuple and _INTEGERS.issuperset(map(type, key))):
             return apply_one(_taking(key), self, frame)
-        return apply(getitem.operation(key=plain_key(key, frame)), (self,), frame)
+        return apply_one(getitem.operation(key=plain_key(key, frame)), self, frame)
 
     def __delitem__(self, key: Any) -> None:
         del self._value[key]  # which NumPy refuses in words of its own

@@ -48,7 +48,16 @@ from ..tracing.state import (
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 from .plainly import BUILTINS, PLAINLY, plainly
 
-__all__ = ["WITH_TWINS", "chosen", "find_twins", "holders", "original", "real_of", "twin_of", "twins_in"]
+__all__ = [
+    "WITH_TWINS",
+    "chosen",
+    "find_twins",
+    "holders",
+    "original",
+    "real_of",
+    "twin_of",
+    "twins_in",
+]
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
 
