@@ -106,6 +106,27 @@ def calls(f: Callable[..., Any], *arguments: Any) -> tuple[int, int]:
     return sum(made), made[1]
 
 
+@pytest.mark.parametrize(
+    ("formula", "arguments", "most"),
+    [
+        (works.survey, (2.0, 5.0), 360),
+        (works.bump, (LINE[:1000],), 450),
+        (works.mlp, works.WEIGHTS, 740),
+        (works.programs.lstm, works.programs.lstm_inputs, 1040),
+    ],
+)
+def test_a_gradient_that_is_run_makes_so_many_calls(formula, arguments, most):
+    every = tuple(range(len(arguments)))
+    assert calls(tn.value_and_grad(formula(NP), every), *arguments)[0] <= most
+
+
+def test_a_gradient_costs_the_same_however_deep_it_is_asked_for():
+    def asked(depth: int) -> Any:
+        return asked(depth - 1) if depth else tn.grad(works.survey(NP))(2.0, 5.0)
+
+    assert calls(asked, 200)[0] - calls(asked, 0)[0] == 200
+
+
 def _long(x: Any) -> Any:
     for _ in range(300):
         x = np.sin(x) * x + 0.5

@@ -49,14 +49,8 @@ from ..tracing.structures import any_active, as_array_of_its_own, as_operand, fl
 from .plainly import BUILTINS, PLAINLY, plainly
 
 __all__ = [
-    "WITH_TWINS",
-    "chosen",
-    "find_twins",
-    "holders",
-    "original",
-    "real_of",
-    "twin_of",
-    "twins_in",
+    *("WITH_TWINS", "chosen", "find_twins", "holders"),
+    *("original", "real_of", "twin_of", "twins_in"),
 ]
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
