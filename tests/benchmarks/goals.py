@@ -209,7 +209,7 @@ OBSTACLES: dict[str, tuple[str, ...]] = {
         "`GradientTape`, an operation",
         "E1 + E2 … over",
     ),
-    "An epoch runs about 8,000 of Python's instructions: half of them sweep twice over four "
+    "An epoch runs about 12,000 of Python's instructions: half of them sweep twice over four "
     "entries, the others open a tape, find the user's line and record. `tn.function` of the same "
     "block, Variables included, leaves all of it out.": ("E3 `GradientTape`",),
     "Where the second core has nothing else to do, blocks take half of the time; to wake a thread, "

@@ -464,6 +464,7 @@ _TWINS: dict[int, tuple[Any, Any]] = {
 """Twins, each after what it stands for, by the identity of that."""
 _ORIGINALS: dict[int, Any] = {}
 _GIVEN: dict[int, Any] = {}
+"""Twins that anybody was given, by the identity of what they stand for."""
 _MAKERS = {"numpy.ma": masked.register, "numpy.polynomial": series.register, **scipy.MODULES}
 WITH_TWINS = {
     *("numpy", "numpy.linalg", "numpy.fft", "numpy.random", "scipy.special"),
@@ -504,7 +505,7 @@ def twin_of(value: Any) -> Any:
 
 def holders() -> int:
     """How many references there are to the twins that anybody was given."""
-    return sum(map(getrefcount, _GIVEN.values()))
+    return sum(map(getrefcount, list(_GIVEN.values())))
 
 
 def real_of(value: Any) -> Any:
