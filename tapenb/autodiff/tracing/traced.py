@@ -35,7 +35,7 @@ from ..tape.primitives import gather, getitem
 from ..tape.provenance import called, here, is_attribute
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
-from .apply import apply_one, guard, plain_key
+from .apply import apply, apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
