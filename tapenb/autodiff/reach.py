@@ -266,13 +266,13 @@ def own_attributes(value: Any) -> dict[str, Any] | None:
 
 
 def _slots(kind: type) -> list[str]:
-    """The names of the slots that Python classes declare."""
+    """The names of the slots that Python classes declare, but for those that a property hides."""
     return [
         name
         for base in kind.__mro__
         if "__slots__" in vars(base)
         for name, slot in vars(base).items()
-        if type(slot) is MemberDescriptorType
+        if type(slot) is MemberDescriptorType and type.__getattribute__(kind, name) is slot
     ]
 
 

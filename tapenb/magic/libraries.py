@@ -24,6 +24,7 @@ OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
 _CONTAINERS = (dict, list, set, deque, defaultdict, OrderedDict)
 _OF_PYTHON, _OF_C, _CONSTANT = 1 << 9, 1 << 8 | 1 << 7, 1 << 8
 _IN_C = type(vars(object)["__new__"])
+_FIXED = frozenset("__dict__ __doc__ __module__ __slots__ __weakref__".split())
 _STREAMS = frozenset("modules stdin stdout stderr __stdin__ __stdout__ __stderr__".split())
 
 
@@ -53,7 +54,8 @@ class ModulePlace(Place):
         """Names and what stands there; of ``sys``, which has its own, those that are named."""
         names = vars(self.owner)
         if self.owner is sys:
-            named = self._named - _STREAMS
+            # What it prints to is another's, too, but for a moment.
+            named = self._named - ({"modules"} if self._exactly else _STREAMS)
             return [(k, v) for k, v in list(names.items()) if k in named]
         hidden = self._hidden
         return [
@@ -74,10 +76,26 @@ class ModulePlace(Place):
         before, wanted = dict(self.items()), dict(items)
         if self._exactly:
             for name in (before.keys() - wanted.keys()) & self._named:
-                del vars(self.owner)[name]
+                delattr(self.owner, name)
         for name, value in items:
             if before.get(name, self) is not value:
                 self[name] = value
+
+
+class _ClassPlace(ModulePlace):
+    """What a class of a library has by the names that code has: the rest it may make but once."""
+
+    __slots__ = ()
+
+    def __init__(self, owner: Any, named: Iterable[str], *, exactly: bool) -> None:
+        Place.__init__(self, owner)
+        self._named, self._exactly = frozenset(named) - _FIXED, exactly
+
+    def items(self) -> list[tuple[Any, Any]]:
+        return [(k, v) for k, v in list(vars(self.owner).items()) if k in self._named]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        type.__setattr__(self.owner, key, value)
 
 
 def is_python(kind: type) -> bool:
@@ -121,7 +139,9 @@ def named_of_libraries(
         kind = type(owner)
         if issubclass(kind, ModuleType):
             found: list[Place] = [ModulePlace(owner, named, exactly=exactly)]
-        elif issubclass(kind, type) or kind in _CONTAINERS or is_python(kind):
+        elif issubclass(kind, type):
+            found = [_ClassPlace(owner, named, exactly=exactly)]
+        elif kind in _CONTAINERS or is_python(kind):
             found = places(owner)
         else:
             continue
@@ -129,7 +149,7 @@ def named_of_libraries(
         items = [pair for place in found for pair in place.items()]
         if issubclass(kind, ModuleType | type):
             todo += [value for name, value in items if name in named]
-        elif kind not in _CONTAINERS:
+        else:
             todo += [value for _, value in items if type(value) in _CONTAINERS]
 
 

@@ -57,6 +57,8 @@ def settings(named: Collection[str] = ()) -> Callable[[], None]:
     locale = sys.modules.get("locale")
     if locale is not None:
         pairs.append((lambda: locale.setlocale(locale.LC_ALL), _set_locale))
+    options = getattr(sys.modules.get("pandas._config.config"), "_global_config", None)
+    kept += map(_of_dict, _nested(options))
     matplotlib = sys.modules.get("matplotlib")
     if hasattr(matplotlib, "rcParams"):
         # Without its checks, which warn of what is old.
@@ -150,6 +152,13 @@ def _of_dict(owner: Any, counts: Callable[[Any], bool] = lambda _: True) -> Call
                 owner[key] = value
 
     return put_back
+
+
+def _nested(owner: Any) -> list[dict[Any, Any]]:
+    """A dictionary and all in it; none where it is no such."""
+    if type(owner) is not dict:
+        return []
+    return [owner, *(inner for each in owner.values() for inner in _nested(each))]
 
 
 def _of_list(owner: list[Any]) -> Callable[[], None]:

@@ -219,6 +219,7 @@ def _own_modules(named: set[str]) -> dict[str, ModuleType]:
 
 
 _CACHED = type(functools.cache(len))
+_ORDINARY = frozenset({dict, frozenset, list, set, tuple})
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
 _NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
 """How ctypes calls its simple types that are no pointers."""
@@ -307,18 +308,22 @@ class Snapshot:
             if issubclass(kind, np.ndarray):
                 todo += self._keep_array(value)
                 continue
-            known = self._how_kept(value)
+            ordinary = kind in _ORDINARY  # the most by far, of which nothing is to be asked
+            known = None if ordinary else self._how_kept(value)
             if known is not None:
                 self._states.append((known[1], value, known[0](value)))
                 if own_attributes(value) is not None and not hasattr(value, "_mgr"):
                     todo.append(vars(value))
                 if not (hasattr(value, "spawn") and "spawn" in self._named):
                     continue  # what its children are cannot be put back
-            found = self._places(value, value is root) if known is None else None
+            if ordinary:
+                found: list[Place] | None = places(value)
+            else:
+                found = self._places(value, value is root) if known is None else None
             if found is None:
                 self._lost.setdefault(name, value)
                 continue
-            stuck = list(_passed_through(value))
+            stuck = [] if ordinary else list(_passed_through(value))
             todo += stuck
             for place in found:
                 items = place.items()

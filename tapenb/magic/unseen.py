@@ -7,6 +7,7 @@ process is replaced but for the thread that runs the cell.
 from __future__ import annotations
 
 import sys
+from io import BytesIO
 from threading import get_ident
 from typing import Any
 
@@ -35,6 +36,8 @@ class _WithoutThread:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "buffer" and get_ident() == self._thread:
+            return BytesIO()
         return getattr(self._stream, name)
 
 
@@ -62,6 +65,13 @@ def hide(shell: Any, changes: Changes) -> None:
         changes.stand_in(logger, "handle", others)
     _hide_comms(changes, thread)
     publisher = shell.display_pub
+    clear_output = publisher.clear_output
+
+    def clear(*args: Any, **kwargs: Any) -> None:
+        if get_ident() != thread:
+            clear_output(*args, **kwargs)
+
+    changes.stand_in(publisher, "clear_output", clear)
     if hasattr(publisher, "register_hook"):
         # A kernel keeps hooks apart for each thread; one that gives None ends a message.
         changes.before(lambda: publisher.unregister_hook(_nothing))

@@ -7,7 +7,7 @@ from jupyter_client.manager import start_new_kernel
 SETUP = """
 import threading, time
 import numpy as np
-from IPython.display import display
+from IPython.display import clear_output, display
 %load_ext tapenb
 """
 
@@ -17,6 +17,7 @@ x = 3.0
 if x > 5:
     print("unseen print")
     display("unseen display")
+    clear_output()
     threading.inside.set()
     time.sleep(0.5)
 z = x*x
@@ -55,6 +56,8 @@ def test_what_other_threads_print_and_display_meanwhile_arrives():
                 texts.append(content["text"])
             elif message["msg_type"] == "display_data":
                 texts.append(content["data"]["text/plain"] + "\n")
+            elif message["msg_type"] == "clear_output":
+                texts.append("unseen clearing")
             elif message["msg_type"] == "error":
                 texts.append("\n".join(content["traceback"]))
 

@@ -153,6 +153,14 @@ EFFECTS = {
         "len(ip.events.callbacks['post_execute'])"),
     "sys.displayhook": Effect(
         "import sys", "sys.displayhook = lambda *a: None", "id(sys.displayhook)"),
+    "set_next_input": Effect(
+        "ip = get_ipython()", "ip.set_next_input('1')", "len(ip.payload_manager.read_payload())"),
+    "sys.stdin": Effect("import sys, io", "sys.stdin = io.StringIO()", "id(sys.stdin)"),
+    "state that a library makes once": Effect(
+        "import string, threading\nclass F(string.Formatter): pass\nF.__module__ = 'string'\n"
+        "string.F = F\ndef start(F=F):\n    if 'monitor' not in vars(F):\n"
+        "        F.monitor = threading.Timer(0, list); F.monitor.start()",
+        "getattr(string, 'F'); start()", "0"),
     "sys.made": Effect("import sys; sys.made = 0", "sys.made += 1", "sys.made"),
     "attribute of the shell": Effect(
         "ip = get_ipython(); ip.made = 0", "get_ipython().made += 1", "ip.made"),
@@ -190,6 +198,14 @@ EFFECTS = {
     "container of a library": Effect(
         "import mimetypes; mimetypes.inited", "mimetypes.knownfiles.append('a')",
         "len(mimetypes.knownfiles)"),
+    "pandas' options": Effect(
+        "import pandas as pd", "pd.set_option('display.max_rows', pd.options.display.max_rows + 1)",
+        "pd.options.display.max_rows"),
+    "pandas' options by attributes": Effect(
+        "import pandas as pd", "pd.options.display.max_columns += 1",
+        "pd.options.display.max_columns"),
+    "mpmath's digits": Effect("from mpmath import mp", "mp.dps += 1", "mp.dps"),
+    "mpmath's digits by the module": Effect("import mpmath", "mpmath.mp.dps += 1", "mpmath.mp.dps"),
     "object of a library": Effect(
         "import string; string.own = string.Formatter(); string.own.n = [0]",
         "string.own.n[0] += 1", "string.own.n"),
