@@ -11,7 +11,7 @@ from ..recording.point import Point
 from ..views import layout as engine
 from ..views.folding import LEVELS, MOST, Folded, Path, Paths
 from ..views.graph import Graph
-from ..views.listing import Source
+from ..views.listing import Listing, Source
 
 __all__ = ["Drawing"]
 
@@ -33,6 +33,8 @@ class Drawing:
     look : dict, optional
         What each box is of, ``fold``: one of `folds`, by default an entry, and where a loop makes
         many boxes of one operation, of that or of its line; and what is ``unfolded`` besides.
+    lines : callable, optional
+        Gives the listing of the text, where somebody has it.
 
     Attributes
     ----------
@@ -46,11 +48,15 @@ class Drawing:
     """
 
     def __init__(
-        self, point: Point, source: Source | None = None, look: Mapping[str, Any] | None = None
+        self,
+        point: Point,
+        source: Source | None = None,
+        look: Mapping[str, Any] | None = None,
+        lines: Callable[[], Listing] | None = None,
     ) -> None:
         given = point.tape, point.edges
         self.graph = Graph(*given, point.output_name)
-        paths = None if source is None else Paths(point.tape, source)
+        paths = None if source is None else Paths(point.tape, source, lines)
         boxes = {} if paths is None else self._levels(paths)
         self.folds = list(boxes)
         if not self.graph.too_large:
@@ -61,9 +67,8 @@ class Drawing:
         self.fold = fold if fold in self.folds else self._usual(boxes, repeats)
         if source is not None and self.fold in boxes:
             unfolded = [tuple(path) for path in (look or {}).get("unfolded") or ()]
-            self._unfold(
-                unfolded, partial(Folded, *given, source, point.output_name, level=self.fold)
-            )
+            asked = {"level": self.fold, "paths": paths}
+            self._unfold(unfolded, partial(Folded, *given, source, point.output_name, **asked))
         self.in_words = self.graph.too_large
         self._layout: Future[str | None] | None = None
         if not self.in_words:

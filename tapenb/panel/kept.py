@@ -168,7 +168,7 @@ class Kept(anywidget.AnyWidget):
     def _playable(self) -> tuple[Point, Graph | None, dict[str, Any]]:
         """The present point with its graph and data, and the other branches that are known."""
         point, graph = self._pictured()
-        if graph is not None and self._seen[0] is not point.program:
+        if graph is not None and self._seen[0] is not point.program.original:
             graph = self._drawn(point)
         program = self._plays(point, graph)
         if isinstance(program, str):
@@ -244,7 +244,8 @@ class Kept(anywidget.AnyWidget):
     def _of_output(self) -> tuple[Point, Graph | None]:
         """The same of the output, whatever derivative is drawn and however it is folded."""
         point, graph = self._pictured()
-        if graph is not None and (self._seen[0] is not point.program or isinstance(graph, Folded)):
+        original = point.program.original
+        if graph is not None and (self._seen[0] is not original or isinstance(graph, Folded)):
             graph = self._unfolded(point)
         return point, graph
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from threading import RLock, Thread, local
 from typing import Any
 
@@ -329,7 +330,7 @@ class Panel(Kept):
 
     def _make_tape(self) -> None:
         point = None
-        while point is None or point.program is not self._program:
+        while point is None or point.program.original is not self._program:
             point, graph = self._of_output()
             found = self._plays(point, graph)
         self._send_tape(point, found)
@@ -347,7 +348,8 @@ class Panel(Kept):
     def _send_tape(self, point: Point, found: Any) -> None:
         others = self._played.known_others(self._recording.beside).values()
         with self._mutex:
-            if not self._closed and point.program is self._program and found is not None:
+            known = not self._closed and point.program.original is self._program
+            if known and found is not None:
                 self.tape = sent(found, point.program.switches, self._beyond_page, others)
 
     def _send_others(self) -> None:
@@ -466,7 +468,8 @@ class Panel(Kept):
 
     def _show_point(self, point: Point) -> None:
         """Make a point the current one and send its numbers, with a new drawing where it needs."""
-        new, self._program = point.program is not self._program, point.program
+        original = point.program.original
+        new, self._program = original is not self._program, original
         self._point = point
         self._recording.move(point)
         with self.hold_sync():
@@ -489,12 +492,13 @@ class Panel(Kept):
 
     def _see(self, point: Point) -> None:
         """Draw and step through the tape of another program."""
-        self._seen = point.program, self._folding()
+        self._seen = point.program.original, self._folding()
         self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return
         source = self._played.source if point.program is self._point.program else None
-        self._drawing = drawing = Drawing(point, source, self.look.get(Orders.name))
+        lines = None if source is None else partial(self._sections[Listing.name].of, point)
+        self._drawing = drawing = Drawing(point, source, self.look.get(Orders.name), lines)
         self.picture = drawing.picture
         drawing.begin(lambda: self._show_picture(drawing))
 
@@ -533,7 +537,7 @@ class Panel(Kept):
         """Send every number of the current point in one message."""
         point = self._point
         seen = self._seen_from(point)
-        if self._seen != (seen.program, self._folding()):
+        if self._seen != (seen.program.original, self._folding()):
             self._see(seen)
         kept = ""
         if stale:

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["Input", "Slider", "count_of", "flatten", "nest"]
+__all__ = ["Input", "Slider", "count_of", "flatten", "identical", "nest"]
 
 # A positive number outside of these is rather a scale than a place: its slider is logarithmic, and
 # goes so far to both sides; as is a range that spans as much.
@@ -275,3 +275,15 @@ def _slider(
 
 def _decimal_step(width: float) -> float:
     return float(f"1e{math.floor(math.log10(width)) - 2}") if width > 0 else 0.01
+
+
+def identical(old: Any, new: Any) -> bool:
+    """Whether an input is where it was, of the same type.
+
+    Parameters
+    ----------
+    old, new : number or ndarray
+    """
+    if type(old) is not type(new):
+        return False
+    return old == new if type(old) is int else np.array_equal(old, new, equal_nan=True)

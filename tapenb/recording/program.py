@@ -31,7 +31,7 @@ from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.tapes import StoredTape, stored
 from .conditions import conditions
-from .inputs import Input, flatten
+from .inputs import Input, flatten, identical
 from .numbers import (
     LONGEST,
     MOST_IN_ARRAYS,
@@ -95,6 +95,7 @@ class Program:
         # Inputs that the output does not depend on, and what is true or false in the cell.
         self.idle: list[Input] = []
         self.switches: dict[str, bool] = {}
+        self._original: Program | None = None
         self.swept: Tape = tape.copy()
         # What the graph shows beside the values: adjoints, or the tangents of the first input.
         self._nodes: dict[int, Any] = {}
@@ -108,6 +109,11 @@ class Program:
             finally:
                 CURRENT.reset(token)
         self.swept.close()
+
+    @property
+    def original(self) -> Program:
+        """The one that a long program was swept anew of, entry by entry the same; else itself."""
+        return self._original or self
 
     @property
     def entries(self) -> list[int]:
@@ -185,7 +191,7 @@ class Program:
             if type(value) is not type(self.swept.value(entry)):
                 # Of another type it may be another program: isinstance() leaves no trace.
                 raise GuardFailed(entry)
-        if all(_identical(self.swept.value(e), v) for e, v in values.items()):
+        if all(identical(self.swept.value(e), v) for e, v in values.items()):
             return Point.of_tape(self, positions, self.swept)
         if self.numbers is not None:
             try:
@@ -213,6 +219,8 @@ class Program:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
         other.idle, other.switches = self.idle, self.switches
+        if self.is_long:
+            other._original = self.original
         return Point.of_tape(other, positions, other.swept)
 
     @property
@@ -589,9 +597,3 @@ def _blocks(
 def _count(point: Point) -> int:
     """How many numbers of a gradient are finite."""
     return sum(int(np.isfinite(part).sum()) for part in point.gradient.values())
-
-
-def _identical(old: Any, new: Any) -> bool:
-    if type(old) is not type(new):
-        return False
-    return old == new if type(old) is int else np.array_equal(old, new, equal_nan=True)

@@ -226,7 +226,8 @@ class Recording:
         """Make a point the present one."""
         self._point = point
         if point.program is not self._program:
-            if point.program.output_name == self._program.output_name:
+            own, other = self._program, point.program
+            if other.output_name == own.output_name and other.original is not own.original:
                 self._keep(self._program)
             self._program = point.program
             for made in ("at", "numbers"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,8 @@ class Paths:
         With its output set.
     source : Source
         The text that was recorded.
+    lines : callable, optional
+        Gives the listing of both, where somebody has it.
 
     Attributes
     ----------
@@ -56,8 +58,11 @@ class Paths:
         By entry; of an input its name, beside ``-2``.
     """
 
-    def __init__(self, tape: Tape, source: Source) -> None:
-        self.source, self._sites = source, tape.sites
+    def __init__(
+        self, tape: Tape, source: Source, lines: Callable[[], Listing] | None = None
+    ) -> None:
+        self._lines = lines
+        self.source, self._tape, self._sites = source, tape, tape.sites
         self._inputs = {e: name for name, entries in tape.inputs.items() for e in entries}
         self._codes: dict[Path, tuple[Any, int]] = {}
         known: dict[tuple[int, int], Path] = {}
@@ -71,6 +76,11 @@ class Paths:
             if key not in known:
                 known[key] = self._path(*calls_of(site, offset, source))
             self.of[entry] = known[key]
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The runs of the lines."""
+        return self._lines() if self._lines else Listing(self._tape, self.source)
 
     def _path(self, line: int, calls: list[tuple[Any, int]]) -> Path:
         path: Path = (line,)
@@ -132,6 +142,8 @@ class Folded(Graph):
         What a box is of.
     unfolded : collection of Path, optional
         The boxes that are unfolded further.
+    paths : Paths, optional
+        Of the same tape and source, where they are known.
 
     Attributes
     ----------
@@ -152,6 +164,7 @@ class Folded(Graph):
         *,
         level: str = "lines",
         unfolded: Collection[Path] = (),
+        paths: Paths | None = None,
     ) -> None:
         self.tape, self._contributions = tape, edges
         self._laid_out: Graph = self
@@ -159,13 +172,14 @@ class Folded(Graph):
         self._formulas: dict[int, str] = {}
         self._output_name = output_name if output_name and output_name.isidentifier() else None
         self._expression = None
-        self._source, self._listing = source, Listing(tape, source)
-        self._paths = paths = Paths(tape, source)
+        self._paths = paths = paths or Paths(tape, source)
+        self._source, self._listing = source, paths.listing
         # How many operations of the text begin so.
         self._within = Counter(p[:k] for p in set(paths.of.values()) for k in range(1, len(p) + 1))
-        self._keys = {
-            entry: self._shown(path, LEVELS[level], unfolded) for entry, path in paths.of.items()
+        boxes = {
+            path: self._shown(path, LEVELS[level], unfolded) for path in set(paths.of.values())
         }
+        self._keys = {entry: boxes[path] for entry, path in paths.of.items()}
         self._entries: dict[Path, list[int]] = {}
         for entry, key in self._keys.items():
             self._entries.setdefault(key, []).append(entry)
@@ -269,7 +283,7 @@ class Folded(Graph):
         line = below[0]
         if above[0] != line:
             return above, below, above[0] > line
-        back = line >= 0 and parent < self._listing.begins(line, child)
+        back = line >= 0 and parent < self._listing.begins[child]
         return None if above == below and not back else (above, below, back)
 
     @cached_property

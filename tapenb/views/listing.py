@@ -260,17 +260,16 @@ class Listing:
         before = int(np.searchsorted(runs[:, 0], end, "right"))
         return (int(runs[before - 1, 0]), int(runs[before - 1, 1])) if before else None
 
-    def begins(self, number: int, entry: int) -> int:
-        """With which entry the run of a line began that an entry is of.
-
-        Parameters
-        ----------
-        number : int
-            Of the line, from 0.
-        entry : int
-        """
-        runs = self._runs[number]
-        return int(runs[int(np.searchsorted(runs[:, 0], entry, "right")) - 1, 0])
+    @cached_property
+    def begins(self) -> list[int]:
+        """By entry the one with which the run of its line began."""
+        found = np.arange(max((int(runs[-1, 1]) for runs in self._runs.values()), default=-1) + 1)
+        for runs in self._runs.values():
+            lengths = runs[:, 1] - runs[:, 0] + 1
+            steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+            firsts = np.repeat(runs[:, 0], lengths)
+            found[firsts + steps] = firsts
+        return found.tolist()
 
     def _end(self, iteration: int | None) -> float:
         """The last entry of an iteration."""

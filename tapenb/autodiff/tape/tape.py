@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import compress
 from typing import Any
 
-from .columns import Columns
+from .columns import NOT_ONE_OR_TWO, Columns
 from .operation import GUARD, INPUT
 from .provenance import bound_name, describe, line_of, source_of
 from .session import Session
@@ -196,14 +197,22 @@ class Tape(Columns):
         list of int
             Each once.
         """
-        seen = {index}
-        todo = [index]
-        while todo:
-            for parent in self.parents(todo.pop()):
-                if parent >= 0 and parent not in seen:
-                    seen.add(parent)
-                    todo.append(parent)
-        return sorted(seen)
+        found, left, right, many = bytearray(index + 1), self.left, self.right, self.many
+        found[index] = 1
+        for entry in range(index, -1, -1):
+            if not found[entry]:
+                continue
+            first, second = left[entry], right[entry]
+            if first == NOT_ONE_OR_TWO:
+                for parent in many[entry]:
+                    if parent >= 0:
+                        found[parent] = 1
+                continue
+            if first >= 0:
+                found[first] = 1
+            if second is not None and second >= 0:
+                found[second] = 1
+        return list(compress(range(index + 1), found))
 
     def guards(self) -> list[int]:
         """The entries where a traced value told Python something.

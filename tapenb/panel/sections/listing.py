@@ -37,16 +37,25 @@ class Listing(Section):
         ]
         return {"lines": source.lines, "first": source.first, "handles": handles}
 
+    def of(self, point: Point) -> Lines:
+        """Which entries the lines recorded.
+
+        Parameters
+        ----------
+        point : Point
+        """
+        if self._lines is None:
+            self._lines = Lines(point.tape, self.subject.source)
+            self._calls = Calls(point.tape, self._lines)
+        return self._lines
+
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:
         """What each line shows, while the listing is open."""
         source = self.subject.source
         if source is None or not look.get("open"):
             return None
-        if self._lines is None:
-            self._lines = Lines(point.tape, source)
-            self._calls = Calls(point.tape, self._lines)
+        lines, adjoint = self.of(point), point.adjoints.get
         calls = self._calls.unfolded
-        lines, adjoint = self._lines, point.adjoints.get
         iteration = look.get("iteration")
         return {
             "adjoint": "adjoint" if point.along is None else f"tangent along {point.along}",

@@ -37,8 +37,9 @@ class Output(Section):
         source, tape = self.subject.source, point.program.tape
         if source is None:
             return None
-        if self._names[0] is not point.program:
-            self._names = point.program, list(outputs(tape, source))
+        original = point.program.original
+        if self._names[0] is not original:
+            self._names = original, list(outputs(tape, source))
         names = list(dict.fromkeys([*self._names[1], self._own]))
         if len(names) < 2:
             return None

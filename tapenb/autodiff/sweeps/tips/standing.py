@@ -138,6 +138,8 @@ def _alike(one: Any, other: Any) -> bool:
 
 def that_matter(run: Run, found: list[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
     """Those between the inputs and an output or a guard, and whether one depends on another."""
+    if not found:
+        return [], False
     tape, size = run.tape, len(run.tape)
     below, beyond = bytearray(size), bytearray(size)
     for entry in moving(run):
