@@ -16,6 +16,8 @@ class Cancelled(Exception):
 class Aside:
     """Work on a thread of its own, which lets others go first and can be cancelled.
 
+    Where there are no threads, as in Pyodide, it is done at once.
+
     Parameters
     ----------
     work : callable
@@ -36,7 +38,10 @@ class Aside:
         self._work, self._first = work, first
         self._cancelled = Event()
         self._thread = Thread(target=self._run, name="tapenb-aside", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._run()
 
     def cancel(self) -> None:
         """End it as soon as it breathes."""
@@ -44,7 +49,8 @@ class Aside:
 
     def join(self) -> None:
         """Wait until it is done or has ended."""
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         with suppress(Cancelled):

@@ -106,6 +106,18 @@ def test_a_number_beyond_the_range_widens_it(panel: Panel):
     assert panel.sliders["x"].value == 25.0
 
 
+def test_a_long_tape_keeps_its_drawing(make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tapenb.recording.program._MOST_EXTENDED", 3)
+    panel = make(record(survey, 2.0, 5.0))
+    drawing, picture, program = panel._drawing, panel.picture, panel.program
+    for x in (3.0, 4.0):
+        move(panel, x=x)
+        assert numbers(panel)["∂z/∂x"] == f"{1 / x + 5:.10g}"
+        assert panel.state["nodes"][0] == f"{x:g}"
+    assert (panel._drawing, panel.picture, panel.program) == (drawing, picture, program)
+    assert panel.snapshot().program is not panel.snapshot().program.original
+
+
 def test_ipywidgets_link(make: Callable[..., Panel], panel: Panel):
     slider = ipywidgets.FloatSlider(min=-2, max=6, step=0.01)
     link = ipywidgets.link((panel.sliders["x"], "value"), (slider, "value"))

@@ -71,6 +71,7 @@ class Plot(Section):
         if self._work is not None:
             self._work.cancel()
         self._key = self._wanted = self._work = None
+        self._running = 0
 
     def arrived(self, curve: Mapping[str, Any]) -> bool:
         """Go on with what was asked for since; False of a curve that nobody wants any more.
@@ -80,16 +81,18 @@ class Plot(Section):
         curve : dict
             That is there now.
         """
-        if self._work is None or curve["number"] != self._running:
+        if curve["number"] != self._running:
             return False
-        self._work = None
+        self._work, self._running = None, 0
         self._go_on()
         return True
 
     def finish(self) -> None:
         """Wait for the curve."""
-        while (work := self._work) is not None:
-            work.join()
+        known = None
+        while self._work is not None and self._work is not known:
+            known = self._work
+            known.join()
 
     def choices(self, point: Point) -> dict[str, tuple[str, int]]:
         """The sliders that a plot can be along, with the input element that each moves."""
@@ -169,7 +172,9 @@ class Plot(Section):
         if self._work is None and self._wanted is not None and self.heard is not None:
             wanted, self._wanted = self._wanted, None
             self._running = wanted.number
-            self._work = Aside(partial(self._compute, wanted), self.subject.first)
+            work = Aside(partial(self._compute, wanted), self.subject.first)
+            # Where there are no threads it is there by now.
+            self._work = work if self._running == wanted.number else self._work
 
     def _compute(self, wanted: _Wanted, breathe: Callable[[], None]) -> None:
         number, curve, log = wanted
