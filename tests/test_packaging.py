@@ -32,7 +32,7 @@ def test_the_wheel_holds_every_file_of_the_package_but_pages_and_what_is_bundled
     }
     assert packed == written
     assert "tapenb/py.typed" in packed
-    assert {f"tapenb/panel/bundle/{name}" for name in ("widget.js", "page.js")} < packed
+    assert {f"tapenb/panel/bundle/{name}" for name in ("core.js", "page.js")} < packed
 
 
 def test_import_needs_numpy_alone():
