@@ -188,6 +188,12 @@ def _is_plain_memory(kind: Any) -> bool:
 def _set_frame(frame: Any, old: Any) -> None:
     if not frame.equals(old):
         type(frame).__init__(frame, old.copy())
+    frame.attrs = old.attrs
+    for axis, before in zip(frame.axes, old.axes, strict=True):
+        if list(axis.names) != list(before.names):
+            axis.names = before.names
+    if frame.ndim == 1:
+        frame.name = old.name
 
 
 def _has_attributes(value: Any) -> bool:
@@ -207,6 +213,11 @@ def _is_own(kind: type) -> bool:
     return is_users(kind) or kind.__module__ == "__main__"
 
 
+def _is_a_class(value: Any) -> bool:
+    """Whether something is a class that the user has written."""
+    return issubclass(type(value), type) and _is_own(value) and bool(value.__flags__ & _OF_PYTHON)
+
+
 def _own_modules(named: set[str]) -> dict[str, ModuleType]:
     """The modules of the user's own that code imports where it runs."""
     names = sys.modules.keys() if not _IMPORTING.isdisjoint(named) else sys.modules.keys() & named
@@ -219,6 +230,8 @@ def _own_modules(named: set[str]) -> dict[str, ModuleType]:
 
 
 _CACHED = type(functools.cache(len))
+_OF_FUNCTION = ("__code__", "__doc__", "__kwdefaults__", "__name__", "__qualname__")
+_OF_CLASS = ("__bases__", "__doc__", "__name__", "__qualname__")
 _ORDINARY = frozenset({dict, frozenset, list, set, tuple})
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
 _NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
@@ -303,8 +316,8 @@ class Snapshot:
                 # A condition holds its lock's methods: the names tell whether one is called.
                 known_by = self._lost if value is root else self._locks
                 known_by.setdefault(name, value.__self__)
-            if kind is FunctionType:
-                self._states.append((_set_code, value, value.__code__))
+            own = _OF_FUNCTION if kind is FunctionType else _OF_CLASS if _is_a_class(value) else ()
+            self._states += [(_setter(each), value, getattr(value, each)) for each in own]
             if issubclass(kind, np.ndarray):
                 todo += self._keep_array(value)
                 continue
@@ -347,7 +360,8 @@ class Snapshot:
             return _text_of, _set_text
         if _is_of_ctypes(type(value)) and _is_plain_memory(type(value)):
             return _bytes_of, _set_bytes
-        if str(type(value).__module__).startswith("pandas.") and hasattr(value, "_mgr"):
+        home = str(type(value).__module__).partition(".")[0]
+        if home == "pandas" and hasattr(value, "_mgr"):
             return (lambda frame: frame.copy()), _set_frame
         return None
 
@@ -484,9 +498,14 @@ def _set_constant(value: np.ndarray, old: np.ndarray) -> None:
         value.flags.writeable = False
 
 
-def _set_code(value: FunctionType, old: CodeType) -> None:
-    if value.__code__ is not old:
-        value.__code__ = old
+def _setter(name: str) -> Callable[[Any, Any], None]:
+    """Give what puts an attribute back where it is another."""
+
+    def put(value: Any, old: Any) -> None:
+        if getattr(value, name) is not old:
+            setattr(value, name, old)
+
+    return put
 
 
 def _is_replaced(value: Any) -> bool:

@@ -198,6 +198,18 @@ EFFECTS = {
     "container of a library": Effect(
         "import mimetypes; mimetypes.inited", "mimetypes.knownfiles.append('a')",
         "len(mimetypes.knownfiles)"),
+    "DataFrame's names": Effect(
+        "import pandas as pd; df = pd.DataFrame({'a': [1]}); df.attrs['n'] = 0; s = df.a",
+        "df.index.name = f'{df.index.name}a'; df.attrs['n'] += 1; s.name += 'a'",
+        "(df.index.name, df.attrs['n'], s.name)"),
+    "bases of a class": Effect(
+        "class A: pass\nclass B: pass\nclass C(A): pass",
+        "C.__bases__ = ({A: B, B: A}[C.__bases__[0]],)", "C.__bases__"),
+    "words of a function and of a class": Effect(
+        "def f(*, k=0): 'a'\nclass A: 'a'",
+        "f.__doc__ += 'b'; f.__name__ += 'b'; A.__doc__ += 'b'\n"
+        "f.__kwdefaults__ = {'k': f.__kwdefaults__['k'] + 1}",
+        "(f.__doc__, f.__name__, A.__doc__, f.__kwdefaults__)"),
     "pandas' options": Effect(
         "import pandas as pd", "pd.set_option('display.max_rows', pd.options.display.max_rows + 1)",
         "pd.options.display.max_rows"),

@@ -40,9 +40,10 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
         book = open_notebook()
         try:
             half = _left(book, runs // 2, seed, edited, cell_id)
-            tracemalloc.start()
+            if count >= COUNT:  # it makes all else slow
+                tracemalloc.start()
             whole = _left(book, runs - runs // 2, seed + runs, edited, cell_id)
-            grown = _ours()
+            grown = _ours() if tracemalloc.is_tracing() else 0
         finally:
             tracemalloc.stop()
             close_shell(book.shell)
@@ -52,7 +53,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
         most = 2 * MOST_PANELS if many else 2  # a panel and its layout
         if whole["widgets"] - before["widgets"] > most:
             lost.append(f"{what}: {whole['widgets'] - before['widgets']} widgets")
-        if grown > _MOST_BYTES and runs >= 4 * MOST_PANELS:
+        if grown > _MOST_BYTES:
             lost.append(f"{what}: {grown} bytes of ours after {runs} runs")
     return count, lost
 
