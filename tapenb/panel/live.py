@@ -329,11 +329,8 @@ class Panel(Kept):
             self.send({"view": content.get("view"), "name": None})
 
     def _make_tape(self) -> None:
-        point = None
-        while point is None or point.program.original is not self._program:
-            point, graph = self._of_output()
-            found = self._plays(point, graph)
-        self._send_tape(point, found)
+        self._plays(*self._of_output())
+        self._send_tape()
         self._complete()
         self._run_ahead(lambda: self._beside(self._send_others))
 
@@ -345,11 +342,17 @@ class Panel(Kept):
         except RuntimeError:
             work()
 
-    def _send_tape(self, point: Point, found: Any) -> None:
+    def _send_tape(self) -> None:
+        """Send what the page plays, with the graph as it is drawn."""
+        drawn = None
+        while drawn is None or drawn != self._seen:
+            drawn, (point, graph) = self._seen, self._pictured()
+            if drawn[0] is not point.program.original:
+                _, graph = self._of_output()
+            found = self._plays(point, graph)
         others = self._played.known_others(self._recording.beside).values()
         with self._mutex:
-            known = not self._closed and point.program.original is self._program
-            if known and found is not None:
+            if not self._closed and point.program.original is self._program:
                 self.tape = sent(found, point.program.switches, self._beyond_page, others)
 
     def _send_others(self) -> None:
@@ -357,8 +360,7 @@ class Panel(Kept):
         if not self._recording.beside:
             return
         self._know_others()
-        point, _ = self._of_output()
-        self._send_tape(point, self._played.known(point))
+        self._send_tape()
         with self._mutex:
             if not self._closed:
                 self._refresh()
@@ -492,7 +494,7 @@ class Panel(Kept):
 
     def _see(self, point: Point) -> None:
         """Draw and step through the tape of another program."""
-        self._seen = point.program.original, self._folding()
+        self._seen, self.tape = (point.program.original, self._folding()), {}
         self._sections[Trace.name].begin(point)
         if not self._with_graph:
             return

@@ -110,8 +110,8 @@ def held(page: Page, server: jupyter.Server, cell: str) -> dict[str, float]:
     jupyter.wait_until_idle(page)
     jupyter.execute(page, "notebook:run-all-cells")
     page.locator(".tapenb-live svg .node").first.wait_for()
-    page.locator(".tapenb-live[data-plays]").wait_for()
-    page.locator(".tapenb-live input[type=range]").first.focus()
+    page.locator(".tapenb-live[data-plays]:not([data-plays=''])").wait_for()
+    page.locator(".tapenb-sliders input[type=range]").first.focus()
     browser = page.context.new_cdp_session(page)
     browser.send("Performance.enable", {"timeDomain": "threadTicks"})
 

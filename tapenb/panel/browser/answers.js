@@ -12,8 +12,9 @@ import { unanswered, VIEW } from "./moves.js";
 
 /** @typedef {{of: any, player: Evaluator}} Played */
 
-/** Whether the graph is of a derivative, folded, or with local partials, which the kernel writes. */
-const isOther = (/** @type {State} */ { orders, folded, partials }) => Boolean(orders?.of.length || folded || partials);
+/** Whether the graph is of a derivative, with local partials, or folded in another way, which the kernel writes. */
+const isOther = (/** @type {State} */ { orders, folded, partials }, /** @type {any} */ found) => Boolean(orders?.of.length || partials
+  || (folded && folded.of.length !== found.folded?.of.length));
 
 /** What is the kernel's in the drawing of its own program. */
 const UNDRAWN = { orders: undefined, folds: undefined, folded: undefined, partials: undefined, words: undefined, listing: undefined, trace: undefined };
@@ -81,12 +82,14 @@ export function answers(model) {
     const isOwn = of === known.players[0].of, noise = isOwn ? player.noise() : 0;
     for (const part of noise ? ["rows", "nodes", "edges"] : []) found[part] = steady(found[part], said[part], noise);
     if (noise && found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, noise);
-    const own = !isOwn ? UNDRAWN : { ...(isOther(said) && { nodes: said.nodes, edges: said.edges }), ...(said.orders?.of.length && { trace: said.trace }) };
+    const isDrawn = !isOwn || !isOther(said, found);
+    const own = !isOwn ? UNDRAWN : { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
+      ...(said.orders?.of.length && { trace: said.trace }) };
     // What the page leaves to the kernel is of another position until that answers.
     const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
       || (said.trace && (own.trace || !found.trace)));
     const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...(isOwn ? found : { ...own, ...found }), ...(isOwn && own), positions,
-      ahead: true, behind, whole: !isOwn || !isOther(said) };
+      ahead: true, behind, whole: isDrawn };
     const inputs = model.get("inputs"), other = isOwn ? {} : { of, ...traitsOf(of, model.get("picture"), inputs) };
     const input = inputs.find((/** @type {Input} */ each) => each.label === along);
     if (!said.plot || !input) return { state, curve, ...other };

@@ -27,6 +27,22 @@ function roomOf(slot) {
   return /** @type {number} */ (rooms.get(slot));
 }
 
+/** The fonts of slots, and what measures with them. */
+const fonts = /** @type {WeakMap<SVGTextElement, string>} */ (new WeakMap());
+let pen = /** @type {CanvasRenderingContext2D | null} */ (null);
+
+/** How long a text is in a slot: asked of the slot, the page would be laid out in each move. @param {SVGTextElement} slot @param {string} text */
+function lengthOf(slot, text) {
+  if (!fonts.has(slot)) {
+    const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(slot);
+    fonts.set(slot, `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`);
+  }
+  pen ??= document.createElement("canvas").getContext("2d");
+  if (!pen) return slot.getComputedTextLength();
+  pen.font = fonts.get(slot) ?? "";
+  return pen.measureText(text).width;
+}
+
 /**
  * Write numbers into their boxes; one that was shorter when its box was made is drawn narrower.
  * @param {[slot: SVGTextElement | undefined, text: string][]} all
@@ -40,7 +56,7 @@ function fit(all) {
     slot.removeAttribute("textLength");
     delete slot.dataset.fits;
   }
-  const lengths = changed.map(([slot, text], k) => (text.length * FIGURE > widths[k] ? slot.getComputedTextLength() : widths[k]));
+  const lengths = changed.map(([slot, text], k) => (text.length * FIGURE > widths[k] ? lengthOf(slot, text) : widths[k]));
   for (const [k, [slot, text]] of changed.entries()) {
     // Before it is on the page, nothing has a width.
     if (!widths[k] || !lengths[k]) continue;

@@ -1,7 +1,7 @@
 // From every section one way to the kernel, and one place that knows what is unanswered. The newest
 // move of a slider counts, in whatever order they arrive.
 
-/** @import { Model, Mover, Moves, State } from "./protocol.js" */
+/** @import { Answering, Model, Mover, Moves, State } from "./protocol.js" */
 
 /**
  * Milliseconds after a move. Jupyter's server keeps an answer back until the browser has
@@ -9,6 +9,9 @@
  * algorithm); whatever the browser sends carries the acknowledgement along.
  */
 const NUDGE = 10;
+
+/** Milliseconds between two messages where the page answers by itself: the kernel need not hear of each move. */
+const APART = 60;
 
 /** Who moves a slider: this page, whose views of a panel share what is to be sent. */
 export const VIEW = Math.random().toString(36).slice(2, 10).padEnd(8, "0");
@@ -45,9 +48,17 @@ export function asking(model, section) {
   };
 }
 
-/** @param {Model} model @returns {Mover} */
+/** @param {Model & Partial<Answering>} model @returns {Mover} */
 export function mover(model) {
-  let nudge = 0;
+  let nudge = 0, timer = 0, told = 0;
+
+  function tell() {
+    clearTimeout(timer);
+    [timer, told] = [0, performance.now()];
+    model.save_changes();
+    clearTimeout(nudge);
+    nudge = window.setTimeout(() => model.send({}), NUDGE);
+  }
 
   function mine() {
     const { view, moves } = model.get("position");
@@ -62,10 +73,12 @@ export function mover(model) {
       const known = model.get("state").moves?.[label]?.[0] ?? 0;
       moves[label] = [Math.max(known, moves[label]?.[0] ?? 0) + 1, value];
       model.set("position", { view: VIEW, moves });
-      model.save_changes();
-      clearTimeout(nudge);
-      nudge = window.setTimeout(() => model.send({}), NUDGE);
+      if (!model.plays?.()) tell();
+      else timer ||= window.setTimeout(tell, told + APART - performance.now());
     },
-    stop: () => clearTimeout(nudge),
+    stop() {
+      if (timer) tell();
+      clearTimeout(nudge);
+    },
   };
 }

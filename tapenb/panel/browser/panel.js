@@ -19,6 +19,9 @@ import { vectorFunctions } from "./vector.js";
 
 /** @import { Answering, Model, Section, State } from "./protocol.js" */
 
+/** Milliseconds after which what is shown is taken to stay. */
+const SETTLED = 100;
+
 /** Where each section stands, from top to bottom: above all, beside the graph, in columns. */
 const SECTIONS = {
   above: [link],
@@ -48,21 +51,22 @@ export function render({ model, el }) {
     due = 0;
     const state = /** @type {State} */ (model.get("state"));
     if (!state.rows) return;
-    root.setAttribute("aria-label", `Derivatives of ${state.rows[0][0]}`);
+    const label = `Derivatives of ${state.rows[0][0]}`;
+    if (root.getAttribute("aria-label") !== label) root.setAttribute("aria-label", label);
     root.classList.toggle("tapenb-stale", state.stale);
-    const programs = model.plays?.();
-    if (programs) root.dataset.plays = String(programs);
-    else delete root.dataset.plays;
+    const programs = String(model.plays?.() || "");
+    if ((root.dataset.plays ?? "") !== programs) root.dataset.plays = programs;
     root.classList.toggle("tapenb-behind", Boolean(state.behind));
     root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);
     lit.paint();
-    // What is measured comes last.
-    for (const { scrolls } of sections) if (scrolls) reachable(scrolls);
+    // What is measured waits until nothing moves: to ask now would lay out the page once more.
+    clearTimeout(settling);
+    settling = window.setTimeout(() => { for (const { scrolls } of sections) if (scrolls) reachable(scrolls); }, SETTLED);
     player.later();
   }
 
-  let due = 0;
+  let due = 0, settling = 0;
   const ask = () => { due ||= requestAnimationFrame(paint); };
   /** @type {[string, () => void][]} */
   const events = ["state", "position", "along", "look", "tape"].map((name) => [`change:${name}`, ask]);
@@ -76,6 +80,7 @@ export function render({ model, el }) {
   paint();
   return () => {
     cancelAnimationFrame(due);
+    clearTimeout(settling);
     observer.disconnect();
     for (const [event, callback] of events) model.off(event, callback);
     moves.stop();

@@ -72,6 +72,7 @@ function gamma(x) {
   if (x < 0.5) return PI / (sine(x) * gamma(1 - x));
   if (x > 171.7) return Infinity;
   if (x >= 12) {
+    if (x < 140) return SQRT_2PI * pow(x, x - 0.5) * exp(-x) * exp(correction(x));
     // The power in two halves, which do not overflow before their product does.
     const half = pow(x, x / 2 - 0.25);
     return SQRT_2PI * half * exp(-x) * half * exp(correction(x));
