@@ -13,9 +13,9 @@ from .recording import MOST_BESIDE, Recording
 
 __all__ = ["Ahead", "Range"]
 
-# A cell that takes longer is not run unasked, and all runs in a row together end by then; so long
-# is looked for where to run it.
-_SLOW, _ALL, _LOOKING = 0.5, 0.6, 0.05
+# A cell that takes longer is not run unasked. Of the processor's time, all runs in a row together
+# end by then, and so long is looked for where to run it.
+_SLOW, _ALL, _LOOKING = 1.5, 0.6, 0.1
 # Places along each slider, and all over what they reach.
 _ALONG, _OVER = 33, 128
 
@@ -68,7 +68,7 @@ class Ahead:
     def _next(
         self, sliders: Sequence[Range], done: Callable[[], None], first: Mapping[str, Any] | None
     ) -> None:
-        late = self._until is not None and time.monotonic() > self._until
+        late = self._until is not None and time.thread_time() > self._until
         if late or self._recording.seconds > _SLOW or len(self._tried) >= MOST_BESIDE:
             positions = None
         elif first is not None and repr(first) not in self._tried:
@@ -81,7 +81,7 @@ class Ahead:
 
         def recorded(_: BaseException | None) -> None:
             # The first one waited until the shell was idle.
-            self._until = self._until or time.monotonic() + _ALL
+            self._until = self._until or time.thread_time() + _ALL
             self._next(sliders, done, None)
 
         self._tried.add(repr(positions))
@@ -91,7 +91,7 @@ class Ahead:
         """A place where none of the programs stands, amid such; None where none was found."""
         if not any(program.tape.guards() for program in self._recording.programs):
             return None
-        until = time.monotonic() + _LOOKING
+        until = time.thread_time() + _LOOKING
         with np.errstate(all="ignore"):
             return next(
                 (each for each in self._missing(sliders, until) if repr(each) not in self._tried),
@@ -104,12 +104,12 @@ class Ahead:
         for each in sliders:
             curve = Curve(programs, here, each.label, each.min, each.max)
             places = [_placed(each, k / (_ALONG - 1)) for k in range(_ALONG)]
-            stands = [curve.at(x)[1] >= 0 for x in places if time.monotonic() < until]
+            stands = [curve.at(x)[1] >= 0 for x in places if time.thread_time() < until]
             # One place alone is where the cell raises, as 1/x does; but each count may be a way.
             for k in _middles(~np.array(stands, dtype=bool), least=1 if each.integer else 2):
                 yield {**here, each.label: places[k]}
         for parts in _spread(len(sliders)) if len(sliders) > 1 else ():
-            if time.monotonic() > until:
+            if time.thread_time() > until:
                 return
             pairs = zip(sliders, parts, strict=True)
             place = {**here, **{each.label: _placed(each, part) for each, part in pairs}}
