@@ -262,10 +262,9 @@ class Rule:
 
         Returns the contributions, and such a mask for each: what an adjoint of nan does not reach.
         """
-        contributions = self.vjp_beside_zeros(
-            zero_mask, adjoint, result, operands, operation, wanted
-        )
-        reached = self.vjp(tainted(adjoint, zero_mask), result, operands, operation, wanted)
+        call = result, operands, operation, wanted
+        contributions = self.vjp_beside_zeros(zero_mask, adjoint, *call)
+        reached = self.vjp_beside_zeros(zero_mask, tainted(adjoint, zero_mask), *call)
         zero_masks = [untouched(part) for part in reached]
         if zero_mask is None:
             return contributions, zero_masks
@@ -294,8 +293,13 @@ class Rule:
             None if tangent is None else tainted(tangent, zero_mask)
             for tangent, zero_mask in zip(tangents, zero_masks, strict=True)
         ]
-        reached = self.jvp(nans, result, operands, operation)
-        return self.jvp(tangents, result, operands, operation), untouched(reached)
+        call = result, operands, operation
+        reached = self.jvp_beside_zeros(zero_masks, nans, *call)
+        return self.jvp_beside_zeros(zero_masks, tangents, *call), untouched(reached)
+
+    def jvp_beside_zeros(self, zero_masks: Sequence[Any], *given: Any) -> Any:
+        """As `jvp`, for rules that have a use for where tangents are zero by structure."""
+        return self.jvp(*given)
 
 
 class Constant(Rule):

@@ -91,10 +91,13 @@ class Composite(Rule):
         return _fitted(pull(function, operands, adjoint, wanted, zero_mask=zero_mask), operands)
 
     def jvp(self, tangents, result, operands, operation):
+        return self.jvp_beside_zeros((), tangents, result, operands, operation)
+
+    def jvp_beside_zeros(self, zero_masks, tangents, result, operands, operation):
         def function(*inputs: Any) -> Any:
             return self.expression(*inputs, **operation.params)
 
-        return _spread(push(function, operands, tangents), result)
+        return _spread(push(function, operands, tangents, zero_masks), result)
 
 
 class General(Rule):

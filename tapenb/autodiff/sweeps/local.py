@@ -107,7 +107,12 @@ def pull(
         return [None if entry is None else found.get(entry) for entry in entries]
 
 
-def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequence[Any]) -> Any:
+def push(
+    function: Callable[..., Any],
+    operands: Sequence[Any],
+    tangents: Sequence[Any],
+    zero_masks: Sequence[Any] = (),
+) -> Any:
     """The tangent of a function of operands; None is zero, and Parts that of several results.
 
     Parameters
@@ -116,21 +121,23 @@ def push(function: Callable[..., Any], operands: Sequence[Any], tangents: Sequen
     operands : sequence
         Traced or plain.
     tangents : sequence of array or None
+    zero_masks : sequence of array or None, optional
+        Where the tangents are zero by structure.
     """
     with _space([*operands, *tangents]) as (tape, record):
         inputs: list[Any] = [
             operand if tangent is None else independent(tape, operand)
             for operand, tangent in zip(operands, tangents, strict=True)
         ]
-        seeds = {
-            index_of(value): tangent
-            for value, tangent in zip(inputs, tangents, strict=True)
-            if tangent is not None
-        }
+        seeded = [slot for slot, tangent in enumerate(tangents) if tangent is not None]
+        seeds = {index_of(inputs[slot]): tangents[slot] for slot in seeded}
+        known = [slot for slot in seeded if zero_masks and zero_masks[slot] is not None]
+        masks = {index_of(inputs[slot]): zero_masks[slot] for slot in known}
         result = function(*inputs)
         several = isinstance(result, tuple | list) and not is_traced(result)
         entries = [_entry(value, tape) for value in (result if several else [result])]
-        found = forward(tape, seeds, [e for e in entries if e is not None], record=record, masks={})
+        targets = [entry for entry in entries if entry is not None]
+        found = forward(tape, seeds, targets, record=record, masks=masks)
         values = [None if entry is None else found.get(entry) for entry in entries]
         if several:
             return Parts({i: value for i, value in enumerate(values) if value is not None})

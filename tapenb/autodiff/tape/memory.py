@@ -27,6 +27,7 @@ __all__ = [
     "fingerprint",
     "is_constant",
     "keep_constant",
+    "overlaps_itself",
 ]
 
 _COPIED = 8192
@@ -193,6 +194,16 @@ def element_numbers(owner: np.ndarray, view: np.ndarray) -> np.ndarray:
 
     laid_out(owner)[...] = np.arange(owner.size).reshape(owner.shape)
     return laid_out(view).copy()
+
+
+def overlaps_itself(view: np.ndarray) -> bool:
+    """Whether elements of a view lie in the same memory, as those of sliding windows do."""
+    reach = 0
+    for stride, length in sorted(zip(map(abs, view.strides), view.shape, strict=True)):
+        if length > 1 and stride <= reach:
+            return True
+        reach += (length - 1) * stride
+    return False
 
 
 def fingerprint(array: np.ndarray) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..tape.memory import Memory, element_numbers
+from ..tape.memory import Memory, element_numbers, overlaps_itself
 from ..tape.operation import TapeError
 from ..tape.primitives import scatter, setitem
 from ..tape.provenance import calls, here
@@ -69,6 +69,11 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
         raise TapeError(
             f"{here(frame)}: writing into the real or imaginary part of a traced array would lose "
             "derivatives. Make a new array of both parts instead (re + 1j*im)."
+        )
+    if overlaps_itself(target._value):
+        raise TapeError(
+            f"{here(frame)}: this view has some elements of its array several times, and a write "
+            "to one of them changes the others. Write into the array itself, or a copy (np.copy)."
         )
     memory.tape = tape
     memory.promote()

@@ -137,6 +137,7 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
     "solveh_banded": [
         ("upper", lambda a, b: sl.solveh_banded(a, b), (UPPER, V)),
         ("lower", lambda a, b: sl.solveh_banded(a, b, lower=True), (LOWER, W)),
+        ("a complex diagonal", lambda a, b: np.real(sl.solveh_banded((1 + 1j) * a, b)), (UPPER, V)),
     ],
     "inv": [
         ("square", lambda a: sl.inv(a), (A,)),

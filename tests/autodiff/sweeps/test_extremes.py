@@ -182,3 +182,15 @@ def test_an_outer_tape_keeps_what_it_left_out():
     # Of the slope, log(1 + y) + x y/(1 + y), the outer tape sees x alone, and y as a constant.
     found = outer.gradient(slope, x)
     assert float(found.numpy()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "differentiate", [tn.jacobian, lambda f: lambda x: tn.jvp(f, (x,), (1.0,))[1]]
+)
+def test_a_row_that_nothing_moves_adds_nothing(differentiate):
+    stats = pytest.importorskip("scipy.stats", reason="SciPy is optional")
+
+    def f(x):
+        return stats.gmean(np.array([[x, 8.0], [1.0, 0.0]]), axis=1)
+
+    np.testing.assert_allclose(differentiate(f)(2.0), [1.0, 0.0])  # of √(8x), and of 0

@@ -521,3 +521,27 @@ def test_a_traced_write_into_memory_that_was_handed_out_raises():
 
     with pytest.raises(TapeError, match="handed out"):
         as_cell(f, X)
+
+
+WINDOWS = {
+    "an element": "w[0, 1] = x[0]",
+    "all": "w += x[0]",
+    "out": "np.multiply(w, x[0], out=w)",
+    "through a view": "w.T[1] = x[:3]",
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_view_that_overlaps_itself_is_read_and_not_written(name):
+    def f(x, write):
+        a = x * x
+        w = np.lib.stride_tricks.sliding_window_view(a, 2, writeable=True)
+        a[1] = x[0]
+        exec(write, {"np": np, "w": w, "x": x})
+        return np.sum(w * np.array([1.0, 2.0]))
+
+    x = np.array([0.3, 1.2, 0.7, 0.9])
+    # w is ((x0², x0), (x0, x2²), (x2², x3²)), of columns with the weights 1 and 2.
+    assert tn.grad(f)(x, "") == pytest.approx([2 * x[0] + 3, 0, 3 * 2 * x[2], 2 * 2 * x[3]])
+    with pytest.raises(TapeError, match="several times"):
+        tn.grad(f)(x, WINDOWS[name])

@@ -230,6 +230,9 @@ def _hermitian_banded(solve: Callable[..., Any]) -> Rule:
     def product(ab: Any, x: Any, lower: bool = False, **_: Any) -> Any:
         width = ab.shape[-2] - 1
         above, below = (0, width) if lower else (width, 0)
+        if ab.dtype.kind == "c":  # of the diagonal LAPACK reads the real part
+            diagonal = np.arange(width + 1)[:, None] == above
+            ab = np.where(diagonal, np.real(ab), ab)
         flipped = conjugate(_flipped_bands(ab, above, below))
         whole = (flipped[:-1], ab) if lower else (ab, flipped[1:])
         return _by_diagonals(np.concatenate(whole), x, width, width)
