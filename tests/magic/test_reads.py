@@ -45,6 +45,7 @@ HARMLESS = [
     "s = math.floor(math.log10(float(np.sum(y))))",
     "s = json.dumps(a)",
     "s = json.dumps({'a': a, 'y': [a, 1]}, indent=1)",
+    "import yaml; s = yaml.dump({'u': u}); assert 'python' not in s",
     "np.savetxt(io.StringIO(), y)",
     "np.savetxt(path, y)",
     "np.save(io.BytesIO(), y)",

@@ -25,7 +25,7 @@ from tests.magic.notebook import Notebook, close_shell, open_notebook
 from tests.reliability.lines import OURS, Lines
 
 TITLE = "interrupts at lines of ours"
-COUNT, SHORT = 600, 40
+COUNT, SHORT = 2_000, 40
 
 Place = tuple[CodeType, int]
 _LATE = dict(LATE)

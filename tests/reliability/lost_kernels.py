@@ -13,7 +13,7 @@ TESTS = [
     "tests/browser/test_lost_kernel.py::test_the_page_answers_while_the_kernel_is_busy",
     "tests/browser/test_lost_kernel.py::test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel",
 ]
-COUNT, SHORT = 10 * len(TESTS), 0  # they are tests of their folder
+COUNT, SHORT = 2 * len(TESTS), 0  # they are tests of their folder
 
 
 def attack(count: int, seed: int) -> tuple[int, list[str]]:

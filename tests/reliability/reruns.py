@@ -22,7 +22,7 @@ from tests.reliability.lines import OURS
 __all__ = ["COUNT", "SHORT", "TITLE", "attack"]
 
 TITLE = "re-runs of the same and of an edited cell, with an id and without one"
-COUNT, SHORT = 4_000, 132
+COUNT, SHORT = 1_000, 132
 _CELL = "%%tape\nx = {}.5\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"
 _KINDS = [(edited, cell_id) for edited in (True, False) for cell_id in (None, "a-cell")]
 _MOST_BYTES = 100_000

@@ -13,7 +13,7 @@ TESTS = [
     "tests/browser/test_stored_output.py::test_nbconvert_s_page_is_live_offline",
     "tests/browser/test_stored_output.py::test_nbconvert_without_scripts_shows_the_picture",
 ]
-COUNT, SHORT = 5 * len(TESTS), 0  # they are tests of their folder
+COUNT, SHORT = 2 * len(TESTS), 0  # they are tests of their folder
 
 
 def attack(count: int, seed: int) -> tuple[int, list[str]]:
