@@ -44,6 +44,7 @@ class TapeMagics(Magics):
             %%tape --table                also the trace table
             %%tape --no-graph --no-plot   without the graph, without the plot
             %%tape --static               text and picture only, no sliders
+            %%tape --live                 keep what moves it without a kernel, however large
             %%tape --play mine            play the sweep yourself: the list ``mine`` says what is
                                           handed along each edge; the graph has blanks for the
                                           others, and the next one is asked for

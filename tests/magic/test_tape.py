@@ -16,7 +16,7 @@ from IPython.core.error import UsageError
 
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.state import is_traced
-from tapenb.magic import session
+from tapenb.magic import line, session
 from tapenb.magic.effects import StateLost
 from tapenb.views.graph import Graph
 
@@ -997,3 +997,14 @@ def test_a_fraction_in_an_array_of_integers_makes_it_one_of_floats(notebook):
     t.panel.sliders["y[0]"].value = 0.5
     assert not t.panel.state["error"]
     assert notebook.names["y"].dtype.kind == "i"
+
+
+def test_the_help_has_each_option_and_names_are_completed(notebook):
+    known = notebook.shell.object_inspect("%%tape")["docstring"]
+    for option in [*line._SWITCHES, *line._CHOICES, *line._NAMES]:
+        assert f"{option} " in known, option
+    notebook.run("%%tape -o t\nx = 2.0\ny = x*x")
+    views = set(dir(notebook.names["t"].tape))
+    assert {"graph", "table", "source", "latex", "sympy", "kinks"} <= views
+    assert len(views) < 25
+    assert str(notebook.names["t"].tape.sympy()) == "x**2"
