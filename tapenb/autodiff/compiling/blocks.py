@@ -114,19 +114,21 @@ def _is_long(value: Any) -> bool:
     return type(value) is np.ndarray and value.size >= _LONG
 
 
-def arranged(plan: Plan) -> list[int | Chain]:
+def arranged(plan: Plan, *, of_numbers: bool) -> list[int | Chain]:
     """The steps in an order in which the long chains stand together.
 
     Parameters
     ----------
     plan : Plan
+    of_numbers : bool
+        Whether every step is a single number, so that there is no chain.
 
     Returns
     -------
     list of int or Chain
     """
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
-    if not any(map(_is_long, map(plan.value, computed))):
+    if of_numbers or not any(map(_is_long, map(plan.value, computed))):
         return list(computed)
     level: dict[int, int] = {}
     chained: dict[int, tuple[int, ...]] = {}

@@ -159,7 +159,7 @@ def compile_tape(
             emitter.line(f"{emitter.name(index)} = {emitter.bind(tape.value(index), 'given')}")
         elif not floats and emitter.converts(index):
             emitter.line(f"{emitter.name(index)} = float({emitter.name(index)})")
-    order = arranged(plan)
+    order = arranged(plan, of_numbers=emitter.of_numbers)
     emitter.arrange(order, Memory() if emitter.of_numbers else allocate(plan, order))
     hears_overflow = errors is not None and errors["over"] != "ignore"
     emitter.check_finite([*plan.checked, *emitter.overflowing], large=not hears_overflow)

@@ -332,7 +332,7 @@ class Plan:
                 if name in _COMMUTATIVE and same[0] > same[1]:
                     same = same[::-1]
                 # A square of integers by ``** 2.0`` is of floats, a product is not.
-                return name, same, _form(example)
+                return name, same, _NUMBER if type(example) is np.float64 else _form(example)
         try:
             key = operation.function, frozen(operation.params), operands
             hash(key)

@@ -188,11 +188,11 @@ def sweep_elementwise(
     to_right = right is not None and right >= 0 and reached[right]
     if not (to_left or to_right):
         return
-    y = operand(tape, index, rule.needs_result, record)
+    mine = mine and not record
+    y = operand(tape, index, rule.needs_result, record) if mine or rule.needs_result else None
     x1, x2 = operand(tape, left, rule.needs(0), record), None
     if right is not None:
         x2 = operand(tape, right, rule.needs(1), record)
-    mine = mine and not record
     usable = mine and g.shape == y.shape and _same_dtype(g, x1) and _same_dtype(g, x2)
     one = two = None
     if to_left:

@@ -100,9 +100,11 @@ class Tracker:
     def place(self, frame: FrameType | None) -> tuple[Site | None, int]:
         """The user's activation at or above `frame`, and the instruction that it is at."""
         known = self._known_from
-        while frame is not None and (id(frame.f_code) in _known or is_inside(frame.f_code)):
+        while frame is not None:
             if frame is known:
                 return self._known_place
+            if id(frame.f_code) not in _known and not is_inside(frame.f_code):
+                break
             frame = frame.f_back
         if frame is None:
             return None, 0
