@@ -120,6 +120,18 @@ def test_a_gradient_that_is_run_makes_so_many_calls(formula, arguments, most):
     assert calls(tn.value_and_grad(formula(NP), every), *arguments)[0] <= most
 
 
+@pytest.mark.parametrize("shape", [(60, 6), (6, 60)])
+def test_a_jacobian_takes_the_mode_that_has_fewer_sweeps(shape):
+    matrix = LINE[:360].reshape(shape)
+
+    def f(x: Any) -> Any:
+        return np.tanh(matrix @ x)
+
+    modes = None, "forward", "reverse"
+    chosen, *others = (calls(tn.jacobian(f, mode=mode), np.ones(shape[1]))[0] for mode in modes)
+    assert chosen < 1.1 * min(others) < max(others) / 3
+
+
 def test_a_gradient_costs_the_same_however_deep_it_is_asked_for():
     def asked(depth: int) -> Any:
         return asked(depth - 1) if depth else tn.grad(works.survey(NP))(2.0, 5.0)

@@ -254,7 +254,8 @@ def apply_mixed(
     except Exception as error:
         note_raised(tape, operation, operands, error, frame)
         raise
-    constant = keep_constant(tape, other)
+    number = type(other) in NUMBERS
+    constant = tape.append_constant(other) if number else keep_constant(tape, other)
     left, right = (constant, index) if reflected else (index, constant)
     index = tape.put(operation, left, right, value, frame)
     if type(value) is np.ndarray and value.base is None and value is not x1 and value is not x2:
