@@ -12,7 +12,7 @@ import numpy as np
 from ...tape.operation import GUARD, Operation
 from ...tape.tape import Tape
 from ...tape.thrift import Lost
-from ..operands import as_ieee
+from ..operands import AS_IT_IS, as_ieee
 from .runs import Run, moving, outermost
 
 __all__ = ["TOLD", "asking", "mask_of", "on_tips", "standing", "tell_tips", "that_matter"]
@@ -94,7 +94,7 @@ def mask_of(operation: Operation, result: Any, *operands: Any) -> Any:
         return False
     if rule is None or rule.steps:
         return _changes(operation, result, operands)
-    ieee = [x if type(x) is np.ndarray else _as_number(x) for x in operands]
+    ieee = [x if type(x) in AS_IT_IS else _as_number(x) for x in operands]
     return rule.tip(result, *ieee, **operation.params)
 
 
