@@ -1,6 +1,7 @@
 """Rules of SciPy's modules, tried as those of NumPy are: value, both modes, two orders."""
 
 import gc
+import inspect
 import math
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tapenb.autodiff.rules.scipy import MODULES
 from tapenb.autodiff.rules.scipy.interpolate import BY_ORDINATES, BY_POINT
 from tapenb.autodiff.rules.scipy.linalg import UNSETTLED
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
+from tapenb.autodiff.sweeps.expressed import Composite
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.twins.twins import find_twins
@@ -50,6 +52,50 @@ def test_every_rule_has_a_sample():
     tried |= {getattr(scipy.optimize, name) for name in MINIMA if hasattr(scipy.optimize, name)}
     tried |= {getattr(scipy.linalg, name) for name in UNSETTLED}
     assert not sorted(function.__name__ for function in registered() - tried)
+
+
+def close(one, other):
+    if isinstance(one, tuple):
+        return isinstance(other, tuple) and all(map(close, one, other))
+    if np.asarray(other).dtype.kind not in "fc":
+        return True
+    return np.shape(one) == np.shape(other) and np.allclose(one, other, 1e-9, 1e-9, True)
+
+
+def overlooked(function, operation, operands):
+    """The options with which an expression gives something else than SciPy does."""
+    entry = FUNCTIONS[function]
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in entry.operands or parameter.default is parameter.empty:
+            continue
+        for value in (parameter.default, False, True, 2):
+            options = {**operation.params, name: value}
+            try:
+                expected = entry.call(*map(np.copy, operands), **options)
+                found = entry.rule.expression(*map(np.copy, operands), **options)
+            except Exception:  # refused, or no value of this option
+                continue
+            if not close(found, expected):
+                yield f"{function.__name__}: {name}={value}"
+
+
+def test_no_option_is_overlooked():
+    functions = registered() & FUNCTIONS.keys()
+    rules = {id(FUNCTIONS[each].rule): each for each in functions}
+    rules = {key: each for key, each in rules.items() if type(FUNCTIONS[each].rule) is Composite}
+    found, tried = [], set()
+    for sample in SAMPLES:
+        if sample.function not in rules.values() or sample.function in tried:
+            continue
+        tape = tn.record(sample.of, *sample.point)
+        for index, operation in enumerate(tape.operations):
+            function = rules.get(id(operation.rule))
+            if function is not None and function not in tried:
+                tried.add(function)
+                operands = [tape.value(parent) for parent in tape.parents(index)]
+                found += overlooked(function, operation, operands)
+    assert len(tried) == len(rules)
+    assert not found, found
 
 
 @each_function(sample for sample in SAMPLES if sample.function not in ALMOST)

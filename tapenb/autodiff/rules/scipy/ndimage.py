@@ -106,7 +106,7 @@ def _along(filter_: Callable[..., Any]) -> Callable[..., Any]:
 def _kernel(blur: Callable[..., Any], radius: int) -> np.ndarray:
     """The weights of a filter along one axis, by what it makes of a single 1."""
     unit = np.zeros(2 * radius + 1)
-    unit[radius] = 1.0
+    unit[int(radius)] = 1.0
     return blur(unit, mode="constant")[::-1]
 
 
