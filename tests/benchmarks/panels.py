@@ -1,4 +1,4 @@
-"""Panels in JupyterLab, timed: `python -m tests.benchmarks.panels`, with `--write` into PANELS.md.
+"""Panels in JupyterLab, timed: `python -m tests.benchmarks.panels`.
 
 A real JupyterLab and a Chromium, on all cores. Of each cell: from Shift+Enter to the panel, and
 from the end of its last line to the panel; a move, from the event until the readout has another
@@ -21,7 +21,6 @@ from tests.browser import chromium, jupyter
 
 from .measuring import cores
 
-PLACE = Path(__file__).parent / "PANELS.md"
 MOVE_GOAL, FIRST_GOAL = 40.0, 1000.0
 """Milliseconds: a move to its text, and 10⁵ entries from the end of the run to the panel."""
 MOVES, HELD = 20, 5.0
@@ -172,18 +171,8 @@ def main() -> int:
                 page.close()
                 server.stop_kernels()
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
-    text = f"""\
-# Panels in a page
-
-Written by `python -m tests.benchmarks.panels --write`: JupyterLab and Chromium on {len(cores())}
-cores, drawn by software, in milliseconds but for the texts. A move lasts from the slider's event
-until the readout has another text and was painted; its median is to be {MOVE_GOAL:.0f} ms at most,
-and 10⁵ entries are to be seen {FIRST_GOAL:,.0f} ms after the run.
-
-{table(rows)}
-"""
-    if "--write" in sys.argv[1:]:
-        PLACE.write_text(text, encoding="utf-8")
+    print(f"\n{table(rows)}\n\n{len(cores())} cores; milliseconds, but for the texts; goals: ")
+    print(f"{MOVE_GOAL:.0f} ms a move, {FIRST_GOAL:,.0f} ms from the end of a run to its panel.")
     return 0
 
 
