@@ -1,9 +1,11 @@
 """The page in front of a slow, lossy and dying kernel: what is shown is always of one point."""
 
 import json
+import math
 import random
 import shutil
 import subprocess
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -242,28 +244,27 @@ process.stdout.write(JSON.stringify([answered.rows[0][1], answered.rows[1][1], a
 """
 
 
-def test_numbers_that_cancel_do_not_flicker():
-    # The value is rounding alone, of other bits at each x; the slope is none.
-    panel = Panel(record(lambda x: (x + 0.1) - x - 0.1, 2.0))
+def steady(function: Callable, rows: list | None = None) -> list:
+    """Texts of a page at x = 3 where the kernel said rows at x = 2, those of a function or some."""
+    panel = Panel(record(function, 2.0))
     panel._make_tape()
     places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
     command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + STEADY, *places]
     state = {key: value for key, value in panel.state.items() if key not in ("plot", "orders")}
-    assert abs(float(state["rows"][0][1].replace("−", "-"))) < 1e-15
+    told = {"tape": panel.tape, "inputs": panel.inputs, "to": 3}
+    told["state"] = {**state, "rows": rows or state["rows"]}
+    panel.close()
+    said = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=False
+    )
+    assert not said.stderr
+    return json.loads(said.stdout)
 
+
+def test_numbers_that_cancel_do_not_flicker():
     def shown(text: str) -> list:
-        """What a page shows at x = 3 where the kernel said a text at x = 2."""
-        rows = [["z", text], ["∂z/∂x", "1"]]
-        told = {"tape": panel.tape, "inputs": panel.inputs, "state": {**state, "rows": rows}}
-        said = subprocess.run(
-            command,
-            input=json.dumps({**told, "to": 3}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert not said.stderr
-        return json.loads(said.stdout)
+        # The value is rounding alone, of other bits at each x; the slope is none.
+        return steady(lambda x: (x + 0.1) - x - 0.1, [["z", text], ["∂z/∂x", "1"]])
 
     for kept in ("0", "−2.775557562e-17", "2.2e-16"):
         value, slope, nodes = shown(kept)
@@ -271,4 +272,25 @@ def test_numbers_that_cancel_do_not_flicker():
         assert slope == "0"
         assert nodes[0] == "3"
     assert abs(float(shown("0.25")[0].replace("−", "-"))) < 1e-15
-    panel.close()
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "slope"),
+    [
+        # Avogadro's number times Boltzmann's: c is 8.31036, and the slope exp(−1/nc)/n²c.
+        (
+            lambda x: np.exp(-1 / (x * 6.022e23 * 1.38e-23)),
+            math.exp(-1 / (3 * 8.31036)),
+            math.exp(-1 / (3 * 8.31036)) / (9 * 8.31036),
+        ),
+        (lambda x: np.where(x < 1e18, 2 * x, 0.0), 6.0, 2.0),
+        (lambda x: (x * 6.02214076e23) * 1e-23 + 0 * x, 3 * 6.02214076, 6.02214076),
+        (lambda x: 1e30 * x - 1e30 * (x - 1e-3), 1e27, 0.0),
+    ],
+)
+def test_numbers_beside_large_ones_follow_the_page(function, value, slope):
+    shown = steady(function)
+    assert [float(text.replace("−", "-")) for text in shown[:2]] == pytest.approx(
+        [value, slope], rel=1e-9
+    )
+    assert shown[2][0] == "3"

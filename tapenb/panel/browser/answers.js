@@ -20,15 +20,14 @@ const isOther = (/** @type {State} */ { orders, folded, partials }, /** @type {a
 const UNDRAWN = { orders: undefined, folds: undefined, folded: undefined, partials: undefined, words: undefined, listing: undefined, trace: undefined };
 
 /**
- * The page's texts, but for numbers that cancel to zero there and with the kernel: their last bits are
- * nobody's, so that the kernel's text stays and nothing flickers.
- * @param {any} page @param {any} kernel @param {number} noise
+ * The page's texts, but for numbers that are rounding alone there and with the kernel: their last bits
+ * are nobody's, so that the kernel's text stays and nothing flickers.
+ * @param {any} page @param {any} kernel @param {any} noise
  */
 function steady(page, kernel, noise) {
-  const isNothing = (/** @type {string} */ text) => Math.abs(Number(text.replaceAll("−", "-"))) <= noise && text !== "";
-  if (typeof page === "string" && typeof kernel === "string") return isNothing(page) && isNothing(kernel) ? kernel : page;
-  if (!Array.isArray(page) || page.length !== kernel?.length) return page;
-  return page.map((each, k) => steady(each, kernel[k], noise));
+  if (Array.isArray(noise)) return page?.map((/** @type {any} */ each, /** @type {number} */ k) => steady(each, kernel?.[k], noise[k]));
+  const isNothing = (/** @type {string} */ text) => text && Math.abs(Number(text.replaceAll("−", "-"))) <= noise;
+  return noise && isNothing(page) && isNothing(kernel) ? kernel : page;
 }
 
 /** @param {Model} model @returns {Answering} */
@@ -79,9 +78,12 @@ export function answers(model) {
 
   /** @param {Record<string, any>} found @param {Played} played @param {State} said @param {Curve} curve */
   function together(found, { of, player }, said, curve, positions, along, mine) {
-    const isOwn = of === known.players[0].of, noise = isOwn ? player.noise() : 0;
-    for (const part of noise ? ["rows", "nodes", "edges"] : []) found[part] = steady(found[part], said[part], noise);
-    if (noise && found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, noise);
+    const isOwn = of === known.players[0].of;
+    if (isOwn && !isAlone) {
+      const { cells, ...noise } = player.noise();
+      for (const [part, each] of Object.entries(noise)) found[part] = steady(found[part], said[part], each);
+      if (found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, cells);
+    }
     const isDrawn = !isOwn || !isOther(said, found);
     const own = !isOwn ? UNDRAWN : { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
       ...(said.orders?.of.length && { trace: said.trace }) };

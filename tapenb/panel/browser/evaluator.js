@@ -3,7 +3,7 @@
 import { placeAt } from "./curves.js";
 import { drawn, plain } from "./numbers.js";
 import { foldedAt, listingAt, traceAt } from "./points.js";
-import { asNumber, load, play, read } from "./tape.js";
+import { asNumber, errors, load, play, read } from "./tape.js";
 import { briefText, isArray, valueText } from "./texts.js";
 import { vectorFunctions } from "./vector.js";
 
@@ -11,8 +11,6 @@ import { vectorFunctions } from "./vector.js";
 const SAMPLES = 160, STRIDES = [8, 4, 2, 1], CURVE = 5;
 /** Columns and rows of the heights over two sliders; a slow program has fewer, or none, likewise. */
 const ACROSS = 49, UP = 37, FEWEST = 9, HEIGHTS = 300, TRIED = 8;
-/** So much of the largest number is what rounding leaves where numbers cancel. */
-const NOISE = 1e-15;
 /** More sliders than these are counted, not listed. */
 const MOST_NAMED = 8;
 
@@ -53,7 +51,8 @@ function reason({ kind, text, line }) {
  * @typedef {object} Evaluator
  * @property {(positions: Record<string, number>, look: Record<string, any>) => {error: string} | Record<string, any>} at
  *   The numbers there of all that is open, as parts of the panel's state; or why there are none.
- * @property {() => number} noise Numbers of the point that was computed last that are no larger are rounding alone.
+ * @property {() => Record<string, any>} noise By part of the state at the point that was computed last: numbers that
+ *   are no larger are rounding alone.
  * @property {(positions: Record<string, number>, range: Input, curve?: Curve) => any} plot
  *   The output along one slider, of the point that was computed last; `plot` and `curve`.
  * @property {(positions: Record<string, number>, axes: Input[], number: number) => any} surface
@@ -202,7 +201,11 @@ export function evaluator(program, others = () => []) {
     return { columns, heights: new DataView(Float64Array.from(rows.flat()).buffer) };
   }
 
-  const noise = () => NOISE * player.registers.reduce((most, x) => (Math.abs(x) < Infinity ? Math.max(most, Math.abs(x)) : most), 0);
+  function noise() {
+    const known = errors(player), { rows, nodes = [], edges = [], matrix } = show;
+    const of = (/** @type {any[]} */ all) => all.map((refs) => (typeof refs === "number" ? known[refs] : 0));
+    return { rows: rows.map(([, refs]) => of(["", refs])), nodes: of(nodes), edges: of(edges), cells: matrix?.cells.map(of) ?? [] };
+  }
 
   const evaluated = { at, noise, plot, surface, heights, row, moves: (/** @type {string} */ label) => label in program.places };
   return evaluated;

@@ -110,6 +110,26 @@ export function play(player, inputs, until = Infinity) {
   return -1;
 }
 
+/**
+ * Of each register before `main` the running bound of its rounding error: as large as the number
+ * itself where no digit of it is right. What a function makes of its operands' errors is left out.
+ * @param {Player} player
+ */
+export function errors({ code, registers: r, blocks, start, main }) {
+  const found = new Float64Array(r.length), size = (/** @type {number} */ k) => Math.abs(r[k]);
+  for (let at = start, i = 0; i < main;) {
+    const operation = code[i], a = code[i + 1], b = code[i + 2];
+    if (operation === GUARD) { i += 4; continue; }
+    const { results = 1, next = i + 1 + COUNTS[operation] } = operation < GUARD ? blocks[-2 - operation] : {};
+    const own = operation < GUARD ? 0 : operation < 2 ? found[a] + found[b] : operation === 2 ? size(a) * found[b] + size(b) * found[a]
+      : operation === 3 ? (found[a] + size(at) * found[b]) / size(b) : operation === 4 ? found[a]
+      : operation === 5 ? found[r[a] ? b : code[i + 3]] : 0;
+    for (const end = at + results; at < end; at++) found[at] = own + Number.EPSILON * size(at);
+    i = next;
+  }
+  return found;
+}
+
 /** The numbers that stand in registers, one or nested as these are; by group or label of all. */
 export function read(player, registers = player.shown) {
   if (typeof registers === "number") return player.registers[registers];
