@@ -11,7 +11,7 @@ import pytest
 import scipy.optimize
 import scipy.special
 
-from tests.benchmarks import goals, works
+from tests.benchmarks import goals, many, works
 from tests.benchmarks.measuring import Repeat, median
 from tests.benchmarks.notebook import Figure
 from tests.benchmarks.workers import Cell, difference
@@ -136,3 +136,10 @@ def test_a_wrong_result_is_no_figure():
     assert difference([np.array([1.0, 2.1])], right) == "wrong by 0.1"
     assert difference([np.array([1.0])], right) == ""
     assert "3 numbers" in difference([np.zeros(3)], right)
+
+
+def test_many_points_at_once_are_those_by_hand(monkeypatch):
+    monkeypatch.setattr(many, "POINTS", 200)
+    monkeypatch.setattr(many, "REPEATS", 1)
+    # Each answer is held to the one by hand before it is timed.
+    assert all(seconds or absent for _, seconds, absent in many.measured())
