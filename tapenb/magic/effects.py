@@ -169,12 +169,14 @@ class Refusing:
         writes = flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+")
         if not isinstance(path, str | bytes):
             return True  # reading on from one of the system's, too
-        if not writes or _is_ours(event):
+        if not writes or _is_imported():
             return False
         return not self._files.keep(os.path.abspath(os.fsdecode(path)))
 
     def refuse(self) -> None:
-        """Raise, and remember what was raised."""
+        """Raise, and remember what was raised; not in an import, which is never left half made."""
+        if _is_imported():
+            return
         refusal = StateLost(
             f"{here(sys._getframe(1))}: this cannot be undone, so the cell does not run again to "
             "this point, and the numbers there are not known. Do it in a cell of its own."
@@ -211,16 +213,25 @@ def _is_refused(event: str, args: tuple[Any, ...]) -> bool:
     return event in _EVENTS or event.startswith(_FAMILIES)
 
 
+def _is_imported() -> bool:
+    """Whether a library is being imported, which happens once, and would at the next import."""
+    frame = sys._getframe(1)
+    while frame is not None and is_library(frame.f_code):
+        if frame.f_code.co_filename.startswith(_IMPORTING):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _is_ours(event: str) -> bool:
-    """Whether an import writes what it compiled, or tapenb has a thread or deadline of its own."""
+    """Whether tapenb has a thread or deadline of its own."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__:
         frame = frame.f_back
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_THROUGH):
         frame = frame.f_back
-    if event.startswith(("_thread.", "ctypes.")):
-        return frame.f_globals.get("__name__", "").startswith(_OURS)
-    return frame.f_code.co_filename.startswith(_IMPORTING)
+    ours = frame.f_globals.get("__name__", "").startswith(_OURS)
+    return ours and event.startswith(("_thread.", "ctypes."))
 
 
 def _is_for_itself(name: str) -> bool:

@@ -38,16 +38,18 @@ class ModulePlace(Place):
     owner : ModuleType
     named : set of str, optional
     exactly : bool, optional
-        Whether a new name is taken away that the code names.
+        Whether a new name is taken away that the code names. That of a submodule is not, which is
+        imported once: Python does not bind it again.
     """
 
-    __slots__ = ("_exactly", "_hidden", "_named")
+    __slots__ = ("_exactly", "_hidden", "_imported", "_named")
 
     def __init__(
         self, owner: ModuleType, named: Iterable[str] = (), *, exactly: bool = False
     ) -> None:
         super().__init__(owner)
         self._named, self._exactly = frozenset(named), exactly
+        self._imported = frozenset(sys.modules if self._named else ())
         self._hidden = "_" if is_foreign_module(owner.__name__) else "__"
 
     def items(self) -> list[tuple[Any, Any]]:
@@ -74,12 +76,17 @@ class ModulePlace(Place):
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         """Let these stand there."""
         before, wanted = dict(self.items()), dict(items)
+        kept = {name for name in self._named & before.keys() if self._is_new(name, before[name])}
         if self._exactly:
-            for name in (before.keys() - wanted.keys()) & self._named:
+            for name in (before.keys() - wanted.keys()) & self._named - kept:
                 delattr(self.owner, name)
         for name, value in items:
-            if before.get(name, self) is not value:
+            if name not in kept and before.get(name, self) is not value:
                 self[name] = value
+
+    def _is_new(self, name: str, value: Any) -> bool:
+        path = f"{self.owner.__name__}.{name}"
+        return value is sys.modules.get(path, self) and path not in self._imported
 
 
 class _ClassPlace(ModulePlace):
@@ -90,6 +97,7 @@ class _ClassPlace(ModulePlace):
     def __init__(self, owner: Any, named: Iterable[str], *, exactly: bool) -> None:
         Place.__init__(self, owner)
         self._named, self._exactly = frozenset(named) - _FIXED, exactly
+        self._imported = frozenset()
 
     def items(self) -> list[tuple[Any, Any]]:
         return [(k, v) for k, v in list(vars(self.owner).items()) if k in self._named]

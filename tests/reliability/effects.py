@@ -448,6 +448,32 @@ EFFECTS = {
         "N = []\nf = np.vectorize(lambda v: N.append(1) or 1.0)", "f(1.0)", "N"),
 }  # fmt: skip  # a table, a row a case
 
+# -- done as ever ----------------------------------------------------------------------------------
+
+_LIBRARY = "import reliability_library as lib, sys"
+_IMPORTED = "lib.sub.n if 'reliability_library.sub' in sys.modules else 0"
+_SUBMODULE = """
+import atexit, copyreg, os, threading, weakref
+class A: pass
+a, n = A(), 0
+copyreg.pickle(A, lambda a: (A, ()))
+atexit.register(int)
+weakref.finalize(a, int)
+os.makedirs("cache")
+open("cache/written", "w").close()
+threading.Thread(target=int).start()
+"""
+"""A library that does, where it is imported, what a cell may not do again."""
+
+HARMLESS = {
+    "first import": Effect(
+        _LIBRARY, "if x > 5:\n    import reliability_library.sub; lib.sub.n", _IMPORTED),
+    "first import in a function": Effect(
+        _LIBRARY + "\ndef f():\n    from reliability_library.sub import n", "if x > 5: f()",
+        _IMPORTED),
+}  # fmt: skip  # a table, a row a case
+EFFECTS |= HARMLESS
+
 # -- refused ---------------------------------------------------------------------------------------
 
 _REFUSED = {
@@ -760,8 +786,12 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
         with TemporaryDirectory() as folder:
             module = Path(folder, "reliability_effects_module.py")
             module.write_text("n = 0\nlog = []\ndef count():\n    global n\n    n += 1\n")
+            library = Path(folder, "site-packages", "reliability_library")
+            library.mkdir(parents=True)
+            (library / "__init__.py").touch()
+            (library / "sub.py").write_text(_SUBMODULE)
             os.chdir(folder)
-            sys.path.insert(0, folder)
+            sys.path[:0] = folder, str(library.parent)
             book = open_notebook()
             try:
                 what = lost_by(book, effect)
@@ -769,7 +799,8 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
                 close_shell(book.shell)
                 os.chdir(home)
                 put_back()
-                sys.modules.pop("reliability_effects_module", None)
+                for module in [each for each in sys.modules if each.startswith("reliability_")]:
+                    del sys.modules[module]
         if what:
             lost.append(f"{name}: {what}")
     return min(count, len(EFFECTS)), lost
