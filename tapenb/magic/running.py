@@ -326,7 +326,7 @@ class CellRun:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(of_cell=True)
         session = tape.session
-        session.namespace = namespace
+        session.namespace, session.stdout = namespace, sys.stdout
         session.will_be_swept = self.options.order > 0
         named = reachable(namespace, self._names())[1]
         tape.cell_hears_float_errors = not _HEARING.isdisjoint(named)

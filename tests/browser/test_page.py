@@ -250,7 +250,7 @@ def test_the_curve_follows_the_choice(open_page, page):
 
 def test_what_a_page_cannot_play_is_said(book, tmp_path):
     book.run("%%tape -o t\nfrom scipy.special import airy\nx = 0.3\ny = airy(x)[0]")
-    with pytest.raises(ValueError, match=r"a page cannot play this cell: airy is one step"):
+    with pytest.raises(ValueError, match=r"this cell: line 4, `airy\(x\)`: airy is one step"):
         book.names["t"].panel.save(tmp_path / "panel.html")
     with pytest.raises(ValueError, match="a name that ends in"):
         book.names["t"].panel.save(tmp_path / "panel.png")

@@ -141,9 +141,46 @@ def test_the_survey_is_small(book):
     [
         ("x = np.float32(2.0)\ny = x*x", "dtype float32"),
         ("v = np.ones(5000)\ny = np.sum(v*v)", "5000 elements"),
-        ("from scipy.special import airy\nx = 0.3\ny = airy(x)[0]", "airy"),
+        ("from scipy.special import airy\nx = 0.3\ny = airy(x)[0]", r"line 4, `airy\(x\)`: airy"),
+        # What may be read again is said with the user's line.
+        ("x = 2.0\ns = str(x)\ny = x*x", r"line 3, `str\(x\)`: a number becomes text"),
+        ("x = 2.0\ny = x*len(f'{x}')", r"line 3, `f'{x}'`: a number becomes text"),
+        ("x = 2.0\na = float(x)\ny = x*x", r"line 3, `float\(x\)`: a plain number leaves"),
+        ("x = 2.0\ny = x*x if x.is_integer() else x", r"line 3, `x.is_integer\(\)`: a plain"),
+        (
+            "import io, contextlib\nx = 2.0\nheard = io.StringIO()\n"
+            "with contextlib.redirect_stdout(heard):\n    print(x)\n"
+            "y = x*float(heard.getvalue()[:3])",
+            r"line 6, `print\(x\)`: a number becomes text",
+        ),
+        (
+            "x = 2.0\ndef told(print):\n    print(f'{x}')\ntold([].append)\ny = x*x",
+            r"line 4, `f'{x}'`: a number becomes text",
+        ),
     ],
 )
 def test_what_a_page_cannot_play_is_refused(text, reason, book):
     with pytest.raises(NotLowered, match=reason):
         compact(taped(book, text)._program)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(x, f'{y:.3f} of {x}', str(y), '%.2f %s' % (x, y), '{:.1f}'.format(x), end=f'{y}')",
+        "print(float(x), int(x), round(x, 2), [x, (y, 'a')], v, *(f'{each}' for each in v))",
+        "print(', '.join([f'{each:.2f}' for each in v]) if x > 1 else repr(x))",
+        "print(f'''\n  {x}\n''',\n    y)",
+        "def told(x):\n    print('at', x)\ntold(y)",
+        "import matplotlib.pyplot as plt\nplt.title(f'{x:.2f}')\nplt.plot([float(x)], [0.0])"
+        "\nplt.close()",
+    ],
+)
+def test_what_is_printed_keeps_no_page_away(line, book, node):
+    text = "x = 2.0\nv = np.array([x, 3.0])\ny = x*x\n"
+    t = taped(book, f"{text}{line}\ny")
+    tape = compact(t._program)
+    (answer,) = node.ask({"tape": tape, "points": [[3.0]]})
+    # v has no part in y, and what was asked of it is no condition.
+    assert (answer["value"], *numbers(answer["gradient"])) == (9.0, 6.0)
+    assert t.value == 4.0

@@ -163,6 +163,13 @@ def _stores(code: CodeType) -> dict[int, str]:
     return names
 
 
+def position_of(
+    code: CodeType, offset: int
+) -> tuple[int | None, int | None, int | None, int | None]:
+    """The first and last line of an instruction, and its columns there, in bytes."""
+    return _positions(code)[offset // 2]
+
+
 def line_of(code: CodeType, offset: int) -> int | None:
     """The line of an instruction."""
     return _positions(code)[offset // 2][0]

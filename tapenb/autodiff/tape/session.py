@@ -37,6 +37,8 @@ class Session:
         What hands out plain numbers, where it will be tried whether they reach the output.
     refusal : TapeError or None
         What was refused; raised at the end, should other code swallow it.
+    stdout : object
+        Where the notebook's cell prints, unless it says otherwise.
     variables : dict or None
         What stands for each variable in the recording of a function, by the variable's identity.
     watched : set of int
@@ -55,6 +57,7 @@ class Session:
         "reached",
         "reads",
         "refusal",
+        "stdout",
         "variables",
         "watched",
         "will_be_swept",
@@ -70,6 +73,7 @@ class Session:
         self.reached: dict[int, Any] | None = None
         self.reads: Any = None
         self.refusal: TapeError | None = None
+        self.stdout: Any = None
         self.variables: dict[int, Any] | None = None
         self.watched: set[int] = set()
         self.will_be_swept: bool = True

@@ -37,6 +37,7 @@ from ..tape.provenance import (
 )
 from ..tape.tape import Tape
 from .apply import apply, guard
+from .printed import DRAWING, is_printed
 from .reads import as_key
 from .state import TRACED, Traced, plain
 from .structures import mapped
@@ -44,8 +45,6 @@ from .structures import mapped
 __all__ = ["Questions", "Text", "demote", "is_cut", "is_drawing", "leave", "numpys", "plain_parts"]
 
 _ROUNDED = Constant()
-_DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
-"""Packages that make pictures of numbers, from which no number comes back."""
 _OF_ONE = {
     *(math.isfinite, math.isinf, math.isnan),
     *(cmath.isfinite, cmath.isinf, cmath.isnan),
@@ -68,9 +67,9 @@ def leave(
     """Answer a question that takes a number off the tape, where no derivative is lost by that.
 
     None is where nothing is recorded, where the number is piecewise constant or was cut on purpose,
-    and where it becomes text: the answer is a guard. What draws may look. A cell that can run again
-    hands the number out, and finds whether it mattered; else an input of a cell that foreign code
-    reads is an input no longer.
+    and where it becomes text: the answer is a guard. What prints and draws may look. A cell that
+    can run again hands the number out, and finds whether it mattered; else an input of a cell that
+    foreign code reads is an input no longer.
 
     Raises
     ------
@@ -83,6 +82,8 @@ def leave(
     index = value._reference(tape, True)
     caller = outside(frame)
     at = caller or frame
+    if is_printed(tape.session, at):
+        return question(value._value)
     if is_cut(tape, index) or _becomes_text(at) or _is_asserting(frame, caller):
         return guard(value, question, frame)
     asked = called(at)
@@ -104,6 +105,13 @@ def leave(
         return session.reads.answer(value, question, frame, place, error, entry)
     session.refusal = error
     raise error
+
+
+def _told(value: Traced, question: Callable[[Any], Any], frame: FrameType) -> Any:
+    """Answer a question as a guard, unless the answer is printed at once."""
+    if value._is_active() and is_printed(value._tape.session, frame):
+        return question(value._value)
+    return guard(value, question, frame)
 
 
 def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
@@ -134,7 +142,7 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
 
 def is_drawing(frame: FrameType) -> bool:
     """Whether code of a package that draws runs in a frame."""
-    return _module(frame).partition(".")[0] in _DRAWING
+    return _module(frame).partition(".")[0] in DRAWING
 
 
 def _module(frame: FrameType) -> str:
@@ -346,7 +354,7 @@ class Questions(Traced):
         # json.dumps(x, default=str) asks for text only because it takes no traced number.
         if frame.f_globals.get("__name__") == "json.encoder":
             return leave(self, question, "json.dumps(x)", frame)
-        return self._marked(guard(self, question, frame))
+        return self._marked(_told(self, question, frame))
 
     def _marked(self, text: str) -> str:
         if not self._is_active():
@@ -354,7 +362,7 @@ class Questions(Traced):
         return Text(text, ref(self._tape), self._reference(self._tape, True))
 
     def __format__(self, spec: str) -> str:
-        text = guard(self, methodcaller("__format__", spec), sys._getframe(1))
+        text = _told(self, methodcaller("__format__", spec), sys._getframe(1))
         # A few digits are piecewise constant.
         return text if _FEW_DIGITS.search(spec) else self._marked(text)
 
@@ -362,7 +370,7 @@ class Questions(Traced):
         return guard(self, bool, sys._getframe(1))
 
     def __int__(self) -> int:
-        return guard(self, int, sys._getframe(1))
+        return _told(self, int, sys._getframe(1))
 
     def __hash__(self) -> int:
         frame = sys._getframe(1)

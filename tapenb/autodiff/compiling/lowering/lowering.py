@@ -21,7 +21,7 @@ from ..plan import Plan, ufunc_name
 from . import elementwise, matrices, moving, ordering, summing  # noqa: F401  register forms
 from .forms import FORMS, Step
 from .number import LARGEST, check_dtype, constants, tidied
-from .registers import TRUTHS, NotLowered, Registers
+from .registers import TRUTHS, NotLowered, Registers, TooLong
 from .transforms import by_matrix
 from .words import WORDS
 
@@ -76,8 +76,21 @@ def lower(
         ]
         examples = [plan.value(each) for each in references]
         result = plan.tape.values[index] if operation.name == GUARD else plan.value(index)
-        known[index] = _step(code, operation, operands, examples, result, about, index)
+        try:
+            known[index] = _step(code, operation, operands, examples, result, about, index)
+        except TooLong:
+            raise
+        except NotLowered as reason:
+            raise NotLowered(f"{_place(plan, index)}{reason}") from reason.__cause__
     return numbers
+
+
+def _place(plan: Plan, index: int) -> str:
+    """The user's line of a step, and what they wrote there, if it is theirs."""
+    entry = plan.tape[index]
+    if plan.is_in_sweep(index) or entry.line is None or not entry.source:
+        return ""
+    return f"line {entry.line}, `{' '.join(entry.source.split())}`: "
 
 
 def _step(
@@ -312,8 +325,10 @@ def _guard(
             code.guard(number.real, float(value), about)
     elif isinstance(function, FunctionType):
         _guard_question(Step(operation, name, [numbers], [example], answer, code), about)
+    elif isinstance(answer, str):
+        raise NotLowered("a number becomes text, which a page plays in a call of print alone")
     elif name not in _OF_SHAPE:
-        raise NotLowered(f"{name or function} of a number")
+        raise NotLowered("a plain number leaves the recording there")
 
 
 def _guard_question(step: Step, about: dict[str, Any]) -> None:

@@ -11,11 +11,23 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["COMMUTATIVE", "TRUTHS", "Instruction", "NotLowered", "Registers", "operands_of"]
+__all__ = [
+    "COMMUTATIVE",
+    "TRUTHS",
+    "Instruction",
+    "NotLowered",
+    "Registers",
+    "TooLong",
+    "operands_of",
+]
 
 
 class NotLowered(Exception):
     """A page cannot play this, and the kernel must."""
+
+
+class TooLong(NotLowered):
+    """There are too many instructions, whichever line has the last ones."""
 
 
 Instruction = tuple[Any, ...]
@@ -203,6 +215,6 @@ class Registers:
 
     def _append(self, instruction: Instruction) -> int:
         if len(self.code) >= self._most:
-            raise NotLowered(f"it takes more than {self._most} instructions")
+            raise TooLong(f"it takes more than {self._most} instructions")
         self.code.append(instruction)
         return len(self.code) - 1
