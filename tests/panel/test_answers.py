@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tapenb import explore
 from tapenb.panel.live import Panel
 
 from .players import BROWSER
@@ -115,10 +116,12 @@ ANSWERED = """
 const { answers } = await import(process.argv[1]), { VIEW } = await import(process.argv[2]);
 let input = "";
 for await (const part of process.stdin) input += part;
-const { tape, inputs, state, to } = JSON.parse(input);
-const traits = { tape, inputs, state: { ...state, moves: {} }, curve: {}, along: "",
+const { tape, inputs, state, look, to, alone } = JSON.parse(input);
+const traits = { tape, inputs, look, state: { ...state, moves: {} }, curve: {}, along: "",
   position: { view: VIEW, moves: { x: [1, to] } } };
-const answered = answers({ get: (name) => traits[name] }).get("state");
+const page = answers({ get: (name) => traits[name] });
+page.alone(Boolean(alone));
+const answered = page.get("state");
 """
 
 SWITCHED = """
@@ -178,6 +181,42 @@ def test_bars_that_the_page_moves_are_not_behind_it():
     assert not said.stderr
     # At x = 3 the slope of x Σ v by each element is 3; what was recorded is of x = 2.
     assert json.loads(said.stdout) == {"ahead": True, "behind": False, "slopes": [3.0] * 9}
+
+
+UNFOLDED = """
+const { behind, listing: { lines, calls } } = answered;
+process.stdout.write(JSON.stringify({ behind, values: lines.map(({ value }) => value), calls }));
+"""
+
+
+def square(x):
+    return x * x
+
+
+def called(x):
+    u = square(x)
+    return u * x
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_lines_of_a_called_function_are_behind_the_page_or_folded(alone):
+    panel = explore(called, x=2.0).panel
+    panel.look = {**panel.look, "listing": {"open": True, "iteration": None, "unfolded": [[1]]}}
+    panel._make_tape()
+    state = {key: value for key, value in panel.state.items() if key not in ("plot", "orders")}
+    assert [line["value"] for line in state["listing"]["calls"][0]["lines"]] == [4]
+    told = {name: getattr(panel, name) for name in ("tape", "inputs", "look")}
+    told |= {"state": state, "alone": alone, "to": 3}
+    panel.close()
+    places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
+    command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + UNFOLDED, *places]
+    said = subprocess.run(
+        command, input=json.dumps(told), capture_output=True, text=True, check=False
+    )
+    assert not said.stderr
+    # Without a kernel nobody knows them, so that there are none.
+    expected = {"behind": False, "calls": []} if alone else {"behind": True}
+    assert json.loads(said.stdout) == {"values": [9, 27], **expected}
 
 
 BRANCHED = """

@@ -84,11 +84,14 @@ export function answers(model) {
       for (const [part, each] of Object.entries(noise)) found[part] = steady(found[part], said[part], each);
       if (found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, cells);
     }
+    // What called functions computed is the kernel's: where that says nothing, or is on another branch, they fold.
+    if (found.listing && (!isOwn || isAlone)) found.listing.calls = [];
     const isDrawn = !isOwn || !isOther(said, found);
     const own = !isOwn ? UNDRAWN : { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
       ...(said.orders?.of.length && { trace: said.trace }) };
     // What the page leaves to the kernel is of another position until that answers.
     const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
+      || (said.listing?.calls?.length && !found.listing.calls)
       || (said.trace && (own.trace || !found.trace)));
     const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...(isOwn ? found : { ...own, ...found }), ...(isOwn && own), positions,
       ahead: true, behind, whole: isDrawn };
