@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Callable
+from gc import freeze, get_freeze_count, unfreeze
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +22,7 @@ from ..recording.changes import Changes
 if TYPE_CHECKING:
     from .files import Files
 
-__all__ = ["Refusing", "StateLost", "know_refused", "stand_in_for"]
+__all__ = ["Finalizers", "Refusing", "StateLost", "know_refused", "stand_in_for"]
 
 
 class StateLost(TapeError):
@@ -74,7 +76,6 @@ _FUNCTIONS = {
     "tracemalloc": "start stop",
     "asyncio.base_events:BaseEventLoop": "call_at call_later call_soon create_task run_forever",
     "h5py._hl.files:File": "__init__",
-    "weakref:finalize": "__call__ __init__",
 }
 """By module, or class of one, what changes what is outside of the notebook, or cannot be undone."""
 _IMPORTING = "<frozen importlib"
@@ -185,6 +186,66 @@ class Refusing:
         raise refusal
 
 
+class Finalizers:
+    """What is to happen where others' objects die meanwhile: it waits until all is put back.
+
+    Garbage that is there already is collected afterwards, too.
+
+    Parameters
+    ----------
+    changes : Changes
+        Nothing is in it yet.
+    """
+
+    def __init__(self, changes: Changes) -> None:
+        self._thread = get_ident()
+        self._waiting: list[weakref.finalize] = []
+        self._made: dict[weakref.finalize, bool] = {}
+        changes.before(self._call)
+        if not get_freeze_count():
+            changes.before(unfreeze)
+            freeze()
+
+    def wait(self, changes: Changes) -> None:
+        """Let them wait from here on; what the user's own code then asks for is forgotten."""
+        changes.before(self._forget)
+        kind = weakref.finalize
+        for name in ("__call__", "detach"):
+            changes.stand_in(kind, name, self._later(getattr(kind, name)))
+        changes.stand_in(kind, "__init__", self._noted(kind.__init__))
+
+    def _forget(self) -> None:
+        for finalizer, users in self._made.items():
+            if users:
+                finalizer.detach()
+
+    def _call(self) -> None:
+        while self._waiting:
+            # Python calls it, and tells of an error as it does of any that nobody can handle.
+            dying, called = {self}, self._waiting.pop()
+            _ = weakref.ref(dying, called)
+            del dying
+
+    def _later(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def later(finalizer: weakref.finalize, *died: Any) -> Any:
+            if get_ident() == self._thread and finalizer not in self._made:
+                if died:
+                    return self._waiting.append(finalizer)
+                if not is_library(sys._getframe(1).f_code) and self._thread in _active:
+                    _active[self._thread].refuse()
+            return real(finalizer, *died)
+
+        return later
+
+    def _noted(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(finalizer: weakref.finalize, *args: Any, **kwargs: Any) -> None:
+            real(finalizer, *args, **kwargs)
+            if get_ident() == self._thread:
+                self._made[finalizer] = not is_library(sys._getframe(1).f_code)
+
+        return noted
+
+
 _active: dict[int, Refusing] = {}
 _known: dict[int, _StandIn] = {}
 _listening: list[Callable[..., None]] = []
@@ -193,6 +254,7 @@ _listening: list[Callable[..., None]] = []
 def _listen() -> None:
     """Hear what Python tells of, once for the process: a hook of this kind stays."""
     if not _listening:
+        weakref.finalize(_listen, int).detach()  # the first one registers what Python's end calls
         _listening.append(_hear)
         sys.addaudithook(_hear)
 

@@ -34,7 +34,7 @@ from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
-from .effects import Refusing
+from .effects import Finalizers, Refusing
 from .files import keep_files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
@@ -278,6 +278,7 @@ class CellRun:
         """Run the cell unseen from where it began, and put everything back."""
 
         def work(changes: Changes) -> Outcome:
+            finalizers = Finalizers(changes)
             changes.before(Snapshot(self.shell.user_ns, self._names(), exactly=True).restore)
             _set_figures_aside(changes)
             lines = self._lines()
@@ -285,6 +286,7 @@ class CellRun:
             check_threads(self.shell.user_ns, self._names(), lines)
             uninterrupted(self.before.restore)
             self.before.with_stand_ins()
+            finalizers.wait(changes)
             hide(self.shell, changes)
             namespace = self.shell.user_ns
             reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]

@@ -444,6 +444,15 @@ EFFECTS = {
         "get_ipython().cache_size"),
     "user_ns via ip": Effect(
         "pushed = 0; ip = get_ipython()", "ip.user_ns['pushed'] += 1", "pushed"),
+    "weakref.finalize": Effect(
+        "import weakref\nclass A: pass\na = A()", "weakref.finalize(a, int)",
+        "len(weakref.finalize._registry)"),
+    "finalizer of what dies": Effect(
+        "import weakref\nclass A: pass", "a = A(); weakref.finalize(a, L.append, 1); del a\n"
+        "assert L[-1] == 1", "L"),
+    "finalizer of what dies afterwards": Effect(
+        "import weakref\nclass A: pass",
+        "if x > 5: a = A(); weakref.finalize(a, L.append, 1)", "L"),
     "np.vectorize cache": Effect(
         "N = []\nf = np.vectorize(lambda v: N.append(1) or 1.0)", "f(1.0)", "N"),
 }  # fmt: skip  # a table, a row a case
@@ -471,6 +480,16 @@ HARMLESS = {
     "first import in a function": Effect(
         _LIBRARY + "\ndef f():\n    from reliability_library.sub import n", "if x > 5: f()",
         _IMPORTED),
+    "another's finalizer": Effect(
+        _LIBRARY + ", weakref\nclass A: pass\nlib._held.append(A())\n"
+        "weakref.finalize(lib._held[0], L.append, 1)", "if x > 5: lib.drop()",
+        "len(lib._held) + len(L)"),
+    "another's garbage": Effect(
+        "import gc, weakref; gc.disable()\nclass A:\n"
+        "    def __del__(self, do=os.kill, own=os.getpid()): do(own, 0)\n"
+        "def make(): a = A(); a.me = a; weakref.finalize(a, L.append, 1)\nmake()",
+        "if x > 5: gc.collect()",
+        "bool(L) or 'A' in [type(each).__name__ for each in gc.get_objects()]"),
 }  # fmt: skip  # a table, a row a case
 EFFECTS |= HARMLESS
 
@@ -682,9 +701,12 @@ _REFUSED = {
         "f()", "0"),
     "multiprocessing.Value": (
         "import multiprocessing as m; v = m.Value('i', 0)", "v.value += 1", "v.value"),
-    "weakref.finalize": (
-        "import weakref\nclass A: pass\na = A()", "weakref.finalize(a, int)",
-        "len(weakref.finalize._registry)"),
+    "call of a finalizer": (
+        "import weakref\nclass A: pass\na = A(); f = weakref.finalize(a, L.append, 1)", "f()",
+        "(L, f.alive)"),
+    "finalizer detached": (
+        "import weakref\nclass A: pass\na = A(); f = weakref.finalize(a, int)", "f.detach()",
+        "f.alive"),
     "call_soon": (
         "import asyncio; loop = asyncio.new_event_loop()", "loop.call_soon(int)",
         "len(loop._ready)"),
@@ -788,7 +810,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             module.write_text("n = 0\nlog = []\ndef count():\n    global n\n    n += 1\n")
             library = Path(folder, "site-packages", "reliability_library")
             library.mkdir(parents=True)
-            (library / "__init__.py").touch()
+            (library / "__init__.py").write_text("_held = []\ndef drop(): _held.clear()\n")
             (library / "sub.py").write_text(_SUBMODULE)
             os.chdir(folder)
             sys.path[:0] = folder, str(library.parent)
