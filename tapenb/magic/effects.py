@@ -16,13 +16,15 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autodiff.tape.operation import TapeError
-from ..autodiff.tape.provenance import here, is_library
+from ..autodiff.tape.provenance import here, is_importing, is_library
 from ..recording.changes import Changes
 
 if TYPE_CHECKING:
     from .files import Files
 
-__all__ = ["Finalizers", "Refusing", "StateLost", "know_refused", "stand_in_for"]
+__all__ = [
+    *("Finalizers", "Refusing", "StateLost", "know_refused", "refuse", "stand_in_for"),
+]
 
 
 class StateLost(TapeError):
@@ -43,9 +45,12 @@ _EVENTS = frozenset(
 )
 _FAMILIES = ("ftplib.", "http.client.", "imaplib.", "msvcrt.", "nntplib.", "poplib.", "resource.")
 _FAMILIES += ("shutil.", "smtplib.", "syslog.", "telnetlib.", "winreg.")
+_READING = (1, 3)
+"""``mmap.ACCESS_READ`` and ``ACCESS_COPY``."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FUNCTIONS = {
     "_tkinter": "create",
+    "asyncio.base_events:BaseEventLoop": "call_at call_later call_soon create_task run_forever",
     "atexit": "register unregister",
     "builtins": "input",
     "codecs": "register register_error unregister",
@@ -59,6 +64,7 @@ _FUNCTIONS = {
     "faulthandler": "cancel_dump_traceback_later disable dump_traceback_later enable register",
     "gc": "freeze set_debug unfreeze",
     "getpass": "getpass",
+    "h5py._hl.files:File": "__init__",
     "logging": "captureWarnings disable setLogRecordFactory setLoggerClass shutdown",
     "mimetypes": "add_type init",
     "multiprocessing.connection:_ConnectionBase": "recv recv_bytes recv_bytes_into send send_bytes",
@@ -74,11 +80,12 @@ _FUNCTIONS = {
     "threading:Thread": "start",
     "time": "clock_settime tzset",
     "tracemalloc": "start stop",
-    "asyncio.base_events:BaseEventLoop": "call_at call_later call_soon create_task run_forever",
-    "h5py._hl.files:File": "__init__",
 }
-"""By module, or class of one, what changes what is outside of the notebook, or cannot be undone."""
-_IMPORTING = "<frozen importlib"
+"""Functions that change what is outside of the notebook, by their module or its class."""
+_HANDING_ON = ("asyncio.", "multiprocessing.", "threading", "concurrent.")
+_OURS = f"{__name__.split('.')[0]}."
+_HERE = os.path.dirname(__file__) + os.sep
+_THROUGH = ("threading", "concurrent.", "ctypes")
 
 
 class _StandIn(NamedTuple):
@@ -96,7 +103,9 @@ def _refusing(owner: Any, name: str, real: Any) -> _StandIn:
 
     def refusing(*args: Any, **kwargs: Any) -> Any:
         active = _active.get(get_ident())
-        if active is not None and not (of_class and _is_for_itself(name)):
+        if active is not None and not (
+            of_class and (_is_for_itself(name) or id(args[0]) in active.made)
+        ):
             active.refuse()
         return real(*args, **kwargs)
 
@@ -141,19 +150,34 @@ class Refusing:
     ----------
     refusal : StateLost or None
         The first one: other code may swallow what was raised.
+    made : dict of int to object
+        Event loops that are made meanwhile, by identity: they may do what others may not.
     """
 
     def __init__(self, changes: Changes, files: Files) -> None:
         self._files = files
         self.refusal: StateLost | None = None
+        self.made: dict[int, Any] = {}
         self._thread = get_ident()
         self._outer: Refusing | None = None
+        if "asyncio.base_events" in sys.modules:
+            self._note_loops(changes, sys.modules["asyncio.base_events"].BaseEventLoop)
         for each in know_refused():
             changes.stand_in(each.owner, each.name, each.instead)
         _listen()
         changes.before(self._end)
         self._outer = _active.get(self._thread)
         _active[self._thread] = self
+
+    def _note_loops(self, changes: Changes, kind: Any) -> None:
+        real = kind.__init__
+
+        def noting(loop: Any, *args: Any) -> None:
+            if get_ident() == self._thread:
+                self.made[id(loop)] = loop
+            real(loop, *args)
+
+        changes.stand_in(kind, "__init__", noting)
 
     def _end(self) -> None:
         if _active.get(self._thread) is self:
@@ -170,16 +194,19 @@ class Refusing:
         writes = flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+")
         if not isinstance(path, str | bytes):
             return True  # reading on from one of the system's, too
-        if not writes or _is_imported():
+        if not writes or is_importing(sys._getframe()):
             return False
         return not self._files.keep(os.path.abspath(os.fsdecode(path)))
 
     def refuse(self) -> None:
         """Raise, and remember what was raised; not in an import, which is never left half made."""
-        if _is_imported():
+        if is_importing(sys._getframe()):
             return
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+            frame = frame.f_back
         refusal = StateLost(
-            f"{here(sys._getframe(1))}: this cannot be undone, so the cell does not run again to "
+            f"{here(frame)}: this cannot be undone, so the cell does not run again to "
             "this point, and the numbers there are not known. Do it in a cell of its own."
         )
         self.refusal = self.refusal or refusal
@@ -231,8 +258,8 @@ class Finalizers:
             if get_ident() == self._thread and finalizer not in self._made:
                 if died:
                     return self._waiting.append(finalizer)
-                if not is_library(sys._getframe(1).f_code) and self._thread in _active:
-                    _active[self._thread].refuse()
+                if not is_library(sys._getframe(1).f_code):
+                    refuse()
             return real(finalizer, *died)
 
         return later
@@ -269,20 +296,19 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
 
 def _is_refused(event: str, args: tuple[Any, ...]) -> bool:
     if event == "mmap.__new__":
-        return args[0] != -1
+        return args[0] != -1 and args[2] not in _READING
+    if event == "os.mkdir" and args[2] == -1 and os.path.lexists(args[0]):
+        return False  # Python says that it is there
     if event == "sqlite3.connect":
         return args[0] != ":memory:"
     return event in _EVENTS or event.startswith(_FAMILIES)
 
 
-def _is_imported() -> bool:
-    """Whether a library is being imported, which happens once, and would at the next import."""
-    frame = sys._getframe(1)
-    while frame is not None and is_library(frame.f_code):
-        if frame.f_code.co_filename.startswith(_IMPORTING):
-            return True
-        frame = frame.f_back
-    return False
+def refuse() -> None:
+    """Refuse what this thread is about to do, where nobody sees its run."""
+    active = _active.get(get_ident())
+    if active is not None:
+        active.refuse()
 
 
 def _is_ours(event: str) -> bool:
@@ -297,7 +323,7 @@ def _is_ours(event: str) -> bool:
 
 
 def _is_for_itself(name: str) -> bool:
-    """Whether a library asks a class for something, or we start a thread, on our own account.
+    """Whether what a class is asked for is no wish of the user's, but a library's or ours.
 
     Those that hand on what the user asks for are looked through.
     """
@@ -307,8 +333,3 @@ def _is_for_itself(name: str) -> bool:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_HANDING_ON):
         frame = frame.f_back
     return is_library(frame.f_code)
-
-
-_HANDING_ON = ("asyncio.", "multiprocessing.", "threading", "concurrent.")
-_OURS = f"{__name__.split('.')[0]}."
-_THROUGH = ("threading", "concurrent.", "ctypes")

@@ -17,13 +17,14 @@ from typing import Any
 from ..autodiff.reach import Place, places
 from ..autodiff.tape.provenance import is_foreign_module
 
-__all__ = ["OTHERS", "ModulePlace", "is_python", "named_of_libraries"]
+__all__ = ["OTHERS", "ModulePlace", "is_python", "named_of_libraries", "places_of_widget"]
 
 OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
 """Packages whose objects know themselves what a run that nobody sees may do."""
 _CONTAINERS = (dict, list, set, deque, defaultdict, OrderedDict)
 _OF_PYTHON, _OF_C, _CONSTANT = 1 << 9, 1 << 8 | 1 << 7, 1 << 8
 _IN_C = type(vars(object)["__new__"])
+_OF_TRAITS = ("_trait_values", "_trait_notifiers")
 _FIXED = frozenset("__dict__ __doc__ __module__ __slots__ __weakref__".split())
 _STREAMS = frozenset("modules stdin stdout stderr __stdin__ __stdout__ __stderr__".split())
 
@@ -116,6 +117,14 @@ def is_python(kind: type) -> bool:
         and type(vars(base).get("__new__")) is not _IN_C
         for base in kind.__mro__[:-1]
     )
+
+
+def places_of_widget(value: Any) -> list[Place]:
+    """What a widget has by its traits, and whom it tells: what its front end hears is refused."""
+    parts = [value, *vars(value).values()]
+    own = [each for each in parts if type(each).__module__.startswith("ipywidgets.")]
+    traits = [vars(each).get(name, {}) for each in own for name in _OF_TRAITS]
+    return [place for each in traits for place in places(each)]
 
 
 def named_of_libraries(

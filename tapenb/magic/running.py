@@ -278,16 +278,17 @@ class CellRun:
         """Run the cell unseen from where it began, and put everything back."""
 
         def work(changes: Changes) -> Outcome:
-            finalizers = Finalizers(changes)
-            changes.before(Snapshot(self.shell.user_ns, self._names(), exactly=True).restore)
-            _set_figures_aside(changes)
             lines = self._lines()
             self.before.check_iterators(self.cell.reads, lines)
             check_threads(self.shell.user_ns, self._names(), lines)
+            finalizers = Finalizers(changes)
+            now = Snapshot(self.shell.user_ns, self._names(), exactly=True)
+            changes.before(now.restore)
+            _set_figures_aside(changes)
             uninterrupted(self.before.restore)
             self.before.with_stand_ins()
             finalizers.wait(changes)
-            hide(self.shell, changes)
+            hide(self.shell, changes, now.handlers)
             namespace = self.shell.user_ns
             reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]
             refusing = Refusing(changes, keep_files(changes, reached))

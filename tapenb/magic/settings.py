@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import logging
 import os
 import random
@@ -13,23 +14,28 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["settings"]
+from ..autodiff.reach import is_users
+from ..autodiff.tape.provenance import is_foreign_module
+
+__all__ = ["readable_handlers", "settings"]
 
 
-def settings(named: Collection[str] = ()) -> Callable[[], None]:
+def settings(named: Collection[str] = (), *, exactly: bool = True) -> Callable[[], None]:
     """Note the environment, random state, warnings, logging and printing as they are now.
 
     Parameters
     ----------
     named : collection of str, optional
         Attributes of the shell that are put back, too.
+    exactly : bool, optional
+        Whether nothing else happens until then. Else code runs again that may have made a logger.
 
     Returns
     -------
     callable
         Puts them back; can be called twice.
     """
-    kept = [_of_dict(os.environ), *map(_of_list, _lists()), *_of_loggers()]
+    kept = [*_of_process(), *_of_loggers(anew=not exactly)]
     kept += [_of_attribute(sys, name) for name in _OF_SYS]
     pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
         (random.getstate, random.setstate),
@@ -83,8 +89,9 @@ _BY_FUNCTIONS = (
 )
 
 
-def _lists() -> list[list[Any]]:
-    return [sys.path, sys.argv, sys.meta_path, sys.path_hooks, gc.callbacks]
+def _of_process() -> list[Callable[[], None]]:
+    lists, finders = (sys.path, sys.argv, gc.callbacks), (sys.meta_path, sys.path_hooks)
+    return [_of_dict(os.environ), *map(_of_list, lists), *map(_of_finders, finders)]
 
 
 def _of_attribute(owner: Any, name: str) -> Callable[[], None]:
@@ -171,16 +178,50 @@ def _of_list(owner: list[Any]) -> Callable[[], None]:
     return put_back
 
 
-def _of_loggers() -> list[Callable[[], None]]:
-    manager = logging.root.manager
-    found = [manager.loggerDict[name] for name in list(manager.loggerDict)]
-    loggers = [each for each in found if isinstance(each, logging.Logger)]
+def readable_handlers() -> list[logging.Handler]:
+    """The handlers of logs that code can read: those that write to memory, and the user's own."""
+    found = [each() for each in list(logging._handlerList)]
+    return [
+        each
+        for each in found
+        if each is not None
+        and (is_users(each) or type(getattr(each, "stream", None)) in (io.StringIO, io.BytesIO))
+    ]
+
+
+def _loggers() -> list[logging.Logger]:
+    found = logging.root.manager.loggerDict
+    loggers = [found[name] for name in list(found)]
+    return [each for each in loggers if isinstance(each, logging.Logger)]
+
+
+def _of_finders(owner: list[Any]) -> Callable[[], None]:
+    """Put back what finds modules, but leave there what a library has when it is imported."""
+    before, loaded = list(owner), frozenset(sys.modules)
+
+    def put_back() -> None:
+        new = [each for each in owner if each not in before]
+        homes = {id(each): getattr(each, "__module__", None) for each in new}
+        kept = [e for e in new if (h := homes[id(e)]) not in loaded and is_foreign_module(h)]
+        if owner != before + kept:
+            owner[:] = before + kept
+
+    return put_back
+
+
+def _of_loggers(*, anew: bool) -> list[Callable[[], None]]:
+    loggers = _loggers()
+    known = set(loggers)
     states = [
         (each, each.level, each.disabled, each.propagate) for each in [*loggers, logging.root]
     ]
 
     def put_back() -> None:
-        for logger, level, disabled, propagate in states:
+        new = [each for each in _loggers() if each not in known] if anew else []
+        for each in new:
+            each.handlers.clear()
+            each.filters.clear()
+        for logger, level, disabled, propagate in [*states, *((e, 0, False, True) for e in new)]:
             if logger.level != level:
                 logger.setLevel(level)
             logger.disabled, logger.propagate = disabled, propagate

@@ -35,8 +35,9 @@ from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
 from .containers import own_places
 from .effects import StateLost, know_refused, stand_in_for
-from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries
-from .settings import settings
+from .foreign_memory import bytes_of, is_of_ctypes, is_plain_memory, set_bytes
+from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries, places_of_widget
+from .settings import readable_handlers, settings
 
 __all__ = ["Snapshot", "code_names", "reachable"]
 
@@ -155,36 +156,6 @@ def _set_items(items: dict[str, Any], old: dict[str, Any]) -> None:
     items.update(old)
 
 
-def _bytes_of(value: Any) -> bytes:
-    """What lies in the memory of a number, array or structure of ctypes."""
-    return sys.modules["ctypes"].string_at(*_memory_of(value))
-
-
-def _set_bytes(value: Any, old: bytes) -> None:
-    address, size = _memory_of(value)
-    sys.modules["ctypes"].memmove(address, old, size)
-
-
-def _memory_of(value: Any) -> tuple[int, int]:
-    ctypes = sys.modules["ctypes"]
-    return ctypes.addressof(value), ctypes.sizeof(value)
-
-
-def _is_of_ctypes(kind: type) -> bool:
-    return any(base.__module__ == "_ctypes" for base in kind.__mro__)
-
-
-def _is_plain_memory(kind: Any) -> bool:
-    """Whether a type of ctypes is made of numbers alone: bytes put back own nothing."""
-    ctypes = sys.modules["ctypes"]
-    if issubclass(kind, ctypes.Array):
-        return _is_plain_memory(kind._type_)
-    if issubclass(kind, ctypes.Structure | ctypes.Union):
-        fields = [each for base in kind.__mro__ for each in vars(base).get("_fields_", ())]
-        return all(_is_plain_memory(each[1]) for each in fields)
-    return isinstance(getattr(kind, "_type_", None), str) and kind._type_ in _NUMBERS_OF_C
-
-
 def _set_frame(frame: Any, old: Any) -> None:
     if not frame.equals(old):
         type(frame).__init__(frame, old.copy())
@@ -234,8 +205,6 @@ _OF_FUNCTION = ("__code__", "__doc__", "__kwdefaults__", "__name__", "__qualname
 _OF_CLASS = ("__bases__", "__doc__", "__name__", "__qualname__")
 _ORDINARY = frozenset({dict, frozenset, list, set, tuple})
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
-_NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
-"""How ctypes calls its simple types that are no pointers."""
 _OF_PYTHON = 1 << 9
 _NONE = object()
 
@@ -250,6 +219,11 @@ class Snapshot:
         What the cell's code reads and writes.
     exactly : bool, optional
         Whether nothing else happens until it is restored, so that other cells bind no names.
+
+    Attributes
+    ----------
+    handlers : list of logging.Handler
+        Those of which all is kept that they keep of a log.
     """
 
     def __init__(
@@ -265,18 +239,35 @@ class Snapshot:
         self._lost: dict[str, Any] = {}
         self._locks: dict[str, Any] = {}
         self._bytes = self._foreign = 0
+        self._found: dict[int, Any] = {}
         self._named: set[str] = set()
         know_refused()
+        self.handlers: list[Any] = []
+        self._keep_logs()
         self._keep_all(set(names), exactly)
-        self._settings = settings(self._named)
+        self._settings = settings(self._named, exactly=exactly)
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in self._named if name not in namespace}
         dynamic = exactly and not _DYNAMIC.isdisjoint(self._named)
         self._others = dict(namespace) if dynamic else None
 
+    def _keep_logs(self) -> None:
+        """Keep what is written of logs where code can read it."""
+        for handler in readable_handlers():
+            seen: dict[int, Any] = {}
+            self._keep("logging", handler, seen)
+            if _is_own(type(handler)):
+                self._keep("logging", type(handler), seen)
+            if not self._lost:
+                self.handlers.append(handler)
+                self._found |= {k: v for k, v in seen.items() if type(v) is FunctionType}
+            # What cannot be kept of another one matters to none that does not name it.
+            self._lost, self._locks, self._foreign = {}, {}, 0
+
     def _keep_all(self, names: set[str], exactly: bool) -> None:
         """Keep what code with these names comes to, and the functions that are found on the way."""
-        seen: dict[int, Any] = {}
+        seen = dict(self._found)
+        names |= self._named_by(seen)
         while names:
             reached, named = reachable(self._namespace, names)
             self._named |= named
@@ -285,17 +276,20 @@ class Snapshot:
             self._names |= own
             for name, value in {**found, **_own_modules(named)}.items():
                 self._keep(name, value, seen)
-            functions = (each for each in list(seen.values()) if type(each) is FunctionType)
-            names = {
-                name
-                for each in functions
-                if each.__globals__ is self._namespace
-                for name in code_names(each.__code__)
-            } - self._named
+            names = self._named_by(seen) - self._named
         if not _TAKING.isdisjoint(self._named):
             self._lost = {**self._locks, **self._lost}
         for place in named_of_libraries(self._libraries, self._named, exactly=exactly):
             self._kept.append((place, place.items()))
+
+    def _named_by(self, found: dict[int, Any]) -> set[str]:
+        """What the notebook's functions among what was found name."""
+        return {
+            name
+            for each in list(found.values())
+            if type(each) is FunctionType and each.__globals__ is self._namespace
+            for name in code_names(each.__code__)
+        }
 
     def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
         """Keep what can be reached from a name."""
@@ -358,8 +352,8 @@ class Snapshot:
                 return read, put
         if type(value) in (io.StringIO, io.BytesIO):
             return _text_of, _set_text
-        if _is_of_ctypes(type(value)) and _is_plain_memory(type(value)):
-            return _bytes_of, _set_bytes
+        if is_of_ctypes(type(value)) and is_plain_memory(type(value)):
+            return bytes_of, set_bytes
         home = str(type(value).__module__).partition(".")[0]
         if home == "pandas" and hasattr(value, "_mgr"):
             return (lambda frame: frame.copy()), _set_frame
@@ -378,7 +372,7 @@ class Snapshot:
         if kind in weakref.ProxyTypes:
             return []
         home = str(kind.__module__).partition(".")[0]
-        if _is_of_ctypes(kind) and not issubclass(kind, type):
+        if is_of_ctypes(kind) and not issubclass(kind, type):
             return None  # it points somewhere
         if home in _OF_SYSTEM and not issubclass(kind, _ATOMS):
             return None
@@ -400,6 +394,8 @@ class Snapshot:
         if is_python(kind) and kind.__module__ != "pandas":
             self._foreign += 1
             return places(value) if self._foreign < _MOST_FOREIGN else None
+        if home == "ipywidgets" and hasattr(kind, "trait_names"):
+            return places_of_widget(value)
         is_value = kind.__hash__ not in (None, object.__hash__) and kind.__eq__ is not object.__eq__
         return [] if is_value or _MUTATORS.isdisjoint(dir(kind)) else None
 

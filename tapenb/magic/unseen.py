@@ -6,7 +6,9 @@ process is replaced but for the thread that runs the cell.
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Collection
 from io import BytesIO
 from threading import get_ident
 from typing import Any
@@ -14,7 +16,9 @@ from typing import Any
 from IPython.core.displayhook import CapturingDisplayHook
 from IPython.core.displaypub import CapturingDisplayPublisher
 
+from ..autodiff.tape.provenance import is_importing
 from ..recording.changes import Changes
+from .effects import refuse
 
 __all__ = ["hide"]
 
@@ -41,28 +45,22 @@ class _WithoutThread:
         return getattr(self._stream, name)
 
 
-def hide(shell: Any, changes: Changes) -> None:
+def hide(shell: Any, changes: Changes, handlers: Collection[Any] = ()) -> None:
     """Let nothing show of what this thread prints and displays, until the changes are taken back.
 
     Parameters
     ----------
     shell : InteractiveShell
     changes : Changes
+    handlers : collection of logging.Handler, optional
+        Those that hear of what this thread logs, as what they keep of it is put back.
     """
     thread = get_ident()
     for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         stream = getattr(sys, name)
         if stream is not None:
             changes.stand_in(sys, name, _WithoutThread(stream, thread))
-    if "logging" in sys.modules:
-        logger = sys.modules["logging"].Logger
-        handle = logger.handle
-
-        def others(self: Any, record: Any) -> None:
-            if get_ident() != thread:
-                handle(self, record)
-
-        changes.stand_in(logger, "handle", others)
+    _hide_logs(changes, thread, handlers)
     _hide_comms(changes, thread)
     publisher = shell.display_pub
     clear_output = publisher.clear_output
@@ -82,13 +80,40 @@ def hide(shell: Any, changes: Changes) -> None:
         changes.stand_in(sys, "displayhook", CapturingDisplayHook(shell=shell, outputs=[]))
 
 
+def _hide_logs(changes: Changes, thread: int, handlers: Collection[Any]) -> None:
+    """Let no handler that shows it hear of what is logged; one that is made meanwhile hears it."""
+    logger = logging.Logger
+    heard = set(map(id, handlers))
+    known = {id(handler): handler for each in logging._handlerList if (handler := each())}
+    real_call, real_add = logger.callHandlers, logger.addHandler
+
+    def call(own: Any, record: Any) -> None:
+        if get_ident() != thread:
+            return real_call(own, record)
+        while own is not None:
+            for handler in own.handlers:
+                new = id(handler) in heard or id(handler) not in known
+                if new and record.levelno >= handler.level:
+                    handler.handle(record)
+            own = own.parent if own.propagate else None
+        return None
+
+    def add(own: Any, handler: Any) -> None:
+        if get_ident() == thread and not is_importing(sys._getframe()):
+            changes.before(lambda: own.removeHandler(handler))
+        real_add(own, handler)
+
+    changes.stand_in(logger, "callHandlers", call)
+    changes.stand_in(logger, "addHandler", add)
+
+
 def _hide_comms(changes: Changes, thread: int) -> None:
     """Let no front end hear of a widget that is made, and nobody know it afterwards."""
     base = getattr(sys.modules.get("comm.base_comm"), "BaseComm", None)
     if base is None:
         return
     made: dict[int, Any] = {}
-    real_open, real_send = base.open, base.send
+    real_open = base.open
 
     def open_(comm: Any, *args: Any, **kwargs: Any) -> None:
         if get_ident() == thread:
@@ -96,9 +121,14 @@ def _hide_comms(changes: Changes, thread: int) -> None:
         else:
             real_open(comm, *args, **kwargs)
 
-    def send(comm: Any, *args: Any, **kwargs: Any) -> None:
-        if id(comm) not in made:
-            real_send(comm, *args, **kwargs)
+    def of_others(real: Any) -> Any:
+        def called(comm: Any, *args: Any, **kwargs: Any) -> None:
+            if id(comm) not in made:
+                if get_ident() == thread and not kwargs.get("deleting"):
+                    refuse()
+                real(comm, *args, **kwargs)
+
+        return called
 
     def forget() -> None:
         widgets = getattr(sys.modules.get("ipywidgets.widgets.widget"), "_instances", {})
@@ -107,7 +137,8 @@ def _hide_comms(changes: Changes, thread: int) -> None:
 
     changes.before(forget)
     changes.stand_in(base, "open", open_)
-    changes.stand_in(base, "send", send)
+    for name in ("close", "send"):
+        changes.stand_in(base, name, of_others(getattr(base, name)))
 
 
 def _nothing(_: Any) -> None:

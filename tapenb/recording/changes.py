@@ -36,11 +36,15 @@ class Changes:
 
     def stand_in(self, owner: Any, name: str, instead: Any) -> None:
         """Let something stand in for another, unless somebody puts a third in its place."""
-        real = getattr(owner, name)
+        real, is_own = getattr(owner, name), name in vars(owner)
 
         def back() -> None:
-            if getattr(owner, name) is instead:
+            if getattr(owner, name) is not instead:
+                return
+            if is_own or name not in vars(owner):
                 setattr(owner, name, real)
+            else:  # it is inherited
+                delattr(owner, name)
 
         self.before(back)
         setattr(owner, name, instead)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import signal as signals
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from signal import SIGINT, getsignal, signal
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
+
+from ..autodiff.tape.provenance import is_importing
 
 __all__ = ["SECONDS", "in_peace", "within"]
 
@@ -104,7 +107,8 @@ class _Clock:
         while not self._done.wait(pause):
             self.over, pause = True, _AGAIN
             if self._heard is None:
-                _raise_in(self._watched, _TooLong)
+                if not is_importing(sys._current_frames().get(self._watched)):
+                    _raise_in(self._watched, _TooLong)
             elif hasattr(signals, "pthread_kill"):
                 signals.pthread_kill(self._watched, SIGINT)
             else:
@@ -119,7 +123,9 @@ class _Clock:
 
 
 def _is_closing(frame: FrameType | None) -> bool:
-    """Whether something runs that is to be done in peace."""
+    """Whether something runs that is to be done in peace, as the import of a library is."""
+    if is_importing(frame):
+        return True
     while frame is not None:
         if id(frame.f_code) in _peaceful:
             return True

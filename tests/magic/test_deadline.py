@@ -1,7 +1,9 @@
 """A cell that runs again ends in time, whatever it does, and the panel says so."""
 
 import signal
+import sys
 import threading
+from importlib import import_module
 
 import pytest
 
@@ -68,6 +70,31 @@ def test_on_another_thread():
     thread.start()
     thread.join()
     assert said == ["the cell ran for more than 0.2 s at this point and was stopped"]
+
+
+@pytest.mark.parametrize("on_a_thread", [False, True])
+def test_a_library_is_imported_to_its_end(monkeypatch, tmp_path, on_a_thread):
+    library = tmp_path / "site-packages" / "late_library"
+    library.mkdir(parents=True)
+    (library / "__init__.py").write_text("import time\nfor _ in range(6): time.sleep(0.05)")
+    monkeypatch.syspath_prepend(library.parent)
+
+    def work():
+        import_module("late_library")
+        while True:
+            pass
+
+    def run():
+        with pytest.raises(TimeoutError):
+            within(0.1, work)
+
+    if on_a_thread:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    else:
+        run()
+    assert sys.modules.pop("late_library", None) is not None
 
 
 def test_what_ends_in_time_gives_its_value():

@@ -444,6 +444,29 @@ EFFECTS = {
         "get_ipython().cache_size"),
     "user_ns via ip": Effect(
         "pushed = 0; ip = get_ipython()", "ip.user_ns['pushed'] += 1", "pushed"),
+    "observer of a widget": Effect(
+        "import ipywidgets; w = ipywidgets.IntSlider()", "w.observe(L.append, 'value')",
+        "len(w._trait_notifiers['value']['change'])"),
+    "logger that the cell makes": Effect(
+        "import logging, io",
+        "s = io.StringIO(); l = logging.getLogger('reliability.own'); l.setLevel(10)\n"
+        "if not l.handlers: l.addHandler(logging.StreamHandler(s))\n"
+        "l.info('abc'); assert s.getvalue() == 'abc\\n'",
+        "logging.getLogger('reliability.own').handlers"),
+    "logger of another branch": Effect(
+        "import logging", "if x > 5: logging.getLogger('other').addHandler(logging.NullHandler())",
+        "[k for k, v in logging.root.manager.loggerDict.items() if k == 'other' and v.handlers]"),
+    "log in memory": Effect(
+        "import logging, io; s = io.StringIO(); h = logging.StreamHandler(s)\n"
+        "logging.getLogger('reliability').addHandler(h)",
+        "n = len(s.getvalue()); logging.getLogger('reliability').warning('abc')\n"
+        "assert len(s.getvalue()) == n + 4", "s.getvalue()"),
+    "log in a list": Effect(
+        "import logging\nclass H(logging.Handler):\n"
+        "    def emit(self, record): L.append(record.msg)\n"
+        "h = H(); logging.getLogger('reliability').addHandler(h)",
+        "n = len(L); logging.getLogger('reliability').warning('abc')\n"
+        "assert L[n:] == ['abc']", "L"),
     "weakref.finalize": Effect(
         "import weakref\nclass A: pass\na = A()", "weakref.finalize(a, int)",
         "len(weakref.finalize._registry)"),
@@ -460,11 +483,20 @@ EFFECTS = {
 # -- done as ever ----------------------------------------------------------------------------------
 
 _LIBRARY = "import reliability_library as lib, sys"
-_IMPORTED = "lib.sub.n if 'reliability_library.sub' in sys.modules else 0"
-_SUBMODULE = """
-import atexit, copyreg, os, threading, weakref
+_IMPORTED = "'reliability_library.sub' not in sys.modules or lib.sub.a in sys.meta_path"
+_PACKAGE = """
+import weakref
+_held = []
 class A: pass
-a, n = A(), 0
+def drop(): _held.clear()
+def make(): weakref.finalize(A(), int)
+"""
+_SUBMODULE = """
+import atexit, copyreg, os, sys, threading, weakref
+class A:
+    def find_spec(*_): return None
+a = A()
+sys.meta_path.append(a)
 copyreg.pickle(A, lambda a: (A, ()))
 atexit.register(int)
 weakref.finalize(a, int)
@@ -476,10 +508,26 @@ threading.Thread(target=int).start()
 
 HARMLESS = {
     "first import": Effect(
-        _LIBRARY, "if x > 5:\n    import reliability_library.sub; lib.sub.n", _IMPORTED),
+        _LIBRARY, "if x > 5:\n    import reliability_library.sub; lib.sub.a", _IMPORTED),
     "first import in a function": Effect(
-        _LIBRARY + "\ndef f():\n    from reliability_library.sub import n", "if x > 5: f()",
+        _LIBRARY + "\ndef f():\n    from reliability_library.sub import a", "if x > 5: f()",
         _IMPORTED),
+    "folder that is there": Effect(
+        "from pathlib import Path",
+        "os.makedirs('there/in', exist_ok=True); Path('there').mkdir(exist_ok=True)", _LISTED),
+    "file in memory": Effect(
+        "np.save('a.npy', np.ones(3))", "assert np.load('a.npy', mmap_mode='r').sum() == 3.0",
+        "0"),
+    "widget that is read": Effect(
+        "import ipywidgets; w = ipywidgets.HBox([ipywidgets.FloatSlider(value=2.0)])",
+        "assert w.children[0].value == 2.0", "w.children[0].value"),
+    "event loop of its own": Effect(
+        "import asyncio\nasync def f(): return 1",
+        "loop = asyncio.new_event_loop()\nassert loop.run_until_complete(f()) == 1\nloop.close()",
+        "0"),
+    "finalizer of a library": Effect(_LIBRARY, "lib.make()", "0"),
+    "importlib.reload": Effect(
+        "import importlib, json", "importlib.reload(json).dumps({'x': x})", "json.dumps([1.0])"),
     "another's finalizer": Effect(
         _LIBRARY + ", weakref\nclass A: pass\nlib._held.append(A())\n"
         "weakref.finalize(lib._held[0], L.append, 1)", "if x > 5: lib.drop()",
@@ -810,7 +858,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             module.write_text("n = 0\nlog = []\ndef count():\n    global n\n    n += 1\n")
             library = Path(folder, "site-packages", "reliability_library")
             library.mkdir(parents=True)
-            (library / "__init__.py").write_text("_held = []\ndef drop(): _held.clear()\n")
+            (library / "__init__.py").write_text(_PACKAGE)
             (library / "sub.py").write_text(_SUBMODULE)
             os.chdir(folder)
             sys.path[:0] = folder, str(library.parent)

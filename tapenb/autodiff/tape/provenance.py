@@ -287,6 +287,15 @@ def is_library(code: CodeType) -> bool:
     return is_foreign(code.co_filename)
 
 
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether a library is being imported at a frame: it is once, and half of it is of no use."""
+    while frame is not None and is_library(frame.f_code):
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def users_frame(frame: FrameType | None) -> FrameType | None:
     """The nearest frame at or above one that no library's code runs in; else as `outside`."""
     nearest = frame = outside(frame)

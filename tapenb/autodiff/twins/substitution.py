@@ -190,8 +190,9 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
     places: list[_Place] = []
     if names is None or "__import__" in names:  # it may import NumPy where it runs
         places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
-    if names is None or "import_module" in names:
-        places.append((vars(importlib), "import_module", importlib.import_module))
+    for name in ("import_module", "reload"):
+        if names is None or name in names:
+            places.append((vars(importlib), name, getattr(importlib, name)))
     places += [
         (space, name, vars(builtins)[name])
         for name in (names or set()) & BUILTINS.keys()

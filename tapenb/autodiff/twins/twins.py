@@ -166,13 +166,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
     return result
 
 
-def _fromiter(
-    tape: Tape,
-    iter: Any,
-    dtype: Any,
-    count: int = -1,
-    **kwargs: Any,
-) -> Any:
+def _fromiter(tape: Tape, iter: Any, dtype: Any, count: int = -1, **kwargs: Any) -> Any:
     """The elements one by one, which may be traced."""
     values = list(iter if count < 0 else islice(iter, count))
     column = lift(values)
@@ -455,10 +449,19 @@ def _import_module(name: str, package: str | None = None) -> ModuleType:
     return module if is_foreign_module(asking) else chosen(module)
 
 
+def _reload(module: ModuleType) -> ModuleType:
+    """The twin of ``importlib.reload``, after which a module has other functions."""
+    real = _RELOAD(original(module))
+    _missing.update(WITH_TWINS & {real.__name__})
+    return chosen(real)
+
+
 _IMPORT, _IMPORT_MODULE = builtins.__import__, importlib.import_module
+_RELOAD = importlib.reload
 _TWINS: dict[int, tuple[Any, Any]] = {
     id(_IMPORT): (_IMPORT, _import),
     id(_IMPORT_MODULE): (_IMPORT_MODULE, _import_module),
+    id(_RELOAD): (_RELOAD, _reload),
     **{id(vars(builtins)[name]): (vars(builtins)[name], twin) for name, twin in BUILTINS.items()},
 }
 """Twins, each after what it stands for, by the identity of that."""
