@@ -69,6 +69,7 @@ class Control(HasTraits):
         self.set_trait("boolean", boolean)
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
+        self._was_log = log
         with self.hold_trait_notifications():
             self.min, self.max, self.step = min, max, step
             self.value = value if math.isfinite(value) else self._clamp(0)
@@ -154,6 +155,7 @@ class Control(HasTraits):
             return
         with self.hold_trait_notifications():
             self.min, self.max = low, high
+            self.set_trait("log", self._was_log and low > 0)
             if not self.integer and not (high - low) / 1000 <= self.step <= (high - low) / 20:
                 self.step = float(f"1e{math.floor(math.log10(high - low)) - 2}")
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from threading import RLock, Thread, local
+from threading import RLock, local
 from typing import Any
 
 import traitlets
@@ -32,7 +32,7 @@ from .files import written
 from .kept import PICKED, Kept
 from .moves import Merging, Positions
 from .picks import ALONG, Picks
-from .playing import sent
+from .playing import Maker, sent
 from .reader import Reader, reader
 from .sections import (
     SECTIONS,
@@ -118,7 +118,7 @@ class Panel(Kept):
         self._merging = Merging(self._compute_noted)
         self._recording_anew = False
         self._keep(source, any_size=live)
-        self._maker = Thread()  # one at a time, beside whatever else goes on
+        self._maker = Maker(self._make_tape)
         self._ahead = Ahead(recording)
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
@@ -246,13 +246,13 @@ class Panel(Kept):
         self._take_ranges()
 
     def _take_ranges(self) -> None:
-        """Give sliders the ranges that a browser asks for; each once."""
+        """Give sliders the ranges that a browser asks for; each once, by the time of its asking."""
         asked = self.look.get("sliders", {}).get("ranges", {})
         ranges, self._ranges = self._ranges, asked
         for label, ends in asked.items():
             if ranges.get(label) != ends and label in self.sliders:
                 try:
-                    self.sliders[label].span(*ends)
+                    self.sliders[label].span(*ends[:2])
                 except Exception as error:
                     self._tell(error)
 
@@ -314,8 +314,8 @@ class Panel(Kept):
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
-        if content.get("want") == "tape" and not self._maker.is_alive():
-            self._beside(self._make_tape)
+        if content.get("want") == "tape":
+            self._maker.want()
         if "save" not in content:
             return
         with self._mutex:
@@ -332,15 +332,7 @@ class Panel(Kept):
         self._plays(*self._of_output())
         self._send_tape()
         self._complete()
-        self._run_ahead(lambda: self._beside(self._send_others))
-
-    def _beside(self, work: Callable[[], None]) -> None:
-        """Do some work on a thread of its own, or at once where there are none, as in Pyodide."""
-        self._maker = Thread(target=work, daemon=True)
-        try:
-            self._maker.start()
-        except RuntimeError:
-            work()
+        self._run_ahead(lambda: self._maker.begin(self._send_others))
 
     def _send_tape(self) -> None:
         """Send what the page plays, with the graph as it is drawn."""

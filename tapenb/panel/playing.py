@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from ..autodiff.compiling.lowering.registers import NotLowered
@@ -17,7 +17,7 @@ from ..views.listing import Source
 from .controls import moving
 from .played import other, played, stored
 
-__all__ = ["Playing", "sent", "without_kernel"]
+__all__ = ["Maker", "Playing", "sent", "without_kernel"]
 
 # The sections that a stored panel opens as they are.
 _OPEN = "listing", "trace", "surface"
@@ -127,6 +127,48 @@ class Playing:
         return found if point.program is program else None
 
 
+class Maker:
+    """Makes what pages play beside whatever else goes on, and again what is wanted meanwhile.
+
+    Parameters
+    ----------
+    make : callable
+    """
+
+    def __init__(self, make: Callable[[], None]) -> None:
+        self._make, self._thread, self._is_wanted = make, Thread(), False
+
+    def want(self) -> None:
+        """Make it, now or as soon as what is under way ends."""
+        self._is_wanted = self._thread.is_alive()
+        if not self._is_wanted:
+            self.begin(self._make)
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Do some work on a thread of its own, or at once where there are none, as in Pyodide.
+
+        Parameters
+        ----------
+        work : callable
+        """
+
+        def worked() -> None:
+            work()
+            if self._is_wanted:
+                self._is_wanted = False
+                self._make()
+
+        self._thread = Thread(target=worked, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            worked()
+
+    def join(self) -> None:
+        """Wait for what is under way."""
+        self._thread.join()
+
+
 def without_kernel(
     point: Point,
     program: Mapping[str, Any],
@@ -199,6 +241,8 @@ def sent(
     show = dict(found["show"])
     if "trace" in show:
         # What entries are called the kernel says itself.
-        show["trace"] = {key: what for key, what in show["trace"].items() if key != "program"}
+        trace = dict(show["trace"])
+        entries = trace.pop("program")["entries"].values()
+        show["trace"] = trace | {"parents": [each["parents"] for each in entries]}
     more = [each for each in others if plays(each)]
     return {**found, "show": show, "switches": dict(switches), "others": more}

@@ -149,6 +149,13 @@ def test_bars_are_logarithmic_over_decades():
 
 def test_ticks_and_ranges():
     assert call("axes.js", "m.ticks(a[0], a[1], a[2])", [-2, 6, 5]) == [-2, 0, 2, 4, 6]
+    for low, high, texts in (
+        (1.25e93, 2.25e93, ["1.5e93", "2e93"]),
+        (9.94e-11, 9.96e-11, ["9.94e−11", "9.945e−11", "9.95e−11", "9.955e−11", "9.96e−11"]),
+        (0, 1.1e-5, ["0", "5e−6", "1e−5"]),
+        (-3e5, 0, ["−3e5", "−2e5", "−1e5", "0"]),
+    ):
+        assert call("axes.js", "m.ticks(...a, 4).map(m.tidy)", [low, high]) == texts
     low, high = call("axes.js", "m.range(new Float64Array(a), 0.5)", [0, 1, 1e9, 0.5] * 30)
     assert low < 0 < 1 < high
 
@@ -251,6 +258,32 @@ def test_eigenvalues_and_newton_s_step_are_numpy_s():
         step = call("contours.js", "m.newtonStep(a[0], a[1])", [[p, q], [a, b, d]])
         assert step == pytest.approx(np.linalg.solve(matrix, [-p, -q]))
     assert call("contours.js", "m.newtonStep([1, 2], [1, 1, 1])", None) is None
+
+
+# -- what a page asks for --------------------------------------------------------------------------
+
+
+def test_what_is_asked_while_the_cell_is_to_run_is_asked_again():
+    program = """(() => {
+      let due;
+      globalThis.window = { setTimeout: (f) => { due = f; return 1; } };
+      const sent = [], t = { tape: { tape: 1 }, curve: { beyond: 4 }, state: { stale: false } };
+      const page = m.asks({ get: (name) => t[name], send: (what) => sent.push(what.want) });
+      const idle = () => { due = undefined; page.later(); due?.(); return sent.length; };
+      const found = [idle(), idle()];
+      for (const stale of [true, false]) { t.state = { stale }; found.push(idle()); }
+      // It is to run again before the page is idle.
+      t.curve = { beyond: 5 };
+      page.later();
+      t.state = { stale: true };
+      due();
+      found.push(sent.length);
+      t.state = { stale: false };
+      found.push(idle(), idle());
+      delete globalThis.window;
+      return found;
+    })()"""
+    assert call("asks.js", program, None) == [1, 1, 1, 2, 2, 3, 3]
 
 
 # -- what sliders are moved by ---------------------------------------------------------------------

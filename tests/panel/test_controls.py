@@ -66,3 +66,14 @@ def test_a_logarithmic_scale_ends_where_its_range_reaches_zero():
     assert control.reach(-1) == control.min == -1.0
     assert not control.log
     assert control.step == 0.01
+
+
+def test_a_logarithmic_scale_comes_back_with_a_range_above_zero():
+    control = Control("x", 0.1, 1e-3, 1e3, 1e-3, log=True)
+    control.span(-1, 1)
+    assert not control.log
+    control.span(1e-7, 10)
+    assert (control.log, control.min, control.max) == (True, 1e-7, 10)
+    even = Control("x", 0.1, -1, 1, 0.01)
+    even.span(0.01, 1)
+    assert not even.log

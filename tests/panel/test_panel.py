@@ -159,6 +159,20 @@ def test_a_browser_asks_for_a_range_once(panel: Panel):
     panel.sliders["x"].max = 20
     panel.set_state({"look": {**panel.look, "listing": {"open": False}}})
     assert panel.inputs[0]["max"] == 20.0
+    # The same numbers are typed again.
+    panel.set_state({"look": {"sliders": {"ranges": {"x": [1, 3, 12345]}}}})
+    assert panel.inputs[0]["max"] == 3.0
+
+
+def test_what_a_page_asks_for_meanwhile_is_made_then(panel: Panel):
+    busy = threading.Event()
+    panel._maker.begin(busy.wait)
+    thread = panel._maker._thread
+    panel._browser_asks(None, {"want": "tape"}, [])
+    assert not panel.tape
+    busy.set()
+    thread.join()
+    assert panel.tape["tape"]
 
 
 def test_all_numbers_travel_in_one_message(panel: Panel, monkeypatch: pytest.MonkeyPatch):

@@ -15,16 +15,19 @@ export function asks(model) {
   /** @type {Set<number>} */
   const asked = new Set();
   const lacking = () => model.get("curve")?.beyond ?? null;
+  // What is asked while the cell is still to run is not heard, so that it is asked once more.
+  const waits = () => Boolean(model.get("state")?.stale);
   const isKnown = () => Object.keys(model.get("tape") ?? {}).length > 0 && (lacking() === null || asked.has(lacking()));
   const ask = () => {
-    if (isKnown()) return;
+    if (isKnown() || waits()) return;
     asked.add(lacking());
     model.send({ want: "tape" });
   };
   return {
     later() {
       clearTimeout(timer);
-      if (!isKnown()) timer = window.setTimeout(ask, IDLE);
+      if (waits()) asked.clear();
+      else if (!isKnown()) timer = window.setTimeout(ask, IDLE);
     },
     stop: () => clearTimeout(timer),
   };

@@ -75,6 +75,6 @@ export function line(points) {
 /** @param {number} tick */
 export function tidy(tick) {
   const size = Math.abs(tick);
-  const text = size >= 1e5 || (size > 0 && size < 1e-3) ? tick.toExponential() : short(tick);
+  const text = size >= 1e5 || (size > 0 && size < 1e-3) ? Number(short(tick)).toExponential() : short(tick);
   return text.replace("e+", "e").replaceAll("-", "−");
 }

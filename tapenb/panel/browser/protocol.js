@@ -56,8 +56,8 @@
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
  *   send(content: any): void, widget_manager?: {kernel?: Kernel},
  *   on(event: string, callback: (message?: any) => void): void, off(event: string, callback: () => void): void}} Model
- * @typedef {Model & {plays(): number, alone(is: boolean): void}} Answering How many programs the page can
- *   play by itself, and that it is told whether nobody else does.
+ * @typedef {Model & {plays(): number, alone(is?: boolean): boolean}} Answering How many programs the page can
+ *   play by itself, and whether nobody else does, which it may be told.
  * @typedef {object} Section One part of the panel.
  * @property {HTMLElement} element
  * @property {(state: State) => void} paint Shows a point.

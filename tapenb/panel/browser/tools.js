@@ -7,7 +7,7 @@ import { hear } from "./hear.js";
 import { asking } from "./moves.js";
 import { drawn, plain } from "./numbers.js";
 
-/** @import { Input, Model, Mover, Section, State } from "./protocol.js" */
+/** @import { Answering, Input, Model, Mover, Section, State } from "./protocol.js" */
 /** @import { History, Mode, Positions } from "./history.js" */
 
 /** Milliseconds that a slider takes from one end to the other; steps of who wants little motion. */
@@ -17,7 +17,7 @@ const TRAVEL = 700, MOST_MARKS = 9, MOST_LOCKS = 24;
 const MODES = { once: "once", loop: "again and again", back: "there and back" };
 
 /**
- * @param {Model} model
+ * @param {Model & Partial<Answering>} model
  * @param {Mover} mover
  * @returns {Section}
  */
@@ -42,7 +42,9 @@ export function tools(model, mover) {
     const made = /** @type {HTMLInputElement} */ (h("input", { type: "number", step: "any", "aria-label": `range ${end}`, ...KEYS }));
     const typed = () => {
       const ends = range.map((each) => each.valueAsNumber);
-      if (ends.every(Number.isFinite)) ranges.ask({ ranges: { ...ranges.look().ranges, [which.value]: ends } });
+      // The same range may be asked for again, once it is another.
+      if (ends.every(Number.isFinite)) ranges.ask({ ranges: { ...ranges.look().ranges, [which.value]: [...ends, Date.now()] } });
+      show();
     };
     made.addEventListener("change", typed);
     made.addEventListener("keydown", (event) => { if (event.key === "Enter") typed(); });
@@ -168,7 +170,12 @@ export function tools(model, mover) {
       option.setAttribute("value", label);
     });
     const ends = inputs().find((each) => each.label === which.value);
-    range.forEach((each, k) => { if (ends && each !== document.activeElement) each.value = short([ends.min, ends.max][k]); });
+    const alone = Boolean(model.alone?.());
+    range.forEach((each, k) => {
+      each.disabled = alone;
+      each.title = alone ? "There is no kernel to change a range." : "";
+      if (ends && each !== document.activeElement) each.value = short([ends.min, ends.max][k]);
+    });
     const then = pinned();
     write(pin, then ? "Unpin" : "Pin");
     const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};
