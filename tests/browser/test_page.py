@@ -133,6 +133,14 @@ def drawn(number: float | str | None) -> str:
     return number if isinstance(number, str) else f"{number:.6g}".replace("-", "−")
 
 
+SEEN = """(box) => {
+  const { width, height } = box.querySelector("svg").getBoundingClientRect();
+  return width <= box.clientWidth + 1 && height <= box.clientHeight + 1 && height > 100;
+}"""
+WIDE = """(svg) => svg.getBoundingClientRect().width
+  / parseFloat(svg.style.getPropertyValue("--tn-drawn"))"""
+
+
 @pytest.mark.parametrize("name", ["survey", "loop"])
 def test_lines_steps_and_table_are_there_without_a_kernel(name, open_page, page):
     panel = open_page(name)
@@ -171,6 +179,7 @@ def test_lines_steps_and_table_are_there_without_a_kernel(name, open_page, page)
     expect(graph).to_have_class(re.compile("tapenb-zoomed"))
     page.get_by_role("button", name="the whole graph").click()
     expect(graph).not_to_have_class(re.compile("tapenb-zoomed"))
+    assert graph.evaluate(SEEN)
 
 
 def test_contours_are_there_without_a_kernel(open_page, page):
@@ -214,6 +223,11 @@ def test_branches_that_the_sliders_reach_are_there(book, page, tmp_path):
     page.goto(f"file://{tmp_path / 'panel.html'}")
     fields = page.locator(".tapenb-sliders input[type=number]")
     first = page.locator(".tapenb-readout .tapenb-number").first
+    drawing = page.locator(".tapenb-graph svg")
+    for _ in range(3):
+        page.get_by_role("button", name="nearer").click()
+    near = drawing.evaluate(WIDE)
+    assert near > 1.5
     # The last one is reached by both sliders together.
     for place, to, value, operation in (
         (0, "0.5", "1.5", "3*x"),
@@ -224,7 +238,8 @@ def test_branches_that_the_sliders_reach_are_there(book, page, tmp_path):
         fields.nth(place).fill(to)
         fields.nth(place).press("Enter")
         expect(first).to_have_text(value)
-        expect(page.locator(".tapenb-graph svg")).to_contain_text(operation)
+        expect(drawing).to_contain_text(operation)
+        assert drawing.evaluate(WIDE) == pytest.approx(near, rel=0.01)
         expect(page.locator(".tapenb-alert")).to_have_text("")
 
 
@@ -246,6 +261,12 @@ def test_the_curve_follows_the_choice(open_page, page):
     expect(page.locator(".tapenb-row .tapenb-number").nth(2)).to_have_text(
         f"{2 - math.cos(5.1):.10g}"
     )
+    # A long name does not widen the page.
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.locator(".tapenb-plot option").first.evaluate(
+        "o => { o.textContent = 'long_'.repeat(20); }"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_what_a_page_cannot_play_is_said(book, tmp_path):

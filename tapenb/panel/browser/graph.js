@@ -87,7 +87,16 @@ export function graph(model, mover, lights) {
   // A page without a kernel has no toolbar for it.
   if (!near.parentElement) element.append(near);
   /** @type {Map<string, SVGTextElement>} */
-  let slots = new Map();
+  let slots = new Map(), isNew = true;
+
+  /** Begin where the output is, if not all is seen. */
+  function begin() {
+    const box = place.getBoundingClientRect(), at = place.querySelector(".node.output")?.getBoundingClientRect();
+    isNew = !box.width;
+    if (isNew || !at) return;
+    place.scrollLeft += (at.left + at.right - box.left - box.right) / 2;
+    place.scrollTop += (at.top + at.bottom - box.top - box.bottom) / 2;
+  }
 
   function build() {
     slots = new Map();
@@ -114,7 +123,10 @@ export function graph(model, mover, lights) {
     svg.setAttribute("width", `${width}px`);
     svg.setAttribute("role", "img");
     svg.style.setProperty("--tn-drawn", `${width}px`);
+    const [, , across, down] = (svg.getAttribute("viewBox") ?? "").split(" ").map(Number);
+    svg.style.setProperty("--tn-ratio", String(across / down));
     place.append(svg);
+    near.again();
     place.dataset.walk = "";
   }
 
@@ -125,6 +137,7 @@ export function graph(model, mover, lights) {
       svg.setAttribute("aria-label", `Computational graph. ${state.label}`);
       fit([["n", state.nodes], ["e", state.partials ?? state.edges]].flatMap(([kind, texts]) =>
         (texts ?? []).map((text, i) => /** @type {const} */ ([slots.get(`${kind}${i}`), text]))));
+      if (isNew) begin();
     } else if (state.words) {
       const [first, ...rest] = state.words.split("\n");
       if (!place.querySelector("pre")) {

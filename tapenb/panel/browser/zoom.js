@@ -6,18 +6,23 @@ const NEARER = 1.25, NEAREST = 8;
 
 /**
  * @param {HTMLElement} box Of the drawing.
- * @returns {HTMLElement} The buttons.
+ * @returns {HTMLElement & {again(): void}} The buttons; `again` for another drawing in the box.
  */
 export function zoom(box) {
   let scale = 0;  // where it fits
+  function again() {
+    const svg = box.querySelector("svg");
+    if (svg) svg.style.width = scale ? `calc(${scale} * var(--tn-drawn))` : "";
+  }
   /** @param {number} factor 0 for the whole. */
   function by(factor) {
     const svg = box.querySelector("svg");
     if (!svg) return;
     const drawn = parseFloat(svg.style.getPropertyValue("--tn-drawn")), before = svg.getBoundingClientRect().width;
+    box.classList.toggle("tapenb-fit", !factor);
     scale = factor && Math.min(NEAREST, Math.max(1 / NEAREST, factor * (before / drawn)));
     box.classList.toggle("tapenb-zoomed", scale > 0);
-    svg.style.width = scale ? `${drawn * scale}px` : "";
+    again();
     if (!scale || !before) return;
     // What is in the middle stays there.
     const grown = svg.getBoundingClientRect().width / before;
@@ -41,7 +46,8 @@ export function zoom(box) {
     box.addEventListener("pointermove", drag);
     addEventListener("pointerup", () => box.removeEventListener("pointermove", drag), { once: true });
   });
-  return h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
+  const buttons = h("span", { class: "tapenb-zoom", role: "group", "aria-label": "zoom" },
     button("−", () => by(1 / NEARER), "farther"), button("+", () => by(NEARER), "nearer"),
     button("Fit", () => by(0), "the whole graph"));
+  return Object.assign(buttons, { again });
 }
