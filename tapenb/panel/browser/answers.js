@@ -2,7 +2,7 @@
 // program; the kernel's answer follows, and wins. What is shown is a function of what the kernel said
 // last and of the moves that it has not answered, whatever arrives when.
 
-import { evaluator, kept } from "./evaluator.js";
+import { evaluator, kept, REST } from "./evaluator.js";
 import { reaching } from "./history.js";
 import { traitsOf } from "./links.js";
 import { unanswered, VIEW } from "./moves.js";
@@ -19,6 +19,10 @@ const isOther = (/** @type {State} */ { orders, folded, partials }, /** @type {a
 /** What is the kernel's in the drawing of its own program. */
 const UNDRAWN = { orders: undefined, folds: undefined, folded: undefined, partials: undefined, words: undefined, listing: undefined, trace: undefined };
 
+/** What an answer is a function of, beside whether there is a kernel; and the events of what stays while a program does. */
+const TRAITS = ["state", "curve", "position", "tape", "along", "inputs", "look", "picture"];
+const ON_CURVE = "change:curve", DRAWN_BY = ["picture", "program", "inputs"].map((name) => `change:${name}`);
+
 /**
  * The page's texts, but for numbers that are rounding alone there and with the kernel: their last bits
  * are nobody's, so that the kernel's text stays and nothing flickers.
@@ -34,8 +38,9 @@ function steady(page, kernel, noise) {
 export function answers(model) {
   let known = { of: /** @type {unknown} */ (undefined), players: /** @type {Played[]} */ ([]) };
   let seen = /** @type {unknown[]} */ ([]), shown = /** @type {Record<string, any>} */ ({});
-  let isAlone = false;
-  const heard = /** @type {Record<string, Set<() => void>>} */ ({});
+  let isAlone = false, told = /** @type {unknown} */ (undefined), resting = 0;
+  /** Who hears of what. */
+  const heard = /** @type {Map<() => void, string>} */ (new Map());
 
   /** The programs that the page can play, the kernel's own one first. */
   function players() {
@@ -76,7 +81,14 @@ export function answers(model) {
     return { state: isAlone && error ? stays : said, curve };
   }
 
-  /** @param {Record<string, any>} found @param {Played} played @param {State} said @param {Curve} curve */
+  /**
+   * @param {Record<string, any>} found Of the page.
+   * @param {Played} played
+   * @param {State} said @param {Curve} curve Of the kernel.
+   * @param {Record<string, number>} positions
+   * @param {string} along The slider that the curve is along.
+   * @param {[label: string, move: [number, number]][]} mine What was moved here since.
+   */
   function together(found, { of, player }, said, curve, positions, along, mine) {
     const isOwn = of === known.players[0].of;
     if (isOwn && !isAlone) {
@@ -87,45 +99,60 @@ export function answers(model) {
     // What called functions computed is the kernel's: where that says nothing, or is on another branch, they fold.
     if (found.listing && (!isOwn || isAlone)) found.listing.calls = [];
     const isDrawn = !isOwn || !isOther(said, found);
-    const own = !isOwn ? UNDRAWN : { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
-      ...(said.orders?.of.length && { trace: said.trace }) };
+    const keeps = isOwn ? { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
+      ...(said.orders?.of.length && { trace: said.trace }) } : {};
     // What the page leaves to the kernel is of another position until that answers.
     const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
       || (said.listing?.calls?.length && !found.listing.calls)
-      || (said.trace && (own.trace || !found.trace)));
-    const state = { ...said, status: "", error: "", stale: false, kept: "", matrix: undefined, ...(isOwn ? found : { ...own, ...found }), ...(isOwn && own), positions,
-      ahead: true, behind, whole: isDrawn };
+      || (said.trace && (keeps.trace || !found.trace)));
+    const state = { ...said, ...(!isOwn && UNDRAWN), status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...keeps,
+      positions, ahead: true, behind, whole: isDrawn };
     const inputs = model.get("inputs"), other = isOwn ? {} : { of, ...traitsOf(of, model.get("picture"), inputs) };
     const input = inputs.find((/** @type {Input} */ each) => each.label === along);
     if (!said.plot || !input) return { state, curve, ...other };
     const same = isOwn && along === said.plot.along && mine.every(([label]) => label === along);
     const line = player.plot(positions, reaching(input, positions[along]), same ? curve : undefined);
     return { state: { ...state, plot: { ...said.plot, ...line?.plot, planes: said.plot.planes } },
-      curve: line?.curve ?? curve, ...other };
+      curve: line?.curve ?? curve, refine: line?.coarse && player.refine, ...other };
   }
 
-  /** The same, found once for what is known; who draws by a program hears of another one. */
+  /** The same, found once for what is known. */
   function now() {
-    const by = [...["state", "curve", "position", "tape", "along", "inputs", "look", "picture"].map((name) => model.get(name)), isAlone];
-    if (seen.length && by.every((each, k) => each === seen[k])) return shown;
-    const found = answer(), isAnother = found.of !== shown.of;
-    [seen, shown] = [by, found];
-    for (const name of isAnother ? ["picture", "program", "inputs"] : []) {
-      for (const callback of heard[`change:${name}`] ?? []) callback();
-    }
+    const by = [...TRAITS.map((name) => model.get(name)), isAlone];
+    if (!seen.length || by.some((each, k) => each !== seen[k])) [seen, shown] = [by, answer()];
     return shown;
   }
+
+  /** Who draws by a program hears of another one. */
+  function tell() {
+    const { of, refine } = now();
+    clearTimeout(resting);
+    // A kernel has a curve of its own, which follows.
+    if (refine && isAlone) resting = setTimeout(() => { refine(); seen = []; call(ON_CURVE); }, REST);
+    if (of !== told) call(...DRAWN_BY);
+    told = of;
+  }
+  const call = (/** @type {string[]} */ ...events) => { for (const [callback, event] of heard) if (events.includes(event)) callback(); };
 
   const own = {
     get: (/** @type {string} */ name) => (name in now() ? now()[name] : model.get(name)),
     plays: () => players().length,
-    alone(/** @type {boolean} */ is) { isAlone = is; },
+    alone(/** @type {boolean} */ is = isAlone) {
+      if (is !== isAlone) { isAlone = is; tell(); }
+      return isAlone;
+    },
     on(/** @type {string} */ event, /** @type {() => void} */ callback) {
-      (heard[event] ??= new Set()).add(callback);
+      if ([ON_CURVE, ...DRAWN_BY].includes(event)) {
+        if (!heard.size) for (const name of TRAITS) model.on(`change:${name}`, tell);
+        heard.set(callback, event);
+      }
       model.on(event, callback);
     },
     off(/** @type {string} */ event, /** @type {() => void} */ callback) {
-      heard[event]?.delete(callback);
+      if (heard.get(callback) === event && heard.delete(callback) && !heard.size) {
+        for (const name of TRAITS) model.off(`change:${name}`, tell);
+        clearTimeout(resting);
+      }
       model.off(event, callback);
     },
   };

@@ -146,3 +146,29 @@ export function newton({ at, value, slope, curvature }) {
   }
   return found;
 }
+
+/** Samples of a curve, the finest last. */
+const SAMPLES = 160, STRIDES = [8, 4, 2, 1];
+
+/**
+ * A curve that becomes finer each time that it is asked for.
+ * @param {{from: number, to: number, log?: boolean}} range
+ * @param {() => ((x: number) => number[] | undefined)[]} makers Programs, of which the first counts that stands.
+ * @returns {(most: number) => {curve: DataView, isWhole: boolean}} In so many milliseconds, about.
+ */
+export function sampled(range, makers) {
+  const rows = /** @type {number[][]} */ ([]), strides = [...STRIDES];
+  return (most) => {
+    const all = makers();
+    for (const began = performance.now(); strides.length && performance.now() - began <= most; strides.shift()) {
+      for (let k = 0; k <= SAMPLES; k += strides[0]) {
+        if (rows[k]) continue;
+        const x = placeAt(k / SAMPLES, range);
+        let found;
+        const number = all.findIndex((each) => { found = each(x); return found; });
+        rows[k] = [x, ...(found ?? [NaN, NaN, NaN]), number];
+      }
+    }
+    return { curve: new DataView(Float64Array.from(rows.filter(Boolean).flat()).buffer), isWhole: !strides.length };
+  };
+}

@@ -1,16 +1,18 @@
 // The page's own answer to a point: plays the tape, and writes its numbers as the kernel would.
 
-import { placeAt } from "./curves.js";
+import { placeAt, sampled } from "./curves.js";
 import { drawn, plain } from "./numbers.js";
-import { foldedAt, listingAt, traceAt } from "./points.js";
+import { foldedAt, listingAt, marksAt, noiseAt, traceAt } from "./points.js";
 import { asNumber, errors, load, play, read } from "./tape.js";
 import { briefText, isArray, valueText } from "./texts.js";
 import { vectorFunctions } from "./vector.js";
 
-/** Samples of a curve, the finest last; a slow program has fewer, of so many milliseconds in all. */
-const SAMPLES = 160, STRIDES = [8, 4, 2, 1], CURVE = 5;
+/** Milliseconds for the first samples of a curve, and for the others, which come at rest. */
+const CURVE = 5, CURVE_AT_REST = 300;
 /** Columns and rows of the heights over two sliders; a slow program has fewer, or none, likewise. */
 const ACROSS = 49, UP = 37, FEWEST = 9, HEIGHTS = 300, TRIED = 8;
+/** Milliseconds without a move after which the others are computed. */
+export const REST = 150;
 /** More sliders than these are counted, not listed. */
 const MOST_NAMED = 8;
 
@@ -54,7 +56,8 @@ function reason({ kind, text, line }) {
  * @property {() => Record<string, any>} noise By part of the state at the point that was computed last: numbers that
  *   are no larger are rounding alone.
  * @property {(positions: Record<string, number>, range: Input, curve?: Curve) => any} plot
- *   The output along one slider, of the point that was computed last; `plot` and `curve`.
+ *   The output along one slider, of the point that was computed last; `plot` and `curve`, and whether that is `coarse`.
+ * @property {() => void} refine The last curve is a finer one where it is asked for again; no point is computed then.
  * @property {(positions: Record<string, number>, axes: Input[], number: number) => any} surface
  *   What touches the output over two sliders, likewise, with the number of the heights.
  * @property {(positions: Record<string, number>, axes: Input[]) => any} heights Those.
@@ -72,7 +75,7 @@ export function evaluator(program, others = () => []) {
   const player = load(program.tape), { show, start } = program;
   const begin = start.map(asNumber), given = begin.slice();
   const get = (/** @type {any} */ refs) => (refs === null ? null : read(player, refs));
-  let line = { key: "", curve: /** @type {Curve | undefined} */ (undefined) };
+  let line = { key: "", isCoarse: false, curve: /** @type {Curve | undefined} */ (undefined), refine() {} };
 
   function put(/** @type {Record<string, number>} */ positions) {
     given.splice(0, given.length, ...begin);
@@ -105,7 +108,9 @@ export function evaluator(program, others = () => []) {
     }
     if (show.nodes) {
       const texts = (refs) => refs.map((ref) => (ref === null ? "" : drawn(briefText(get(ref)))));
-      Object.assign(found, { nodes: texts(show.nodes), edges: texts(show.edges) });
+      const said = show.trace ? marksAt(show.trace, get) : [];
+      Object.assign(found, { nodes: texts(show.nodes).map((text, k) => (said[k] ? `${text} (${said[k]})` : text)),
+        edges: texts(show.edges) });
     }
     if (show.folded) Object.assign(found, foldedAt(show.folded, get, listing));
     if (show.vector) found.vector = vectorFunctions.vectorsAt(show.vector, (row) => get(show.rows[row][1]), given);
@@ -134,20 +139,15 @@ export function evaluator(program, others = () => []) {
     return [slope, typeof second === "number" ? second : second && second[Object.keys(show.along).indexOf(along)]];
   }
 
-  /** By whichever program stands there; marks of kinks and jumps are the kernel's alone. @returns {Curve} */
+  /** By whichever program stands there; marks of kinks and jumps are the kernel's alone. */
   function curveOf(/** @type {Record<string, number>} */ positions, along, range) {
-    const all = [evaluated, ...others()].filter(({ moves }) => moves(along)).map((each) => each.row(positions, along));
-    const rows = [], began = performance.now();
-    for (const stride of STRIDES) {
-      if (performance.now() - began > CURVE) break;
-      for (let k = 0; k <= SAMPLES; k += stride) {
-        if (rows[k]) continue;
-        const x = placeAt(k / SAMPLES, range), number = all.findIndex((each) => { rows[k] = each(x); return rows[k]; });
-        rows[k] = [x, ...(rows[k] ?? [NaN, NaN, NaN]), number];
-      }
-    }
-    const curve = new DataView(Float64Array.from(rows.filter(Boolean).flat()).buffer);
-    return { number: --curves, along, curve, marks: [], said: [], beyond: null };
+    const all = () => [evaluated, ...others()].filter(({ moves }) => moves(along)).map((each) => each.row(positions, along));
+    const more = sampled(range, all);
+    return (/** @type {number} */ most) => {
+      const { curve, isWhole } = more(most);
+      line.curve = { number: --curves, along, curve, marks: [], said: [], beyond: null };
+      line.isCoarse = !isWhole && most < CURVE_AT_REST;
+    };
   }
 
   const finite = (/** @type {any} */ ref) => { const x = get(ref); return Number.isFinite(x) ? x : null; };
@@ -159,11 +159,15 @@ export function evaluator(program, others = () => []) {
     if (!curve) {
       const key = JSON.stringify([along, from, to, { ...positions, [along]: 0 }]);
       // The curve plays the tape elsewhere, so what is read of the point is read before.
-      if (line.key !== key) line = { key, curve: curveOf(positions, along, { from, to, log }) };
+      if (line.key !== key) {
+        const fill = curveOf({ ...positions }, along, { from, to, log });
+        line = { ...line, key, refine: () => fill(CURVE_AT_REST) };
+        fill(CURVE);
+      }
       curve = /** @type {Curve} */ (line.curve);
     }
     const choices = Object.keys(show.along), label = `${show.output} along ${along}`;
-    return { curve, plot: { choices, planes: choices.length > 1 && show.along[along].length > 1 && typeof show.along[along][1] !== "number", along,
+    return { curve, coarse: curve === line.curve && line.isCoarse, plot: { choices, planes: choices.length > 1 && show.along[along].length > 1 && typeof show.along[along][1] !== "number", along,
       output: show.output, from, to, step, log, number: curve.number, at: positions[along], label, value, slope, curvature } };
   }
 
@@ -201,12 +205,8 @@ export function evaluator(program, others = () => []) {
     return { columns, heights: new DataView(Float64Array.from(rows.flat()).buffer) };
   }
 
-  function noise() {
-    const known = errors(player), { rows, nodes = [], edges = [], matrix } = show;
-    const of = (/** @type {any[]} */ all) => all.map((refs) => (typeof refs === "number" ? known[refs] : 0));
-    return { rows: rows.map(([, refs]) => of(["", refs])), nodes: of(nodes), edges: of(edges), cells: matrix?.cells.map(of) ?? [] };
-  }
+  const noise = () => noiseAt(show, errors(player));
 
-  const evaluated = { at, noise, plot, surface, heights, row, moves: (/** @type {string} */ label) => label in program.places };
+  const evaluated = { at, noise, plot, refine: () => line.refine(), surface, heights, row, moves: (/** @type {string} */ label) => label in program.places };
   return evaluated;
 }

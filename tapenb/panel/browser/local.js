@@ -2,7 +2,7 @@
 // last numbers stay, and it is said which line differs.
 
 import { whole } from "./brief.js";
-import { evaluator, kept } from "./evaluator.js";
+import { evaluator, kept, REST } from "./evaluator.js";
 import { reaching } from "./history.js";
 import { traitsOf } from "./links.js";
 
@@ -25,7 +25,7 @@ export function localModel(stored, picture, notes = [], apart = true) {
     position: { view: "", moves: {} }, apart,
     state: { moves: {}, positions: data.at, status: "", error: "", stale: false, kept: "", rows: [["", ""]] },
   });
-  let current = programs[0], shown = data.at, plane = { key: "", number: 0, timer: 0 };
+  let current = programs[0], shown = data.at, resting = 0, plane = { key: "", number: 0, timer: 0 };
 
   /** What stays while a program does. */
   const programTraits = () => traitsOf(current.of, picture, data.inputs);
@@ -47,6 +47,8 @@ export function localModel(stored, picture, notes = [], apart = true) {
       const axes = [along, look.surface?.and].map((label) => data.inputs.find((/** @type {Input} */ each) => each.label === label));
       const surface = axes[0] && axes[1] && over(axes, positions), line = axes[0] && program.player.plot(positions, axes[0]);
       traits.curve = line?.curve;
+      clearTimeout(resting);
+      if (line?.coarse) resting = setTimeout(() => { program.player.refine(); show(); }, REST);
       return { moves, positions, status: "", error: "", stale: false, kept: "", ...found,
         notes: [...found.notes, ...notes], plot: line?.plot, surface };
     }
@@ -66,6 +68,11 @@ export function localModel(stored, picture, notes = [], apart = true) {
       }) };
     }
     return current.player.surface(positions, axes, plane.number);
+  }
+
+  function show() {
+    traits.state = compute();
+    tell("state");
   }
 
   function tell(/** @type {string} */ name) {
@@ -90,8 +97,7 @@ export function localModel(stored, picture, notes = [], apart = true) {
         }
       }
       traits.state = { ...traits.state, moves, positions };
-      traits.state = compute();
-      tell("state");
+      show();
     },
     send() {},
     on(/** @type {string} */ event, /** @type {() => void} */ callback) {

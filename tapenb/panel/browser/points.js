@@ -37,6 +37,43 @@ export function traceAt({ kind, values, adjoints, steps, tangents }, read, look)
   return found;
 }
 
+/** The numbers of what was read in a row; of what is written already there are none. */
+const numbersOf = (x) => [x !== null && typeof x === "object" && !isArray(x) ? Object.values(x) : x].flat(Infinity)
+  .filter((each) => typeof each === "number");
+
+/**
+ * What is said of single entries, as `Point.marks` has it: where nan or inf begins, and an adjoint that is
+ * zero though one that it is made of is not. Tips are the kernel's to say.
+ * @param {any} shown What `stepping.py` wrote of table and steps; without names of entries, which may be the kernel's.
+ * @param {(refs: any) => any} read
+ * @returns {string[]}
+ */
+export function marksAt({ kind, values, adjoints, steps, program, parents: own }, read) {
+  const found = /** @type {string[]} */ ([]);
+  const parents = /** @type {number[][]} */ (own ?? Object.values(program.entries).map((each) => each.parents));
+  if (kind !== "adjoint") return found;
+  const [value, adjoint] = [values, adjoints].map((all) => all.map((refs) => numbersOf(read(refs))));
+  const isFinite = (/** @type {number[] | undefined} */ x = []) => x.every(Number.isFinite);
+  const isZero = (/** @type {number[] | undefined} */ x = []) => x.length > 0 && x.every((each) => each === 0);
+  for (const [k, of] of parents.entries()) {
+    const lives = adjoints[k] !== null && !isZero(adjoint[k]);
+    for (const parent of of) if (lives && isZero(adjoint[parent])) found[parent] = "adjoint 0";
+  }
+  for (const [place, slot, , , edge] of steps) {
+    if (slot >= 0 && isFinite(adjoint[place]) && !isFinite(numbersOf(read(edge)))) found[place] = "its derivative is nan or inf";
+  }
+  for (const [k, of] of parents.entries()) {
+    if (of.length && !isFinite(value[k]) && of.every((parent) => isFinite(value[parent]))) found[k] = "born here";
+  }
+  return found;
+}
+
+/** By part of the state the errors of its single numbers. @param {any} show @param {Float64Array} errors Of registers. */
+export function noiseAt({ rows, nodes = [], edges = [], matrix }, errors) {
+  const of = (/** @type {any[]} */ all) => all.map((refs) => (typeof refs === "number" ? errors[refs] : 0));
+  return { rows: rows.map(([, refs]) => of(["", refs])), nodes: of(nodes), edges: of(edges), cells: matrix?.cells.map(of) ?? [] };
+}
+
 /** What a bar shows: a number, or the largest of an array; null where that is none. */
 function sizeOf(x) {
   if (x === null || x.complex || x.text) return null;
