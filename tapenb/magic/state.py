@@ -33,9 +33,8 @@ import numpy as np
 from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
-from .containers import own_places
+from .containers import bytes_of, is_of_ctypes, is_plain_memory, own_places, set_bytes
 from .effects import StateLost, know_refused, stand_in_for
-from .foreign_memory import bytes_of, is_of_ctypes, is_plain_memory, set_bytes
 from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries, places_of_widget
 from .settings import readable_handlers, settings
 
