@@ -12,8 +12,6 @@ from signal import SIGINT, getsignal, signal
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
 
-from ..autodiff.tape.provenance import is_importing
-
 __all__ = ["SECONDS", "in_peace", "within"]
 
 _T = TypeVar("_T")
@@ -107,7 +105,7 @@ class _Clock:
         while not self._done.wait(pause):
             self.over, pause = True, _AGAIN
             if self._heard is None:
-                if not is_importing(sys._current_frames().get(self._watched)):
+                if not _is_importing(sys._current_frames().get(self._watched)):
                     _raise_in(self._watched, _TooLong)
             elif hasattr(signals, "pthread_kill"):
                 signals.pthread_kill(self._watched, SIGINT)
@@ -124,13 +122,19 @@ class _Clock:
 
 def _is_closing(frame: FrameType | None) -> bool:
     """Whether something runs that is to be done in peace, as the import of a library is."""
-    if is_importing(frame):
+    if _is_importing(frame):
         return True
     while frame is not None:
         if id(frame.f_code) in _peaceful:
             return True
         frame = frame.f_back
     return False
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    from ..autodiff.tape.provenance import is_importing  # the engine: the extension has it later
+
+    return is_importing(frame)
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
