@@ -115,7 +115,7 @@ def _guard_integers(plan: Plan, code: Registers, known: Mapping[int, Any]) -> No
 
 
 def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
-    """What is said of a guard that fails, with the user's own text and line.
+    """What is said of a guard that fails, with the user's own text and line; of others, its kind.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
     def about(entry: int) -> dict[str, Any]:
         if entry >= own or swept[entry]:
             return {"kind": "derivative", "text": _ELSEWISE}
-        (parent,) = tape.parents(entry)
+        parent = next(iter(tape.parents(entry)), -1)
         source = (tape[parent].source if parent >= 0 else None) or tape[entry].source or ""
         text, answer = " ".join(source.split()), tape.values[entry]
         if np.ndim(answer) == 0:

@@ -67,7 +67,7 @@ def _json(point: Point, _: Point) -> str:
 
 _KINDS: dict[str, tuple[str, Callable[[Point, Point], str]]] = {
     "csv": ("trace", _csv),
-    "dot": ("graph", lambda _, seen: Graph(seen.tape, seen.edges, seen.output_name).dot),
+    "dot": ("graph", lambda _, seen: Graph(seen.tape, seen.edges, seen.output_name).dot()),
     "json": ("numbers", _json),
     "md": ("trace", lambda _, seen: table(seen.tape, along=seen.along).markdown + "\n"),
     "tex": ("trace", lambda _, seen: table(seen.tape, along=seen.along).latex + "\n"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 from threading import RLock
@@ -122,16 +123,18 @@ class Kept(anywidget.AnyWidget):
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
         Not in the page is what needs the kernel: graphs of derivatives, to fold the graph in
-        another way than it is folded now, marks at kinks and poles, branches but a few that the
-        sliders reach, steps and table of more than 150 entries, comparisons; and what stands in
-        toolbars: to find in the graph, to play, undo, pin and hear.
+        another way than it is folded now, to unfold a function below the line that called it,
+        marks at kinks and poles, branches but a few that the sliders reach, steps and table of
+        more than 150 entries, comparisons; and what stands in toolbars: to find in the graph, to
+        play, undo, pin and hear.
 
         Parameters
         ----------
         path : str or path
             It ends in ``.svg``, for the picture of the present point; in ``.html``, for a page that
             needs no kernel and no network; or in ``.md``, for the directive ``anywidget`` of a MyST
-            project, whose module ``tapenb.mjs`` is put beside it.
+            project, whose module is put beside it, as ``tapenb-`` and what tells its text from
+            another version's.
 
         Raises
         ------
@@ -151,10 +154,13 @@ class Kept(anywidget.AnyWidget):
         elif path.suffix == ".md":
             from .page import directive
 
-            beside = path.with_name("tapenb.mjs")
+            player = module()
+            # Named for what it holds: another version's has another name, and so has a user's.
+            digest = sha256(player.encode()).hexdigest()[:8]
+            beside = path.with_name(f"tapenb-{digest}.mjs")
             _, *panel = self._playable()
             text = directive(*panel, beside.name)
-            beside.write_text(module(), encoding="utf-8")
+            beside.write_text(player, encoding="utf-8")
         else:
             text = self._page()
         path.write_text(text, encoding="utf-8")

@@ -49,17 +49,17 @@ class Playing:
         point, graph, inputs
             As `played` takes them.
         """
-        if isinstance(graph, Folded):  # of which there are many, and a page is made once
-            return self._made_of(point, graph, inputs)
-        with self._making:
-            program, found = point.program, self._made[1]
-            if self._made[0] is not program:
-                try:
+        try:
+            if isinstance(graph, Folded):  # of which there are many, and a page is made once
+                return self._made_of(point, graph, inputs)
+            with self._making:
+                program, found = point.program, self._made[1]
+                if self._made[0] is not program:
                     found = self._made_of(point, graph, inputs)
-                except Exception as error:  # which the next who asks may not meet
-                    return f"{type(error).__name__}: {one_line(str(error))}"
-                self._made = program, found
-            return found
+                    self._made = program, found
+                return found
+        except Exception as error:  # which the next who asks may not meet
+            return f"{type(error).__name__}: {one_line(str(error))}"
 
     def _made_of(
         self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
@@ -94,7 +94,8 @@ class Playing:
         inputs: Sequence[Mapping[str, Any]],
         drawn: Callable[[Point], Graph | None],
     ) -> Mapping[str, Any] | None:
-        with suppress(NotLowered):
+        # Whatever a branch or its drawing meets, the others and the page are there without it.
+        with suppress(Exception):
             return other(program, _moving(program, inputs, [program]), self.source, drawn)
         return None
 

@@ -120,7 +120,9 @@ class Calls:
             for entry in range(run[0], min(run[1] + 1, run[0] + _LONGEST_RUN)):
                 sites, offsets = self._tape.sites, self._tape.offsets
                 calls = calls_of(sites[entry], offsets[entry], listing.source)[1]
-                code = calls[1][0] if len(calls) > 1 else None
+                # A comprehension, a generator or a lambda has no text of its own to unfold.
+                named = (code for code, _ in calls[1:] if not code.co_name.startswith("<"))
+                code = next(named, None)
                 inner = code and self._listing_of(code)
                 if inner:
                     found[f"{code.co_name}:{code.co_firstlineno}"] = inner

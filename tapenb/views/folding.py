@@ -281,9 +281,10 @@ class Folded(Graph):
             return None
         above, below = self._keys[parent], self._keys[child]
         line = below[0]
+        before = line < 0 or parent < self._listing.begins[child]
         if above[0] != line:
-            return above, below, above[0] > line
-        back = line >= 0 and parent < self._listing.begins[child]
+            return above, below, above[0] > line and before
+        back = line >= 0 and before
         return None if above == below and not back else (above, below, back)
 
     @cached_property
@@ -323,7 +324,8 @@ class Folded(Graph):
         if last - first > _LONGEST_RUN:
             return
         for child in range(first, last + 1):
-            if child not in self._keys:
+            # Within a run of a statement are those of the lines below its first.
+            if child not in self._keys or self._listing.begins[child] != first:
                 continue
             for slot, parent in enumerate(self.tape.parents(child)):
                 key = parent, child, slot

@@ -284,7 +284,6 @@ class Graph:
         found = (local_partial(self.tape, edge.child.index, edge.slot) for edge in self.edges)
         return ["" if each is None else drawn(brief(each)) for each in found]
 
-    @property
     def dot(self) -> str:
         """The graph in DOT, with its texts and numbers."""
         numbers = self.numbers()
@@ -325,6 +324,8 @@ class Graph:
             For another name, and for a graph that is too large to draw.
         FileNotFoundError
             Where a PDF or PNG is asked for and there is no ``dot``.
+        OSError
+            Where ``dot`` writes none, in its words; as `TimeoutError` after 20 s.
         """
         save(self, path)
 
@@ -545,7 +546,7 @@ def graph(
     monochrome: bool = False,
     font_size: float = 11.0,
 ) -> Graph:
-    """The computational graph of a tape, with ``.svg()``, ``.dot`` and ``.save("name.pdf")``.
+    """The computational graph of a tape, with ``.svg()``, ``.dot()`` and ``.save("name.pdf")``.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.tape.operation import GUARD, INPUT
-from ..autodiff.tape.provenance import Site, line_of, source_of, span_of
+from ..autodiff.tape.provenance import Site, line_of, position_of, source_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
@@ -27,6 +27,8 @@ __all__ = ["Handle", "Line", "Listing", "Source", "calls_of", "spot"]
 _LONGEST_SERIES = 96
 # The calls that sweep back: one of them records many operations.
 _SWEEP = re.compile(r"[\w.]+\.(gradient|jacobian|batch_jacobian)\(")
+# And Python's calls that do one operation again and again, each with the result before.
+_FOLD = re.compile(r"(math\.)?(sum|prod)\(")
 
 
 @dataclass(frozen=True)
@@ -316,19 +318,22 @@ def _picked(runs: np.ndarray) -> list[int]:
 
 def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     """By line, the first and the last entry of each run of it."""
-    places: dict[tuple[int, int], tuple[int, int, int] | None] = {}
+    places: dict[tuple[int, int], tuple[int, int, int, CodeType] | None] = {}
     runs: dict[int, list[list[int]]] = {}
-    previous = (-1, -1, 0)
-    # The operations that one instruction has recorded in the present run, and the call below it.
+    previous: tuple[int, ...] = (-1, -1)
+    # The operations that one instruction has recorded in the present run, the call below it, and
+    # the last entry of its own.
     recorded: set[Any] = set()
-    below = 0
-    asking: dict[tuple[int, int], bool] = {}
+    below, own = 0, -1
+    # The entry with which the text was last at an earlier instruction again.
+    turn = 0
+    texts: dict[int, str] = {}
 
-    def sweeps(site: Site, offset: int, key: tuple[int, int]) -> bool:
-        """Whether an instruction asks a tape for derivatives."""
-        if key not in asking:
-            asking[key] = bool(_SWEEP.match(source_of(site.code, offset) or ""))
-        return asking[key]
+    def asks(code: CodeType, at: int, words: re.Pattern[str]) -> bool:
+        """Whether an instruction of the text is a call of such a name."""
+        if at not in texts:
+            texts[at] = source_of(code, at) or ""
+        return bool(words.match(texts[at]))
 
     for entry, (operation, site, offset) in enumerate(
         zip(tape.operations, tape.sites, tape.offsets, strict=True)
@@ -341,26 +346,39 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
         place = places[key]
         if place is None:
             continue
-        line, at, activation = place
-        if line == previous[0] and at == previous[1]:
+        line, at, activation, code = place
+        begin = entry
+        if (line, at) == previous and asks(code, at, _FOLD):
+            # A sum whose first operand is not what was summed before is another one; what its
+            # items are computed from stands before it.
+            again = not activation and own >= 0 and tape.parents(entry)[:1] != (own,)
+            begin = own + 1
+        elif (line, at) == previous:
             # Once more: below the text another call, in the text itself the same operation. What
             # stands beside a call at the same place belongs to it: the sweep of `tn.grad(f)(x)`.
             again = (
                 below not in (0, activation)
                 if activation
-                else not below and operation in recorded and not sweeps(site, offset, key)
+                else not below and operation in recorded and not asks(code, at, _SWEEP)
             )
         else:
+            turn = entry if at < previous[1] else turn
             again = line != previous[0] or at < previous[1]
-            recorded, below = set(), 0
+            # What stands around the lines below belongs to the first of them.
+            if again and line in runs and runs[line][-1][0] >= turn:
+                again = not line < previous[0] <= position_of(code, at)[1] - source.first
+            recorded, below, own = set(), 0, -1
         if again:
-            runs.setdefault(line, []).append([entry, entry])
+            turn = begin if (line, at) == previous else turn
+            if begin < entry:
+                runs[line][-1][1] = own
+            runs.setdefault(line, []).append([begin, entry])
             recorded, below = set(), 0
         else:
             runs[line][-1][1] = entry
         recorded.add(operation)
-        below = below or activation
-        previous = place
+        below, own = below or activation, own if activation else entry
+        previous = line, at
     return runs
 
 
@@ -432,14 +450,14 @@ def _within(site: Site | None, offset: int, source: Source) -> tuple[Site, int, 
     return None
 
 
-def _place(site: Site | None, offset: int, source: Source) -> tuple[int, int, int] | None:
+def _place(site: Site | None, offset: int, source: Source) -> tuple[int, int, int, CodeType] | None:
     """The line of the text that an entry is from, its instruction there, and the call it is in."""
     found = _within(site, offset, source)
     if found is None:
         return None
     line = line_of(found[0].code, found[1])
     number = -1 if line is None else line - source.first
-    return (number, *found[1:]) if 0 <= number < len(source.lines) else None
+    return (number, *found[1:], found[0].code) if 0 <= number < len(source.lines) else None
 
 
 def _line(number: int, values: list[Any], adjoints: Iterable[Any]) -> Line:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 __all__ = ["Looks", "save"]
 
 _COLOUR = re.compile('(?<==")#[0-9a-f]{6}(?=")')
+_SECONDS = 20
 _FILLS = frozenset({"#e8f1fd", "#e9f6ec", "#ffffff"})
 
 
@@ -50,7 +51,7 @@ def save(graph: Any, path: str | PathLike[str]) -> None:
     if graph.too_large:
         raise ValueError(graph.text.partition("\n")[0])
     if kind in ("svg", "dot"):
-        Path(path).write_text(graph.svg() if kind == "svg" else graph.dot, encoding="utf-8")
+        Path(path).write_text(graph.svg() if kind == "svg" else graph.dot(), encoding="utf-8")
         return
     program = shutil.which("dot")
     if program is None:
@@ -58,4 +59,14 @@ def save(graph: Any, path: str | PathLike[str]) -> None:
             f"Graphviz draws a {kind.upper()}, and there is no dot on the PATH: install it, or "
             "save the graph as .svg"
         )
-    subprocess.run([program, f"-T{kind}", f"-o{path}"], input=graph.dot.encode(), check=True)
+    command = [program, f"-T{kind}", f"-o{path}"]
+    try:
+        done = subprocess.run(
+            command, input=graph.dot().encode(), capture_output=True, timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(
+            f"dot has not drawn this graph in {_SECONDS} s: save it as .svg, or fewer entries"
+        ) from None
+    if done.returncode:
+        raise OSError(f"dot has written no {kind.upper()}: {done.stderr.decode().strip()}")

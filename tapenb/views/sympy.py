@@ -30,8 +30,18 @@ _FORMULAS = {
     "log1p": lambda sp, x: sp.log(1 + x),
     "log2": lambda sp, x: sp.log(x, 2),
     "log10": lambda sp, x: sp.log(x, 10),
+    "exp2": lambda sp, x: 2**x,
+    "hypot": lambda sp, x, y: sp.sqrt(x**2 + y**2),
+    **dict.fromkeys(("deg2rad", "radians"), lambda sp, x: x * sp.pi / 180),
+    **dict.fromkeys(("rad2deg", "degrees"), lambda sp, x: x * 180 / sp.pi),
+    "clip": lambda sp, x, low, high: sp.Min(sp.Max(x, low), high),
     "where": lambda sp, c, a, b: sp.Piecewise((a, c), (b, True)),
+    "greater": lambda sp, a, b: sp.Gt(a, b),
+    "greater_equal": lambda sp, a, b: sp.Ge(a, b),
+    "less": lambda sp, a, b: sp.Lt(a, b),
+    "less_equal": lambda sp, a, b: sp.Le(a, b),
 }
+_REDUCED = {"max": "Max", "amax": "Max", "min": "Min", "amin": "Min"}
 
 
 def sympy(tape: Tape) -> Any:
@@ -74,8 +84,10 @@ def sympy(tape: Tape) -> Any:
         if operation is INPUT:
             found[entry] = _symbols(sp, tape[entry].name or f"x{entry}", np.shape(value))
             continue
-        operands = [found[p] if p >= 0 else _exact(sp, tape.value(p)) for p in tape.parents(entry)]
         try:
+            operands = [
+                found[p] if p >= 0 else _exact(sp, tape.value(p)) for p in tape.parents(entry)
+            ]
             found[entry] = _applied(sp, operation, operands)
         except Exception as error:
             what = tape[entry].source or operation.name
@@ -109,5 +121,9 @@ def _applied(sp: Any, operation: Any, operands: list[Any]) -> Any:
     known = name if name in _SAME else _OTHER.get(name)
     if known:
         return np.frompyfunc(getattr(sp, known), len(operands), 1)(*operands)
+    if name in _REDUCED:
+        (x,) = operands
+        larger = np.frompyfunc(getattr(sp, _REDUCED[name]), 2, 1, identity=None)
+        return larger.reduce(x, **{"axis": None, **operation.params})
     # Sums and products, and what moves elements, are NumPy's on objects.
     return operation.function(*operands, **operation.params)

@@ -289,10 +289,13 @@ await widget.render({ model: { get: (name) => data[name] }, el });
 
 
 def test_the_directive_of_a_myst_project_is_live(book, page, tmp_path):
+    (tmp_path / "tapenb.mjs").write_text("the user's own", encoding="utf-8")
     book.run(f"%%tape -o t\n{CELLS['branch']}")
     book.names["t"].panel.save(tmp_path / "panel.md")
     written = (tmp_path / "panel.md").read_text(encoding="utf-8")
     module, data = re.fullmatch(r"```\{anywidget\} (\S+)\n(.*)\n```\n", written).groups()
+    # Nobody's file is written over.
+    assert (tmp_path / "tapenb.mjs").read_text(encoding="utf-8") == "the user's own"
     files = {
         "": ("text/html", MYST),
         module: ("text/javascript", (tmp_path / module).read_text(encoding="utf-8")),

@@ -92,6 +92,8 @@ def test_every_interaction_in_each_theme_and_width(open_notebook: Callable[..., 
     page = open_notebook(LOAD, SWING, CELL)
     expect_at(page, 2, 5)
     open_all(page)
+    panel(page).get_by_role("button", name="hide the box").click()
+    expect(panel(page).locator(".tapenb-orders")).to_contain_text("click a box first")
     page.evaluate(LISTEN)
     panel(page).evaluate(WATCH)
     for _ in looks(page, WALKED):
@@ -174,6 +176,11 @@ def find_and_hide(page: Page) -> None:
     graph.press("h")
     expect(node(page, 0)).to_have_css("visibility", "hidden")
     expect(panel(page).locator(".tapenb-graph .edge.tapenb-gone")).not_to_have_count(0)
+    # Keys pass over what is hidden.
+    graph.press("Home")
+    expect_only(page, "lit", 1)
+    graph.press("ArrowLeft")
+    expect_only(page, "lit", 1)
     panel(page).get_by_role("button", name="show what was hidden").click()
     expect(node(page, 0)).to_have_css("visibility", "visible")
     graph.press("+")

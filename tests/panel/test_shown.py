@@ -18,6 +18,7 @@ from IPython.utils.capture import capture_output
 
 from tapenb.panel import Panel, live, static
 from tapenb.panel import drawing as drawing_module
+from tapenb.panel.playing import Playing
 from tapenb.panel.reader import Reader
 from tapenb.views import layout
 from tests.panel.hands import numbers
@@ -189,6 +190,15 @@ def test_display_of_a_static_point_makes_no_model():
     (output,) = captured.outputs
     assert "<table" in output.data["text/html"]
     assert "v₋₁" in output.data["text/plain"]
+
+
+def test_a_branch_that_cannot_be_drawn_is_left_out(panel: Panel):
+    def undrawn(_: Any) -> None:
+        raise OSError("no fonts")
+
+    programs = [panel.snapshot().program]
+    assert list(Playing().others(programs, panel.inputs, lambda _: None)) == programs
+    assert Playing().others(programs, panel.inputs, undrawn) == {}
 
 
 def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.MonkeyPatch):

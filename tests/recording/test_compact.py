@@ -142,8 +142,16 @@ def test_the_survey_is_small(book):
         ("x = np.float32(2.0)\ny = x*x", "dtype float32"),
         ("v = np.ones(5000)\ny = np.sum(v*v)", "5000 elements"),
         ("from scipy.special import airy\nx = 0.3\ny = airy(x)[0]", r"line 4, `airy\(x\)`: airy"),
+        (
+            "v = np.array([1.0, -2.0])\ny = np.linalg.norm(v, 1)",
+            "^a page cannot tell where np.linalg.norm has kinks",
+        ),
         # What may be read again is said with the user's line.
         ("x = 2.0\ns = str(x)\ny = x*x", r"line 3, `str\(x\)`: a number becomes text"),
+        (
+            "import matplotlib.pyplot as plt\nx = 2.0\nplt.plot([float(x)], [0.0])\ny = x*x",
+            r"line 4, `float\(x\)`: a plain number",
+        ),
         ("x = 2.0\ny = x*len(f'{x}')", r"line 3, `f'{x}'`: a number becomes text"),
         ("x = 2.0\na = float(x)\ny = x*x", r"line 3, `float\(x\)`: a plain number leaves"),
         ("x = 2.0\ny = x*x if x.is_integer() else x", r"line 3, `x.is_integer\(\)`: a plain"),
@@ -168,11 +176,12 @@ def test_what_a_page_cannot_play_is_refused(text, reason, book):
     "line",
     [
         "print(x, f'{y:.3f} of {x}', str(y), '%.2f %s' % (x, y), '{:.1f}'.format(x), end=f'{y}')",
-        "print(float(x), int(x), round(x, 2), [x, (y, 'a')], v, *(f'{each}' for each in v))",
+        "print(float(x), x.item(), round(float(x), 2), [x, (y, 'a')], v)",
+        "print(*(f'{each}' for each in v), sep=', ')",
         "print(', '.join([f'{each:.2f}' for each in v]) if x > 1 else repr(x))",
         "print(f'''\n  {x}\n''',\n    y)",
         "def told(x):\n    print('at', x)\ntold(y)",
-        "import matplotlib.pyplot as plt\nplt.title(f'{x:.2f}')\nplt.plot([float(x)], [0.0])"
+        "import matplotlib.pyplot as plt\nplt.title(f'{x:.2f}')\nplt.xlabel('%.1f' % x)"
         "\nplt.close()",
     ],
 )

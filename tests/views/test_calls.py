@@ -25,6 +25,15 @@ def both(x):
     return elsewhere.outer(x) + elsewhere.inner(x) + (lambda y: y * y)(x)
 
 
+def wrapped(x):
+    w = sum(elsewhere.inner(k * x) for k in (1.0, 2.0))
+    v = (elsewhere.inner(x)
+         + elsewhere.inner(2 * x))  # fmt: skip
+    several = [elsewhere.inner(k * x) for k in (1.0, 2.0)]
+    u = elsewhere.inner(x) + sum([w, *several])
+    return u * v
+
+
 @pytest.fixture
 def calls(request):
     function = request.param
@@ -81,4 +90,17 @@ def test_what_that_calls_unfolds_too(calls):
     # Of the call within, which has twice the argument.
     assert deeper[2][1][:2] == approx(3.0, math.exp(3.0))
     # What leads nowhere is passed over.
-    assert calls.shown([7], [1, "who:3", 1], [], [1, *outer[0][1:], 9]) == [outer, inner][:0]
+    assert calls.shown([7], [1, "who:3", 1], [], [1, *outer[0][1:], 9]) == []
+
+
+@pytest.mark.parametrize("calls", [wrapped], indirect=True)
+def test_a_function_unfolds_wherever_in_its_line_it_was_called(calls):
+    assert [calls.names(number) for number in range(1, 7)] == [["inner"]] * 5 + [[]]
+    for number, last, times in ((1, 1.0, 2), (2, 1.0, 2), (3, 1.0, 1), (5, 0.5, 1)):
+        ((_, head, lines),) = calls.shown([number])
+        assert head == "def inner(x):"
+        assert [lines[n][0] for n in (1, 2)] == [
+            pytest.approx(3 * last),
+            pytest.approx(math.exp(3 * last)),
+        ]
+        assert lines[1][2] == times

@@ -71,7 +71,7 @@ def test_text_form(drawing: Graph):
 
 def test_the_same_again(drawing: Graph):
     again = graph(tn.record(survey, 2.0, 5.0))
-    assert (again.dot, again.svg(), again.text) == (drawing.dot, drawing.svg(), drawing.text)
+    assert (again.dot(), again.svg(), again.text) == (drawing.dot(), drawing.svg(), drawing.text)
 
 
 def test_other_numbers_in_the_same_drawing(drawing: Graph):
@@ -140,14 +140,14 @@ def test_an_edge_without_a_derivative_is_dashed():
     dashed = [edge for edge in drawing.edges if not edge.carries]
     assert dashed
     assert "(none)" in drawing.text
-    assert drawing.dot.count("dashed") == len(dashed)
+    assert drawing.dot().count("dashed") == len(dashed)
     assert drawing.svg().count("stroke-dasharray") == len(dashed)
 
 
 def test_without_derivatives_no_edge_is_singled_out():
     drawing = Graph(tn.record(survey, 2.0, 5.0), {})
     assert drawing.numbers().edges == [""] * 8
-    assert "dashed" not in drawing.dot
+    assert "dashed" not in drawing.dot()
     assert (
         drawing.text.splitlines()[4]
         == "n3  x * y = 10                                   from n0, n1"
@@ -189,7 +189,7 @@ def test_a_hostile_name_is_text(text: str):
     assert not [name for name in names if name.startswith("on") or "href" in name]
 
     # Graphviz reads the DOT with the name in it as the same two nodes and an output.
-    laid_out = layout.render(drawing.dot)
+    laid_out = layout.render(drawing.dot())
     assert texts(laid_out)["n0"] == [shown, "2"]
     assert len(re.findall(r'class="node', laid_out)) == 3
 
@@ -253,8 +253,8 @@ def test_arrays(drawing: Graph):
 def test_figures_for_papers_are_saved(tmp_path, drawing: Graph, monkeypatch: pytest.MonkeyPatch):
     looks = {"left_to_right": True, "monochrome": True, "font_size": 22.0}
     large = drawing.tape.graph(**looks)
-    assert "rankdir=LR" in large.dot
-    assert "fontsize=22" in large.dot
+    assert "rankdir=LR" in large.dot()
+    assert "fontsize=22" in large.dot()
     svg, usual = large.svg(), drawing.svg()
     assert set(re.findall('(?:fill|stroke)="([^"]*)"', svg)) <= {
         "black",
@@ -277,5 +277,16 @@ def test_figures_for_papers_are_saved(tmp_path, drawing: Graph, monkeypatch: pyt
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match=r"Graphviz draws a PDF.*save the graph as \.svg"):
         large.save(tmp_path / "other.pdf")
+    program = tmp_path / "dot"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for does, error, words in (
+        ("echo no cairo here >&2; exit 1", OSError, "no PDF: no cairo here"),
+        ("exec /bin/sleep 60", TimeoutError, r"0\.2 s: save it as \.svg"),
+    ):
+        program.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setattr("tapenb.views.looks._SECONDS", 0.2)
+        with pytest.raises(error, match=words):
+            large.save(tmp_path / "other.pdf")
     with pytest.raises(ValueError, match=r"saved as \.svg, \.dot, \.pdf or \.png"):
         large.save(tmp_path / "graph.jpg")

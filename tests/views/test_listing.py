@@ -3,6 +3,7 @@
 Expected numbers are those of plain Python, run beside it.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def repeated_call(x):
 
 def damped(x):
     return np.tanh(x) * 0.5
+
+
+def gathered(x):
+    for _ in range(3):
+        x = sum([x, 0.5 * x, x]) / 4
+        y = (np.sin(x)
+             + np.cos(x)
+             + math.prod([x, x, x]))  # fmt: skip
+    return y
 
 
 def branches(x):
@@ -211,3 +221,13 @@ def test_a_series_is_bounded():
     # The first and the last run are among them.
     assert values[0] == pytest.approx(np.sin(1.0))
     assert values[-1] == tape.value(tape.output)
+
+
+def test_a_sum_and_a_line_that_is_broken_are_no_rounds():
+    listing, number = listed(gathered, 0.8)
+    y = number["y = (np.sin(x)"]
+    assert set(listing.counts.values()) == {listing.iterations} == {3}
+    for k in range(3):
+        x = 0.8 * 0.625 ** (k + 1)
+        expected = math.sin(x) + math.cos(x) + x**3
+        assert at(listing, k)[y].value == pytest.approx(expected)

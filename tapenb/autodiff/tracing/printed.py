@@ -18,12 +18,12 @@ __all__ = ["DRAWING", "is_printed"]
 DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
 """Packages that make pictures of numbers, from which no number comes back."""
 
-_OF_TEXT = frozenset({"complex", "float", "format", "int", "repr", "round", "str"})
-"""Functions whose result is what is printed of their arguments."""
+_OF_TEXT = frozenset({"complex", "float", "format", "repr", "str"})
+"""Functions whose result is what is printed of their arguments, and which take any number."""
 _Span = tuple[int | None, int | None, int | None, int | None]
 
 
-def is_printed(session: Session, frame: FrameType) -> bool:
+def is_printed(session: Session, frame: FrameType, *, drawn: bool = True) -> bool:
     """Whether what a frame asks of a value stands in a call of ``print``, or of what draws.
 
     The answer holds for the lines of a cell alone, as they are written: text that a name was given,
@@ -34,6 +34,8 @@ def is_printed(session: Session, frame: FrameType) -> bool:
     session : Session
     frame : frame
         From which a value was asked for its text or its number.
+    drawn : bool, optional
+        Whether what draws counts: as text, since numbers can be read off a picture's axes.
     """
     if session.namespace is None or sys.stdout is not session.stdout:
         return False
@@ -43,7 +45,7 @@ def is_printed(session: Session, frame: FrameType) -> bool:
         return False
     scope = frame.f_locals if name in frame.f_locals else frame.f_globals
     found = scope.get(name, frame.f_builtins.get(name))
-    return found is print or _package(found) in DRAWING
+    return found is print or (drawn and _package(found) in DRAWING)
 
 
 def _package(found: Any) -> str:
@@ -93,6 +95,10 @@ def _texts(node: ast.expr) -> Iterator[_Span]:
             parts = _given(node)
         case ast.Call(func=ast.Attribute(attr="format" | "join", value=ast.Constant())):
             parts = _given(node)
+        case ast.Call(func=ast.Name(id="round"), args=[part, _]):
+            parts = [part]
+        case ast.Call(func=ast.Attribute(attr="item" | "tolist"), args=[]):
+            pass
         case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part) | ast.Starred(value=part):
             parts = [part]
         case ast.IfExp(body=body, orelse=orelse):

@@ -82,9 +82,10 @@ def leave(
     index = value._reference(tape, True)
     caller = outside(frame)
     at = caller or frame
-    if is_printed(tape.session, at):
+    becomes_text = _becomes_text(at)
+    if is_printed(tape.session, at, drawn=becomes_text):
         return question(value._value)
-    if is_cut(tape, index) or _becomes_text(at) or _is_asserting(frame, caller):
+    if is_cut(tape, index) or becomes_text or _is_asserting(frame, caller):
         return guard(value, question, frame)
     asked = called(at)
     if asked in _YES_OR_NO:
@@ -370,7 +371,7 @@ class Questions(Traced):
         return guard(self, bool, sys._getframe(1))
 
     def __int__(self) -> int:
-        return _told(self, int, sys._getframe(1))
+        return guard(self, int, sys._getframe(1))
 
     def __hash__(self) -> int:
         frame = sys._getframe(1)

@@ -140,7 +140,12 @@ export function lights(model) {
   /** Go to another node or row, and say which. @param {number} to */
   function walk(to) {
     const graph = document.activeElement?.matches(".tapenb-graph"), boxes = graph ? folded() : undefined;
-    walked = Math.min(Math.max(to, 0), (boxes ?? entries()).length - 1);
+    const last = (boxes ?? entries()).length - 1, way = to <= 0 ? 1 : to >= last || to < walked ? -1 : 1;
+    let next = Math.min(Math.max(to, 0), last);
+    // What is hidden is passed over, from the ends inwards.
+    const gone = () => graph && root.querySelector(`.tapenb-graph .tapenb-gone[data-key="n${next}"]`);
+    while (gone() && next + way >= 0 && next + way <= last) next += way;
+    if (!gone()) walked = next;
     focused = boxes ? ofBox(boxes[walked]) : entriesMarked([walked]);
     if (boxes) {
       const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.dataset.fits ?? each.textContent);

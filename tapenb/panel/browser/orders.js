@@ -45,8 +45,8 @@ export function orders(model, mover, lights, box, zoom) {
     "aria-label": "find in the graph", ...KEYS }));
   const count = h("span", { class: "tapenb-quiet", role: "status" });
   const said = h("p", { class: "tapenb-quiet" }), files = save(model);
-  const hide = button("Hide", () => veil(lights.walked), "hide the box that was clicked, or where the arrow keys are: H on the graph");
-  const show = button("Show all", () => veil(-1), "show what was hidden: Shift+H on the graph");
+  const hide = button("Hide", () => conceal(lights.walked), "hide the box that was clicked, or where the arrow keys are: H on the graph");
+  const show = button("Show all", () => veil(new Set()), "show what was hidden: Shift+H on the graph");
   const element = /** @type {HTMLDetailsElement} */ (h("details", { class: "tapenb-orders" },
     h("summary", KEYS, "Graph of derivatives, find, zoom, save"),
     h("div", { class: "tapenb-toolbar" }, of.element, fold, on.element, zoom),
@@ -84,9 +84,15 @@ export function orders(model, mover, lights, box, zoom) {
     if (path) ask({ unfolded: [...look().unfolded ?? [], path] });
   }
 
-  /** Hide a box with its edges, as it may be in the way; of none show all again. @param {number} n */
-  function veil(n) {
-    hidden = n < 0 ? new Set() : new Set([...hidden, n]);
+  /** Hide one box more, as it may be in the way. @param {number} n */
+  function conceal(n) {
+    write(count, n < 0 ? "click a box first" : "");
+    if (n >= 0) veil(new Set([...hidden, n]));
+  }
+
+  /** Hide some boxes with their edges, and no others. @param {Set<number>} boxes */
+  function veil(boxes) {
+    hidden = boxes;
     const edges = edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
     for (const group of box.querySelectorAll(":is(.node, .edge)[data-key]")) {
       const key = group.getAttribute("data-key") ?? "", at = Number(key.slice(1));
@@ -100,7 +106,7 @@ export function orders(model, mover, lights, box, zoom) {
     const key = event.key.toLowerCase();
     if (key === "u") unfold(lights.walked);
     else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
-    else if (key === "h" && !hide.hidden) veil(event.shiftKey ? -1 : lights.walked);
+    else if (key === "h" && !hide.hidden) event.shiftKey ? veil(new Set()) : conceal(lights.walked);
   });
   box.addEventListener("dblclick", ({ target }) => {
     const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
@@ -118,7 +124,7 @@ export function orders(model, mover, lights, box, zoom) {
   function paint({ orders: shown, nodes, trace, folds = [], fold: level = "", folded }) {
     element.hidden = !nodes;
     hide.hidden = Boolean(folded);
-    if (drawn !== model.get("picture")) { drawn = model.get("picture"); veil(-1); }
+    if (drawn !== model.get("picture")) { drawn = model.get("picture"); veil(new Set()); }
     of.element.hidden = !shown || shown.choices.length < 2;
     const forward = (trace?.kind ?? "adjoint") !== "adjoint" || !shown;
     list(of.made, shown?.choices ?? [], () => h("option"), (option, choice) => {

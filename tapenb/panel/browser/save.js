@@ -7,7 +7,7 @@ import { VIEW } from "./moves.js";
 
 const PICTURES = { svg: "graph, SVG", png: "graph, PNG" };
 /** What the kernel writes. */
-const TEXTS = { dot: "graph, DOT", csv: "trace, CSV", tex: "trace, LaTeX", md: "trace, Markdown", json: "numbers, JSON",
+const TEXTS = { dot: "whole graph, DOT", csv: "trace, CSV", tex: "trace, LaTeX", md: "trace, Markdown", json: "numbers, JSON",
   html: "page" };
 /** What a picture's looks are made of, where there is no style sheet. */
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight",

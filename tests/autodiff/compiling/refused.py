@@ -37,7 +37,7 @@ def count():
             played[group] += 1
         except NotLowered as reason:
             refused[name_of(sample.function)] += 1
-            if str(reason) in ("dtype float32", "dtype float16"):
+            if str(reason).endswith(("dtype float32", "dtype float16")):
                 group = "narrow"
         tried[group] += 1
     shares = {group: [played[group], number] for group, number in sorted(tried.items())}

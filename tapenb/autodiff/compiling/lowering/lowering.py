@@ -13,7 +13,7 @@ import numpy as np
 
 from ...kinds.linear import Linear
 from ...sweeps.expressed import Composite
-from ...tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation
+from ...tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation, TapeError
 from ...tape.tape import CURRENT, Tape
 from ...tracing.apply import independent
 from ...tracing.state import index_of, is_active, plain, reference_of
@@ -81,14 +81,15 @@ def lower(
         except TooLong:
             raise
         except NotLowered as reason:
-            raise NotLowered(f"{_place(plan, index)}{reason}") from reason.__cause__
+            raise NotLowered(f"{_place(plan, index, about)}{reason}") from reason.__cause__
     return numbers
 
 
-def _place(plan: Plan, index: int) -> str:
+def _place(plan: Plan, index: int, about: Callable[[int], dict[str, Any]]) -> str:
     """The user's line of a step, and what they wrote there, if it is theirs."""
     entry = plan.tape[index]
-    if plan.is_in_sweep(index) or entry.line is None or not entry.source:
+    derived = plan.is_in_sweep(index) or about(index)["kind"] == "derivative"
+    if derived or entry.line is None or not entry.source:
         return ""
     return f"line {entry.line}, `{' '.join(entry.source.split())}`: "
 
@@ -282,7 +283,10 @@ def _stands_on_tip(step: Step) -> np.ndarray:
     def asked(result: Any, *operands: Any) -> Any:
         return np.any(operation.rule.tip(result, *operands, **operation.params))
 
-    (found,), _ = _recorded(step, asked)
+    try:
+        (found,), _ = _recorded(step, asked)
+    except TapeError:
+        raise NotLowered(f"a page cannot tell where {_called(operation)} has kinks") from None
     return found
 
 
