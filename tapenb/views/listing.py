@@ -327,13 +327,7 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     below, own = 0, -1
     # The entry with which the text was last at an earlier instruction again.
     turn = 0
-    texts: dict[int, str] = {}
-
-    def asks(code: CodeType, at: int, words: re.Pattern[str]) -> bool:
-        """Whether an instruction of the text is a call of such a name."""
-        if at not in texts:
-            texts[at] = source_of(code, at) or ""
-        return bool(words.match(texts[at]))
+    asks = _asking()
 
     for entry, (operation, site, offset) in enumerate(
         zip(tape.operations, tape.sites, tape.offsets, strict=True)
@@ -380,6 +374,18 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
         below, own = below or activation, own if activation else entry
         previous = line, at
     return runs
+
+
+def _asking() -> Callable[[CodeType, int, re.Pattern[str]], bool]:
+    """Tells whether an instruction of one text is a call of such a name."""
+    texts: dict[int, str] = {}
+
+    def asks(code: CodeType, at: int, words: re.Pattern[str]) -> bool:
+        if at not in texts:
+            texts[at] = source_of(code, at) or ""
+        return bool(words.match(texts[at]))
+
+    return asks
 
 
 def calls_of(

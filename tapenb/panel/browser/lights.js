@@ -1,8 +1,8 @@
-// What belongs together is lit together: nodes and edges of the graph, lines of the listing and the
-// text in them, rows of the table, sliders.
+// What belongs together is lit together: nodes and edges of the graph, lines of the listing and
+// their text, rows of the table, sliders.
 
 import { h } from "./dom.js";
-import { dependents, edgesOf, NO_PROGRAM } from "./links.js";
+import { dependents, edgesOf, nextSeen, NO_PROGRAM } from "./links.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
 import { rangeOf, relight } from "./spots.js";
 
@@ -35,7 +35,7 @@ export function lights(model) {
   const program = () => /** @type {Program} */ (model.get("program") ?? NO_PROGRAM);
   const entries = () => Object.keys(program().entries).map(Number);
 
-  /** Some entries, with the lines that they stand on. @param {Iterable<number>} given @returns {Marks} */
+  /** Some entries, with their lines. @param {Iterable<number>} given @returns {Marks} */
   function entriesMarked(given) {
     const places = new Set(given);
     const lines = [...places].map((place) => program().entries[place]?.spot?.[0] ?? -1);
@@ -137,15 +137,10 @@ export function lights(model) {
     }
   }
 
-  /** Go to another node or row, and say which. @param {number} to */
+  /** Go to a node or row, and say which. @param {number} to */
   function walk(to) {
     const graph = document.activeElement?.matches(".tapenb-graph"), boxes = graph ? folded() : undefined;
-    const last = (boxes ?? entries()).length - 1, way = to <= 0 ? 1 : to >= last || to < walked ? -1 : 1;
-    let next = Math.min(Math.max(to, 0), last);
-    // What is hidden is passed over, from the ends inwards.
-    const gone = () => graph && root.querySelector(`.tapenb-graph .tapenb-gone[data-key="n${next}"]`);
-    while (gone() && next + way >= 0 && next + way <= last) next += way;
-    if (!gone()) walked = next;
+    walked = nextSeen(graph ? root : null, (boxes ?? entries()).length, walked, to);
     focused = boxes ? ofBox(boxes[walked]) : entriesMarked([walked]);
     if (boxes) {
       const texts = [...root.querySelectorAll(`.tapenb-graph [data-key="n${walked}"] text`)].map((each) => each.dataset.fits ?? each.textContent);

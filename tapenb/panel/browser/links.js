@@ -24,3 +24,12 @@ export function dependents(program, places) {
   }
   return reached;
 }
+
+/**
+ * Which of so many boxes is walked to: what is hidden is passed over, from the ends inwards.
+ * @param {HTMLElement | null} graph @param {number} count @param {number} from @param {number} to
+ */
+export function nextSeen(graph, count, from, to) {
+  const seen = Array.from({ length: count }, (_, n) => n).filter((n) => !graph?.querySelector(`.tapenb-gone[data-key="n${n}"]`));
+  return (to < from ? seen.findLast((n) => n <= to) : seen.find((n) => n >= to)) ?? seen.at(to > 0 ? -1 : 0) ?? from;
+}

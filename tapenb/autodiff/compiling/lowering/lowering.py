@@ -132,7 +132,9 @@ def _step(
 
 def _called(operation: Operation) -> str:
     """What users call the function of an operation."""
-    return operation.label if "." in operation.name else f"np.{operation.name}"
+    home = getattr(operation.function, "__module__", None)
+    home = "np." + home[6:] + "." if home in ("numpy.fft", "numpy.linalg") else "np."
+    return operation.label if "." in operation.name else home + operation.name
 
 
 def _lowered(step: Step) -> Any:
