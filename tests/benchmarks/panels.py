@@ -50,25 +50,25 @@ SHOWN = """async () => {
 
 MOVE = """async moves => {
   const panel = document.querySelector('.tapenb-live');
-  const status = panel.querySelector('[role=status]');
+  const readout = panel.querySelector('.tapenb-row:has(.tapenb-number)');
   const bar = panel.querySelector('.tapenb-sliders input[type=range]');
   const pause = limit => new Promise(done => setTimeout(done, limit));
   const taken = [];
   for (let move = 0; move < moves; move += 1) {
-    const before = status.textContent, began = performance.now();
+    const before = readout.textContent, began = performance.now();
     bar.valueAsNumber += (move % 20 < 10 ? 1 : -1) * Number(bar.step);
     bar.dispatchEvent(new Event('input', { bubbles: true }));
     await new Promise(done => {
       // The kernel gives a move up after two seconds.
       const late = setTimeout(() => { watcher.disconnect(); done(); }, 10_000);
       const look = () => {
-        if (status.textContent === before) return;
+        if (readout.textContent === before) return;
         clearTimeout(late);
         watcher.disconnect();
         done();
       };
       const watcher = new MutationObserver(look);
-      watcher.observe(status, { childList: true, characterData: true, subtree: true });
+      watcher.observe(readout, { childList: true, characterData: true, subtree: true });
       look();
     });
     await new Promise(requestAnimationFrame);
@@ -80,11 +80,11 @@ MOVE = """async moves => {
 
 HOLD = """async seconds => {
   const panel = document.querySelector('.tapenb-live');
-  const status = panel.querySelector('[role=status]');
+  const readout = panel.querySelector('.tapenb-row:has(.tapenb-number)');
   const bar = panel.querySelector('.tapenb-sliders input[type=range]');
   let texts = 0, move = 0, longest = 0, last = performance.now();
   const watcher = new MutationObserver(() => { texts += 1; });
-  watcher.observe(status, { childList: true, characterData: true, subtree: true });
+  watcher.observe(readout, { childList: true, characterData: true, subtree: true });
   const end = last + 1000 * seconds;
   const held = setInterval(() => {
     bar.valueAsNumber += (move++ % 40 < 20 ? 1 : -1) * Number(bar.step);
