@@ -279,7 +279,7 @@ def test_what_a_page_cannot_play_is_said(book, tmp_path):
 
 MYST = """<!doctype html><title>Like a page of MyST's theme</title><div id="place"></div>
 <script type="module">
-import widget from "/tapenb.mjs";
+import widget from "/MODULE";
 const data = await (await fetch("/data.json")).json();
 const root = document.querySelector("#place").attachShadow({ mode: "open" });
 const el = document.createElement("div");
@@ -297,7 +297,7 @@ def test_the_directive_of_a_myst_project_is_live(book, page, tmp_path):
     # Nobody's file is written over.
     assert (tmp_path / "tapenb.mjs").read_text(encoding="utf-8") == "the user's own"
     files = {
-        "": ("text/html", MYST),
+        "": ("text/html", MYST.replace("MODULE", module)),
         module: ("text/javascript", (tmp_path / module).read_text(encoding="utf-8")),
         "data.json": ("application/json", data),
     }
