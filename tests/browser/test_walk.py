@@ -94,6 +94,8 @@ def test_every_interaction_in_each_theme_and_width(open_notebook: Callable[..., 
     open_all(page)
     panel(page).get_by_role("button", name="hide the box").click()
     expect(panel(page).locator(".tapenb-orders")).to_contain_text("click a box first")
+    for words in ("log", ""):
+        panel(page).get_by_label("find in the graph").fill(words)
     page.evaluate(LISTEN)
     panel(page).evaluate(WATCH)
     for _ in looks(page, WALKED):
