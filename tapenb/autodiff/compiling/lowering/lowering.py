@@ -88,7 +88,7 @@ def lower(
 def _place(plan: Plan, index: int, about: Callable[[int], dict[str, Any]]) -> str:
     """The user's line of a step, and what they wrote there, if it is theirs."""
     entry = plan.tape[index]
-    derived = plan.is_in_sweep(index) or about(index)["kind"] == "derivative"
+    derived = plan.is_in_sweep(index) or about(index).get("kind") == "derivative"
     if derived or entry.line is None or not entry.source:
         return ""
     return f"line {entry.line}, `{' '.join(entry.source.split())}`: "
