@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.open_to_all import violations
+
 pytest.importorskip("sphinx", reason='the docs extra is not installed: pip install ".[docs]"')
 
 PAGE = """\
@@ -155,6 +157,4 @@ def test_a_page_of_each_kind_is_open_to_all(page: Page, site: Path, scheme: str)
     page.emulate_media(color_scheme=scheme)
     for kind in KINDS:
         page.goto(f"file://{site / kind}.html")
-        # From a file axe may not ask for the style sheets once more.
-        answer = axe.run(page, options={"preload": False}).response
-        assert not [(each["id"], each["nodes"]) for each in answer["violations"]], kind
+        assert not violations(page, axe), kind

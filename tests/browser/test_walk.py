@@ -7,12 +7,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import jupyter
+from tests.browser.open_to_all import violations
 from tests.browser.test_curves import VECTOR
 from tests.browser.test_panel import LOAD, digits, expect_numbers, panel, press
 from tests.browser.test_steps import expect_only, node, row
@@ -276,12 +276,6 @@ def views(page: Page) -> None:
         expect(status).to_contain_text(digits(1 / 6 + 5))
 
 
-def violations(page: Page, axe: Any) -> list[tuple[str, str]]:
-    """What axe finds in the panel: the rule, and the element."""
-    answer = axe.run(page, context=".tapenb-live", options={"preload": False}).response
-    return [(each["id"], x["html"]) for each in answer["violations"] for x in each["nodes"]]
-
-
 @pytest.mark.parametrize("app", ["lab", "notebook"])
 def test_a_panel_is_open_to_all(open_notebook: Callable[..., Page], app: str):
     axe = pytest.importorskip(
@@ -293,8 +287,8 @@ def test_a_panel_is_open_to_all(open_notebook: Callable[..., Page], app: str):
     panel(page).get_by_role("button", name="Unfold swing here").click()
     panel(page).get_by_role("button", name="Pin", exact=True).click()
     for theme, width in looks(page):
-        assert not violations(page, axe), (theme, width)
+        assert not violations(page, axe, ".tapenb-live"), (theme, width)
     # What is drawn otherwise: bars, and contours.
     assert jupyter.run_cell(page, 2, VECTOR)
     expect(panel(page).locator(".tapenb-bars")).to_be_visible()
-    assert not violations(page, axe)
+    assert not violations(page, axe, ".tapenb-live")
