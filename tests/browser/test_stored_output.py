@@ -65,7 +65,9 @@ def test_nbconvert_s_page_is_live_offline(
     move(page, 1.6)
     expect(page.locator(".tapenb-readout .tapenb-number").last).to_have_text("3")
     # What has no form in a page stays a picture, and says so.
-    expect(page.locator(".tapenb-why")).to_contain_text("this is a picture: line 3, `airy(x)`: airy is one step")
+    expect(page.locator(".tapenb-why")).to_contain_text(
+        "this is a picture: line 3, `airy(x)`: airy is one step"
+    )
 
 
 def test_what_is_stored_is_small(executed: nbformat.NotebookNode):
