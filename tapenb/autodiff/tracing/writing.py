@@ -70,7 +70,7 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
             f"{here(frame)}: writing into the real or imaginary part of a traced array would lose "
             "derivatives. Make a new array of both parts instead (re + 1j*im)."
         )
-    if overlaps_itself(target._value):
+    if target._value.flags.writeable and overlaps_itself(target._value):
         raise TapeError(
             f"{here(frame)}: this view has some elements of its array several times, and a write "
             "to one of them changes the others. Write into the array itself, or a copy (np.copy)."
