@@ -27,9 +27,11 @@ class Aside:
 
     Examples
     --------
-    >>> work = Aside(lambda breathe: print("done"))
+    >>> found = []
+    >>> work = Aside(lambda breathe: found.append(2 * 21))
     >>> work.join()
-    done
+    >>> found
+    [42]
     """
 
     def __init__(
