@@ -28,23 +28,11 @@ from ..rules import distributions, masked, scipy, series, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
-from ..tracing.apply import (
-    guard,
-    make_traceable,
-    plain_key,
-    refuse,
-)
+from ..tracing.apply import guard, make_traceable, plain_key, refuse
 from ..tracing.dispatch import call_function, call_one
 from ..tracing.elements import ndenumerate, vectorize
 from ..tracing.stand_in import ClassStandIn, StandIn
-from ..tracing.state import (
-    LEAVES,
-    READERS,
-    TRACED,
-    is_active,
-    is_traced,
-    plain,
-)
+from ..tracing.state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 from .plainly import BUILTINS, PLAINLY, plainly
 
@@ -386,6 +374,8 @@ class _TwinModule(ModuleType):
 
 def _attribute(real: ModuleType, known: dict[str, Any], name: str) -> Any:
     value = getattr(real, name)
+    if isinstance(value, ModuleType):
+        find_twins()  # NumPy and SciPy import some of their parts when they are asked for
     twin = twin_of(value)
     if type(twin) in (_TwinFunction, _TwinUfunc) and twin._name == name:
         known[name] = twin  # which calls what stands there by then, should it be another

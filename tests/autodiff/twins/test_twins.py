@@ -9,10 +9,12 @@ import functools
 import gc
 import importlib.util
 import inspect
+import math
 import os
 import pickle
 import random
 import signal
+import subprocess
 import sys
 import threading
 import types
@@ -1196,3 +1198,23 @@ def test_what_an_outer_recording_has_not_reached_is_searched_inside():
         return tn.grad(space["g"])(x) * x
 
     assert tn.grad(f)(2.0) == 1.0 + 4.0 * 2.0
+
+
+LAZY = {
+    "np.ma.masked_array([1.0, 2.0], mask=[0, 1]) * x": 1.0,
+    "np.polynomial.Polynomial([1.0, x])(3.0)": 3.0,
+    "scipy.optimize.brentq(lambda t: t * t - x, 0.0, 4.0)": 1 / (2 * math.sqrt(2.0)),
+    "scipy.integrate.quad(lambda t: t * x, 0, 1)[0]": 0.5,
+    "scipy.special.gamma(x)": 1.0 - np.euler_gamma,
+}
+"""Parts of NumPy and SciPy that are imported when they are asked for, and slopes at 2."""
+
+
+def test_parts_that_are_imported_when_they_are_asked_for_have_twins(root):
+    code = "import numpy as np, scipy, tapenb as tn\n"
+    for expression in LAZY:  # each is the first to ask for its part
+        code += f"print(tn.grad(lambda x: np.sum({expression}))(2.0))\n"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    found = [float(each) for each in done.stdout.split()]
+    np.testing.assert_allclose(found, list(LAZY.values()), rtol=1e-9)
