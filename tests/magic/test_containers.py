@@ -1,5 +1,7 @@
 """What a cell can have put traced values into is looked through whole, and numbers cost nothing."""
 
+import numpy as np
+
 from tapenb.autodiff.reach import places, walk
 from tapenb.magic.containers import containers
 
@@ -18,3 +20,12 @@ def test_plain_numbers_are_not_gone_through():
 
     numbers = {key: float(key) for key in range(1000)}
     assert len(list(walk([numbers, list(numbers.values())], enter))) == len(met) == 2
+
+
+def test_masked_arrays_are_numpys_own_after_each_cell(notebook):
+    for data in ("v * x", "[1.0, 2.0]"):  # the second time there are no more twins than before
+        notebook.run(
+            "%%tape --no-graph --no-plot -o t\nx = 2.0\nv = np.array([0.5, 1.5])\n"
+            f"w = np.ma.masked_array({data}, mask=[0, 1])\n(v * x * w).sum()"
+        )
+        assert type(notebook.names.pop("w")) is np.ma.MaskedArray

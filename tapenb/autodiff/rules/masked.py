@@ -17,14 +17,14 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..kinds.rule import Constant
 from ..tape.operation import Operation
 from ..tracing.apply import apply, guard, refuse
-from ..tracing.stand_in import ClassStandIn
+from ..tracing.stand_in import ClassStandIn, Made
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand, flatten, mapped, read, stripped
 
 __all__ = ["Masked", "register"]
 
 
-class Masked(NDArrayOperatorsMixin):
+class Masked(Made, NDArrayOperatorsMixin):
     """A masked array as it is while something records.
 
     Parameters
@@ -36,6 +36,7 @@ class Masked(NDArrayOperatorsMixin):
     """
 
     def __init__(self, data: Any, mask: Any = False, real: Any = None) -> None:
+        super().__init__()
         self.data, self._real = data, real
         self.mask = np.broadcast_to(np.asarray(plain(mask), bool), np.shape(data)).copy()
 

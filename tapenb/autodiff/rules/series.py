@@ -15,7 +15,7 @@ import numpy as np
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import Operation
 from ..tracing.apply import apply, refuse
-from ..tracing.stand_in import ClassStandIn
+from ..tracing.stand_in import ClassStandIn, Made
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import any_active, as_operand, read, stripped
 
@@ -41,7 +41,7 @@ def _basis(kind: Any, x: Any, count: int, order: int) -> Any:
     return _do(value, General(tangent), "basis", x)
 
 
-class Series:
+class Series(Made):
     """A series of one of NumPy's families whose coefficients are traced.
 
     Parameters
@@ -52,6 +52,7 @@ class Series:
     """
 
     def __init__(self, real: Any, coef: Any) -> None:
+        super().__init__()
         self._real, self.coef = real, coef
 
     @property

@@ -352,7 +352,7 @@ class Substitution:
         self.reached: dict[int, Any] = {}
         self._used: list[_Swap] = []
         self._handed_out = False
-        self._holders = -1
+        self._holders: tuple[int, object] | None = None
 
     def put_in(self) -> None:
         """Let twins stand in all places."""

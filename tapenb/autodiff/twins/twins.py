@@ -31,7 +31,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, make_traceable, plain_key, refuse
 from ..tracing.dispatch import call_function, call_one
 from ..tracing.elements import ndenumerate, vectorize
-from ..tracing.stand_in import ClassStandIn, StandIn
+from ..tracing.stand_in import ClassStandIn, Made, StandIn
 from ..tracing.state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 from .plainly import BUILTINS, PLAINLY, plainly
@@ -496,9 +496,9 @@ def twin_of(value: Any) -> Any:
     return None if compose is None else compose(value, twin_of)
 
 
-def holders() -> int:
-    """How many references there are to the twins that anybody was given."""
-    return sum(map(getrefcount, list(_GIVEN.values())))
+def holders() -> tuple[int, object]:
+    """How many references there are to the twins that anybody was given, and what was made last."""
+    return sum(map(getrefcount, list(_GIVEN.values()))), Made.latest
 
 
 def real_of(value: Any) -> Any:
