@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.browser import chromium, jupyter
 
 from .measuring import cores
+from .page import MOVE
 
 MOVE_GOAL, FIRST_GOAL = 40.0, 1000.0
 """Milliseconds: a move to its text, and 10⁵ entries from the end of the run to the panel."""
@@ -48,35 +49,7 @@ SHOWN = """async () => {
   return [performance.now() - began, Date.now()];
 }"""
 
-MOVE = """async moves => {
-  const panel = document.querySelector('.tapenb-live');
-  const readout = panel.querySelector('.tapenb-row:has(.tapenb-number)');
-  const bar = panel.querySelector('.tapenb-sliders input[type=range]');
-  const pause = limit => new Promise(done => setTimeout(done, limit));
-  const taken = [];
-  for (let move = 0; move < moves; move += 1) {
-    const before = readout.textContent, began = performance.now();
-    bar.valueAsNumber += (move % 20 < 10 ? 1 : -1) * Number(bar.step);
-    bar.dispatchEvent(new Event('input', { bubbles: true }));
-    await new Promise(done => {
-      // The kernel gives a move up after two seconds.
-      const late = setTimeout(() => { watcher.disconnect(); done(); }, 10_000);
-      const look = () => {
-        if (readout.textContent === before) return;
-        clearTimeout(late);
-        watcher.disconnect();
-        done();
-      };
-      const watcher = new MutationObserver(look);
-      watcher.observe(readout, { childList: true, characterData: true, subtree: true });
-      look();
-    });
-    await new Promise(requestAnimationFrame);
-    taken.push(performance.now() - began);
-    await pause(50);
-  }
-  return taken;
-}"""
+READOUT = ".tapenb-row:has(.tapenb-number)"
 
 HOLD = """async seconds => {
   const panel = document.querySelector('.tapenb-live');
@@ -129,14 +102,14 @@ def measured(page: Page, server: jupyter.Server, cell: str) -> Row:
     jupyter.wait_until_idle(page)
     assert jupyter.run_cell(page, 2, ask)
     ended, entries = page.locator(".jp-OutputArea-output pre").last.inner_text().split()
-    page.evaluate(MOVE, 5)  # what is slow once is so here
-    taken = sorted(page.evaluate(MOVE, MOVES))
+    page.evaluate(MOVE, [READOUT, "", 5])  # what is slow once is so here
+    taken = sorted(page.evaluate(MOVE, [READOUT, "", MOVES]))
     for text in TEXTS:
         fold = page.locator(".tapenb-live summary", has_text=text).first
         if not fold.evaluate("summary => summary.parentElement.open"):
             fold.click()
-    page.evaluate(MOVE, 3)
-    opened = statistics.median(page.evaluate(MOVE, MOVES))
+    page.evaluate(MOVE, [READOUT, "", 3])
+    opened = statistics.median(page.evaluate(MOVE, [READOUT, "", MOVES]))
     texts, frame = page.evaluate(HOLD, HELD)
     after = clock - 1000 * float(ended)
     middle, slowest = statistics.median(taken), taken[int(0.9 * MOVES)]

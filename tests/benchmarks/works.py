@@ -208,6 +208,20 @@ def fit_by_hand() -> Callable[..., Any]:
     return epoch
 
 
+def descended(gradient: Callable[..., Any]) -> Callable[..., Any]:
+    """The fit by a library whose gradient is a function of both numbers."""
+    m, c = FIT_START
+
+    def epoch() -> tuple[Any, Any]:
+        nonlocal m, c
+        m_gradient, c_gradient = gradient(m, c)
+        m = m - m_gradient * FIT_RATE
+        c = c - c_gradient * FIT_RATE
+        return m, c
+
+    return epoch
+
+
 # -- V: arrays -------------------------------------------------------------------------------------
 
 W, B = 1.3, 0.2

@@ -12,7 +12,7 @@ from scipy.special import erf
 import tapenb as tn
 
 from ..measuring import bytes_each
-from ..works import FIT_RATE, FIT_START, FIT_X, FIT_Y, Work
+from ..works import FIT_RATE, FIT_START, FIT_X, FIT_Y, Work, descended
 from . import Absent
 
 
@@ -140,17 +140,7 @@ class Functional(_Ours):
         return self.compiled(lambda x, v: tn.hvp(f, (x,), (v,)))
 
     def fit(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
-        m, c = FIT_START
-        gradient = self.compiled(tn.grad(f, (0, 1)))
-
-        def epoch() -> tuple[Any, Any]:
-            nonlocal m, c
-            m_gradient, c_gradient = gradient(m, c)
-            m = m - m_gradient * FIT_RATE
-            c = c - c_gradient * FIT_RATE
-            return m, c
-
-        return epoch
+        return descended(self.compiled(tn.grad(f, (0, 1))))
 
 
 class Function(Functional):

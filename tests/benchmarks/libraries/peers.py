@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from ..measuring import bytes_each
-from ..works import FIT_RATE, FIT_START, FIT_X, FIT_Y, Work, chain
+from ..works import FIT_RATE, FIT_START, FIT_X, FIT_Y, Work, chain, descended
 
 NAMES = "abs cos exp log outer reshape sin sqrt stack sum tanh".split()
 """What formulas call, where a library has it by NumPy's name."""
@@ -374,17 +374,7 @@ class Autograd(_Taped):
         return state[0](1.0)
 
     def fit(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
-        m, c = FIT_START
-        gradient = self._autograd.grad(f, (0, 1))
-
-        def epoch() -> tuple[Any, Any]:
-            nonlocal m, c
-            m_gradient, c_gradient = gradient(m, c)
-            m = m - m_gradient * FIT_RATE
-            c = c - c_gradient * FIT_RATE
-            return m, c
-
-        return epoch
+        return descended(self._autograd.grad(f, (0, 1)))
 
 
 class Advect(_Taped):
@@ -425,17 +415,7 @@ class Advect(_Taped):
         return state[1](1.0)
 
     def fit(self, f: Callable[..., Any], work: Work) -> Callable[..., Any]:
-        m, c = FIT_START
-        gradient = self._advect.grad(self.program(f, FIT_START), (0, 1))
-
-        def epoch() -> tuple[Any, Any]:
-            nonlocal m, c
-            m_gradient, c_gradient = gradient(m, c)
-            m = m - m_gradient * FIT_RATE
-            c = c - c_gradient * FIT_RATE
-            return m, c
-
-        return epoch
+        return descended(self._advect.grad(self.program(f, FIT_START), (0, 1)))
 
 
 class AdvectStaged(Advect):
