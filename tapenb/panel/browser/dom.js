@@ -57,9 +57,9 @@ export function list(parent, items, make, update) {
   items.forEach((item, i) => update(parent.children[i], item));
 }
 
-/** What scrolls or is walked through can be reached by keys, and only that. @param {HTMLElement} element */
+/** What scrolls or is walked through can be reached by keys, and only that; what has the focus keeps it. @param {HTMLElement} element */
 export function reachable(element) {
-  const is = element.dataset.walk !== undefined || element.scrollWidth > element.clientWidth;
+  const is = element.dataset.walk !== undefined || element.matches(":focus") || element.scrollWidth > element.clientWidth;
   if (is === element.hasAttribute("tabindex")) return;
   if (is) element.tabIndex = 0;
   else element.removeAttribute("tabindex");

@@ -1,6 +1,6 @@
 // The computational graph.
 
-import { h, KEYS, s, write } from "./dom.js";
+import { h, KEYS, reachable, s, write } from "./dom.js";
 import { firstParts } from "./numbers.js";
 import { orders } from "./orders.js";
 import { rounds } from "./rounds.js";
@@ -128,6 +128,7 @@ export function graph(model, mover, lights) {
     place.append(svg);
     near.again();
     place.dataset.walk = "";
+    reachable(place);
   }
 
   /** @param {State} state */

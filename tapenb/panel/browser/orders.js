@@ -81,7 +81,8 @@ export function orders(model, mover, lights, box, zoom) {
   /** @param {number} n Of a box, whose boxes take its place. */
   function unfold(n) {
     const path = /** @type {State} */ (model.get("state")).folded?.of[n]?.path;
-    if (path) ask({ unfolded: [...look().unfolded ?? [], path] });
+    const unfolded = /** @type {Path[]} */ (look().unfolded ?? []);
+    if (path && !unfolded.some((each) => each.join() === path.join())) ask({ unfolded: [...unfolded, path] });
   }
 
   /** Hide one box more, as it may be in the way. @param {number} n */
