@@ -203,7 +203,7 @@ class _Side:
     steps: list[float]
     program: int
     off: float
-    """How far values lie off the line through the nearer two: by their last bits, if it is smooth."""
+    """How far values lie off the line through the nearer two, of what is smooth by last bits."""
 
     @property
     def moves(self) -> tuple[float, float]:
