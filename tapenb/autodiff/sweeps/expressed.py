@@ -18,12 +18,11 @@ from ..kinds.rule import (
     fit,
     spread,
 )
-from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.state import is_active
 from .local import pull, push
-from .tips.standing import on_tips
+from .tips.standing import on_tips, record_tips
 
 __all__ = ["Composite", "General"]
 
@@ -62,10 +61,19 @@ class Composite(Rule):
         """The same rule, with the tips of its expression, which is run for that."""
         return self.with_tips(self.stands_on_tip)
 
-    def stands_on_tip(self, _: Any, *operands: Any, **params: Any) -> bool:
-        """Whether an operation of the expression stands on a tip."""
-        if any(map(is_active, operands)):
-            raise TapeError("the tips of an expression are asked for at plain numbers")
+    def stands_on_tip(self, _: Any, *operands: Any, **params: Any) -> Any:
+        """Whether an operation of the expression stands on a tip, traced where operands are.
+
+        Raises
+        ------
+        TapeError
+            Where operands are traced, and the expression may jump.
+        """
+        tape = CURRENT.get()
+        if tape is not None and any(map(is_active, operands)):
+            start = len(tape)
+            self.expression(*operands, **params)
+            return record_tips(tape, start)
         tape = Tape()
         token = CURRENT.set(tape)
         try:

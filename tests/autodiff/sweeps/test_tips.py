@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.sweeps.expressed import Composite
+from tapenb.autodiff.tape.operation import TapeError
 
 from .random_tip_programs import Maker, reference
 from .tip_programs import PROGRAMS
@@ -594,3 +596,20 @@ def test_a_function_with_a_limit_inside_is_not_replayed_with_it():
     f = tn.function(lambda a, x: a * tn.grad(lambda x: a * odd(x))(x))
     points = [(1.0, 0.0), (2.0, 0.0), (3.0, 1.0), (3.0, 0.0), (3.0, 0.0), (4.0, 0.0)]
     assert [float(f(a, x)) for a, x in points] == pytest.approx([a * a for a, _ in points])
+
+
+@pytest.mark.parametrize("at", [0.0, 2.0, -3.0])
+def test_traced_numbers_are_asked_for_an_expressions_tips_as_plain_ones_are(at):
+    rule = Composite(lambda x: np.abs(x) * np.maximum(x, 2.0))
+    replayed = tn.function(lambda x: np.where(rule.stands_on_tip(None, x), x, -1.0))
+    for x in (1.0, at, at):
+        assert bool(rule.stands_on_tip(None, x)) == (x in (0.0, 2.0))
+        assert float(replayed(x)) == (x if x in (0.0, 2.0) else -1.0)
+    assert replayed.stats().replays
+
+
+def test_a_decision_within_an_expression_is_asked_for_at_plain_numbers():
+    rule = Composite(lambda x: x if x > 0 else -x)
+    with pytest.raises(TapeError, match="where guard jumps is asked at plain numbers"):
+        tn.record(lambda x: x * rule.stands_on_tip(None, x), 1.5)
+    assert [rule.stands_on_tip(None, x) for x in (0.0, 1.5)] == [True, False]

@@ -9,13 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from ...tape.operation import GUARD, Operation
+from ...tape.operation import GUARD, Operation, TapeError
 from ...tape.tape import Tape
 from ...tape.thrift import Lost
-from ..operands import AS_IT_IS, as_ieee
+from ..operands import AS_IT_IS, as_ieee, operand
 from .runs import Run, moving, outermost
 
-__all__ = ["TOLD", "asking", "mask_of", "on_tips", "standing", "tell_tips", "that_matter"]
+__all__ = [
+    "TOLD",
+    "asking",
+    "mask_of",
+    "on_tips",
+    "record_tips",
+    "standing",
+    "tell_tips",
+    "that_matter",
+]
 
 TOLD: ContextVar[dict[Operation, bool] | None] = ContextVar("tapenb-told-tips", default=None)
 """What operations that the sweep runs once more said of their tips, while it is listened to."""
@@ -35,6 +44,29 @@ def on_tips(tape: Tape, start: int = 0) -> list[tuple[int, Any]]:
     It costs one comparison for each entry whose rule has tips at all.
     """
     return standing(tape, start, asking(tape, start), {})
+
+
+def record_tips(tape: Tape, start: int) -> Any:
+    """Record on a tape whether its entries, from one on, stand on a tip.
+
+    Raises
+    ------
+    TapeError
+        Where one has jumps, for which it is computed beside its numbers.
+    """
+    found: Any = False
+    asked = asking(tape, start)
+    for index, operation in enumerate(tape.operations[start:], start):
+        if operation not in asked:
+            continue
+        rule = operation.rule
+        if rule is not None and rule.cut and not _may_be_complex(tape.values[index]):
+            continue
+        if rule is None or rule.steps:
+            raise TapeError(f"where {operation} jumps is asked at plain numbers")
+        read = [operand(tape, each, True, record=True) for each in (index, *tape.parents(index))]
+        found = np.logical_or(found, np.any(rule.tip(*read, **operation.params)))
+    return found
 
 
 def asking(tape: Tape, start: int) -> set[Operation]:
@@ -57,7 +89,7 @@ def standing(
         if operation not in asked or (swept is not None and swept[index]):
             continue
         rule, value = operation.rule, values[index]
-        if rule is not None and rule.cut and getattr(value, "dtype", _COMPLEX).kind == "f":
+        if rule is not None and rule.cut and not _may_be_complex(value):
             continue
         if operation in told:
             if told[operation]:
@@ -75,6 +107,10 @@ def standing(
 
 _COMPLEX = np.dtype(complex)
 """What numbers of Python's own are taken for here."""
+
+
+def _may_be_complex(value: Any) -> bool:
+    return getattr(value, "dtype", _COMPLEX).kind != "f"
 
 
 def _asks(operation: Operation) -> bool:
