@@ -279,7 +279,7 @@ that is refused has no page.
 ## Special functions
 
 JavaScript has none of these. The most units in the last place that they are off, against mpmath, at
-some 360 places each, and SciPy beside them at the same places.
+some 1,200 places each, and SciPy beside them at the same places.
 
 | function | from | to | page, ulp | SciPy, ulp |
 |---|---|---|---|---|

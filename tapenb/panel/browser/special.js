@@ -7,7 +7,7 @@
 import { ERFCX, GAMMA, LGAMMA1, LGAMMA2, PSI, PSI_ROOT, I0_NEAR, I0_FAR, I1_NEAR, I1_FAR } from "./coefficients.js";
 import { copysign } from "./further.js";
 
-const { abs, exp, log, log1p, floor, sqrt, pow, sin, tan, PI } = Math;
+const { abs, exp, expm1, log, log1p, floor, sqrt, pow, sin, tan, PI, SQRT1_2 } = Math;
 
 /** A Chebyshev series on [low, high], by Clenshaw's recurrence. */
 function series(coefficients, x, low, high) {
@@ -22,10 +22,12 @@ const polynomial = (x, ...c) => c.reduceRight((sum, each) => sum * x + each, 0);
 
 // -- error functions -------------------------------------------------------------------------------
 
-/** exp(-x*x), where x*x is rounded: the rest of the square in a second factor. */
-function gaussian(x) {
+/** A number times exp(y), where |y| is small: one rounding that counts instead of two. */
+const scaled = (x, y) => x + x * expm1(y);
+/** exp(-x*x/c), c a power of 2, where x*x is rounded: the rest of the square in a second factor. */
+function gaussian(x, c = 1) {
   const head = Math.fround(x), tail = x - head;
-  return exp(-head * head) * exp(-tail * (head + x));
+  return scaled(exp((-head * head) / c), (-tail * (head + x)) / c);
 }
 /** For |x| <= 1, of positive terms alone (DLMF 7.6.2). */
 function erf_near(x) {
@@ -50,19 +52,20 @@ function erfcx(x) {
   if (x >= 0.5) return erfcx_far(x);
   return x < -27 ? Infinity : erfc(x) / gaussian(x);
 }
-/** The normal distribution's tail beyond x >= 1. */
-function tail(x) {
-  const head = Math.fround(x), rest = x - head;
-  return 0.5 * exp((-head * head) / 2) * exp((-rest * (head + x)) / 2) * erfcx(x * Math.SQRT1_2);
-}
-const ndtr = (x) => (x < -1 ? tail(-x) : x > 1 ? 1 - tail(x) : 0.5 * erfc(-x * Math.SQRT1_2));
-const log_ndtr = (x) => (x < -1 ? log(erfcx(-x * Math.SQRT1_2) / 2) - (x * x) / 2
-  : log1p(x > 1 ? -tail(x) : -0.5 * erfc(x * Math.SQRT1_2)));
+const FAR = 3.75 * Math.SQRT2;
+/** The normal distribution's tail beyond x >= SQRT1_2. */
+const tail = (x) => (x > 39 ? 0
+  : (SQRT1_2 / 2) * gaussian(x, 2) * series(ERFCX, (x - FAR) / (x + FAR), -1, 1) / (x + SQRT1_2));
+const ndtr = (x) => (x < -1 ? tail(-x) : x > 1 ? 1 - tail(x) : 0.5 * erfc(-x * SQRT1_2));
+const log_ndtr = (x) => (x < -1 ? log(erfcx(-x * SQRT1_2) / 2) - (x * x) / 2
+  : log1p(x > 0.75 ? -tail(x) : -0.5 * erfc(x * SQRT1_2)));
 
 // -- gamma functions -------------------------------------------------------------------------------
 
 const STIRLING = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156];
 const SQRT_2PI = 2.5066282746310002;
+/** By how much, of itself, it is too small. */
+const SQRT_2PI_REST = 1.040455071400101e-16;
 
 /** What Stirling's formula lacks, for x >= 12. */
 const correction = (x) => polynomial(1 / (x * x), ...STIRLING) / x;
@@ -72,10 +75,11 @@ function gamma(x) {
   if (x < 0.5) return PI / (sine(x) * gamma(1 - x));
   if (x > 171.7) return Infinity;
   if (x >= 12) {
-    if (x < 140) return SQRT_2PI * pow(x, x - 0.5) * exp(-x) * exp(correction(x));
+    const rest = correction(x) + SQRT_2PI_REST;
+    if (x < 140) return scaled(SQRT_2PI * pow(x, x - 0.5) * exp(-x), rest);
     // The power in two halves, which do not overflow before their product does.
     const half = pow(x, x / 2 - 0.25);
-    return SQRT_2PI * half * exp(-x) * half * exp(correction(x));
+    return scaled(SQRT_2PI * half * exp(-x) * half, rest);
   }
   let product = 1;
   while (x > 2) product *= --x;
