@@ -14,25 +14,29 @@ __all__ = ["brief"]
 _RANGE = "label", "min", "max", "step"
 _FLAGS = "integer", "log", "boolean", "idle"
 _HANDLE = ["label", "line", "start", "end"]
+_RUN = 12
+"""Letters of a drawing that are worth two numbers."""
 # What an entry is called by its number.
 _PLACE = re.compile("v[₋₀₁₂₃₄₅₆₇₈₉]+")
 _DIGITS = str.maketrans("-0123456789", "₋₀₁₂₃₄₅₆₇₈₉")
 
 
-def brief(data: Mapping[str, Any]) -> dict[str, Any]:
+def brief(data: Mapping[str, Any], drawing: str = "") -> dict[str, Any]:
     """Return the data of a panel as they are stored.
 
     Parameters
     ----------
     data : dict
         Of `tapenb.panel.played.stored`.
+    drawing : str, optional
+        The SVG that stands beside, letter by letter, of which those of other branches are parts.
     """
     data = _whole(data)
     at, text, labels = data["at"], data.get("listing"), [each["label"] for each in data["inputs"]]
     found = {
         **_without(data, {"along": labels[0] if labels else ""}),
         "inputs": [_slider(each, at[each["label"]]) for each in data["inputs"]],
-        "programs": [_program(each, at, text) for each in data["programs"]],
+        "programs": [_program(each, at, text, drawing) for each in data["programs"]],
     }
     del found["at"]
     if text:
@@ -67,7 +71,9 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _program(program: Mapping[str, Any], at: Mapping[str, Any], text: Any) -> dict[str, Any]:
+def _program(
+    program: Mapping[str, Any], at: Mapping[str, Any], text: Any, drawing: str
+) -> dict[str, Any]:
     show, places = dict(program["show"]), program["places"]
     found = {**program, "tape": _without(program["tape"], {"guards": []}), "show": show}
     if program["start"] == [at.get(label) for label in places]:
@@ -88,27 +94,48 @@ def _program(program: Mapping[str, Any], at: Mapping[str, Any], text: Any) -> di
     if "trace" in show:
         show["trace"] = _trace(show, places, text)
     if "listing" in show:
-        given = {"adjoint": "adjoint", "iterations": 1, "ends": [], "functions": []}
-        show["listing"] = _listed(_without(show["listing"], given))
+        lines = [_line(line) for line in show["listing"]["lines"]]
+        given = {"adjoint": "adjoint", "iterations": 1, "ends": []}
+        show["listing"] = {**_without(show["listing"], given), "lines": lines}
     if not show["notes"]:
         del show["notes"]
+    svg = program.get("picture", {}).get("svg", "")
+    # A page counts letters beyond the first 65,536 twice.
+    if drawing and svg and max(drawing + svg) <= "\uffff":
+        found["picture"] = {**program["picture"], "svg": _of_drawing(svg, drawing)}
     return found
 
 
-def _listed(listing: Mapping[str, Any]) -> dict[str, Any]:
-    """The text, or a function that it calls, with its lines as lists."""
-    found = {**listing, "lines": [_line(line) for line in listing["lines"]]}
-    if listing.get("functions"):
-        found["functions"] = [_listed(each) for each in listing["functions"]]
-    return found
+def _of_drawing(svg: str, drawing: str) -> list[Any]:
+    """Write a drawing as parts of another: of each where it begins and ends, or its own letters.
+
+    The first number is how long the other one is.
+    """
+    known = {drawing[k : k + _RUN] for k in range(len(drawing) - _RUN + 1)}
+    found: list[Any] = [len(drawing)]
+    own, at, end = 0, 0, 0
+    while at < len(svg):
+        run = svg[at : at + _RUN]
+        if run not in known:
+            at += 1
+            continue
+        found += [svg[own:at]] * (own < at)
+        # Behind the part before, if it is there: both drawings mostly say the same in turn.
+        begin = drawing.find(run, end)
+        begin = drawing.find(run) if begin < 0 else begin
+        pairs = enumerate(zip(svg[at:], drawing[begin:], strict=False))
+        size = next((k for k, (a, b) in pairs if a != b), min(len(svg) - at, len(drawing) - begin))
+        own = at = at + size
+        end = begin + size
+        found.append([begin, end])
+    return found + [svg[own:]] * (own < len(svg))
 
 
 def _line(line: Mapping[str, Any]) -> list[Any]:
     if "parts" in line:
         return [line["number"], line["parts"]]
-    found = [line["number"], line["runs"], line["starts"], line.get("picked", 0)]
-    found += [line["lasts"], line["calls"]] if "calls" in line else []
-    return found if found[3:] != [0] else found[:3]
+    picked = [line["picked"]] if "picked" in line else []
+    return [line["number"], line["runs"], line["starts"], *picked]
 
 
 def _trace(show: Mapping[str, Any], places: Mapping[str, int], text: Any) -> dict[str, Any]:
@@ -124,13 +151,9 @@ def _trace(show: Mapping[str, Any], places: Mapping[str, int], text: Any) -> dic
         "entries": [_entry(k, each, names, count, text) for k, each in enumerate(entries.values())],
     }
     del found["program"]
-    along = [step for step in trace["steps"] if len(step) > 2]
-    partials = [step[3] for step in along]
-    # Of a folded graph there are none beside.
-    own = [step[4] for step in sorted(along, key=lambda step: step[:2])]
-    edges = show.get("edges", own)
-    if trace["steps"] == _steps([*entries.values()], partials, edges):
-        found |= {"steps": partials} if "edges" in show else {"steps": partials, "edges": own}
+    partials = [step[3] for step in trace["steps"] if len(step) > 2]
+    if trace["steps"] == _steps([*entries.values()], partials, show.get("edges", ())):
+        found["steps"] = partials
     return found
 
 

@@ -31,7 +31,6 @@ CELLS = {
         "c = 1.5\nv = np.linspace(-1, 1, 30)\nM = np.ones((2, 70))\nM[1, 3] = 2.0\n"
         "z = np.sum(np.sin(v*c)**2)*c + np.sum(M**3)*c",
     ),
-    "calls": ("", "a = 2.0\nz = 0.0\nfor k in range(2):\n    z = outer(z + a) + inner(a)"),
     "list": ("", "p = [1.0, 2.0]\nt = 0.3\nz = p[0] + p[1]*t"),
     "complex": ("", "r = 0.5\nt = 1.2\nw = r*np.exp(1j*t)\nz = (w + w*w).real"),
     "integer": ("", "x = 1.1\nn = 7\nm = n**9\ny = x*m"),
@@ -48,22 +47,12 @@ CELLS = {
 BRIEF = Path(__file__).parents[2] / "tapenb" / "panel" / "browser" / "brief.js"
 PARTS = "rows", "matrix", "vector", "nodes", "edges", "trace", "listing", "plot", "surface"
 # What is the page's own: its curves have numbers of their own, and are not marked.
-OWN = {
-    "plot": {"number", "label"},
-    "surface": {"heights"},
-}
-# Of the lines that are shown unfolded, the last ones are in a function that another one calls.
-FUNCTIONS = (
-    "def inner(x):\n    y = np.sin(x)\n    return y*x\n"
-    "def outer(x):\n    total = x\n    for k in range(2):\n"
-    "        total = inner(total) + inner(k*x)\n    return total"
-)
+OWN = {"plot": {"number", "label"}, "surface": {"heights"}, "listing": {"calls"}}
 
 
 @pytest.fixture(scope="module")
 def book():
     notebook = open_notebook()
-    notebook.run(FUNCTIONS)
     yield notebook
     close_shell(notebook.shell)
 
@@ -84,11 +73,7 @@ def moves(panel, data, chance):
         }
         x, y = next(planes, (along[0] if along else "", None))
         look = {
-            "listing": {
-                "open": turn % 4 != 3,
-                "iteration": chance.choice([None, 0, 2]),
-                "unfolded": [[3, "outer:4", 3], [3], [9]][turn % 2 :],
-            },
+            "listing": {"open": turn % 4 != 3, "iteration": chance.choice([None, 0, 2])},
             "trace": {"open": turn % 3 != 2, "steps": turn % 2 == 0},
             "surface": {"and": y},
         }
@@ -182,7 +167,8 @@ def data_of(page):
 
 def of_kernel(panel, move):
     """The state of the panel itself, its numbers by place as lists."""
-    panel.along, panel.look = move["along"], move["look"]
+    # A page has a box for each entry.
+    panel.along, panel.look = move["along"], {**move["look"], "orders": {"fold": "entries"}}
     for label, x in move["to"].items():
         panel.sliders[label].value = x
     state = in_json({part: panel.state.get(part) for part in PARTS})
@@ -211,10 +197,11 @@ def test_a_tape_that_was_stored_without_mixed_derivatives_is_played(book):
     assert after == [*before[:3], False]
 
 
-def whole(short):
+def whole(short, drawing=""):
     """What a page makes of data that are stored briefly."""
     program = f"import {{ whole }} from {str(BRIEF)!r}; "
-    program += f"process.stdout.write(JSON.stringify(whole({json.dumps(short)})))"
+    given = f"{json.dumps(short)}, {json.dumps(drawing)}"
+    program += f"process.stdout.write(JSON.stringify(whole({given})))"
     command = ["node", "--input-type=module", "--no-warnings", "-e", program]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(answer.stdout)
@@ -251,11 +238,29 @@ def test_a_page_has_the_kernel_s_state(name, book):
             for each in (page[part], kernel[part]):
                 for key in own if each else ():
                     each.pop(key, None)
-        for listing in filter(None, (page["listing"], kernel["listing"])):
-            listing["calls"].sort(key=lambda each: len(each["path"]))
+        # What is called the kernel says alone.
+        for line in (kernel["listing"] or {}).get("lines", ()):
+            line.pop("calls", None)
         assert not list(differences(page, kernel))[:3]
         if kernel["trace"]:
             assert found["program"] == in_json(panel.program)
+
+
+def test_drawings_of_branches_are_parts_of_the_one_beside(book):
+    book.run("%%tape x=(-2, 2) -o t\nx = 1.5\nä = np.sqrt(x) + x**2 if x > 0 else np.exp(-x)*3")
+    panel = book.names["t"].panel
+    _, graph, data = panel._playable()
+    (other,) = [each for each in data["programs"] if "picture" in each]
+    drawing = graph.svg()
+    short = in_json(brief(data, drawing))
+    assert size(short) < size(brief(data)) - 0.5 * len(other["picture"]["svg"])
+    assert whole(short, drawing) == whole(in_json(brief(data))) == in_json(data)
+    # Beside another one a branch has its numbers, and no drawing of something else.
+    there = whole(short, drawing[1:])["programs"][-1]["picture"]
+    assert there == {**other["picture"], "svg": ""}
+    # Of letters that Python counts once and a page twice nothing is counted.
+    data["programs"][-1]["picture"] = {"svg": drawing.replace("x**2", "🎈")}
+    assert whole(in_json(brief(data, drawing)), drawing) == in_json(data)
 
 
 def test_contours_are_of_the_heights_of_the_cell(book):

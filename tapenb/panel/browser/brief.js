@@ -6,8 +6,8 @@ import { isArray } from "./texts.js";
 
 const DIGITS = "₋₀₁₂₃₄₅₆₇₈₉", PLACE = /v[₋₀-₉]+/g;
 
-/** @param {any} data */
-export function whole(data) {
+/** @param {any} data @param {string} [drawing] The picture that stands beside. */
+export function whole(data, drawing = "") {
   if (data.at) return data;
   const inputs = data.inputs.map(([label, min, max, step, at, rest]) => (
     { label, min, max, step, integer: false, log: false, boolean: false, recorded: at, idle: false, ...rest }));
@@ -18,28 +18,32 @@ export function whole(data) {
     return { label, line, start, end };
   }) };
   return { along: inputs[0]?.label ?? "", ...data, inputs, at, listing,
-    programs: data.programs.map((each) => programOf(each, at, listing)) };
+    programs: data.programs.map((each) => programOf(each, at, listing, drawing)) };
 }
 
-function programOf(program, at, text) {
+function programOf({ picture, ...program }, at, text, drawing) {
   const places = program.places ?? Object.fromEntries(Object.keys(at).map((label, k) => [label, k]));
   const { rows, along, matrix, trace, listing } = program.show;
+  const lines = listing?.lines.map(([number, runs, starts, picked]) => (
+    starts ? { number, starts, runs, ...(picked && { picked }) } : { number, parts: runs }));
   const show = { output: rows[0][0], value: rows[0][1], notes: [], ...program.show,
     rows: rows.map(([name, refs, kind], k) => [name, refs, kind ?? (k ? "slope" : "value")]),
     matrix: matrix && { names: Object.keys(along), digits: 10, alone: "",
       ...(matrix.cells ? {} : { cells: Object.values(along).map(([, second]) => second) }), ...matrix },
-    listing: listing && linesBy({ adjoint: "adjoint", iterations: 1, ends: [], functions: [], ...listing }) };
+    listing: listing && { adjoint: "adjoint", iterations: 1, ends: [], ...listing, lines } };
   if (trace) show.trace = traceOf(trace, show, places, text);
   return { start: Object.keys(places).map((label) => at[label]), places, ...program,
-    tape: { guards: [], ...program.tape }, show };
+    tape: { guards: [], ...program.tape }, show,
+    ...(picture && { picture: isArray(picture.svg) ? { ...picture, svg: assembled(picture.svg, drawing) } : picture }) };
 }
 
-/** The text, or a function that it calls, with its lines by name. */
-const linesBy = ({ lines, functions, ...listing }) => ({ ...listing, ...(functions !== undefined && { functions: functions?.map(linesBy) ?? null }),
-  lines: lines.map(([number, runs, starts, picked, lasts, calls]) => (
-    starts ? { number, starts, runs, ...(picked && { picked }), ...(calls && { lasts, calls }) } : { number, parts: runs })) });
+/** A drawing of parts of another one, and of its own; beside another than it was made of, none. */
+function assembled([length, ...parts], drawing) {
+  if (length !== drawing.length) return "";
+  return parts.map((part) => (isArray(part) ? drawing.slice(...part) : part)).join("");
+}
 
-function traceOf({ entries, inputs, output, whole: all, edges: own, ...trace }, { nodes, edges = own }, places, text) {
+function traceOf({ entries, inputs, output, whole: all, ...trace }, { nodes, edges }, places, text) {
   const single = Object.fromEntries(Object.entries(places).map(([name, place]) => [name, [place]]));
   const program = { entries: entriesOf(entries, text), inputs: inputs ?? single,
     output: output ?? entries.length - 1, whole: all ?? true };

@@ -16,7 +16,7 @@ import { traitsOf } from "./links.js";
  * @param {boolean} [apart] Whether it is in no notebook.
  */
 export function localModel(stored, picture, notes = [], apart = true) {
-  const data = whole(stored);
+  const data = whole(stored, picture.svg);
   const programs = /** @type {{of: any, player: Evaluator}[]} */ (data.programs.map((/** @type {any} */ of) => (
     { of, player: evaluator(of, () => programs.map(({ player }) => player).filter((each) => each !== current.player)) })));
   const listeners = /** @type {Record<string, Set<() => void>>} */ ({});
