@@ -118,16 +118,19 @@ def _sheet() -> str:
     return f'Object.assign(document.createElement("style"), {{ textContent: {text} }})'
 
 
-def unpacking(script: str) -> str:
+def unpacking(script: str, *, by_address: bool = False) -> str:
     """Return a script that unpacks a script and runs it: a third as long, and no code is made.
-
-    A page that forbids scripts but those it names, names both.
 
     Parameters
     ----------
     script : str
+    by_address : bool, optional
+        Whether it runs by the address of a blob, which ``strict-dynamic`` allows to a script that a
+        Content-Security-Policy names; otherwise within an element, where such addresses may be
+        forbidden.
     """
-    return _UNPACKING % base64.b64encode(zlib.compress(script.encode(), 9)).decode()
+    packed = base64.b64encode(zlib.compress(script.encode(), 9)).decode()
+    return _UNPACKING % (packed, _BY_ADDRESS if by_address else _WITHIN)
 
 
 @cache
@@ -147,13 +150,15 @@ def without_player(html: str) -> str:
 
 
 _PLAYER = re.compile(r'\n?<script class="tapenb-player">.*?</script>', re.DOTALL)
+_WITHIN = "textContent = await unpacked.text()"
+_BY_ADDRESS = "src = URL.createObjectURL(await unpacked.blob())"
 _UNPACKING = """\
 (async (here) => {
 try {
 const packed = Uint8Array.from(atob("%s"), (letter) => letter.charCodeAt(0));
-const script = document.createElement("script");
-script.textContent = await new Response(
-new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+const script = document.createElement("script"), unpacked = new Response(
+new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")));
+script.%s;
 document.head.append(script);
 } catch {
 here?.after("The sliders need a newer browser: Chrome 111, Firefox 113, Safari 16.4 or later.");

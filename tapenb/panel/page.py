@@ -34,7 +34,8 @@ def page(point: Point, graph: Graph | None, data: dict[str, Any]) -> str:
     Returns
     -------
     str
-        Its Content-Security-Policy allows what it holds, and nothing else: no code is made in it.
+        Its Content-Security-Policy names one script by its hash, in which all code is packed, and
+        allows what that unpacks and nothing else: no code is made in it.
     """
     figure = bundle(point, graph, more=inert(data), drawn=True)["text/html"]
     title = f"Derivatives of {one_line(point.output_name)}"
@@ -42,10 +43,10 @@ def page(point: Point, graph: Graph | None, data: dict[str, Any]) -> str:
     if any("vector" in each["show"] for each in data["programs"]):
         operations.add("vectorsAt")
     script = _SCRIPT % (json.dumps(style(kernel=False), ensure_ascii=False), player(operations))
-    unpacks = unpacking(script)
+    unpacks = unpacking(script, by_address=True)
     policy = (
         "default-src 'none'; img-src data:; "
-        f"script-src '{_hashed(unpacks)}' '{_hashed(script)}'; style-src '{_hashed(_OWN)}'"
+        f"script-src '{_hashed(unpacks)}' 'strict-dynamic'; style-src '{_hashed(_OWN)}'"
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -80,7 +81,7 @@ def directive(graph: Graph | None, data: dict[str, Any], module: str) -> str:
     """
     svg = graph.svg() if graph is not None else None
     picture = {} if svg is None else {"svg": svg, "pending": False}
-    text = json.dumps({"panel": brief(data), "picture": picture}, ensure_ascii=False)
+    text = json.dumps({"panel": brief(data, svg or ""), "picture": picture}, ensure_ascii=False)
     text = text.replace("`", "\\u0060")  # three of them would end the directive
     return f"```{{anywidget}} {module}\n{text}\n```\n"
 
