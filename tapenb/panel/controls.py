@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
-from traitlets import Bool, HasTraits, List, TraitError, TraitType, Unicode, observe, validate
+from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, observe, validate
 
 from ..recording.inputs import Slider
 from ..recording.recording import Recording
@@ -38,16 +38,13 @@ class Control(HasTraits):
     log : bool
         Whether its scale is logarithmic, as it is while its range is above zero.
     boolean : bool
-        Whether it is a switch: 0 or 1, for False or True, or the place of one of the `choices`.
-    choices : list of str
-        What a switch is between, if that is not False and True.
+        Whether it is a switch: 0 or 1, for False or True.
     """
 
     label = Unicode(read_only=True)
     integer = Bool(read_only=True)
     log = Bool(read_only=True)
     boolean = Bool(read_only=True)
-    choices = List(Unicode(), read_only=True)
     value = _Number()
     min = _Number()
     max = _Number()
@@ -64,14 +61,12 @@ class Control(HasTraits):
         integer: bool = False,
         log: bool = False,
         boolean: bool = False,
-        choices: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.set_trait("label", label)
         self.set_trait("integer", integer)
         self.set_trait("log", log)
         self.set_trait("boolean", boolean)
-        self.set_trait("choices", list(choices))
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
         self._was_log = log
@@ -119,11 +114,10 @@ class Control(HasTraits):
     def sent(self) -> dict[str, Any]:
         """What a browser makes a slider of."""
         names = "label", "min", "max", "step", "integer", "log", "boolean"
-        found = {name: getattr(self, name) for name in names}
-        return found | ({"choices": self.choices} if self.choices else {})
+        return {name: getattr(self, name) for name in names}
 
     def reach(self, value: Any) -> Any:
-        """A number as this slider takes it, with a range that holds it unless it is a switch.
+        """A number as this slider takes it, with a range that holds it.
 
         Parameters
         ----------
@@ -136,8 +130,6 @@ class Control(HasTraits):
             Where it is not a finite number.
         """
         value = self._finite(value, "value")
-        if self.boolean:
-            return self._clamp(value)
         if value < self.min:
             self.min = value
         if value > self.max:
@@ -196,9 +188,7 @@ def controls(recording: Recording) -> dict[str, Control]:
     """
     found = {s.label: control(s) for s in (*recording.sliders, *recording.idle)}
     for name, value in recording.switches.items():
-        choices = recording.choices.get(name, ())
-        ends, kind = (0, max(1, len(choices) - 1), 1), {"integer": True, "boolean": True}
-        found[name] = Control(name, int(value), *ends, **kind, choices=choices)
+        found[name] = Control(name, int(value), 0, 1, 1, integer=True, boolean=True)
     return found
 
 

@@ -89,6 +89,17 @@ def test_every_style_sheet_is_there_and_the_panel_s_comes_first():
         )
 
 
+def test_a_number_that_changes_has_no_style_looked_for_in_the_whole_page():
+    """What `:has` asks for, other than a class, every change of a text may bring about."""
+    asking = re.findall(r"[^{}]*:has\([^{}]*(?={)", re.sub(r"/\*.*?\*/", "", STYLE, flags=re.S))
+    assert asking
+    for selector in map(str.strip, asking):
+        assert selector.startswith(".jp-OutputArea"), selector
+        assert all(
+            re.fullmatch(r"\.[\w-]+", each) for each in re.findall(r":has\((.*?)\)", selector)
+        )
+
+
 # -- the bundle ------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,11 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Hide it or not: set as it is, the property itself has the browser look for its style anew. @param {Element} element @param {boolean} is */
+export function hideIf(element, is) {
+  element.toggleAttribute("hidden", is);
+}
+
 /**
  * As many children as items, each one written anew only where it differs.
  * @template T

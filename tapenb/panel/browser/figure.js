@@ -1,7 +1,7 @@
 // A picture with axes: what is drawn on it stays within, and a grip on it is dragged or moved by keys.
 
 import { decades, partOn, ticks, tidy } from "./axes.js";
-import { KEYS, h, s } from "./dom.js";
+import { h, hideIf, KEYS, s } from "./dom.js";
 
 /** Pixels that a figure of an axis takes. */
 const TICK_FIGURE = 6.5;
@@ -33,9 +33,21 @@ export function drawAxes(picture, { width, height, left, across, up, label, bare
   const y = (/** @type {number} */ v) => bottom - partOn(v, up, logs[1]) * (bottom - top);
   const marked = (/** @type {Range} */ range, /** @type {number} */ most, /** @type {boolean | undefined} */ log) =>
     (log ? decades : ticks)(...range, most);
+  picture.setAttribute("aria-label", label);
+  // Pixels for one unit of each axis, at a place.
+  const wide = (/** @type {number} */ v) => (right - left) / (logs[0] ? v * Math.log(across[1] / across[0]) : across[1] - across[0]);
+  const high = (/** @type {number} */ v) => (bottom - top) / (logs[1] ? v * Math.log(up[1] / up[0]) : up[1] - up[0]);
+  const frame = { x, y, wide, high, left, right, top, bottom, width, height };
+  // While a point moves on a curve, its axes mostly stay.
+  const key = JSON.stringify([width, height, left, across, up, bare, logs]);
+  if (picture.dataset.axes === key) {
+    const inner = /** @type {SVGElement} */ (picture.lastElementChild);
+    inner.replaceChildren();
+    return { frame, inner };
+  }
+  picture.dataset.axes = key;
   picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
   picture.setAttribute("height", String(height));
-  picture.setAttribute("aria-label", label);
   const axes = s("g", { class: "tapenb-axes" });
   for (const tick of marked(across, width / 70, logs[0])) {
     axes.append(s("path", { d: `M${x(tick)},${top}V${bottom}` }));
@@ -52,10 +64,7 @@ export function drawAxes(picture, { width, height, left, across, up, label, bare
   const box = `${left} ${top} ${right - left} ${bottom - top}`;
   const inner = s("svg", { x: left, y: top, width: right - left, height: bottom - top, viewBox: box });
   picture.replaceChildren(axes, inner);
-  // Pixels for one unit of each axis, at a place.
-  const wide = (/** @type {number} */ v) => (right - left) / (logs[0] ? v * Math.log(across[1] / across[0]) : across[1] - across[0]);
-  const high = (/** @type {number} */ v) => (bottom - top) / (logs[1] ? v * Math.log(up[1] / up[0]) : up[1] - up[0]);
-  return { frame: { x, y, wide, high, left, right, top, bottom, width, height }, inner };
+  return { frame, inner };
 }
 
 /** @param {SVGElement} inner @param {string} name @param {string} d @param {string} [title] */
@@ -97,7 +106,7 @@ export function grip(picture, { aim, step }) {
     /** @param {Frame} frame @param {number} x @param {number} y @param {string} label @param {Record<string, string | number>} now */
     place(frame, x, y, label, now) {
       const shown = Number.isFinite(x) && Number.isFinite(y);
-      handle.hidden = !shown;
+      hideIf(handle, !shown);
       if (!shown) return;
       handle.style.left = `${(100 * x) / frame.width}%`;
       handle.style.top = `${(100 * Math.min(frame.bottom, Math.max(frame.top, y))) / frame.height}%`;

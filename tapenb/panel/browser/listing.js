@@ -2,7 +2,7 @@
 
 import { line } from "./axes.js";
 import { scale, spark } from "./bars.js";
-import { h, KEYS, list, s, write } from "./dom.js";
+import { h, hideIf, KEYS, list, s, write } from "./dom.js";
 import { handle } from "./handle.js";
 import { literal, replaced, rewritten } from "./literals.js";
 import { GRAPH_DIGITS, shown } from "./numbers.js";
@@ -144,19 +144,20 @@ function listed(text, from0, number, handles, mover, turn, path) {
   copy.hidden = true;
   const cells = [0, 1].map(() => {
     const value = h("span", { class: "tapenb-number" }), bar = h("span", { class: "tapenb-bar" });
-    return { value, bar, cell: h("td", {}, value, bar) };
+    return { value, bar, cell: h("td", { class: "tapenb-nothing" }, value, bar) };
   });
   const count = h("span", { class: "tapenb-count" });
   const picture = s("svg", { viewBox: `-1 -1 ${SPARK.width + 2} ${2 * SPARK.height + 4}`, role: "img",
     width: SPARK.width, height: 2 * SPARK.height, class: "tapenb-spark" });
   const curves = ["value", "adjoint"].map((kind) => s("path", { class: `tapenb-spark-${kind}` }));
   picture.append(...curves);
+  const often = h("td", { class: "tapenb-often tapenb-nothing" }, count, picture);
   const opens = h("button", { type: "button", class: "tapenb-copy", ...KEYS }), depth = (path.length - 1) / 2;
   opens.addEventListener("click", () => turn(path));
   opens.hidden = true;
   const element = h("tr", depth ? { class: "tapenb-within", style: `--depth: ${depth}` } : { "data-line": String(from0) },
     h("th", { scope: "row" }, code, opens, copy), ...cells.map(({ cell }) => cell),
-    h("td", { class: "tapenb-often" }, count, picture));
+    often);
 
   /** @param {Record<string, number>} positions */
   function place(positions) {
@@ -166,7 +167,7 @@ function listed(text, from0, number, handles, mover, turn, path) {
       each.text = changed ? rewritten(each.written, value) : text.slice(each.start, each.end);
       each.element.show(each.text, value, changed);
     }
-    copy.hidden = !places.some((each) => each.element.classList.contains("tapenb-moved"));
+    hideIf(copy, !places.some((each) => each.element.classList.contains("tapenb-moved")));
     if (!copy.hidden && !copy.title.endsWith(moved())) {
       write(copy, "Copy");
       copy.title = `Copy as ${moved()}`;
@@ -182,17 +183,19 @@ function listed(text, from0, number, handles, mover, turn, path) {
    */
   function paint(now, series, scales, open) {
     [now?.value, now?.adjoint].forEach((value, k) => {
-      const { bar, value: place } = cells[k], size = now?.sizes[k] ?? 0;
+      const { bar, value: place, cell } = cells[k], size = now?.sizes[k] ?? 0;
+      cell.classList.toggle("tapenb-nothing", value === undefined);
       // What was computed and does not reach the output has no adjoint.
       write(place, value === undefined ? "" : value === null ? "–" : shown(value, GRAPH_DIGITS));
       bar.style.setProperty("--size", String(scales[k].length(size)));
       bar.classList.toggle("tapenb-below", size < 0);
     });
-    const often = now?.count ?? 1;
-    write(count, often > 1 ? `×${often}` : "");
+    const runs = now?.count ?? 1;
+    write(count, runs > 1 ? `×${runs}` : "");
+    often.classList.toggle("tapenb-nothing", runs < 2);
     if (open) {
       const is = open.has(path.join("/")), names = now?.calls?.join(", ");
-      opens.hidden = !names;
+      hideIf(opens, !names);
       write(opens, `${is ? "▾" : "▸"} ${names}`);
       opens.setAttribute("aria-label", opens.title = `${is ? "Fold" : "Unfold"} ${names} here`);
       opens.setAttribute("aria-expanded", String(is));
@@ -205,7 +208,7 @@ function listed(text, from0, number, handles, mover, turn, path) {
     });
     const [values, adjoints] = series.map((each) =>
       `from ${shown(each[0] ?? NaN, 4)} to ${shown(each[each.length - 1] ?? NaN, 4)}`);
-    picture.setAttribute("aria-label", `over ${often} runs, values ${values}, adjoints ${adjoints}`);
+    picture.setAttribute("aria-label", `over ${runs} runs, values ${values}, adjoints ${adjoints}`);
   }
 
   return { element, place, paint };

@@ -1,6 +1,6 @@
 // The second derivatives.
 
-import { h, KEYS, list, write } from "./dom.js";
+import { h, hideIf, KEYS, list, write } from "./dom.js";
 import { row, say } from "./readout.js";
 
 /** @import { Model, Section } from "./protocol.js" */
@@ -21,8 +21,9 @@ export function matrix(_model) {
     element,
     scrolls: element,
     paint({ matrix: numbers }) {
-      element.hidden = !numbers;
+      hideIf(element, !numbers);
       if (!numbers) return;
+      element.classList.toggle("tapenb-alone", Boolean(numbers.alone));
       const shown = numbers.alone ? alone : table;
       if (element.firstChild !== shown) element.replaceChildren(shown);
       if (numbers.alone) return say(alone, numbers.alone, numbers.cells[0][0]);

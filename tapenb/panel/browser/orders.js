@@ -1,6 +1,6 @@
 // What is seen of the graph: of what it is, what stands on its edges, what is found and what hidden.
 
-import { button, h, KEYS, list, write } from "./dom.js";
+import { button, h, hideIf, KEYS, list, write } from "./dom.js";
 import { edgesOf } from "./links.js";
 import { asking } from "./moves.js";
 import { save } from "./save.js";
@@ -94,13 +94,12 @@ export function orders(model, mover, lights, box, zoom) {
   /** Hide some boxes with their edges, and no others. @param {Set<number>} boxes */
   function veil(boxes) {
     hidden = boxes;
-    const edges = /** @type {State} */ (model.get("state")).folded?.edges
-      ?? edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
+    const edges = edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
     for (const group of box.querySelectorAll(":is(.node, .edge)[data-key]")) {
       const key = group.getAttribute("data-key") ?? "", at = Number(key.slice(1));
       group.classList.toggle("tapenb-gone", (key[0] === "n" ? [at] : edges[at] ?? []).some((each) => hidden.has(each)));
     }
-    show.hidden = !hidden.size;
+    hideIf(show, !hidden.size);
   }
 
   box.addEventListener("keydown", (event) => {
@@ -108,7 +107,7 @@ export function orders(model, mover, lights, box, zoom) {
     const key = event.key.toLowerCase();
     if (key === "u") unfold(lights.walked);
     else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
-    else if (key === "h") event.shiftKey ? veil(new Set()) : conceal(lights.walked);
+    else if (key === "h" && !hide.hidden) event.shiftKey ? veil(new Set()) : conceal(lights.walked);
   });
   box.addEventListener("dblclick", ({ target }) => {
     const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
@@ -124,9 +123,10 @@ export function orders(model, mover, lights, box, zoom) {
 
   /** @param {State} state */
   function paint({ orders: shown, nodes, trace, folds = [], fold: level = "", folded }) {
-    element.hidden = !nodes;
+    hideIf(element, !nodes);
+    hideIf(hide, Boolean(folded));
     if (drawn !== model.get("picture")) { drawn = model.get("picture"); veil(new Set()); }
-    of.element.hidden = !shown || shown.choices.length < 2;
+    hideIf(of.element, !shown || shown.choices.length < 2);
     const forward = (trace?.kind ?? "adjoint") !== "adjoint" || !shown;
     list(of.made, shown?.choices ?? [], () => h("option"), (option, choice) => {
       write(option, choice.name);
@@ -136,7 +136,7 @@ export function orders(model, mover, lights, box, zoom) {
     of.made.value = JSON.stringify(shown?.of ?? []);
     list(on.made, [["flow", forward ? "tangents" : "adjoints"], ["partial", "local partials"]], () => h("option"),
       (option, [value, text]) => { write(option, text); option.setAttribute("value", value); });
-    fold.hidden = folds.length < 2;
+    hideIf(fold, folds.length < 2);
     levels = folds;
     dial.step = String(1 / Math.max(1, folds.length - 1));
     dial.value = String(folds.indexOf(level) / Math.max(1, folds.length - 1));
@@ -145,7 +145,7 @@ export function orders(model, mover, lights, box, zoom) {
     for (const [n, { path }] of (folded?.of ?? []).entries()) {
       box.querySelector(`[data-key="n${n}"]`)?.classList.toggle("tapenb-unfolds", Boolean(path));
     }
-    on.element.hidden = Boolean(folded);
+    hideIf(on.element, Boolean(folded));
     const edges = folded ? "flow" : look().edges ?? "flow";
     on.made.value = edges;
     const does = [folded?.of.some(({ path }) => path) && "unfolds a box", folded && look().unfolded?.length && "folds its frame"].filter(Boolean).join(", or ");

@@ -7,7 +7,8 @@ import { render } from "./panel.js";
 
 /** Milliseconds until a change of the page is looked at; until a panel's kernel is given up. */
 const SOON = 150, PATIENT = 2000;
-const DATA = "script.tapenb-tape";
+/** The element of the data, and of a figure in which they are played. */
+const DATA = "script.tapenb-tape", PLAYS = "tapenb-plays";
 
 /** The panels made here, by the element of their data; null where there is none to make. */
 const made = /** @type {WeakMap<Element, (() => void) | null>} */ (new WeakMap());
@@ -45,8 +46,9 @@ function begin(data) {
     const isOutput = data.closest(".jp-OutputArea") !== null;
     const model = localModel(JSON.parse(data.textContent ?? ""), drawing(data), isOutput ? [ALONE] : [], !isOutput);
     data.after(el);
-    const stop = render({ model, el });
-    made.set(data, () => { stop(); el.remove(); });
+    const stop = render({ model, el }), figure = data.parentElement;
+    figure?.classList.add(PLAYS);
+    made.set(data, () => { stop(); el.remove(); figure?.classList.remove(PLAYS); });
   } catch (error) {
     // A tape that this player does not know: the picture stays.
     el.remove();

@@ -40,9 +40,9 @@ export function render({ model, el }) {
   /** @param {string} place */
   const elements = (place) => made[place].map((section) => section.element);
   const side = h("div", { class: "tapenb-side" }, ...elements("side"));
+  const columns = h("div", { class: "tapenb-columns" }, side, ...elements("columns"));
   const root = h("div", { class: "tapenb tapenb-live", role: "group" },
-    ...elements("above"), h("div", { class: "tapenb-folds" }, ...elements("folds")),
-    h("div", { class: "tapenb-columns" }, side, ...elements("columns")));
+    ...elements("above"), h("div", { class: "tapenb-folds" }, ...elements("folds")), columns);
   lit.attach(root);
   el.classList.add("tapenb-host");
   el.append(root);
@@ -56,8 +56,9 @@ export function render({ model, el }) {
     root.classList.toggle("tapenb-stale", state.stale);
     const programs = String(model.plays?.() || "");
     if ((root.dataset.plays ?? "") !== programs) root.dataset.plays = programs;
-    const behind = (state.behind ?? []).join(" ");
-    if ((root.dataset.behind ?? "") !== behind) root.dataset.behind = behind;
+    root.classList.toggle("tapenb-behind", Boolean(state.behind));
+    columns.classList.toggle("tapenb-undrawn", model.get("picture").svg === undefined);
+    root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
     for (const section of sections) section.paint(state);
     lit.paint();
     // What is measured waits until nothing moves: to ask now would lay out the page once more.

@@ -2,7 +2,7 @@
 
 import { line, range } from "./axes.js";
 import { between, evenly, further, newton, pieces, placeAt, samples, snapped } from "./curves.js";
-import { KEYS, h, list, s, write } from "./dom.js";
+import { h, hideIf, KEYS, list, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
 import { hear } from "./hear.js";
 import { drawn, plain } from "./numbers.js";
@@ -109,12 +109,12 @@ export function plot(model, mover) {
 
   /** @param {State} state */
   function show({ plot, surface: over }) {
-    place.hidden = !plot;
+    hideIf(place, !plot);
     if (!plot) return;
     offer(choice, plot.choices, plot.along);
-    both.hidden = !plot.planes;
+    hideIf(both, !plot.planes);
     offer(other, ["", ...plot.choices.filter((each) => each !== plot.along)], over?.axes[1].label ?? "");
-    flat.hidden = Boolean(over);
+    hideIf(flat, Boolean(over));
     plane.paint(over);
     if (over) {
       last = undefined;
@@ -149,10 +149,9 @@ export function plot(model, mover) {
     wide ||= place.clientWidth;
     if (!wide) return;  // hidden: it is drawn when it has a width
     const width = Math.max(wide, 220), across = /** @type {Range} */ ([plot.from, plot.to]);
-    const ups = [1, 2, 3].map((column) => range(evenly(curve, column, plot.log),
+    const ups = (fold.open ? [1, 2, 3] : [1]).map((column) => range(evenly(curve, column, plot.log),
       [plot.value, plot.slope, plot.curvature][column - 1]));
-    const shown = fold.open ? ups : ups.slice(0, 1);
-    const left = Math.max(...shown.map(gutter));
+    const left = Math.max(...ups.map(gutter));
     const axes = { width, height: HEIGHT, left, across, up: ups[0], label: plot.label, logs: [plot.log] };
     const { frame: drawnIn, inner } = drawAxes(picture, axes);
     frame = drawnIn;
@@ -162,7 +161,7 @@ export function plot(model, mover) {
     handle.place(frame, at === null ? NaN : frame.x(at), value === null ? NaN : frame.y(value),
       `${plot.along} on the curve`, { min: plot.from, max: plot.to, now: at ?? plot.from,
         text: `${plot.along} = ${drawn(plain(at ?? NaN))}, ${plot.output} = ${drawn(plain(value ?? NaN))}` });
-    fold.hidden = !curve.some((row) => Number.isFinite(row[2]));
+    hideIf(fold, !curve.some((row) => Number.isFinite(row[2])));
     if (fold.open) drawSlopes(plot, axes, ups);
   }
 
@@ -181,10 +180,13 @@ export function plot(model, mover) {
     const far = (/** @type {number} */ v) => Math.min(1e5, Math.max(-1e5, y(v)));
     const path = (/** @type {number[][]} */ points) => line(points.map(([u, v]) => [x(u), far(v)]));
     const kinds = [], { at, value, slope, curvature } = plot;
-    const local = (/** @type {number} */ bend) => path(Array.from({ length: 97 }, (_, i) => {
-      const d = placeAt(i / 96, plot) - at;
-      return [at + d, value + d * (slope + (d * bend) / 2)];
-    }));
+    const local = (/** @type {number} */ bend) => {
+      const last = bend || plot.log ? 96 : 1;
+      return path(Array.from({ length: last + 1 }, (_, i) => {
+        const d = placeAt(i / last, plot) - at;
+        return [at + d, value + d * (slope + (d * bend) / 2)];
+      }));
+    };
     if (degree(plot) > 1) drawPath(inner, "parabola", local(curvature));
     if (degree(plot) > 0) drawPath(inner, "tangent", local(0));
     const parts = pieces(curve, marks);
@@ -226,7 +228,7 @@ export function plot(model, mover) {
       const name = [`∂${plot.output}/∂${plot.along}`, `∂²${plot.output}/∂${plot.along}²`][k];
       const known = curve.some((row) => Number.isFinite(row[column]));
       small.toggleAttribute("hidden", !known);
-      title.hidden = !known;
+      hideIf(title, !known);
       if (!known) return;
       const text = `${name} = ${drawn(plain(now ?? NaN))}`;
       write(title, text);

@@ -1,9 +1,12 @@
 // The value and its first derivatives, and what went wrong.
 
-import { h, KEYS, list, write } from "./dom.js";
+import { h, hideIf, KEYS, list, write } from "./dom.js";
 import { asking } from "./moves.js";
 
 /** @import { Model, Section } from "./protocol.js" */
+
+/** Rows that stand in columns. */
+const MANY = 14;
 
 /** @param {Model} model @returns {Section} */
 export function readout(model) {
@@ -18,7 +21,7 @@ export function readout(model) {
   return {
     element: h("div", {}, alert, outputs, live),
     paint(state) {
-      outputs.hidden = !state.output;
+      hideIf(outputs, !state.output);
       list(choice, state.output?.choices ?? [], () => h("option"), (option, name) => {
         write(option, name);
         option.setAttribute("value", name);
@@ -26,6 +29,7 @@ export function readout(model) {
       if (state.output) choice.value = state.output.of;
       write(alert, state.error && `${state.error} ${state.kept}`);
       write(status, state.status && `${state.status} ${state.kept}`);
+      rows.classList.toggle("tapenb-many", state.rows.length >= MANY);
       list(rows, state.rows, row, (element, [name, text]) => say(element, name, text));
     },
   };

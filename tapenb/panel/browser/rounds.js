@@ -1,6 +1,6 @@
 // The rounds of a loop.
 
-import { h, KEYS, write } from "./dom.js";
+import { h, hideIf, KEYS, write } from "./dom.js";
 import { asking } from "./moves.js";
 
 /** @import { Model } from "./protocol.js" */
@@ -20,7 +20,7 @@ export function rounds(model) {
     element,
     /** @param {{iterations: number, iteration: number | null} | undefined} shown */
     paint(shown) {
-      element.hidden = !shown || shown.iterations < 2;
+      hideIf(element, !shown || shown.iterations < 2);
       if (!shown) return;
       const { iterations, iteration } = shown, last = iterations - 1;
       bar.max = String(last);

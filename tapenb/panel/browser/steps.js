@@ -1,6 +1,6 @@
 // The sweeps step by step: forward, then backward, with one sentence for each step.
 
-import { button, h, KEYS, write } from "./dom.js";
+import { button, h, hideIf, KEYS, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { grown, narrate, nextStep, otherLine, progress, stepAt, VALUE } from "./sweep.js";
 
@@ -118,7 +118,7 @@ export function steps(model, _mover, lights) {
   }
 
   function paint() {
-    element.hidden = (program()?.output ?? -1) < 0;
+    hideIf(element, (program()?.output ?? -1) < 0);
     element.open = Boolean(look().steps);
     const all = trace()?.steps?.count;
     if (all && at >= all) at = all - 1;

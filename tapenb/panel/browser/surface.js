@@ -3,7 +3,7 @@
 import { range, ticks } from "./axes.js";
 import { contour, eigen, newtonStep, shape } from "./contours.js";
 import { further, placeAt, snapped } from "./curves.js";
-import { h, s, write } from "./dom.js";
+import { h, hideIf, s, write } from "./dom.js";
 import { drawAxes, drawPath, grip, gutter } from "./figure.js";
 import { drawn, plain } from "./numbers.js";
 
@@ -71,7 +71,7 @@ export function surface(model, mover) {
   /** @param {Surface | undefined} shown */
   function paint(shown) {
     last = shown;
-    element.hidden = !shown;
+    hideIf(element, !shown);
     if (!shown || !element.clientWidth) return;
     const { axes: [ax, ay], at, output } = shown, grid = contours();
     const up = /** @type {[number, number]} */ ([ay.from, ay.to]);

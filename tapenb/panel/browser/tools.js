@@ -1,7 +1,7 @@
 // What is done with the sliders together: play, undo, reset, copy, pin, and the derivatives checked.
 
 import { short } from "./axes.js";
-import { KEYS, button, h, list, write } from "./dom.js";
+import { button, h, hideIf, KEYS, list, write } from "./dom.js";
 import { advanced, moved, partOf, positionAt, redone, remembered, undone } from "./history.js";
 import { hear } from "./hear.js";
 import { asking } from "./moves.js";
@@ -179,13 +179,13 @@ export function tools(model, mover) {
     const then = pinned();
     write(pin, then ? "Unpin" : "Pin");
     const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};
-    edited.hidden = !former;
+    hideIf(edited, !former);
     edited.setAttribute("aria-pressed", String(Boolean(differ.look().former)));
-    scrolls.hidden = !said;
+    hideIf(scrolls, !said);
     write(caption, said ?? "");
     list(titles, head, () => (head[titles.children.length] ? h("th", { scope: "col" }) : h("td")), write);
     list(differs, other, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
-    beside.hidden = !then;
+    hideIf(beside, !then);
     if (!then) return;
     const number = (/** @type {string} */ text) => Number(text.replaceAll("−", "-") || NaN);
     const places = Object.entries(then.positions).map(([label, value]) => [label, drawn(plain(value)), drawn(plain(state().positions[label]))]);
@@ -199,7 +199,7 @@ export function tools(model, mover) {
   return {
     element, scrolls,
     paint(shown) {
-      element.hidden = !inputs().length;
+      hideIf(element, !inputs().length);
       history = remembered(history, now(), performance.now());
       const here = JSON.stringify(now());
       if (asked !== here) write(copy, "Copy");

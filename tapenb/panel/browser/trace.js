@@ -1,6 +1,6 @@
 // The trace table: value, tangent and adjoint of each entry side by side.
 
-import { h, KEYS, list, write } from "./dom.js";
+import { h, hideIf, KEYS, list, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { chainRule, figure, VALUE } from "./sweep.js";
 
@@ -69,11 +69,11 @@ export function trace(model, _mover, lights) {
   /** @param {State} state */
   function paint(state) {
     const program = /** @type {Program} */ (model.get("program")), shown = state.trace, now = lights.now;
-    element.hidden = (program?.output ?? -1) < 0;
+    hideIf(element, (program?.output ?? -1) < 0);
     element.open = Boolean(look().open);
     if (!element.open || !shown) return;
-    along.hidden = shown.choices.length < 1;
-    rowsOf.hidden = !shown.lines && !shown.table;
+    hideIf(along, shown.choices.length < 1);
+    hideIf(rowsOf, !shown.lines && !shown.table);
     every.value = shown.table ? "entries" : "lines";
     list(choice, shown.choices, () => h("option"), (option, label) => {
       write(option, label);

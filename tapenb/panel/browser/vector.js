@@ -1,7 +1,7 @@
 // Arrays without sliders: a bar for the slope by each element, and a slider for whichever is picked.
 
 import { scale } from "./bars.js";
-import { button, h, KEYS, list, s, write } from "./dom.js";
+import { button, h, hideIf, KEYS, list, s, write } from "./dom.js";
 import { asking } from "./moves.js";
 import { drawn } from "./numbers.js";
 import { figure } from "./sweep.js";
@@ -75,7 +75,7 @@ function vector(model) {
   return {
     element,
     paint({ vector: shown = [] }) {
-      element.hidden = !shown.length;
+      hideIf(element, !shown.length);
       list(element, shown, chart, (made, each) => /** @type {ReturnType<typeof chart>} */ (made).show(each));
     },
   };

@@ -6,6 +6,9 @@ import { render } from "./panel.js";
 /** @import { Model } from "./protocol.js" */
 
 /** @param {{model: Model, el: HTMLElement}} context */
-const inFront = ({ model, el }) => render({ model: answers(model), el });
+function inFront({ model, el }) {
+  el.classList.add("tapenb-widget");
+  return render({ model: answers(model), el });
+}
 
 export default { render: inFront };
