@@ -25,11 +25,12 @@ def explore(
 ) -> Recording:
     """Show the panel of ``%%tape`` for a function: sliders, graph, curve and live derivatives.
 
-    The arguments are those of ipywidgets' ``interact``, without what has no derivative: a number is
-    where its slider begins, ``(0, 10)`` is a range and ``(0, 10, 0.5)`` one with a step, both from
-    their middle, and an array or a list has a slider for each of up to eight elements. A parameter
-    of the function that is left out takes its default in the same way. Anything else, and what is
-    wrapped in ``ipywidgets.fixed``, is handed on as it is.
+    The arguments are those of ipywidgets' ``interact``: a number is where its slider begins,
+    ``(0, 10)`` is a range and ``(0, 10, 0.5)`` one with a step, both from their middle, ``True`` is
+    a switch, and a list of texts or of functions, ``[np.sin, np.tanh]``, is a choice. An array, or
+    a list of numbers, has a slider for each of up to eight elements. A parameter of the function
+    that is left out takes its default in the same way. Anything else, and what is wrapped in
+    ``ipywidgets.fixed``, is handed on as it is.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def explore(
     mode : {"reverse", "forward"}, optional
     graph, plot, table : bool, optional
         Whether to show the graph, the curve along one slider, and the trace table.
-    **arguments : number, tuple, array_like or object
+    **arguments : number, tuple, bool, list, array_like or object
         By the names of the function's parameters.
 
     Returns

@@ -94,15 +94,22 @@ def _program(
     if "trace" in show:
         show["trace"] = _trace(show, places, text)
     if "listing" in show:
-        lines = [_line(line) for line in show["listing"]["lines"]]
-        given = {"adjoint": "adjoint", "iterations": 1, "ends": []}
-        show["listing"] = {**_without(show["listing"], given), "lines": lines}
+        given = {"adjoint": "adjoint", "iterations": 1, "ends": [], "functions": []}
+        show["listing"] = _listed(_without(show["listing"], given))
     if not show["notes"]:
         del show["notes"]
     svg = program.get("picture", {}).get("svg", "")
     # A page counts letters beyond the first 65,536 twice.
     if drawing and svg and max(drawing + svg) <= "\uffff":
         found["picture"] = {**program["picture"], "svg": _of_drawing(svg, drawing)}
+    return found
+
+
+def _listed(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """The text, or a function that it calls, with its lines as lists."""
+    found = {**listing, "lines": [_line(line) for line in listing["lines"]]}
+    if listing.get("functions"):
+        found["functions"] = [_listed(each) for each in listing["functions"]]
     return found
 
 
@@ -134,8 +141,9 @@ def _of_drawing(svg: str, drawing: str) -> list[Any]:
 def _line(line: Mapping[str, Any]) -> list[Any]:
     if "parts" in line:
         return [line["number"], line["parts"]]
-    picked = [line["picked"]] if "picked" in line else []
-    return [line["number"], line["runs"], line["starts"], *picked]
+    found = [line["number"], line["runs"], line["starts"], line.get("picked", 0)]
+    found += [line["lasts"], line["calls"]] if "calls" in line else []
+    return found if found[3:] != [0] else found[:3]
 
 
 def _trace(show: Mapping[str, Any], places: Mapping[str, int], text: Any) -> dict[str, Any]:
@@ -151,9 +159,13 @@ def _trace(show: Mapping[str, Any], places: Mapping[str, int], text: Any) -> dic
         "entries": [_entry(k, each, names, count, text) for k, each in enumerate(entries.values())],
     }
     del found["program"]
-    partials = [step[3] for step in trace["steps"] if len(step) > 2]
-    if trace["steps"] == _steps([*entries.values()], partials, show.get("edges", ())):
-        found["steps"] = partials
+    along = [step for step in trace["steps"] if len(step) > 2]
+    partials = [step[3] for step in along]
+    # Of a folded graph there are none beside.
+    own = [step[4] for step in sorted(along, key=lambda step: step[:2])]
+    edges = show.get("edges", own)
+    if trace["steps"] == _steps([*entries.values()], partials, edges):
+        found |= {"steps": partials} if "edges" in show else {"steps": partials, "edges": own}
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-from traitlets import Bool, HasTraits, TraitError, TraitType, Unicode, observe, validate
+from traitlets import Bool, HasTraits, List, TraitError, TraitType, Unicode, observe, validate
 
 from ..recording.inputs import Slider
 from ..recording.recording import Recording
@@ -38,13 +38,16 @@ class Control(HasTraits):
     log : bool
         Whether its scale is logarithmic, as it is while its range is above zero.
     boolean : bool
-        Whether it is a switch: 0 or 1, for False or True.
+        Whether it is a switch: 0 or 1, for False or True, or the place of one of the `choices`.
+    choices : list of str
+        What a switch is between, if that is not False and True.
     """
 
     label = Unicode(read_only=True)
     integer = Bool(read_only=True)
     log = Bool(read_only=True)
     boolean = Bool(read_only=True)
+    choices = List(Unicode(), read_only=True)
     value = _Number()
     min = _Number()
     max = _Number()
@@ -61,12 +64,14 @@ class Control(HasTraits):
         integer: bool = False,
         log: bool = False,
         boolean: bool = False,
+        choices: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.set_trait("label", label)
         self.set_trait("integer", integer)
         self.set_trait("log", log)
         self.set_trait("boolean", boolean)
+        self.set_trait("choices", list(choices))
         if not min <= max:
             raise TraitError(f"The slider {label} has no range: min {min} is above max {max}.")
         self._was_log = log
@@ -114,10 +119,11 @@ class Control(HasTraits):
     def sent(self) -> dict[str, Any]:
         """What a browser makes a slider of."""
         names = "label", "min", "max", "step", "integer", "log", "boolean"
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        return found | ({"choices": self.choices} if self.choices else {})
 
     def reach(self, value: Any) -> Any:
-        """A number as this slider takes it, with a range that holds it.
+        """A number as this slider takes it, with a range that holds it unless it is a switch.
 
         Parameters
         ----------
@@ -130,6 +136,8 @@ class Control(HasTraits):
             Where it is not a finite number.
         """
         value = self._finite(value, "value")
+        if self.boolean:
+            return self._clamp(value)
         if value < self.min:
             self.min = value
         if value > self.max:
@@ -188,7 +196,9 @@ def controls(recording: Recording) -> dict[str, Control]:
     """
     found = {s.label: control(s) for s in (*recording.sliders, *recording.idle)}
     for name, value in recording.switches.items():
-        found[name] = Control(name, int(value), 0, 1, 1, integer=True, boolean=True)
+        choices = recording.choices.get(name, ())
+        ends, kind = (0, max(1, len(choices) - 1), 1), {"integer": True, "boolean": True}
+        found[name] = Control(name, int(value), *ends, **kind, choices=choices)
     return found
 
 

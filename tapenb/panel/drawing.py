@@ -197,7 +197,8 @@ class Drawing:
         found |= {"folds": self.folds, "fold": self.fold}
         if isinstance(graph, Folded):
             rounds = {"iterations": graph.iterations, "iteration": iteration}
-            found["folded"] = {"of": graph.of, "groups": graph.groups, **rounds}
+            ends = [(int(e.parent.id[1:]), int(e.child.id[1:])) for e in graph.edges]
+            found["folded"] = {"of": graph.of, "edges": ends, "groups": graph.groups, **rounds}
             if self._left:
                 found["folded"]["said"] = (
                     f" {self._left} stay folded: {MOST} boxes are drawn at most."

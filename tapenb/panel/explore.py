@@ -6,7 +6,7 @@ import inspect
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from threading import RLock
 from typing import Any
@@ -26,12 +26,21 @@ from .live import Panel
 __all__ = ["Explored", "explored"]
 
 
+_TRUTHS = [False, True]
+
+
 class Explored(Recording):
     """What `tapenb.explore` returns: the ``t`` of ``%%tape -o t``, which shows its panel."""
 
     def __init__(self, *made_of: Any, **options: Any) -> None:
         super().__init__(*made_of, **options)
         self._shown_in: Any = None
+        self._choices: Mapping[str, Sequence[str]] = {}
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """What arguments are chosen from, by name."""
+        return self._choices
 
     def _ipython_display_(self) -> None:
         # As the last expression of the cell that has shown it, it needs no second panel.
@@ -77,14 +86,19 @@ def explored(
     **shown : bool
         Of the panel: ``graph``, ``plot``, ``table``.
     """
-    given, fixed, switches, spans = _arguments(f, arguments)
-    call = _Call(f, fixed, switches, order, mode)
+    given, fixed, choices, spans = _arguments(f, arguments)
+    call = _Call(f, fixed, choices, order, mode)
     began = time.monotonic()
     program = call.first(given, spans)
     seconds = time.monotonic() - began
     if (shell := _shell()) is not None:
         Idle.of(shell)  # which hears from now on when cells run
     found = Explored(program, program.tape, call.again, seconds)
+    found._choices = {
+        name: [getattr(each, "__name__", str(each)) for each in all_of]
+        for name, all_of in choices.items()
+        if all_of != _TRUTHS
+    }
     found.panel = Panel(found, **shown, source=_source(f))
     cell = _cell()
     if cell is not None:
@@ -95,8 +109,8 @@ def explored(
 
 def _arguments(
     f: Callable[..., Any], arguments: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, bool], dict[str, tuple[float, ...]]]:
-    """The numbers to start from, what is handed on as it is, the switches, and the ranges given."""
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Any]], dict[str, tuple[float, ...]]]:
+    """The numbers to start from, what is handed on as it is, the choices, and the ranges given."""
     signature = inspect.signature(f)
     defaults = {
         name: each.default
@@ -105,7 +119,7 @@ def _arguments(
     }
     given: dict[str, Any] = {}
     fixed: dict[str, Any] = {}
-    switches: dict[str, bool] = {}
+    choices: dict[str, list[Any]] = {}
     spans: dict[str, tuple[float, ...]] = {}
     bound = signature.bind(**{**defaults, **arguments})
     for name, value in {**bound.arguments, **bound.kwargs}.items():
@@ -119,10 +133,20 @@ def _arguments(
         elif _is_numeric(value):
             given[name] = np.array(value, float) if np.ndim(value) else value
         elif isinstance(value, bool):
-            switches[name] = value
+            choices[name] = _TRUTHS
+            fixed[name] = value
+        elif _is_choice(value):
+            choices[name] = list(value)
+            fixed[name] = value[0]
         else:
             fixed[name] = value.value if type(value).__name__ == "fixed" else value
-    return given, fixed, switches, spans
+    return given, fixed, choices, spans
+
+
+def _is_choice(value: Any) -> bool:
+    """Whether it is a list of what no slider moves, one of which a function takes at a time."""
+    named = isinstance(value, list) and all(isinstance(x, str) or callable(x) for x in value)
+    return named and len(value) > 1
 
 
 def _is_range(value: Any) -> bool:
@@ -156,12 +180,15 @@ class _Call:
         self,
         f: Callable[..., Any],
         fixed: Mapping[str, Any],
-        switches: Mapping[str, bool],
+        choices: Mapping[str, Sequence[Any]],
         order: int,
         mode: str,
     ) -> None:
         self._f, self._fixed, self._order, self._mode = f, fixed, order, mode
-        self._switches = switches
+        self._choices = choices
+        self._switches = {
+            name: fixed[name] if all_of == _TRUTHS else 0 for name, all_of in choices.items()
+        }
         self._inputs: list[Input] = []
         self._lock = RLock()
         name = getattr(f, "__name__", "f")
@@ -192,7 +219,8 @@ class _Call:
                 inputs = self._inputs
                 moved = [Input(each.name, each.at(positions), (), each.span) for each in inputs]
                 self._switches = {
-                    name: bool(positions.get(name, value)) for name, value in self._switches.items()
+                    name: type(value)(positions.get(name, value))
+                    for name, value in self._switches.items()
                 }
                 result: Any = within(SECONDS, lambda: self._recorded(moved), self._output)
             except BaseException as error:
@@ -208,7 +236,8 @@ class _Call:
     def _recorded(self, inputs: list[Input]) -> Program:
         names = [each.name for each in inputs]
 
-        fixed = {**self._fixed, **self._switches}
+        chosen = {name: self._choices[name][at] for name, at in self._switches.items()}
+        fixed = {**self._fixed, **chosen}
 
         def call(*values: Any) -> Any:
             return self._f(**dict(zip(names, values, strict=True)), **fixed)

@@ -14,7 +14,6 @@ import anywidget
 from ..recording.point import Point
 from ..recording.readout import readout
 from ..recording.recording import Recording
-from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.listing import Source
 from .assets import carried, module
@@ -123,10 +122,10 @@ class Kept(anywidget.AnyWidget):
         """Write the panel to a file: a picture, or a page that answers its sliders by itself.
 
         Not in the page is what needs the kernel: graphs of derivatives, to fold the graph in
-        another way than it is folded now, to unfold a function below the line that called it,
-        marks at kinks and poles, branches but a few that the sliders reach, steps and table of
-        more than 150 entries, comparisons; and what stands in toolbars: to find in the graph, to
-        play, undo, pin and hear.
+        another way than it is folded now, functions whose lines ran more than 2,000 times, marks at
+        kinks and poles, branches but a few that the sliders reach, steps and table of more than 150
+        entries, comparisons; and what stands in toolbars: to find in the graph, to play, undo, pin
+        and hear.
 
         Parameters
         ----------
@@ -176,7 +175,7 @@ class Kept(anywidget.AnyWidget):
         point, graph = self._pictured()
         if graph is not None and self._seen[0] is not point.program.original:
             graph = self._drawn(point)
-        program = self._plays(point, graph)
+        program = self._plays(point, graph, usual=self._folded_as_usual)
         if isinstance(program, str):
             raise ValueError(f"a page cannot play this cell: {program}")
         self._run_ahead(lambda: None)
@@ -196,12 +195,16 @@ class Kept(anywidget.AnyWidget):
         """Make what is stored and sent of other branches."""
         point, graph = self._of_output()
         if isinstance(self._played.known(point), Mapping):
-            drawn = self._unfolded if graph is not None else lambda _: None
+            drawn = self._usual if graph is not None else lambda _: None
             self._played.know_others(self._recording.beside, self.inputs, drawn)
 
-    @staticmethod
-    def _unfolded(point: Point) -> Graph:
-        return Graph(point.tape, point.edges, point.output_name)
+    def _usual(self, point: Point) -> Graph:
+        """The graph of a point, folded as it is unless a user says otherwise."""
+        return Drawing(point, self._played.source).at(point)
+
+    @property
+    def _folded_as_usual(self) -> bool:
+        return not any(self._seen[1])
 
     def _stored(
         self, point: Point, program: Mapping[str, Any], others: Mapping[Any, Any] | None = None
@@ -250,17 +253,21 @@ class Kept(anywidget.AnyWidget):
         return point, None if drawing is None else drawing.at(seen)
 
     def _of_output(self) -> tuple[Point, Graph | None]:
-        """The same of the output, whatever derivative is drawn and however it is folded."""
+        """The same of the output, whatever derivative a user draws, and however it is folded."""
         point, graph = self._pictured()
-        original = point.program.original
-        if graph is not None and (self._seen[0] is not original or isinstance(graph, Folded)):
-            graph = self._unfolded(point)
+        is_own = self._seen[0] is point.program.original
+        if graph is not None and not (is_own and self._folded_as_usual):
+            graph = self._usual(point)
         return point, graph
 
     def _seen_from(self, point: Point) -> Point:
         """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
         return self._sections[Orders.name].seen(point, self.look.get(Orders.name, {}))
 
-    def _plays(self, point: Point, graph: Graph | None) -> Mapping[str, Any] | str:
+    def _plays(
+        self, point: Point, graph: Graph | None, *, usual: bool = True
+    ) -> Mapping[str, Any] | str:
         """What a page plays, or why it plays nothing."""
-        return PICKED if self._picks.made else self._played.of(point, graph, self.inputs)
+        if self._picks.made:
+            return PICKED
+        return self._played.of(point, graph, self.inputs, usual=usual)

@@ -123,7 +123,7 @@ class Panel(Kept):
         # Which change of which control only repeats what the panel knows, for each thread.
         self._following = local()
         self._with_graph, self._with_table = graph, table
-        self._seen, self._drawing = (None, None), None
+        self._seen, self._drawing = (None, ()), None
         # What was asked for last of arrays without sliders.
         self._asked: Mapping[str, Any] = {}
         self._ranges: Mapping[str, Any] = {}
@@ -339,9 +339,10 @@ class Panel(Kept):
         drawn = None
         while drawn is None or drawn != self._seen:
             drawn, (point, graph) = self._seen, self._pictured()
+            usual = self._folded_as_usual
             if drawn[0] is not point.program.original:
-                _, graph = self._of_output()
-            found = self._plays(point, graph)
+                usual, (_, graph) = True, self._of_output()
+            found = self._plays(point, graph, usual=usual)
         others = self._played.known_others(self._recording.beside).values()
         with self._mutex:
             if not self._closed and point.program.original is self._program:

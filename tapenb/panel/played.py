@@ -7,7 +7,7 @@ where. JSON of a few kilobytes, which a notebook stores beside picture and text.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..views.labels import one_line
 from ..views.listing import Source
 from .brief import brief
 from .sections.vector import without_sliders
-from .stepping import folded, listing, shown_lines, trace
+from .stepping import Lines, folded, trace
 
 __all__ = ["beside_the_picture", "inert", "other", "played", "stored"]
 
@@ -62,9 +62,9 @@ def played(
     NotLowered
         Where a page cannot compute what is shown; it says why.
     """
-    program, lines = point.program, shown_lines(point, source)
+    program, lines = point.program, Lines(point, source) if source else None
     boxes = folded(graph) if isinstance(graph, Folded) and not graph.too_large else None
-    tape = compact(program, lines.entries if lines else (), boxes and boxes.needed)
+    tape = compact(program, lines.wanted if lines else (), boxes and boxes.needed)
     shown = _Shown(point, tape.pop("shown"), tape.pop("complex", ()))
     slopes = {
         each.name: shown.slopes(each) for each in program.inputs if each.name in point.gradient
@@ -82,8 +82,7 @@ def played(
     }
     if graph is not None and not graph.too_large and "node" in shown.of:
         show |= _drawn(graph, shown) if boxes is None else {"folded": boxes.written(shown)}
-    if lines and shown.has(lines.entries):
-        show["listing"] = listing(point, lines, shown)
+    show["listing"] = lines and lines.written(shown)
     places = _places(program)
     return {
         "tape": tape,
@@ -190,15 +189,29 @@ def beside_the_picture(
         Whether more than 20 kB are stored, too.
     """
     if not isinstance(data, str):
-        programs = data["programs"]
-        # Other branches, the newest ones first, come as far as there is room.
-        for count in range(len(programs), 0, -1):
-            element = inert({**data, "programs": programs[:count]}, drawing)
+        for leaner in _ever_less(data):
+            element = inert(leaner, drawing)
             size = len(element.encode())
             if any_size or size <= _LARGEST:
                 return element
         data = f"{size / 1000:.0f} kB, more than a notebook stores without %%tape --live"
     return f'<p class="tapenb-why">Without a kernel this is a picture: {escape(data)}.</p>'
+
+
+def _ever_less(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All, and what is left as functions that lines call stay away, then branches, oldest first."""
+    yield data
+    programs = [{**each, "show": _folded(each["show"])} for each in data["programs"]]
+    if programs != data["programs"]:
+        yield {**data, "programs": programs}
+    for count in range(len(programs) - 1, 0, -1):
+        yield {**data, "programs": programs[:count]}
+
+
+def _folded(show: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not show.get("listing", {}).get("functions"):
+        return show
+    return {**show, "listing": {**show["listing"], "functions": None}}
 
 
 _KINDS = {"b": "truth", "i": "integer", "u": "integer"}

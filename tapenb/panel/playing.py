@@ -10,7 +10,6 @@ from typing import Any
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..recording.point import Point
 from ..recording.program import Program
-from ..views.folding import Folded
 from ..views.graph import Graph
 from ..views.labels import one_line
 from ..views.listing import Source
@@ -40,7 +39,12 @@ class Playing:
         self._others: dict[Program, Mapping[str, Any] | None] = {}
 
     def of(
-        self, point: Point, graph: Graph | None, inputs: Sequence[Mapping[str, Any]]
+        self,
+        point: Point,
+        graph: Graph | None,
+        inputs: Sequence[Mapping[str, Any]],
+        *,
+        usual: bool = True,
     ) -> Mapping[str, Any] | str:
         """What `played` gives, or why it gives nothing, whatever that is.
 
@@ -48,9 +52,11 @@ class Playing:
         ----------
         point, graph, inputs
             As `played` takes them.
+        usual : bool, optional
+            Whether the graph is folded as it is unless a user says otherwise: that one is kept.
         """
         try:
-            if isinstance(graph, Folded):  # of which there are many, and a page is made once
+            if not usual:
                 return self._made_of(point, graph, inputs)
             with self._making:
                 program, found = point.program, self._made[1]

@@ -6,28 +6,61 @@ from typing import Any, NamedTuple
 
 from ..recording.compact import Key
 from ..recording.point import Point
+from ..views.calls import Calls
 from ..views.folding import Folded
 from ..views.listing import Listing, Source
 from ..views.steps import Steps
 from .sections.trace import choices, described, is_whole
 
-__all__ = ["Boxes", "folded", "listing", "shown_lines", "trace"]
+__all__ = ["Boxes", "Lines", "folded", "trace"]
 
 # A page shows each round of each line, so of no more.
 _MOST_RUNS = 2_000
 
 
-def shown_lines(point: Point, source: Source | None) -> Listing | None:
-    """The lines of a text with what they recorded, where there are few enough for a page.
+class Lines:
+    """The lines of a text with what they recorded, and the functions that unfold below them.
 
     Parameters
     ----------
     point : Point
-    source : Source or None
+    source : Source
         The text that was recorded.
     """
-    lines = Listing(point.tape, source) if source else None
-    return lines if lines and len(lines.entries) <= _MOST_RUNS else None
+
+    def __init__(self, point: Point, source: Source) -> None:
+        self._point, self._listing = point, Listing(point.tape, source)
+        self._calls = Calls(point.tape, self._listing)
+        self._functions = self._calls.functions(_MOST_RUNS)
+
+    @property
+    def wanted(self) -> list[list[int]]:
+        """The entries that are shown, with those of functions first; none where they are many."""
+        own = self._listing.entries
+        if len(own) > _MOST_RUNS:
+            return []
+        inner = [entry for each in self._functions or () for entry in each.entries]
+        return [[*own, *inner], own] if inner else [own]
+
+    def written(self, shown: Any) -> dict[str, Any] | None:
+        """The registers of what lines show, if there are any.
+
+        Parameters
+        ----------
+        shown : object
+            As of `trace`.
+        """
+
+        def entry(index: int) -> list[Any]:
+            return [shown.node(index), shown.adjoint(index)]
+
+        known = [shown.has(each) for each in self.wanted]
+        if not any(known):
+            return None
+        head = {"adjoint": _kind(self._point), "iterations": self._listing.iterations}
+        if self._functions is None or not known[0]:
+            return head | {"functions": None} | self._listing.written(entry)
+        return head | self._calls.written(self._functions, entry)
 
 
 def trace(point: Point, source: Source | None, shown: Any) -> dict[str, Any] | None:
@@ -123,23 +156,6 @@ def folded(graph: Folded) -> Boxes:
     if sum(map(len, runs.values())) > _MOST_RUNS:
         runs = graph.runs(rounds=False)
     return Boxes(graph, runs, *graph.parts(runs))
-
-
-def listing(point: Point, lines: Listing, shown: Any) -> dict[str, Any]:
-    """The registers of what lines show.
-
-    Parameters
-    ----------
-    point : Point
-    lines : Listing
-    shown : object
-        As of `trace`.
-    """
-
-    def entry(index: int) -> list[Any]:
-        return [shown.node(index), shown.adjoint(index)]
-
-    return {"adjoint": _kind(point), "iterations": lines.iterations, **lines.written(entry)}
 
 
 def _kind(point: Point) -> str:

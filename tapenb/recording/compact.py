@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
@@ -37,7 +37,7 @@ Key = tuple[int, int, int]
 
 def compact(
     program: Program,
-    lines: Collection[int] | None = None,
+    lines: Sequence[Collection[int]] | None = None,
     drawn: tuple[Collection[int], Collection[Key]] | None = None,
 ) -> dict[str, Any]:
     """The compact tape of a program, with everything that a panel shows of it.
@@ -45,9 +45,9 @@ def compact(
     Parameters
     ----------
     program : Program
-    lines : collection of int, optional
-        The entries that lines of a text show; with these also what is shown step by step, local
-        partials and tangents, as far as that can be played.
+    lines : sequence of collections of int, optional
+        The entries that lines of a text show, of which the first that can be played are taken;
+        with these also what is shown step by step, local partials and tangents.
     drawn : tuple of collections, optional
         The entries and the contributions to adjoints that a graph shows, where there are many.
 
@@ -64,10 +64,9 @@ def compact(
     if program.is_long:
         raise NotLowered(f"{len(program.tape):,} entries")
     # A line may show what no page can, such as a vector whose sign is LAPACK's choice.
-    for each in (lines, lines and ()):
+    for each in () if lines is None else (*lines, ()):
         with suppress(NotLowered):
-            if each is not None:
-                return _compact(program, each, drawn)
+            return _compact(program, each, drawn)
     return _compact(program, None, drawn)
 
 

@@ -24,6 +24,8 @@ _FINE = 1 / 400
 """A straight piece may leave the curve by so much of its height."""
 _BESIDE = (1e-4, 1e-7, 1e-10)
 """How far beside a place its sides are asked, of the range."""
+_BETWEEN = (0.1, 0.5, 0.9)
+"""And between the nearer two of these."""
 
 Row = tuple[float, float, float]
 _NOTHING: Row = (np.nan, np.nan, np.nan)
@@ -185,7 +187,12 @@ class Curve:
         width = self.high - self.low
         steps = [max(part * width, 8 * np.spacing(abs(x))) for part in _BESIDE]
         found = [self.at(x + sign * step) for step in steps]
-        return _Side([row[0] for row, _ in found], steps, found[-1][1])
+        values = [row[0] for row, _ in found]
+        _, near, nearest = values
+        between = [self.at(x + sign * part * steps[1])[0][0] for part in _BETWEEN]
+        line = [nearest + part * (near - nearest) for part in _BETWEEN]
+        off = max(abs(y - other) for y, other in zip(between, line, strict=True))
+        return _Side(values, steps, found[-1][1], off)
 
 
 @dataclass(frozen=True)
@@ -195,6 +202,8 @@ class _Side:
     values: list[float]
     steps: list[float]
     program: int
+    off: float
+    """How far values lie off the line through the nearer two, of what is smooth by last bits."""
 
     @property
     def moves(self) -> tuple[float, float]:
@@ -241,6 +250,8 @@ def _kind(left: _Side, right: _Side) -> str | None:
     (far, near), (far_right, near_right) = left.slopes, right.slopes
     bend = 0.1 * (abs(near - far) + abs(near_right - far_right))
     rounding = 1e-6 * (abs(near) + abs(near_right)) + 1e-8 * size / left.steps[0]
+    # Where a quotient by nearly nothing cancels, the last bits are multiplied.
+    rounding += 3 * max(left.off, right.off) / left.steps[1]
     # Both go away from the place: of a smooth curve one goes up as the other goes down.
     return "kink" if abs(near + near_right) > bend + rounding else None
 

@@ -92,7 +92,7 @@ class Point:
             for slider in each.sliders()
         }
         switches = self.program.switches.items()
-        truths = {name: bool(self._moved.get(name, value)) for name, value in switches}
+        truths = {name: type(value)(self._moved.get(name, value)) for name, value in switches}
         names = {each.name for each in self.program.inputs if not each.labels}
         arrays = {name: array for name, array in self._moved.items() if name in names}
         return {**truths, **idle, **arrays, **self.positions}

@@ -94,7 +94,7 @@ class Program:
         self.mode = mode
         # Inputs that the output does not depend on, and what is true or false in the cell.
         self.idle: list[Input] = []
-        self.switches: dict[str, bool] = {}
+        self.switches: dict[str, int] = {}
         self._original: Program | None = None
         self.swept: Tape = tape.copy()
         # What the graph shows beside the values: adjoints, or the tangents of the first input.

@@ -122,9 +122,14 @@ class Recording:
         return [] if self._program is None else self._sliders(self._program.idle)
 
     @property
-    def switches(self) -> dict[str, bool]:
-        """What is true or false in the cell, by name."""
+    def switches(self) -> dict[str, int]:
+        """By name what is true or false in the cell, or which of `choices` it is."""
         return {} if self._program is None else self._program.switches
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[str]]:
+        """What switches are between, of those that are not between False and True."""
+        return {}
 
     def _sliders(self, inputs: Sequence[Input]) -> list[Slider]:
         tape = self._program.tape
@@ -210,7 +215,7 @@ class Recording:
 
         def switched(positions: Mapping[str, Any], deadline: float | None = None) -> Point:
             for name, value in program.switches.items():
-                if bool(positions.get(name, value)) != value:
+                if type(value)(positions.get(name, value)) != value:
                     raise NeedsRecording(f"{name} is another one")
             return found(positions, deadline)
 

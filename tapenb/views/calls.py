@@ -97,6 +97,62 @@ class Calls:
                 lines = [(line, count, self._names(listing, run)) for line, count, run in within]
                 yield Called((*path, name), listing.source, lines)
 
+    def functions(self, most: int) -> list[Listing] | None:
+        """Every function that unfolds somewhere; None where lines ran more than so often.
+
+        Parameters
+        ----------
+        most : int
+        """
+        found, runs = [self._listing], 0
+        for listing in found:  # which grows meanwhile
+            for number in listing.counts:
+                runs += listing.counts[number]
+                if runs > most:
+                    return None
+                for run in listing.runs(number):
+                    inner = self._under(listing, run).values()
+                    found += [each for each in inner if each not in found]
+        return found[1:]
+
+    def written(self, functions: Sequence[Listing], entry: Callable[[int], Any]) -> dict[str, Any]:
+        """Which entries each line shows, and which functions each run of it called, as data.
+
+        Parameters
+        ----------
+        functions : sequence of Listing
+            Those that unfold.
+        entry : callable
+            As of `Listing.written`.
+
+        Returns
+        -------
+        dict
+            As of `Listing.written`, where a line that calls has the ``lasts`` of its runs, too, and
+            of each the numbers of what it ``calls``, at once where they are the same of each; and
+            ``functions`` with ``name``, ``first``, ``text`` and ``lines``.
+        """
+        places = {id(each): k for k, each in enumerate(functions)}
+
+        def lines(listing: Listing) -> dict[str, Any]:
+            found = listing.written(entry)
+            for line in found["lines"]:
+                runs = listing.runs(line["number"]) if "runs" in line else []
+                calls = [
+                    [places[id(f)] for f in self._under(listing, run).values()] for run in runs
+                ]
+                if any(calls):
+                    line["lasts"] = [last for _, last in runs]
+                    line["calls"] = calls[0] if all(each == calls[0] for each in calls) else calls
+            return found
+
+        def function(listing: Listing) -> dict[str, Any]:
+            source = listing.source
+            text = {"name": _named(source), "first": source.first, "text": source.lines}
+            return {**text, "lines": lines(listing)["lines"]}
+
+        return {**lines(self._listing), "functions": [function(each) for each in functions]}
+
     def _at(self, path: tuple[int | str, ...], iteration: int | None) -> tuple[Listing, Run] | None:
         """The listing that a path of a line ends in, and the run of that line."""
         *outer, number = path or [-1]
@@ -125,7 +181,7 @@ class Calls:
                 code = next(named, None)
                 inner = code and self._listing_of(code)
                 if inner:
-                    found[f"{code.co_name}:{code.co_firstlineno}"] = inner
+                    found[_named(inner.source)] = inner
             self._below[key] = found
         return self._below[key]
 
@@ -134,6 +190,11 @@ class Calls:
             source = _text_of(code)
             self._listings[code] = None if source is None else Listing(self._tape, source)
         return self._listings[code]
+
+
+def _named(source: Source) -> str:
+    """A function by its name and first line."""
+    return f"{source.scope}:{source.first}"
 
 
 def _text_of(code: CodeType) -> Source | None:

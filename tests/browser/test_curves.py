@@ -119,6 +119,11 @@ MANY = "%%tape\n" + "".join(f"a{k} = {k + 1}.0\n" for k in range(14)) + "b = 5e-
 MANY += " + ".join(f"a{k}" for k in range(14)) + " + b*b"
 
 
+CHOICE = """\
+import tapenb as tn
+def bent(x, shape):
+    return shape(x)
+t = tn.explore(bent, x=0.5, shape=[np.sin, np.tanh])"""
 SEVERAL = """\
 %%tape
 x = 2.0
@@ -229,6 +234,13 @@ def test_sliders_play_go_back_are_pinned_and_checked(open_notebook: Callable[...
     panel(page).get_by_label("output").select_option("v")
     expect_numbers(page, v=9.0, dv_dw=6.0)
     expect(panel(page).locator(".tapenb-idle")).to_have_text(re.compile("^x.*no influence"))
+
+    # A function is shown without a magic; what it is given to choose from is a menu.
+    assert jupyter.run_cell(page, 1, CHOICE)
+    expect_numbers(page, bent=math.sin(0.5))
+    panel(page).get_by_label("shape").select_option("tanh")
+    expect_numbers(page, bent=math.tanh(0.5))
+    expect(panel(page).locator(".tapenb-still")).to_have_text("In the notebook shape is still sin.")
 
     # A long table has a row for each entry, wherever it is scrolled to.
     assert jupyter.run_cell(page, 1, LONG)

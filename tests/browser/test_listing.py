@@ -29,6 +29,9 @@ def iterated(a: float, runs: int) -> float:
     return y
 
 
+GONE = ".tapenb-gone"
+
+
 def unfold(page: Page) -> None:
     panel(page).get_by_text("Line by line", exact=True).click()
 
@@ -158,3 +161,13 @@ def test_numbers_are_handles_and_loops_have_rounds(open_notebook: Callable[..., 
     expect(boxes).to_have_count(count + 1)
     dial.press("Home")
     expect(boxes).to_have_count(count)
+    # A box is hidden with its edges, and seen again.
+    graph.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("h")
+    hidden, all_edges = (panel(page).locator(f".tapenb-graph .edge{own}") for own in (GONE, ""))
+    expect(panel(page).locator(f".tapenb-graph .node{GONE}")).to_have_count(1)
+    expect(hidden).not_to_have_count(0)
+    assert hidden.count() < all_edges.count()
+    page.keyboard.press("Shift+H")
+    expect(hidden).to_have_count(0)

@@ -182,6 +182,25 @@ def test_lines_steps_and_table_are_there_without_a_kernel(name, open_page, page)
     assert graph.evaluate(SEEN)
 
 
+def test_a_called_function_unfolds_without_a_kernel(book, page, tmp_path):
+    book.run("def swing(x):\n    twice = 2*x\n    return np.sin(twice)")
+    book.run("%%tape -o t\nx = 2.0\ny = x*swing(x)")
+    book.names["t"].panel.save(tmp_path / "panel.html")
+    page.goto(f"file://{tmp_path / 'panel.html'}")
+    page.get_by_text("Line by line", exact=True).click()
+    page.get_by_role("button", name="Unfold swing here").click()
+    inner = page.locator("tr.tapenb-within")
+    expect(inner).to_have_count(3)
+    page.get_by_role("slider", name="x", exact=True).press("ArrowRight")
+    # At x = 2.01, of y = x sin 2x: the adjoint of 2x is x cos 2x, that of the sine x.
+    numbers = inner.locator("td .tapenb-number")
+    expected = [4.02, 2.01 * math.cos(4.02), math.sin(4.02), 2.01]
+    expect(numbers.nth(2)).to_have_text(drawn(expected[0]))
+    assert numbers.all_inner_texts() == ["", "", *map(drawn, expected)]
+    page.get_by_role("button", name="Fold swing here").click()
+    expect(inner).to_have_count(0)
+
+
 def test_contours_are_there_without_a_kernel(open_page, page):
     panel = open_page("survey")
     page.get_by_role("combobox", name="and").select_option("y")

@@ -180,12 +180,14 @@ def test_bars_that_the_page_moves_are_not_behind_it():
     )
     assert not said.stderr
     # At x = 3 the slope of x Σ v by each element is 3; what was recorded is of x = 2.
-    assert json.loads(said.stdout) == {"ahead": True, "behind": False, "slopes": [3.0] * 9}
+    assert json.loads(said.stdout) == {"ahead": True, "behind": [], "slopes": [3.0] * 9}
 
 
 UNFOLDED = """
 const { behind, listing: { lines, calls } } = answered;
-process.stdout.write(JSON.stringify({ behind, values: lines.map(({ value }) => value), calls }));
+const valuesOf = (of) => of.map(({ value }) => value);
+process.stdout.write(JSON.stringify({ behind, values: valuesOf(lines),
+  calls: calls?.map((each) => valuesOf(each.lines)) }));
 """
 
 
@@ -198,8 +200,16 @@ def called(x):
     return u * x
 
 
-@pytest.mark.parametrize("alone", [False, True])
-def test_lines_of_a_called_function_are_behind_the_page_or_folded(alone):
+@pytest.mark.parametrize(
+    ("known", "alone", "expected"),
+    [
+        (True, False, {"behind": [], "calls": [[9]]}),
+        # Those of many rounds are the kernel's; without it nobody knows them.
+        (False, False, {"behind": ["calls"]}),
+        (False, True, {"behind": [], "calls": []}),
+    ],
+)
+def test_lines_of_a_called_function_move_with_the_page_or_are_behind_it(known, alone, expected):
     panel = explore(called, x=2.0).panel
     panel.look = {**panel.look, "listing": {"open": True, "iteration": None, "unfolded": [[1]]}}
     panel._make_tape()
@@ -207,6 +217,9 @@ def test_lines_of_a_called_function_are_behind_the_page_or_folded(alone):
     assert [line["value"] for line in state["listing"]["calls"][0]["lines"]] == [4]
     told = {name: getattr(panel, name) for name in ("tape", "inputs", "look")}
     told |= {"state": state, "alone": alone, "to": 3}
+    assert told["tape"]["show"]["listing"]["functions"]
+    if not known:
+        told["tape"]["show"]["listing"]["functions"] = None
     panel.close()
     places = [(BROWSER / f"{name}.js").as_uri() for name in ("answers", "moves")]
     command = ["node", "--no-warnings", "--input-type=module", "-e", ANSWERED + UNFOLDED, *places]
@@ -214,8 +227,6 @@ def test_lines_of_a_called_function_are_behind_the_page_or_folded(alone):
         command, input=json.dumps(told), capture_output=True, text=True, check=False
     )
     assert not said.stderr
-    # Without a kernel nobody knows them, so that there are none.
-    expected = {"behind": False, "calls": []} if alone else {"behind": True}
     assert json.loads(said.stdout) == {"values": [9, 27], **expected}
 
 

@@ -286,6 +286,25 @@ def test_what_is_asked_while_the_cell_is_to_run_is_asked_again():
     assert call("asks.js", program, None) == [1, 1, 1, 2, 2, 3, 3]
 
 
+def test_a_slider_that_is_moved_on_and_on_puts_it_off_for_a_second_at_most():
+    program = """(() => {
+      let now = 10, due, at;
+      const clock = performance;
+      const be = { configurable: true };
+      const clocks = (value) => Object.defineProperty(globalThis, "performance", { value, ...be });
+      clocks({ now: () => now });
+      globalThis.window = { setTimeout: (f, after) => { [due, at] = [f, now + after]; return 1; } };
+      const sent = [], t = { tape: {}, curve: {}, state: { stale: false } };
+      const page = m.asks({ get: (name) => t[name], send: () => sent.push(now) });
+      for (; now < 3000; now += 50) { page.later(); if (now + 50 > at) { now = at; due(); } }
+      clocks(clock);
+      delete globalThis.window;
+      return sent;
+    })()"""
+    first = call("asks.js", program, None)[0]
+    assert first == 1010
+
+
 # -- what sliders are moved by ---------------------------------------------------------------------
 
 

@@ -162,3 +162,20 @@ def test_a_function_is_called_again_when_no_cell_runs():
         names["t"].panel.close()
     finally:
         close_shell(book.shell)
+
+
+def bent(x, bend, times="once"):
+    return bend(x) * (2 if times == "twice" else 1)
+
+
+def test_lists_of_functions_and_of_texts_are_choices(explore):
+    t = explore(bent, x=0.5, bend=[np.sin, np.tanh], times=["once", "twice"])
+    bend, times = (t.panel.sliders[name] for name in ("bend", "times"))
+    assert (bend.choices, times.choices) == (["sin", "tanh"], ["once", "twice"])
+    assert t.value == pytest.approx(math.sin(0.5))
+    bend.value = 1
+    assert t.value == pytest.approx(math.tanh(0.5))
+    # There is no third one, and no range that grows.
+    t.panel.set_state({"position": {"view": "v", "moves": {"times": [1, 7]}}})
+    assert (times.value, times.max) == (1, 1)
+    assert t.gradient["x"] == pytest.approx(2 / math.cosh(0.5) ** 2)

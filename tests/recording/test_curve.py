@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.polynomial import Polynomial
 
 from tapenb.recording.curve import Curve
 from tests.panel.recordings import record
@@ -85,3 +86,27 @@ def test_samples_are_denser_where_it_bends():
     # Straight pieces between them are not far from the curve.
     middle = (xs[1:] + xs[:-1]) / 2
     assert np.max(np.abs(np.sin(40 * middle) - (ys[1:] + ys[:-1]) / 2)) < 0.02
+
+
+def test_where_a_quotient_by_nothing_cancels_there_is_no_kink():
+    """A Kalman filter as a function of the noise, a ratio of polynomials: poles, and no tips."""
+    seen = 1.1, 0.9, 1.3, 1.2, 1.0
+
+    def estimate(noise: Any) -> Any:
+        place, variance = 0.0, 1.0
+        for each in seen:
+            variance = variance + 0.1
+            gain = variance / (variance + noise)
+            place = place + gain * (each - place)
+            variance = (1 - gain) * variance
+        return place
+
+    x, below = Polynomial([0, 1]), Polynomial([1])
+    above = Polynomial([1])
+    for _ in seen:
+        above = above + 0.1 * below
+        above, below = x * above, above + x * below
+    poles = sorted(root for root in below.roots().real if root > -0.3)
+    marks = record(estimate, 0.5).curve("noise", -0.3, 0.1).marks
+    assert {mark.kind for mark in marks} == {"pole"}
+    assert [mark.x for mark in marks] == pytest.approx(poles, abs=1e-7)

@@ -61,7 +61,7 @@ export function answers(model) {
     const mine = Object.entries(view === VIEW ? unanswered(moves, VIEW, said.moves ?? {}) : {});
     const along = isAlone ? model.get("along") : said.plot?.along;
     // What is true or false in the cell makes it another program, also where the kernel is still about to record it.
-    const isSwitched = Object.entries(model.get("tape")?.switches ?? {}).some(([label, value]) => Boolean(said.positions[label]) !== value);
+    const isSwitched = Object.entries(model.get("tape")?.switches ?? {}).some(([label, value]) => Number(said.positions[label]) !== Number(value));
     // Nobody else opens a section once the kernel is gone.
     const opens = isAlone && ((look.listing?.open && !said.listing) || ((look.trace?.open || look.trace?.steps) && !said.trace));
     // The kernel has heard of the move, and is still to run the cell there.
@@ -96,17 +96,18 @@ export function answers(model) {
       for (const [part, each] of Object.entries(noise)) found[part] = steady(found[part], said[part], each);
       if (found.matrix) found.matrix.cells = steady(found.matrix.cells, said.matrix?.cells, cells);
     }
-    // What called functions computed is the kernel's: where that says nothing, or is on another branch, they fold.
-    if (found.listing && (!isOwn || isAlone)) found.listing.calls = [];
+    // What many called functions computed is the kernel's: where that says nothing, or is on another branch, they fold.
+    if (found.listing && (!isOwn || isAlone)) found.listing.calls ??= [];
     const isDrawn = !isOwn || !isOther(said, found);
     const keeps = isOwn ? { folded: said.folded, ...(!isDrawn && { nodes: said.nodes, edges: said.edges }),
       ...(said.orders?.of.length && { trace: said.trace }) } : {};
-    // What the page leaves to the kernel is of another position until that answers.
-    const behind = Boolean(said.surface || said.check || said.words || (said.vector && !found.vector) || said.compare?.caption || (said.listing && !found.listing)
-      || (said.listing?.calls?.length && !found.listing.calls)
-      || (said.trace && (keeps.trace || !found.trace)));
+    // What the page leaves to the kernel is of another position until that answers: these parts of the state.
+    const behind = Object.entries({ surface: said.surface, check: said.check, words: said.words, compare: said.compare?.caption,
+      vector: said.vector && !found.vector, listing: said.listing && !found.listing, graph: !isDrawn,
+      calls: said.listing?.calls?.length && !found.listing?.calls, trace: said.trace && (keeps.trace || !found.trace),
+    }).filter(([, is]) => is).map(([part]) => part);
     const state = { ...said, ...(!isOwn && UNDRAWN), status: "", error: "", stale: false, kept: "", matrix: undefined, ...found, ...keeps,
-      positions, ahead: true, behind, whole: isDrawn };
+      positions, ahead: true, behind };
     const inputs = model.get("inputs"), other = isOwn ? {} : { of, ...traitsOf(of, model.get("picture"), inputs) };
     const input = inputs.find((/** @type {Input} */ each) => each.label === along);
     if (!said.plot || !input) return { state, curve, ...other };

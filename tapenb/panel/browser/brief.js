@@ -24,13 +24,11 @@ export function whole(data, drawing = "") {
 function programOf({ picture, ...program }, at, text, drawing) {
   const places = program.places ?? Object.fromEntries(Object.keys(at).map((label, k) => [label, k]));
   const { rows, along, matrix, trace, listing } = program.show;
-  const lines = listing?.lines.map(([number, runs, starts, picked]) => (
-    starts ? { number, starts, runs, ...(picked && { picked }) } : { number, parts: runs }));
   const show = { output: rows[0][0], value: rows[0][1], notes: [], ...program.show,
     rows: rows.map(([name, refs, kind], k) => [name, refs, kind ?? (k ? "slope" : "value")]),
     matrix: matrix && { names: Object.keys(along), digits: 10, alone: "",
       ...(matrix.cells ? {} : { cells: Object.values(along).map(([, second]) => second) }), ...matrix },
-    listing: listing && { adjoint: "adjoint", iterations: 1, ends: [], ...listing, lines } };
+    listing: listing && linesBy({ adjoint: "adjoint", iterations: 1, ends: [], functions: [], ...listing }) };
   if (trace) show.trace = traceOf(trace, show, places, text);
   return { start: Object.keys(places).map((label) => at[label]), places, ...program,
     tape: { guards: [], ...program.tape }, show,
@@ -43,7 +41,12 @@ function assembled([length, ...parts], drawing) {
   return parts.map((part) => (isArray(part) ? drawing.slice(...part) : part)).join("");
 }
 
-function traceOf({ entries, inputs, output, whole: all, ...trace }, { nodes, edges }, places, text) {
+/** The text, or a function that it calls, with its lines by name. */
+const linesBy = ({ lines, functions, ...listing }) => ({ ...listing, ...(functions !== undefined && { functions: functions?.map(linesBy) ?? null }),
+  lines: lines.map(([number, runs, starts, picked, lasts, calls]) => (
+    starts ? { number, starts, runs, ...(picked && { picked }), ...(calls && { lasts, calls }) } : { number, parts: runs })) });
+
+function traceOf({ entries, inputs, output, whole: all, edges: own, ...trace }, { nodes, edges = own }, places, text) {
   const single = Object.fromEntries(Object.entries(places).map(([name, place]) => [name, [place]]));
   const program = { entries: entriesOf(entries, text), inputs: inputs ?? single,
     output: output ?? entries.length - 1, whole: all ?? true };

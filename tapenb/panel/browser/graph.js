@@ -12,6 +12,8 @@ import { zoom } from "./zoom.js";
 const FIGURE = 8, MARGIN = 8, ON_EDGE = 5, LEAST = 12;
 /** How many more figures a room holds, drawn narrower; of more parts the first are drawn, and all in the tip. */
 const NARROW = 1.3;
+/** How small a drawing is shown, and what part of the panel its column has, as the style sheets say. */
+const SMALLEST = 0.8, COLUMN = 0.58;
 
 /** How wide a number may be, by where it stands; in a box known once that is on the page. */
 const rooms = /** @type {WeakMap<SVGTextElement, number>} */ (new WeakMap());
@@ -87,7 +89,7 @@ export function graph(model, mover, lights) {
   // A page without a kernel has no toolbar for it.
   if (!near.parentElement) element.append(near);
   /** @type {Map<string, SVGTextElement>} */
-  let slots = new Map(), isNew = true;
+  let slots = new Map(), isNew = true, room = 0;
 
   /** Begin where the output is, if not all is seen. */
   function begin() {
@@ -98,7 +100,13 @@ export function graph(model, mover, lights) {
     place.scrollTop += (at.top + at.bottom - box.top - box.bottom) / 2;
   }
 
+  // What is wider than its column has a row of its own, where there are columns.
+  const broaden = () => element.parentElement?.classList.toggle("tapenb-broad",
+    parseFloat(place.querySelector("svg")?.style.getPropertyValue("--tn-drawn") ?? "0") * SMALLEST > room * COLUMN);
+  const observer = new ResizeObserver(([{ contentRect }]) => { room = contentRect.width; broaden(); });
+
   function build() {
+    if (element.parentElement) observer.observe(element.parentElement);
     slots = new Map();
     const { svg: text, pending } = model.get("picture");
     element.hidden = text === undefined;
@@ -126,6 +134,7 @@ export function graph(model, mover, lights) {
     const [, , across, down] = (svg.getAttribute("viewBox") ?? "").split(" ").map(Number);
     svg.style.setProperty("--tn-ratio", String(across / down));
     place.append(svg);
+    if (room) broaden();
     near.again();
     place.dataset.walk = "";
     reachable(place);
@@ -151,5 +160,6 @@ export function graph(model, mover, lights) {
     tools.paint(state);
   }
 
-  return { element, trait: "picture", build, paint, stop: tools.stop, scrolls: place };
+  const stop = () => { observer.disconnect(); tools.stop?.(); };
+  return { element, trait: "picture", build, paint, stop, scrolls: place };
 }

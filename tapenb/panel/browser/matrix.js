@@ -5,8 +5,8 @@ import { row, say } from "./readout.js";
 
 /** @import { Model, Section } from "./protocol.js" */
 
-/** Larger ones are coloured, too. */
-const COLOURED = 6;
+/** So large ones are written smaller; larger ones than the second are coloured, too. */
+const SEVERAL = 4, COLOURED = 6;
 const plainly = (/** @type {string} */ text) => text.replaceAll("−", "-");
 
 /** @param {Model} _model @returns {Section} */
@@ -24,6 +24,7 @@ export function matrix(_model) {
       hideIf(element, !numbers);
       if (!numbers) return;
       element.classList.toggle("tapenb-alone", Boolean(numbers.alone));
+      element.classList.toggle("tapenb-several", numbers.names.length >= SEVERAL);
       const shown = numbers.alone ? alone : table;
       if (element.firstChild !== shown) element.replaceChildren(shown);
       if (numbers.alone) return say(alone, numbers.alone, numbers.cells[0][0]);

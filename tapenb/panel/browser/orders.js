@@ -94,7 +94,8 @@ export function orders(model, mover, lights, box, zoom) {
   /** Hide some boxes with their edges, and no others. @param {Set<number>} boxes */
   function veil(boxes) {
     hidden = boxes;
-    const edges = edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
+    const edges = /** @type {State} */ (model.get("state")).folded?.edges
+      ?? edgesOf(/** @type {Program} */ (model.get("program"))).map((edge) => edge.split("/").slice(0, 2).map(Number));
     for (const group of box.querySelectorAll(":is(.node, .edge)[data-key]")) {
       const key = group.getAttribute("data-key") ?? "", at = Number(key.slice(1));
       group.classList.toggle("tapenb-gone", (key[0] === "n" ? [at] : edges[at] ?? []).some((each) => hidden.has(each)));
@@ -107,7 +108,7 @@ export function orders(model, mover, lights, box, zoom) {
     const key = event.key.toLowerCase();
     if (key === "u") unfold(lights.walked);
     else if (key === "f") ask({ unfolded: (look().unfolded ?? []).slice(0, -1) });
-    else if (key === "h" && !hide.hidden) event.shiftKey ? veil(new Set()) : conceal(lights.walked);
+    else if (key === "h") event.shiftKey ? veil(new Set()) : conceal(lights.walked);
   });
   box.addEventListener("dblclick", ({ target }) => {
     const group = /** @type {Element} */ (target).closest(".node, .cluster"), key = group?.getAttribute("data-key") ?? "";
@@ -124,7 +125,6 @@ export function orders(model, mover, lights, box, zoom) {
   /** @param {State} state */
   function paint({ orders: shown, nodes, trace, folds = [], fold: level = "", folded }) {
     hideIf(element, !nodes);
-    hideIf(hide, Boolean(folded));
     if (drawn !== model.get("picture")) { drawn = model.get("picture"); veil(new Set()); }
     hideIf(of.element, !shown || shown.choices.length < 2);
     const forward = (trace?.kind ?? "adjoint") !== "adjoint" || !shown;

@@ -56,9 +56,9 @@ export function render({ model, el }) {
     root.classList.toggle("tapenb-stale", state.stale);
     const programs = String(model.plays?.() || "");
     if ((root.dataset.plays ?? "") !== programs) root.dataset.plays = programs;
-    root.classList.toggle("tapenb-behind", Boolean(state.behind));
     columns.classList.toggle("tapenb-undrawn", model.get("picture").svg === undefined);
-    root.classList.toggle("tapenb-graph-behind", Boolean(state.ahead && !state.whole));
+    const behind = (state.behind ?? []).join(" ");
+    if ((root.dataset.behind ?? "") !== behind) root.dataset.behind = behind;
     for (const section of sections) section.paint(state);
     lit.paint();
     // What is measured waits until nothing moves: to ask now would lay out the page once more.

@@ -106,23 +106,60 @@ export function foldedAt({ of, iterations, ends, starts, nodes, edges }, read, l
 const together = (parts) => (parts.length === 1 ? parts[0]
   : parts.every((part) => part === null) ? null : parts.map((part) => part?.integer ?? part ?? 0));
 
+/** What a run of a line shows, or numbers in a text together. @param {any[]} at Their registers. @param {(refs: any) => any} read */
+function lineAt({ number }, at, count, read) {
+  const [value, other] = [0, 1].map((k) => together(at.map((refs) => read(refs[k]))));
+  return { number, value: sent(value), adjoint: sent(other), sizes: [value, other].map(sizeOf), count };
+}
+
 /**
  * @param {any} shown What `stepping.py` wrote of the lines.
  * @param {(refs: any) => any} read
  * @param {Record<string, any>} look What is open.
  */
-export function listingAt({ adjoint, iterations, ends, lines }, read, look) {
+export function listingAt({ adjoint, iterations, ends, lines, functions }, read, look) {
   const iteration = look.iteration ?? null, end = ends[iteration ?? iterations] ?? Infinity, found = [];
   const series = /** @type {Record<number, any>} */ ({});
-  for (const { number, parts, starts, runs, picked } of lines) {
-    const at = parts ?? [runs[starts.findLastIndex((/** @type {number} */ start) => start <= end)]];
-    if (!at[0]) continue;
-    const [value, other] = [0, 1].map((k) => together(at.map((refs) => read(refs[k]))));
-    found.push({ number, value: sent(value), adjoint: sent(other), sizes: [value, other].map(sizeOf),
-      count: runs?.length ?? 1 });
+  for (const line of lines) {
+    const { number, parts, runs, picked } = line, run = parts ? -1 : lastRun(line, end);
+    if (!parts && run < 0) continue;
+    found.push({ ...lineAt(line, parts ?? [runs[run]], runs?.length ?? 1, read), ...named(functions, line, run) });
     if (!(runs?.length > 1)) continue;
     const some = picked ? picked.map((/** @type {number} */ k) => runs[k]) : runs;
     series[number] = [0, 1].map((k) => some.map((refs) => sizeOf(read(refs[k]))));
   }
-  return { adjoint, iterations, iteration, series, lines: found };
+  const calls = functions && callsAt(lines, functions, read, look.unfolded ?? [], end);
+  return { adjoint, iterations, iteration, series, lines: found, ...(calls && { calls }) };
+}
+
+/** The last run of a line that began by an entry. */
+const lastRun = ({ starts }, end) => starts.findLastIndex((/** @type {number} */ start) => start <= end);
+/** The functions that a run of a line called. */
+const under = (functions, { calls = [] }, run) => (isArray(calls[0]) ? calls[run] : calls).map((n) => functions[n]);
+/** Their names, if there are any. */
+function named(functions, line, run) {
+  const names = functions ? under(functions, line, run).map(({ name }) => name.split(":")[0]) : [];
+  return names.length ? { calls: names } : {};
+}
+
+/** What lines called where that is unfolded, those further out first, as `Calls.unfolded` has it. @param {any[][]} paths */
+function callsAt(lines, functions, read, paths, end) {
+  /** The line that a path ends in, and which run of it. */
+  function at(path) {
+    const outer = path.length > 1 && at(path.slice(0, -2)), number = path.at(-1);
+    const inner = outer && under(functions, ...outer).find(({ name }) => name === path.at(-2));
+    const line = (path.length > 1 ? inner?.lines : lines)?.find((each) => each.number === number);
+    const run = line?.starts ? lastRun(line, outer ? outer[0].lasts[outer[1]] : end) : -1;
+    return run >= 0 && !(outer && line.starts[run] < outer[0].starts[outer[1]]) && [line, run];
+  }
+  return [...paths].sort((a, b) => a.length - b.length).flatMap((path) => {
+    const outer = at(path);
+    if (!outer) return [];
+    const [{ starts, lasts }, k] = outer;
+    return under(functions, ...outer).map(({ name, first, text, lines: all }) => ({ path: [...path, name], first, text,
+      lines: all.flatMap((line) => {
+        const run = lastRun(line, lasts[k]), count = line.starts.filter((start) => start >= starts[k] && start <= lasts[k]).length;
+        return count ? [{ ...lineAt(line, [line.runs[run]], count, read), ...named(functions, line, run) }] : [];
+      }) }));
+  });
 }

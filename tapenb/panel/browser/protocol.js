@@ -4,7 +4,7 @@
 
 /**
  * @typedef {{label: string, min: number, max: number, step: number, integer: boolean, log?: boolean,
- *   recorded: number, idle?: boolean, boolean?: boolean}} Input
+ *   recorded: number, idle?: boolean, boolean?: boolean, choices?: string[]}} Input
  * @typedef {{axes: {label: string, from: number, to: number, step: number, log: boolean}[], output: string,
  *   at: [number, number] | null, value: number | null, gradient: [number, number] | null,
  *   second: [number, number, number] | null, heights: number, label: string}} Surface
@@ -16,7 +16,7 @@
  * @typedef {{moves: Record<string, [counter: number, view: string]>,
  *   positions: Record<string, number>, rows: [string, string][],
  *   matrix?: {names: string[], cells: string[][], alone: string}, notes: string[], label: string, output?: {of: string, choices: string[]}, orders?: Orders, partials?: string[], folds?: string[], fold?: string, folded?: Folded,
- *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: boolean, whole?: boolean, nodes?: string[],
+ *   status: string, error: string, stale: boolean, kept: string, ahead?: boolean, behind?: string[], nodes?: string[],
  *   edges?: string[], words?: string, check?: string, compare?: {former: boolean, caption?: string, head?: string[], rows?: string[][]}, plot?: Plot, surface?: Surface,
  *   trace?: Trace, vector?: Vector[],
  *   listing?: {lines: Listed[], calls?: Calls[], adjoint: string, iterations: number, iteration: number | null,
@@ -25,8 +25,8 @@
  *   bars: [label: string, value: number | string, slope: number | string][]}} Vector
  * @typedef {{line?: number, input?: string, path?: (number | string)[], places?: number[]}} Box What it is of, the path if it
  *   unfolds, and the entries of a short tape.
- * @typedef {{of: Box[], groups: Record<string, (number | string)[]>, iterations: number, iteration: number | null, said?: string}} Folded
- *   The boxes of the graph, and what is unfolded, by its frame.
+ * @typedef {{of: Box[], edges?: [from: number, to: number][], groups: Record<string, (number | string)[]>, iterations: number, iteration: number | null, said?: string}} Folded
+ *   The boxes of the graph, which of them each edge joins, and what is unfolded, by its frame.
  * @typedef {{of: string[], choices: {of: string[], name: string, fixed: boolean}[]}} Orders
  * @typedef {[place: number, slot: number, operand: number, partial: number | string | null,
  *   part: number | string, before: number | string | null, after: number | string]} Step

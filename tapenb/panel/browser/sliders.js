@@ -30,6 +30,7 @@ export function sliders(model, mover) {
   /** @param {string} label @param {number} value */
   function show(label, value) {
     const { input, bar, field } = rows.get(label);
+    if (input.choices) return void (bar.value = String(value));
     if (input.boolean) {
       bar.checked = Boolean(value);
       return write(field, value ? "True" : "False");
@@ -118,13 +119,16 @@ export function sliders(model, mover) {
     if (held && rows.has(held.label)) rows.get(held.label)[held.part].focus();
   }
 
-  /** What is true or false. @param {Input} input */
+  /** What is true or false, or one of several. @param {Input} input */
   function flag(input) {
-    const bar = /** @type {HTMLInputElement} */ (h("input", { type: "checkbox", ...KEYS }));
+    const bar = /** @type {HTMLInputElement} */ (input.choices
+      ? h("select", KEYS, ...input.choices.map((name, k) => h("option", { value: String(k) }, name)))
+      : h("input", { type: "checkbox", ...KEYS }));
     const field = /** @type {any} */ (h("span", { class: "tapenb-quiet" }));
     bar.addEventListener("change", () => {
-      show(input.label, Number(bar.checked));
-      moved(input.label, Number(bar.checked));
+      const value = Number(input.choices ? bar.value : bar.checked);
+      show(input.label, value);
+      moved(input.label, value);
     });
     rows.set(input.label, { input, bar, field });
     return h("div", { class: "tapenb-slider" },
@@ -142,8 +146,8 @@ export function sliders(model, mover) {
   /** Say what the sliders do not move. */
   function compare() {
     const left = [...rows].filter(([label, { input }]) => values[label] !== input.recorded);
-    const was = (/** @type {Input} */ { boolean, recorded }) => (
-      boolean ? (recorded ? "True" : "False") : drawn(plain(recorded)));
+    const was = (/** @type {Input} */ { boolean, choices, recorded }) => (
+      choices ? choices[recorded] : boolean ? (recorded ? "True" : "False") : drawn(plain(recorded)));
     const few = left.length <= LONGEST_STILL, [where, is] = model.get("apart") ? ["Recorded at", "="] : ["In the notebook", "is still"];
     const list = left.map(([label, { input }]) => `${label} ${is} ${was(input)}`);
     write(still, !left.length || (!few && model.get("apart")) ? "" : few ? `${where} ${list.join(", ")}.`

@@ -103,7 +103,9 @@ def test_random_programs(program, points, as_if_long):
 
 def replays_as_run(program, x, v):
     """Whether a program's derivatives are replayed as they are run."""
-    stays_off_tips(program, x)
+    points = x, x + 1e-3 * v, x - 1e-3 * v
+    for point in points:
+        stays_off_tips(program, point)
 
     def derivatives(p):
         def f(p):
@@ -114,7 +116,7 @@ def replays_as_run(program, x, v):
     compiled = tn.function(derivatives)
     compiled(x)
     assume(not stood_on_tips(compiled.stats()))
-    for point in (x, x + 1e-3 * v, x - 1e-3 * v):
+    for point in points:
         (value, gradient), curvature = derivatives(point)
         for _ in range(2):
             (again, slope), curve = compiled(point)
