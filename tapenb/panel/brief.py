@@ -14,6 +14,8 @@ __all__ = ["brief"]
 _RANGE = "label", "min", "max", "step"
 _FLAGS = "integer", "log", "boolean", "idle"
 _HANDLE = ["label", "line", "start", "end"]
+_LETTERS = "".join(letter for letter in map(chr, range(33, 126)) if letter not in '"&<\\`')
+"""Those that JSON, HTML and Markdown leave as they are, 88 in all."""
 _RUN = 12
 """Letters of a drawing that are worth two numbers."""
 # What an entry is called by its number.
@@ -75,7 +77,8 @@ def _program(
     program: Mapping[str, Any], at: Mapping[str, Any], text: Any, drawing: str
 ) -> dict[str, Any]:
     show, places = dict(program["show"]), program["places"]
-    found = {**program, "tape": _without(program["tape"], {"guards": []}), "show": show}
+    tape = _without(program["tape"], {"guards": []}) | {"code": _as_text(program["tape"]["code"])}
+    found = {**program, "tape": tape, "show": show}
     if program["start"] == [at.get(label) for label in places]:
         del found["start"]
     if [*places.items()] == [(label, k) for k, label in enumerate(at)]:
@@ -103,6 +106,21 @@ def _program(
     if drawing and svg and max(drawing + svg) <= "\uffff":
         found["picture"] = {**program["picture"], "svg": _of_drawing(svg, drawing)}
     return found
+
+
+def _as_text(code: Sequence[int]) -> str:
+    """Write integers from -1 on as digits to the base of half of the letters, the lowest one first.
+
+    Letters of the other half are digits that another one follows.
+    """
+    found, base = [], len(_LETTERS) // 2
+    for number in code:
+        rest = number + 1
+        while rest >= base:
+            rest, digit = divmod(rest, base)
+            found.append(_LETTERS[base + digit])
+        found.append(_LETTERS[rest])
+    return "".join(found)
 
 
 def _listed(listing: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,8 +31,25 @@ function programOf({ picture, ...program }, at, text, drawing) {
     listing: listing && linesBy({ adjoint: "adjoint", iterations: 1, ends: [], functions: [], ...listing }) };
   if (trace) show.trace = traceOf(trace, show, places, text);
   return { start: Object.keys(places).map((label) => at[label]), places, ...program,
-    tape: { guards: [], ...program.tape }, show,
+    tape: { guards: [], ...program.tape, code: codeOf(program.tape.code) }, show,
     ...(picture && { picture: isArray(picture.svg) ? { ...picture, svg: assembled(picture.svg, drawing) } : picture }) };
+}
+
+const LETTERS = Array.from({ length: 93 }, (_, k) => String.fromCharCode(33 + k)).filter((letter) => !'"&<\\`'.includes(letter));
+
+/** The integers of a text, digit by digit, the lowest one first; the second half of the letters goes on. @param {string} text */
+function codeOf(text) {
+  const found = [], base = LETTERS.length / 2;
+  let number = -1, unit = 1;
+  for (const letter of text) {
+    const digit = LETTERS.indexOf(letter);
+    number += unit * (digit % base);
+    unit *= base;
+    if (digit >= base) continue;
+    found.push(number);
+    [number, unit] = [-1, 1];
+  }
+  return found;
 }
 
 /** A drawing of parts of another one, and of its own; beside another than it was made of, none. */
