@@ -11,6 +11,7 @@ import ast
 import dis
 import linecache
 import os
+import re
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -138,9 +139,41 @@ class Tracker:
         self.frame, self.site = chain[-1]
 
 
+Position = tuple[int | None, int | None, int | None, int | None]
+"""The first and the last line of an instruction, and its columns there, in bytes."""
+
+
 @lru_cache(maxsize=256)
-def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
-    return list(code.co_positions())
+def _positions(code: CodeType) -> list[Position]:
+    found = list(code.co_positions())
+    by = _indentation(code, found)
+
+    def right(column: int | None) -> int | None:
+        return None if column is None else column + by
+
+    return [(line, last, right(start), right(end)) for line, last, start, end in found]
+
+
+def _indentation(code: CodeType, positions: list[Position]) -> int:
+    """By how much a text is indented in its file, but was not as it was compiled.
+
+    So are the cells of a marimo app that is run. No instruction begins in an indentation; and where
+    all of them end and begin between words, the text is that of the code.
+    """
+    texts = [line.encode() for line in linecache.getlines(code.co_filename)]
+    spans = [
+        (texts[line - 1], start, texts[last - 1], end)
+        for line, last, start, end in positions
+        if None not in (line, last, start, end) and 0 < line <= last <= len(texts) and start != end
+    ]
+    by = max((len(a) - len(a.lstrip()) - start for a, start, _, _ in spans), default=0)
+    if by <= 0:
+        return 0
+    places = [place for a, start, b, end in spans for place in ((a, start + by), (b, end + by))]
+    return by if not any(_WITHIN.fullmatch(a[max(0, at - 1) : at + 1]) for a, at in places) else 0
+
+
+_WITHIN = re.compile(rb"\w\w")
 
 
 @lru_cache(maxsize=256)
@@ -163,9 +196,7 @@ def _stores(code: CodeType) -> dict[int, str]:
     return names
 
 
-def position_of(
-    code: CodeType, offset: int
-) -> tuple[int | None, int | None, int | None, int | None]:
+def position_of(code: CodeType, offset: int) -> Position:
     """The first and last line of an instruction, and its columns there, in bytes."""
     return _positions(code)[offset // 2]
 

@@ -1,6 +1,8 @@
 """A tape is a value: what a user finds on it, and what tapes of the same entries share."""
 
+import ast
 import pydoc
+import textwrap
 
 import numpy as np
 
@@ -52,3 +54,26 @@ def test_an_adopted_tape_is_found_again():
         assert outer.value(moved) == entry.value
         parents = [tape.value(parent) for parent in tape.parents(index)]
         assert [outer.value(parent) for parent in outer.parents(moved)] == parents
+
+
+INDENTED = """\
+def f(x, y):
+    a = np.log(x)
+    if y > 1:
+        a = (a + x*y
+             - np.sin(y))
+    return a
+"""
+
+
+def test_a_text_that_was_not_indented_as_its_file_has_it_is_found_there(tmp_path):
+    """A marimo app that is run has the lines of its cells, and not their columns."""
+    file, names = tmp_path / "app.py", {"np": np}
+    file.write_text("def cell():\n" + textwrap.indent(INDENTED, "    "), encoding="utf-8")
+    tree = ast.increment_lineno(ast.parse(INDENTED), 1)
+    exec(compile(tree, str(file), "exec"), names)
+    texts = [entry.source for entry in tn.record(names["f"], 2.0, 5.0)]
+    operations = ["np.log(x)", "y > 1", "x*y", "a + x*y", "np.sin(y)"]
+    assert list(dict.fromkeys(text for text in texts if text in operations)) == operations
+    # And one that stands in its file as it was compiled keeps its columns.
+    assert "np.log(x)" in [entry.source for entry in made()]
