@@ -4,7 +4,7 @@ import builtins
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -81,3 +81,18 @@ def pytest_runtest_teardown() -> None:
 def root() -> Path:
     """Return the root of the repository."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _no_replay_is_broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where what was compiled is no program: the function is run instead, right but slow."""
+    count, broken = Function._count, []
+
+    def heard(self: Function, reason: str) -> None:
+        if reason.startswith("a replay raised ") and not reason.endswith(" TypeError"):
+            broken.append(reason)
+        count(self, reason)
+
+    monkeypatch.setattr(Function, "_count", heard)
+    yield
+    assert not broken
