@@ -613,3 +613,27 @@ def test_a_decision_within_an_expression_is_asked_for_at_plain_numbers():
     with pytest.raises(TapeError, match="where guard jumps is asked at plain numbers"):
         tn.record(lambda x: x * rule.stands_on_tip(None, x), 1.5)
     assert [rule.stands_on_tip(None, x) for x in (0.0, 1.5)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda x: np.sign(x) == np.sign(2.0 * x),
+        lambda x: np.floor(x) == 1.0,
+        lambda x: np.argmax(np.stack([x, -x])) == 0,
+        lambda x: (x > 0.0) == (x > -1.0),
+    ],
+)
+def test_numbers_that_jump_alone_are_equal_beside_the_point_too(same):
+    def f(x):
+        return np.where(same(x), x**3, 5.0 * x)
+
+    assert tn.kinks(f, 1.5) == []
+    replayed = tn.function(tn.hessian(f))
+    assert [replayed(x) for x in (1.5, 1.25, 1.75)] == [9.0, 7.5, 10.5]
+    assert replayed.stats().replays == 2
+    # Where one jumps, that is said of it.
+    assert tn.kinks(lambda x: np.where(np.floor(x) == 1.0, x**2, 3.0 * x), 1.0)
+    # A number that is only held moves all the same.
+    held = lambda x: np.where(tn.stop_gradient(x) == 1.0, x**2, 3.0 * x)  # noqa: E731
+    assert tn.kinks(held, 1.0)

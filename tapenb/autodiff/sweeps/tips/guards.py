@@ -15,7 +15,7 @@ from ...tape.tape import CURRENT, Tape
 from ..operands import operand
 from .across import looked_at
 from .runs import Run, outermost
-from .standing import asking, mask_of, on_tips
+from .standing import asking, mask_of, moves, on_tips
 
 __all__ = ["guard_tips", "stands_on_tips"]
 
@@ -35,7 +35,8 @@ def guard_tips(run: Run) -> None:
     marks = [
         (index, None)
         for index, operation in enumerate(tape.operations if asked else ())
-        if operation in asked and not swept[index] and not _is_whole_power(tape, index)
+        if operation in asked and not swept[index] and moves(tape, index)
+        if not _is_whole_power(tape, index)
     ]
     frame = sys._getframe()
     for index, _ in looked_at(run, marks, first=len(sweeps) == 1) if sweeps else ():

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kinds.rule import Constant
 from ...tape.operation import GUARD, Operation, TapeError
 from ...tape.tape import Tape
 from ...tape.thrift import Lost
@@ -19,6 +20,7 @@ __all__ = [
     "TOLD",
     "asking",
     "mask_of",
+    "moves",
     "on_tips",
     "record_tips",
     "standing",
@@ -95,6 +97,8 @@ def standing(
             if told[operation]:
                 found.append((index, True))
             continue
+        if not moves(tape, index):
+            continue
         places = (index, *tape.parents(index))
         read = [values[p] if p >= 0 else constants[~p] for p in places]
         if Lost in map(type, read):
@@ -103,6 +107,16 @@ def standing(
         if mask.any() if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
+
+
+def moves(tape: Tape, index: int) -> bool:
+    """Whether an operand of an entry is another one beside the point: what only jumps is not."""
+    for parent in tape.parents(index):
+        rule = None if parent < 0 else tape.operations[parent].rule
+        jumps = type(rule) is Constant and (rule.steps or rule.tip is not None)
+        if parent >= 0 and not (jumps and np.asarray(tape.peek(parent)).dtype.kind in "biuf"):
+            return True
+    return False
 
 
 _COMPLEX = np.dtype(complex)
