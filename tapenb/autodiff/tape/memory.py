@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
+from .keeping import is_constant, keep
 from .thrift import Lost
 
 if TYPE_CHECKING:
@@ -25,22 +26,12 @@ __all__ = [
     "copy_shared_values",
     "element_numbers",
     "fingerprint",
-    "is_constant",
     "keep_constant",
     "overlaps_itself",
 ]
 
 _COPIED = 8192
 """Plain operands of up to so many elements are copied, larger ones fingerprinted."""
-
-
-def is_constant(array: np.ndarray | None) -> bool:
-    """Tell whether an array is read-only, and so is the memory that it is a view of."""
-    while isinstance(array, np.ndarray):
-        if array.flags.writeable:
-            return False
-        array = array.base
-    return array is None or type(array) is bytes
 
 
 class Memory:
@@ -232,7 +223,7 @@ def keep_constant(tape: Tape, value: object) -> int:
     """
     if type(value) is not np.ndarray:
         if type(value) is float or not isinstance(value, np.ndarray):
-            return tape.append_constant(value)
+            return tape.append_constant(keep(value) if type(value) is list else value)
         value = value.view(np.ndarray)
     if is_constant(value):
         return tape.append_constant(value)

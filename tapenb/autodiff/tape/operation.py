@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .keeping import keep
+
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
 
@@ -49,7 +51,7 @@ class Operation:
     name : str
         NumPy's functions go by theirs alone, and are known by it; all others by `qualified_name`.
     params : dict, optional
-        Keyword arguments that are no operands (``axis``, a key).
+        Keyword arguments that are no operands (``axis``, a key); kept as they are now.
     """
 
     __slots__ = (
@@ -65,7 +67,9 @@ class Operation:
     ) -> None:
         self.function: Callable[..., Any] = function
         self.name: str = name
-        self.params: dict[str, Any] = params or {}
+        self.params: dict[str, Any] = (
+            {name: keep(x) for name, x in params.items()} if params else {}
+        )
         # The name of the ufunc that it calls or None, once somebody has asked.
         self.ufunc: str | bool | None = False
         self.follow(rule)

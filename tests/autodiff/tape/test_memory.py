@@ -1,5 +1,7 @@
 """In-place writes, views and arrays that are filled: NumPy's aliasing, exactly."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -545,3 +547,79 @@ def test_a_view_that_overlaps_itself_is_read_and_not_written(name):
     assert tn.grad(f)(x, "") == pytest.approx([2 * x[0] + 3, 0, 3 * 2 * x[2], 2 * 2 * x[3]])
     with pytest.raises(TapeError, match="several times"):
         tn.grad(f)(x, WINDOWS[name])
+
+
+# -- what is no number, and is written to after it was used --------------------------------------
+
+FOUR = np.array([1.0, 2.0, 3.0, 4.0])
+PLACES, NAMES, SHAPE = np.array([0, 1]), [0, 1], [2, 2]
+CHOSEN = np.array([True, False, True, False])
+
+
+def written(change):
+    """A function of an array whose copy is changed by one that is used."""
+
+    def f(x, used):
+        y = x * 1.0
+        change(y, x, used)
+        return np.sum(y * y)
+
+    return f
+
+
+USES = {
+    "taken": (lambda x, i: np.sum(x[i] ** 2), PLACES),
+    "taken by a list": (lambda x, i: np.sum(x[i] ** 2), NAMES),
+    "taken by a tuple of lists": (lambda x, i: x.reshape(2, 2)[tuple(i)].sum(), [[0, 1], [0, 0]]),
+    "of 0 dimensions": (lambda x, i: x[i] ** 2, np.array(1)),
+    "masked": (lambda x, m: np.sum(x[m] ** 2), CHOSEN),
+    "written": (written(lambda y, x, i: y.__setitem__(i, 3.0 * x[:2])), PLACES),
+    "copied": (written(lambda y, x, m: np.copyto(y, x**2, where=m)), CHOSEN),
+    "added": (written(lambda y, x, i: np.add.at(y, i, x[:2])), PLACES),
+    "take": (lambda x, i: np.sum(np.take(x, i) ** 2), PLACES),
+    "compress": (lambda x, m: np.sum(np.compress(m, x) ** 2), CHOSEN),
+    "choose": (lambda x, i: np.sum(np.choose(i, [x[:2], x[2:]]) ** 2), PLACES),
+    "where": (lambda x, m: np.sum(np.where(m, x, x**2)), CHOSEN.tolist()),
+    "piecewise": (lambda x, m: np.sum(np.piecewise(x, [m], [np.square, np.exp])), CHOSEN),
+    "delete": (lambda x, i: np.sum(np.delete(x, i) ** 2), PLACES),
+    "repeat": (lambda x, n: np.sum(np.repeat(x[:2], n) ** 2), PLACES),
+    "transpose": (lambda x, axes: x.reshape(2, 2).transpose(axes)[0] @ FOUR[:2], NAMES),
+    "reshape": (lambda x, shape: np.sum(np.reshape(x, shape)[0] ** 2), SHAPE),
+    "roll": (lambda x, n: np.roll(x.reshape(2, 2), n, axis=(0, 1)).ravel() @ FOUR, NAMES),
+    "fftn": (lambda x, s: np.sum(abs(np.fft.fftn(x.reshape(2, 2), s, [0, 1])) ** 2), SHAPE),
+}
+
+
+def changed(used):
+    """Change an array or list in place."""
+    if isinstance(used, np.ndarray):
+        used[...] = ~used if used.dtype == bool else 3 - used
+    else:
+        used.insert(0, used.pop())
+        if used in (SHAPE, CHOSEN.tolist()):
+            used[0] = type(used[0])(not used[0])
+
+
+@pytest.mark.parametrize("name", USES)
+def test_an_index_may_change_once_it_was_used(name):
+    use, used = USES[name]
+
+    def f(x):
+        own = copy.deepcopy(used)
+        result = use(x, own)
+        changed(own)
+        assert not np.array_equal(own, used)
+        return result
+
+    def unchanged(x):
+        return use(x, copy.deepcopy(used))
+
+    step = 1e-5
+    slope = [(unchanged(FOUR + e) - unchanged(FOUR - e)) / (2 * step) for e in step * np.eye(4)]
+    replayed = tn.function(tn.value_and_grad(f))
+    for _ in range(3):
+        value, gradient = replayed(FOUR)
+        np.testing.assert_allclose(value, unchanged(FOUR))
+        np.testing.assert_allclose(gradient, slope, atol=1e-7)
+    np.testing.assert_allclose(tn.grad(f)(FOUR), slope, atol=1e-7)
+    np.testing.assert_allclose(tn.vmap(f)(np.stack([FOUR, FOUR])), unchanged(FOUR))

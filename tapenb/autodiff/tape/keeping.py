@@ -1,0 +1,41 @@
+"""What a program may write later, as it was when it was read."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+__all__ = ["is_constant", "keep"]
+
+
+def is_constant(array: np.ndarray | None) -> bool:
+    """Tell whether an array is read-only, and so is the memory that it is a view of."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None or type(array) is bytes
+
+
+def keep(value: Any) -> Any:
+    """A parameter as it is now: arrays and lists that the program may still write are copied.
+
+    A copy is read-only, so that it is made once, however often an operation repeats another.
+    """
+    if isinstance(value, np.ndarray):
+        if is_constant(value):
+            return value
+        value = value.copy(order="K")
+        value.flags.writeable = False
+        return value
+    kind = type(value)
+    if kind is list:
+        return [keep(part) for part in value]
+    if kind is tuple:
+        parts = tuple(map(keep, value))
+        return value if all(map(operator.is_, parts, value)) else parts
+    if kind is dict:
+        return {key: keep(part) for key, part in value.items()}
+    return value
