@@ -17,6 +17,7 @@ from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..sweeps.tips.standing import on_tips, tell_tips
+from ..tape.memory import fingerprint
 from ..tape.operation import GUARD, Operation, TapeError, qualified_name
 from ..tape.provenance import describe, here, users_frame
 from ..tape.tape import CURRENT, Tape
@@ -205,6 +206,7 @@ class _Again(Rule):
     """
 
     tells_tips = True
+    needs_result = True
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -213,26 +215,42 @@ class _Again(Rule):
         return True
 
     def vjp(self, adjoint, result, operands, operation, wanted):
-        with self._heard(operation) as again:
+        with self._heard(operation, result) as again:
             return again.vjp(adjoint, result, operands, operation, wanted)
 
     def jvp(self, tangents, result, operands, operation):
-        with self._heard(operation) as again:
+        with self._heard(operation, result) as again:
             return again.jvp(tangents, result, operands, operation)
 
     @contextmanager
-    def _heard(self, operation: Operation) -> Iterator[Composite]:
+    def _heard(self, operation: Operation, result: Any) -> Iterator[Composite]:
         """The function in its own words, which tells of its tips once it was swept."""
         ran: list[tuple[Tape, int]] = []
 
         def run(*operands: Any, **params: Any) -> Any:
             tape = CURRENT.get()
             ran.append((tape, len(tape)))
-            return call(self.function, *operands, **params)
+            found = call(self.function, *operands, **params)
+            if not all(map(_alike, flatten(found), flatten(result))):
+                raise TapeError(
+                    f"{operation!r} gives another value, run again, than it gave when it was "
+                    "recorded: it reads what has changed since, as a loop's variable, a counter or "
+                    "random numbers. Hand that over as an argument."
+                )
+            return found
 
         yield Composite(run)
         for tape, start in ran:
             tell_tips(operation, tape, start)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two runs gave the same number, perhaps in another precision."""
+    one, other = np.asarray(plain(one)), np.asarray(plain(other))
+    if one.dtype.kind not in "fc" or other.dtype.kind not in "fc":
+        return np.array_equal(one, other)
+    close = float(max(np.finfo(one.dtype).eps, np.finfo(other.dtype).eps)) ** 0.5
+    return np.allclose(one, other, close, close * np.max(np.abs(other), initial=0.0), True)
 
 
 def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
@@ -410,6 +428,8 @@ class _Value:
         # On a tape of its own, where a derivative that the function takes is no part of another.
         apart = Tape()
         apart.session.variables = {}
+        arrays = [x for x in operands if type(x) is np.ndarray and not x.dtype.hasobject]
+        marks = [*map(fingerprint, arrays)]
         token = CURRENT.set(apart)
         try:
             found = self._first(call(self._function, *operands, **params))
@@ -422,6 +442,12 @@ class _Value:
         finally:
             CURRENT.reset(token)
             apart.close()
+        if [*map(fingerprint, arrays)] != marks:
+            raise TapeError(
+                f"{here(sys._getframe(1))}: {self._function.__name__} writes into an array that it "
+                "was given, which is no part of its value. Let it write into a copy, x = x.copy(), "
+                "and return that."
+            )
         found = stripped(found)
         if parts_of(found) is None:
             self.form = None
@@ -527,6 +553,12 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         The same function, one entry on a tape: less memory, for a second run.
+
+    Raises
+    ------
+    TapeError
+        Where the second run gives another value, since what it reads besides its arguments has
+        changed, or where the function writes into its arguments.
 
     Examples
     --------

@@ -88,13 +88,19 @@ def implicit(
 
         def equation(y: Any, *operands: Any) -> Any:
             found = call(residual, _unpacked(y, parts, structure), *with_numbers(operands))
-            return _packed(flatten(found))
+            found = _packed(flatten(found))
+            # In a sweep, where what the residual reads besides may be another.
+            here = [(plain(y), packed), *zip(map(plain, operands), values, strict=True)]
+            at_point = known and all(np.array_equal(a, b) for a, b in here)
+            if at_point and not np.array_equal(plain(found), known.pop()):
+                _check_again(rule, packed, values, residual, tolerance)
+            return found
 
         structure = y
         values = list(map(plain, numbers))
-        packed = _packed(parts)
+        packed, known = _packed(parts), []
         rule = Implicit(equation)
-        _check(rule, packed, values, residual, tolerance, follows)
+        known += [_check(rule, packed, values, residual, tolerance, follows)]
         if not follows:
             return y
 
@@ -160,8 +166,8 @@ def _check(
     residual: Callable[..., Any],
     tolerance: float,
     follows: bool,
-) -> None:
-    """Refuse what does not satisfy the equation."""
+) -> np.ndarray:
+    """Refuse what does not satisfy the equation; else give its residual."""
     name = getattr(residual, "__name__", "residual")
     found = np.asarray(_apart(rule.residual, (y, *values)))
     if found.size != np.size(y):
@@ -184,3 +190,17 @@ def _check(
             f"Newton's method would move the solution by {np.max(step):.3g}. Solve more exactly, "
             "or give a larger tolerance=."
         )
+    return found
+
+
+def _check_again(
+    rule: Implicit, y: Any, values: Any, residual: Callable[..., Any], tolerance: float
+) -> None:
+    try:
+        _check(rule, y, values, residual, tolerance, True)
+    except ValueError:
+        name = getattr(residual, "__name__", "residual")
+        raise TapeError(
+            f"{name} was zero at the solution when that was found, and is not any more: it reads "
+            "what has changed since, as a loop's variable does. Hand that over as an argument."
+        ) from None

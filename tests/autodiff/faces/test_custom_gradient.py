@@ -492,3 +492,65 @@ def test_a_name_says_nothing_of_what_a_function_does(name):
         for x in (first, second):
             for found, true in zip(replayed(x), by_hand(x), strict=True):
                 np.testing.assert_allclose(found, true, rtol=1e-13)
+
+
+# -- what changes meanwhile ------------------------------------------------------------------------
+
+
+def in_a_loop(wrap):
+    def f(x):
+        for k in range(3):
+            x = wrap(x, k)
+        return x
+
+    return f
+
+
+BOUND = {
+    "checkpoint": lambda x, k: tn.checkpoint(lambda x, k: x * (k + 1.0))(x, k),
+    "implicit": lambda x, k: tn.implicit(lambda y, x, k: y - k * x, np.multiply)(x, k + 1.0),
+}
+FREE = {
+    "checkpoint": lambda x, state: tn.checkpoint(lambda x: x * state[0])(x),
+    "implicit": lambda x, state: tn.implicit(lambda y, x: y - state[0] * x, lambda x: state[0] * x)(
+        x
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_what_is_an_argument_may_change(name):
+    assert tn.value_and_grad(in_a_loop(BOUND[name]))(2.0) == (12.0, 6.0)
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_what_is_no_argument_and_changed_is_refused(name):
+    def f(x):
+        state = [2.0]
+        y = FREE[name](x, state)
+        state[0] = 3.0
+        return y
+
+    with pytest.raises(tn.TapeError, match=r"changed since.* as an argument"):
+        tn.grad(f)(1.5)
+
+
+def test_random_numbers_of_a_checkpoint_are_refused_where_they_are_others():
+    rng = np.random.default_rng(0)
+    with pytest.raises(tn.TapeError, match=r"random numbers"):
+        tn.grad(tn.checkpoint(lambda x: x * rng.normal()))(0.3)
+
+
+@pytest.mark.parametrize("wrap", ["checkpoint", "custom_gradient"])
+def test_a_function_that_writes_into_its_argument_is_refused(wrap):
+    def inner(z):
+        z[0] = z[1] ** 2
+        return np.sum(z)
+
+    def f(x):
+        u = 1.0 * x
+        own = inner if wrap == "checkpoint" else lambda z: (inner(z), lambda dy: dy * z)
+        return getattr(tn, wrap)(own)(u) + np.sum(u * u)
+
+    with pytest.raises(tn.TapeError, match=r"line \d+, .*writes into an array .*x\.copy\(\)"):
+        tn.grad(f)(np.array([1.0, 3.0]))
