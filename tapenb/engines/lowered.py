@@ -131,7 +131,7 @@ def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
         parent = next(iter(tape.parents(entry)), -1)
         source = (tape[parent].source if parent >= 0 else None) or tape[entry].source or ""
         text, answer = " ".join(source.split()), tape.values[entry]
-        if np.ndim(answer) == 0:
+        if not isinstance(answer, tuple | list) and np.ndim(answer) == 0:
             text += f" was {answer}"
         return {"kind": "branch", "text": text, "line": tape[entry].line}
 

@@ -58,10 +58,11 @@ def _one(values: Mapping[str, Any], k: int) -> dict[str, Any]:
 
 
 def _arrays(numbers: Any, like: Any = None) -> list[Any]:
-    """The value and the derivatives of a point, or of many; only those that others have, too."""
+    """The value and derivatives of a point, or of many; those that others have, 0 by default."""
     like = numbers if like is None else like
     first, second = numbers.gradient, numbers.hessian
-    return [numbers.value, *(first[x] for x in like.gradient), *(second[x] for x in like.hessian)]
+    slopes = [first.get(x, 0.0) for x in like.gradient]
+    return [numbers.value, *slopes, *(second.get(x, 0.0) for x in like.hessian)]
 
 
 def _put(found: Numbers, at: Any, parts: list[Any]) -> Numbers:

@@ -268,3 +268,19 @@ def test_branches_of_other_dtypes_and_no_points(book):
     assert many.value.tolist() == [6.0, 1.75, 6.0]
     book.run("%%tape -o t\nx = 2.0\nz = x * x")
     assert book.names["t"].many(x=[]).value.shape == (0,)
+
+
+def test_a_count_of_a_cell_may_be_one_of_the_inputs(book):
+    book.run("%%tape --static -o t\nn = 3\nx = 2.0\nz = sum(x**k for k in range(n))")
+    n, x = np.array([3, 5, 1]), np.array([2.0, 1.5, 0.3])
+    found = book.names["t"].many(n=n, x=x)
+    agree(found.value, [1 + 2 + 4, 1 + 1.5 + 1.5**2 + 1.5**3 + 1.5**4, 1.0])
+    agree(found.gradient["x"], [1 + 2 * 2, 1 + 2 * 1.5 + 3 * 1.5**2 + 4 * 1.5**3, 0.0])
+    agree(found.gradient["n"], [0.0, 0.0, 0.0])
+
+
+def test_a_step_with_several_results_that_cannot_be_lowered_is_run():
+    def f(w):
+        return np.histogram([0.4, 0.5, 0.8], bins=3, range=(0, 1), weights=w)[0]
+
+    agree(tn.vmap(f)(np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 3.0]])), [[0, 2, 1], [0, 3, 3]])
