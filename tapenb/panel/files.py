@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ from ..recording.point import Point
 from ..views.graph import Graph
 from ..views.table import table
 
-__all__ = ["written"]
+__all__ = ["printed", "written"]
 
 
 def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
@@ -29,6 +32,24 @@ def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
     """
     name, text = _KINDS[kind]
     return {"name": f"{name}.{kind}", "text": text(point, seen)}
+
+
+def printed(graph: Graph) -> dict[str, str]:
+    """The name and the bytes, as base 64, of a file with a graph as it is seen.
+
+    Parameters
+    ----------
+    graph : Graph
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no ``dot``.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.pdf"
+        graph.save(path)
+        return {"name": path.name, "packed": base64.b64encode(path.read_bytes()).decode()}
 
 
 def _csv(_: Point, seen: Point) -> str:

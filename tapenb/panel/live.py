@@ -28,7 +28,7 @@ from ..views.numbers import drawn
 from .assets import style, widget
 from .controls import Control, controls
 from .drawing import Drawing
-from .files import written
+from .files import printed, written
 from .kept import PICKED, Kept
 from .moves import Merging, Positions
 from .picks import ALONG, Picks
@@ -321,8 +321,13 @@ class Panel(Kept):
         with self._mutex:
             point, seen = self._point, self._seen_from(self._point)
         try:
-            kind, whole = content["save"], {"name": "panel.html"}
-            kept = whole | {"text": self._page()} if kind == "html" else written(kind, point, seen)
+            kind = content["save"]
+            if kind == "html":
+                kept = {"name": "panel.html", "text": self._page()}
+            elif kind == "pdf" and (graph := self._pictured()[1]) is not None:
+                kept = printed(graph)
+            else:
+                kept = written(kind, point, seen)
             self.send({"view": content.get("view"), **kept})
         except Exception as error:
             self._tell(error)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -148,6 +149,14 @@ def test_steps_table_and_what_is_lit(open_notebook: Callable[..., Page]):
     with page.expect_download() as download:
         save.select_option("svg")
     assert digits(math.log(x), 6) in download.value.path().read_text(encoding="utf-8")
+
+    with page.expect_download() as download:
+        save.select_option("png")
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    if shutil.which("dot"):
+        with page.expect_download() as download:
+            save.select_option("pdf")
+        assert download.value.path().read_bytes().startswith(b"%PDF-")
 
     # Of a derivative: its own graph, whose adjoints are second derivatives; steps and table too.
     panel(page).get_by_label("graph of").select_option(label="∂z/∂y")

@@ -262,6 +262,15 @@ def keep(page: Page) -> None:
     tools.get_by_role("button", name=re.compile("^Go to bookmark 1: x = 2, y = 5")).click()
     expect_at(page, 2, 5)
     assert page.evaluate("() => window.passed.size") > 2
+    # Who wants no motion is there at once.
+    x.press("End")
+    expect_at(page, 6, 5)
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate("() => window.passed.clear()")
+    tools.get_by_role("button", name=re.compile("^Go to bookmark 1: x = 2, y = 5")).click()
+    expect_at(page, 2, 5)
+    assert page.evaluate("() => window.passed.size") == 1
+    page.emulate_media(reduced_motion="null")
     x.press("ArrowRight")
     expect_at(page, 2.01, 5)
     tool("Reset").click()

@@ -4,7 +4,9 @@ import base64
 import csv
 import json
 import math
+import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -218,3 +220,12 @@ def test_files_hold_the_numbers_as_they_are(panel: Panel, monkeypatch: pytest.Mo
     assert found["at"] == {"x": 2.0, "y": 5.0}
     assert found["hessian"]["x, x"] == -0.25
     assert "exe" in panel.state["error"]
+    # Of a graph as it is seen there is a PDF where Graphviz is, or a word of what is missing.
+    for path in (os.environ["PATH"], ""):
+        monkeypatch.setenv("PATH", path)
+        panel._handle_custom_msg({"save": "pdf", "view": "k3j9"}, [])
+    printed, missing = sent[-2:]
+    if shutil.which("dot", path=os.defpath):
+        assert base64.b64decode(printed["packed"]).startswith(b"%PDF-")
+    assert missing["name"] is None
+    assert "there is no dot on the PATH" in panel.state["error"]

@@ -7,7 +7,7 @@ import { VIEW } from "./moves.js";
 
 const PICTURES = { svg: "graph, SVG", png: "graph, PNG" };
 /** What the kernel writes. */
-const TEXTS = { dot: "whole graph, DOT", csv: "trace, CSV", tex: "trace, LaTeX", md: "trace, Markdown", json: "numbers, JSON",
+const TEXTS = { pdf: "graph, PDF", dot: "whole graph, DOT", csv: "trace, CSV", tex: "trace, LaTeX", md: "trace, Markdown", json: "numbers, JSON",
   html: "page" };
 /** What a picture's looks are made of, where there is no style sheet. */
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight",
@@ -39,7 +39,9 @@ export function save(model) {
     if (!waits || message?.view !== VIEW) return;
     waits--;
     // The kernel says in the panel why there is none.
-    if (message.name) give(message.name, new Blob([message.text], { type: "text/plain" }));
+    const { name, text, packed } = message;
+    if (packed) give(name, new Blob([Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0))]));
+    else if (name) give(name, new Blob([text], { type: "text/plain" }));
   };
   model.on("msg:custom", hears);
   return { element: choice, stop: () => model.off("msg:custom", hears) };
