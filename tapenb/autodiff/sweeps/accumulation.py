@@ -38,11 +38,12 @@ class Adjoints(dict[int, Any]):
         self.owned.discard(entry)
         return self.pop(entry), mine
 
-    def hand_out(self, entry: int) -> Any:
+    def hand_out(self, entry: int, adjoint: Any) -> Any:
         """An adjoint for the user: the sweep's own array, or a copy of whose it may be."""
-        mine = entry in self.owned
+        if entry not in self.owned:
+            return detach(adjoint)
         self.owned.discard(entry)
-        return self[entry] if mine else detach(self[entry])
+        return adjoint
 
     def add(self, entry: int, part: Any, fresh: bool = False) -> None:
         """Add to an adjoint; a fresh part is an array that nobody else holds."""

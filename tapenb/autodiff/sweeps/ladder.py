@@ -79,17 +79,14 @@ def climb(
     # A backward sweep may let go of what tells whether it is to be believed: so ask before.
     sound = all(map(is_finite, map(tape.peek, results)))
     options = {"record": record, "within": within, "flows": flows}
-
-    def finite() -> bool:
-        return all(map(is_finite, _seen(found, flows).values()))
-
     found = play(tape, seeds, ends, None, **options)
-    if (sound and finite()) or not all(map(is_finite, seeds.values())):
+    finite = all(map(is_finite, _seen(found, flows).values()))
+    if (sound and finite) or not all(map(is_finite, seeds.values())):
         return found
     masks = zero_masks(seeds) if masks is None else masks
-    if not finite():
+    if not finite:
         found = play(tape, seeds, ends, masks, **options)
-        if sound and finite():
+        if sound and all(map(is_finite, _seen(found, flows).values())):
             return found
     values = [tape.peek(entry) for entry in inputs]
     if all(map(is_wide, values)) or not all(map(is_finite, values)):

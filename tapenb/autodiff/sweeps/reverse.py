@@ -19,7 +19,7 @@ from .accumulation import Adjoints, pull_back
 from .ladder import Flows, climb
 from .operands import CROSSED, reachable, verify
 from .seeds import ones_like
-from .short import sweep_elementwise, sweep_small
+from .short import sweep_elementwise, sweep_shortly
 
 __all__ = ["adjoints", "reverse"]
 
@@ -86,30 +86,30 @@ def play_backward(
 
     From the last entry to the first, each hands its adjoint on to its operands by its rule.
     """
-    begin, index, last = len(tape), max(seeds) + 1, min(sources)
-    # Where nobody looks at more than the sources' adjoints, elementwise entries have a short way.
+    begin, top = len(tape), max(seeds)
+    # Where nobody looks at more than the sources' adjoints, there is a short way.
     short = not record and masks is None and flows is None
     if short and within is None and sources.issuperset(tape.independents):
-        reached = bytearray([CROSSED]) * index
+        reached = bytearray([CROSSED]) * (top + 1)
     else:
-        reached = reachable(tape, sources, index - 1, within)
+        reached = reachable(tape, sources, top, within)
     adjoint = Adjoints({entry: seed for entry, seed in seeds.items() if reached[entry]})
+    if short:
+        with np.errstate(all="ignore"):
+            return sweep_shortly(tape, top, adjoint, reached, sources, free_values)
     masks = None if masks is None else {entry: masks.get(entry) for entry in adjoint}
     found: dict[int, Any] = {}
     if flows is not None:
         flows.clear()
     user = tape.tracker.known_from(sys._getframe()) if record else _NOBODY
     with np.errstate(all="ignore"), user:
-        while index > last:
-            index -= 1
-            if short:
-                index = sweep_small(tape, index, last, adjoint, reached, sources, free_values)
+        for index in range(top, min(sources) - 1, -1):
             if index not in adjoint:
                 continue
             if flows is not None:
                 flows.nodes[index] = adjoint[index]
             if index in sources:
-                found[index] = adjoint.hand_out(index) if short else adjoint[index]
+                found[index] = adjoint[index]
             operation = tape.operations[index]
             rule = operation.rule
             if reached[index] != CROSSED or rule is None or not rule.differentiable:

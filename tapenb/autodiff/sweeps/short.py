@@ -14,7 +14,7 @@ from ..tape.thrift import LARGE, let_go
 from .accumulation import Adjoints, pull_back
 from .operands import CROSSED, operand
 
-__all__ = ["sweep_elementwise", "sweep_small"]
+__all__ = ["sweep_elementwise", "sweep_shortly"]
 
 
 _PYTHONS = frozenset({float, int})
@@ -24,16 +24,15 @@ _READ = _PARTS | {np.ndarray}
 
 
 # Long: one loop, since a call for each kind of entry would cost as much as what it does.
-def sweep_small(
+def sweep_shortly(
     tape: Tape,
-    index: int,
-    last: int,
+    start: int,
     adjoint: Adjoints,
     reached: bytearray,
     sources: Collection[int],
     free_values: bool,
-) -> int:
-    """Play entries backward, down to one that is a source or large or has no rule; say which.
+) -> dict[int, Any]:
+    """Play entries backward, from one down to the first source; give the sources' adjoints.
 
     It is what `Rule.vjp` does, written out for rules of which each operand has a term of its own:
     a tenth of the general way, which others go. Numbers may be Python's as long as an
@@ -43,101 +42,80 @@ def sweep_small(
     values, constants = tape.values, tape.constants
     take, present = adjoint.pop, adjoint.get
     float64, array = np.float64, np.ndarray
-    for at in range(index, last - 1, -1):
+    found: dict[int, Any] = {}
+    for at in range(start, min(sources) - 1, -1):
         g = take(at, None)
         if g is None:
             continue
         if at in sources:
-            break
-        operation, left, right = operations[at], lefts[at], rights[at]
-        terms, kind = operation.terms, type(g)
+            found[at] = adjoint.hand_out(at, g)
+            if reached[at] != CROSSED:
+                continue
+        operation, left, right, kind = operations[at], lefts[at], rights[at], type(g)
+        terms = operation.terms
+        one = two = None
+        parts: Any = ()
         if terms is not None and kind is float64:
-            one = two = None
-            try:
-                if left >= 0 and (right is None or right < 0 or not reached[right]):
-                    x1 = values[left]
-                    if type(x1) not in _FLOATS:
-                        break
-                    if terms[0] is None:
-                        one = g
-                    elif right is None:
-                        one = terms[0](g, values[at], x1)
-                    else:
-                        x2 = values[right] if right >= 0 else constants[~right]
-                        one = terms[0](g, values[at], x1, x2)
-                else:
-                    x1 = values[left] if left >= 0 else constants[~left]
-                    x2 = values[right]
-                    if type(x1) not in _FLOATS or type(x2) not in _FLOATS:
-                        break
+            x1 = values[left] if left >= 0 else constants[~left]
+            x2 = right if right is None else values[right] if right >= 0 else constants[~right]
+            if type(x1) in _FLOATS and (right is None or type(x2) in _FLOATS):
+                try:
                     if left >= 0 and reached[left]:
                         one = g if terms[0] is None else terms[0](g, values[at], x1, x2)
-                    two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
-            except (ArithmeticError, AttributeError):
-                # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
-                break
-            if type(one) not in _PARTS or type(two) not in _PARTS:
-                break
-            if one is not None:
-                other = present(left)
-                adjoint[left] = one if other is None else other + one
-            if two is not None:
-                other = present(right)
-                adjoint[right] = two if other is None else other + two
+                    if right is not None and right >= 0 and reached[right]:
+                        two = g if terms[1] is None else terms[1](g, values[at], x1, x2)
+                except (ArithmeticError, AttributeError):
+                    # Python's numbers raise where NumPy's give inf or nan, and they have no dtype.
+                    one = NotImplemented
+                if type(one) in _PARTS and type(two) in _PARTS:
+                    if one is not None:
+                        other = present(left)
+                        adjoint[left] = one if other is None else other + one
+                    if two is not None:
+                        other = present(right)
+                        adjoint[right] = two if other is None else other + two
+                    continue
+        elif operation.into is not None and values[left].shape and g.dtype is values[left].dtype:
+            total = present(left)
+            if total is not None and left not in adjoint.owned:
+                total = total.copy()
+            adjoint[left] = operation.into(total, g, values[left].shape, **operation.params)
+            adjoint.owned.add(left)
+            if free_values and kind is array:
+                let_go(tape, at)
             continue
-        into, pulls, y = operation.into, operation.pulls, values[at]
-        if into is not None and reached[left]:
-            total, shape = present(left), values[left].shape
-            if shape and g.dtype is values[left].dtype:
-                if total is not None and left not in adjoint.owned:
-                    total = total.copy()
-                adjoint[left] = into(total, g, shape, **operation.params)
-                adjoint.owned.add(left)
-                if free_values and type(y) is array:
-                    let_go(tape, at)
-                continue
-        small = kind is float64 or (kind is array and g.nbytes < LARGE)
-        parts: Any = ()
-        if small and type(y) in _READ:
-            if left == NOT_ONE_OR_TWO:
+        elif (kind is array and g.nbytes < LARGE) or kind is float64:
+            pulls, y = operation.pulls, values[at]
+            if pulls is None:
+                pulls = operation.find_pulls(len(tape.parents(at)))
+            if not pulls or type(y) not in _READ:
+                pass
+            elif left == NOT_ONE_OR_TWO:
                 parts = _of_many(tape, at, g, reached)
             else:
                 # As rules read them: Python's numbers would make another dtype of narrow ones.
                 x1 = values[left] if left >= 0 else constants[~left]
                 if type(x1) in _PYTHONS:
                     x1 = float64(x1)
-                readable = type(x1) in _READ
                 if right is None:
-                    if pulls is None:
-                        pulls = operation.find_pulls(1)
-                    if readable and pulls:
-                        (pull,) = pulls
-                        parts = ((left, x1, g if pull is None else pull(g, y, x1)),)
+                    if type(x1) in _READ:
+                        one = g if pulls[0] is None else pulls[0](g, y, x1)
+                        parts = ((left, x1, one),)
                 else:
                     x2 = values[right] if right >= 0 else constants[~right]
                     if type(x2) in _PYTHONS:
                         x2 = float64(x2)
-                    if pulls is None:
-                        pulls = operation.find_pulls(2)
-                    if readable and type(x2) in _READ and pulls:
-                        one = two = None
+                    if type(x1) in _READ and type(x2) in _READ:
                         if left >= 0 and reached[left]:
                             one = g if pulls[0] is None else pulls[0](g, y, x1, x2)
                         if right >= 0 and reached[right]:
                             two = g if pulls[1] is None else pulls[1](g, y, x1, x2)
                         parts = (left, x1, one), (right, x2, two)
-        if not parts:
-            rule = operation.rule
-            large = terms is not None and not small
-            if large or rule is None or not rule.differentiable or reached[at] != CROSSED:
-                break
-            adjoint[at] = g
-            pull_back(tape, at, adjoint, reached, free_values=free_values)
-            continue
         for parent, x, part in parts:
             if part is None:
                 continue
-            if part.dtype is not x.dtype or part.shape != x.shape or not x.ndim:
+            shape = x.shape
+            if part.dtype is not x.dtype or part.shape != shape or not shape:
                 part = fit(part, x)
             other = present(parent)
             if other is None:
@@ -146,21 +124,21 @@ def sweep_small(
                 adjoint[parent] = other + part
             else:
                 adjoint.add(parent, part)
-    else:
-        return last
-    adjoint[at] = g
-    return at
+        if not parts and operation.rule is not None and operation.rule.differentiable:
+            adjoint[at] = g
+            if terms is None:
+                pull_back(tape, at, adjoint, reached, free_values=free_values)
+            else:
+                sweep_elementwise(tape, at, adjoint, reached, False, free_values)
+    return found
 
 
 def _of_many(tape: Tape, index: int, g: Any, reached: bytearray) -> list[tuple[int, Any, Any]]:
-    """What an entry of many operands gives each, as `sweep_small` does; empty where that cannot."""
-    operation, parents, y = tape.operations[index], tape.many[index], tape.values[index]
+    """What an entry of many operands gives each, as `sweep_shortly` does; empty where that cannot."""
+    pulls, parents, y = tape.operations[index].pulls, tape.many[index], tape.values[index]
     xs = [tape.values[p] if p >= 0 else tape.constants[~p] for p in parents]
     xs = [np.float64(x) if type(x) in _PYTHONS else x for x in xs]
-    pulls = operation.pulls
-    if pulls is None:
-        pulls = operation.find_pulls(len(parents))
-    if not (pulls and _READ.issuperset(map(type, xs))):
+    if not _READ.issuperset(map(type, xs)):
         return []
     return [
         (parent, x, g if pull is None else pull(g, y, *xs))

@@ -25,7 +25,8 @@ def warnings_at_users_line() -> np.errstate:
 
     What is ignored, raised, printed, logged or given to the user's own handler stays so.
     """
-    options, own = _options(*np.geterr().items()), np.geterrcall()
+    state = np.geterr()
+    options, own = _options(tuple(state), tuple(state.values())), np.geterrcall()
     if options and own is not None:
         options = {**options, "call": _Handler(own, options)}
     return np.errstate(**options)
@@ -61,9 +62,9 @@ class _Handler:
 
 
 @lru_cache
-def _options(*state: tuple[str, str]) -> dict[str, Any]:
+def _options(kinds: tuple[str, ...], state: tuple[str, ...]) -> dict[str, Any]:
     """What is called for where NumPy would warn, by a handler for those who have none."""
-    warned = [kind for kind, what in state if what == "warn"]
+    warned = [kind for kind, what in zip(kinds, state, strict=True) if what == "warn"]
     return {**dict.fromkeys(warned, "call"), "call": _Handler(None, warned)} if warned else {}
 
 

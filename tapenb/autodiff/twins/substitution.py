@@ -188,16 +188,18 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
     Without names it is all that is in the namespace.
     """
     places: list[_Place] = []
-    if names is None or "__import__" in names:  # it may import NumPy where it runs
-        places.append((vars(builtins), "__import__", vars(builtins)["__import__"]))
-    for name in ("import_module", "reload"):
-        if names is None or name in names:
-            places.append((vars(importlib), name, getattr(importlib, name)))
-    places += [
-        (space, name, vars(builtins)[name])
-        for name in (names or set()) & BUILTINS.keys()
-        if name not in space
-    ]
+    if names is None or not names.isdisjoint(_IMPORTS):  # it may import NumPy where it runs
+        places += [
+            (vars(owner), name, vars(owner)[name])
+            for name, owner in _IMPORTS.items()
+            if names is None or name in names
+        ]
+    if names is not None and not names.isdisjoint(BUILTINS):
+        places += [
+            (space, name, vars(builtins)[name])
+            for name in names & BUILTINS.keys()
+            if name not in space
+        ]
     spaces = [space]
     for name in sys.modules.keys() & names if names else ():  # or a module of the user's
         module = sys.modules[name]
@@ -211,6 +213,10 @@ def _named(names: frozenset[str] | None, space: dict[str, Any]) -> list[_Place]:
             elif not any(vars(value) is known for known in spaces):
                 spaces.append(vars(value))
     return places
+
+
+_IMPORTS = {"__import__": builtins, "import_module": importlib, "reload": importlib}
+"""What imports modules, and where it is found."""
 
 
 def _names_in(code: CodeType) -> frozenset[str]:
@@ -358,7 +364,7 @@ class Substitution:
         """Let twins stand in all places."""
         find_twins()
         try:
-            _alone(self._put_in)
+            with _lock: self._put_in()  # fmt: skip  # noqa: E701  an interrupt is raised between lines
         except BaseException:
             self.put_back()
             raise
@@ -366,7 +372,7 @@ class Substitution:
     def put_back(self) -> None:
         """Take the twins out again, but those that another recording needs."""
         if id(self) in _open:
-            _alone(self._put_back)
+            with _lock: self._put_back()  # fmt: skip  # noqa: E701
 
     def _put_in(self) -> None:
         _open[id(self)] = self
@@ -432,11 +438,6 @@ class Substitution:
             heir._used.append(swap)
             swap.users.add(id(heir))
             _swaps[place] = swap
-
-
-def _alone(change: Callable[[], None]) -> None:
-    """Make a change that no other thread comes between."""
-    with _lock: change()  # fmt: skip  # noqa: E701  an interrupt is raised between lines, if at all
 
 
 def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

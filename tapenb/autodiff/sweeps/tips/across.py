@@ -60,7 +60,8 @@ def across_tips(
         found = sweep(run, nested)
     finally:
         TOLD.reset(token)
-    marks += [mark for mark in standing(tape, start, telling, told) if mark[0] < length]
+    if telling:
+        marks += [mark for mark in standing(tape, start, telling, told) if mark[0] < length]
     if not marks:
         return found
     here = run
