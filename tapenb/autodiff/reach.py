@@ -168,7 +168,8 @@ class _InDict(Place):
         return list(self._space.items())
 
     def held(self) -> tuple[Any, ...]:
-        return (*self._space.keys(), *self._space.values())
+        space = self._space
+        return (*space.keys(), *space.values())
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._space[key] = value

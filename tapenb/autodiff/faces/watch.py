@@ -192,7 +192,7 @@ class Watch:
                 for _, found in walk([value], self._places, seen=self._seen):
                     for place in found:
                         if type(place.owner) not in (tuple, frozenset):  # which stay the same
-                            self._expect("{0}({1}, {2})", _same, place.held, place.held())
+                            self._expect("{0}({1}(), {2})", _same, place.held, place.held())
                         keys = [key for key, _ in place.items()]
                         if type(place) is Place:  # a dictionary
                             self._todo += [(k, self._where) for k in keys if type(k) not in _FIXED]
@@ -261,7 +261,8 @@ class Watch:
 
     def _expect_text(self) -> None:
         """Expect text to be made as it was, and the names of functions to be what they are."""
-        self._expect("{0}() == {1}", _text_options, _text_options())
+        # In a tuple what is the same object needs no look at what it holds.
+        self._expect("{0}() in {1}", _text_options, (_text_options(),))
         names = self._asked.keys() & purity.OF_TEXT
         if not purity.MAKING_TEXT.isdisjoint(self._asked):
             self._expect("{0}() == {1}", _settings_of_text, _settings_of_text())
@@ -411,7 +412,7 @@ class Watch:
 
     def _expect_contents(self, kind: type) -> None:
         space = vars(kind)
-        self._expect("{0}({1}, {2})", _same, partial(_contents, space), _contents(space))
+        self._expect("{0}({1}({2}), {3})", _same, _contents, space, _contents(space))
 
     # -- functions --------------------------------------------------------------------------------
 
@@ -426,14 +427,19 @@ class Watch:
         if function.__code__.co_kwonlyargcount:  # else they are for nothing
             self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
         self._todo += [(value, self._where) for value in function.__defaults__ or ()]
-        if not vars(function):
+        own = vars(function)
+        if own:
+            self._expect("{0}({1}({2}.__dict__), {3})", _same, _contents, function, _contents(own))
+            self._todo += [(value, self._where) for value in own.values()]
+            self._given.update(own)
+        else:
             self._expect("not {0}.__dict__", function)
         if wraps:
             self._todo += [(value, self._where) for value in self._cells(function).values()]
         else:
             self._read(function)
-        _, _, *others = places(function)
-        return [place for place in others if place.held()]
+        _, _, _, *others = places(function)
+        return others
 
     def _cells(self, function: FunctionType) -> dict[str, Any]:
         """Expect what a function closes over to be the same, and say what it is, by name."""
@@ -544,8 +550,7 @@ def _contents(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*mapping, *mapping.values())
 
 
-def _same(held: Callable[[], tuple[Any, ...]], before: tuple[Any, ...]) -> bool:
-    now = held()
+def _same(now: tuple[Any, ...], before: tuple[Any, ...]) -> bool:
     return len(now) == len(before) and all(map(operator.is_, now, before))
 
 

@@ -134,7 +134,7 @@ def sweep_shortly(
 
 
 def _of_many(tape: Tape, index: int, g: Any, reached: bytearray) -> list[tuple[int, Any, Any]]:
-    """What an entry of many operands gives each, as `sweep_shortly` does; empty where that cannot."""
+    """What an entry of many operands gives each of them; empty where that has to go another way."""
     pulls, parents, y = tape.operations[index].pulls, tape.many[index], tape.values[index]
     xs = [tape.values[p] if p >= 0 else tape.constants[~p] for p in parents]
     xs = [np.float64(x) if type(x) in _PYTHONS else x for x in xs]
