@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..tape.errors import Errors, hearing
 from ..tape.operation import INPUT
 from ..tape.tape import Tape
 from .allocation import Memory, allocate
@@ -12,7 +13,6 @@ from .blocks import arranged
 from .checks import check_floats, check_input, must_be_finite
 from .checks import refuse_recorded_point as refuse_point
 from .emit import Emitter
-from .errors import Errors, hearing
 from .in_place import add_in_place
 from .lanes import in_lanes
 from .plan import Plan

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..tape.errors import hear
 from ..tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP
 from .allocation import Block, Form, Memory, piece_of
 from .blocks import REDUCTIONS, Chain, in_blocks
 from .checks import PROPAGATES_NONFINITE, check_finite, guard, is_real_array, raises, squares
-from .errors import hear
 from .numpy_calls import into, numpy_call
 from .plan import Plan, ufunc_name
 from .scalars import ATOM, EXPRESSIONS, LAZY, POWERS, SIGN, Expression

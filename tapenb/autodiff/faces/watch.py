@@ -40,8 +40,8 @@ from typing import Any
 
 import numpy as np
 
-from ..compiling.errors import variable_of
 from ..reach import Place, places, walk
+from ..tape.errors import variable_of
 from ..tape.memory import fingerprint
 from ..tape.tape import Tape
 from . import purity

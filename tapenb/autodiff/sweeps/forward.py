@@ -10,9 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
-
 from ..kinds.rule import Rule
+from ..tape.errors import silent
 from ..tape.tape import Tape
 from .ladder import Flows, climb
 from .operands import operand, verify
@@ -69,6 +68,7 @@ def forward(
     return found
 
 
+@silent
 def play_forward(
     tape: Tape,
     seeds: dict[int, Any],
@@ -89,7 +89,7 @@ def play_forward(
     tangent = dict(seeds)
     masks = None if masks is None else dict(masks)
     user = tape.tracker.known_from(sys._getframe()) if record else nullcontext()
-    with np.errstate(all="ignore"), user:
+    with user:
         for index in range(min(seeds) + 1, max(targets) + 1):
             operation = tape.operations[index]
             rule = operation.rule

@@ -12,8 +12,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-import numpy as np
-
+from ..tape.errors import silent
 from ..tape.tape import Tape
 from .accumulation import Adjoints, pull_back
 from .ladder import Flows, climb
@@ -71,6 +70,7 @@ def reverse(
     return climb(play, tape, seeds, sources, backward=True, **options)
 
 
+@silent
 def play_backward(
     tape: Tape,
     seeds: dict[int, Any],
@@ -95,14 +95,13 @@ def play_backward(
         reached = reachable(tape, sources, top, within)
     adjoint = Adjoints({entry: seed for entry, seed in seeds.items() if reached[entry]})
     if short:
-        with np.errstate(all="ignore"):
-            return sweep_shortly(tape, top, adjoint, reached, sources, free_values)
+        return sweep_shortly(tape, top, adjoint, reached, sources, free_values)
     masks = None if masks is None else {entry: masks.get(entry) for entry in adjoint}
     found: dict[int, Any] = {}
     if flows is not None:
         flows.clear()
     user = tape.tracker.known_from(sys._getframe()) if record else _NOBODY
-    with np.errstate(all="ignore"), user:
+    with user:
         for index in range(top, min(sources) - 1, -1):
             if index not in adjoint:
                 continue

@@ -15,7 +15,7 @@ from ..tape.provenance import (
 from ..tape.tape import CURRENT, Tape
 from .apply import let_go
 from .state import is_traced
-from .warnings import warnings_at_users_line
+from .warnings import WARNINGS_AT_USERS_LINE
 
 __all__ = ["recording"]
 
@@ -47,8 +47,7 @@ class recording:  # noqa: N801  reads as the context that it is
             tape.tracker.chains = False
         tape.reopen()
         self._token = CURRENT.set(tape)
-        self._warnings = warnings_at_users_line()
-        self._warnings.__enter__()
+        self._warnings = WARNINGS_AT_USERS_LINE.begin()
         return tape, False
 
     def __exit__(
@@ -61,7 +60,7 @@ class recording:  # noqa: N801  reads as the context that it is
             return
         tape, session = self._tape, self._tape.session
         try:
-            self._warnings.__exit__(kind, error, traceback)
+            WARNINGS_AT_USERS_LINE.end(self._warnings)
             CURRENT.reset(self._token)
         except ValueError:  # in another context than it was entered in
             pass

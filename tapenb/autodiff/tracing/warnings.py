@@ -5,31 +5,33 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterable
-from functools import lru_cache
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from ..tape.errors import Changed
 from ..tape.operation import Operation
 from ..tape.provenance import operator_at, outside, source_of
 from .operators import SIGNS
 
-__all__ = ["warnings_at_users_line"]
+__all__ = ["WARNINGS_AT_USERS_LINE"]
 
 _NAMES = {sign: name for name, sign in SIGNS.items()}
 
 
-def warnings_at_users_line() -> np.errstate:
-    """A context in which what NumPy would warn of is warned of at the user's line.
+def _at_users_line() -> np.errstate:
+    """What NumPy would warn of is called for, by the one handler that it has."""
+    warned, own = [kind for kind, what in np.geterr().items() if what == "warn"], np.geterrcall()
+    options = dict.fromkeys(warned, "call")
+    return np.errstate(**options, call=_Handler(own, warned)) if warned else np.errstate()
 
-    What is ignored, raised, printed, logged or given to the user's own handler stays so.
-    """
-    state = np.geterr()
-    options, own = _options(tuple(state), tuple(state.values())), np.geterrcall()
-    if options and own is not None:
-        options = {**options, "call": _Handler(own, options)}
-    return np.errstate(**options)
+
+WARNINGS_AT_USERS_LINE = Changed(_at_users_line)
+"""Settings by which what NumPy would warn of is warned of at the user's line.
+
+What is ignored, raised, printed, logged or given to the user's own handler stays so.
+"""
 
 
 _KINDS = {
@@ -59,13 +61,6 @@ class _Handler:
 
     def write(self, text: str) -> None:
         self._own.write(text)
-
-
-@lru_cache
-def _options(kinds: tuple[str, ...], state: tuple[str, ...]) -> dict[str, Any]:
-    """What is called for where NumPy would warn, by a handler for those who have none."""
-    warned = [kind for kind, what in zip(kinds, state, strict=True) if what == "warn"]
-    return {**dict.fromkeys(warned, "call"), "call": _Handler(None, warned)} if warned else {}
 
 
 def _warn(kind: str, frame: FrameType | None) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import Rule, adjoint_dtype
+from ...tape.errors import silent
 from ...tape.operation import INPUT, Operation
 from ...tracing.apply import apply
 from ...tracing.state import is_traced, plain
@@ -28,7 +29,7 @@ from .standing import TOLD, asking, standing, that_matter
 __all__ = ["across_tips", "looked_at", "parted"]
 
 
-@np.errstate(all="ignore")
+@silent
 def across_tips(
     run: Run, sweep: Callable[[Run, bool], list[Any]], nested: bool = False
 ) -> list[Any]:

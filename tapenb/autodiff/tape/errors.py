@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Errors", "hear", "hearing", "variable_of"]
+__all__ = ["Changed", "Errors", "hear", "hearing", "silent", "variable_of"]
 
 Errors = Mapping[str, str]
 """Settings for ``np.errstate``."""
@@ -88,5 +88,76 @@ def hearing(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
             return function(*inputs)
         finally:
             end(token)
+
+    return call
+
+
+class Changed:
+    """Settings as a context of NumPy's changes them: found once for all that begin with the same.
+
+    Parameters
+    ----------
+    change : callable
+        Gives the context, as ``partial(np.errstate, all="ignore")`` does; within another one it
+        changes nothing more.
+
+    Examples
+    --------
+    >>> quiet = Changed(partial(np.errstate, all="ignore"))
+    >>> token = quiet.begin()
+    >>> print(np.float64(1.0) / 0.0)
+    inf
+    >>> quiet.end(token)
+    """
+
+    def __init__(self, change: Callable[[], Any]) -> None:
+        self._change = change
+        self._known: tuple[Any, Any] = None, None
+
+    def begin(self) -> Any:
+        """Change the settings, and give what ends that."""
+        if _VARIABLE is None:
+            context = self._change()
+            context.__enter__()
+            return context
+        before, after = self._known
+        now = _VARIABLE.get()
+        if now is not before and now is not after:
+            with self._change():
+                after = _VARIABLE.get()
+            self._known = now, after
+        return _VARIABLE.set(after)
+
+    def end(self, token: Any) -> None:
+        """Have the settings again that were there before."""
+        if _VARIABLE is None:
+            token.__exit__(None, None, None)
+        else:
+            _VARIABLE.reset(token)
+
+
+_SILENT = Changed(partial(np.errstate, all="ignore"))
+
+
+def silent(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``np.errstate(all="ignore")(function)``, at a tenth of the cost.
+
+    Parameters
+    ----------
+    function : callable
+
+    Examples
+    --------
+    >>> print(silent(np.divide)(1.0, 0.0))
+    inf
+    """
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        token = _SILENT.begin()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _SILENT.end(token)
 
     return call
