@@ -63,11 +63,13 @@ def fit(contribution: Any, operand: Any) -> Any:
         if contribution.ndim < len(shape):
             contribution = np.reshape(contribution, shape)
         extra = contribution.ndim - len(shape)
-        stretched = tuple(
-            extra + axis
-            for axis, length in enumerate(shape)
-            if length == 1 and contribution.shape[extra + axis] != 1
-        )
+        stretched = ()
+        if 1 in shape:
+            stretched = tuple(
+                extra + axis
+                for axis, length in enumerate(shape)
+                if length == 1 and contribution.shape[extra + axis] != 1
+            )
         contribution = add(contribution, axis=(*range(extra), *stretched))
         if stretched:
             contribution = np.reshape(contribution, shape)
