@@ -159,7 +159,8 @@ OF_SCIPY = {
     "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",
     "scipy.optimize": "Roots by what the function reads, by the implicit function theorem. Minima "
     "are refused: `tn.implicit(tn.grad(f), solver)`.",
-    "scipy.signal": "By signals and coefficients; `filtfilt` by the signal.",
+    "scipy.signal": "By signals and coefficients; `filtfilt` and `sosfiltfilt` by the signal, "
+    "spectral densities by the data.",
     "scipy.spatial.distance": "By all rows; weights are held. Other metrics are refused, and "
     "functions in their place.",
     "scipy.stats": "Numbers of data, along any axis. Refused: `nan_policy=`, `weights=`, "

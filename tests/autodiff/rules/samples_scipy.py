@@ -563,6 +563,29 @@ SIGNAL = {
         ("constant", lambda x: ss.filtfilt(*ss.butter(1, 0.3), x, 0, "constant"), (ROWS.T,)),
         ("none", lambda x: ss.filtfilt(*ss.butter(1, 0.3), x, padtype=None), (LONG,)),
     ],
+    "sosfiltfilt": [
+        ("odd", lambda x: ss.sosfiltfilt(ss.butter(3, 0.3, output="sos"), x, padlen=5), (ROWS,)),
+        ("even", lambda x: ss.sosfiltfilt(ss.butter(1, 0.3, output="sos"), x, 0, "even"), (LONG,)),
+        ("none", lambda x: ss.sosfiltfilt(SECTIONS, x, padtype=None), (LONG,)),
+    ],
+    "welch": [
+        ("half", lambda x: ss.welch(x, 2.0, nperseg=6)[1], (LONG,)),
+        ("straightened", lambda x: ss.welch(x, nperseg=5, detrend="linear", axis=0)[1], (ROWS.T,)),
+        (
+            "spectrum",
+            lambda x: ss.welch(
+                x, 3.0, np.arange(1.0, 5.0), noverlap=1, nfft=7, scaling="spectrum", detrend=False
+            )[1],
+            (ROWS,),
+        ),
+        ("two-sided", lambda x: ss.welch(x, nperseg=4, return_onesided=False)[1], (LONG,)),
+        ("medians", lambda x: ss.welch(x, nperseg=4, average="median")[1], (LONG,)),
+    ],
+    "periodogram": [
+        ("whole", lambda x: ss.periodogram(x, 2.0)[1], (LONG,)),
+        ("longer", lambda x: ss.periodogram(x, nfft=17, window="hann", axis=0)[1], (ROWS.T,)),
+        ("shorter", lambda x: ss.periodogram(x, nfft=6, scaling="spectrum")[1], (ROWS,)),
+    ],
     "savgol_filter": [
         ("interp", lambda x: ss.savgol_filter(x, 5, 2), (ROWS,)),
         ("slope", lambda x: ss.savgol_filter(x, 5, 3, deriv=1, delta=0.5, axis=0), (ROWS.T,)),

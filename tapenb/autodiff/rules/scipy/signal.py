@@ -176,35 +176,51 @@ def _extended(x: Any, kind: Any, length: int) -> Any:
 
 
 def _forward_and_back(module: Any, filter_: Callable[..., Any]) -> None:
-    def expression(
+    def both_ways(
         x: Any,
-        b: Any,
-        a: Any,
+        sections: list[tuple[Any, Any, Any]],
+        taps: int,
         axis: int = -1,
         padtype: Any = "odd",
         padlen: Any = None,
         **_: Any,
     ) -> Any:
-        b, a = np.atleast_1d(b), np.atleast_1d(a)
-        x = np.moveaxis(x, axis, -1)
-        length = 3 * max(len(a), len(b)) if padlen is None else padlen
+        """Through filters with their steady states, and through them again backward in time."""
+        length = 3 * taps if padlen is None else padlen
         length = 0 if padtype is None else length
-        zi = module.lfilter_zi(b, a)
-        y = _extended(x, padtype, length)
+        y = _extended(np.moveaxis(x, axis, -1), padtype, length)
         for _ in range(2):
-            y = filter_(b, a, y, zi=zi * y[..., :1])[0][..., ::-1]
+            first = y[..., :1]
+            for b, a, zi in sections:
+                y = filter_(b, a, y, zi=zi * first)[0]
+            y = y[..., ::-1]
         y = y[..., length : y.shape[-1] - length]
         return np.moveaxis(y, -1, axis)
 
-    def call(x: Any, *, b: Any, a: Any, method: str = "pad", **options: Any) -> Any:
+    def of_one(x: Any, b: Any, a: Any, **options: Any) -> Any:
+        b, a = np.atleast_1d(b), np.atleast_1d(a)
+        return both_ways(x, [(b, a, module.lfilter_zi(b, a))], max(len(a), len(b)), **options)
+
+    def of_several(x: Any, sos: Any, **options: Any) -> Any:
+        sos = np.asarray(sos)
+        states = module.sosfilt_zi(sos)
+        sections = [(row[:3], row[3:], zi) for row, zi in zip(sos, states, strict=True)]
+        without = min(np.sum(sos[:, 2] == 0), np.sum(sos[:, 5] == 0))
+        return both_ways(x, sections, 2 * len(sos) + 1 - int(without), **options)
+
+    def filtfilt(x: Any, *, b: Any, a: Any, method: str = "pad", **options: Any) -> Any:
         if method != "pad":
             refuse(f"scipy.signal.filtfilt with method={method!r} is", sys._getframe(1))
         return module.filtfilt(b, a, x, **options)
 
-    register_rule(module.filtfilt, Composite(expression), "x", call=call)
+    def sosfiltfilt(x: Any, *, sos: Any, **options: Any) -> Any:
+        return module.sosfiltfilt(sos, x, **options)
+
+    register_rule(module.filtfilt, Composite(of_one), "x", call=filtfilt)
+    register_rule(module.sosfiltfilt, Composite(of_several), "x", call=sosfiltfilt)
 
 
-def _smooth(module: Any) -> None:
+def _smooth(module: Any) -> Callable[..., Any]:
     def savgol(
         x: Any,
         window_length: int,
@@ -249,6 +265,84 @@ def _smooth(module: Any) -> None:
         return module.detrend(data, **options)
 
     register_rule(module.detrend, Composite(detrend), "data", call=call)
+    return detrend
+
+
+# -- spectra -----------------------------------------------------------------------------------
+
+
+def _middle(powers: Any) -> Any:
+    """The median of the last axis, without the bias that it has for a spectrum."""
+    even = np.arange(2, powers.shape[-1], 2)
+    return np.median(powers, axis=-1) / (1.0 + np.sum(1.0 / (even + 1) - 1.0 / even))
+
+
+def _densities(module: Any, straightened: Callable[..., Any]) -> None:
+    def welch(
+        x: Any,
+        fs: float = 1.0,
+        window: Any = "hann",
+        nperseg: int | None = None,
+        noverlap: int | None = None,
+        nfft: int | None = None,
+        detrend: Any = "constant",
+        return_onesided: bool = True,
+        scaling: str = "density",
+        axis: int = -1,
+        average: str = "mean",
+    ) -> Any:
+        x = np.moveaxis(x, axis, -1)
+        if isinstance(window, str | tuple):
+            size = min(256 if nperseg is None else nperseg, x.shape[-1])
+            window = module.get_window(window, size)
+        size = len(window)
+        step = size - (size // 2 if noverlap is None else noverlap)
+        starts = range(0, x.shape[-1] - size + 1, step)
+        parts = np.stack([x[..., first : first + size] for first in starts], -2)
+        if detrend:
+            parts = straightened(parts, type=detrend)
+        onesided = return_onesided and not np.iscomplexobj(x)
+        count = size if nfft is None else nfft
+        transform, frequencies = np.fft.fft, np.fft.fftfreq(count, 1.0 / fs)
+        if onesided:
+            transform, frequencies = np.fft.rfft, np.fft.rfftfreq(count, 1.0 / fs)
+        spectra = transform(parts * window, count)
+        scale = fs * np.sum(window**2) if scaling == "density" else np.sum(window) ** 2
+        weights = np.ones(len(frequencies))
+        if onesided:
+            weights[1 : -1 if count % 2 == 0 else None] = 2.0
+        powers = (np.real(spectra) ** 2 + np.imag(spectra) ** 2) * weights / scale
+        powers = np.moveaxis(powers, -2, -1)
+        powers = np.mean(powers, axis=-1) if average == "mean" else _middle(powers)
+        return frequencies, np.moveaxis(powers, -1, axis)
+
+    def periodogram(
+        x: Any,
+        fs: float = 1.0,
+        window: Any = "boxcar",
+        nfft: int | None = None,
+        axis: int = -1,
+        **options: Any,
+    ) -> Any:
+        x = np.moveaxis(x, axis, -1)[..., :nfft]
+        size = x.shape[-1]
+        window = "boxcar" if window is None else window
+        frequencies, powers = welch(x, fs, window, size, 0, nfft, **options)
+        return frequencies, np.moveaxis(powers, -1, axis)
+
+    def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(x: Any, *, detrend: Any = "constant", **options: Any) -> Any:
+            if callable(detrend):
+                refuse(
+                    f"scipy.signal.{function.__name__} with a function as detrend= is",
+                    sys._getframe(1),
+                )
+            return function(x, detrend=detrend, **options)
+
+        return call
+
+    for function, expression in ((module.welch, welch), (module.periodogram, periodogram)):
+        register_rule(function, Composite(expression), "x", call=checked(function))
 
 
 def _hilbert(x: Any, N: Any = None, axis: int = -1) -> Any:
@@ -268,5 +362,5 @@ def register() -> None:
     expression = _filters(module)
     _sections(module, expression)
     _forward_and_back(module, expression)
-    _smooth(module)
+    _densities(module, _smooth(module))
     register_rule(module.hilbert, Composite(_hilbert), "x")
