@@ -277,7 +277,9 @@ def _middle(powers: Any) -> Any:
     return np.median(powers, axis=-1) / (1.0 + np.sum(1.0 / (even + 1) - 1.0 / even))
 
 
-def _densities(module: Any, straightened: Callable[..., Any]) -> None:
+def _averaged(module: Any, straightened: Callable[..., Any]) -> Callable[..., Any]:
+    """Welch's density: that of pieces, of which each is straightened and seen through a window."""
+
     def welch(
         x: Any,
         fs: float = 1.0,
@@ -316,6 +318,10 @@ def _densities(module: Any, straightened: Callable[..., Any]) -> None:
         powers = np.mean(powers, axis=-1) if average == "mean" else _middle(powers)
         return frequencies, np.moveaxis(powers, -1, axis)
 
+    return welch
+
+
+def _densities(module: Any, welch: Callable[..., Any]) -> None:
     def periodogram(
         x: Any,
         fs: float = 1.0,
@@ -362,5 +368,5 @@ def register() -> None:
     expression = _filters(module)
     _sections(module, expression)
     _forward_and_back(module, expression)
-    _densities(module, _smooth(module))
+    _densities(module, _averaged(module, _smooth(module)))
     register_rule(module.hilbert, Composite(_hilbert), "x")
