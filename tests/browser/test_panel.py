@@ -249,6 +249,38 @@ def test_no_number_is_cut(open_notebook: Callable[..., Page]):
         assert panel(page).evaluate(WRITTEN) == 0
 
 
+BROAD = """\
+%%tape
+from scipy.special import ndtr
+S = 100.0
+volatility = 0.2
+rate = 0.03
+time = 1.0
+strike = 105.0
+spread = volatility*np.sqrt(time)
+d = (np.log(S/strike) + rate*time)/spread + spread/2
+call = S*ndtr(d) - strike*np.exp(-rate*time)*ndtr(d - spread)"""
+
+
+def test_a_graph_that_is_wider_than_its_column_has_a_row_of_its_own(
+    open_notebook: Callable[..., Page],
+):
+    page = open_notebook(LOAD, BROAD)
+    page.set_viewport_size({"width": 1600, "height": 1200})
+    d = (math.log(100 / 105) + 0.03) / 0.2 + 0.1
+    below = [math.erfc(-x / math.sqrt(2)) / 2 for x in (d, d - 0.2)]
+    expect_numbers(page, call=100 * below[0] - 105 * math.exp(-0.03) * below[1])
+    expect(panel(page).locator(".tapenb-columns")).to_have_class(re.compile("tapenb-broad"))
+    graph, plot, side = (panel(page).locator(f".tapenb-{x}") for x in ("graph", "plot", "side"))
+    expect(graph.locator(".node")).not_to_have_count(0)
+    assert graph.evaluate("box => box.scrollWidth <= box.clientWidth")
+    # Above it the curve is beside the sliders.
+    above, beside, under = (each.bounding_box() for each in (plot, side, graph))
+    assert above["y"] == beside["y"]
+    assert above["x"] >= beside["x"] + beside["width"]
+    assert under["y"] >= above["y"] + above["height"]
+
+
 def expect_all_numbers_whole(page: Page) -> None:
     pictures = panel(page).locator("svg[role=img]").all()
     assert len(pictures) >= 2

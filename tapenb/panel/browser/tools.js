@@ -181,7 +181,7 @@ export function tools(model, mover) {
     const { former = false, caption: said, head = [], rows: other = [] } = state().compare ?? {};
     hideIf(edited, !former);
     edited.setAttribute("aria-pressed", String(Boolean(differ.look().former)));
-    hideIf(scrolls, !said);
+    hideIf(scrolls, !said || !other.length);
     write(caption, said ?? "");
     list(titles, head, () => (head[titles.children.length] ? h("th", { scope: "col" }) : h("td")), write);
     list(differs, other, () => h("tr"), (line, cells) => list(line, cells, () => h("td"), write));
