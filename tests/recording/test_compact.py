@@ -186,6 +186,46 @@ def test_at_a_tip_of_a_norm_the_kernel_answers(y, tip, book, node):
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        "said = str(x)\nprint(said)\ny = y*len(said)",
+        "said = str(x)\nprint(said)\nprint(y if said > '3' else 0)",
+        "said = str(x)\nprint(said)\nsaid = said + '0'",
+        "for said in [str(x)]:\n    print(said)",
+        "said = str(x)\nprint(said)\ny = y*len(eval('said'))",
+        "said = str(x)\nprint(said)\ny = y*len(globals()['said'])",
+        "said = str(x)\nprint(said)\ndef heard():\n    return len(said)\ny = y*heard()",
+        "said = str(x)\nprint(said)\nsaid",
+        "said = str(x)\nkept = []\nprint = kept.append\nprint(said)\ny = y*len(kept[0])\ndel print",
+        "for _ in range(2):\n    said = str(x)\n    print(said)",
+        "import io, contextlib\nsaid = str(x)\nheard = io.StringIO()\n"
+        "with contextlib.redirect_stdout(heard):\n    print(said)\ny = y*len(heard.getvalue())",
+        "import io, sys\nsaid = str(x)\nold, sys.stdout = sys.stdout, io.StringIO()\nprint(said)\n"
+        "y = y*len(sys.stdout.getvalue())\nsys.stdout = old",
+    ],
+)
+def test_text_that_may_be_read_again_keeps_a_page_away(lines, book):
+    with pytest.raises(NotLowered, match="a number becomes text"):
+        compact(taped(book, f"x = 2.0\ny = x*x\n{lines}\ny")._program)
+
+
+def test_text_of_a_name_that_others_may_read_keeps_a_page_away(book):
+    cell = "x = 2.0\ny = x*x\nwords = str(x)\nprint(words)\ny"
+    compact(taped(book, cell)._program)
+    readers = (
+        "def reader():\n    return len(words)",
+        "class reader:\n    def read(self):\n        return (lambda: len(words))()",
+        "reader = [lambda: len(globals()['words'])]",
+    )
+    for reader in readers:
+        book.run(reader)
+        with pytest.raises(NotLowered, match="a number becomes text"):
+            compact(taped(book, cell)._program)
+        book.run("del reader\nimport gc\ngc.collect()")
+    compact(taped(book, cell)._program)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "print(x, f'{y:.3f} of {x}', str(y), '%.2f %s' % (x, y), '{:.1f}'.format(x), end=f'{y}')",
@@ -196,6 +236,10 @@ def test_at_a_tip_of_a_norm_the_kernel_answers(y, tip, book, node):
         "def told(x):\n    print('at', x)\ntold(y)",
         "import matplotlib.pyplot as plt\nplt.title(f'{x:.2f}')\nplt.xlabel('%.1f' % x)"
         "\nplt.close()",
+        "words = f'{x:.2f}, ' + str(y)\nprint(words)\nprint(f'again: {words}', [words])",
+        "if x > 1:\n    first = round(float(x), 1)\n    print(first)",
+        "import matplotlib.pyplot as plt\ntitle = f'{x:.2f}'\nplt.title(title)\nplt.close()"
+        "\nprint(title)",
     ],
 )
 def test_what_is_printed_keeps_no_page_away(line, book, node):

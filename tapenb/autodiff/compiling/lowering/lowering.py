@@ -332,7 +332,7 @@ def _guard(
     elif isinstance(function, FunctionType):
         _guard_question(Step(operation, name, [numbers], [example], answer, code), about)
     elif isinstance(answer, str):
-        raise NotLowered("a number becomes text, which a page plays in a call of print alone")
+        raise NotLowered("a number becomes text, which a page plays where it is only printed")
     elif name not in _OF_SHAPE:
         raise NotLowered("a plain number leaves the recording there")
 
