@@ -234,10 +234,12 @@ def analyse(tree: ast.Module) -> Cell:
 
 
 def mentioned(tree: ast.Module) -> set[str]:
-    """The attributes and modules that a cell names."""
+    """The attributes and modules that a cell names, and what ``with`` asks of what it names."""
     found = set()
     for node in ast.walk(tree):
         match node:
+            case ast.withitem(context_expr=ast.Name() | ast.Attribute() | ast.Subscript()):
+                found.add("__exit__")
             case ast.Attribute(attr=name) | ast.ImportFrom(module=str(name)):
                 found.add(name)
             case ast.Import():

@@ -13,17 +13,16 @@ import weakref
 from collections.abc import Callable
 from gc import freeze, get_freeze_count, unfreeze
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.provenance import here, is_importing, is_library
 from ..recording.changes import Changes
-
-if TYPE_CHECKING:
-    from .files import Files
+from .files import Files, is_logged_to
 
 __all__ = [
-    *("Finalizers", "Refusing", "StateLost", "know_refused", "refuse", "stand_in_for"),
+    *("Finalizers", "Refusing", "StateLost", "know_refused", "note_files", "refuse"),
+    "stand_in_for",
 ]
 
 
@@ -39,18 +38,28 @@ _EVENTS = frozenset(
     os.rename os.rmdir os.setxattr os.spawn os.startfile os.symlink os.system os.truncate os.utime
     pty.spawn signal.pthread_kill socket.bind socket.connect socket.getaddrinfo socket.sendmsg
     socket.sendto socket.sethostname sqlite3.connect subprocess.Popen sys.addaudithook
-    tempfile.mkdtemp tempfile.mkstemp urllib.Request webbrowser.open _thread.start_joinable_thread
+    urllib.Request webbrowser.open _thread.start_joinable_thread
     _thread.start_new_thread
     """.split()
 )
 _FAMILIES = ("ftplib.", "http.client.", "imaplib.", "msvcrt.", "nntplib.", "poplib.", "resource.")
 _FAMILIES += ("shutil.", "smtplib.", "syslog.", "telnetlib.", "winreg.")
+_IN_FOLDERS = frozenset(
+    "os.chmod os.mkdir os.remove os.rename os.rmdir os.truncate os.utime shutil.rmtree".split()
+)
+"""What may happen in a folder that was made for the while."""
 _READING = (1, 3)
 """``mmap.ACCESS_READ`` and ``ACCESS_COPY``."""
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FUNCTIONS = {
+    "IPython.core.history:HistoryManager": "store_inputs store_output",
+    "IPython.core.logger:Logger": "logstart logstop",
+    "IPython.core.magics.script:ScriptMagics": "shebang",
     "_tkinter": "create",
-    "asyncio.base_events:BaseEventLoop": "call_at call_later call_soon create_task run_forever",
+    "abc:ABCMeta": "register",
+    "asyncio.base_events:BaseEventLoop": """
+        call_at call_later call_soon call_soon_threadsafe create_task run_forever
+        """,
     "atexit": "register unregister",
     "builtins": "input",
     "codecs": "register register_error unregister",
@@ -82,7 +91,7 @@ _FUNCTIONS = {
     "tracemalloc": "start stop",
 }
 """Functions that change what is outside of the notebook, by their module or its class."""
-_HANDING_ON = ("asyncio.", "multiprocessing.", "threading", "concurrent.")
+_HANDING_ON = ("IPython.", "asyncio.", "multiprocessing.", "threading", "concurrent.")
 _OURS = f"{__name__.split('.')[0]}."
 _HERE = os.path.dirname(__file__) + os.sep
 _THROUGH = ("threading", "concurrent.", "ctypes")
@@ -104,7 +113,7 @@ def _refusing(owner: Any, name: str, real: Any) -> _StandIn:
     def refusing(*args: Any, **kwargs: Any) -> Any:
         active = _active.get(get_ident())
         if active is not None and not (
-            of_class and (_is_for_itself(name) or id(args[0]) in active.made)
+            (_is_for_itself(name) or id(args[0]) in active.made) if of_class else _is_of_folders()
         ):
             active.refuse()
         return real(*args, **kwargs)
@@ -159,12 +168,14 @@ class Refusing:
         self.refusal: StateLost | None = None
         self.made: dict[int, Any] = {}
         self._thread = get_ident()
+        self._temporary: list[str] = []
         self._outer: Refusing | None = None
         if "asyncio.base_events" in sys.modules:
             self._note_loops(changes, sys.modules["asyncio.base_events"].BaseEventLoop)
         for each in know_refused():
             changes.stand_in(each.owner, each.name, each.instead)
         _listen()
+        changes.before(self._remove_temporary)
         changes.before(self._end)
         self._outer = _active.get(self._thread)
         _active[self._thread] = self
@@ -186,17 +197,45 @@ class Refusing:
             else:
                 _active[self._thread] = self._outer
 
+    def _remove_temporary(self) -> None:
+        while self._temporary:
+            path = self._temporary[-1]
+            if os.path.isdir(path):
+                sys.modules["shutil"].rmtree(path, ignore_errors=True)
+            elif os.path.lexists(path):
+                os.remove(path)
+            self._temporary.pop()
+
     def may_not(self, event: str, args: tuple[Any, ...]) -> bool:
         """Whether what is told of cannot be wound back."""
-        if event != "open":
-            return _is_refused(event, args)
-        path, mode, flags = args
-        writes = flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+")
+        if event == "open":
+            return self._may_not_open(*args)
+        if event.startswith("tempfile."):
+            self._temporary.append(os.fsdecode(args[0]))
+            return False
+        return _is_refused(event, args) and not self._is_in_temporary(event, args)
+
+    def _may_not_open(self, path: Any, mode: str | None, flags: int) -> bool:
+        if _caller().f_globals.get("__name__") == "tempfile":
+            return False
         if not isinstance(path, str | bytes):
             return True  # reading on from one of the system's, too
-        if not writes or is_importing(sys._getframe()):
+        if is_importing(sys._getframe()):
             return False
-        return not self._files.keep(os.path.abspath(os.fsdecode(path)))
+        path = os.path.abspath(os.fsdecode(path))
+        return not self._files.keep(path) if _writes(mode, flags) else is_logged_to(path)
+
+    def _is_in_temporary(self, event: str, args: tuple[Any, ...]) -> bool:
+        """Whether something happens to temporary files and in folders that this run has made."""
+        if event not in _IN_FOLDERS:
+            return False
+        by = _caller().f_globals.get("__name__")
+        if by == "tempfile" or (by == "shutil" and args[-1] not in (-1, None)):
+            return True  # where it may write, or in a folder that it may empty and knows by number
+        made = tuple(f"{each}{os.sep}" for each in self._temporary)
+        paths = [each for each in args[:2] if isinstance(each, str | bytes | os.PathLike)]
+        absolute = [os.path.abspath(os.fsdecode(each)) for each in paths]
+        return all(f"{each}{os.sep}".startswith(made) for each in absolute) and bool(paths and made)
 
     def refuse(self) -> None:
         """Raise, and remember what was raised; not in an import, which is never left half made."""
@@ -273,7 +312,21 @@ class Finalizers:
         return noted
 
 
+def note_files(changes: Changes, files: Files) -> None:
+    """Keep the files that this thread opens for writing, until the changes are taken back."""
+    noting = _noting.setdefault(get_ident(), [])
+    _listen()
+    changes.before(lambda: files in noting and noting.remove(files))
+    noting.append(files)
+
+
+def _writes(mode: str | None, flags: int) -> bool:
+    """Whether a file is opened to be written."""
+    return bool(flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+"))
+
+
 _active: dict[int, Refusing] = {}
+_noting: dict[int, list[Files]] = {}
 _known: dict[int, _StandIn] = {}
 _listening: list[Callable[..., None]] = []
 
@@ -287,11 +340,16 @@ def _listen() -> None:
 
 
 def _hear(event: str, args: tuple[Any, ...]) -> None:
-    if not _active:
-        return
-    refusing = _active.get(get_ident())
-    if refusing is not None and refusing.may_not(event, args) and not _is_ours(event):
-        refusing.refuse()
+    refusing = _active.get(get_ident()) if _active else None
+    if refusing is not None:
+        if refusing.may_not(event, args) and not _is_ours(event):
+            refusing.refuse()
+    elif event == "open" and _noting:
+        path, mode, flags = args
+        noting = _noting.get(get_ident(), ()) if isinstance(path, str | bytes) else ()
+        if noting and _writes(mode, flags) and not is_importing(sys._getframe()):
+            for files in noting:
+                files.keep(os.path.abspath(os.fsdecode(path)))
 
 
 def _is_refused(event: str, args: tuple[Any, ...]) -> bool:
@@ -311,11 +369,22 @@ def refuse() -> None:
         active.refuse()
 
 
-def _is_ours(event: str) -> bool:
-    """Whether tapenb has a thread or deadline of its own."""
+def _caller() -> Any:
+    """What does that of which Python tells."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__:
         frame = frame.f_back
+    return frame
+
+
+def _is_of_folders() -> bool:
+    """Whether a library closes what it has opened to make or to empty a folder."""
+    return _caller().f_globals.get("__name__") in ("shutil", "tempfile")
+
+
+def _is_ours(event: str) -> bool:
+    """Whether tapenb has a thread or deadline of its own."""
+    frame = _caller()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_THROUGH):
         frame = frame.f_back
     ours = frame.f_globals.get("__name__", "").startswith(_OURS)

@@ -1,108 +1,105 @@
-"""What a run that nobody sees writes to files: kept before, and put back after."""
+"""What a cell writes to files: kept before it is written, and put back.
+
+A cell that runs again begins with the files that its first run began with, and leaves them as they
+are now.
+"""
 
 from __future__ import annotations
 
-import gc
-import io
+import logging
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..recording.changes import Changes
-from .effects import StateLost
-
-__all__ = ["Files", "keep_files"]
+__all__ = ["Files", "is_logged_to", "is_of_name"]
 
 _MOST_BYTES = 64 << 20
 
 
 class Files:
-    """The files that one run has opened for writing."""
-
-    def __init__(self, changes: Changes) -> None:
-        self._known: set[str] = set()
-        self._back: list[Callable[[], Any]] = []
-        changes.before(self._put_back)
-
-    def keep(self, path: str) -> bool:
-        """Keep what is in a file, before it is opened; false where that is none to be kept."""
-        if path in self._known:
-            return True
-        if os.path.exists(path) and not os.path.isfile(path):
-            return path == os.devnull
-        self._keep(path)
-        return True
-
-    def _put_back(self) -> None:
-        while self._back:
-            self._back[-1]()
-            self._back.pop()
-
-    def _keep(self, path: str) -> None:
-        self._known.add(path)
-        if not os.path.exists(path):
-            self._back.append(lambda: os.path.exists(path) and os.remove(path))
-            return
-        if os.path.getsize(path) > _MOST_BYTES:
-            raise StateLost(f"this cell writes a large file ({path}), so it cannot run again")
-        with open(path, "rb") as file:
-            content = file.read()
-        times = os.stat(path)
-
-        def put_back() -> None:
-            with open(path, "wb") as file:
-                file.write(content)
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-        self._back.append(put_back)
-
-
-def keep_files(changes: Changes, values: Iterable[Any]) -> Files:
-    """Keep what is in open files, and in those to come, until the changes are taken back.
+    """Files that are written, as they were before.
 
     Parameters
     ----------
-    changes : Changes
-    values : iterable
-        The notebook's, among which may be files that are open.
+    streams : iterable of file
+        Those that are open for writing by then.
+
+    Attributes
+    ----------
+    unkept : str or None
+        One that is too large to be kept, or cannot be read.
     """
-    for value in values:
-        for file in _files_of(value):
-            way_back = _to_here(file)
-            if way_back is not None:
-                changes.before(way_back)
-    return Files(changes)
+
+    def __init__(self, streams: Iterable[Any]) -> None:
+        self._back: dict[str, Callable[[], Any]] = {}
+        self._streams: list[tuple[Any, int]] = []
+        self.unkept: str | None = None
+        for each in streams:
+            each.flush()
+            self._streams.append((each, each.tell()))
+            self.keep(os.path.abspath(os.fsdecode(each.name)))
+
+    def keep(self, path: str) -> bool:
+        """Keep what is in a file, before it is opened; false where that is none to be kept."""
+        if path in self._back:
+            return True
+        if os.path.lexists(path) and not os.path.isfile(path):
+            return path == os.devnull
+        try:
+            self._back[path] = _way_back(path)
+        except OSError:
+            self.unkept = path
+        return path in self._back
+
+    def keep_those_of(self, others: Files) -> None:
+        """Keep what others are to put back."""
+        for path in others._back:
+            self.keep(path)
+
+    def put_back(self) -> None:
+        """Let them be as they were, and let what is written to them go on from there."""
+        streams = [(each, at) for each, at in self._streams if not each.closed]
+        for each, _ in streams:
+            each.flush()
+        for back in self._back.values():
+            back()
+        for each, at in streams:
+            each.seek(at)
 
 
-def _files_of(value: Any) -> list[io.IOBase]:
-    """A file that is open, or that of a writer of CSV."""
-    held = [value]
-    if type(value).__module__ == "_csv":
-        held = [getattr(each, "__self__", each) for each in gc.get_referents(value)]
-    return [each for each in held if isinstance(each, io.IOBase)]
-
-
-def _to_here(file: io.IOBase) -> Callable[[], Any] | None:
-    """How to bring an open file back to where it is and what is in it."""
-    try:
-        if file.closed or not file.writable() or not file.seekable():
-            return None
-        file.flush()
-        at = file.tell()
-        whole = file.getvalue() if isinstance(file, io.StringIO | io.BytesIO) else None
-    except (OSError, ValueError):
-        return None
+def _way_back(path: str) -> Callable[[], Any]:
+    """How to let a file be as it is now."""
+    if not os.path.lexists(path):
+        return lambda: os.path.lexists(path) and os.remove(path)
+    if os.path.getsize(path) > _MOST_BYTES:
+        raise OSError(path)
+    content, status = _read(path), os.stat(path)
 
     def back() -> None:
-        if file.closed:
+        if os.path.isfile(path) and _read(path) == content:
             return
-        if whole is not None:
-            file.seek(0)
-            file.truncate()
-            file.write(whole)
-        file.flush()
-        file.seek(at)
-        if whole is None:
-            file.truncate()
+        with open(path, "wb") as file:
+            file.write(content)
+        os.chmod(path, status.st_mode)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     return back
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def is_of_name(file: Any) -> bool:
+    """Whether an open file is still the one that its name stands for."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(file.name))
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+def is_logged_to(path: str) -> bool:
+    """Whether a log is written to a file, of which what is logged unseen is left out."""
+    handlers = [each() for each in list(logging._handlerList)]
+    return any(path == getattr(each, "baseFilename", None) for each in handlers)

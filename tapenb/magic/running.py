@@ -34,14 +34,16 @@ from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
-from .effects import Finalizers, Refusing
-from .files import keep_files
+from .effects import Finalizers, Refusing, StateLost, note_files
+from .figures import close_figures
+from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
+from .named import reachable
 from .progress import Progress
 from .reads import culprits
 from .shown import lifted, ordinary
-from .state import Snapshot, reachable
+from .state import Snapshot
 from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
@@ -235,13 +237,19 @@ class CellRun:
     def first(self) -> Outcome:
         """Run the cell for the user: it prints, shows and raises as ever."""
         namespace = self.shell.user_ns
-        self.before = Snapshot(namespace, self._names())
+        self.before = Snapshot(namespace, self._names(), self._texts())
+        self.files = Files(self.before.files)
         for name, span in self.options.spans.items():
             if name.isidentifier() and not (
                 name in self.cell.literals or is_numeric(namespace.get(name))
             ):
                 namespace[name] = (span[0] + span[1]) / 2
-        outcome = self._tried({}, self._run({}))
+
+        def work(changes: Changes) -> Outcome:
+            note_files(changes, self.files)
+            return self._run({})
+
+        outcome = self._tried({}, guarded(work))
         self._choose(outcome)
         if outcome.output_name is not None and not outcome.inputs:
             outcome.complaint = (
@@ -280,18 +288,26 @@ class CellRun:
         def work(changes: Changes) -> Outcome:
             lines = self._lines()
             self.before.check_iterators(self.cell.reads, lines)
-            check_threads(self.shell.user_ns, self._names(), lines)
+            check_threads(self.shell.user_ns, self._names() | self.before.names, lines)
             finalizers = Finalizers(changes)
-            now = Snapshot(self.shell.user_ns, self._names(), exactly=True)
+            now = Snapshot(self.shell.user_ns, self._names(), self._texts(), exactly=True)
+            files = Files(now.files)
+            files.keep_those_of(self.files)
+            unkept = self.files.unkept or files.unkept
+            if unkept is not None:
+                raise StateLost(
+                    f"this cell writes to {unkept}, which cannot be read or is too large to be put "
+                    "back, so the cell does not run again"
+                )
+            changes.before(files.put_back)
             changes.before(now.restore)
-            _set_figures_aside(changes)
+            close_figures(changes, aside=not self.before.plots)
             uninterrupted(self.before.restore)
+            uninterrupted(self.files.put_back)
             self.before.with_stand_ins()
             finalizers.wait(changes)
             hide(self.shell, changes, now.handlers)
-            namespace = self.shell.user_ns
-            reached = [namespace[n] for n in sorted(reachable(namespace, self._names())[0])]
-            refusing = Refusing(changes, keep_files(changes, reached))
+            refusing = Refusing(changes, files)
             try:
                 return within(SECONDS, lambda: self._run(moved, reads, again=True))
             finally:
@@ -322,6 +338,11 @@ class CellRun:
     def _names(self) -> set[str]:
         own = self.cell.order, self.cell.bound, self.options.values
         return set().union(*own, mentioned(self.tree))
+
+    def _texts(self) -> list[str]:
+        """What the cell has in quotes: a magic's line is code, too."""
+        found = [n.value for n in ast.walk(self.tree) if isinstance(n, ast.Constant)]
+        return [each for each in found if isinstance(each, str)]
 
     def _run(
         self, moved: dict[str, Any], reads: Reads | None = None, *, again: bool = False
@@ -564,23 +585,3 @@ def _refuse_await(tree: ast.Module) -> None:
             self.visit_Await(node.target) if node.is_async else self.generic_visit(node)
 
     Awaits().visit(tree)
-
-
-def _set_figures_aside(changes: Changes) -> None:
-    """Let pyplot know no figure of the user's, and close what it makes until these are back."""
-
-    def known() -> Any:
-        helpers = sys.modules.get("matplotlib._pylab_helpers")
-        return {} if helpers is None else helpers.Gcf.figs
-
-    figures = dict(known())
-
-    def back() -> None:
-        for number, manager in list(known().items()):
-            if figures.get(number) is not manager:
-                sys.modules["matplotlib._pylab_helpers"].Gcf.destroy(number)
-        known().clear()
-        known().update(figures)
-
-    changes.before(back)
-    known().clear()

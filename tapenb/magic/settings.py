@@ -10,6 +10,7 @@ import random
 import sys
 import warnings
 from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -37,26 +38,14 @@ def settings(named: Collection[str] = (), *, exactly: bool = True) -> Callable[[
     """
     kept = [*_of_process(), *_of_loggers(anew=not exactly)]
     kept += [_of_attribute(sys, name) for name in _OF_SYS]
-    pairs: list[tuple[Callable[[], Any], Callable[[Any], Any]]] = [
-        (random.getstate, random.setstate),
-        (np.random.get_state, np.random.set_state),
-        (np.get_printoptions, lambda options: np.set_printoptions(**options)),
-        (np.geterr, lambda kinds: np.seterr(**kinds)),
-        (np.geterrcall, np.seterrcall),
-        (np.getbufsize, np.setbufsize),
-        (lambda: list(warnings.filters), _set_filters),
-        (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-        (gc.get_threshold, lambda counts: gc.set_threshold(*counts)),
-        (sys.getrecursionlimit, sys.setrecursionlimit),
-        (sys.getswitchinterval, sys.setswitchinterval),
-        (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
-    ]
+    pairs = list(_PAIRS)
     for module, get, put in _BY_FUNCTIONS:
         if hasattr(sys.modules.get(module), put):
             pairs.append((getattr(sys.modules[module], get), getattr(sys.modules[module], put)))
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
-        kept += _of_shell(ipython.get_ipython(), frozenset(named))
+        counted = {"execution_count"} if "run_cell" in named else set()
+        kept += _of_shell(ipython.get_ipython(), counted.union(named))
     decimal = sys.modules.get("decimal")
     if decimal is not None:
         pairs.append((lambda: decimal.getcontext().copy(), lambda c: decimal.setcontext(c.copy())))
@@ -80,12 +69,33 @@ def settings(named: Collection[str] = (), *, exactly: bool = True) -> Callable[[
     return put_back
 
 
+_PAIRS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+    (random.getstate, random.setstate),
+    (np.random.get_state, np.random.set_state),
+    (np.get_printoptions, lambda options: np.set_printoptions(**options)),
+    (np.geterr, lambda kinds: np.seterr(**kinds)),
+    (np.geterrcall, np.seterrcall),
+    (np.getbufsize, np.setbufsize),
+    (lambda: list(warnings.filters), lambda filters: _set_filters(filters)),
+    (gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    (gc.get_threshold, lambda counts: gc.set_threshold(*counts)),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (sys.getswitchinterval, sys.setswitchinterval),
+    (sys.getprofile, lambda function: sys.getprofile() is function or sys.setprofile(function)),
+    (sys.gettrace, lambda function: sys.gettrace() is function or sys.settrace(function)),
+    (sys.get_asyncgen_hooks, lambda hooks: sys.set_asyncgen_hooks(*hooks)),
+    (sys.get_coroutine_origin_tracking_depth, sys.set_coroutine_origin_tracking_depth),
+    (sys.get_int_max_str_digits, sys.set_int_max_str_digits),
+)
+"""How a setting is read, and put back."""
 _OF_SYS = """
 dont_write_bytecode excepthook ps1 ps2 pycache_prefix tracebacklimit unraisablehook
 """.split()
 _BY_FUNCTIONS = (
     ("csv", "field_size_limit", "field_size_limit"),
     ("socket", "getdefaulttimeout", "setdefaulttimeout"),
+    ("threading", "getprofile", "setprofile"),
+    ("threading", "gettrace", "settrace"),
 )
 
 
@@ -105,16 +115,17 @@ def _of_attribute(owner: Any, name: str) -> Callable[[], None]:
     return put_back
 
 
-def _of_shell(shell: Any, named: frozenset[str]) -> list[Callable[[], None]]:
+def _of_shell(shell: Any, named: AbstractSet[str]) -> list[Callable[[], None]]:
     """What users configure of it, and register with it."""
     formatters = list(shell.display_formatter.formatters.values())
-    attributes = vars(shell)
-    before = {name: attributes[name] for name in named & attributes.keys()}
+    spaces = vars(shell), shell._trait_values
+    before = [{name: space[name] for name in named & space.keys()} for space in spaces]
 
     def put_back() -> None:
-        for name in named & attributes.keys() - before.keys():
-            del attributes[name]
-        attributes.update(before)
+        for space, kept in zip(spaces, before, strict=True):
+            for name in named & space.keys() - kept.keys():
+                del space[name]
+            space.update(kept)
 
     lists = [
         shell.ast_transformers,
@@ -185,7 +196,11 @@ def readable_handlers() -> list[logging.Handler]:
         each
         for each in found
         if each is not None
-        and (is_users(each) or type(getattr(each, "stream", None)) in (io.StringIO, io.BytesIO))
+        and (
+            is_users(each)
+            or hasattr(each, "buffer")
+            or type(getattr(each, "stream", None)) in (io.StringIO, io.BytesIO)
+        )
     ]
 
 

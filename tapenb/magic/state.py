@@ -6,6 +6,7 @@ containers that they hold, and the random state. Only what the cell's code can r
 
 from __future__ import annotations
 
+import ast
 import functools
 import io
 import random
@@ -16,14 +17,11 @@ import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from itertools import chain
+from itertools import chain, count
 from types import (
     BuiltinMethodType,
-    CodeType,
     FunctionType,
     MappingProxyType,
-    MethodType,
-    MethodWrapperType,
     ModuleType,
 )
 from typing import Any
@@ -35,10 +33,14 @@ from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
 from .containers import bytes_of, is_of_ctypes, is_plain_memory, own_places, set_bytes
 from .effects import StateLost, know_refused, stand_in_for
+from .figures import figures, is_of_pyplot
+from .files import is_of_name
 from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries, places_of_widget
+from .named import code_names, reachable, texts_of, words_of
 from .settings import readable_handlers, settings
+from .standing import CACHED, is_own, passed_through
 
-__all__ = ["Snapshot", "code_names", "reachable"]
+__all__ = ["Snapshot"]
 
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS = 200_000
@@ -46,59 +48,19 @@ _MOST_ITEMS = 200_000
 
 _OF_IPYTHON = re.compile(r"_+|_i*\d*|__tapenb_\w+__")
 """Names that the shell or this magic keeps in the notebook's namespace."""
+_OF_SHELL = frozenset({"In", "Out", "exit", "get_ipython", "open", "quit"})
 
 
-def code_names(code: CodeType) -> set[str]:
-    """Every name and attribute that code has, the functions in it included."""
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= code_names(constant)
-    return names
-
-
-def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str], set[str]]:
-    """The names of the notebook that some code can come to, through its functions and classes.
-
-    Parameters
-    ----------
-    namespace : dict
-    names : iterable of str
-        What the code itself names.
-
-    Returns
-    -------
-    set of str
-        Those that the notebook has.
-    set of str
-        All that the code names, its functions included.
+_ANYWHERE = frozenset(
     """
-    names = set(names)
-    named, seen = set(names), set()
-    todo = [name for name in names if name in namespace]
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        value = namespace[name]
-        kind = value if issubclass(type(value), type) else type(value)
-        functions = [value, *vars(kind).values()] if kind.__module__ == "__main__" else [value]
-        for function in functions:
-            if type(function).__module__ != "__main__":  # whose __getattr__ might do anything
-                function = getattr(function, "__wrapped__", function)
-            if isinstance(function, FunctionType):
-                inner = code_names(function.__code__)
-                named |= inner
-                todo += [each for each in inner if each in namespace]
-    return seen, named
-
-
-_DYNAMIC = frozenset(
-    "__globals__ eval exec f_globals get_ipython globals locals push setattr user_ns vars".split()
+    __globals__ ev eval ex exec f_globals f_locals get_ipython globals locals push run_cell
+    run_cell_magic run_line_magic user_ns vars
+    """.split()
 )
-"""By these code binds names that it does not name."""
-_IMPORTING = frozenset({"__import__", "import_module", "modules"})
+"""By these code comes to what it does not name, or has the names of as texts."""
+_DYNAMIC = _ANYWHERE | {"setattr"}
+"""By these it binds names that it does not name."""
+_IMPORTING = _ANYWHERE | {"__import__", "import_module", "modules", "run_module", "run_path"}
 """By these it comes to modules that it does not name."""
 _MUTATORS = frozenset(
     """
@@ -112,6 +74,8 @@ _ATOMS = (type(None), bool, int, float, complex, str, bytes, range, slice, type(
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _TAKING = frozenset({"__enter__", "acquire", "acquire_lock", "release", "release_lock"})
 """By these code takes a lock, or gives it back, and may leave it so; `with` does not."""
+_CLOSING = frozenset({"__exit__", "close", "detach"})
+"""By these it ends a file, which nobody can open again for all who have it."""
 _HARMLESS = (*_ATOMS, np.ufunc, np.dtype)
 _OF_SYSTEM = frozenset("asyncio concurrent multiprocessing selectors socket ssl uvloop".split())
 """Packages whose objects stand for something outside of them."""
@@ -175,17 +139,13 @@ def _has_attributes(value: Any) -> bool:
 def _is_only_written(file: io.IOBase) -> bool:
     """Whether a file is one of the system's, and not to be read."""
     raw = getattr(file, "buffer", file)
-    return type(getattr(raw, "raw", raw)) is io.FileIO and not file.readable()
-
-
-def _is_own(kind: type) -> bool:
-    """Whether a class is the user's, one of classes included."""
-    return is_users(kind) or kind.__module__ == "__main__"
+    of_system = type(getattr(raw, "raw", raw)) is io.FileIO
+    return of_system and not file.readable() and file.seekable() and is_of_name(file)
 
 
 def _is_a_class(value: Any) -> bool:
     """Whether something is a class that the user has written."""
-    return issubclass(type(value), type) and _is_own(value) and bool(value.__flags__ & _OF_PYTHON)
+    return issubclass(type(value), type) and is_own(value) and bool(value.__flags__ & _OF_PYTHON)
 
 
 def _own_modules(named: set[str]) -> dict[str, ModuleType]:
@@ -199,7 +159,6 @@ def _own_modules(named: set[str]) -> dict[str, ModuleType]:
     }
 
 
-_CACHED = type(functools.cache(len))
 _OF_FUNCTION = ("__code__", "__doc__", "__kwdefaults__", "__name__", "__qualname__")
 _OF_CLASS = ("__bases__", "__doc__", "__name__", "__qualname__")
 _ORDINARY = frozenset({dict, frozenset, list, set, tuple})
@@ -216,17 +175,28 @@ class Snapshot:
     namespace : dict
     names : iterable of str
         What the cell's code reads and writes.
+    texts : iterable of str, optional
+        What the code has in quotes: it may be code, too.
     exactly : bool, optional
         Whether nothing else happens until it is restored, so that other cells bind no names.
 
     Attributes
     ----------
+    files : list of file
+        Those that are open for writing.
+    plots : bool
+        Whether the code comes to pyplot, so that its figures are kept.
     handlers : list of logging.Handler
         Those of which all is kept that they keep of a log.
     """
 
     def __init__(
-        self, namespace: dict[str, Any], names: Iterable[str], *, exactly: bool = False
+        self,
+        namespace: dict[str, Any],
+        names: Iterable[str],
+        texts: Iterable[str] = (),
+        *,
+        exactly: bool = False,
     ) -> None:
         self._namespace = namespace
         self._names: dict[str, Any] = {}
@@ -234,16 +204,20 @@ class Snapshot:
         self._states: list[tuple[Callable[[Any, Any], Any], Any, Any]] = []
         self._marked: list[tuple[np.ndarray, int]] = []
         self._replaced: list[tuple[Place, Any, Any]] = []
+        self._starts: dict[int, tuple[Any, ...] | None] = {}
         self._libraries: list[ModuleType | type] = []
         self._lost: dict[str, Any] = {}
         self._locks: dict[str, Any] = {}
+        self._open: dict[str, Any] = {}
         self._bytes = self._foreign = 0
         self._found: dict[int, Any] = {}
         self._named: set[str] = set()
         know_refused()
+        self.files: list[Any] = []
+        self.plots = False
         self.handlers: list[Any] = []
         self._keep_logs()
-        self._keep_all(set(names), exactly)
+        self._keep_all(set(names), texts, exactly)
         self._settings = settings(self._named, exactly=exactly)
         # What the cell may bind anew; other names are none of its business.
         self._unbound = {name for name in self._named if name not in namespace}
@@ -255,18 +229,39 @@ class Snapshot:
         for handler in readable_handlers():
             seen: dict[int, Any] = {}
             self._keep("logging", handler, seen)
-            if _is_own(type(handler)):
+            if is_own(type(handler)):
                 self._keep("logging", type(handler), seen)
-            if not self._lost:
+            if not self._lost and not self.files:  # others write to a file, too
                 self.handlers.append(handler)
                 self._found |= {k: v for k, v in seen.items() if type(v) is FunctionType}
             # What cannot be kept of another one matters to none that does not name it.
-            self._lost, self._locks, self._foreign = {}, {}, 0
+            self._lost, self._locks, self._open, self.files = {}, {}, {}, []
+            self._foreign = 0
 
-    def _keep_all(self, names: set[str], exactly: bool) -> None:
+    @property
+    def names(self) -> set[str]:
+        """The notebook's names of which all is kept that can be."""
+        return set(self._names)
+
+    def _keep_all(self, names: set[str], texts: Iterable[str], exactly: bool) -> None:
         """Keep what code with these names comes to, and the functions that are found on the way."""
         seen = dict(self._found)
-        names |= self._named_by(seen)
+        self._keep_names(names | self._named_by(seen), seen)
+        if not _ANYWHERE.isdisjoint(self._named):
+            values = [each for each in self._names.values() if type(each) is str]
+            quoted = chain(texts, values, *map(texts_of, self._functions(seen)))
+            self._keep_names(words_of(quoted), seen)
+            self._keep_others(seen)
+        if self.plots:
+            self._keep("plt", figures(), seen)
+        if not _TAKING.isdisjoint(self._named):
+            self._lost = {**self._locks, **self._lost}
+        if not _CLOSING.isdisjoint(self._named):
+            self._lost = {**self._open, **self._lost}
+        for place in named_of_libraries(self._libraries, self._named, exactly=exactly):
+            self._kept.append((place, place.items()))
+
+    def _keep_names(self, names: set[str], seen: dict[int, Any]) -> None:
         while names:
             reached, named = reachable(self._namespace, names)
             self._named |= named
@@ -276,19 +271,28 @@ class Snapshot:
             for name, value in {**found, **_own_modules(named)}.items():
                 self._keep(name, value, seen)
             names = self._named_by(seen) - self._named
-        if not _TAKING.isdisjoint(self._named):
-            self._lost = {**self._locks, **self._lost}
-        for place in named_of_libraries(self._libraries, self._named, exactly=exactly):
-            self._kept.append((place, place.items()))
+
+    def _keep_others(self, seen: dict[int, Any]) -> None:
+        """Keep what can be kept of the rest of the notebook: nothing names it."""
+        before = dict(self._lost), dict(self._locks), dict(self._open)
+        for name in sorted(self._namespace.keys() - self._names.keys() - _OF_SHELL):
+            if not _OF_IPYTHON.fullmatch(name):
+                self._names[name] = self._namespace[name]
+                self._keep(name, self._names[name], seen)
+        self._lost, self._locks, self._open = before
+
+    def _functions(self, found: dict[int, Any]) -> list[FunctionType]:
+        """The notebook's functions among what was found."""
+        return [
+            each
+            for each in list(found.values())
+            if type(each) is FunctionType and each.__globals__ is self._namespace
+        ]
 
     def _named_by(self, found: dict[int, Any]) -> set[str]:
         """What the notebook's functions among what was found name."""
-        return {
-            name
-            for each in list(found.values())
-            if type(each) is FunctionType and each.__globals__ is self._namespace
-            for name in code_names(each.__code__)
-        }
+        functions = self._functions(found)
+        return {name for each in functions for name in code_names(each.__code__)}
 
     def _keep(self, name: str, value: Any, seen: dict[int, Any]) -> None:
         """Keep what can be reached from a name."""
@@ -302,6 +306,9 @@ class Snapshot:
                 self._lost[name] = value
                 return
             seen[id(value)] = value
+            self.plots = self.plots or is_of_pyplot(value)
+            if issubclass(kind, io.IOBase) and not value.closed:
+                self._open.setdefault(name, value)
             if kind in _LOCKS:
                 self._locks.setdefault(name, value)
                 continue
@@ -325,11 +332,11 @@ class Snapshot:
             if ordinary:
                 found: list[Place] | None = places(value)
             else:
-                found = self._places(value, value is root) if known is None else None
+                found = self._places(value) if known is None else None
             if found is None:
                 self._lost.setdefault(name, value)
                 continue
-            stuck = [] if ordinary else list(_passed_through(value))
+            stuck = [] if ordinary else list(passed_through(value))
             todo += stuck
             for place in found:
                 items = place.items()
@@ -358,7 +365,7 @@ class Snapshot:
             return (lambda frame: frame.copy()), _set_frame
         return None
 
-    def _places(self, value: Any, direct: bool) -> list[Place] | None:
+    def _places(self, value: Any) -> list[Place] | None:
         """Where an object holds others; None where it cannot be wound back."""
         kind = type(value)
         if issubclass(kind, ModuleType):
@@ -380,14 +387,22 @@ class Snapshot:
         if issubclass(kind, type) or (callable(value) and not kind.__flags__ & _OF_PYTHON):
             if not issubclass(kind, type):
                 return []
-            if _is_own(value):
+            if is_own(value):
                 return places(value)
             self._libraries.append(value)
             return []
         if home in OTHERS or is_users(value):
             return []
-        if issubclass(kind, io.IOBase):  # one that is only written is wound back (`files`)
-            return [] if value.closed or (direct and _is_only_written(value)) else None
+        if issubclass(kind, io.IOBase):
+            if value.closed or value in (sys.__stdout__, sys.__stderr__):
+                return []
+            if _is_only_written(value):
+                self.files.append(value)
+                return []
+            return None
+        if kind is count:
+            self._starts[id(value)] = _start_of(value)
+            return None if self._starts[id(value)] is None else []
         if issubclass(kind, Iterator):
             return None
         if is_python(kind) and kind.__module__ != "pandas":
@@ -437,15 +452,24 @@ class Snapshot:
             )
 
     def with_stand_ins(self) -> None:
-        """Let others stand in for cached functions and for those that are refused, until restored.
+        """Let others stand in for what is no state that can be put back, until restored.
 
-        Cached ones have caches of their own then.
+        Cached functions have caches of their own then, and counts begin where they were; what is
+        refused raises.
         """
+        made: dict[int, Any] = {}
         for name, value in self._names.items():
             if _is_replaced(value):
-                self._namespace[name] = _instead_of(value)
+                self._namespace[name] = self._instead_of(value, made)
         for place, key, value in self._replaced:
-            place[key] = _instead_of(value)
+            place[key] = self._instead_of(value, made)
+
+    def _instead_of(self, value: Any, made: dict[int, Any]) -> Any:
+        """Give what stands in for something, the same wherever it is."""
+        if id(value) not in made:
+            start = self._starts.get(id(value))
+            made[id(value)] = _cached_anew(value) if start is None else count(*start)
+        return made[id(value)]
 
     def restore(self) -> None:
         """Put everything back.
@@ -504,16 +528,25 @@ def _setter(name: str) -> Callable[[Any, Any], None]:
 
 
 def _is_replaced(value: Any) -> bool:
-    """Whether another is to stand in for a function where the cell runs unseen."""
-    return issubclass(type(value), _CACHED) or stand_in_for(value) is not None
+    """Whether another is to stand in for something where the cell runs unseen."""
+    return issubclass(type(value), (CACHED, count)) or stand_in_for(value) is not None
 
 
-def _instead_of(value: Any) -> Any:
-    if not issubclass(type(value), _CACHED):
+def _cached_anew(value: Any) -> Any:
+    """Give a function with a cache of its own, or what refuses in its place."""
+    if not issubclass(type(value), CACHED):
         return stand_in_for(value)
     again = functools.lru_cache(**value.cache_parameters())(value.__wrapped__)
     vars(again).update(vars(value))
     return again
+
+
+def _start_of(counter: Any) -> tuple[Any, ...] | None:
+    """Where a count is, and its step, where they are plain numbers."""
+    try:
+        return ast.literal_eval(f"({repr(counter)[len('count(') : -1]},)")
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -> bool:
@@ -525,53 +558,3 @@ def _are_the_same(items: list[tuple[Any, Any]], others: list[tuple[Any, Any]]) -
 def _is_the_same(one: Any, other: Any) -> bool:
     """Whether two keys or values are one; the number of an element is made anew."""
     return one is other or (type(one) is type(other) is int and one == other)
-
-
-def _passed_through(value: Any) -> tuple[Any, ...]:
-    """What a bound method, a partial, a view of memory or a weak reference stands for.
-
-    A class stands for those that it is made of.
-    """
-    for base, read in _STANDING_FOR.items():
-        if issubclass(type(value), base):
-            return read(value)
-    names = own_attributes(value) or {}
-    return (names["__wrapped__"],) if "__wrapped__" in names else ()
-
-
-def _owner_of(method: Any) -> tuple[Any, ...]:
-    owner = method.__self__
-    return () if issubclass(type(owner), ModuleType | type) else (owner,)
-
-
-def _referent(proxy: Any) -> tuple[Any, ...]:
-    try:
-        return (proxy.__repr__.__self__,)
-    except ReferenceError:  # it is gone
-        return ()
-
-
-def _home_of(function: FunctionType) -> tuple[Any, ...]:
-    """The module of the user's that a function reads; of a library's, the function it wraps."""
-    name = function.__globals__.get("__name__")
-    if is_foreign_module(name):
-        return (function.__wrapped__,) if "__wrapped__" in vars(function) else ()
-    home = sys.modules.get(name)
-    return (home,) if home is not None and home.__name__ != "__main__" else ()
-
-
-_STANDING_FOR: dict[type, Callable[[Any], tuple[Any, ...]]] = {
-    MethodType: lambda method: (method.__func__, method.__self__),
-    functools.partial: lambda partial: (partial.func, partial.args, partial.keywords),
-    **dict.fromkeys((BuiltinMethodType, MethodWrapperType), _owner_of),
-    weakref.ReferenceType: lambda reference: (reference(),),
-    **dict.fromkeys(weakref.ProxyTypes, _referent),
-    property: lambda own: (own.fget, own.fset, own.fdel),
-    **dict.fromkeys((staticmethod, classmethod), lambda method: (method.__func__,)),
-    MappingProxyType: lambda proxy: tuple(proxy.values()),
-    type: lambda kind: tuple(each for each in (type(kind), *kind.__mro__[1:]) if _is_own(each)),
-    memoryview: lambda view: (view.obj,),
-    FunctionType: _home_of,
-    _CACHED: lambda cached: (cached.__wrapped__, vars(cached)),
-}
-"""What else an object of a type is made of."""

@@ -15,7 +15,7 @@ from ..autodiff.reach import walk
 from ..autodiff.tape.provenance import is_library
 from .containers import own_places
 from .effects import StateLost
-from .state import code_names, reachable
+from .named import code_names, reachable
 
 __all__ = ["check_threads"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
 from functools import partial
 from threading import RLock, local
 from typing import Any
@@ -398,6 +399,10 @@ class Panel(Kept):
                 self.heights = heights
 
     def _compute(self) -> None:
+        # An interrupt may come between two lines of a sweep that belong together.
+        copy_context().run(self._go)
+
+    def _go(self) -> None:
         """Go to where the sliders are; of all who wait for the lock, the first does it for all."""
         with self._mutex:
             if self._requested is self._positions.values:

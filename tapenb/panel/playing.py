@@ -165,7 +165,7 @@ class Maker:
                 self._is_wanted = False
                 self._make()
 
-        self._thread = Thread(target=worked, daemon=True)
+        self._thread = Thread(target=worked, name="tapenb-tape", daemon=True)
         try:
             self._thread.start()
         except RuntimeError:

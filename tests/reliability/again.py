@@ -44,5 +44,7 @@ def try_again(tests: list[str], times: int) -> tuple[int, list[str]]:
     again = _Again(times)
     if times:
         options = ["-q", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=short"]
-        pytest.main([*options, *tests], plugins=[again])
+        status = pytest.main([*options, *tests], plugins=[again])
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            again.lost.append(f"pytest ended with {status!r}: is there each of {tests}?")
     return again.tried, again.lost

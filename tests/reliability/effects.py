@@ -1,4 +1,4 @@
-"""A hundred kinds of effects of a cell, none of them doubled when a branch is crossed.
+"""Hundreds of kinds of effects of a cell, none of them doubled when a branch is crossed.
 
 A cell that is run again for another branch is wound back, or refused before the effect happens.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tapenb.magic.effects import StateLost
@@ -36,6 +36,10 @@ _SQL = "import sqlite3; db = sqlite3.connect(':memory:'); db.execute('create tab
 _MANY = "import os; os.mkdir('full'); [open(f'full/{i}', 'w').close() for i in (1, 2, 3)]"
 _MANY_IN = "import os; [os.makedirs(f'full/{i}') for i in (1, 2, 3)]"
 _LISTED_IN_FULL = "sorted(__import__('os').listdir('full'))"
+_PYPLOT = "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt; "
+_PYPLOT += "plt.close('all')\n"
+_TEMPORARY = "import os, tempfile; os.mkdir('there'); tempfile.tempdir = os.path.abspath('there')"
+_LISTED_THERE = "sorted(__import__('os').listdir('there'))"
 _LISTED = "sorted(__import__('os').listdir('.'))"
 
 # -- wound back ------------------------------------------------------------------------------------
@@ -478,6 +482,135 @@ EFFECTS = {
         "if x > 5: a = A(); weakref.finalize(a, L.append, 1)", "L"),
     "np.vectorize cache": Effect(
         "N = []\nf = np.vectorize(lambda v: N.append(1) or 1.0)", "f(1.0)", "N"),
+    "itertools.count": Effect("import itertools; c = itertools.count()", "next(c)", "repr(c)"),
+    "count by many names": Effect(
+        "import itertools; c = itertools.count(3, 2); D = {'c': c}\ndef f(): return next(c)",
+        "assert (next(c), next(D['c']), f()) == (3, 5, 7)", "repr(c)"),
+    "count of a class": Effect(
+        "import itertools\nclass A:\n    ids = itertools.count()\n"
+        "    def __init__(self): self.n = next(A.ids)", "assert A().n == 0", "repr(A.ids)"),
+    "scheduler": Effect(
+        "import sched; s = sched.scheduler()", "s.enter(1, 1, print)", "len(s.queue)"),
+    "ax.plot": Effect(
+        _PYPLOT + "fig, ax = plt.subplots()", "ax.plot([1, 2], [3, 4]); assert len(ax.lines) == 1",
+        "len(ax.lines)"),
+    "ax in a function": Effect(
+        _PYPLOT + "fig, ax = plt.subplots()\ndef draw(): ax.plot([1, 2], [3, 4])", "draw()",
+        "len(ax.lines)"),
+    "axes of all kinds": Effect(
+        _PYPLOT + "fig, ax = plt.subplots()",
+        "ax.bar([1], [2], label='a'); ax.legend(); ax.contour(np.eye(3)); ax.twinx().plot([1])\n"
+        "fig.colorbar(ax.imshow(np.eye(2))); ax.set_title(ax.get_title() + 'a')",
+        "(len(ax.get_children()), len(fig.axes), ax.get_title(), ax.get_xlim())"),
+    "line of an axes": Effect(
+        _PYPLOT + "line, = plt.figure().gca().plot([1.0, 2.0])",
+        "line.set_ydata(line.get_ydata() + 1)", "list(line.get_ydata())"),
+    "fig.savefig": Effect(
+        _PYPLOT + "fig, ax = plt.subplots()", "ax.plot([1, 2]); fig.savefig('a.png')",
+        "(sorted(__import__('os').listdir('.')), len(ax.lines))"),
+    "figures by pyplot": Effect(
+        _PYPLOT + "plt.figure().gca().plot([1])\ndef lines(): return len(plt.gcf().axes[0].lines)",
+        "assert lines() == 1; plt.plot([2]); plt.gcf().add_axes([0, 0, 1, 1])",
+        "(len(plt.gcf().axes), lines())"),
+    "numbers of figures": Effect(
+        _PYPLOT + "plt.figure(); plt.figure()",
+        "plt.figure(1); plt.close(2); plt.figure(); assert plt.get_fignums() == [1, 2]",
+        "(plt.get_fignums(), plt.gcf().number)"),
+    "pyplot's function": Effect(
+        _PYPLOT + "from matplotlib.pyplot import gca; plt.figure()",
+        "gca().plot([1]); assert len(gca().lines) == 1", "len(gca().lines)"),
+    "exec of a text": Effect("M = []", "exec('M.append(1)')", "len(M)"),
+    "exec of a text elsewhere": Effect(
+        "M = []; code = 'M.append(1)'\ndef f(text): exec(text)", "f(code)", "len(M)"),
+    "exec of a file": Effect(
+        "M = []; open('own.py', 'w').write('M.append(1)')", "exec(open('own.py').read())",
+        "len(M)"),
+    "eval": Effect("M = []\ndef f(text): return eval(text)", "f('M.append(1)')", "len(M)"),
+    "globals() by a text": Effect("M = []", "globals()['M'].append(1)", "len(M)"),
+    "globals() by a text elsewhere": Effect(
+        "M = []; N = ['M']", "globals()[N[0]].append(1)", "len(M)"),
+    "vars()": Effect("M = []", "vars()['M'].append(1)", "len(M)"),
+    "names of a frame": Effect(
+        "M = []; import sys", "sys._getframe().f_globals['M'].append(1)", "len(M)"),
+    "names of a shell": Effect(
+        "M = []; ip = get_ipython()", "ip.user_ns['M'].append(1)", "len(M)"),
+    "%time": Effect("M = []; it = iter([1])", "%time M.append(1)", "len(M)"),
+    "%timeit": Effect("M = []", "%timeit -n1 -r1 M.append(1)", "len(M)"),
+    "%%time": Effect(
+        "M = []", "get_ipython().run_cell_magic('time', '', 'M.append(1)')", "len(M)"),
+    "%run -i": Effect(
+        "M = []; open('own.py', 'w').write('M.append(1)')", "%run -i own.py", "len(M)"),
+    "ip.ex": Effect("M = []; ip = get_ipython()", "ip.ex('M.append(1)')", "len(M)"),
+    "timeit": Effect(
+        "M = []; import timeit", "timeit.timeit('M.append(1)', number=1, globals=globals())",
+        "len(M)"),
+    "doctest": Effect(
+        "import doctest; M = []\ndef f():\n    '>>> M.append(1)'",
+        "doctest.run_docstring_examples(f, globals())", "len(M)"),
+    "runpy": Effect(
+        _OWN + "; import runpy\n"
+        "open('own.py', 'w').write('import reliability_effects_module as own; own.n += 1')",
+        "runpy.run_path('own.py')", "own.n"),
+    "execution count": Effect(
+        "", "get_ipython().execution_count += 1", "get_ipython().execution_count"),
+    "sys.setprofile": Effect(
+        "import sys", "sys.setprofile(lambda *_: None)", "id(sys.getprofile())"),
+    "threading.settrace": Effect(
+        "import threading", "threading.settrace(lambda *_: None)", "id(threading.gettrace())"),
+    "sys.set_asyncgen_hooks": Effect(
+        "import sys", "sys.set_asyncgen_hooks(lambda _: None)", "id(sys.get_asyncgen_hooks()[0])"),
+    "origins of coroutines": Effect(
+        "import sys", "sys.set_coroutine_origin_tracking_depth("
+        "sys.get_coroutine_origin_tracking_depth() + 1)",
+        "sys.get_coroutine_origin_tracking_depth()"),
+    "file that is read back": Effect(
+        "open('log.txt', 'w').write('ab')",
+        "open('log.txt', 'a').write('c'); assert open('log.txt').read() == 'abc'",
+        "open('log.txt').read()"),
+    "file that is made once": Effect(
+        "import os", "assert not os.path.exists('a.npy'); np.save('a.npy', np.ones(3))",
+        "os.path.exists('a.npy')"),
+    "number in a file": Effect(
+        "open('n', 'w').write('1')",
+        "n = int(open('n').read()); open('n', 'w').write(str(n + 1)); assert n == 1",
+        "open('n').read()"),
+    "open file that is read back": Effect(
+        "f = open('log.txt', 'w'); f.write('ab')",
+        "f.write('c'); f.flush(); assert open('log.txt').read() == 'abc'",
+        "(open('log.txt').read(), f.tell())"),
+    "csv.DictWriter": Effect(
+        "import csv, io; s = io.StringIO(); K = [s]; w = csv.DictWriter(s, ['a']); del s",
+        "w.writerow({'a': 1})", "K[0].getvalue()"),
+    "csv.DictWriter to a file": Effect(
+        "import csv; f = open('log.txt', 'w'); K = [f]; w = csv.DictWriter(f, ['a']); del f",
+        "w.writerow({'a': 1}); K[0].flush()", _READ_FILE),
+    "file of an object": Effect(
+        "class A: pass\na = A(); a.f = open('log.txt', 'w')", "a.f.write('a'); a.f.flush()",
+        _READ_FILE),
+    "file of a function": Effect(
+        "def make():\n    f = open('log.txt', 'w')\n    def log(): f.write('a'); f.flush()\n"
+        "    return log\nlog = make()", "log()", _READ_FILE),
+    "MemoryHandler": Effect(
+        "import logging.handlers; h = logging.handlers.MemoryHandler(100)\n"
+        "logging.getLogger('buffered').addHandler(h)",
+        "n = len(h.buffer); logging.getLogger('buffered').warning('a')\n"
+        "assert len(h.buffer) == n + 1", "len(h.buffer)"),
+    "TemporaryDirectory": Effect(
+        _TEMPORARY, "with tempfile.TemporaryDirectory() as d:\n    os.makedirs(d + '/b/c')\n"
+        "    np.save(d + '/a.npy', np.ones(2)); os.rename(d + '/a.npy', d + '/b/a.npy')\n"
+        "    assert np.load(d + '/b/a.npy').sum() == 2", _LISTED_THERE),
+    "TemporaryDirectory, left open": Effect(
+        _TEMPORARY, "d = tempfile.TemporaryDirectory(); open(d.name + '/a', 'w').close()",
+        _LISTED_THERE),
+    "tempfile.mkdtemp": Effect(
+        _TEMPORARY, "d = tempfile.mkdtemp(); open(d + '/a', 'w').close()", _LISTED_THERE),
+    "NamedTemporaryFile": Effect(
+        _TEMPORARY, "with tempfile.NamedTemporaryFile('w') as f: f.write('a')", _LISTED_THERE),
+    "NamedTemporaryFile, left there": Effect(
+        _TEMPORARY, "f = tempfile.NamedTemporaryFile(delete=False); f.write(b'a'); f.close()",
+        _LISTED_THERE),
+    "TemporaryFile": Effect(
+        _TEMPORARY, "with tempfile.TemporaryFile() as f: f.write(b'a')", _LISTED_THERE),
 }  # fmt: skip  # a table, a row a case
 
 # -- done as ever ----------------------------------------------------------------------------------
@@ -632,20 +765,46 @@ _REFUSED = {
     "queue.SimpleQueue": ("import queue; q = queue.SimpleQueue()", "q.put(1)", "q.qsize()"),
     "iterator": ("it = iter(range(9))", "next(it)", "it.__reduce__()[2:]"),
     "generator": ("g = (i for i in range(9))", "next(g)", "g.gi_frame.f_locals['i']"),
-    "itertools.count": ("import itertools; c = itertools.count()", "next(c)", "repr(c)"),
     "itertools.cycle": ("import itertools; c = itertools.cycle('ab')", "next(c)", "0"),
-    "ax.plot": (
-        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
-        "fig, ax = plt.subplots()", "ax.plot([1, 2], [3, 4])", "len(ax.lines)"),
-    "ax in a function": (
-        "import matplotlib; matplotlib.use('agg'); import matplotlib.pyplot as plt\n"
-        "fig, ax = plt.subplots()\ndef draw(): ax.plot([1, 2], [3, 4])", "draw()", "len(ax.lines)"),
     "py_object": (
         "import ctypes; p = ctypes.py_object([0])", "p.value = [p.value[0] + 1]", "p.value"),
     "c_char_p": ("import ctypes; p = ctypes.c_char_p(b'a')", "p.value = p.value + b'a'", "p.value"),
     "structure of pointers": (
         "import ctypes\nclass S(ctypes.Structure): _fields_ = [('p', ctypes.py_object)]\n"
         "s = S([0])", "s.p = [s.p[0] + 1]", "s.p"),
+    "%%bash": (
+        "", "get_ipython().run_cell_magic('bash', '', f'touch made{_count()}')", _LISTED),
+    "%logstart": ("", "%logstart log.py", "0"),
+    "cell with a history": (
+        "M = []", "get_ipython().run_cell('M.append(1)', store_history=True)",
+        "(len(M), len(In), get_ipython().execution_count)"),
+    "iterator in a text": ("it = iter(range(9))", "exec('next(it)')", "it.__reduce__()[2:]"),
+    "iterator in a text elsewhere": (
+        "it = iter(range(9)); code = 'next(it)'\ndef f(text): exec(text)", "f(code)",
+        "it.__reduce__()[2:]"),
+    "ABC.register": (
+        "import abc\nclass A(abc.ABC): pass\nclass B: pass", "if x > 5: A.register(B)",
+        "isinstance(B(), A)"),
+    "file of a log": (
+        "import logging; h = logging.FileHandler('log.txt'); logging.root.addHandler(h)",
+        "logging.warning('a'); n = len(open('log.txt').read())", "n"),
+    "close": ("f = open('log.txt', 'w')", "if x > 5: f.close()", "f.closed"),
+    "close by with": ("f = open('log.txt', 'w')", "if x > 5:\n    with f: pass", "f.closed"),
+    "close of a StringIO": ("import io; s = io.StringIO()", "if x > 5: s.close()", "s.closed"),
+    "another's folder, beside a temporary one": (
+        _TEMPORARY + "; os.mkdir('full')", "tempfile.mkdtemp()\nif x > 5: os.rmdir('full')",
+        "os.path.exists('full')"),
+    "another's file, by a number": (
+        _TEMPORARY + "; open('log.txt', 'w').close(); f = os.open('.', os.O_RDONLY)",
+        "tempfile.mkdtemp()\nif x > 5: os.remove('log.txt', dir_fd=f)",
+        "os.path.exists('log.txt')"),
+    "into a temporary folder": (
+        _TEMPORARY + "; os.mkdir('full')",
+        "d = tempfile.mkdtemp()\nif x > 5: os.rename('full', d + '/full')",
+        "os.path.exists('full')"),
+    "call_soon_threadsafe": (
+        "import asyncio; loop = asyncio.new_event_loop()", "loop.call_soon_threadsafe(int)",
+        "len(loop._ready)"),
     "mmap": (
         "import mmap; m = mmap.mmap(-1, 4)", "m[0] = m[0] + 1", "m[0]"),
     "os.write to a pipe": (
@@ -806,7 +965,7 @@ _REFUSED = {
 _WRITTEN = """
 append to a file, write a file, append with with, swallowed, in a function, an open file,
 print to a file, csv.writer, Path.write_text, np.save, np.savetxt, ndarray.tofile,
-pickle.dump, DataFrame.to_csv, zipfile
+pickle.dump, DataFrame.to_csv, zipfile, tempfile
 """
 _written = {name.strip() for name in _WRITTEN.split(",")}
 EFFECTS |= {name: Effect(*each, kept=name in _written) for name, each in _REFUSED.items()}
@@ -853,7 +1012,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     lost, home = [], Path.cwd()
     put_back = settings()
     for name, effect in list(EFFECTS.items())[:count]:
-        with TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder:
             module = Path(folder, "reliability_effects_module.py")
             module.write_text("n = 0\nlog = []\ndef count():\n    global n\n    n += 1\n")
             library = Path(folder, "site-packages", "reliability_library")
@@ -868,6 +1027,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             finally:
                 close_shell(book.shell)
                 os.chdir(home)
+                tempfile.tempdir = None
                 put_back()
                 for module in [each for each in sys.modules if each.startswith("reliability_")]:
                     del sys.modules[module]

@@ -1,16 +1,19 @@
 """An interrupt at any line of ours: names are plain afterwards, and the next cell is right.
 
-Each line that the machinery runs for some cells is interrupted, at its first time and at a random
-one: by an exception at that very line, and by a real signal.
+Each line that the machinery runs whenever some cell runs is interrupted at its first time, in the
+shortest cell that comes to it, and then some of them at a later time: by an exception at that very
+line, or by a real signal.
 """
 
 from __future__ import annotations
 
+import linecache
 import random
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import CodeType
@@ -24,8 +27,10 @@ from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 from tests.reliability.lines import OURS, Lines
 
-TITLE = "interrupts at lines of ours"
-COUNT, SHORT = 2_000, 40
+TITLE = "interrupts at lines of ours: at each that some cells run, and later where it comes again"
+COUNT, SHORT = 7_500, 40
+
+_MOST_OF_A_NOTEBOOK = 200  # each cell takes longer than the one before
 
 Place = tuple[CodeType, int]
 _LATE = dict(LATE)
@@ -56,7 +61,7 @@ CELLS = {
     ),
     "panel": (
         "%%tape -o t\nx = 3.0\nz = x*x if x < 5 else own_module.own(x)",
-        "t.panel.sliders['x'].value = 6.0",
+        "t.panel.sliders['x'].value = 9.0 - t.panel.sliders['x'].value",  # where it was is kept
     ),
     "derivative": (
         _SURVEY,
@@ -65,12 +70,14 @@ CELLS = {
     ),
     "curve": (
         _SURVEY,
-        "t.panel.set_state({'along': 'y'}); t.panel.sliders['x'].value = 3.0\n"
+        "t.panel.set_state({'along': 'y'})\n"
+        "t.panel.sliders['x'].value = 5.0 - t.panel.sliders['x'].value\n"
         "found = t.curve('x', 0.5, 6.0); found.sampled(9, 0.0), found.marks",
     ),
     "contours": (
         _SURVEY,
-        "t.panel.set_state({'look': {'surface': {'and': 'y'}}}); t.panel.sliders['y'].value = 3.0",
+        "t.panel.set_state({'look': {'surface': {'and': 'y'}}})\n"
+        "t.panel.sliders['y'].value = 8.0 - t.panel.sliders['y'].value",
     ),
     "layout": ("", "%%tape -o t\nx = 1.5\ny = 1.0\nfor i in range(12):\n    y = np.sin(y)*x"),
     "import": (
@@ -180,6 +187,25 @@ def _prepared(book: Notebook, name: str) -> Callable[[], None]:
     return lambda: book.attempt(cell)
 
 
+def _places(book: Notebook, chosen: random.Random) -> list[tuple[Place, int, list[str]]]:
+    """Each line of ours that cells run, once, then later times of it; the shortest cells first."""
+    times: dict[Place, dict[str, int]] = {}
+    length: dict[str, int] = {}
+    for name in CELLS:
+        seen = _seen(_prepared(book, name)) & _seen(_prepared(book, name))  # without what is cached
+        length[name] = seen.total()
+        for place, often in seen.items():
+            times.setdefault(place, {})[name] = often
+    first = [(place, 1, sorted(cells, key=length.get)) for place, cells in times.items()]
+    later = [
+        (place, chosen.randint(2, often), [name])
+        for place, cells in times.items()
+        for name, often in cells.items()
+        if often > 1
+    ]
+    return chosen.sample(first, len(first)) + chosen.sample(later, len(later))
+
+
 def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """Interrupt so many lines.
 
@@ -194,27 +220,44 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     with TemporaryDirectory() as folder:
         Path(folder, "reliability_own_module.py").write_text(MODULE)
         sys.path.insert(0, folder)
-        book = open_notebook()
-        book.run("%xmode Minimal")  # a traceback takes longer than all else
         try:
-            places = []
-            for name in CELLS:
-                _prepared(book, name)()  # what happens once only
-                for place, times in _seen(_prepared(book, name)).items():
-                    places.append((name, place, 1))
-                    if times > 1:
-                        places.append((name, place, chosen.randint(2, times)))
-            for name, place, nth in chosen.sample(places, min(count, len(places))):
-                by_signal = chosen.random() < 0.5
-                if not _interrupted(_prepared(book, name), place, nth, by_signal=by_signal):
-                    continue
-                tried += 1
-                what = left_behind(book) + next_cells_are_wrong(book) + left_behind(book)
-                if what:
-                    where = f"{Path(place[0].co_filename).relative_to(OURS)}:{place[1]}"
-                    lost.append(f"{name}, {where}, time {nth}: {', '.join(dict.fromkeys(what))}")
+            with _opened() as book:
+                places = _places(book, chosen)
+            while places and tried < count:
+                with _opened() as book:
+                    now, places = places[:_MOST_OF_A_NOTEBOOK], places[_MOST_OF_A_NOTEBOOK:]
+                    for place, nth, names in now[: count - tried]:
+                        found = _lost_at(book, place, nth, names, chosen.random() < 0.5)
+                        tried += found is not None
+                        lost += [found] if found else []
         finally:
-            close_shell(book.shell)
             sys.path.remove(folder)
             sys.modules.pop("reliability_own_module", None)
     return tried, lost
+
+
+@contextmanager
+def _opened() -> Iterator[Notebook]:
+    book = open_notebook()
+    try:
+        book.run("%xmode Minimal")  # a traceback takes longer than all else
+        for name in CELLS:
+            _prepared(book, name)()  # what happens once only
+        yield book
+    finally:
+        close_shell(book.shell)
+        linecache.clearcache()
+
+
+def _lost_at(
+    book: Notebook, place: Place, nth: int, names: list[str], by_signal: bool
+) -> str | None:
+    """Say what is lost by an interrupt at a line; None where no cell comes to it any more."""
+    for name in names:
+        if _interrupted(_prepared(book, name), place, nth, by_signal=by_signal):
+            break
+    else:
+        return None
+    what = left_behind(book) + next_cells_are_wrong(book) + left_behind(book)
+    where = f"{Path(place[0].co_filename).relative_to(OURS)}:{place[1]}"
+    return f"{name}, {where}, time {nth}: {', '.join(dict.fromkeys(what))}" if what else ""

@@ -11,7 +11,7 @@ TESTS = [
     "tests/browser/test_lost_kernel.py::test_the_page_answers_when_the_kernel_is_gone",
     "tests/browser/test_lost_kernel.py::test_the_page_answers_while_the_connection_is_lost",
     "tests/browser/test_lost_kernel.py::test_the_page_answers_while_the_kernel_is_busy",
-    "tests/browser/test_lost_kernel.py::test_a_branch_that_was_not_recorded_is_dimmed_without_a_kernel",
+    "tests/browser/test_lost_kernel.py::test_without_a_kernel_the_page_has_the_branches_that_sliders_reach",
 ]
 COUNT, SHORT = 2 * len(TESTS), 0  # they are tests of their folder
 

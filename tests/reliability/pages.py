@@ -31,7 +31,7 @@ def page_of(
         TemporaryDirectory() as folder,
         jupyter.serve(Path(folder), app, policy=policy) as server,
     ):
-        page = browser.new_page()
-        page.context.set_default_timeout(1000 * jupyter.PATIENCE)
-        yield page, server
-        page.close()
+        context = browser.new_context()  # in which other tabs may be opened, too
+        context.set_default_timeout(1000 * jupyter.PATIENCE)
+        yield context.new_page(), server
+        context.close()

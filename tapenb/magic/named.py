@@ -1,0 +1,78 @@
+"""What code names: the notebook's names that it can come to, attributes, words in texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dis import opmap
+from types import CodeType, FunctionType
+from typing import Any
+
+__all__ = ["code_names", "reachable", "texts_of", "words_of"]
+
+_WITH = {opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in opmap}
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+def code_names(code: CodeType) -> set[str]:
+    """Every name and attribute that code has, the functions in it included."""
+    names = set(code.co_names)
+    if not _WITH.isdisjoint(code.co_code[::2]):
+        names.add("__exit__")
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= code_names(constant)
+    return names
+
+
+def texts_of(function: FunctionType) -> Iterator[str]:
+    """What a function has in quotes, the functions in it included."""
+    codes = [function.__code__]
+    while codes:
+        for constant in codes.pop().co_consts:
+            if isinstance(constant, str):
+                yield constant
+            elif isinstance(constant, CodeType):
+                codes.append(constant)
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """What may be a name in texts that may be code."""
+    return {word for text in texts for word in _WORD.findall(text)}
+
+
+def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str], set[str]]:
+    """The names of the notebook that some code can come to, through its functions and classes.
+
+    Parameters
+    ----------
+    namespace : dict
+    names : iterable of str
+        What the code itself names.
+
+    Returns
+    -------
+    set of str
+        Those that the notebook has.
+    set of str
+        All that the code names, its functions included.
+    """
+    names = set(names)
+    named, seen = set(names), set()
+    todo = [name for name in names if name in namespace]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        value = namespace[name]
+        kind = value if issubclass(type(value), type) else type(value)
+        functions = [value, *vars(kind).values()] if kind.__module__ == "__main__" else [value]
+        for function in functions:
+            if type(function).__module__ != "__main__":  # whose __getattr__ might do anything
+                function = getattr(function, "__wrapped__", function)
+            if isinstance(function, FunctionType):
+                inner = code_names(function.__code__)
+                named |= inner
+                todo += [each for each in inner if each in namespace]
+    return seen, named
