@@ -611,7 +611,7 @@ def guarded_arange(
     bounds = (0, start_or_stop, step) if stop is None else (start_or_stop, stop, step)
     count = np.arange(*map(plain, bounds)).size
     params = {"count": count, "dtype": dtype}
-    rule = without_fractions(arange.rule, params)
+    rule = without_fractions(arange.rule, params, sys._getframe(1))
     result = apply(Operation(arange.function, rule, "arange", params), bounds, frame)
     if is_traced(result):
         guard(result, np.shape, frame)

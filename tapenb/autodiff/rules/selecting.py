@@ -18,7 +18,9 @@ from ..tape.operation import TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
 from ..tracing.apply import guard, make_traceable, plain_key
+from ..tracing.questions import FOLLOWED, handed_out
 from ..tracing.state import is_traced, plain, tape_of
+from ..tracing.structures import lift
 from ..tracing.writing import write
 
 
@@ -100,19 +102,32 @@ def _plain_target(name: str) -> TapeError:
 
 def _like(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     def like(a: Any, *args: Any, **kwargs: Any) -> Any:
-        filling = numpy_function is np.full_like
-        fill = args[0] if filling and args else kwargs.get("fill_value")
-        value = (np.empty_like if is_traced(fill) else numpy_function)(
-            plain(a), *(args[1:] if is_traced(fill) else args), **kwargs
-        )
-        if value.dtype.kind not in "fc" or tape_of(a) is None:
-            return value
-        made = make_traceable(tape_of(a), value)
-        if is_traced(fill):
-            made.fill(fill)
-        return made
+        value = numpy_function(plain(a), *args, **kwargs)
+        tape = tape_of(a) if is_traced(a) else None
+        followed = tape is not None and value.dtype.kind in "fc"
+        return make_traceable(tape, value) if followed else value
 
     return like
+
+
+_plain_like = _like(np.full_like)
+
+
+def _full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    fill, frame = lift(fill_value), sys._getframe(1)
+    if not is_traced(fill):
+        return _plain_like(a, fill, *args, **kwargs)
+    value = np.empty_like(plain(a), *args, **kwargs)
+    if value.dtype.kind in "fc":
+        made = make_traceable(tape_of(fill), value)
+        made[...] = fill
+        return made
+    if value.dtype.kind in FOLLOWED:
+        fill = guard(fill, np.asarray, frame)
+    else:
+        fill = handed_out(fill_value, value.dtype, frame)
+    np.copyto(value, fill, casting="unsafe")
+    return value
 
 
 def _asked(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
@@ -159,8 +174,9 @@ for _function, _handler in {
     np.put: _put,
 }.items():
     register_handler(_function, _handler)
-for creator in (np.zeros_like, np.ones_like, np.empty_like, np.full_like):
+for creator in (np.zeros_like, np.ones_like, np.empty_like):
     register_handler(creator, _like(creator))
+register_handler(np.full_like, _full_like)
 for question in (
     np.shape,
     np.ndim,

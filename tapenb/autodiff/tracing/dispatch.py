@@ -30,7 +30,16 @@ from ..tape.tape import CURRENT
 from .apply import apply, apply_one, apply_two, guard, no_rule, plain_key, refuse, untaped
 from .elements import each, is_python
 from .operators import AS_OPERATOR
-from .questions import Questions, demote, is_drawing, leave, numpys, plain_parts
+from .questions import (
+    FOLLOWED,
+    Questions,
+    demote,
+    handed_out,
+    is_drawing,
+    leave,
+    numpys,
+    plain_parts,
+)
 from .state import LEAVES, OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
@@ -120,7 +129,7 @@ def call_ufunc(
         kwargs.setdefault("axis", 0)
     casting = kwargs.get("casting", "same_kind")
     kwargs = {key: plain_key(value, frame) for key, value in kwargs.items()}
-    rule = without_fractions(rule, kwargs)
+    rule = without_fractions(rule, kwargs, frame)
     result = apply(Operation(function, rule, ufunc.__name__, kwargs), operands, frame)
     return result if target is None else write_result(target, True, result, frame, name, casting)
 
@@ -204,10 +213,12 @@ def _plain_target(name: str, frame: FrameType) -> TapeError:
     )
 
 
-def without_fractions(rule: Rule, params: dict[str, Any]) -> Rule:
+def without_fractions(rule: Rule, params: dict[str, Any], frame: FrameType) -> Rule:
     """The rule of a call whose ``dtype=`` may cut off fractions: then it is piecewise constant."""
-    dtype = params.get("dtype")
-    whole = dtype is not None and np.dtype(dtype).kind not in "fc"
+    kind = np.dtype(params.get("dtype")).kind
+    if kind not in FOLLOWED:
+        refuse(f"dtype={params['dtype']!r} is", frame)
+    whole = kind not in "fc"
     return _FLAT if whole and not params.get("retstep") else rule
 
 
@@ -396,7 +407,7 @@ def call_entry(
     for key in ("where", "initial"):
         if key in params:
             refuse(f"{name} with {key}= is", frame)
-    rule = without_fractions(entry.rule, params)
+    rule = without_fractions(entry.rule, params, frame)
     operation = Operation(entry.call, rule, entry.name, params)
     given, _ = _parted(entry, args)
     alike = len(operands) == len(given) and all(map(operator.is_, operands, given))
@@ -566,8 +577,9 @@ class NumPyProtocol(Questions):
     ) -> Any:
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
-        if dtype.hasobject:
-            refuse("an array of objects is", sys._getframe(1))
+        if dtype.kind not in FOLLOWED:
+            value = handed_out(self, dtype, sys._getframe(1))
+            return np.asarray(value).astype(dtype, order, casting, subok, copy)
         if order not in "KA":
             reordered = np.copy(self, order=order)
             return reordered if dtype == self.dtype else reordered.astype(dtype, "K", casting)
@@ -578,7 +590,5 @@ class NumPyProtocol(Questions):
             )
         if not copy and dtype == self.dtype:
             return self
-        if self.dtype.kind in "SU" and dtype.kind in "fc":
-            refuse("a number made of a traced value's text is", sys._getframe(1))
         change = convert if dtype.kind in "fc" else truncate
         return apply(change.operation(dtype=dtype), (self,), sys._getframe(1))

@@ -36,13 +36,19 @@ from ..tape.provenance import (
     writes,
 )
 from ..tape.tape import Tape
-from .apply import apply, guard
+from .apply import apply, guard, no_rule
 from .printed import DRAWING, is_printed
 from .reads import as_key
 from .state import TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = ["Questions", "Text", "demote", "is_cut", "is_drawing", "leave", "numpys", "plain_parts"]
+__all__ = [
+    *("FOLLOWED", "Questions", "Text", "demote", "handed_out"),
+    *("is_cut", "is_drawing", "leave", "numpys", "plain_parts"),
+]
+
+FOLLOWED = "biufcmM"
+"""Kinds of dtypes in which a tape knows what a number becomes: itself, or piecewise constant."""
 
 _ROUNDED = Constant()
 _OF_ONE = {
@@ -176,6 +182,13 @@ def plain_parts(structure: Any, how: str, frame: FrameType, refusal: str | None 
         lambda leaf: leave(leaf, plain, how, frame, refusal) if type(leaf) in TRACED else leaf,
         structure,
     )
+
+
+def handed_out(structure: Any, dtype: Any, frame: FrameType) -> Any:
+    """A structure with plain values, for an array of records, objects or text."""
+    what = {"O": "objects", "V": "records"}.get(np.dtype(dtype).kind, "text")
+    refusal = no_rule(f"an array of {what} is")
+    return plain_parts(structure, f"an array of {what}", frame, refusal)
 
 
 def demote(tape: Tape, index: int, place: str) -> bool:
