@@ -16,7 +16,9 @@ _COMPARISONS = frozenset("greater greater_equal less less_equal equal not_equal"
 
 
 def conditions(tape: Tape) -> list[str]:
-    """Give the answers of each condition: once, or in a loop how often.
+    """Give the answers of each condition, in a loop one after the other.
+
+    How often it was answered is not said: before it asked of an input, the tape did not see it.
 
     Parameters
     ----------
@@ -55,9 +57,6 @@ def _condition(tape: Tape, index: int, parent: int) -> str | None:
 
 
 def _in_turn(answers: list[bool]) -> str:
-    """``True 4 times, then False``."""
-    runs = [(answer, len(list(group))) for answer, group in itertools.groupby(answers)]
-    if len(runs) == 1:
-        return str(runs[0][0])
-    words = [f"{answer} {count} times" if count > 1 else str(answer) for answer, count in runs[:4]]
-    return ", then ".join(words) + (", and so on" if len(runs) > 4 else "")
+    """``True, then False``."""
+    runs = [str(answer) for answer, _ in itertools.groupby(answers)]
+    return ", then ".join(runs[:4]) + (", and so on" if len(runs) > 4 else "")

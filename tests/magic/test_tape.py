@@ -835,7 +835,16 @@ def test_a_name_that_is_bound_twice_says_how_to_list_it(notebook):
 
 def test_what_a_condition_answered_in_a_loop(notebook):
     notebook.run("%%tape x -o t\nx = 1.0\nwhile x < 4:\n    x = x * 2\ny = x\n")
-    assert notebook.names["t"].point.guards == ["x < 4 is True 2 times, then False"]
+    assert notebook.names["t"].point.guards == ["x < 4 is True, then False"]
+
+
+def test_a_loop_whose_first_test_was_of_a_plain_number_is_said_no_false_count_of(notebook):
+    notebook.run(
+        "%%tape -o t\ndt = 0.1; t0 = 0.0; n = 0\n"
+        "while t0 < 0.35:\n    t0 = t0 + dt; n += 1\ny = t0**2\n"
+    )
+    assert notebook.names["n"] == 4
+    assert "t0 < 0.35 is True, then False" in notebook.names["t"].point.guards
 
 
 def test_a_timed_last_line_binds_the_output(notebook):

@@ -80,7 +80,7 @@ class Stats:
     replays : int
         How many of them a recording answered.
     recordings : int
-        How often the function itself ran.
+        How many of them were recorded; the function itself ran at all that were not replayed.
     signatures : int
         For how many kinds of arguments there are recordings.
     paths : int
@@ -98,7 +98,7 @@ class Stats:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.calls} calls: {self.replays} replayed, {self.recordings} run",
+            f"{self.calls} calls: {self.replays} replayed, {self.calls - self.replays} run",
             f"{self.paths} recordings for {self.signatures} kinds of arguments",
         ]
         return "\n".join(lines + [f"  {times} × {why}" for why, times in self.reasons.items()])

@@ -230,6 +230,18 @@ def test_what_it_did_is_said():
     ]
 
 
+def test_calls_that_cannot_be_recorded_count_as_run(capsys):
+    def shown(x):
+        print(x)
+        return x * x
+
+    f = tn.function(shown)
+    for x in (1.0, 2.0, 3.0, 4.0):
+        f(x)
+    assert capsys.readouterr().out.split() == ["1.0", "2.0", "3.0", "4.0"]
+    assert str(f.stats()).startswith("4 calls: 0 replayed, 4 run\n")
+
+
 @pytest.mark.parametrize(
     ("run", "replay", "replays"), [(1.0, 1.3, 0), (1.0, 1.05, 3), (1.0, 0.2, 3), (1e-6, 5e-6, 3)]
 )
