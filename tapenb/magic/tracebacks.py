@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 __all__ = ["CellSyntaxError", "caught", "pointing_at_cell"]
@@ -47,7 +47,7 @@ def pointing_at_cell(
     """
     if isinstance(error, TypeError) and " for ^" in str(error):
         error.add_note("In Python a power is written x**2; ^ is the exclusive or of integers.")
-    trace = _users(error.__traceback__, file)
+    trace = _stopped(_users(error.__traceback__, file))
     _clean_chain(error)
     if isinstance(error, SyntaxError):
         return CellSyntaxError.of(shell, error, traceback.extract_tb(trace) if trace else ())
@@ -90,6 +90,32 @@ def _users(
     for each in reversed(kept):
         trace = TracebackType(trace, each.tb_frame, each.tb_lasti, each.tb_lineno)
     return trace
+
+
+def _stopped(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback whose frames stand at its lines; those that read a number have run on.
+
+    In a kernel, whose cells are no files, IPython asks the frame for its line.
+    """
+    if trace is None:
+        return None
+    frame, line = trace.tb_frame, trace.tb_lineno
+    return TracebackType(
+        _stopped(trace.tb_next),
+        *((frame, trace.tb_lasti) if frame.f_lineno == line else _at(frame, line)),
+        line,
+    )
+
+
+def _at(frame: FrameType, line: int) -> tuple[FrameType, int]:
+    """A frame like another one that ended at a line."""
+    code = compile("\n" * (line - 1) + "raise error", frame.f_code.co_filename, "exec")
+    space = {"__name__": frame.f_globals.get("__name__"), "error": StopIteration}
+    try:
+        exec(code.replace(co_name=frame.f_code.co_name), space)
+    except StopIteration as error:
+        stopped = error.__traceback__.tb_next.tb_frame
+    return stopped, stopped.f_lasti
 
 
 def _package(trace: TracebackType) -> str:

@@ -416,7 +416,6 @@ def test_every_question_that_python_asks_is_a_guard(notebook):
         ),
         "z = x * int(str(int(x)))": lambda x: x * int(x),
         "z = x * float(f'{x:.0f}')": lambda x: x * float(f"{x:.0f}"),
-        "z = x * len(repr(x))": lambda x: x * len(repr(x)),
         "with np.errstate(divide='raise'):\n    try: z = np.log(x - 2.5)\n"
         "    except FloatingPointError: z = x*100": lambda x: (
             np.log(x - 2.5) if x > 2.5 else x * 100

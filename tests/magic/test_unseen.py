@@ -42,6 +42,26 @@ assert threading.same and get_ipython().display_pub is publisher and sys.stdout 
 print("end", t(x=6.0).value)
 """
 
+REFUSED = """%%tape
+x = 2.0
+y = float(x)**2
+z = x
+w = y + z
+"""
+
+
+def test_a_refusal_points_at_its_line_though_the_cell_ran_on():
+    manager, client = start_new_kernel(startup_timeout=240)
+    try:
+        client.execute_interactive("get_ipython().colors = 'nocolor'" + SETUP, timeout=240)
+        reply = client.execute_interactive(REFUSED, output_hook=lambda message: None, timeout=240)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    shown = "\n".join(reply["content"]["traceback"])
+    assert "----> 3 y = float(x)**2" in shown
+    assert "TapeError: line 3, `float(x)`" in shown
+
 
 def test_what_other_threads_print_and_display_meanwhile_arrives():
     manager, client = start_new_kernel(startup_timeout=240)

@@ -394,6 +394,12 @@ def grad(
     callable
         The gradient, or ``(gradient, aux)``.
 
+    Notes
+    -----
+    What takes a number off the tape raises TapeError. Text is followed as far as Python asks it, by
+    ``float(str(x))`` and by NumPy's functions; a number that C code reads out of it, as
+    ``eval(str(x))`` or ``json.loads(f"[{x}]")`` do, counts as constant.
+
     Examples
     --------
     >>> import numpy as np

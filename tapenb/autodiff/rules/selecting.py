@@ -18,7 +18,7 @@ from ..tape.operation import TapeError
 from ..tape.primitives import primitive
 from ..tape.provenance import here
 from ..tracing.apply import guard, make_traceable, plain_key
-from ..tracing.questions import FOLLOWED, handed_out
+from ..tracing.questions import FOLLOWED, handed_out, told
 from ..tracing.state import is_traced, plain, tape_of
 from ..tracing.structures import lift
 from ..tracing.writing import write
@@ -124,8 +124,7 @@ def _full_like(a: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
         return made
     if value.dtype.kind in FOLLOWED:
         fill = guard(fill, np.asarray, frame)
-    else:
-        fill = handed_out(fill_value, value.dtype, frame)
+    fill = handed_out(fill, value.dtype, frame)
     np.copyto(value, fill, casting="unsafe")
     return value
 
@@ -151,10 +150,10 @@ def _answered(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _printed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that gives text, which can come back as a number, and so is a guard."""
+    """A function that gives text, out of which a number may be read again."""
 
     def text(a: Any, *args: Any, **kwargs: Any) -> str:
-        return guard(a, lambda value: numpy_function(value, *args, **kwargs), sys._getframe(1))
+        return told(a, lambda value: numpy_function(value, *args, **kwargs), sys._getframe(1))
 
     return text
 

@@ -578,8 +578,8 @@ class NumPyProtocol(Questions):
         """The values in another dtype; as integers or booleans they are piecewise constant."""
         dtype = np.dtype(dtype)
         if dtype.kind not in FOLLOWED:
-            value = handed_out(self, dtype, sys._getframe(1))
-            return np.asarray(value).astype(dtype, order, casting, subok, copy)
+            value = np.asarray(handed_out(self, dtype, sys._getframe(1)))
+            return value.astype(dtype, order, casting, subok, copy)
         if order not in "KA":
             reordered = np.copy(self, order=order)
             return reordered if dtype == self.dtype else reordered.astype(dtype, "K", casting)

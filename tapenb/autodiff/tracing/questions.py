@@ -39,12 +39,12 @@ from ..tape.tape import Tape
 from .apply import apply, guard, no_rule
 from .printed import DRAWING, is_printed
 from .reads import as_key
-from .state import TRACED, Traced, plain
+from .state import READERS, TRACED, Traced, plain
 from .structures import mapped
 
 __all__ = [
     *("FOLLOWED", "Questions", "Text", "demote", "handed_out"),
-    *("is_cut", "is_drawing", "leave", "numpys", "plain_parts"),
+    *("is_cut", "is_drawing", "leave", "numpys", "plain_parts", "told"),
 ]
 
 FOLLOWED = "biufcmM"
@@ -58,6 +58,10 @@ _OF_ONE = {
 _AS_KEY = (
     "a traced value cannot be a key here, since a dict, set or cache cannot tell two equal values "
     "with different derivatives apart. Use x.numpy() as the key."
+)
+_FROM_TEXT = (
+    "a number made of a traced value's text has lost its derivative. Use the value itself, or cut "
+    "on purpose with stop_gradient(x)."
 )
 _YES_OR_NO = {*_OF_ONE, math.isclose, cmath.isclose}
 """Functions in C that only say yes or no, which has no derivative."""
@@ -91,7 +95,8 @@ def leave(
     becomes_text = _becomes_text(at)
     if is_printed(tape.session, at, drawn=becomes_text):
         return question(value._value)
-    if is_cut(tape, index) or becomes_text or _is_asserting(frame, caller):
+    few = becomes_text and question is float and _has_few_digits(at)
+    if is_cut(tape, index) or few or _is_asserting(frame, caller):
         return guard(value, question, frame)
     asked = called(at)
     if asked in _YES_OR_NO:
@@ -114,11 +119,34 @@ def leave(
     raise error
 
 
-def _told(value: Traced, question: Callable[[Any], Any], frame: FrameType) -> Any:
-    """Answer a question as a guard, unless the answer is printed at once."""
-    if value._is_active() and is_printed(value._tape.session, frame):
+def told(
+    value: Traced, question: Callable[[Any], str], frame: FrameType, *, exactly: bool = True
+) -> str:
+    """Answer with text, out of which a number may be read again.
+
+    What is printed at once, or drawn, is not. A cell tries whether the text reaches its output;
+    elsewhere the text itself refuses to become a number, as far as Python asks it.
+
+    Parameters
+    ----------
+    value : traced value
+    question : callable
+        Gives the text of the plain value.
+    frame : frame
+    exactly : bool, optional
+        Whether the text has all digits; that of a few is piecewise constant.
+    """
+    if not value._is_active():
         return question(value._value)
-    return guard(value, question, frame)
+    session = value._tape.session
+    if is_printed(session, frame):
+        return question(value._value)
+    if not exactly or is_drawing(outside(frame) or frame):
+        return guard(value, question, frame)
+    if session.reads is not None:
+        return leave(value, question, "text", frame, _FROM_TEXT)
+    text = guard(value, question, frame)
+    return Text(text, ref(value._tape), value._reference(value._tape, True))
 
 
 def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
@@ -176,6 +204,21 @@ def _becomes_text(frame: FrameType) -> bool:
     return operator_at(frame) in ("%", "%=")
 
 
+def _has_few_digits(frame: FrameType) -> bool:
+    """Whether the text at ``text % x`` is known to ask for no more digits than a few."""
+    source, found = source_of(frame.f_code, frame.f_lasti), frame.f_code.co_consts
+    if source is not None:
+        try:
+            operation = ast.parse(f"({source})", mode="eval").body
+        except (SyntaxError, ValueError):
+            return False
+        scope = frame.f_globals | frame.f_locals
+        parts = ast.walk(getattr(operation, "left", operation))
+        found = [getattr(part, "value", scope.get(getattr(part, "id", None))) for part in parts]
+    text = "".join(part for part in found if isinstance(part, str))
+    return bool(text) and _MANY_DIGITS.search(text) is None
+
+
 def plain_parts(structure: Any, how: str, frame: FrameType, refusal: str | None = None) -> Any:
     """A structure with plain values, for C code that asks nothing of what it is handed."""
     return mapped(
@@ -185,7 +228,9 @@ def plain_parts(structure: Any, how: str, frame: FrameType, refusal: str | None 
 
 
 def handed_out(structure: Any, dtype: Any, frame: FrameType) -> Any:
-    """A structure with plain values, for an array of records, objects or text."""
+    """What an array is made of: with plain values, for one of records, objects or text."""
+    if dtype is None or np.dtype(dtype).kind in FOLLOWED:
+        return structure
     what = {"O": "objects", "V": "records"}.get(np.dtype(dtype).kind, "text")
     refusal = no_rule(f"an array of {what} is")
     return plain_parts(structure, f"an array of {what}", frame, refusal)
@@ -228,17 +273,20 @@ class Text(str):
         return self
 
     def __float__(self) -> float:
+        return float(self._taken(sys._getframe(1)))
+
+    def _taken(self, frame: FrameType) -> str:
+        """The plain text, for who may make a number of it: refused where that has a derivative."""
         tape = self._tape()
         if tape is not None:
             tape, index = tape.resolve(self._index)
             if tape.open and not is_cut(tape, index):
-                tape.session.refusal = TapeError(
-                    f"{here(sys._getframe(1))}: a number made of a traced value's text has lost "
-                    "its derivative. Use the value itself, or cut on purpose with "
-                    "stop_gradient(x)."
-                )
+                tape.session.refusal = TapeError(f"{here(frame)}: {_FROM_TEXT}")
                 raise tape.session.refusal
-        return float(str.__str__(self))
+        return str.__str__(self)
+
+    def __radd__(self, other: str) -> Text:
+        return Text(other + str.__str__(self), self._tape, self._index)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return str, (str.__str__(self),)
@@ -248,8 +296,10 @@ def _keeping(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of text whose results are text of the same value."""
 
     @functools.wraps(method)
-    def call(self: Text, *args: Any) -> Any:
-        found = method(self, *args)
+    def call(self: Text, *args: Any, **kwargs: Any) -> Any:
+        found = method(self, *args, **kwargs)
+        if found is NotImplemented:
+            return found
         if isinstance(found, str):
             return Text(found, self._tape, self._index)
         return type(found)(Text(part, self._tape, self._index) for part in found)
@@ -258,12 +308,17 @@ def _keeping(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 for _name in (
-    "__add__ __format__ __getitem__ __str__ casefold ljust lower lstrip partition removeprefix "
-    "removesuffix replace rjust rpartition rsplit rstrip split splitlines strip upper zfill"
+    "__add__ __format__ __getitem__ __mod__ __mul__ __rmod__ __rmul__ __str__ capitalize casefold "
+    "center expandtabs format join ljust lower lstrip partition removeprefix removesuffix replace "
+    "rjust rpartition rsplit rstrip split splitlines strip swapcase title translate upper zfill"
 ).split():
     setattr(Text, _name, _keeping(getattr(str, _name)))
 
-_FEW_DIGITS = re.compile(r"\.(\d|1[0-4])[efg%]?$", re.IGNORECASE)
+# NumPy's functions that take text may make numbers of it.
+READERS[Text] = lambda text: text._taken(sys._getframe(1))
+
+_FEW_DIGITS = re.compile(r"\.(\d|1[0-4])[efg%]?$|(^|[^.\d])\d*[efg%]$", re.IGNORECASE)
+_MANY_DIGITS = re.compile(r"%(\(.*?\))?[-+ #\d*]*\.(1[5-9]|[2-9]\d|\*)")
 
 
 class numpys:  # noqa: N801  reads as a decorator
@@ -368,17 +423,13 @@ class Questions(Traced):
         # json.dumps(x, default=str) asks for text only because it takes no traced number.
         if frame.f_globals.get("__name__") == "json.encoder":
             return leave(self, question, "json.dumps(x)", frame)
-        return self._marked(_told(self, question, frame))
-
-    def _marked(self, text: str) -> str:
-        if not self._is_active():
-            return text
-        return Text(text, ref(self._tape), self._reference(self._tape, True))
+        if writes(frame.f_code, frame.f_lasti):  # into an array of text
+            return leave(self, question, "str(x)", frame)
+        return told(self, question, frame)
 
     def __format__(self, spec: str) -> str:
-        text = _told(self, methodcaller("__format__", spec), sys._getframe(1))
-        # A few digits are piecewise constant.
-        return text if _FEW_DIGITS.search(spec) else self._marked(text)
+        question, exactly = methodcaller("__format__", spec), _FEW_DIGITS.search(spec) is None
+        return told(self, question, sys._getframe(1), exactly=exactly)
 
     def __bool__(self) -> bool:
         return guard(self, bool, sys._getframe(1))

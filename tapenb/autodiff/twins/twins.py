@@ -31,7 +31,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, make_traceable, plain_key, refuse
 from ..tracing.dispatch import call_function, call_one
 from ..tracing.elements import ndenumerate, vectorize
-from ..tracing.questions import FOLLOWED, handed_out
+from ..tracing.questions import handed_out
 from ..tracing.stand_in import ClassStandIn, Made, StandIn
 from ..tracing.state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
@@ -102,9 +102,7 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     """``np.array`` and its kin: a traced argument stays traced."""
 
     def array(tape: Tape, obj: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        if _leaves_the_tape(dtype):
-            obj = handed_out(obj, dtype, sys._getframe(1))
-            return real(obj, *args, dtype=dtype, **kwargs)
+        obj = handed_out(obj, dtype, sys._getframe(1))
         value = lift(as_array_of_its_own(obj))
         if not is_traced(value):
             options = {} if dtype is None else {"dtype": dtype}
@@ -129,11 +127,6 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
     return array
 
 
-def _leaves_the_tape(dtype: Any) -> bool:
-    """Whether a dtype that is asked for is one of records, objects or text."""
-    return dtype is not None and np.dtype(dtype).kind not in FOLLOWED
-
-
 def _is_finite(value: Any) -> bool:
     return bool(np.isfinite(value).all())
 
@@ -150,8 +143,7 @@ def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
 
 
 def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
-    if _leaves_the_tape(dtype):
-        fill_value = handed_out(fill_value, dtype, sys._getframe(1))
+    fill_value = handed_out(fill_value, dtype, sys._getframe(1))
     fill_value = lift(fill_value)
     if not is_traced(fill_value):
         return _traceable(tape, np.full(shape, fill_value, dtype, **kwargs))
@@ -166,8 +158,7 @@ def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: 
 def _fromiter(tape: Tape, iter: Any, dtype: Any, count: int = -1, **kwargs: Any) -> Any:
     """The elements one by one, which may be traced."""
     values = list(iter if count < 0 else islice(iter, count))
-    if _leaves_the_tape(dtype):
-        values = handed_out(values, dtype, sys._getframe(1))
+    values = handed_out(values, dtype, sys._getframe(1))
     column = lift(values)
     if not is_traced(column):
         return _traceable(tape, np.fromiter(values, dtype, count, **kwargs))
@@ -177,8 +168,7 @@ def _fromiter(tape: Tape, iter: Any, dtype: Any, count: int = -1, **kwargs: Any)
 
 
 def _require(tape: Tape, a: Any, dtype: Any = None, requirements: Any = None, **kwargs: Any) -> Any:
-    if _leaves_the_tape(dtype):
-        a = handed_out(a, dtype, sys._getframe(1))
+    a = handed_out(a, dtype, sys._getframe(1))
     value = lift(a)
     if not is_traced(value):
         return _traceable(tape, np.require(value, dtype, requirements, **kwargs))

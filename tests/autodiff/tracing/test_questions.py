@@ -102,6 +102,43 @@ def test_a_derivative_is_not_lost(read):
         tn.grad(lambda x: x * (read(x * x) and 1.0))(1.5)
 
 
+THROUGH_TEXT = {
+    "joined": lambda x: float("" + str(x) + ""),
+    "cut out": lambda x: float(f"{x}"[:5].center(9).title()),
+    "formatted": lambda x: float("%s" % str(x)),  # noqa: UP031  the operator is what is tried
+    "all digits": lambda x: float("%.17g" % x),  # noqa: UP031  the same
+    "fromstring": lambda x: np.fromstring(str(x), sep=" ")[0],
+    "loadtxt": lambda x: np.loadtxt([str(x)]),
+    "an array of text": lambda x: np.array([str(x)]).astype(float)[0],
+    "text of an array": lambda x: float(np.array_str(np.array([x, x]))[1:4]),
+    "into an array of text": lambda x: _written(np.zeros(1, "U20"), x),
+}
+
+
+def _written(array, x):
+    array[0] = x
+    return float(array[0])
+
+
+@pytest.mark.parametrize("read", THROUGH_TEXT.values(), ids=THROUGH_TEXT)
+def test_a_number_out_of_a_text_that_python_asks_is_refused(read):
+    with pytest.raises(tn.TapeError, match=r"line \d+, "):
+        tn.grad(lambda x: 2 * read(x) + x)(0.7)
+    # What is cut from the tape has no derivative to lose: d/dx of 2 k + x.
+    assert tn.grad(lambda x: 2 * read(tn.stop_gradient(x)) + x)(0.7) == 1.0
+
+
+def test_few_digits_are_piecewise_constant():
+    form = "%(x)8.3f"
+    with_few = [
+        lambda x: float(f"{x:.3f}") + float(f"{x:g}"),
+        lambda x: float("%.3f" % x) + float("%g" % x),  # noqa: UP031  the operator is what is tried
+        lambda x: 2 * float(form % {"x": x}),
+    ]
+    for f in with_few:
+        assert tn.value_and_grad(lambda x, f=f: f(x) + x)(0.75) == (2.25, 1.0)
+
+
 def test_what_is_watched_has_a_derivative():
     x = tn.constant(2.5)
     with pytest.raises(tn.TapeError), tn.GradientTape() as tape:  # noqa: PT012  a block is tried
