@@ -168,11 +168,32 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
             "S.toarray() @ x, or wrap the product in a function of your own with "
             "custom_gradient, whose adjoint is S.T @ g."
         )
+    home = str(getattr(asked, "__module__", None))
+    of_caller = "" if caller is None else _module(caller).partition(".")[0]
+    names = (of_caller, f"{home}.{getattr(asked, '__name__', '')}", home, how.partition("(")[0])
+    instead = next((_INSTEAD[name] for name in names if name in _INSTEAD), _BY_DEFAULT)
     return (
         f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
-        "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy as "
-        "np` there), or cut on purpose with stop_gradient(x) or x.numpy()."
+        f"{instead}, or cut on purpose with stop_gradient(x) or x.numpy()."
     )
+
+
+_BY_DEFAULT = (
+    "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy as np` "
+    "there)"
+)
+_OF_STATISTICS = "NumPy's own functions (np.mean for statistics.mean)"
+_INSTEAD = {
+    "math.fsum": "np.sum(x)",
+    "cmath": "NumPy's own functions (np.exp for cmath.exp)",
+    "pandas": "NumPy's own functions before pandas",
+    "statistics": _OF_STATISTICS,
+    **dict.fromkeys(("statistics.mean", "statistics.stdev"), _OF_STATISTICS),
+    "complex": "x + 2j for complex(x, 2)",
+    "x.item": "x itself",
+    "x.tolist": "x itself",
+}
+"""What to use instead, by whose code asks, by the function it calls, its module, or how."""
 
 
 def is_drawing(frame: FrameType) -> bool:

@@ -1,9 +1,12 @@
 """What takes a number off the tape: no loss where it has no derivative, else refused."""
 
+import cmath
 import json
 import logging
 import math
 import pickle
+import re
+import statistics
 
 import numpy as np
 import pytest
@@ -137,6 +140,24 @@ def test_few_digits_are_piecewise_constant():
     ]
     for f in with_few:
         assert tn.value_and_grad(lambda x, f=f: f(x) + x)(0.75) == (2.25, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("read", "instead"),
+    [
+        (lambda x: complex(x, 2).real, "Use x + 2j for complex(x, 2),"),
+        (lambda x: cmath.exp(x).real, "Use NumPy's own functions (np.exp for cmath.exp),"),
+        (lambda x: x.item(), "Use x itself,"),
+        (lambda x: np.array([x, x]).tolist()[0], "Use x itself,"),
+        (lambda x: math.fsum([x, x]), "Use np.sum(x),"),
+        (lambda x: statistics.mean([x, x]), "(np.mean for statistics.mean),"),
+        (lambda x: statistics.fmean([x, x]), "(np.mean for statistics.mean),"),
+        (math.sin, "Use NumPy's own functions (np.sin for math.sin;"),
+    ],
+)
+def test_a_refusal_says_what_fits_instead(read, instead):
+    with pytest.raises(tn.TapeError, match=re.escape(instead)):
+        tn.grad(lambda x: read(x) * 1.0)(np.float64(0.7))
 
 
 def test_what_is_watched_has_a_derivative():
