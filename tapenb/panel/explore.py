@@ -121,7 +121,14 @@ def _arguments(
     fixed: dict[str, Any] = {}
     choices: dict[str, list[Any]] = {}
     spans: dict[str, tuple[float, ...]] = {}
-    bound = signature.bind(**{**defaults, **arguments})
+    try:
+        bound = signature.bind(**{**defaults, **arguments})
+    except TypeError as error:
+        name = getattr(f, "__name__", "f")
+        raise TypeError(
+            f"explore({name}): {error}. Its arguments are {signature}: give each a number or a "
+            f"range by its name, explore({name}, x=2.0, y=(0, 10))."
+        ) from None
     for name, value in {**bound.arguments, **bound.kwargs}.items():
         if name not in arguments and name not in defaults:
             continue

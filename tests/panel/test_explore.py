@@ -179,3 +179,11 @@ def test_lists_of_functions_and_of_texts_are_choices(explore):
     t.panel.set_state({"position": {"view": "v", "moves": {"times": [1, 7]}}})
     assert (times.value, times.max) == (1, 1)
     assert t.gradient["x"] == pytest.approx(2 / math.cosh(0.5) ** 2)
+
+
+def test_a_function_without_its_values_says_how_to_give_them():
+    def rosen(x, y):
+        return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+    with pytest.raises(TypeError, match=r"explore\(rosen, x=2\.0, y=\(0, 10\)\)"):
+        tn.explore(rosen)

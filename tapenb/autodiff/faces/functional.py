@@ -184,7 +184,14 @@ class _Call:
         self._tops: dict[int, int] = {}
         self._outputs: list[int] | None = None
         wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        self._arguments = [args[position] for position in wanted]
+        try:
+            self._arguments = [args[position] for position in wanted]
+        except IndexError:
+            name = getattr(f, "__name__", "the function")
+            raise ValueError(
+                f"argnums={argnums}, but {name} was called with {len(args)} by position. Count "
+                "from 0, and pass by position what is to be differentiated."
+            ) from None
         self.leaves: list[Traced] = []
         self.entries: list[int] = []
         arguments = list(args)

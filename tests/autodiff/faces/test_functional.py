@@ -787,3 +787,15 @@ def test_truths_have_no_derivative_within_a_recording_either(derivative):
     for f, x in ((slope, truths), (tn.function(slope), truths), (inner, numbers)):
         with pytest.raises(TypeError, match="numbers and arrays of them"):
             f(x)
+
+
+@pytest.mark.parametrize("of", [tn.grad, tn.jacobian, tn.hessian])
+def test_an_argument_that_is_not_there_is_said(of):
+    with pytest.raises(ValueError, match="argnums=5, but product was called with 2 by position"):
+        of(product, argnums=5)(1.0, 2.0)
+    with pytest.raises(ValueError, match="pass by position"):
+        of(product, argnums=1)(1.0, y=2.0)
+
+
+def product(x, y):
+    return x * y
