@@ -507,6 +507,23 @@ class Program:
         listed = "; ".join(list(places)[:3]) + ("; …" if len(places) > 3 else "")
         return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
 
+    @cached_property
+    def _only_asked(self) -> list[str]:
+        """What is said of inputs that choose the way of the cell, or are read, and no more."""
+        reached = set(self.tape.ancestors(self.tape.output)) if self.order else set()
+        asked = [
+            each.name
+            for each in self._differentiated()
+            if self.order and reached.isdisjoint(each.entries)
+        ]
+        if not asked:
+            return []
+        verb, them = ("is", "it") if len(asked) == 1 else ("are", "them")
+        return [
+            f"{', '.join(asked)} {verb} compared or read and no more: on the way that the cell "
+            f"takes here, derivatives by {them} are 0."
+        ]
+
     @property
     def along(self) -> str | None:
         """The first input that is a number: what the tangents of the graph go along."""
@@ -525,6 +542,7 @@ class Program:
                 notes.append(
                     f"{each.name} has {each.array.size} elements, too many for a slider each."
                 )
+        notes += self._only_asked
         if self.along is not None:
             notes.append(f"The graph shows the tangents along {self.along}.")
         if np.ndim(value):

@@ -29,6 +29,15 @@ def test_guards_are_told():
     assert readout(record(branch, 4.0, 5.0).point).endswith("Here x > 3 is True.")
 
 
+def test_what_is_only_compared_is_told():
+    def either(c, x):
+        return x * x if c > 1.0 else x
+
+    notes = record(either, 2.0, 5.0).point.notes
+    assert [note for note in notes if note.startswith("c is compared or read and no more")]
+    assert not any("compared or read" in note for note in record(branch, 4.0, 5.0).point.notes)
+
+
 def test_an_expression_has_brackets_and_a_long_one_is_the_output():
     lines = readout(record(lambda x: x**3, 2.0, name="x**3").point).splitlines()
     assert lines[:2] == ["x**3 = 8 at x = 2", "∂(x**3)/∂x = 12"]
