@@ -152,8 +152,15 @@ def _answered(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
 def _printed(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that gives text, out of which a number may be read again."""
 
-    def text(a: Any, *args: Any, **kwargs: Any) -> str:
-        return told(a, lambda value: numpy_function(value, *args, **kwargs), sys._getframe(1))
+    def text(
+        a: Any, max_line_width: Any = None, precision: Any = None, *args: Any, **kw: Any
+    ) -> str:
+        def question(value: Any) -> str:
+            return numpy_function(value, max_line_width, precision, *args, **kw)
+
+        # A few digits, where they are asked for, are piecewise constant.
+        exactly = precision is None or precision > 14
+        return told(a, question, sys._getframe(1), exactly=exactly)
 
     return text
 
