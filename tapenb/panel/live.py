@@ -175,8 +175,9 @@ class Panel(Kept):
             if self._closed:
                 return
             self._closed = True
-            for name in {Plot.name, Surface.name} & self._sections.keys():
-                self._sections[name].cancel()
+            sections = vars(self).get("_sections", {})  # an interrupt may come before they are made
+            for name in {Plot.name, Surface.name} & sections.keys():
+                sections[name].cancel()
         if self.comm is None:
             return
         layout = self.layout
