@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from os import PathLike
 from threading import RLock
 from typing import Any
@@ -89,7 +90,8 @@ def explored(
     given, fixed, choices, spans = _arguments(f, arguments)
     call = _Call(f, fixed, choices, order, mode)
     began = time.monotonic()
-    program = call.first(given, spans)
+    # An interrupt may come between two lines of a recording that belong together.
+    program = copy_context().run(call.first, given, spans)
     seconds = time.monotonic() - began
     if (shell := _shell()) is not None:
         Idle.of(shell)  # which hears from now on when cells run

@@ -103,12 +103,13 @@ class Program:
         # By input entry, the derivative of the summed output: whole, or element by element.
         self._slopes: dict[int, list[Any]] = {}
         if order and tape.output is not None:
-            token = CURRENT.set(self.swept)
-            try:
-                self._sweep_backward() if mode == "reverse" else self._sweep_forward()
-            finally:
-                CURRENT.reset(token)
+            # An interrupt may come between two lines that belong together.
+            copy_context().run(self._sweep, mode)
         self.swept.close()
+
+    def _sweep(self, mode: str) -> None:
+        CURRENT.set(self.swept)
+        self._sweep_backward() if mode == "reverse" else self._sweep_forward()
 
     @property
     def original(self) -> Program:

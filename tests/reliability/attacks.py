@@ -87,6 +87,8 @@ def run(
 
 def _main(name: str, seed: str, seconds: str, count: str, answer: str) -> None:
     module = attacks()[name]
+    # What a shell starts in its background ignores an interrupt, and hands that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Where it hangs is told before it is ended.
     faulthandler.dump_traceback_later(float(seconds) - _LAST_WORDS)
     with warnings.catch_warnings():
