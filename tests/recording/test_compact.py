@@ -149,13 +149,13 @@ def test_the_survey_is_small(book):
             "import matplotlib.pyplot as plt\nx = 2.0\nplt.plot([float(x)], [0.0])\ny = x*x",
             r"line 4, `float\(x\)`: a plain number",
         ),
-        ("x = 2.0\ny = x*len(f'{x}')", r"line 3, `f'{x}'`: a number becomes text"),
+        ("x = 2.0\nn = len(f'{x}')\ny = x*x", r"line 3, `f'{x}'`: a number becomes text"),
         ("x = 2.0\na = float(x)\ny = x*x", r"line 3, `float\(x\)`: a plain number leaves"),
         ("x = 2.0\ny = x*x if x.is_integer() else x", r"line 3, `x.is_integer\(\)`: a plain"),
         (
             "import io, contextlib\nx = 2.0\nheard = io.StringIO()\n"
             "with contextlib.redirect_stdout(heard):\n    print(x)\n"
-            "y = x*float(heard.getvalue()[:3])",
+            "n = len(heard.getvalue())\ny = x*x",
             r"line 6, `print\(x\)`: a number becomes text",
         ),
         (
@@ -188,20 +188,18 @@ def test_at_a_tip_of_a_norm_the_kernel_answers(y, tip, book, node):
 @pytest.mark.parametrize(
     "lines",
     [
-        "said = str(x)\nprint(said)\ny = y*len(said)",
+        "said = str(x)\nprint(said)\nn = len(said)",
         "said = str(x)\nprint(said)\nprint(y if said > '3' else 0)",
         "said = str(x)\nprint(said)\nsaid = said + '0'",
         "for said in [str(x)]:\n    print(said)",
-        "said = str(x)\nprint(said)\ny = y*len(eval('said'))",
-        "said = str(x)\nprint(said)\ny = y*len(globals()['said'])",
-        "said = str(x)\nprint(said)\ndef heard():\n    return len(said)\ny = y*heard()",
+        "said = str(x)\nprint(said)\ndef heard():\n    return len(said)\nn = heard()",
         "said = str(x)\nprint(said)\nsaid",
-        "said = str(x)\nkept = []\nprint = kept.append\nprint(said)\ny = y*len(kept[0])\ndel print",
+        "said = str(x)\nkept = []\nprint = kept.append\nprint(said)\nn = len(kept[0])\ndel print",
         "for _ in range(2):\n    said = str(x)\n    print(said)",
         "import io, contextlib\nsaid = str(x)\nheard = io.StringIO()\n"
-        "with contextlib.redirect_stdout(heard):\n    print(said)\ny = y*len(heard.getvalue())",
+        "with contextlib.redirect_stdout(heard):\n    print(said)\nn = len(heard.getvalue())",
         "import io, sys\nsaid = str(x)\nold, sys.stdout = sys.stdout, io.StringIO()\nprint(said)\n"
-        "y = y*len(sys.stdout.getvalue())\nsys.stdout = old",
+        "n = len(sys.stdout.getvalue())\nsys.stdout = old",
     ],
 )
 def test_text_that_may_be_read_again_keeps_a_page_away(lines, book):
