@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..autodiff.tape.tape import Tape
+from ..autodiff.tracing.reads import Reading
+from .inputs import Input
 
-__all__ = ["conditions"]
+__all__ = ["conditions", "only_asked", "reads"]
 
 _MOST = 12
 _COMPARISONS = frozenset("greater greater_equal less less_equal equal not_equal".split())
@@ -40,6 +43,41 @@ def conditions(tape: Tape) -> list[str]:
         if source is not None:
             answers.setdefault(" ".join(source.split()), []).append(bool(answer))
     return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:_MOST]
+
+
+def reads(tape: Tape) -> list[str]:
+    """Where plain numbers were read, which do not reach the output.
+
+    Parameters
+    ----------
+    tape : Tape
+    """
+    questions = [tape.operations[index].function for index in tape.guards()]
+    places = dict.fromkeys(each.place for each in questions if isinstance(each, Reading))
+    if not places:
+        return []
+    listed = "; ".join(list(places)[:3]) + ("; …" if len(places) > 3 else "")
+    return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
+
+
+def only_asked(tape: Tape, inputs: Sequence[Input]) -> list[str]:
+    """Name inputs that choose the way of the cell, or are read, and no more.
+
+    Parameters
+    ----------
+    tape : Tape
+        With an output.
+    inputs : sequence of Input
+    """
+    reached = set(tape.ancestors(tape.output)) if inputs else set()
+    asked = [each.name for each in inputs if reached.isdisjoint(each.entries)]
+    if not asked:
+        return []
+    verb, them = ("is", "it") if len(asked) == 1 else ("are", "them")
+    return [
+        f"{', '.join(asked)} {verb} compared or read and no more: on the way that the cell takes "
+        f"here, derivatives by {them} are 0."
+    ]
 
 
 def _condition(tape: Tape, index: int, parent: int) -> str | None:

@@ -27,10 +27,9 @@ from ..autodiff.sweeps.tips.guards import guard_tips
 from ..autodiff.sweeps.tips.kinks import Kink, kinks_of
 from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.reads import Reading
 from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.tapes import StoredTape, stored
-from .conditions import conditions
+from .conditions import conditions, only_asked, reads
 from .inputs import Input, flatten, identical
 from .numbers import (
     LONGEST,
@@ -499,31 +498,10 @@ class Program:
         return conditions(self.tape)
 
     @cached_property
-    def _reads(self) -> list[str]:
-        """Where plain numbers were read, which do not reach the output."""
-        questions = [self.tape.operations[index].function for index in self.tape.guards()]
-        places = dict.fromkeys(each.place for each in questions if isinstance(each, Reading))
-        if not places:
-            return []
-        listed = "; ".join(list(places)[:3]) + ("; …" if len(places) > 3 else "")
-        return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
-
-    @cached_property
-    def _only_asked(self) -> list[str]:
-        """What is said of inputs that choose the way of the cell, or are read, and no more."""
-        reached = set(self.tape.ancestors(self.tape.output)) if self.order else set()
-        asked = [
-            each.name
-            for each in self._differentiated()
-            if self.order and reached.isdisjoint(each.entries)
-        ]
-        if not asked:
-            return []
-        verb, them = ("is", "it") if len(asked) == 1 else ("are", "them")
-        return [
-            f"{', '.join(asked)} {verb} compared or read and no more: on the way that the cell "
-            f"takes here, derivatives by {them} are 0."
-        ]
+    def _asked(self) -> list[str]:
+        """What is said of numbers that were read, and of inputs that no more than that uses."""
+        inputs = self._differentiated() if self.order else []
+        return [*reads(self.tape), *only_asked(self.tape, inputs)]
 
     @property
     def along(self) -> str | None:
@@ -537,13 +515,12 @@ class Program:
     def notes(self, value: Any) -> list[str]:
         """Remarks for the user."""
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
-        notes += self._reads
+        notes += self._asked
         for each in self.inputs:
             if not each.labels:
                 notes.append(
                     f"{each.name} has {each.array.size} elements, too many for a slider each."
                 )
-        notes += self._only_asked
         if self.along is not None:
             notes.append(f"The graph shows the tangents along {self.along}.")
         if np.ndim(value):
