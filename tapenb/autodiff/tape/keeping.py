@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["is_constant", "keep"]
+__all__ = ["LASTING", "is_constant", "keep"]
 
 
 def is_constant(array: np.ndarray | None) -> bool:
@@ -19,21 +19,20 @@ def is_constant(array: np.ndarray | None) -> bool:
     return array is None or type(array) is bytes
 
 
-def keep(value: Any) -> Any:
-    """A parameter as it is now: arrays and lists that the program may still write are copied.
+LASTING = frozenset({int, float, bool, str, slice, type(None), type(Ellipsis), type, np.ufunc})
+"""Types of what nobody can write to."""
 
-    A copy is read-only, so that it is made once, however often an operation repeats another.
-    """
+
+def keep(value: Any) -> Any:
+    """A parameter as it is now: arrays and lists that the program may still write are copied."""
     if isinstance(value, np.ndarray):
-        if is_constant(value):
-            return value
-        value = value.copy(order="K")
-        value.flags.writeable = False
-        return value
+        return value if is_constant(value) else value.copy(order="K")
     kind = type(value)
     if kind is list:
         return [keep(part) for part in value]
     if kind is tuple:
+        if LASTING.issuperset(map(type, value)):
+            return value
         parts = tuple(map(keep, value))
         return value if all(map(operator.is_, parts, value)) else parts
     if kind is dict:

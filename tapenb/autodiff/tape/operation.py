@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .keeping import keep
+from .keeping import LASTING, keep
 
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
@@ -67,9 +67,10 @@ class Operation:
     ) -> None:
         self.function: Callable[..., Any] = function
         self.name: str = name
-        self.params: dict[str, Any] = (
-            {name: keep(x) for name, x in params.items()} if params else {}
-        )
+        self.params: dict[str, Any] = params or {}
+        for key in self.params:  # without a call, since most are nothing to be kept
+            if type(self.params[key]) not in LASTING:
+                self.params[key] = keep(self.params[key])
         # The name of the ufunc that it calls or None, once somebody has asked.
         self.ufunc: str | bool | None = False
         self.follow(rule)
