@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff import coverage
 from tapenb.autodiff.tape.operation import TapeError
+
+from . import coverage
 
 NAMES = [(module, name, value) for module, name, value in coverage.public()]
 

@@ -1,6 +1,6 @@
 """The outcome of every public callable of NumPy on a tape: one table, made from the registry.
 
-    python -m tapenb.autodiff.coverage
+    python -m tests.autodiff.coverage
 
 writes it to `rules/COVERAGE.md`. What the registry cannot know, that a function has
 nothing to do with numbers or why it is refused, is said here.
@@ -16,16 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from .kinds.registry import CALLING, HANDLERS, RULES
-from .rules import distributions, special
-from .rules.scipy.linalg import UNSETTLED
-from .rules.scipy.optimize import MINIMA
-from .tracing.dispatch import WITHHELD
-from .twins.twins import find_twins, original, twin_of
+from tapenb.autodiff.kinds.registry import CALLING, HANDLERS, RULES
+from tapenb.autodiff.rules import distributions, special
+from tapenb.autodiff.rules.scipy.linalg import UNSETTLED
+from tapenb.autodiff.rules.scipy.optimize import MINIMA
+from tapenb.autodiff.tracing.dispatch import WITHHELD
+from tapenb.autodiff.twins.twins import find_twins, original, twin_of
 
 __all__ = ["CLASSES", "PAGE", "VERSIONS", "classify", "page", "public"]
 
-PAGE = Path(__file__).parent / "rules" / "COVERAGE.md"
+PAGE = Path(special.__file__).parent / "COVERAGE.md"
 MODULES = (np, np.linalg, np.fft)
 VERSIONS = tuple(
     f"{name} {'.'.join(metadata.version(name).split('.')[:2])}" for name in ("NumPy", "SciPy")
@@ -206,7 +206,7 @@ def page() -> str:
     lines = [
         "# What becomes of NumPy's functions, and of SciPy's",
         "",
-        f"Made by `python -m tapenb.autodiff.coverage` with {' and '.join(VERSIONS)}, from",
+        f"Made by `python -m tests.autodiff.coverage` with {' and '.join(VERSIONS)}, from",
         "the registry of rules; a test holds it against `dir(numpy)`, `dir(numpy.linalg)` and",
         "`dir(numpy.fft)`.",
         "",
