@@ -63,6 +63,8 @@ def compact(
     """
     if program.is_long:
         raise NotLowered(f"{len(program.tape):,} entries")
+    if len(program.swept) > _MOST_INSTRUCTIONS:  # to find that at the end takes seconds
+        raise NotLowered(f"it takes more than {_MOST_INSTRUCTIONS} instructions")
     # A line may show what no page can, such as a vector whose sign is LAPACK's choice.
     for each in () if lines is None else (*lines, ()):
         with suppress(NotLowered):
