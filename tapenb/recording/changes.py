@@ -52,7 +52,8 @@ class Changes:
     @in_peace
     def take_back(self) -> None:
         """Take everything back, the latest first."""
-        if self._back:
+        # An interrupt may have come before the first way back was noted.
+        if self._back or self in _unfinished:
             uninterrupted(self._take_back)
 
     def _take_back(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from IPython.core.error import UsageError
 
 from tapenb.magic.cell import analyse
+from tapenb.recording import changes as changes_of_cells
 from tapenb.recording.changes import Changes, uninterrupted
 
 CELLS = {
@@ -203,3 +204,17 @@ def test_an_error_is_of_the_type_and_in_the_words_that_it_has_without_a_tape(not
         if mistake.strip():
             cell = f"y = x * f * a\n{mistake.strip()}"
             assert error_of(f"%%tape x f a\n{cell}") == error_of(cell), mistake
+
+
+def test_an_interrupt_before_the_first_way_back_is_noted_keeps_no_later_cell():
+    class Interrupted(list):
+        def append(self, each):
+            raise KeyboardInterrupt
+
+    changes = Changes()
+    changes._back = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        changes.before(lambda: None)
+    assert changes in changes_of_cells._unfinished
+    changes.take_back()
+    assert changes not in changes_of_cells._unfinished
