@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tapenb.panel import sources
+from tapenb.panel.browser import sources
 
 BUNDLE = sources.FOLDER.parent / "bundle"
 VERSION = "0.28.2"

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 GOAL = 500_000  # bytes of a wheel
 # What a wheel may have until then: it fails above. Five parts of six are Python as it is written,
 # of which code alone, without a docstring, would be 470 kB.
-LIMIT = 825_000
+LIMIT = 820_000
 # Of the second build: another folder, clock, order of sets, and rights of new files.
 UNLIKE = {"PYTHONHASHSEED": "7", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
 

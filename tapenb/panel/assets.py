@@ -15,7 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import sources
+try:
+    from .browser import sources
+except ImportError:  # an installed package has the bundle alone
+    sources = None
 
 __all__ = [
     "carried",
@@ -39,7 +42,7 @@ def _bundle() -> dict[str, Any]:
 
 @cache
 def _is_bundled() -> bool:
-    if not sources.FOLDER.exists():
+    if sources is None:
         return True
     return _BUNDLE.exists() and sources.digest() == _bundle()["sources"]
 

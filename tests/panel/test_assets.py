@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tapenb.panel import assets, sources
+from tapenb.panel import assets
+from tapenb.panel.browser import sources
 
 MODULES = sorted(sources.FOLDER.glob("*.js"))
 SHEETS = sorted(sources.FOLDER.glob("css/*.css"))

@@ -24,7 +24,7 @@ __all__ = [
     "sheets",
 ]
 
-FOLDER = Path(__file__).parent / "browser"
+FOLDER = Path(__file__).parent
 WITH_KERNEL = (
     "asks",
     "hear",
