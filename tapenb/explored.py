@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .recording.recording import Recording
 
-__all__ = ["explore"]
-
 
 # Long: most of it is the documentation, and the arguments are those of a cell's line.
 def explore(

@@ -24,8 +24,6 @@ from typing import Any
 
 from .tape.provenance import is_foreign
 
-__all__ = ["Place", "builtin_of", "filled_cells", "is_users", "own_attributes", "places", "walk"]
-
 _BAGS = (SimpleNamespace, argparse.Namespace)
 _OURS = "tapenb.autodiff.faces.variable"
 _ATOMS = frozenset({bool, bytes, complex, float, int, str, type(None)})

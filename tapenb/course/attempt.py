@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Stopped", "attempt"]
-
 _NOTHING = "Something here is None: a function without `return` gives None."
 
 

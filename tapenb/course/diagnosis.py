@@ -22,17 +22,6 @@ from .machine import Machine, sweep
 from .machines import MACHINES
 from .progress import keep
 
-__all__ = [
-    "Diagnosis",
-    "check",
-    "check_number",
-    "diagnose",
-    "diagnose_number",
-    "same",
-    "short",
-    "tell",
-]
-
 _CLOSE = 5e-6
 """What counts as the same number: rounded to six digits it is off by half a unit of the sixth."""
 _NEAR = 2e-3

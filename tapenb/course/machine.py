@@ -14,8 +14,6 @@ from ..autodiff.sweeps.operands import operand
 from ..autodiff.sweeps.seeds import ones_like
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["Machine", "Step", "contributions", "sweep"]
-
 
 @dataclass(frozen=True)
 class Step:

@@ -13,8 +13,6 @@ import numpy as np
 
 from .machine import Machine, Step
 
-__all__ = ["MACHINES"]
-
 _UNARY = frozenset(
     "sin cos tan exp log log10 log2 sqrt tanh sinh cosh arctan square reciprocal expm1 "
     "log1p".split()

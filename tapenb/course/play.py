@@ -15,8 +15,6 @@ from .diagnosis import same, short
 from .machine import Machine, contributions
 from .machines import MACHINES
 
-__all__ = ["Played", "play"]
-
 _RIGHT = Machine("right", "")
 _BLANK, _ASKED = "□", "?"
 _CLOSE = 1e-5

@@ -9,8 +9,6 @@ from typing import Any
 
 from .progress import put
 
-__all__ = ["predict"]
-
 
 def predict(
     lesson: str, choice: Any = ..., reason: Any = ..., file: str | Path = "predictions.toml"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-__all__ = ["keep", "progress", "put"]
-
 _NAME = "_course_progress"
 """By this name a notebook's namespace keeps, by item, the last state of each of its checks.
 

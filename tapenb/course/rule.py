@@ -12,8 +12,6 @@ from .attempt import Stopped, attempt
 from .diagnosis import Diagnosis, diagnose_number, tell
 from .progress import keep
 
-__all__ = ["check_rule"]
-
 _NO_RULE = (
     "A tape follows this into NumPy's own functions: it has no rule of yours. Decorate it with "
     "tn.custom_gradient."

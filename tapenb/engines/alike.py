@@ -7,8 +7,6 @@ from typing import Any
 from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tracing.structures import flatten, parts_of
 
-__all__ = ["Differs", "leaves_like", "leaves_of_arguments", "names_of_numbers"]
-
 
 class Differs(ValueError):
     """A structure is another one: where, what was wanted and what was given."""

@@ -14,8 +14,6 @@ from ..autodiff.twins.substitution import call as called
 from .alike import leaves_of_arguments
 from .pulled import Flat, pulled
 
-__all__ = ["as_jax"]
-
 
 # Long: half of it is documentation.
 def as_jax(f: Callable[..., Any], *example: Any, x64: bool = True) -> Callable[..., Any]:

@@ -12,8 +12,6 @@ from ..autodiff.tracing.structures import flatten, rebuild
 from ..autodiff.twins.substitution import call as called
 from .pulled import Flat, pulled
 
-__all__ = ["as_torch"]
-
 
 def as_torch(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy's as one operation of PyTorch's, which calls it on the CPU.

@@ -9,8 +9,6 @@ import numpy as np
 
 from ..autodiff.compiling.lowering.compact import VERSION, instructions
 
-__all__ = ["check"]
-
 _MOST_REGISTERS = 1 << 20
 """More than any program that is saved has."""
 _KINDS = {

@@ -31,8 +31,6 @@ from .lowered import about_guards, lowered
 from .pickling import packed, unpacked
 from .stored import Stored, argument, with_arguments
 
-__all__ = ["AtTip", "Exported", "Path", "Refused", "StoredFunction", "export", "record_path"]
-
 _MOST_INSTRUCTIONS = 500_000
 
 

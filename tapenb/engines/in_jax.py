@@ -12,8 +12,6 @@ from ..autodiff.compiling.plan import ufunc_name
 from ..autodiff.kinds.registry import ABSENT, FUNCTIONS, Function
 from ..autodiff.tape.operation import Operation
 
-__all__ = ["NoName", "canonical", "in_dtype", "in_jax"]
-
 
 class NoName(Exception):
     """An operation that JAX has not; as text, why."""

@@ -9,8 +9,6 @@ from .exported import StoredFunction
 from .stored import read
 from .tapes import StoredTape
 
-__all__ = ["load"]
-
 _KINDS = {"tape": StoredTape, "function": StoredFunction}
 
 

@@ -25,8 +25,6 @@ from ..autodiff.compiling.plan import ufunc_name
 from ..autodiff.tape.operation import Operation
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["Carried", "Constant", "Given", "Loop", "Slot", "Step", "folded", "with_index"]
-
 _FEWEST_ROUNDS = 4
 _FEWEST_SAVED = 16
 """Operations that folding has to save: a short loop is as quick unrolled."""

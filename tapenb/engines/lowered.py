@@ -19,8 +19,6 @@ from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["about_guards", "lowered", "reals"]
-
 _STEPS = (0.0, 1e-3, -7e-3)
 """Where a program is held against its tape: so far from the recorded inputs, of their size."""
 _ELSEWISE = "a derivative is found in another way there"

@@ -24,8 +24,6 @@ from ..autodiff.tape.operation import INPUT, Operation, TapeError
 from ..autodiff.tape.primitives import primitive
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["packed", "unpacked"]
-
 _COLUMNS = (
     *("operations", "left", "right", "values", "offsets", "many", "independents", "constants"),
     *("inputs", "output", "swept", "repeats", "cell_hears_float_errors"),

@@ -7,8 +7,6 @@ from typing import Any
 
 from ..autodiff.faces.functional import vjp
 
-__all__ = ["Flat", "pulled"]
-
 Flat = Callable[..., tuple[Any, ...]]
 """From numbers and arrays to a tuple of them."""
 

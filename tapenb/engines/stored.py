@@ -21,8 +21,6 @@ from ..autodiff.compiling.lowering.registers import NotLowered, Registers
 from ..autodiff.tape.operation import TapeError
 from .lowered import reals
 
-__all__ = ["Argument", "Stored", "argument", "read", "with_arguments"]
-
 
 @dataclass(frozen=True)
 class Argument:

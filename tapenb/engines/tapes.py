@@ -23,8 +23,6 @@ from ..autodiff.tracing.state import is_active, reference_of
 from .lowered import about_guards, lowered
 from .stored import Argument, Stored, argument, with_arguments
 
-__all__ = ["Numbers", "StoredTape", "save", "stored"]
-
 _MOST_INSTRUCTIONS = 500_000
 _MOST_SECOND = 64
 """Second derivatives by up to so many numbers are saved: a sweep for each."""

@@ -25,8 +25,6 @@ from .exported import record_path
 from .in_jax import NoName, canonical, in_dtype, in_jax
 from .loops import Constant, Loop, Slot, Step, folded, with_index
 
-__all__ = ["JaxProgram", "to_jax"]
-
 _MOST_ULP = 1 << 17
 """Of another operation altogether; LAPACK's own errors are some hundred ulp."""
 _OF_WHOLE_NUMBERS = {"int", "trunc", "floor", "ceil", "round", "index"}

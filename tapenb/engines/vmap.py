@@ -19,8 +19,6 @@ from .alike import Differs, leaves_like
 from .exported import AtTip, Path, Refused, record_path
 from .stored import Stored
 
-__all__ = ["PointStats", "Vectorized", "vmap"]
-
 _MOST_PATHS = 64
 
 

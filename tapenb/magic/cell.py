@@ -14,8 +14,6 @@ import numpy as np
 from ..autodiff.tracing.state import plain
 from .constants import constants_of, is_float, is_made, name_of, root_of, split, switches_of
 
-__all__ = ["CAUGHT", "HOOK", "Cell", "InputsIntoCell", "analyse", "is_numeric", "mentioned"]
-
 HOOK = "__tapenb_input__"
 CAUGHT = "__tapenb_caught__"
 """What a handler of errors in the cell calls first."""

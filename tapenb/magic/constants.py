@@ -11,8 +11,6 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["constants_of", "is_float", "is_literal", "name_of", "root_of", "split", "switches_of"]
-
 _BY_NAME = frozenset({"pi", "e", "tau", "euler_gamma"})
 _CONSTRUCTORS = frozenset(
     "arange array asarray eye full geomspace identity linspace logspace ones zeros".split()

@@ -13,11 +13,6 @@ from typing import Any
 
 from ..autodiff.reach import Place, is_users, places, walk
 
-__all__ = [
-    *("bytes_of", "containers", "is_of_ctypes", "is_plain_memory"),
-    *("own_places", "set_bytes"),
-]
-
 _SEEN_THROUGH = (tuple, set, frozenset)
 _NUMBERS_OF_C = frozenset("bBhHiIlLqQfdg?cuv")
 """How ctypes calls its simple types that are no pointers."""

@@ -20,11 +20,6 @@ from ..autodiff.tape.provenance import here, is_importing, is_library
 from ..recording.changes import Changes
 from .files import Files, is_logged_to
 
-__all__ = [
-    *("Finalizers", "Refusing", "StateLost", "know_refused", "note_files", "refuse"),
-    "stand_in_for",
-]
-
 
 class StateLost(TapeError):
     """The cell does what cannot be wound back, so it does not run again unseen."""

@@ -8,8 +8,6 @@ from typing import Any
 
 from ..recording.changes import Changes
 
-__all__ = ["close_figures", "figures", "is_of_pyplot"]
-
 
 def is_of_pyplot(value: Any) -> bool:
     """Whether something is pyplot or one of its functions."""

@@ -11,8 +11,6 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Files", "is_logged_to", "is_of_name"]
-
 _MOST_BYTES = 64 << 20
 
 

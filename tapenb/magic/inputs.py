@@ -28,8 +28,6 @@ from .constants import root_of
 from .containers import containers
 from .line import LineError, Options
 
-__all__ = ["RunInputs", "own_part", "parts_of_namespace"]
-
 _MOST_PARTS = 64
 
 

@@ -17,8 +17,6 @@ from typing import Any
 from ..autodiff.reach import Place, places
 from ..autodiff.tape.provenance import is_foreign_module
 
-__all__ = ["OTHERS", "ModulePlace", "is_python", "named_of_libraries", "places_of_widget"]
-
 OTHERS = ("tapenb", "IPython", "ipykernel", "comm")
 """Packages whose objects know themselves what a run that nobody sees may do."""
 _CONTAINERS = (dict, list, set, deque, defaultdict, OrderedDict)

@@ -12,8 +12,6 @@ import numpy as np
 from .cell import is_numeric
 from .constants import is_float
 
-__all__ = ["LineError", "Options", "parse_line"]
-
 
 class LineError(ValueError):
     """An error in the line: it says what is wrong, and what would be right."""

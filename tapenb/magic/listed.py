@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from ..views.listing import Handle, Source
 from .constants import constants_of, split
 
-__all__ = ["listed"]
-
 
 def listed(file: str, text: str, source: str, tree: ast.Module) -> Source:
     """The lines of a cell.

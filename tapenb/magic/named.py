@@ -8,8 +8,6 @@ from dis import opmap
 from types import CodeType, FunctionType
 from typing import Any
 
-__all__ = ["code_names", "reachable", "texts_of", "words_of"]
-
 _WITH = {opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in opmap}
 _WORD = re.compile(r"[^\W\d]\w*")
 

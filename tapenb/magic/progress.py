@@ -10,8 +10,6 @@ from typing import Any
 
 from ..autodiff.tape.operation import TapeError
 
-__all__ = ["Progress", "free_memory", "used_memory"]
-
 _QUIET, _EVERY, _LOOKS = 4.0, 1.0, 0.1
 """Seconds before the first word, between two of them, and between two looks at the memory."""
 

@@ -24,8 +24,6 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tape.thrift import Lost
 from ..autodiff.tracing.reads import Read, Reads
 
-__all__ = ["culprits"]
-
 _SECONDS = 10.0
 _GOLDEN = 0.6180339887498949
 # Two ways of each: a bold one, and a gentle one for where the cell raises at that.

@@ -48,8 +48,6 @@ from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
 
-__all__ = ["CellRun", "Outcome"]
-
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 """Names by which a cell may hear of floating-point errors."""
 

@@ -20,8 +20,6 @@ from .listed import listed
 from .running import CellRun, Outcome
 from .tracebacks import pointing_at_cell
 
-__all__ = ["MOST_PANELS", "Session"]
-
 MOST_PANELS = 40
 """So many panels live at once; the oldest then keeps its picture and loses its sliders."""
 

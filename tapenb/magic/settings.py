@@ -18,8 +18,6 @@ import numpy as np
 from ..autodiff.reach import is_users
 from ..autodiff.tape.provenance import is_foreign_module
 
-__all__ = ["readable_handlers", "settings"]
-
 
 def settings(named: Collection[str] = (), *, exactly: bool = True) -> Callable[[], None]:
     """Note the environment, random state, warnings, logging and printing as they are now.

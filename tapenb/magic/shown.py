@@ -9,8 +9,6 @@ from ..autodiff.tracing.state import is_traced, plain
 from ..autodiff.tracing.structures import lift
 from ..autodiff.twins.twins import real_of
 
-__all__ = ["lifted", "ordinary"]
-
 
 def lifted(value: Any) -> Any:
     """A value with lists as arrays; None for a list of this and that, which is no array."""

@@ -21,8 +21,6 @@ from typing import Any
 from ..autodiff.reach import is_users, own_attributes
 from ..autodiff.tape.provenance import is_foreign_module
 
-__all__ = ["CACHED", "is_own", "passed_through"]
-
 CACHED = type(functools.cache(len))
 """The type of functions with a cache."""
 

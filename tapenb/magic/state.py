@@ -40,8 +40,6 @@ from .named import code_names, reachable, texts_of, words_of
 from .settings import readable_handlers, settings
 from .standing import CACHED, is_own, passed_through
 
-__all__ = ["Snapshot"]
-
 _MOST_BYTES = 64 << 20
 _MOST_ITEMS = 200_000
 

@@ -17,8 +17,6 @@ from .containers import own_places
 from .effects import StateLost
 from .named import code_names, reachable
 
-__all__ = ["check_threads"]
-
 _SAFE = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None), type, ModuleType)
 _SAFE += (BuiltinFunctionType, FunctionType, MethodType, np.generic, np.ufunc)
 _BINDING = frozenset({"DELETE_GLOBAL", "DELETE_NAME", "STORE_GLOBAL", "STORE_NAME"})

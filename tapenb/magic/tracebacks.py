@@ -7,8 +7,6 @@ import traceback
 from types import FrameType, TracebackType
 from typing import Any
 
-__all__ = ["CellSyntaxError", "caught", "pointing_at_cell"]
-
 _OURS = __name__.split(".")[0]
 
 

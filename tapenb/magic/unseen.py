@@ -20,8 +20,6 @@ from ..autodiff.tape.provenance import is_importing
 from ..recording.changes import Changes
 from .effects import refuse
 
-__all__ = ["hide"]
-
 
 class _WithoutThread:
     """A stream that leaves out what one thread writes."""

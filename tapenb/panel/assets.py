@@ -20,17 +20,6 @@ try:
 except ImportError:  # an installed package has the bundle alone
     sources = None
 
-__all__ = [
-    "carried",
-    "module",
-    "player",
-    "standalone",
-    "style",
-    "unpacking",
-    "widget",
-    "without_player",
-]
-
 _BUNDLE = Path(__file__).parent / "bundle"
 
 

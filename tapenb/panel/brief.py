@@ -9,8 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["brief"]
-
 _RANGE = "label", "min", "max", "step"
 _FLAGS = "integer", "log", "boolean", "idle"
 _HANDLE = ["label", "line", "start", "end"]

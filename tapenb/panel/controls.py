@@ -12,8 +12,6 @@ from traitlets import Bool, HasTraits, List, TraitError, TraitType, Unicode, obs
 from ..recording.inputs import Slider
 from ..recording.recording import Recording
 
-__all__ = ["Control", "control", "controls", "moving"]
-
 
 class _Number(TraitType):
     """A finite number of the type that its slider has."""

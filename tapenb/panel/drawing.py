@@ -13,8 +13,6 @@ from ..views.folding import LEVELS, MOST, Folded, Path, Paths
 from ..views.graph import Graph
 from ..views.listing import Listing, Source
 
-__all__ = ["Drawing"]
-
 # So long numbers wait for their picture; what the notebook keeps, and the end of the cell, so long.
 SOON, AT_MOST = 0.1, 10.0
 # So many boxes are seen at a glance.

@@ -24,9 +24,6 @@ from ..recording.recording import Recording
 from ..views.listing import Source
 from .live import Panel
 
-__all__ = ["Explored", "explored"]
-
-
 _TRUTHS = [False, True]
 
 

@@ -17,8 +17,6 @@ from ..recording.point import Point
 from ..views.graph import Graph
 from ..views.table import table
 
-__all__ = ["printed", "written"]
-
 
 def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
     """The name and the text of a file.

@@ -25,8 +25,6 @@ from .playing import Playing, without_kernel
 from .reader import Reader, carries_player
 from .sections import Orders, Section
 
-__all__ = ["PICKED", "Kept"]
-
 PICKED = "elements of an array have sliders of their own"
 """Why a page does not play a panel in which some were picked."""
 

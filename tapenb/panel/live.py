@@ -49,8 +49,6 @@ from .sections import (
     Vector,
 )
 
-__all__ = ["Panel"]
-
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
 # What is computed beside the moves waits so long after each: another may follow.

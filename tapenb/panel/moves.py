@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from threading import Lock, local
 from typing import Any
 
-__all__ = ["Merging", "Positions"]
-
 _PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 

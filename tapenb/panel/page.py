@@ -16,8 +16,6 @@ from .brief import brief
 from .picture import bundle
 from .played import inert
 
-__all__ = ["directive", "page"]
-
 
 def page(point: Point, graph: Graph | None, data: dict[str, Any]) -> str:
     """One HTML file with a live panel.

@@ -11,8 +11,6 @@ from ..recording.inputs import Input
 from ..recording.point import Point
 from .controls import Control, control
 
-__all__ = ["ALONG", "Picks"]
-
 ALONG = " along its gradient"
 """What stands behind the name of an array whose elements all move together."""
 

@@ -10,8 +10,6 @@ from ..recording.readout import readout
 from ..views.graph import Graph, data_url, figure
 from ..views.table import table as trace_table
 
-__all__ = ["Static", "bundle", "picture", "static"]
-
 # Stands in the output until the layout engine is there; the same text, another picture.
 _BLANK = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 

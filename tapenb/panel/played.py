@@ -26,8 +26,6 @@ from .brief import brief
 from .sections.vector import without_sliders
 from .stepping import Lines, folded, trace
 
-__all__ = ["beside_the_picture", "inert", "other", "played", "stored"]
-
 _CLASS = "tapenb-tape"
 _LARGEST = 20_000
 """Bytes of data that a notebook stores beside a picture unasked."""

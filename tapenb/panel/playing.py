@@ -16,8 +16,6 @@ from ..views.listing import Source
 from .controls import moving
 from .played import other, played, stored
 
-__all__ = ["Maker", "Playing", "sent", "without_kernel"]
-
 # The sections that a stored panel opens as they are.
 _OPEN = "listing", "trace", "surface"
 

@@ -8,8 +8,6 @@ from enum import Enum
 from typing import Any
 from weakref import WeakKeyDictionary
 
-__all__ = ["Reader", "carries_player", "reader"]
-
 # By shell, the cell whose output carries the player.
 _CARRIERS: WeakKeyDictionary[Any, str | None] = WeakKeyDictionary()
 

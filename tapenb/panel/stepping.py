@@ -12,8 +12,6 @@ from ..views.listing import Listing, Source
 from ..views.steps import Steps
 from .sections.trace import choices, described, is_whole
 
-__all__ = ["Boxes", "Lines", "folded", "trace"]
-
 # A page shows each round of each line, so of no more.
 _MOST_RUNS = 2_000
 

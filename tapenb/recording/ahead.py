@@ -11,8 +11,6 @@ import numpy as np
 from .curve import Curve
 from .recording import MOST_BESIDE, Recording
 
-__all__ = ["Ahead", "Range"]
-
 # A cell that takes longer is not run unasked. Of the processor's time, all runs in a row together
 # end by then, and so long is looked for where to run it.
 _SLOW, _ALL, _LOOKING = 1.5, 0.6, 0.1

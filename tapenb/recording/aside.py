@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 
-__all__ = ["Aside", "Cancelled"]
-
 
 class Cancelled(Exception):
     """Nobody wants the work any more."""

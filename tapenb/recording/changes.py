@@ -15,8 +15,6 @@ from typing import Any, TypeVar
 
 from .deadline import in_peace
 
-__all__ = ["Changes", "deep_recursion", "finish", "guarded", "uninterrupted"]
-
 _T = TypeVar("_T")
 _DEEP = 20_000
 _unfinished: list[Changes] = []

@@ -24,8 +24,6 @@ from ..engines.lowered import about_guards, lowered
 from ..views.steps import has_local_partial
 from .program import Program
 
-__all__ = ["Key", "compact"]
-
 _MOST_INSTRUCTIONS = 20_000
 _MOST_NODES = 150
 _MOST_SECOND = 16

@@ -12,8 +12,6 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.reads import Reading
 from .inputs import Input
 
-__all__ = ["conditions", "only_asked", "reads"]
-
 _MOST = 12
 _COMPARISONS = frozenset("greater greater_equal less less_equal equal not_equal".split())
 

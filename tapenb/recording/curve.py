@@ -16,8 +16,6 @@ from .program import Program
 from .readout import place
 from .switches import Switches, zeros
 
-__all__ = ["Curve", "Mark"]
-
 SAMPLES = 161
 _MOST_SAMPLES = 2001
 _FINE = 1 / 400

@@ -12,8 +12,6 @@ from signal import SIGINT, getsignal, signal
 from types import CodeType, FrameType, FunctionType
 from typing import Any, TypeVar
 
-__all__ = ["SECONDS", "in_peace", "within"]
-
 _T = TypeVar("_T")
 SECONDS = 10.0
 """How long a cell or function may take to run again."""

@@ -6,8 +6,6 @@ from typing import Any
 
 from .program import Program
 
-__all__ = ["constant_slope", "derivative"]
-
 
 def constant_slope(program: Program, entry: int) -> Any:
     """The derivative by an input entry where it is the same everywhere, else None.

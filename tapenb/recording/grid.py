@@ -12,8 +12,6 @@ from .aside import Aside
 from .curve import Curve
 from .program import Program
 
-__all__ = ["Axis", "Grid"]
-
 _COLUMNS, _ROWS = 49, 37
 _FEWEST = 9
 _SECONDS = 3.0

@@ -9,9 +9,6 @@ from typing import Any, Self
 
 from .changes import finish, guarded
 
-__all__ = ["Idle"]
-
-
 _BEGIN = "pre_run_cell"
 
 

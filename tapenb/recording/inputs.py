@@ -16,8 +16,6 @@ import numpy as np
 
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["Input", "Slider", "count_of", "flatten", "identical", "nest"]
-
 # A positive number outside of these is rather a scale than a place: its slider is logarithmic, and
 # goes so far to both sides; as is a range that spans as much.
 _TINY, _LARGE, _DECADES = 1e-3, 1e4, 1e3

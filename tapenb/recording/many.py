@@ -12,8 +12,6 @@ from ..engines.tapes import Numbers
 from .point import Point
 from .program import Program
 
-__all__ = ["at_many"]
-
 
 def at_many(
     at: Callable[..., Point], program: Program | None, values: Mapping[str, Any]

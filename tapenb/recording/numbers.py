@@ -18,19 +18,6 @@ from ..autodiff.tape.tape import Tape
 from ..engines.lowered import lowered
 from .inputs import Input
 
-__all__ = [
-    "MOST_IN_ARRAYS",
-    "UNANSWERED",
-    "are_floats",
-    "bare",
-    "compile_numbers",
-    "in_arrays",
-    "inlined",
-    "labels",
-    "parameters",
-    "restored",
-]
-
 UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)
 """Errors of a compiled program that has no answer, where a replay or a run may have one."""
 

@@ -12,8 +12,6 @@ from ..autodiff.tape.tape import Tape
 from ..views.listing import Source
 from .program import Program
 
-__all__ = ["MOST", "outputs", "with_output"]
-
 MOST = 12
 """So many outputs are offered, the last ones."""
 

@@ -22,8 +22,6 @@ from .readout import readout
 if TYPE_CHECKING:
     from .program import Program
 
-__all__ = ["Point"]
-
 # So many tips, and places where nan begins, are named.
 _MOST_NAMED = 3
 _BRIEFLY = {"once differentiable (C1)": "tip of the slope", "tip": "tip", "jump": "jump"}

@@ -45,8 +45,6 @@ from .numbers import (
 from .point import Point
 from .shaped import shaped, taken_apart
 
-__all__ = ["Program"]
-
 _MOST_SECOND = 16
 """Second derivatives follow a slider for up to so many input elements."""
 _MOST_ROWS = 64

@@ -11,22 +11,6 @@ import numpy as np
 from ..views.labels import one_line
 from ..views.numbers import GRAPH_DIGITS, READOUT_DIGITS, number, value
 
-__all__ = [
-    "_LARGEST_MATRIX",
-    "Matrix",
-    "Row",
-    "matrix",
-    "mixed",
-    "notes",
-    "panel_matrix",
-    "place",
-    "readout",
-    "rows",
-    "steady_notes",
-    "symbol",
-    "where",
-]
-
 # Second derivatives of more inputs than this are a shape, not a table.
 _LARGEST_MATRIX = 6
 # In the panel there is a heat map of more, with fewer digits.

@@ -29,8 +29,6 @@ _SHOWN = "value gradient hessian jacobian tape panel point at many numbers sourc
 MOST_BESIDE, _LONGEST_BRANCH = 6, 10_000
 """So many programs of other branches are kept, none of more entries."""
 
-__all__ = ["MOST_BESIDE", "Input", "NeedsRecording", "Point", "Program", "Recording", "Slider"]
-
 
 class NeedsRecording(Exception):
     """The program changes at these positions: the cell has to run again."""

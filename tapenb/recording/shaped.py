@@ -9,8 +9,6 @@ import numpy as np
 
 from .inputs import Input
 
-__all__ = ["shaped", "taken_apart"]
-
 Shape = tuple[int, ...]
 
 

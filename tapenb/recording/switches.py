@@ -17,8 +17,6 @@ import numpy as np
 from ..autodiff.tape.operation import GUARD, INPUT
 from .program import Program
 
-__all__ = ["Switches", "zeros"]
-
 _MOST_ELEMENTS = 64
 _MOST_ZEROS = 32
 _SAMPLES, _FEWEST = 81, 9

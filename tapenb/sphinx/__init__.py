@@ -17,8 +17,6 @@ from sphinx.util.typing import ExtensionMetadata
 from ..panel.assets import player, style, without_player
 from .directive import Tape
 
-__all__ = ["setup"]
-
 _SCRIPT, _SHEET = "tapenb.js", "tapenb.css"
 # What a page with a panel holds.
 _MARK = 'class="tapenb-tape"'

@@ -9,8 +9,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-__all__ = ["Cells"]
-
 
 class _Shell(InteractiveShell):
     """A shell whose outputs are read in a file: nobody answers what a cell asks."""

@@ -11,8 +11,6 @@ from sphinx.util.docutils import SphinxDirective
 
 from .cells import Cells
 
-__all__ = ["Tape"]
-
 
 class Tape(SphinxDirective):
     """Run the lines as a cell with ``%%tape``; show them, and the panel.

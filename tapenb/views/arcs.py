@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-__all__ = ["Arrow", "Box", "draw", "rows", "spanned"]
-
 _FIGURE = 6.2
 """The width of a figure in points."""
 _LINE, _PAD_X, _PAD_Y = 13.0, 10.0, 6.0

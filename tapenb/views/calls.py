@@ -14,8 +14,6 @@ from typing import Any
 from ..autodiff.tape.tape import Tape
 from .listing import Line, Listing, Source, calls_of
 
-__all__ = ["Called", "Calls"]
-
 Run = tuple[int, int]
 """The first and the last entry of what a line computed at once."""
 

@@ -15,8 +15,6 @@ from ..autodiff.tape.tape import Entry, Tape
 from .labels import one_line
 from .table import Table, written
 
-__all__ = ["Run", "compared", "diff", "runs_of"]
-
 # Of a longer tape each operation stands once, with its last numbers and how often it ran.
 _LONGEST = 200
 _HEAD = ["", "line", "text", "value", "adjoint", "other value", "other adjoint"]

@@ -24,8 +24,6 @@ from .labels import one_line, shorten
 from .listing import Listing, Source, calls_of
 from .numbers import brief
 
-__all__ = ["LEVELS", "MOST", "Folded", "Path", "Paths"]
-
 Path = tuple[int | str, ...]
 """A line of the text, from 0, then the calls below it, each by its function and instruction."""
 

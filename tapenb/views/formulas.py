@@ -14,8 +14,6 @@ from ..autodiff.tape.tape import Entry, Tape
 from .labels import one_line
 from .numbers import number, value
 
-__all__ = ["INFIX", "call", "constant", "entries", "index", "names", "numbering", "parameters"]
-
 _PREFIX = {"negative": "-", "positive": "+"}
 
 

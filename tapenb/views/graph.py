@@ -28,8 +28,6 @@ from .numbers import brief, drawn
 from .steps import local_partial
 from .table import written
 
-__all__ = ["LARGEST", "Drawing", "Edge", "Graph", "Node", "figure", "graph"]
-
 # More nodes than this nobody reads.
 LARGEST = 150
 # Where all edges together cross more rows, Graphviz is not done in half a second.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["columns", "is_name", "one_line", "shorten", "subscript"]
-
 
 def one_line(text: str) -> str:
     r"""The text on one line, with nothing in it that XML or a terminal cannot show.

@@ -10,8 +10,6 @@ from .formulas import entries, index, numbering, parameters
 from .labels import one_line
 from .numbers import brief
 
-__all__ = ["Latex", "latex"]
-
 # A formula longer than this, in characters of LaTeX, is left to the trace.
 _LONGEST_FORMULA = 400
 # Lines of the trace before and after the dots, where it is long.

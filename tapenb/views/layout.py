@@ -23,8 +23,6 @@ from threading import Event, Lock, Thread, Timer, current_thread
 from time import monotonic
 from typing import Any
 
-__all__ = ["SECONDS", "beside", "is_done", "ready", "render", "warm_up"]
-
 SECONDS = 0.5
 """How long a layout may take, unless somebody allows it more."""
 

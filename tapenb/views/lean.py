@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from xml.etree import ElementTree
 
-__all__ = ["lean"]
-
 # What texts inherit from the whole drawing, in which all other shapes say their own.
 _OF_TEXTS = "text-anchor", "font-family", "font-size", "fill"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"  # no text begins or ends with one

@@ -22,8 +22,6 @@ from ..autodiff.tape.provenance import Site, line_of, position_of, source_of, sp
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
-__all__ = ["Handle", "Line", "Listing", "Source", "calls_of", "spot"]
-
 _LONGEST_SERIES = 96
 # The calls that sweep back: one of them records many operations.
 _SWEEP = re.compile(r"[\w.]+\.(gradient|jacobian|batch_jacobian)\(")

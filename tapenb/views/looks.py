@@ -9,8 +9,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["Looks", "save"]
-
 _COLOUR = re.compile('(?<==")#[0-9a-f]{6}(?=")')
 _SECONDS = 20
 _FILLS = frozenset({"#e8f1fd", "#e9f6ec", "#ffffff"})

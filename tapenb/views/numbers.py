@@ -13,8 +13,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GRAPH_DIGITS", "READOUT_DIGITS", "brief", "drawn", "number", "sendable", "value"]
-
 READOUT_DIGITS = 10
 GRAPH_DIGITS = 6
 

@@ -15,8 +15,6 @@ from ..autodiff.tape.tape import Entry, Tape
 from .formulas import constant, entries, names
 from .labels import shorten
 
-__all__ = ["Source", "source"]
-
 
 class Source:
     """Readable Python that computes what the tape holds.

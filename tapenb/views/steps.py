@@ -20,8 +20,6 @@ from .listing import Source, spot
 from .numbers import brief, drawn, sendable
 from .table import written
 
-__all__ = ["SEED", "VALUE", "Steps", "has_local_partial", "local_partial"]
-
 VALUE, SEED = -1, -2
 """In the place of an operand's slot: the entry is computed; the backward sweep begins with it."""
 

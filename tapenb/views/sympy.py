@@ -10,8 +10,6 @@ import numpy as np
 from ..autodiff.tape.operation import INPUT, TapeError
 from ..autodiff.tape.tape import Tape
 
-__all__ = ["sympy"]
-
 # What both call the same, and SymPy's words for what NumPy calls otherwise.
 _SAME = "sin cos tan sinh cosh tanh exp log sqrt sign floor erf gamma loggamma".split()
 _OTHER = {

@@ -21,8 +21,6 @@ from .formulas import INFIX, call, entries, numbering
 from .labels import columns, one_line, subscript
 from .numbers import brief, drawn
 
-__all__ = ["Table", "table", "tangents", "written"]
-
 _WRITTEN = INFIX | {"multiply": "×", "subtract": "−", "power": "^"}
 # The most rows; of a longer trace the first and the last are shown.
 _LONGEST, _FIRST, _LAST = 200, 30, 20

@@ -23,8 +23,6 @@ from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tracing.dispatch import WITHHELD
 from tapenb.autodiff.twins.twins import find_twins, original, twin_of
 
-__all__ = ["CLASSES", "PAGE", "VERSIONS", "classify", "page", "public"]
-
 PAGE = Path(special.__file__).parent / "COVERAGE.md"
 MODULES = (np, np.linalg, np.fft)
 VERSIONS = tuple(

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from .notebook import Figure
 from .workers import Cell
 
-__all__ = ["GOALS", "Goal", "Measured", "Unasked", "verdicts"]
-
 
 class Unasked(LookupError):
     """The run was not asked for this."""

@@ -20,8 +20,6 @@ from typing import Any
 from .measuring import Case, Repeat, cores, cycled, fixed_loop, median, pin
 from .works import chain
 
-__all__ = ["FIGURES", "Figure", "figures", "shell"]
-
 ROOT = Path(__file__).parents[2]
 
 FIGURES = {

@@ -13,22 +13,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "bundle",
-    "bundle_by_hand",
-    "bundle_inputs",
-    "epidemic",
-    "epidemic_by_hand",
-    "filtered",
-    "filtered_by_hand",
-    "lstm",
-    "lstm_by_hand",
-    "lstm_inputs",
-    "mixture",
-    "mixture_by_hand",
-    "mixture_inputs",
-]
-
 _random = np.random.default_rng(5)
 
 # -- an epidemic, by Runge and Kutta ---------------------------------------------------------------

@@ -14,8 +14,6 @@ from .notebook import FIGURES
 from .workers import Cell
 from .works import WORKS, Work
 
-__all__ = ["page", "summary"]
-
 SCALE = {"ns": 1e9, "µs": 1e6, "ms": 1e3, "s": 1.0, "×": 1.0, "B": 1.0}
 
 PACKAGES = (

@@ -24,8 +24,6 @@ from .libraries import HAND, PROCESS, Absent, library, offers
 from .measuring import Case, Repeat, cores, cycled, fixed_loop, median, pin
 from .works import WORKS, Work
 
-__all__ = ["ONE_THREAD", "Cell", "Failed", "Processes", "difference", "measure"]
-
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

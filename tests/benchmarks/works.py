@@ -17,8 +17,6 @@ import numpy as np
 from . import programs
 from .libraries import Absent
 
-__all__ = ["WORKS", "Work"]
-
 
 @dataclass(frozen=True)
 class Work:

@@ -28,8 +28,6 @@ from tapenb.autodiff.tracing.state import is_traced
 from tapenb.magic.constants import is_literal
 from tapenb.magic.containers import containers
 
-__all__ = ["both_ways", "check_cell", "check_grad", "programs"]
-
 HEADER = """\
 x = 0.7
 y = 1.3

@@ -6,8 +6,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-__all__ = ["Notebook", "close_shell", "open_notebook", "open_shell"]
-
 
 class Notebook:
     """A shell whose cells are run as a notebook runs them."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-__all__ = ["try_again"]
-
 
 class _Again:
     """A plugin of pytest: each test comes so many times, and what becomes of it is kept."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.reliability.again import try_again
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "threads, tasks, futures and generators that record at once, in fresh processes, too"
 TESTS = [
     "tests/autodiff/test_threads.py::test_threads_record_apart",

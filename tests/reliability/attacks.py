@@ -21,8 +21,6 @@ from types import ModuleType
 import tests
 import tests.reliability
 
-__all__ = ["attacks", "run"]
-
 _HELPERS = {"again", "attacks", "kernel", "lines", "pages"}
 _LAST_WORDS = 5.0
 _ROOT = Path(tests.__file__).parents[1]

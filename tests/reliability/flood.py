@@ -13,8 +13,6 @@ from typing import Any
 
 from .kernel import Kernel, running
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "moves of two pages that arrive in another order, at rest"
 COUNT, SHORT = 80_000, 960
 

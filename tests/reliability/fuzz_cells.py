@@ -12,8 +12,6 @@ from typing import Any
 from tapenb.autodiff.tracing.state import is_traced
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 
-__all__ = ["COUNT", "SHORT", "TITLE", "Maker", "attack", "observed"]
-
 TITLE = "random cells, plainly and with a tape"
 COUNT, SHORT = 2_000, 60
 

@@ -13,8 +13,6 @@ from tests.magic.notebook import Notebook, close_shell, open_notebook
 
 from .fuzz_cells import Maker
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "moves of inputs of random cells"
 COUNT, SHORT = 1_000, 12
 _WRITTEN = {

@@ -6,8 +6,6 @@ import random
 
 from tests.magic.notebook import close_shell, open_notebook
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "hub loops, dense fans and long labels, drawn or said in words"
 COUNT, SHORT = 60, 8
 _KINDS = [

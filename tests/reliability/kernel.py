@@ -12,8 +12,6 @@ from jupyter_client.manager import KernelManager
 
 from tests import PATIENCE
 
-__all__ = ["Kernel", "running"]
-
 _MOMENT = 0.02
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 import tapenb
 
-__all__ = ["OURS", "Lines"]
-
 OURS = str(Path(tapenb.__file__).parent)
 
 

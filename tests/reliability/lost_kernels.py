@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.reliability.again import try_again
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "restarts, ends and lost connections of kernels, in JupyterLab and Notebook 7"
 TESTS = [
     "tests/browser/test_lost_kernel.py::test_the_page_answers_when_the_kernel_is_gone",

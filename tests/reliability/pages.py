@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import chromium, jupyter
 
-__all__ = ["browser", "page_of"]
-
 
 @contextmanager
 def browser() -> Iterator[Browser]:

@@ -15,8 +15,6 @@ from tests.browser import jupyter
 from tests.browser.test_panel import LOAD, SURVEY, expect_survey, press
 from tests.reliability.pages import browser, page_of
 
-__all__ = ["COUNT", "POLICIES", "SHORT", "TITLE", "Policy", "attack", "lost_under"]
-
 TITLE = "Content-Security-Policies: a live panel, or picture and numbers, and why"
 
 

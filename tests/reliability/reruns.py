@@ -23,8 +23,6 @@ from tests import PATIENCE
 from tests.magic.notebook import Notebook, close_shell, open_notebook
 from tests.reliability.lines import OURS
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "re-runs of the same and of an edited cell, with an id and without one"
 COUNT, SHORT = 1_000, 132
 _CELL = "%%tape\nx = {}.5\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"

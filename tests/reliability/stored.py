@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.reliability.again import try_again
 
-__all__ = ["COUNT", "SHORT", "TITLE", "attack"]
-
 TITLE = "saved notebooks opened again, trusted and untrusted, with a new kernel and without"
 TESTS = [
     "tests/browser/test_lost_kernel.py::test_saved_and_opened_again_with_another_kernel",

@@ -11,8 +11,6 @@ from tests.browser import jupyter
 from tests.browser.test_panel import LOAD, SURVEY, digits
 from tests.reliability.pages import browser, page_of
 
-__all__ = ["CELLS", "COUNT", "MOVE", "SHORT", "TITLE", "attack", "open_twice", "torn"]
-
 TITLE = "moves in two tabs at once, with two views of a panel in each, at rest"
 COUNT, SHORT = 200, 0  # a few are tried in `tests/browser`
 CELLS = (LOAD, SURVEY.replace("%%tape", "%%tape -o t"), "t.panel")

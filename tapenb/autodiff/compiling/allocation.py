@@ -13,8 +13,6 @@ from ..tape.operation import INPUT
 from .blocks import Chain, Lifetimes, makes_array
 from .plan import Plan, ufunc_name
 
-__all__ = ["Block", "Form", "Memory", "allocate", "piece_of"]
-
 _BUFFERED = 2048
 """From so many bytes on, an array is computed in a buffer that is used again."""
 

@@ -26,17 +26,6 @@ from ..tape.operation import (
 from .cores import idle
 from .plan import Plan, ufunc_name
 
-__all__ = [
-    "REDUCTIONS",
-    "Chain",
-    "Lifetimes",
-    "arranged",
-    "in_blocks",
-    "is_elementwise",
-    "makes_array",
-    "workers",
-]
-
 _LONG = 32_768
 """From so many elements on, chains are computed in blocks."""
 _CACHE = 1 << 18

@@ -12,19 +12,6 @@ from .plan import Plan, is_placing, ufunc_name
 from .replay import same_answer
 from .writer import NUMBER, TRUTH, Writer
 
-__all__ = [
-    "PROPAGATES_NONFINITE",
-    "check_finite",
-    "check_floats",
-    "check_input",
-    "guard",
-    "is_real_array",
-    "must_be_finite",
-    "raises",
-    "refuse_recorded_point",
-    "squares",
-]
-
 # -- which steps must be finite --------------------------------------------------------------------
 
 _ALL = 1 << 30

@@ -18,8 +18,6 @@ from .lanes import in_lanes
 from .plan import Plan
 from .simplify import negate, simplified
 
-__all__ = ["Compiled", "compile_tape"]
-
 
 class Compiled:
     """The computation of a tape, as one Python function.

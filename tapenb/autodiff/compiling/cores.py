@@ -6,8 +6,6 @@ import os
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cores", "idle", "quota", "spare"]
-
 
 def idle(wanted: int) -> int:
     """How many of so many threads would have a core of their own now."""

@@ -22,8 +22,6 @@ from .plan import Plan, ufunc_name
 from .scalars import ATOM, EXPRESSIONS, LAZY, POWERS, SIGN, Expression
 from .writer import INTEGER, NUMBER, OTHER, TRUTH, Writer
 
-__all__ = ["Emitter"]
-
 _QUESTIONS = {
     *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
     *("isnan", "isinf", "isfinite"),

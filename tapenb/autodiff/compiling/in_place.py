@@ -11,8 +11,6 @@ from ..tape.operation import Operation
 from .plan import Plan, alike, ufunc_name
 from .simplify import sign_of
 
-__all__ = ["add_in_place"]
-
 
 def accumulate(array: np.ndarray, part: Any, *, key: Any, copy: bool, negated: bool) -> np.ndarray:
     """``array[key] += part`` or ``-= part``, in place or in a copy."""

@@ -17,8 +17,6 @@ from ..tape.operation import Operation
 from .blocks import is_elementwise
 from .plan import Plan, frozen
 
-__all__ = ["in_lanes"]
-
 _MOST = 1 << 15
 """Up to so many elements all lanes of a step may have together."""
 

@@ -15,8 +15,6 @@ from .plan import is_placing, new_shape, ufunc_name
 from .scalars import ATOM, SIGN
 from .writer import Writer
 
-__all__ = ["INFIX", "into", "numpy_call"]
-
 _AS_POWER = {2: "square", 0.5: "sqrt", -1: "reciprocal", 1: "positive"}
 """The exponents for which ``**`` of floating-point arrays is a function of its own."""
 

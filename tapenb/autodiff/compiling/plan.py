@@ -31,18 +31,6 @@ from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from ..tracing.operators import OPERATORS
 
-__all__ = [
-    "SAME",
-    "SCALING",
-    "Plan",
-    "alike",
-    "frozen",
-    "is_placing",
-    "is_uniform",
-    "new_shape",
-    "ufunc_name",
-]
-
 _OPERATORS = {each.function: each.ufunc.__name__ for each in OPERATORS.values()}
 
 # Of Python's numbers these raise where NumPy's give inf or nan.

@@ -17,8 +17,6 @@ from ..tape.memory import fingerprint
 from ..tape.operation import GUARD, INPUT, RAISES
 from ..tape.tape import Tape
 
-__all__ = ["GuardFailed", "replay", "same_answer"]
-
 
 class GuardFailed(Exception):
     """The recorded program is not the one that would run at these inputs.

@@ -11,18 +11,6 @@ import math
 import re
 from typing import Any
 
-__all__ = [
-    "ATOM",
-    "EXPRESSIONS",
-    "LAZY",
-    "NAMES",
-    "POWERS",
-    "SIGN",
-    "Expression",
-    "is_local",
-    "is_taken",
-]
-
 ATOM = 20
 """The precedence of a name or a call: never in brackets."""
 SIGN = 12

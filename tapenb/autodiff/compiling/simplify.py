@@ -17,8 +17,6 @@ import numpy as np
 from ..tape.operation import Operation
 from .plan import SAME, SCALING, Plan, alike, frozen, is_uniform, ufunc_name
 
-__all__ = ["negate", "sign_of", "simplified"]
-
 _NEUTRAL = {
     "multiply": (1.0, True),
     "divide": (1.0, False),

@@ -14,8 +14,6 @@ from .plan import Plan
 from .replay import GuardFailed
 from .scalars import ATOM, NAMES, SIGN, Expression, is_local
 
-__all__ = ["INTEGER", "NUMBER", "OTHER", "TRUTH", "Writer"]
-
 NUMBER, TRUTH, INTEGER, OTHER = "number", "truth", "integer", "other"
 _KINDS = {float: NUMBER, np.float64: NUMBER, bool: TRUTH, np.bool_: TRUTH, int: INTEGER}
 _MODULES = {np: "np", np.linalg: "np.linalg", np.fft: "np.fft"}

@@ -9,8 +9,6 @@ import numpy as np
 
 from .functional import jvp, vjp
 
-__all__ = ["check_grads"]
-
 
 def check_grads(
     f: Callable[..., Any],

@@ -29,8 +29,6 @@ from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..twins.substitution import call
 from .variable import read_all
 
-__all__ = ["checkpoint", "custom_gradient"]
-
 
 class _Call(Operation):
     """One call of a function with a derivative of the user's own.

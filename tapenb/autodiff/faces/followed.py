@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable
 
 from ..tape.tape import Tape
 
-__all__ = ["Followed"]
-
 
 class Followed:
     """The entries that a gradient tape follows.

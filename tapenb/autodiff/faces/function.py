@@ -51,8 +51,6 @@ from .signature import (
 from .variable import RecordedVariable, Variable
 from .watch import Watch, mark_of, random_state
 
-__all__ = ["Function", "Stats", "function", "loss"]
-
 _MOST_SIGNATURES = 32
 _MOST_PATHS = 64
 _NEW = "these arguments, or what they decide, were new"

@@ -48,22 +48,6 @@ from ..tracing.state import (
 from ..tracing.structures import flatten, lift, rebuild
 from ..twins.substitution import call
 
-__all__ = [
-    "derivative",
-    "grad",
-    "hessian",
-    "hvp",
-    "jacobian",
-    "jvp",
-    "kinks",
-    "not_finite",
-    "record",
-    "stop_gradient",
-    "value_and_grad",
-    "vjp",
-]
-
-
 _STOPPED = Operation(same, Constant(), "stop_gradient")
 
 

@@ -54,8 +54,6 @@ from ..twins.substitution import Scope, Substitution
 from .followed import Followed
 from .variable import TAPES, RecordingTapes, Variable, constant_of
 
-__all__ = ["GradientTape"]
-
 _LIVING: WeakSet[GradientTape] = WeakSet()
 """All gradient tapes, since a value that one of them watches anew may be on another."""
 

@@ -20,8 +20,6 @@ from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
 from .variable import read_all
 
-__all__ = ["implicit"]
-
 
 # Long: most of it is documentation.
 def implicit(

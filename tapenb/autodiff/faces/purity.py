@@ -39,32 +39,6 @@ from ..tape.provenance import describe, whole_expression
 from .gradient_tape import GradientTape
 from .variable import Variable
 
-__all__ = [
-    "ATTRIBUTES",
-    "BY_NAME",
-    "BY_TEXT",
-    "CALLED",
-    "IN_MEMORY",
-    "MAKING_TEXT",
-    "OF_TEXT",
-    "UNSEEN",
-    "Location",
-    "Reading",
-    "Unwatchable",
-    "by_constants",
-    "is_drawing",
-    "is_known",
-    "is_left_alone",
-    "is_library",
-    "is_seeing",
-    "is_wrapper",
-    "known_attributes",
-    "objection",
-    "original",
-    "read",
-    "stands_alone",
-]
-
 Location = tuple[CodeType, int]
 """A code object, and an instruction in it."""
 

@@ -15,18 +15,6 @@ from ..tracing.structures import Container, flatten, rebuild
 from .purity import Unwatchable
 from .variable import Variable
 
-__all__ = [
-    "handed_in",
-    "hollow",
-    "is_traceable",
-    "layout_of",
-    "output",
-    "rebuilt",
-    "refuse_result",
-    "results",
-    "signature",
-]
-
 
 def is_traceable(leaf: Any) -> bool:
     """Whether an argument is a number or an array of numbers, as the recording's inputs are."""

@@ -34,16 +34,6 @@ from ..tracing.state import (
 from ..tracing.structures import mapped
 from ..tracing.traced import new_array, new_number
 
-__all__ = [
-    "TAPES",
-    "RecordedVariable",
-    "RecordingTapes",
-    "Variable",
-    "constant",
-    "constant_of",
-    "read_all",
-]
-
 
 class Reader(Protocol):
     """Who records and may watch the variables that are read: a gradient tape."""

@@ -49,8 +49,6 @@ from .gradient_tape import GradientTape
 from .purity import Location, Unwatchable
 from .variable import Variable
 
-__all__ = ["Watch", "mark_of", "random_state"]
-
 _MOST = 4096
 """The largest number of values for which a function is watched."""
 

@@ -13,9 +13,6 @@ import numpy as np
 from . import partials
 from .rule import Rule, fit, fit_mask, spread, tainted, total, untouched
 
-__all__ = ["Elementwise", "written"]
-
-
 _IN_PLACE = {ast.Mult: "multiply", ast.Div: "divide"}
 
 

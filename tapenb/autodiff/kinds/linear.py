@@ -10,8 +10,6 @@ import numpy as np
 
 from .rule import Rule, adjoint_dtype, spread, tainted, total, untouched
 
-__all__ = ["Linear", "Multilinear"]
-
 
 def _pull(transpose: Callable[..., Any] | None, params: dict[str, Any]) -> Callable[..., Any]:
     """A transpose with its parameters, of ``(adjoint, result, *operands)``."""

@@ -15,24 +15,6 @@ from ..tape.operation import qualified_name
 from ..tape.primitives import primitive
 from .rule import Rule
 
-__all__ = [
-    "ABSENT",
-    "CALLING",
-    "COMPLEX_RULES",
-    "FUNCTIONS",
-    "HANDLERS",
-    "LATE",
-    "METHOD_RULES",
-    "RULES",
-    "TRACED_ONLY",
-    "Function",
-    "listed",
-    "optional",
-    "register_handler",
-    "register_rule",
-    "rule_of",
-]
-
 ABSENT = np._NoValue
 
 

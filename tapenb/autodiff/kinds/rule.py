@@ -15,23 +15,6 @@ import numpy as np
 if TYPE_CHECKING:
     from ..tape.operation import Operation
 
-__all__ = [
-    "Constant",
-    "Item",
-    "Parts",
-    "Rule",
-    "adjoint_dtype",
-    "fit",
-    "fit_mask",
-    "repeat",
-    "spread",
-    "stretch",
-    "tainted",
-    "total",
-    "untouched",
-]
-
-
 _FLOAT = np.dtype(float)
 
 

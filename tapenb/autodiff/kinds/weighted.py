@@ -8,8 +8,6 @@ from typing import Any
 
 from .rule import Rule, fit, spread
 
-__all__ = ["Weighted"]
-
 
 class Weighted(Rule):
     """A reduction whose derivative is a weight on every element (``max``: the ties share equally).

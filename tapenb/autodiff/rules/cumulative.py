@@ -24,8 +24,6 @@ from .sums_and_extrema import (
     tied,
 )
 
-__all__ = ["cumulated", "recurrence", "running_product", "shifted"]
-
 _FEW = 8
 
 

@@ -26,8 +26,6 @@ from ..tracing.state import plain
 from ..tracing.structures import any_active, as_operand
 from .special import Special
 
-__all__ = ["Distribution", "known"]
-
 
 @dataclass(frozen=True)
 class Family:

@@ -15,8 +15,6 @@ from ..kinds.rule import Rule, fit, spread
 from ..sweeps.local import pull, push, slopes
 from ..tracing.state import plain
 
-__all__ = ["Again", "Implicit"]
-
 
 class Implicit(Rule):
     """The rule of an operation whose result y satisfies ``residual(y, *operands) = 0``.

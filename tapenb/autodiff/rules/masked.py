@@ -21,8 +21,6 @@ from ..tracing.stand_in import ClassStandIn, Made
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import any_active, as_operand, flatten, mapped, read, stripped
 
-__all__ = ["Masked", "register"]
-
 
 class Masked(Made, NDArrayOperatorsMixin):
     """A masked array as it is while something records.

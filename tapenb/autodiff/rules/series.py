@@ -19,8 +19,6 @@ from ..tracing.stand_in import ClassStandIn, Made
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import any_active, as_operand, read, stripped
 
-__all__ = ["FAMILIES", "Family", "Series", "register"]
-
 FAMILIES = ("Polynomial", "Chebyshev", "Legendre", "Laguerre", "Hermite", "HermiteE")
 
 

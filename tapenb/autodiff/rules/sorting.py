@@ -22,8 +22,6 @@ from ..tracing.dispatch import call_entry
 from ..tracing.state import is_traced
 from ..tracing.structures import as_operand
 
-__all__ = ["add_along", "guarded_shape", "repeated", "share"]
-
 
 @primitive
 def share(values: Any, key: Any, *, axis: int = -1) -> Any:

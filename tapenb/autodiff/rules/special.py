@@ -18,16 +18,13 @@ import numpy as np
 
 from ..kinds.elementwise import Elementwise, written
 from ..kinds.partials import power_base, power_exponent
-from ..kinds.registry import LATE, register_rule, rule_of
+from ..kinds.registry import LATE, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tape.operation import TapeError
 from ..tape.provenance import here
 from ..tracing.state import is_traced
 from .ufunc_methods import register_methods
-
-__all__ = ["functions", "rule_of"]
-
 
 _REFUSED = "unknown"
 

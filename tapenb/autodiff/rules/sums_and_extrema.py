@@ -18,18 +18,6 @@ from ..kinds.rule import Constant, Rule, repeat, stretch
 from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
 
-__all__ = [
-    "EXTREMUM",
-    "PRODUCT",
-    "SUM",
-    "Reduction",
-    "axes_of",
-    "extend",
-    "merged",
-    "restored",
-    "tied",
-]
-
 
 def is_kept(keepdims: Any) -> bool:
     """Whether a reduction keeps its axes."""

@@ -40,9 +40,6 @@ from .sums_and_extrema import (
     weighted,
 )
 
-__all__ = ["register_methods"]
-
-
 # -- accumulate ----------------------------------------------------------------------------------
 
 

@@ -13,8 +13,6 @@ from .ladder import Flows
 from .operands import AS_IT_IS, operand
 from .seeds import detach
 
-__all__ = ["Adjoints", "pull_back"]
-
 
 class Adjoints(dict[int, Any]):
     """Adjoints by entry, of which some are the sweep's own.

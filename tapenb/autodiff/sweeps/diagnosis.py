@@ -13,8 +13,6 @@ from ..kinds.rule import Parts
 from ..tape.tape import Tape
 from .reverse import adjoints
 
-__all__ = ["NotFinite", "is_finite", "not_finite", "origins"]
-
 
 @dataclass(frozen=True, repr=False)
 class NotFinite:

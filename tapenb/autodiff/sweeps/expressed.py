@@ -24,8 +24,6 @@ from ..tracing.state import is_active
 from .local import pull, push
 from .tips.standing import on_tips, record_tips
 
-__all__ = ["Composite", "General"]
-
 
 def _fitted(contributions: Sequence[Any], operands: Sequence[Any]) -> list[Any]:
     return [

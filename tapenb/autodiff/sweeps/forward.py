@@ -18,8 +18,6 @@ from .operands import operand, verify
 from .reverse import play_backward
 from .seeds import generic_adjoint
 
-__all__ = ["forward"]
-
 
 def forward(
     tape: Tape,

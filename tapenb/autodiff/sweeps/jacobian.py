@@ -15,8 +15,6 @@ from .reverse import reverse
 from .seeds import unit_seeds, zeros_like
 from .sparsity import colours, form_of, structure
 
-__all__ = ["blocks", "compressed", "jacobian"]
-
 
 def jacobian(
     tape: Tape,

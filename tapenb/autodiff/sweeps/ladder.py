@@ -24,8 +24,6 @@ from .operands import reachable
 from .seeds import zero_masks
 from .widening import is_wide, narrow, wide, widened
 
-__all__ = ["Flows", "climb"]
-
 
 @dataclass
 class Flows:

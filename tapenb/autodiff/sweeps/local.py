@@ -24,8 +24,6 @@ from .forward import forward
 from .jacobian import jacobian
 from .reverse import reverse
 
-__all__ = ["pull", "push", "slopes"]
-
 
 @contextmanager
 def _space(values: Sequence[Any]) -> Iterator[tuple[Tape, bool]]:

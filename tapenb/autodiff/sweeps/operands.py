@@ -15,9 +15,6 @@ from ..tape.thrift import Lost
 from ..tracing.apply import projections
 from ..tracing.traced import new_array, new_number
 
-__all__ = ["AS_IT_IS", "CROSSED", "as_ieee", "operand", "reachable", "verify"]
-
-
 _SCALARS = {bool: np.bool_, complex: np.complex128}
 _IEEE = (np.ndarray, np.inexact, np.bool_, tuple, list)
 AS_IT_IS = frozenset({np.ndarray, np.float64})

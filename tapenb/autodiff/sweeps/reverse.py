@@ -20,8 +20,6 @@ from .operands import CROSSED, reachable, verify
 from .seeds import ones_like
 from .short import sweep_elementwise, sweep_shortly
 
-__all__ = ["adjoints", "reverse"]
-
 
 def reverse(
     tape: Tape,

@@ -12,8 +12,6 @@ import numpy as np
 from ..kinds.rule import adjoint_dtype
 from ..tracing.state import plain
 
-__all__ = ["detach", "generic_adjoint", "ones_like", "unit_seeds", "zero_masks", "zeros_like"]
-
 
 def ones_like(value: Any) -> Any:
     """The seed of a sum over all elements: ones in the shape and dtype of an adjoint."""

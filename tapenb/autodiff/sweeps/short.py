@@ -14,9 +14,6 @@ from ..tape.thrift import LARGE, let_go
 from .accumulation import Adjoints, pull_back
 from .operands import CROSSED, operand
 
-__all__ = ["sweep_elementwise", "sweep_shortly"]
-
-
 _PYTHONS = frozenset({float, int})
 _FLOATS = _PYTHONS | {np.float64}
 _PARTS = frozenset({np.float64, type(None)})

@@ -18,8 +18,6 @@ from ..kinds.rule import adjoint_dtype
 from ..tape.tape import Tape
 from ..tracing.structures import Container
 
-__all__ = ["Compressed", "colours", "form_of", "nothing", "structure"]
-
 
 def _sparse() -> Any:
     try:

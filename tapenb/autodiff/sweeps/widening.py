@@ -19,8 +19,6 @@ from ..tape.operation import Operation
 from ..tape.primitives import convert
 from ..tape.tape import Tape
 
-__all__ = ["is_wide", "narrow", "wide", "widened"]
-
 
 def wide(dtype: np.dtype) -> np.dtype:
     """The widest dtype of the same kind; of integers that of real numbers."""

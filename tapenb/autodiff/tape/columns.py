@@ -14,8 +14,6 @@ from .operation import INPUT, Operation
 from .provenance import Site, Tracker
 from .thrift import Lost
 
-__all__ = ["NOT_ONE_OR_TWO", "Columns"]
-
 NOT_ONE_OR_TWO = -(1 << 31)
 """Stands for the first operand of an entry that has more than two or none."""
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Changed", "Errors", "hear", "hearing", "silent", "variable_of"]
-
 Errors = Mapping[str, str]
 """Settings for ``np.errstate``."""
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LASTING", "is_constant", "keep"]
-
 
 def is_constant(array: np.ndarray | None) -> bool:
     """Tell whether an array is read-only, and so is the memory that it is a view of."""

@@ -21,15 +21,6 @@ from .thrift import Lost
 if TYPE_CHECKING:
     from .tape import Tape
 
-__all__ = [
-    "Memory",
-    "copy_shared_values",
-    "element_numbers",
-    "fingerprint",
-    "keep_constant",
-    "overlaps_itself",
-]
-
 _COPIED = 8192
 """Plain operands of up to so many elements are copied, larger ones fingerprinted."""
 

@@ -10,18 +10,6 @@ from .keeping import LASTING, keep
 if TYPE_CHECKING:
     from ..kinds.rule import Rule
 
-__all__ = [
-    "ARGUMENT",
-    "GUARD",
-    "INPUT",
-    "RAISES",
-    "STANDS_ON_TIP",
-    "WITHHELD",
-    "Operation",
-    "TapeError",
-    "qualified_name",
-]
-
 
 class TapeError(Exception):
     """A refusal: what a tape cannot follow, where that was, and the way out.

@@ -13,20 +13,6 @@ import numpy as np
 
 from .operation import Operation
 
-__all__ = [
-    "add_at",
-    "build",
-    "change_at",
-    "convert",
-    "gather",
-    "getitem",
-    "masked",
-    "primitive",
-    "scatter",
-    "setitem",
-    "truncate",
-]
-
 
 class primitive:  # noqa: N801  reads as a decorator
     """A function on traced or plain operands that is one operation on a tape.

@@ -8,8 +8,6 @@ from weakref import ref
 
 from .operation import TapeError
 
-__all__ = ["Session"]
-
 
 class Session:
     """One recording on a tape, dropped when it closes.

@@ -19,8 +19,6 @@ from .operation import GUARD, INPUT
 from .provenance import bound_name, describe, line_of, source_of
 from .session import Session
 
-__all__ = ["CURRENT", "NO_TAPE", "Entry", "Tape"]
-
 
 @dataclass(frozen=True)
 class Entry:

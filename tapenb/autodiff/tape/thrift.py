@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ..kinds.rule import Rule
     from .tape import Tape
 
-__all__ = ["LARGE", "Draft", "Lost", "Recipe", "is_spared", "let_go"]
-
 LARGE = 1 << 16
 """From so many bytes on it is worth letting go of a value that nothing needs."""
 

@@ -40,23 +40,6 @@ from .state import (
 )
 from .structures import mapped
 
-__all__ = [
-    "apply",
-    "apply_mixed",
-    "apply_one",
-    "apply_two",
-    "guard",
-    "independent",
-    "let_go",
-    "make_traceable",
-    "note_raised",
-    "plain_key",
-    "projections",
-    "refuse",
-    "same",
-    "untaped",
-]
-
 _ITEM = Item()
 
 

@@ -44,16 +44,6 @@ from .state import LEAVES, OPERANDS, TRACED, TYPES, Traced, is_active, plain
 from .structures import any_active, as_operand, flatten, stripped
 from .writing import write
 
-__all__ = [
-    "METHODS",
-    "WITHHELD",
-    "NumPyProtocol",
-    "call_entry",
-    "call_one",
-    "without_fractions",
-    "write_result",
-]
-
 
 def _rule(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...]) -> Any:
     """The rule of a ufunc or of a method of one; None where there is none."""

@@ -13,8 +13,6 @@ from ..tape.tape import CURRENT
 from .state import is_traced, plain
 from .structures import as_operand, lift
 
-__all__ = ["each", "is_python", "ndenumerate", "vectorize"]
-
 
 class ndenumerate(np.ndenumerate):  # noqa: N801  NumPy's own name
     """Pairs of indices and elements, which stay traced.

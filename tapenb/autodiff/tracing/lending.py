@@ -17,8 +17,6 @@ from ..tape.provenance import calls, here
 from .apply import refuse
 from .questions import Questions, leave
 
-__all__ = ["Lends"]
-
 
 class Lends(Questions):
     """Answers of an array that hand out its memory."""

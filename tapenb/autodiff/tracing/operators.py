@@ -20,18 +20,6 @@ from .state import NUMBERS, OPERANDS, TRACED, TRACED_NUMBERS, TYPES, Traced, new
 from .structures import as_operand
 from .writing import write
 
-__all__ = [
-    "AS_OPERATOR",
-    "BINARY",
-    "OPERATORS",
-    "SIGNS",
-    "UNARY",
-    "ArrayOperators",
-    "NumberOperators",
-    "Operator",
-    "learn_rules",
-]
-
 
 class Operator(NamedTuple):
     """An operator: its sign, the name of its method, Python's function and NumPy's.

@@ -15,8 +15,6 @@ from typing import Any, NamedTuple
 from ..tape.provenance import position_of
 from ..tape.session import Session
 
-__all__ = ["DRAWING", "is_printed"]
-
 DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
 """Packages that make pictures of numbers, from which no number comes back."""
 

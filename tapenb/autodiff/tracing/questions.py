@@ -42,11 +42,6 @@ from .reads import as_key
 from .state import READERS, TRACED, Traced, plain
 from .structures import mapped
 
-__all__ = [
-    *("FOLLOWED", "Questions", "Text", "demote", "handed_out"),
-    *("is_cut", "is_drawing", "leave", "numpys", "plain_parts", "told"),
-]
-
 FOLLOWED = "biufcmM"
 """Kinds of dtypes in which a tape knows what a number becomes: itself, or piecewise constant."""
 

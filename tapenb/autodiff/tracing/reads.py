@@ -19,8 +19,6 @@ from ..tape.operation import TapeError
 from .apply import guard
 from .state import Traced
 
-__all__ = ["Reading", "Reads", "as_key"]
-
 _MOST_PLACES = 64
 
 

@@ -17,8 +17,6 @@ from .apply import let_go
 from .state import is_traced
 from .warnings import WARNINGS_AT_USERS_LINE
 
-__all__ = ["recording"]
-
 
 class recording:  # noqa: N801  reads as the context that it is
     """Record on the current tape, or else on `tape` or a new one, which is closed at the end.

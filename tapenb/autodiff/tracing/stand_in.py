@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-__all__ = ["ClassStandIn", "Made", "StandIn"]
-
 
 class Made:
     """What twins make in the place of an object of NumPy's, as long as something records.

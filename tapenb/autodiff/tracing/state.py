@@ -14,29 +14,6 @@ import numpy as np
 from ..tape.memory import Memory, keep_constant
 from ..tape.tape import Tape
 
-__all__ = [
-    "LEAVES",
-    "NUMBERS",
-    "OPERANDS",
-    "READERS",
-    "TRACED",
-    "TRACED_NUMBERS",
-    "TYPES",
-    "Named",
-    "Traced",
-    "index_of",
-    "is_active",
-    "is_traced",
-    "memory_of",
-    "name_types",
-    "new_array",
-    "new_number",
-    "place_on",
-    "plain",
-    "reference_of",
-    "tape_of",
-]
-
 
 class Traced:
     """A value on a tape. Made by `new_number` and `new_array`, never by hand.

@@ -16,21 +16,6 @@ import numpy as np
 from ..tape.primitives import build
 from .state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 
-__all__ = [
-    "Container",
-    "any_active",
-    "as_array_of_its_own",
-    "as_operand",
-    "flatten",
-    "lift",
-    "mapped",
-    "parts_of",
-    "read",
-    "rebuild",
-    "remade",
-    "stripped",
-]
-
 
 class Container:
     """An object that says itself which of its parts are leaves."""

@@ -40,10 +40,8 @@ from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
 from .questions import Counts, numpys
-from .state import Named, name_types, new_array, new_number
+from .state import Named, name_types, new_array, new_number  # noqa: F401  of these types
 from .writing import Writes
-
-__all__ = ["TracedArray", "TracedScalar", "new_array", "new_number"]  # of these types
 
 
 class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):

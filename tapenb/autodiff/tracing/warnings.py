@@ -15,8 +15,6 @@ from ..tape.operation import Operation
 from ..tape.provenance import operator_at, outside, source_of
 from .operators import SIGNS
 
-__all__ = ["WARNINGS_AT_USERS_LINE"]
-
 _NAMES = {sign: name for name, sign in SIGNS.items()}
 
 

@@ -21,8 +21,6 @@ from .apply import plain_key
 from .state import TYPES, Traced, is_active, new_array, plain, reference_of
 from .structures import as_operand, lift, mapped, read
 
-__all__ = ["Flat", "Writes", "input_array", "part_of", "write"]
-
 
 def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
     """``target[key] = value``: NumPy's own write, and an entry that makes the new content.

@@ -22,8 +22,6 @@ from ..tracing.stand_in import ClassStandIn, StandIn
 from ..tracing.state import is_traced, plain
 from ..tracing.structures import mapped
 
-__all__ = ["BUILTINS", "PLAINLY", "plainly"]
-
 PLAINLY = {
     "datetime": ("timedelta",),
     "decimal": ("Decimal",),

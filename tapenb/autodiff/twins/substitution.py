@@ -37,8 +37,6 @@ from ..tracing.state import LEAVES
 from .plainly import BUILTINS
 from .twins import WITH_TWINS, find_twins, holders, original, real_of, twin_of, twins_in
 
-__all__ = ["Scope", "Substitution", "call"]
-
 _MOST_OBJECTS = 2000
 _MOST_ITEMS = 64
 """So many objects are looked into; longer containers that begin with a number or text are data."""

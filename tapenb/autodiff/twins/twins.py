@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS
+from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS, rule_of
 from ..rules import distributions, masked, scipy, series, special
 from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
@@ -36,11 +36,6 @@ from ..tracing.stand_in import ClassStandIn, Made, StandIn
 from ..tracing.state import LEAVES, READERS, TRACED, is_active, is_traced, plain
 from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
 from .plainly import BUILTINS, PLAINLY, plainly
-
-__all__ = [
-    *("WITH_TWINS", "chosen", "find_twins", "holders"),
-    *("original", "real_of", "twin_of", "twins_in"),
-]
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
 
@@ -401,7 +396,7 @@ def _find(module: ModuleType) -> None:
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
     elif full == "scipy.special":
-        special.rule_of(module.erf)
+        rule_of(module.erf)
         wanted = special.functions()
     elif full.startswith("numpy"):
         wanted = [name for name, value in names.items() if _is_function(name, value)]

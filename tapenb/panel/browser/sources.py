@@ -10,20 +10,6 @@ import hashlib
 import re
 from pathlib import Path
 
-__all__ = [
-    "FOLDER",
-    "HEADS",
-    "PIECES",
-    "WITH_KERNEL",
-    "core",
-    "digest",
-    "head",
-    "joined",
-    "modules",
-    "names",
-    "sheets",
-]
-
 FOLDER = Path(__file__).parent
 WITH_KERNEL = (
     "asks",

@@ -13,8 +13,6 @@ from ...views.labels import one_line
 from ...views.numbers import drawn, number
 from .section import Section
 
-__all__ = ["Check"]
-
 _STEP, _MOST, _DIGITS = 6e-6, 16, 5
 
 

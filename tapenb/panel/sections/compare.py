@@ -12,8 +12,6 @@ from ...views.diff import Run, compared, runs_of
 from ...views.numbers import drawn
 from .section import Section
 
-__all__ = ["Compare"]
-
 # A longer tape is neither kept nor compared.
 _LONGEST = 20_000
 _TOO_LONG = f"Operations are compared of tapes of {_LONGEST:,} entries at most."

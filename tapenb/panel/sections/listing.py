@@ -11,8 +11,6 @@ from ...views.listing import Line
 from ...views.listing import Listing as Lines
 from .section import Section
 
-__all__ = ["Listing"]
-
 
 class Listing(Section):
     """The text line by line, what each line computed, and the adjoint that reached it."""

@@ -10,8 +10,6 @@ from ...recording.readout import mixed, notes, panel_matrix, rows
 from ...views.numbers import drawn
 from .section import Section
 
-__all__ = ["Matrix", "Notes", "Readout"]
-
 
 class Readout(Section):
     """The value and the first derivatives."""

@@ -16,8 +16,6 @@ from ...views.labels import one_line
 from ...views.numbers import GRAPH_DIGITS, drawn, number
 from .section import Section
 
-__all__ = ["Orders"]
-
 # Derivatives by so many inputs are offered, and so many orders of them.
 _MOST, _ORDERS = 12, 2
 

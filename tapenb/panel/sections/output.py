@@ -9,8 +9,6 @@ from ...recording.outputs import outputs
 from ...recording.point import Point
 from .section import Section
 
-__all__ = ["Output"]
-
 
 class Output(Section):
     """The names to choose from, where there are several."""

@@ -18,8 +18,6 @@ from ...views.numbers import drawn, number
 from ..controls import Control
 from .section import Section, standing
 
-__all__ = ["Plot"]
-
 # The curve has so many points, fewer where replays are slow, and none where that leaves too few.
 _FEWEST, _CURVE_SECONDS, _REFINING_SECONDS = 21, 0.5, 0.05
 _PROBES = 3

@@ -13,8 +13,6 @@ from ...recording.recording import Recording
 from ...views.listing import Source
 from ..controls import Control
 
-__all__ = ["Section", "Subject", "standing"]
-
 
 def standing(point: Point, *without: str) -> dict[str, Any]:
     """Where a point is, but for some sliders, in a form that compares as equal.

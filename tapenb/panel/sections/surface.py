@@ -15,8 +15,6 @@ from ...views.labels import one_line
 from ...views.numbers import drawn, number
 from .section import Section, standing
 
-__all__ = ["Surface"]
-
 
 class Surface(Section):
     """Contours over two sliders with gradient, Hessian and Newton's step, where they are asked for.

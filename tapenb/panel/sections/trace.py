@@ -15,8 +15,6 @@ from ...views.steps import Steps
 from ...views.table import tangents
 from .section import Section
 
-__all__ = ["Trace", "choices", "described", "is_whole"]
-
 # So many steps and rows are sent at once; a trace of at most LARGEST entries is sent whole.
 _WINDOW, _ROWS = 150, 100
 # More inputs are not offered for tangents.

@@ -14,8 +14,6 @@ from ...views.labels import one_line
 from ..picks import ALONG
 from .section import Section
 
-__all__ = ["Vector", "without_sliders"]
-
 # So many bars an array has, and so many arrays have them.
 _MOST, _ARRAYS = 128, 4
 

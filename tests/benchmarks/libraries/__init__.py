@@ -9,8 +9,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["COLUMNS", "HAND", "OURS", "PEERS", "PROCESS", "Absent", "library", "offers"]
-
 
 class Absent(Exception):
     """Why a column has no figure for a work; without a word where there is nothing to explain."""

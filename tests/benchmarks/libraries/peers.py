@@ -676,17 +676,3 @@ class Micrograd(_Taped):
         x, y = state
         y.backward()
         return x.grad
-
-
-__all__ = [
-    "Autograd",
-    "CasADi",
-    "CasADiBuffers",
-    "Jax",
-    "Micrograd",
-    "MyGrad",
-    "PyTorch",
-    "SymPy",
-    "TensorFlow",
-    "TensorFlowFunction",
-]

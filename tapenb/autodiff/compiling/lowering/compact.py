@@ -15,8 +15,6 @@ from .number import registers_of
 from .player import leading_to, operand_count
 from .registers import Instruction, NotLowered, Registers, operands_of
 
-__all__ = ["VERSION", "Compact", "as_json", "instructions"]
-
 VERSION = 1
 
 

@@ -13,8 +13,6 @@ from .forms import FORMS, Step, form
 from .number import Number, each
 from .registers import NotLowered
 
-__all__ = ["ELEMENTWISE", "apply_ufunc"]
-
 Function = Callable[..., Number]
 
 

@@ -12,8 +12,6 @@ from ...tape.operation import Operation
 from .number import Number, constants
 from .registers import NotLowered, Registers
 
-__all__ = ["FORMS", "Form", "Step", "form"]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -25,8 +25,6 @@ from .registers import TRUTHS, NotLowered, Registers, TooLong
 from .transforms import by_matrix
 from .words import WORDS
 
-__all__ = ["lower"]
-
 Known = dict[int, Any]
 """By entry, the numbers of its value."""
 

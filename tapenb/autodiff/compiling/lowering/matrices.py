@@ -16,8 +16,6 @@ from .forms import Step, form
 from .number import Number, Unknown, registers_of
 from .registers import NotLowered
 
-__all__: list[str] = []
-
 _MOST_ROWS = 12
 
 

@@ -11,8 +11,6 @@ from .forms import Step, form
 from .number import Number, each, tidied
 from .registers import NotLowered
 
-__all__ = ["added_at"]
-
 _MOVERS = (
     "reshape ravel transpose squeeze expand_dims moveaxis swapaxes broadcast_to copy concatenate "
     "stack flip fliplr flipud rot90 roll repeat diagonal rollaxis tile hstack vstack dstack "

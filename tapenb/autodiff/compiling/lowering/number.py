@@ -9,8 +9,6 @@ import numpy as np
 
 from .registers import NotLowered, Registers
 
-__all__ = ["LARGEST", "Number", "Unknown", "constants", "each", "inputs", "registers_of", "tidied"]
-
 LARGEST = 4096
 """Elements of one value."""
 

@@ -12,8 +12,6 @@ from .number import Number, each
 from .registers import NotLowered
 from .summing import fold
 
-__all__: list[str] = []
-
 
 def _rows(name: str, step: Step, values: np.ndarray, axis: Any) -> np.ndarray:
     """An instruction on each row of an array, which gives as many numbers."""

@@ -14,8 +14,6 @@ import numpy as np
 from ..replay import GuardFailed
 from .registers import Instruction, NotLowered, Registers, operands_of
 
-__all__ = ["SEVERAL", "Player", "function_of", "leading_to", "operand_count", "player"]
-
 _BYTES = 1 << 19
 """So much of a processor's cache the registers of one block of points may take."""
 _SHORTEST, _LONGEST = 256, 8192

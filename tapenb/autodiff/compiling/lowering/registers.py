@@ -11,16 +11,6 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = [
-    "COMMUTATIVE",
-    "TRUTHS",
-    "Instruction",
-    "NotLowered",
-    "Registers",
-    "TooLong",
-    "operands_of",
-]
-
 
 class NotLowered(Exception):
     """A page cannot play this, and the kernel must."""

@@ -21,8 +21,6 @@ from ..scalars import EXPRESSIONS
 from .player import SEVERAL, function_of, leading_to, player
 from .registers import TRUTHS, Registers
 
-__all__ = ["as_tape"]
-
 _LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
 # Where nobody reads the result, nothing is to be computed: none of them raises.
 _DROPPABLE = Constant()

@@ -12,8 +12,6 @@ from .forms import Step, form
 from .number import Number, each, tidied
 from .registers import NotLowered
 
-__all__ = ["fold"]
-
 _OF_OBJECTS = (
     "diff dot matmul einsum inner outer vdot kron tensordot cross trace convolve correlate "
     "multi_dot matvec vecmat".split()

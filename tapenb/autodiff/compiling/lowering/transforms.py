@@ -10,8 +10,6 @@ from .forms import Step
 from .number import Number
 from .registers import NotLowered
 
-__all__ = ["by_matrix"]
-
 _MOST_ELEMENTS = 64
 
 

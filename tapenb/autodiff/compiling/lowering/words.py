@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["WORDS"]
-
 
 def _all_close(a: Any, b: Any, **options: Any) -> Any:
     return np.all(np.isclose(a, b, **options))

@@ -14,8 +14,6 @@ from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
 from .stacks import conjugate, real
 
-__all__ = ["length"]
-
 
 def _squares(x: Any) -> Any:
     return real(x) ** 2 + np.imag(x) ** 2 if x.dtype.kind == "c" else x * x

@@ -29,15 +29,6 @@ from ...tracing.state import (
 )
 from .stacks import adjoined, column, conjugate, decide, diagonal, hermitian, real, row
 
-__all__ = [
-    "Spectral",
-    "any_equal",
-    "back_from_eigenvalues",
-    "back_from_singular_values",
-    "groups",
-    "shared",
-]
-
 
 def groups(w: np.ndarray) -> np.ndarray:
     """A number for each group of values, in order, that are equal but for rounding."""

@@ -11,20 +11,6 @@ import numpy as np
 from ...tracing.apply import guard
 from ...tracing.state import is_traced
 
-__all__ = [
-    "adjoined",
-    "below",
-    "column",
-    "conjugate",
-    "decide",
-    "diagonal",
-    "hermitian",
-    "real",
-    "reciprocal_gaps",
-    "row",
-    "transposed",
-]
-
 
 def transposed(a: Any) -> Any:
     """The transpose of the last two axes."""

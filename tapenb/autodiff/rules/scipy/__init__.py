@@ -21,8 +21,6 @@ from . import (
     stats,
 )
 
-__all__ = ["MODULES"]
-
 MODULES: dict[str, Callable[[], Any]] = {
     "scipy.interpolate": interpolate.register,
     "scipy.linalg": linalg.register,

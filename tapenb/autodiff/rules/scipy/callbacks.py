@@ -27,8 +27,6 @@ from ...tracing.state import TRACED, index_of, is_active, is_traced, place_on, p
 from ...tracing.structures import lift, stripped
 from ..implicit import Again
 
-__all__ = ["Callback"]
-
 
 class _OtherPath(Exception):
     """Where a guard of a window does not hold."""

@@ -27,8 +27,6 @@ from ..implicit import Again
 from .callbacks import Callback
 from .optimize import as_plain, bound
 
-__all__ = ["Flow", "register_equations"]
-
 
 class Flow:
     """What solves a differential equation, as one operation: of times, beginning and parameters.

@@ -12,8 +12,6 @@ from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
 
-__all__ = ["METRICS", "register"]
-
 
 def _sum(terms: Any, w: Any) -> Any:
     return np.sum(terms if w is None else w * terms, axis=-1)

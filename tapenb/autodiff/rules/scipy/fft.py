@@ -11,8 +11,6 @@ from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from .kinds import only_given
 
-__all__ = ["register"]
-
 _NAMES = (
     *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"),
     *("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"),

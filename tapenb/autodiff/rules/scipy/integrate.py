@@ -27,8 +27,6 @@ from .differential_equations import register_equations
 from .kinds import follow
 from .optimize import as_plain, bound
 
-__all__ = ["register"]
-
 
 class Integral:
     """The integral of a function of one number and of parameters, as one operation.

@@ -24,8 +24,6 @@ from ...tracing.state import is_active, plain
 from ...tracing.structures import any_active, as_operand, stripped
 from ..linear_algebra.stacks import decide
 
-__all__ = ["BY_ORDINATES", "BY_POINT", "Spline", "register"]
-
 BY_POINT = (
     *("PPoly", "BPoly", "BSpline", "CubicSpline", "CubicHermiteSpline"),
     *("PchipInterpolator", "Akima1DInterpolator"),

@@ -18,8 +18,6 @@ from ...tracing.state import plain
 from ...tracing.structures import as_operand
 from ..linear_algebra.stacks import transposed
 
-__all__ = ["CutFunction", "Equation", "MatrixFunction", "follow", "only_given", "run"]
-
 
 def run(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Call one of SciPy's functions on whatever is handed over, traced or plain."""

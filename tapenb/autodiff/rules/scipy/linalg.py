@@ -28,8 +28,6 @@ from ..linear_algebra.stacks import (
 from .kinds import CutFunction, MatrixFunction, follow, only_given, run
 from .linear_equations import assumed, lower_upper, permutation, register_equations, triangle
 
-__all__ = ["UNSETTLED", "register"]
-
 # -- factors -----------------------------------------------------------------------------------
 
 

@@ -17,8 +17,6 @@ from ...tracing.state import plain
 from ..linear_algebra.stacks import adjoined, column, conjugate, hermitian, transposed
 from .kinds import Equation, follow, only_given, run
 
-__all__ = ["assumed", "lower_upper", "permutation", "register_equations", "triangle"]
-
 _TRANS = {0: 0, 1: 1, 2: 2, "N": 0, "T": 1, "C": 2}
 
 

@@ -16,8 +16,6 @@ from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
 from ..linear_algebra.stacks import conjugate
 
-__all__ = ["convolved", "register"]
-
 _MODES = {
     "reflect": "symmetric",
     "grid-mirror": "symmetric",

@@ -23,8 +23,6 @@ from ...tracing.structures import mapped
 from ..implicit import Again, Implicit
 from .callbacks import Callback
 
-__all__ = ["MINIMA", "as_plain", "bound", "register"]
-
 _SCALAR = ("brentq", "brenth", "bisect", "ridder", "toms748", "newton")
 MINIMA = (
     *("minimize", "minimize_scalar", "least_squares", "curve_fit", "leastsq", "fmin", "fmin_bfgs"),

@@ -21,9 +21,6 @@ from ..linear_algebra.stacks import conjugate
 from .kinds import Equation, follow
 from .ndimage import convolved
 
-__all__ = ["register"]
-
-
 # -- convolutions ------------------------------------------------------------------------------
 
 

@@ -18,8 +18,6 @@ from ...tracing.apply import plain_key, refuse
 from ...tracing.structures import as_operand
 from .kinds import follow
 
-__all__ = ["register"]
-
 _ALONG = {"keepdims": True}
 
 

@@ -26,8 +26,6 @@ from .beside import Look, rounded
 from .runs import LIMIT, Run, moving
 from .standing import TOLD, asking, standing, that_matter
 
-__all__ = ["across_tips", "looked_at", "parted"]
-
 
 @silent
 def across_tips(

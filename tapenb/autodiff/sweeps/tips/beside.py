@@ -22,8 +22,6 @@ from ..operands import as_ieee
 from ..widening import narrow, wide
 from .runs import LIMIT, Groups, Run, Unknown, moving, order_of, outermost
 
-__all__ = ["Look", "rounded"]
-
 
 def _played(tape: Tape, values: dict[int, Any]) -> Tape:
     """The same entries at other values of some of them, in whatever precision these have.
@@ -58,7 +56,7 @@ def _played(tape: Tape, values: dict[int, Any]) -> Tape:
 
 
 @dataclass
-class Limit:
+class _Limit:
     """A group of derivatives, extrapolated to the point from one side.
 
     Attributes
@@ -108,7 +106,7 @@ def _size(values: Any) -> float:
 
 def _extrapolated(
     steps: np.ndarray, rows: np.ndarray, to: float = 0.0, roots: tuple[float, ...] = (1.0,)
-) -> Limit:
+) -> _Limit:
     """The values at a step, usually 0, from those at other steps, by Neville's scheme.
 
     In powers of the step, or of its square or cube root, whichever fits best.
@@ -117,7 +115,7 @@ def _extrapolated(
     sizes = np.max(np.abs(rows), axis=0, initial=0.0)
     # All are taken at one level, chosen by the error beside the size of each.
     sizes = np.maximum(sizes, _BESIDE * _size(sizes)) + np.finfo(float).tiny
-    best = Limit(rows[-1], np.full(sizes.shape, np.inf), sizes, 1.0, bool(grows))
+    best = _Limit(rows[-1], np.full(sizes.shape, np.inf), sizes, 1.0, bool(grows))
     least = np.inf
     for root in roots:
         s = (steps ** (1.0 / root) - np.longdouble(to) ** (1.0 / root))[:, None]
@@ -135,7 +133,7 @@ def _extrapolated(
     return best
 
 
-def _set_scales(limits: list[Limit], length: float, beside: float) -> None:
+def _set_scales(limits: list[_Limit], length: float, beside: float) -> None:
     """Measure derivatives by their size, or a part of that of the largest of all orders.
 
     Those of other orders are compared over a length of the program's own.
@@ -160,7 +158,7 @@ class Look:
         How many groups have the same limit on all sides.
     known : bool
         Whether the others are known not to.
-    limit : Limit or None
+    limit : _Limit or None
         Of the last group, if it has one.
     slopes : tuple of arrays or None
         The first derivatives on two sides that differ.
@@ -178,7 +176,7 @@ class Look:
         self.smooth, self.known, self.limit = len(self.groups), True, None
         self.slopes: tuple[Any, Any] | None = None
         self.why = "the sides cannot be compared"
-        sides: list[list[Limit]] = []
+        sides: list[list[_Limit]] = []
         for side in self._sides():
             try:
                 self._at(side, _NEAR[1])  # which tells whether double precision must do
@@ -197,7 +195,7 @@ class Look:
         error = np.maximum(error, np.abs(one.value - other.value))
         self.limit = replace(one, value=0.5 * (one.value + other.value), error=error)
 
-    def _compare(self, sides: list[list[Limit]]) -> None:
+    def _compare(self, sides: list[list[_Limit]]) -> None:
         """Find the first group that has not the same limit on all sides."""
         for number, (one, *others) in enumerate(zip(*sides, strict=True)):
             if not all(limit.known for limit in (one, *others)):
@@ -293,9 +291,9 @@ class Look:
         # Truths have no differences.
         return [group * 1.0 if group.dtype.kind == "b" else group for group in groups]
 
-    def _limits(self, side: list[np.ndarray]) -> list[Limit]:
+    def _limits(self, side: list[np.ndarray]) -> list[_Limit]:
         """The limits on one side, from nearer steps where something lies in between."""
-        best: tuple[Any, list[Limit]] = ((-1,), [])
+        best: tuple[Any, list[_Limit]] = ((-1,), [])
         for near in _NEAR if self._wide else _NEAR[1:]:
             limits = self._from(side, near)
             first = next((i for i, limit in enumerate(limits) if not limit.known), len(limits))
@@ -310,7 +308,7 @@ class Look:
                 break
         return best[1]
 
-    def _from(self, side: list[np.ndarray], near: float) -> list[Limit]:
+    def _from(self, side: list[np.ndarray], near: float) -> list[_Limit]:
         """The limits, from steps that begin at a distance and are halved."""
         steps, found, limits = np.zeros(0, np.longdouble), [], []
         length = np.longdouble(max(_size(v) for v in side))
@@ -339,7 +337,7 @@ class Look:
                 limit.error = np.full_like(limit.error, _size(limit.error))
         return limits
 
-    def _meets(self, side: list[np.ndarray], expected: list[Limit]) -> bool:
+    def _meets(self, side: list[np.ndarray], expected: list[_Limit]) -> bool:
         """Whether a cubic through four steps on another side ends at these limits."""
         found = [self._at(side, self._near * 2.0**-k) for k in range(4)]
         return all(
@@ -348,7 +346,7 @@ class Look:
         )
 
 
-def rounded(limit: Limit) -> np.ndarray:
+def rounded(limit: _Limit) -> np.ndarray:
     """A limit without the digits that are not known."""
     unit = np.maximum(limit.error, _FINE * limit.scale)
     grid = 2.0 ** np.ceil(np.log2(np.where(unit > 0.0, unit, 1.0)))

@@ -17,8 +17,6 @@ from .across import looked_at
 from .runs import Run, outermost
 from .standing import asking, mask_of, moves, on_tips
 
-__all__ = ["guard_tips", "stands_on_tips"]
-
 
 @np.errstate(all="ignore")
 def stands_on_tips(run: Run) -> bool:

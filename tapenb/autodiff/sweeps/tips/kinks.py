@@ -18,8 +18,6 @@ from .beside import Look
 from .runs import Groups, Recorded, Run
 from .standing import on_tips, that_matter
 
-__all__ = ["Kink", "kinks", "kinks_of"]
-
 
 @dataclass(frozen=True, repr=False)
 class Kink:

@@ -8,8 +8,6 @@ from typing import Any, Protocol
 from ...tape.operation import INPUT
 from ...tape.tape import Tape
 
-__all__ = ["LIMIT", "Groups", "Recorded", "Run", "Unknown", "moving", "order_of", "outermost"]
-
 Groups = list[list[Any]]
 """Derivatives by their order, each a list of arrays."""
 

@@ -16,18 +16,6 @@ from ...tape.thrift import Lost
 from ..operands import AS_IT_IS, as_ieee, operand
 from .runs import Run, moving, outermost
 
-__all__ = [
-    "TOLD",
-    "asking",
-    "mask_of",
-    "moves",
-    "on_tips",
-    "record_tips",
-    "standing",
-    "tell_tips",
-    "that_matter",
-]
-
 TOLD: ContextVar[dict[Operation, bool] | None] = ContextVar("tapenb-told-tips", default=None)
 """What operations that the sweep runs once more said of their tips, while it is listened to."""
 
