@@ -56,15 +56,10 @@ class Constant:
 
 @dataclass(frozen=True, eq=False)
 class Slot:
-    """A value that a body is handed anew in each round.
-
-    Attributes
-    ----------
-    kind : object
-        What `_Reader.kind` says of the values.
-    """
+    """A value that a body is handed anew in each round."""
 
     kind: Any
+    """What `_Reader.kind` says of the values."""
 
 
 Reference = int | Constant | Slot
@@ -88,57 +83,36 @@ class Step:
 
 @dataclass(frozen=True)
 class Carried:
-    """A value that a later round reads.
-
-    Attributes
-    ----------
-    slot : Slot
-        Where the body reads it.
-    initial : tuple
-        What the first rounds read, one for each round that lies between.
-    source : int
-        The entry whose value is handed on.
-    """
+    """A value that a later round reads."""
 
     slot: Slot
+    """Where the body reads it."""
     initial: tuple[Reference, ...]
+    """What the first rounds read, one for each round that lies between."""
     source: int
+    """The entry whose value is handed on."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """A value from outside that is another one in each round.
-
-    Attributes
-    ----------
-    slot : Slot
-    values : tuple or Slot
-        One for each round, where that holds all of a loop within, as a tuple again; or what holds
-        them all.
-    """
+    """A value from outside that is another one in each round."""
 
     slot: Slot
     values: Any
+    """One for each round, where that holds all of a loop within, as a tuple again; or what holds
+    them all."""
 
 
 @dataclass
 class Loop:
-    """A body and its rounds.
-
-    Attributes
-    ----------
-    rounds : int
-    body : list of Step and Loop
-    carried, given : list
-    places : dict of int to (int, int)
-        Of an entry that is read outside: which of the body it is, and in which round.
-    """
+    """A body and its rounds."""
 
     rounds: int
     body: list[Step | Loop]
     carried: list[Carried]
     given: list[Given]
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Of an entry that is read outside: which of the body it is, and in which round."""
 
     @property
     def stacked(self) -> list[int]:

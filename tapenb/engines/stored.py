@@ -24,24 +24,15 @@ from .lowered import reals
 
 @dataclass(frozen=True)
 class Argument:
-    """A number or an array that a stored program takes.
-
-    Attributes
-    ----------
-    name : str
-    shape : tuple of int
-    dtype : dtype
-    at : ndarray
-        What it was when it was recorded.
-    entries : tuple of int
-        Its entries on the tape: several for a list.
-    """
+    """A number or an array that a stored program takes."""
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype
     at: np.ndarray
+    """What it was when it was recorded."""
     entries: tuple[int, ...]
+    """Its entries on the tape: several for a list."""
 
     def many(self, value: Any, count: int | None) -> np.ndarray:
         """A value for each point: an array with one axis more, its first.

@@ -21,30 +21,19 @@ CAUGHT = "__tapenb_caught__"
 
 @dataclass
 class Cell:
-    """Facts that the text of a cell tells.
-
-    Attributes
-    ----------
-    literals : list of str
-        Names bound at top level to a constant, such as ``x``, ``p["a"]`` and ``p.a``.
-    reads : list of str
-        Names read before the cell binds them, in order.
-    buffers : set of str
-        Those of the literals that the text writes into: no inputs by themselves.
-    bound : dict of str to int
-        How often the text binds each name at top level.
-    switches : list of str
-        Names bound once at top level to True or False, and read.
-    last_assigned : str or None
-    ends_with_expression : bool
-    """
+    """Facts that the text of a cell tells."""
 
     literals: list[str] = field(default_factory=list)
+    """Names bound at top level to a constant, such as ``x``, ``p["a"]`` and ``p.a``."""
     reads: list[str] = field(default_factory=list)
+    """Names read before the cell binds them, in order."""
     buffers: set[str] = field(default_factory=set)
+    """Those of the literals that the text writes into: no inputs by themselves."""
     bound: dict[str, int] = field(default_factory=dict)
+    """How often the text binds each name at top level."""
     order: list[str] = field(default_factory=list)
     switches: list[str] = field(default_factory=list)
+    """Names bound once at top level to True or False, and read."""
     last_assigned: str | None = None
     ends_with_expression: bool = False
 

@@ -19,43 +19,29 @@ class LineError(ValueError):
 
 @dataclass
 class Options:
-    """The options that the line asks for.
-
-    Attributes
-    ----------
-    names : list of str
-        Inputs listed by name: if there are any, they are the only ones.
-    values : dict of str to number
-        Inputs that were given a value.
-    spans : dict of str to tuple
-        Inputs that were given a range: minimum, maximum, and perhaps a step.
-    of : str or None
-        The name of the output.
-    order : {0, 1, 2}
-    mode : {"reverse", "forward"}
-    output : str or None
-        The name to bind the recording to.
-    play : str or None
-        The name of a list of deposits: the user plays the sweep, and no panel is shown.
-    table, graph, plot, static, live : bool
-    memory : float
-        The share of free memory that a recording may take.
-    """
+    """The options that the line asks for."""
 
     names: list[str] = field(default_factory=list)
+    """Inputs listed by name: if there are any, they are the only ones."""
     values: dict[str, Any] = field(default_factory=dict)
+    """Inputs that were given a value."""
     spans: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Inputs that were given a range: minimum, maximum, and perhaps a step."""
     of: str | None = None
+    """The name of the output."""
     order: int = 2
     mode: str = "reverse"
     output: str | None = None
+    """The name to bind the recording to."""
     play: str | None = None
+    """The name of a list of deposits: the user plays the sweep, and no panel is shown."""
     table: bool = False
     graph: bool = True
     plot: bool = True
     static: bool = False
     live: bool = False
     memory: float = 0.5
+    """The share of free memory that a recording may take."""
 
 
 _SWITCHES = {

@@ -51,32 +51,21 @@ class Slider:
 
 @dataclass(frozen=True)
 class Input:
-    """An independent variable of a recording.
-
-    Attributes
-    ----------
-    name : str
-    value : number, ndarray or list
-        As it was in the cell.
-    entries : tuple of int
-        Its entry on the tape, or one for each element of a list.
-    span : tuple, optional
-        What the user asked for: minimum, maximum, and perhaps a step.
-    counts : bool
-        Whether the cell uses it as an index or a count.
-    withheld : str or None
-        Why it has no derivative.
-    positive : bool
-        Whether the cell takes its logarithm, its root or the like.
-    """
+    """An independent variable of a recording."""
 
     name: str
     value: Any
+    """As it was in the cell."""
     entries: tuple[int, ...]
+    """Its entry on the tape, or one for each element of a list."""
     span: tuple[float, ...] | None = None
+    """What the user asked for: minimum, maximum, and perhaps a step."""
     counts: bool = False
+    """Whether the cell uses it as an index or a count."""
     withheld: str | None = None
+    """Why it has no derivative."""
     positive: bool = False
+    """Whether the cell takes its logarithm, its root or the like."""
 
     @property
     def array(self) -> np.ndarray:

@@ -36,18 +36,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The second derivatives as a square table.
-
-    Attributes
-    ----------
-    names : list of str
-        What each row and column is the derivative by.
-    cells : list of list of str
-        The numbers.
-    """
+    """The second derivatives as a square table."""
 
     names: list[str]
+    """What each row and column is the derivative by."""
     cells: list[list[str]]
+    """The numbers."""
 
 
 def readout(point: Any) -> str:

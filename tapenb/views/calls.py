@@ -23,22 +23,15 @@ _LONGEST_RUN = 2_000
 
 @dataclass(frozen=True)
 class Called:
-    """A function below the line that called it.
-
-    Attributes
-    ----------
-    path : tuple
-        The line of the text, then function and line within by turns, and the function.
-    source : Source
-        Its text.
-    lines : list of (Line, int, list of str)
-        What each line of it shows, how often that ran within the run of the line that called it,
-        and what that calls.
-    """
+    """A function below the line that called it."""
 
     path: tuple[int | str, ...]
+    """The line of the text, then function and line within by turns, and the function."""
     source: Source
+    """Its text."""
     lines: list[tuple[Line, int, list[str]]]
+    """What each line of it shows, how often that ran within the run of the line that called it,
+    and what that calls."""
 
 
 class Calls:

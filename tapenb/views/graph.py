@@ -76,53 +76,35 @@ _LOOK = {
 
 @dataclass(frozen=True)
 class Node:
-    """One drawn entry.
-
-    Attributes
-    ----------
-    id : str
-        ``"n12"``: its place in the drawing.
-    index : int
-        Its place on the tape.
-    kind : {"input", "operation", "decision", "output"}
-        How it is drawn; a decision is true or false, or an array of that.
-    lines : tuple of (str, str)
-        The role ("name" or "source") and text of each line above the value.
-    title : str
-        The whole source text and its line, however long.
-    """
+    """One drawn entry."""
 
     id: str
+    """``"n12"``: its place in the drawing."""
     index: int
+    """Its place on the tape."""
     kind: str
+    """How it is drawn; a decision is true or false, or an array of that."""
     lines: tuple[tuple[str, str], ...]
+    """The role ("name" or "source") and text of each line above the value."""
     title: str
+    """The whole source text and its line, however long."""
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One use of an entry as an operand.
-
-    Attributes
-    ----------
-    id : str
-        ``"e3"``: its place in the drawing.
-    parent, child : Node
-        The operand and what was computed from it.
-    slot : int
-        Which operand of the child.
-    carries : bool
-        Whether an adjoint flows back along it.
-    back : bool
-        Whether it leads from one round of a loop to the next.
-    """
+    """One use of an entry as an operand."""
 
     id: str
+    """``"e3"``: its place in the drawing."""
     parent: Node
     child: Node
+    """The operand and what was computed from it."""
     slot: int
+    """Which operand of the child."""
     carries: bool
+    """Whether an adjoint flows back along it."""
     back: bool = False
+    """Whether it leads from one round of a loop to the next."""
 
     @property
     def key(self) -> tuple[int, int, int]:

@@ -31,65 +31,42 @@ _FOLD = re.compile(r"(math\.)?(sum|prod)\(")
 
 @dataclass(frozen=True)
 class Handle:
-    """A number in a text that a slider moves.
-
-    Attributes
-    ----------
-    label : str
-        Of the slider.
-    line : int
-        From 0, in the text.
-    start, end : int
-        The columns of the number, in characters.
-    """
+    """A number in a text that a slider moves."""
 
     label: str
+    """Of the slider."""
     line: int
+    """From 0, in the text."""
     start: int
     end: int
+    """The columns of the number, in characters."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A text that was recorded.
-
-    Attributes
-    ----------
-    file : str
-        As its code objects have it.
-    first : int
-        The number that the first of the lines has there.
-    lines : tuple of str
-    handles : tuple of Handle
-    scope : str
-        The name of its code object: of a cell ``"<module>"``.
-    """
+    """A text that was recorded."""
 
     file: str
+    """As its code objects have it."""
     first: int
+    """The number that the first of the lines has there."""
     lines: tuple[str, ...]
     handles: tuple[Handle, ...] = ()
     scope: str = "<module>"
+    """The name of its code object: of a cell ``"<module>"``."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one line shows.
-
-    Attributes
-    ----------
-    number : int
-        From 0, in the text.
-    value, adjoint : float, str or None
-        None of an adjoint that did not reach the line.
-    sizes : tuple of float or None
-        What the bars show of the value and the adjoint: of an array its largest element.
-    """
+    """What one line shows."""
 
     number: int
+    """From 0, in the text."""
     value: float | str | None
     adjoint: float | str | None
+    """None of an adjoint that did not reach the line."""
     sizes: tuple[float | None, float | None]
+    """What the bars show of the value and the adjoint: of an array its largest element."""
 
 
 class Listing:

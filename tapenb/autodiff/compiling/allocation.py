@@ -22,42 +22,27 @@ Form = tuple[tuple[int, ...], np.dtype]
 
 @dataclass
 class Block:
-    """The memory of one block of a chain.
-
-    Attributes
-    ----------
-    dtypes : list of dtype
-        Of the buffers that it needs.
-    places : dict of int to int
-        By step, the buffer that it is computed in; a result has memory of its own.
-    """
+    """The memory of one block of a chain."""
 
     dtypes: list[np.dtype] = field(default_factory=list)
+    """Of the buffers that it needs."""
     places: dict[int, int] = field(default_factory=dict)
+    """By step, the buffer that it is computed in; a result has memory of its own."""
 
 
 @dataclass
 class Memory:
-    """The places of a program's arrays.
-
-    Attributes
-    ----------
-    forms : list of Form
-        The buffers that one call needs.
-    buffers : dict of int to int
-        By step, the buffer that it is computed in.
-    frames : dict of int to int
-        By step that is computed among zeros: the step that puts the zeros around it.
-    blocks : dict of Chain to Block
-    own : set of int
-        The places of outputs that are arrays which nothing else holds.
-    """
+    """The places of a program's arrays."""
 
     forms: list[Form] = field(default_factory=list)
+    """The buffers that one call needs."""
     buffers: dict[int, int] = field(default_factory=dict)
+    """By step, the buffer that it is computed in."""
     frames: dict[int, int] = field(default_factory=dict)
+    """By step that is computed among zeros: the step that puts the zeros around it."""
     blocks: dict[Chain, Block] = field(default_factory=dict)
     own: set[int] = field(default_factory=set)
+    """The places of outputs that are arrays which nothing else holds."""
 
 
 # Long: one walk over the program, whose parts share what is free and what is held.

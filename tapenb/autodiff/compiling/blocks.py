@@ -47,23 +47,15 @@ REDUCTIONS = {
 
 @dataclass(frozen=True)
 class Chain:
-    """Elementwise operations on arrays of one shape, and the sums over them.
-
-    Attributes
-    ----------
-    steps : tuple of int
-        In order; sums included.
-    results : tuple of int
-        The arrays among them that are read elsewhere.
-    sums : tuple of int
-    size : int
-        The elements of each array.
-    """
+    """Elementwise operations on arrays of one shape, and the sums over them."""
 
     steps: tuple[int, ...]
+    """In order; sums included."""
     results: tuple[int, ...]
+    """The arrays among them that are read elsewhere."""
     sums: tuple[int, ...]
     size: int
+    """The elements of each array."""
 
 
 def is_elementwise(operation: Operation) -> bool:

@@ -294,34 +294,23 @@ def is_seeing(attribute: str) -> bool:
 
 @dataclass
 class Reading:
-    """Names and attributes that a code object, and those within it, ask for.
-
-    Attributes
-    ----------
-    names : list of (tuple of str, Location)
-        What it reads from outside, with attributes: ``np.linalg.inv`` is ``("np", "linalg",
-        "inv")``.
-    attributes : dict of str to Location
-        What it asks of anything else.
-    given : set of str
-        Attributes that it sets itself.
-    imports : dict of str to Location
-        Modules that it imports.
-    written : list of (tuple of str, Location)
-        Of which global names it sets an attribute.
-    writes : Location or None
-        Where it sets an attribute of anything.
-    compares : bool
-        Whether it asks if two are the same object, neither of which is a constant.
-    """
+    """Names and attributes that a code object, and those within it, ask for."""
 
     names: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
+    """What it reads from outside, with attributes: ``np.linalg.inv`` is ``("np", "linalg",
+    "inv")``."""
     attributes: dict[str, Location] = field(default_factory=dict)
+    """What it asks of anything else."""
     given: set[str] = field(default_factory=set)
+    """Attributes that it sets itself."""
     imports: dict[str, Location] = field(default_factory=dict)
+    """Modules that it imports."""
     written: list[tuple[tuple[str, ...], Location]] = field(default_factory=list)
+    """Of which global names it sets an attribute."""
     writes: Location | None = None
+    """Where it sets an attribute of anything."""
     compares: bool = False
+    """Whether it asks if two are the same object, neither of which is a constant."""
 
 
 _READING = frozenset(

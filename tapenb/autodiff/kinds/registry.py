@@ -45,25 +45,16 @@ def optional(
 
 @dataclass(frozen=True)
 class Function:
-    """A NumPy function that is no ufunc: which of its parameters are operands.
-
-    Attributes
-    ----------
-    function : callable
-    rule : Rule
-    operands : tuple of str
-        The parameters that may be traced; all others go into the entry as they are.
-    sequence : bool
-        Whether the first parameter is a sequence of operands (``concatenate``).
-    call : callable
-        The function with its operands by position and all else by keyword.
-    """
+    """A NumPy function that is no ufunc: which of its parameters are operands."""
 
     function: Callable[..., Any]
     rule: Rule
     operands: tuple[str, ...]
+    """The parameters that may be traced; all others go into the entry as they are."""
     sequence: bool
+    """Whether the first parameter is a sequence of operands (``concatenate``)."""
     call: Callable[..., Any]
+    """The function with its operands by position and all else by keyword."""
 
     @cached_property
     def name(self) -> str:

@@ -29,28 +29,19 @@ from .special import Special
 
 @dataclass(frozen=True)
 class Family:
-    """Distributions of one number.
-
-    Attributes
-    ----------
-    shapes : str
-        The names of its parameters besides place and scale.
-    inside : str
-        Where there is a density, as text in the standardized number ``z`` and the shapes.
-    formulas : dict of str to str
-        By the name of a method; ``logpdf`` and ``cdf`` at least. In ``ppf`` and ``isf``, z is the
-        probability.
-    between : float
-        A number inside.
-    discrete : bool
-        Whether it is of counts.
-    """
+    """Distributions of one number."""
 
     shapes: str
+    """The names of its parameters besides place and scale."""
     inside: str
+    """Where there is a density, as text in the standardized number ``z`` and the shapes."""
     formulas: dict[str, str]
+    """By the name of a method; ``logpdf`` and ``cdf`` at least. In ``ppf`` and ``isf``, z is the
+    probability."""
     between: float = 0.5
+    """A number inside."""
     discrete: bool = False
+    """Whether it is of counts."""
 
     @property
     def names(self) -> tuple[str, ...]:

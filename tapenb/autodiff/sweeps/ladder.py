@@ -27,19 +27,13 @@ from .widening import is_wide, narrow, wide, widened
 
 @dataclass
 class Flows:
-    """Everything that a sweep comes by, for those who look at it and not only at its results.
-
-    Attributes
-    ----------
-    nodes : dict of int to array
-        The adjoint or tangent of each entry.
-    edges : dict of (int, int, int) to array, or None
-        By (parent, child, slot): what the parent's adjoint gets from the child, or its tangent
-        gives to it; None where nobody asks.
-    """
+    """Everything that a sweep comes by, for those who look at it and not only at its results."""
 
     nodes: dict[int, Any] = field(default_factory=dict)
+    """The adjoint or tangent of each entry."""
     edges: dict[tuple[int, int, int], Any] | None = field(default_factory=dict)
+    """By (parent, child, slot): what the parent's adjoint gets from the child, or its tangent
+    gives to it; None where nobody asks."""
 
     def clear(self) -> None:
         """Forget what an earlier sweep came by."""

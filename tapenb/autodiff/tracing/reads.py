@@ -29,18 +29,12 @@ def as_key(value: Any) -> int:
 
 @dataclass(frozen=True)
 class Reading:
-    """The question of a guard that stands for a number that was handed out.
-
-    Attributes
-    ----------
-    question : callable
-        What was asked of the plain value.
-    place : str
-        The user's line.
-    """
+    """The question of a guard that stands for a number that was handed out."""
 
     question: Callable[[Any], Any]
+    """What was asked of the plain value."""
     place: str
+    """The user's line."""
 
     def __call__(self, value: Any) -> Any:
         """Ask it of a value."""
@@ -49,18 +43,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """The first number that was handed out at some place.
-
-    Attributes
-    ----------
-    error : TapeError
-        What refuses it, should it reach the output; with the user's own frames.
-    entry : int or None
-        The input that other code has merely read, which then is one no longer.
-    """
+    """The first number that was handed out at some place."""
 
     error: TapeError
+    """What refuses it, should it reach the output; with the user's own frames."""
     entry: int | None
+    """The input that other code has merely read, which then is one no longer."""
 
 
 class Reads:

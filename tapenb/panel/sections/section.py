@@ -33,22 +33,14 @@ def standing(point: Point, *without: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a panel is of.
-
-    Attributes
-    ----------
-    recording : Recording
-    sliders : dict of str to Control
-    source : Source or None
-        The text that was recorded.
-    first : callable or None
-        Returns as soon as no move is to go first, for what is computed beside them.
-    """
+    """What a panel is of."""
 
     recording: Recording
     sliders: Mapping[str, Control]
     source: Source | None = None
+    """The text that was recorded."""
     first: Callable[[], None] | None = None
+    """Returns as soon as no move is to go first, for what is computed beside them."""
 
 
 class Section:

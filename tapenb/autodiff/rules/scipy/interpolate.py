@@ -44,25 +44,16 @@ _Splines = Callable[[Any, Any], Any]
 
 
 class Source(NamedTuple):
-    """What a spline of traced ordinates is made of.
-
-    Attributes
-    ----------
-    through : callable
-        Makes it of ordinates, and for ends as SciPy's ``bc_type`` says them.
-    ordinates : traced array
-    ends : str or sequence, optional
-    units : callable
-        Makes splines that are linear in rows as `through` does: the same, or of other rows.
-    rows : callable, optional
-        Those rows, of the ordinates, where they are not the same.
-    """
+    """What a spline of traced ordinates is made of."""
 
     through: _Splines
+    """Makes it of ordinates, and for ends as SciPy's ``bc_type`` says them."""
     ordinates: Any
     ends: Any
     units: _Splines
+    """Makes splines that are linear in rows as `through` does: the same, or of other rows."""
     rows: Callable[[Any], Any] | None = None
+    """Those rows, of the ordinates, where they are not the same."""
 
     def then(self, change: Callable[[Any], Any]) -> Source:
         """The same of what a linear change makes of the splines."""

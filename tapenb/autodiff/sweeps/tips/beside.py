@@ -57,29 +57,20 @@ def _played(tape: Tape, values: dict[int, Any]) -> Tape:
 
 @dataclass
 class _Limit:
-    """A group of derivatives, extrapolated to the point from one side.
-
-    Attributes
-    ----------
-    value : array
-    error : array
-        As far as the extrapolation knows, by element.
-    scale : array
-        How large each is to be called: its own size, or where it is lost beside the others, theirs.
-    root : float
-        In which power of the step it was extrapolated.
-    grows : bool
-        Whether it grows all the way to the point, as what is infinite there does.
-    whole : float
-        The scale of the largest of all orders.
-    """
+    """A group of derivatives, extrapolated to the point from one side."""
 
     value: np.ndarray
     error: np.ndarray
+    """As far as the extrapolation knows, by element."""
     scale: np.ndarray
+    """How large each is to be called: its own size, or where it is lost beside the others,
+    theirs."""
     root: float
+    """In which power of the step it was extrapolated."""
     grows: bool
+    """Whether it grows all the way to the point, as what is infinite there does."""
     whole: float = 0.0
+    """The scale of the largest of all orders."""
 
     @property
     def known(self) -> bool:
