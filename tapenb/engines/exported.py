@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -52,35 +53,21 @@ class Refused(TapeError):
         self.value = value
 
 
+@dataclass(eq=False)
 class Path:
-    """One way through a function: its tape, and where the arguments and results stand.
+    """One way through a function: its tape, and where the arguments and results stand."""
 
-    Attributes
-    ----------
-    tape : Tape
-    entries : list of int
-        The entries of the arguments' numbers, in order.
-    outputs : list of int
-        References to the numbers of the result.
-    before : Tape
-        The tape without the guards on tips of its derivatives.
-    value : object
-        The result, as the function gave it.
-    holds : callable
-        Whether the function still reads what it read.
-    """
-
-    def __init__(
-        self,
-        tape: Tape,
-        entries: list[int],
-        outputs: list[int],
-        before: Tape,
-        value: Any,
-        holds: Callable[[], bool] = bool,
-    ) -> None:
-        self.tape, self.entries, self.outputs = tape, entries, outputs
-        self.before, self.value, self.holds = before, value, holds
+    tape: Tape
+    entries: list[int]
+    """The entries of the arguments' numbers, in order."""
+    outputs: list[int]
+    """References to the numbers of the result."""
+    before: Tape
+    """The tape without the guards on tips of its derivatives."""
+    value: Any
+    """The result, as the function gave it."""
+    holds: Callable[[], bool] = bool
+    """Whether the function still reads what it read."""
 
     @property
     def own(self) -> int:

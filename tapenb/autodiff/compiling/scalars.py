@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 ATOM = 20
@@ -17,21 +18,13 @@ SIGN = 12
 _SUM, _PRODUCT, _COMPARISON = 10, 11, 5
 
 
+@dataclass(eq=False, slots=True)
 class Expression:
-    """A piece of Python.
+    """A piece of Python."""
 
-    Parameters
-    ----------
-    text : str
-    precedence : int
-        How tightly its outermost operator binds.
-    """
-
-    __slots__ = ("precedence", "text")
-
-    def __init__(self, text: str, precedence: int = ATOM) -> None:
-        self.text = text
-        self.precedence = precedence
+    text: str
+    precedence: int = ATOM
+    """How tightly its outermost operator binds."""
 
     def within(self, precedence: int) -> str:
         """The text as an operand of an operator, in brackets where it needs them."""

@@ -32,18 +32,16 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
 from ..tracing.state import index_of, is_traced, memory_of, plain
-from ..tracing.structures import flatten, rebuild
+from ..tracing.structures import flatten, mapped, rebuild
 from ..tracing.traced import TracedArray
 from ..twins.substitution import call
 from ..twins.twins import find_twins
 from .purity import Unwatchable
 from .signature import (
     handed_in,
-    hollow,
     is_traceable,
     layout_of,
     output,
-    rebuilt,
     refuse_result,
     results,
     signature,
@@ -102,63 +100,27 @@ class Stats:
         return "\n".join(lines + [f"  {times} × {why}" for why, times in self.reasons.items()])
 
 
+@dataclass(eq=False)
 class _Path:
-    """One recording of a function, compiled.
+    """One recording of a function, compiled."""
 
-    Attributes
-    ----------
-    compiled : Compiled
-    call : callable
-        Gives the function's result.
-    count : int
-        How many arguments there are where each is one number or writable array, else -1.
-    holds : callable
-        Whether the function still reads what it read.
-    branches : dict of int to _Path
-        By guard: what was recorded where it failed.
-    variables : list of Variable
-        Which of them it assigns.
-    failures : int
-        How often it met what NumPy has to warn of.
-    dropped : str or None
-        Why it does not answer, though it could.
-    handed_out : dict of int to str
-        By guard: that Python was given a plain number there, and what to do about it.
-    """
-
-    __slots__ = (
-        "branches",
-        "call",
-        "compiled",
-        "count",
-        "dropped",
-        "failures",
-        "handed_out",
-        "holds",
-        "variables",
-    )
-
-    def __init__(
-        self,
-        compiled: Compiled,
-        count: int,
-        rebuilt: Callable[[Any], Any] | None,
-        holds: Callable[[], bool],
-        variables: tuple[list[Variable], list[Variable]],
-        handed_out: dict[int, str],
-    ) -> None:
-        self.holds = holds
-        self.handed_out = handed_out
-        self.compiled = compiled
-        call = compiled.call
-        self.variables = variables[1]
-        if any(variables):
-            call = functools.partial(_with_variables, call, *variables)
-        self.call = call if rebuilt is None else lambda *args: rebuilt(call(*args))
-        self.count = count
-        self.failures = 0
-        self.dropped: str | None = None
-        self.branches: dict[int, _Path] = {}
+    compiled: Compiled
+    call: Callable[..., Any]
+    """Gives the function's result."""
+    count: int
+    """How many arguments there are where each is one number or writable array, else -1."""
+    holds: Callable[[], bool]
+    """Whether the function still reads what it read."""
+    variables: list[Variable]
+    """Which of them it assigns."""
+    handed_out: dict[int, str]
+    """By guard: that Python was given a plain number there, and what to do about it."""
+    failures: int = 0
+    """How often it met what NumPy has to warn of."""
+    dropped: str | None = None
+    """Why it does not answer, though it could."""
+    branches: dict[int, _Path] = field(default_factory=dict)
+    """By guard: what was recorded where it failed."""
 
     def all(self) -> Iterator[_Path]:
         """The recording itself and those below it."""
@@ -658,7 +620,11 @@ def _path(
         errors={kind: "ignore" if how == "ignore" else "raise" for kind, how in heard},
         threads=threads,
     )
-    made = None if layout else functools.partial(rebuilt, hollow(value))
+    call = compiled.call
+    if any(variables):
+        call = functools.partial(_with_variables, call, *variables)
+    if not layout:
+        call = _rebuilding(call, mapped(lambda leaf: None, value))
     handed_out = {
         entry: f"{tape.where(entry)} gave Python another plain number, for which it was recorded "
         "anew; return the value itself, and take its .numpy() outside of the function"
@@ -666,7 +632,12 @@ def _path(
         if np.asarray(tape.value(entry)).dtype.kind in "fc"
     }
     count = len(args) if by_position else -1
-    return _Path(compiled, count, made, watch.holds, variables, handed_out)
+    return _Path(compiled, call, count, watch.holds, variables[1], handed_out)
+
+
+def _rebuilding(call: Callable[..., Any], hollow: Any) -> Callable[..., Any]:
+    """A program whose results are the leaves of a structure, which keeps no array alive."""
+    return lambda *args: rebuild(hollow, iter(call(*args)))
 
 
 def _with_variables(

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..tape.tape import Tape
 from ..tracing.state import is_active, is_traced, plain, reference_of
-from ..tracing.structures import Container, flatten, rebuild
+from ..tracing.structures import Container, flatten
 from .purity import Unwatchable
 from .variable import Variable
 
@@ -128,27 +128,6 @@ def results(layout: str | None, found: int, assigned: int) -> Callable[[list[str
         return f"({result}, ({values}))" if assigned else result
 
     return results
-
-
-def hollow(value: Any) -> Any:
-    """A structure without its leaves, so that it keeps no tape and no array alive."""
-    if isinstance(value, Container):
-        return value
-    parts = _contents(value)
-    if parts is None:
-        return None
-    if dataclasses.is_dataclass(value):
-        names = [each.name for each in dataclasses.fields(value)]
-        return dataclasses.replace(value, **dict(zip(names, map(hollow, parts), strict=True)))
-    if isinstance(value, dict):
-        return dict(zip(value, map(hollow, parts), strict=True))
-    kind = type(value)
-    return kind(*map(hollow, parts)) if hasattr(kind, "_fields") else kind(map(hollow, parts))
-
-
-def rebuilt(value: Any, found: tuple[Any, ...]) -> Any:
-    """A structure with the leaves that a program found."""
-    return rebuild(value, iter(found))
 
 
 def layout_of(value: Any) -> str | None:

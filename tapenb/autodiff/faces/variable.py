@@ -7,6 +7,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
@@ -114,27 +115,17 @@ def _on(tape: Tape, entry: int, value: Any) -> Traced:
     return traced
 
 
+@dataclass(eq=False)
 class RecordedVariable:
-    """The stand-in for a variable in the recording of a function.
+    """The stand-in for a variable in the recording of a function."""
 
-    Attributes
-    ----------
-    variable : Variable
-    before : number or ndarray
-        Its value when the recording met it.
-    entry : int or None
-        The input that it was read as.
-    after : traced value or None
-        What was assigned to it last.
-    """
-
-    __slots__ = ("after", "before", "entry", "variable")
-
-    def __init__(self, variable: Variable) -> None:
-        self.variable = variable
-        self.before = variable._value
-        self.entry: int | None = None
-        self.after: Traced | None = None
+    variable: Variable
+    before: Any
+    """Its value when the recording met it."""
+    entry: int | None = None
+    """The input that it was read as."""
+    after: Traced | None = None
+    """What was assigned to it last."""
 
     def restore(self) -> None:
         """Give the variable the value that it had."""
@@ -150,7 +141,9 @@ _READ = Operation(same, Elementwise("1"), ARGUMENT)
 
 
 def _recorded(variable: Variable, tape: Tape) -> RecordedVariable:
-    return tape.session.variables.setdefault(id(variable), RecordedVariable(variable))
+    return tape.session.variables.setdefault(
+        id(variable), RecordedVariable(variable, variable._value)
+    )
 
 
 def _function_tape() -> Tape | None:

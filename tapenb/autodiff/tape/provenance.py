@@ -16,6 +16,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from types import BuiltinFunctionType, CodeType, FrameType, MethodType, ModuleType
 
@@ -42,25 +43,16 @@ def is_inside(code: CodeType) -> bool:
     return True
 
 
+@dataclass(eq=False, slots=True)
 class Site:
-    """One activation of a function of the user's: its code and the call that led there.
+    """One activation of a function of the user's: its code and the call that led there."""
 
-    Attributes
-    ----------
-    code : CodeType
-        What was running.
-    caller : Site or None
-        The activation that called it; None for the cell itself.
-    offset : int
-        The instruction of the caller that made the call.
-    """
-
-    __slots__ = ("caller", "code", "offset")
-
-    def __init__(self, code: CodeType, caller: Site | None, offset: int) -> None:
-        self.code = code
-        self.caller = caller
-        self.offset = offset
+    code: CodeType
+    """What was running."""
+    caller: Site | None
+    """The activation that called it; None for the cell itself."""
+    offset: int
+    """The instruction of the caller that made the call."""
 
 
 class Tracker:

@@ -137,7 +137,7 @@ class Tape(Columns):
         self.repeats: dict[int, int] = {}
         self.cell_hears_float_errors: bool = False
         self.open: bool = True
-        self.session: Session | None = Session(of_cell=of_cell)
+        self.session: Session | None = Session(of_cell=of_cell, drop_large_values=of_cell)
         self.leaves_plain: bool = of_cell
         self.gradient_tapes: int = 0
         self.moved: tuple[Tape, int, int] | None = None

@@ -56,25 +56,16 @@ class Recipe:
         )
 
 
+@dataclass(eq=False)
 class Draft:
-    """How a large plain array came from numbers and the notebook's own arrays, elementwise.
+    """How a large plain array came from numbers and the notebook's own arrays, elementwise."""
 
-    Parameters
-    ----------
-    operation : Operation
-    operands : list
-        Numbers, drafts, and of each traced array its memory, the version that was read, and what
-        gives its reference on a tape.
-    size : int
-        How many operations it has.
-    """
-
-    __slots__ = ("operands", "operation", "size")
-
-    def __init__(self, operation: Operation, operands: list[Any], size: int) -> None:
-        self.operation = operation
-        self.operands = operands
-        self.size = size
+    operation: Operation
+    operands: list[Any]
+    """Numbers, drafts, and of each traced array its memory, the version that was read, and what
+    gives its reference on a tape."""
+    size: int
+    """How many operations it has."""
 
     def recipe(self, tape: Tape) -> Recipe | None:
         """The recipe from constants of a tape; None where one of the arrays was written since."""

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import islice
 from types import (
     CodeType,
@@ -307,25 +308,21 @@ def _put(owner: Any, key: Any, value: Any) -> None:
         object.__setattr__(owner, key, value)
 
 
+@dataclass(eq=False, slots=True)
 class _Swap:
-    """A place where a twin stands, and for how many recordings.
+    """A place where a twin stands, and for how many recordings."""
 
-    Attributes
-    ----------
-    owner, key, real, twin : object
-    is_new : bool
-        Whether nothing stood there: a builtin is found where a namespace has none of its name.
-    users : set of int
-        The recordings that need it, by the identity of their :class:`Substitution`.
-    """
+    owner: Any
+    key: Any
+    real: Any
+    twin: Any
+    is_new: bool = field(init=False)
+    """Whether nothing stood there: a builtin is found where a namespace has none of its name."""
+    users: set[int] = field(default_factory=set)
+    """The recordings that need it, by the identity of their :class:`Substitution`."""
 
-    __slots__ = ("is_new", "key", "owner", "real", "twin", "users")
-
-    def __init__(self, owner: Any, key: Any, real: Any, twin: Any) -> None:
-        self.owner, self.key, self.real = owner, key, real
-        self.is_new = issubclass(type(owner), dict) and key not in owner
-        self.twin = twin
-        self.users: set[int] = set()
+    def __post_init__(self) -> None:
+        self.is_new = issubclass(type(self.owner), dict) and self.key not in self.owner
 
 
 _swaps: dict[tuple[int, Any], _Swap] = {}

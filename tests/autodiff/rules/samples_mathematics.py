@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from tapenb.autodiff.kinds.registry import FUNCTIONS, METHOD_RULES
+from tapenb.autodiff.kinds.registry import FUNCTIONS, METHOD_RULES, rule_of
 from tapenb.autodiff.rules import cumulative, special
 from tapenb.autodiff.rules.floating_and_complex import CLIP
 from tapenb.autodiff.tape.primitives import change_at, masked
@@ -32,7 +32,7 @@ from .samples import (
     unary,
 )
 
-special.rule_of(scipy.special.erf)
+rule_of(scipy.special.erf)
 
 SINGLE = np.float32
 MASK = np.array([[True, False, True], [False, True, True]])
