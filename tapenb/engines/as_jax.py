@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tape.operation import TapeError
-from ..autodiff.tracing.structures import flatten, rebuild
+from ..autodiff.tracing.structures import flatten, rebuild, refilled
 from ..autodiff.twins.substitution import call as called
 from .alike import leaves_of_arguments
 from .pulled import Flat, pulled
@@ -74,9 +74,7 @@ def as_jax(f: Callable[..., Any], *example: Any, x64: bool = True) -> Callable[.
         )
 
     def flat(*leaves: Any) -> tuple[Any, ...]:
-        rest = iter(leaves)
-        filled = [next(rest) if is_traceable(leaf) else leaf for leaf in flatten(example)]
-        return tuple(flatten(called(f, *rebuild(example, iter(filled)))))
+        return tuple(flatten(called(f, *refilled(example, leaves, is_traceable))))
 
     operation = _operation(flat, [(each.shape, each.dtype) for each in results])
 

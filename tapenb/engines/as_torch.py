@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.tracing.structures import flatten, rebuild
+from ..autodiff.tracing.structures import flatten, rebuild, refilled
 from ..autodiff.twins.substitution import call as called
 from .pulled import Flat, pulled
 
@@ -46,16 +46,16 @@ def as_torch(f: Callable[..., Any]) -> Callable[..., Any]:
     """
     import torch
 
+    def is_tensor(leaf: Any) -> bool:
+        return isinstance(leaf, torch.Tensor)
+
     @functools.wraps(f)
     def call(*args: Any) -> Any:
-        given = flatten(args)
-        tensors = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
+        tensors = [leaf for leaf in flatten(args) if is_tensor(leaf)]
         structure: list[Any] = []
 
         def flat(*leaves: Any) -> tuple[Any, ...]:
-            rest = iter(leaves)
-            filled = [next(rest) if isinstance(leaf, torch.Tensor) else leaf for leaf in given]
-            value = called(f, *rebuild(args, iter(filled)))
+            value = called(f, *refilled(args, leaves, is_tensor))
             structure[:] = [value]
             return tuple(flatten(value))
 

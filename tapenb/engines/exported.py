@@ -24,7 +24,7 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.apply import independent
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import index_of, is_traced, memory_of, plain
-from ..autodiff.tracing.structures import flatten, mapped, rebuild
+from ..autodiff.tracing.structures import flatten, mapped, rebuild, refilled
 from ..autodiff.tracing.traced import TracedArray
 from ..autodiff.twins.substitution import call
 from .alike import leaves_of_arguments, names_of_numbers
@@ -264,11 +264,7 @@ class Exported:
         return leaves_of_arguments(self._args, args, self.__name__)
 
     def _result(self, found: Sequence[Any]) -> Any:
-        numbers = iter(found)
-        leaves = [
-            next(numbers) if is_traceable(leaf) else leaf for leaf in flatten(self._path.value)
-        ]
-        return rebuild(self._path.value, iter(leaves))
+        return refilled(self._path.value, found, is_traceable)
 
     @functools.cached_property
     def stored(self) -> StoredFunction:

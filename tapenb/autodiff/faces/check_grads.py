@@ -62,17 +62,35 @@ def check_grads(
     precision = np.finfo(np.float32 if single else np.float64)
     step = float(np.cbrt(precision.eps)) if eps is None else eps
     tolerance = 1e-2 if single else 1e-6
-    _check(
-        f,
-        args,
-        order,
-        tuple(modes),
-        tolerance if atol is None else atol,
-        tolerance if rtol is None else rtol,
-        step,
-        np.random.default_rng(0),
-        "",
-    )
+    random = np.random.default_rng(0)
+
+    def check(f: Callable[..., Any], order: int, atol: float, rtol: float, path: str) -> None:
+        if order == 0:
+            return
+        directions = tuple(_direction(arg, random) for arg in args)
+        pairs = list(zip(map(np.asarray, args), directions, strict=True))
+        above, below = (
+            np.asarray(f(*((x + side * d)[()] for x, d in pairs))) for side in (step, -step)
+        )
+        numeric = (above - below) / (2 * step)
+        atol = max(atol, float(step * step * np.max(np.abs(above), initial=1.0)))
+
+        def further(slope: Callable[..., Any], sweep: str) -> None:
+            check(slope, order - 1, 100 * atol, 100 * rtol, f"{path}the derivative of {sweep}: ")
+
+        if "fwd" in modes:
+            sweep = "the forward sweep"
+            _compare(jvp(f, args, directions)[1], numeric, atol, rtol, path + sweep)
+            further(lambda *xs: jvp(f, xs, directions)[1], sweep)
+        if "rev" in modes:
+            sweep = "the reverse sweep"
+            value, pullback = vjp(f, *args)
+            weight = _direction(value, random)
+            found = np.real(_product(pullback(weight), directions))
+            _compare(found, np.real(np.sum(weight * numeric)), atol, rtol, path + sweep)
+            further(lambda *xs: _product(vjp(f, *xs)[1](weight), directions), sweep)
+
+    check(f, order, tolerance if atol is None else atol, tolerance if rtol is None else rtol, "")
 
 
 def _direction(value: Any, random: np.random.Generator) -> Any:
@@ -84,68 +102,10 @@ def _direction(value: Any, random: np.random.Generator) -> Any:
     return part.astype(dtype)[()]
 
 
-def _moved(args: tuple[Any, ...], directions: list[Any], step: float) -> list[Any]:
-    return [np.asarray(a) + step * d for a, d in zip(args, directions, strict=True)]
-
-
-def _check(
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    order: int,
-    modes: tuple[str, ...],
-    atol: float,
-    rtol: float,
-    step: float,
-    random: np.random.Generator,
-    path: str,
-) -> None:
-    if order == 0:
-        return
-    directions = [_direction(arg, random) for arg in args]
-    above, below = (
-        np.asarray(f(*(value[()] for value in _moved(args, directions, sign * step))))
-        for sign in (1, -1)
-    )
-    numeric = (above - below) / (2 * step)
-    scale = step * step * np.max(np.abs(above), initial=1.0)
-    atol = max(atol, float(scale))
-    if "fwd" in modes:
-        _, tangent = jvp(f, args, tuple(directions))
-        _compare(tangent, numeric, atol, rtol, f"{path}the forward sweep")
-        _check(
-            lambda *xs: jvp(f, xs, tuple(directions))[1],
-            args,
-            order - 1,
-            modes,
-            100 * atol,
-            100 * rtol,
-            step,
-            random,
-            f"{path}the derivative of the forward sweep: ",
-        )
-    if "rev" in modes:
-        value, pullback = vjp(f, *args)
-        weight = _direction(value, random)
-        products = [
-            np.sum(adjoint * direction)
-            for adjoint, direction in zip(pullback(weight), directions, strict=True)
-        ]
-        expected = np.sum(weight * numeric)
-        _compare(np.real(sum(products)), np.real(expected), atol, rtol, f"{path}the reverse sweep")
-        _check(
-            lambda *xs: sum(
-                np.sum(adjoint * part)
-                for adjoint, part in zip(vjp(f, *xs)[1](weight), directions, strict=True)
-            ),
-            args,
-            order - 1,
-            modes,
-            100 * atol,
-            100 * rtol,
-            step,
-            random,
-            f"{path}the derivative of the reverse sweep: ",
-        )
+def _product(adjoints: Sequence[Any], directions: Sequence[Any]) -> Any:
+    """What adjoints of arguments say of a step along some directions."""
+    pairs = zip(adjoints, directions, strict=True)
+    return sum(np.sum(adjoint * direction) for adjoint, direction in pairs)
 
 
 def _compare(found: Any, expected: Any, atol: float, rtol: float, what: str) -> None:

@@ -20,12 +20,12 @@ from ..sweeps.tips.standing import on_tips, tell_tips
 from ..tape.memory import fingerprint
 from ..tape.operation import GUARD, Operation, TapeError, qualified_name
 from ..tape.provenance import describe, here, users_frame
-from ..tape.tape import CURRENT, Tape
+from ..tape.tape import CURRENT, Tape, alone
 from ..tracing.apply import apply, independent
 from ..tracing.questions import is_cut
 from ..tracing.recorder import recording
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
-from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
+from ..tracing.structures import flatten, mapped, parts_of, rebuild, refilled, stripped
 from ..twins.substitution import call
 from .variable import read_all
 
@@ -340,8 +340,6 @@ class _Nested:
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self._kwargs = stripped(args), stripped(kwargs)
-        self._leaves = [stripped(leaf) for leaf in flatten(args)]
-        self._are_numbers = [_is_number(leaf) for leaf in self._leaves]
         self._counts = [sum(map(_is_number, flatten(arg))) for arg in args]
         self.operands = [leaf for leaf in flatten(args) if _is_number(leaf)]
 
@@ -350,12 +348,7 @@ class _Nested:
 
         @functools.wraps(function)
         def of_numbers(*operands: Any) -> Any:
-            given = iter(operands)
-            leaves = [
-                next(given) if is_number else leaf
-                for leaf, is_number in zip(self._leaves, self._are_numbers, strict=True)
-            ]
-            return call(function, *rebuild(self._args, iter(leaves)), **self._kwargs)
+            return call(function, *refilled(self._args, operands, _is_number), **self._kwargs)
 
         return of_numbers
 
@@ -423,35 +416,42 @@ class _Value:
         self.form: Any = None
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
-        # On a tape of its own, where a derivative that the function takes is no part of another.
-        apart = Tape()
-        apart.session.variables = {}
         arrays = [x for x in operands if type(x) is np.ndarray and not x.dtype.hasobject]
         marks = [*map(fingerprint, arrays)]
-        token = CURRENT.set(apart)
-        try:
-            found = self._first(call(self._function, *operands, **params))
-            active = [leaf for leaf in flatten(found) if is_active(leaf)]
-            if active and (apart.session.variables or {*map(tape_of, active)} != {apart}):
-                raise TapeError(
-                    f"{here(sys._getframe(1))}: {self._function.__name__} uses a traced value that "
-                    "is no argument of it; pass it as one, so that its derivative is known"
-                )
-        finally:
-            CURRENT.reset(token)
-            apart.close()
+        found = plain_value(self._function, operands, params, self._first)
         if [*map(fingerprint, arrays)] != marks:
             raise TapeError(
                 f"{here(sys._getframe(1))}: {self._function.__name__} writes into an array that it "
                 "was given, which is no part of its value. Let it write into a copy, x = x.copy(), "
                 "and return that."
             )
-        found = stripped(found)
         if parts_of(found) is None:
             self.form = None
             return found
         self.form = mapped(lambda leaf: None, found)
         return tuple(flatten(found))
+
+
+def plain_value(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    first: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """What a function gives of plain arguments, which must not depend on anything traced.
+
+    It runs on a tape of its own, where a derivative that it takes is no part of another.
+    """
+    with alone() as tape:
+        tape.session.variables = {}
+        found = first(call(function, *args, **kwargs))
+        active = [leaf for leaf in flatten(found) if is_active(leaf)]
+        if active and (tape.session.variables or {*map(tape_of, active)} != {tape}):
+            raise TapeError(
+                f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
+                "argument of it. Hand it over as one, so that its derivative is known."
+            )
+    return stripped(found)
 
 
 def _wrapped(

@@ -45,7 +45,7 @@ from ..tracing.state import (
     plain,
     reference_of,
 )
-from ..tracing.structures import flatten, lift, rebuild
+from ..tracing.structures import flatten, lift, rebuild, refilled
 from ..twins.substitution import call
 
 _STOPPED = Operation(same, Constant(), "stop_gradient")
@@ -208,9 +208,7 @@ class _Call:
         rest = iter(values)
         arguments = list(args)
         for position in (argnums,) if isinstance(argnums, int) else argnums:
-            leaves = flatten(args[position])
-            moved = [next(rest) if _is_number(leaf) else leaf for leaf in leaves]
-            arguments[position] = rebuild(args[position], iter(moved))
+            arguments[position] = refilled(args[position], rest, _is_number)
         token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002  the user's
         try:
             with recording() as (tape, _):

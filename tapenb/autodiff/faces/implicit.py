@@ -12,12 +12,11 @@ import numpy as np
 
 from ..rules.implicit import Again, Implicit
 from ..tape.operation import Operation, TapeError, qualified_name
-from ..tape.provenance import here
-from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply
-from ..tracing.state import is_active, is_traced, plain, tape_of
-from ..tracing.structures import flatten, rebuild, stripped
+from ..tracing.state import is_active, is_traced, plain
+from ..tracing.structures import flatten, rebuild, refilled, stripped
 from ..twins.substitution import call
+from .custom import plain_value
 from .variable import read_all
 
 
@@ -68,21 +67,19 @@ def implicit(
     """
 
     def solved(*args: Any) -> Any:
-        return _apart(solution, args)
+        return plain_value(solution, args, {})
 
     @functools.wraps(solution)
     def solve(*args: Any) -> Any:
         args = read_all(args)
         leaves = flatten(args)
         follows = any(map(is_active, leaves))
-        numbers = [each for each in leaves if is_traced(each) or _is_number(each)]
+        numbers = [each for each in leaves if _is_number(each)]
         y = solved(*stripped(args))
         parts = flatten(y)
 
         def with_numbers(operands: Any) -> Any:
-            rest = iter(operands)
-            chosen = (next(rest) if is_traced(x) or _is_number(x) else x for x in leaves)
-            return rebuild(args, chosen)
+            return refilled(args, operands, _is_number)
 
         def equation(y: Any, *operands: Any) -> Any:
             found = call(residual, _unpacked(y, parts, structure), *with_numbers(operands))
@@ -115,7 +112,7 @@ def implicit(
 
 def _is_number(value: Any) -> bool:
     kinds = float | np.inexact | np.ndarray
-    return isinstance(value, kinds) and np.asarray(value).dtype.kind in "fc"
+    return is_traced(value) or (isinstance(value, kinds) and np.asarray(value).dtype.kind in "fc")
 
 
 def _packed(parts: list[Any]) -> Any:
@@ -138,25 +135,6 @@ def _unpacked(y: Any, parts: list[Any], structure: Any) -> Any:
     return rebuild(structure, iter(pieces))
 
 
-def _apart(function: Callable[..., Any], args: Any) -> Any:
-    """What a function gives of plain arguments, which must not depend on anything traced."""
-    apart = Tape()
-    apart.session.variables = {}
-    token = CURRENT.set(apart)
-    try:
-        found = call(function, *args)
-        for leaf in flatten(found):
-            if is_active(leaf) and (tape_of(leaf) is not apart or apart.session.variables):
-                raise TapeError(
-                    f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
-                    "argument of it. Hand it over as one, so that its derivative is known."
-                )
-    finally:
-        CURRENT.reset(token)
-        apart.close()
-    return stripped(found)
-
-
 def _check(
     rule: Implicit,
     y: Any,
@@ -167,7 +145,7 @@ def _check(
 ) -> np.ndarray:
     """Refuse what does not satisfy the equation; else give its residual."""
     name = getattr(residual, "__name__", "residual")
-    found = np.asarray(_apart(rule.residual, (y, *values)))
+    found = np.asarray(plain_value(rule.residual, (y, *values), {}))
     if found.size != np.size(y):
         raise ValueError(
             f"{name} gives {found.size} numbers for {np.size(y)} unknowns. Give one equation for "

@@ -18,7 +18,7 @@ from ..kinds.rule import (
     fit,
     spread,
 )
-from ..tape.tape import CURRENT, Tape
+from ..tape.tape import CURRENT, alone
 from ..tracing.apply import independent
 from ..tracing.state import is_active
 from .local import pull, push
@@ -72,16 +72,11 @@ class Composite(Rule):
             start = len(tape)
             self.expression(*operands, **params)
             return record_tips(tape, start)
-        tape = Tape()
-        token = CURRENT.set(tape)
-        try:
+        with alone() as tape:
             moved = (
                 independent(tape, x) if np.asarray(x).dtype.kind in "fc" else x for x in operands
             )
             self.expression(*moved, **params)
-        finally:
-            CURRENT.reset(token)
-            tape.close()
         return bool(on_tips(tape))
 
     def needs(self, slot: int) -> bool:

@@ -8,6 +8,7 @@ are kept is the business of `columns`, and what a recording needs while it runs 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -336,6 +337,20 @@ _SHOWN = (
 
 CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 """The tape that this thread or task is recording on, if any."""
+
+
+@contextmanager
+def alone(tape: Tape | None = None) -> Iterator[Tape]:
+    """Record on a tape, by default a new one, of which no other that is being recorded knows."""
+    tape = Tape() if tape is None else tape
+    token = CURRENT.set(tape)
+    try:
+        yield tape
+    finally:
+        CURRENT.reset(token)
+        tape.close()
+
+
 NO_TAPE = Tape()
 """The tape of arrays that have let go of theirs."""
 NO_TAPE.leaves_plain = True

@@ -7,7 +7,7 @@ makes the like of it, and all else is written with these two.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -116,6 +116,13 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     """
     parts = parts_of(structure)
     return next(leaves) if parts is None else remade(structure, [rebuild(p, leaves) for p in parts])
+
+
+def refilled(structure: Any, values: Iterable[Any], wanted: Callable[[Any], bool]) -> Any:
+    """A structure with values in the place of the leaves that are wanted, in order."""
+    rest = iter(values)
+    leaves = [next(rest) if wanted(leaf) else leaf for leaf in flatten(structure)]
+    return rebuild(structure, iter(leaves))
 
 
 def any_active(structure: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import adjoint_dtype
-from ...tape.tape import CURRENT, Tape
+from ...tape.tape import Tape, alone
 from ...tracing.state import is_traced, plain, reference_of
 from ..forward import forward
 from ..reverse import reverse
@@ -126,13 +126,9 @@ def _two_orders(run: Run) -> Groups:
         if top >= 0:
             value = tape.value(top)
             seeds[top] = generic_adjoint(value) if np.ndim(value) else ones_like(value)
-    token = CURRENT.set(tape)
-    try:
+    with alone(tape):
         slopes = reverse(tape, seeds, run.entries, record=True)
         tops = {e: reference_of(tape, s, True) for e, s in slopes.items() if is_traced(s)}
-    finally:
-        CURRENT.reset(token)
-        tape.close()
     along = {entry: generic_adjoint(tape.value(entry)) for entry in run.entries}
     bent = forward(tape, along, tops.values())
     zeros = [np.zeros(np.shape(tape.value(e)), adjoint_dtype(tape.value(e))) for e in run.entries]
