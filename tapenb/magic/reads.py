@@ -50,31 +50,31 @@ def culprits(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Rea
         handed out has written into a copy, and counts, too.
     """
     until = monotonic() + _SECONDS
-    written = [reads.at[place] for place in reads.at if place in reads.written]
-    if written:
-        return written
-    places = list(reads.at)
-    if _stays(tape, run, set(places)):
-        return []
-    if len(places) == 1:
-        return list(reads.at.values())
-    found = []
-    for place in places:
-        if monotonic() > until:
+
+    def search(places: list[str]) -> list[str]:
+        """Halve places of which some are known to matter, by themselves or together."""
+        if len(places) == 1 or monotonic() > until:
+            return places
+        middle = len(places) // 2
+        parts = [half for half in (places[:middle], places[middle:]) if not _stays(tape, run, half)]
+        return [place for half in parts for place in search(half)] or places
+
+    found = [place for place in reads.at if place in reads.written]
+    while rest := [place for place in reads.at if place not in found]:
+        if _stays(tape, run, rest):
             break
-        if not _stays(tape, run, {place}):
-            found.append(reads.at[place])
-    return found or list(reads.at.values())
+        found += search(rest)
+    return [reads.at[place] for place in found]
 
 
-def _stays(tape: Tape, run: Callable[[Reads], Tape], places: set[str]) -> bool:
+def _stays(tape: Tape, run: Callable[[Reads], Tape], places: list[str]) -> bool:
     """Whether the tape stays what it is, wherever the numbers read at some places are moved."""
     for ways, must_pass in ((_DOWN, True), (_UP, True), (_NAN, False)):
         passed = False
         for way in ways:
             try:
                 with np.errstate(all="ignore"):
-                    found = run(Reads(_moving(way, places)))
+                    found = run(Reads(_moving(way, frozenset(places))))
             except Exception:
                 continue
             if not _same_tapes(tape, found):
@@ -86,7 +86,7 @@ def _stays(tape: Tape, run: Callable[[Reads], Tape], places: set[str]) -> bool:
     return True
 
 
-def _moving(way: Callable[..., Any], places: set[str]) -> Callable[[Any, str, int], Any]:
+def _moving(way: Callable[..., Any], places: frozenset[str]) -> Callable[[Any, str, int], Any]:
     def move(value: Any, place: str, count: int) -> Any:
         if place not in places:
             return value

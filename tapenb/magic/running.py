@@ -24,7 +24,6 @@ from ..autodiff.tracing.reads import Read, Reads
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
     is_active,
-    is_traced,
     plain,
     reference_of,
 )
@@ -44,6 +43,7 @@ from .progress import Progress
 from .reads import culprits
 from .shown import lifted, ordinary
 from .state import Snapshot
+from .tables import holds_traced, let_tables_be
 from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import hide
@@ -106,12 +106,11 @@ class Outcome:
         self.reads = Reads()
 
     def withhold(self, read: Read) -> None:
-        """Let an input be one no longer, which other code has read and taken further."""
+        """Let inputs be such no longer, which other code has read and taken further."""
         why = "{} is read by other code ({}), so no derivative by it is shown."
-        place = str(read.error).partition(": ")[0]
         self.inputs = [
-            replace(each, withheld=each.withheld or why.format(each.name, place))
-            if read.entry in each.entries
+            replace(each, withheld=each.withheld or why.format(each.name, read.place))
+            if not read.entries.isdisjoint(each.entries)
             else each
             for each in self.inputs
         ]
@@ -319,7 +318,7 @@ class CellRun:
         reads = outcome.reads
         if reads.at:
             for read in culprits(reads, outcome.tape, lambda r: self._again(moved, r).tape):
-                if read.entry is None:
+                if None in read.entries:
                     raise pointing_at_cell(self.shell, self.file, read.error, self._lines_above)
                 outcome.withhold(read)
             reads.at.clear()
@@ -422,6 +421,7 @@ class CellRun:
         CURRENT.set(None)
         changes.before(twins.put_back)
         twins.put_in()
+        let_tables_be(changes)
         changes.before(tape.close)
 
     def _execute(self) -> Any:
@@ -462,7 +462,7 @@ class CellRun:
         namespace, lines = self.shell.user_ns, self._lines()
         named = [(namespace.get(name), lines.get(name)) for name in sorted(self.cell.bound)]
         for value, line in (*named, (shown, self.tree.body[-1].lineno if self.tree.body else None)):
-            if _holds_traced(value):
+            if holds_traced(value):
                 text = self.source.splitlines()[line - 1].strip() if line else ""
                 raise TapeError(
                     f"line {line}, `{text}`: pandas keeps traced numbers one by one as objects, "
@@ -518,15 +518,6 @@ class CellRun:
         }
         outcome.idle = [each for each in outcome.inputs if each.name not in used]
         outcome.inputs = [each for each in outcome.inputs if each.name in used]
-
-
-def _holds_traced(value: Any) -> bool:
-    """Whether a table of pandas has columns of objects, and traced values among them."""
-    pandas = sys.modules.get("pandas")
-    if pandas is None or not isinstance(value, pandas.Series | pandas.DataFrame):
-        return False
-    columns = [value] if isinstance(value, pandas.Series) else [each for _, each in value.items()]
-    return any(any(map(is_traced, each)) for each in columns if each.dtype == object)
 
 
 def _is_output(value: Any) -> bool:

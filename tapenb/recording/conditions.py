@@ -43,18 +43,22 @@ def conditions(tape: Tape) -> list[str]:
     return [f"{source} is {_in_turn(said)}" for source, said in answers.items()][:_MOST]
 
 
-def reads(tape: Tape) -> list[str]:
+def reads(tape: Tape, inputs: Sequence[Input]) -> list[str]:
     """Where plain numbers were read, which do not reach the output.
 
     Parameters
     ----------
     tape : Tape
+    inputs : sequence of Input
+        What is read of those whose derivatives are withheld may reach it.
     """
     questions = [tape.operations[index].function for index in tape.guards()]
-    places = dict.fromkeys(each.place for each in questions if isinstance(each, Reading))
+    places = [each.place for each in questions if isinstance(each, Reading)]
+    withheld = " ".join(each.withheld or "" for each in inputs)
+    places = [place for place in dict.fromkeys(places) if f"({place})" not in withheld]
     if not places:
         return []
-    listed = "; ".join(list(places)[:3]) + ("; …" if len(places) > 3 else "")
+    listed = "; ".join(places[:3]) + ("; …" if len(places) > 3 else "")
     return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
 
 

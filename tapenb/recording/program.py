@@ -499,7 +499,7 @@ class Program:
     def _asked(self) -> list[str]:
         """What is said of numbers that were read, and of inputs that no more than that uses."""
         inputs = self._differentiated() if self.order else []
-        return [*reads(self.tape), *only_asked(self.tape, inputs)]
+        return [*reads(self.tape, self.inputs), *only_asked(self.tape, inputs)]
 
     @property
     def along(self) -> str | None:

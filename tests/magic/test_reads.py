@@ -252,16 +252,65 @@ def test_a_read_is_said_in_a_note(book):
     assert any("`float(a)`" in note for note in book.names["t"].point.notes)
 
 
+def test_no_number_is_too_far_down_to_be_tried(book):
+    lines = "".join(f"log.append(float(x + {k}))\n" for k in range(70))
+    error = book.attempt(f"%%tape\nx = 2.0\n{lines}y = float(x*1.0)*x").error_in_exec
+    assert "line 73, `float(x*1.0)`" in str(error)
+
+
+def test_who_reads_an_input_and_a_step_at_once_is_refused(book):
+    # The derivative by x is 1 + 2 x, of which the mean would lose x.
+    error = book.attempt("%%tape\nu = 2.0\nx = 3.0\nz = statistics.fmean([u, x*2])*x")
+    assert "line 4, `statistics.fmean([u, x*2])`" in str(error.error_in_exec)
+    # Inputs alone are such no longer, both of them, and no note says that nothing changes.
+    book.run("%%tape -o t\nu = 2.0\nx = 3.0\ny = 1.0\nz = statistics.fmean([u, x])*x*y")
+    t = book.names["t"]
+    assert list(t.gradient) == ["y"]
+    assert "changes nothing" not in str(t)
+
+
+TABLES = [
+    ("n = 2\nd = pd.DataFrame({'a': np.arange(5.0)}).head(n)\ny = x*d['a'].sum()", 1.0),
+    ("n = 1\ny = x*pd.DataFrame({'a': [1.0, 3.0]}).iloc[n, 0]", 3.0),
+    ("n = 3\ny = x*len(pd.date_range('2020-01-01', periods=n))", 3.0),
+    ("d = pd.DataFrame({'a': [1.0, 3.0]})\nd.loc[0, 'a'] = x\nd.at[1, 'a'] = x*x\ny = x**3", 12.0),
+    ("d = pd.DataFrame([{'k': 'u', 'v': x}, {'k': 'w', 'v': x*x}])\ny = x**3", 12.0),
+    ("d = pd.DataFrame({'a': [x, x*x]}).describe()\ny = x**3", 12.0),
+]
+
+
+@pytest.mark.parametrize(("lines", "slope"), TABLES)
+def test_a_table_beside_the_output_is_as_without_a_tape(notebook, lines, slope):
+    pd = pytest.importorskip("pandas", reason="pandas is not among what the tests install")
+    plain = {"pd": pd, "np": np}
+    exec(f"x = 2.0\n{lines}", plain)
+    is_float = pd.api.types.is_float
+    notebook.run("import pandas as pd")
+    notebook.run(f"%%tape -o t\nx = 2.0\n{lines}")
+    assert notebook.names["t"].gradient["x"] == slope
+    assert notebook.names["y"] == plain["y"]
+    if "d" in plain:
+        pd.testing.assert_frame_equal(notebook.names["d"], plain["d"])
+    assert pd.api.types.is_float is is_float
+
+
 @pytest.mark.parametrize(
     "table",
-    ["pd.DataFrame([{'a': a}])", "pd.DataFrame({'y': [a, u]})", "pd.Series([a, u])"],
+    ["pd.DataFrame([{'a': a*1}])", "pd.DataFrame({'y': [a*1, u]})", "pd.Series([a*1, u])"],
 )
-def test_a_table_of_traced_numbers_that_would_be_objects_is_refused_with_its_line(notebook, table):
+def test_a_table_of_traced_numbers_that_reaches_the_output_is_refused_with_its_line(
+    notebook, table
+):
     pytest.importorskip("pandas", reason="pandas is not among what the tests install")
     notebook.run("import pandas as pd; a, u = 2.0, np.float64(3.0)")
-    error = notebook.attempt(f"%%tape a u\nd = {table}\na * u").error_in_exec
+    error = notebook.attempt(f"%%tape a u\ny = u*a*{table}.to_numpy().sum()").error_in_exec
     assert type(error).__name__ == "TapeError"
-    assert f"line 2, `d = {table}`: pandas keeps" in str(error)
+    assert f"line 2, `{table}`: a table of pandas would take" in str(error)
+    assert "before pandas" in str(error)
+    error = notebook.attempt("%%tape a\nd = pd.Series([1.0]).map(lambda k: k*a)\na*a")
+    assert "line 2, `d = pd.Series([1.0]).map(lambda k: k*a)`: pandas keeps" in str(
+        error.error_in_exec
+    )
     # What it says to do gives the numbers that pandas gives without a tape.
     notebook.run("%%tape a u\nd = pd.Series(np.array([a, u]))\ny = a * u")
     assert notebook.names["d"].dtype == float

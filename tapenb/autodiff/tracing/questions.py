@@ -146,7 +146,9 @@ def told(
 
 def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
     """What is wrong where a number would leave the tape, and what to do."""
-    if caller is not None and writes(caller.f_code, caller.f_lasti):
+    of_caller = "" if caller is None else _module(caller).partition(".")[0]
+    writing = caller is not None and writes(caller.f_code, caller.f_lasti)
+    if writing and of_caller not in _INSTEAD:
         return (
             "a traced value cannot be written into a plain array, which was made outside of this "
             "recording. Make or copy the array inside it (a = np.copy(a)); where it is made "
@@ -164,7 +166,6 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
             "custom_gradient, whose adjoint is S.T @ g."
         )
     home = str(getattr(asked, "__module__", None))
-    of_caller = "" if caller is None else _module(caller).partition(".")[0]
     names = (of_caller, f"{home}.{getattr(asked, '__name__', '')}", home, how.partition("(")[0])
     instead = next((_INSTEAD[name] for name in names if name in _INSTEAD), _BY_DEFAULT)
     return (

@@ -8,7 +8,7 @@ it is done again with these numbers moved, and where anything on the tape change
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -18,8 +18,6 @@ from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from .apply import guard
 from .state import Traced
-
-_MOST_PLACES = 64
 
 
 def as_key(value: Any) -> int:
@@ -43,12 +41,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Read:
-    """The first number that was handed out at some place."""
+    """The numbers that were handed out at some place."""
 
+    place: str
+    """The user's line."""
     error: TapeError
-    """What refuses it, should it reach the output; with the user's own frames."""
-    entry: int | None
-    """The input that other code has merely read, which then is one no longer."""
+    """What refuses them, should they reach the output; with the user's own frames."""
+    entries: set[int | None] = field(default_factory=set)
+    """The inputs that other code has merely read, which then are such no longer; None for what was
+    computed, or read by the cell itself."""
 
 
 class Reads:
@@ -90,8 +91,9 @@ class Reads:
             The input that this would demote.
         """
         guard(value, Reading(question, place), frame)
-        if place not in self.at and len(self.at) < _MOST_PLACES:
-            self.at[place] = Read(refusal.with_traceback(_trace(frame)), entry)
+        if place not in self.at:
+            self.at[place] = Read(place, refusal.with_traceback(_trace(frame)))
+        self.at[place].entries.add(entry)
         self._count += 1
         plain = value._value
         if self._move is not None:
