@@ -12,9 +12,11 @@ import numpy as np
 
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.faces.signature import is_traceable, signature
+from ..autodiff.faces.variable import read_all
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
-from ..autodiff.tracing.structures import flatten, rebuild
+from ..autodiff.tracing.state import is_traced
+from ..autodiff.tracing.structures import flatten, rebuild, stripped
 from .alike import Differs, leaves_like
 from .exported import AtTip, Path, Refused, record_path
 from .stored import Stored
@@ -105,10 +107,12 @@ class Vectorized:
 
     def __call__(self, *args: Any) -> Any:
         """Return what the function gives at each point, stacked along a new first axis."""
+        current = CURRENT.get()
+        recorded = current is not None and current.open
+        args = read_all(args) if recorded else stripped(read_all(args))
         points = _Points(args, self._in_axes)
         self._stats = PointStats(points.count)
-        current = CURRENT.get()
-        if current is not None and current.open:
+        if recorded:
             values = [self._f(*points.at(k)) for k in range(points.count)]
             leaves = (_alike(values[0], each) for each in values)
             stacked = (np.stack(each) for each in zip(*leaves, strict=True))
@@ -208,14 +212,14 @@ class _Points:
             if axis is None:
                 continue
             for k, leaf in enumerate(leaves):
-                if not is_traceable(leaf):
+                if not (is_traceable(leaf) or is_traced(leaf)):
                     continue
                 if np.ndim(leaf) == 0:
                     raise ValueError(
                         f"{leaf!r} has no axis along which points stand; an argument that is the "
                         "same at all of them has None in in_axes"
                     )
-                leaves[k] = np.moveaxis(np.asarray(leaf), axis, 0)
+                leaves[k] = np.moveaxis(leaf, axis, 0)
                 counts.add(len(leaves[k]))
         if len(counts) != 1:
             said = ", ".join(map(str, sorted(counts))) or "none"

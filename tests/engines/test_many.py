@@ -137,6 +137,17 @@ def test_inside_another_recording_derivatives_flow():
     assert tn.grad(f)(0.3) == pytest.approx(np.sum(XS * np.cos(0.3 * XS)), rel=1e-12)
 
 
+def test_the_points_themselves_may_be_traced_or_a_variable():
+    cubes, x = tn.vmap(lambda x: x**3), np.array([1.0, 2.0])
+    assert tn.grad(lambda x: np.sum(cubes(x)))(x).tolist() == [3.0, 12.0]
+    assert tn.hessian(lambda k: np.sum(cubes(np.array([1.0, 2.0]) * k)))(1.0) == 54.0
+    v = tn.Variable(x)
+    assert cubes(v).tolist() == cubes(tn.constant(x)).tolist() == [1.0, 8.0]
+    with tn.GradientTape() as tape:
+        y = np.sum(cubes(v))
+    assert tape.gradient(y, v).numpy().tolist() == [3.0, 12.0]
+
+
 @pytest.mark.parametrize(
     ("args", "axes", "said"),
     [

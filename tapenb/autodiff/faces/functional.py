@@ -10,10 +10,12 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.util import find_spec
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -30,11 +32,13 @@ from ..sweeps.seeds import detach, ones_like, zeros_like
 from ..sweeps.sparsity import Compressed, nothing
 from ..sweeps.tips.across import across_tips
 from ..sweeps.tips.kinks import Kink, kinks_of
-from ..tape.operation import Operation
+from ..tape.operation import Operation, TapeError
 from ..tape.primitives import convert
+from ..tape.provenance import here
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
+from ..tracing.stand_in import Made
 from ..tracing.state import (
     LEAVES,
     TRACED,
@@ -45,8 +49,9 @@ from ..tracing.state import (
     plain,
     reference_of,
 )
-from ..tracing.structures import flatten, lift, rebuild, refilled
+from ..tracing.structures import flatten, lift, mapped, rebuild, refilled
 from ..twins.substitution import call
+from .variable import read_all
 
 _STOPPED = Operation(same, Constant(), "stop_gradient")
 
@@ -56,12 +61,12 @@ def stop_gradient(x: Any) -> Any:
 
     Parameters
     ----------
-    x : number or array_like
-        Traced or plain.
+    x : number or array_like, or a nested structure of them
+        Traced or plain; a Variable is read.
 
     Returns
     -------
-    number or ndarray
+    number or ndarray, or a structure like `x`
         The value itself, of which a sweep asks nothing.
 
     Examples
@@ -70,7 +75,16 @@ def stop_gradient(x: Any) -> Any:
     >>> float(tn.grad(lambda x: x * tn.stop_gradient(x))(3.0))
     3.0
     """
-    return apply(_STOPPED, (x,)) if is_traced(x) else x
+    return mapped(functools.partial(_stopped, frame=sys._getframe(1)), read_all(x))
+
+
+def _stopped(leaf: Any, frame: FrameType) -> Any:
+    if isinstance(leaf, Made):
+        raise TapeError(
+            f"{here(frame)}: stop_gradient takes numbers, arrays and containers of them, and no "
+            f"{leaf.__class__.__name__}. Stop the numbers that it is made of."
+        )
+    return apply(_STOPPED, (leaf,)) if is_traced(leaf) else leaf
 
 
 def _output(y: Any, what: str) -> Any:

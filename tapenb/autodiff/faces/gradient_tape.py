@@ -406,16 +406,14 @@ class GradientTape:
             )
         seeds: dict[int, Any] = {}
         for leaf, weight in zip(targets, weights, strict=True):
-            entries = self._entries_of(leaf, tape)
-            if not entries:
-                continue
-            entry = entries[-1]
-            value = tape.peek(entry)
-            seed = ones_like(value) if weight is None else _as_adjoint(weight, value)
-            seeds[entry] = seeds[entry] + seed if entry in seeds else seed
+            for entry in self._entries_of(leaf, tape)[-1:]:
+                seed = _seed(weight, tape.peek(entry))
+                seeds[entry] = seeds[entry] + seed if entry in seeds else seed
         leaves = flatten(sources)
         last = not self._persistent and not tape.open and tape.gradient_tapes == 1
         found = self._sweep(tape, seeds, leaves, record, spend=last)
+        pairs = zip(leaves, found, strict=True)
+        found = [_own(leaf, targets, weights) if g is None else g for leaf, g in pairs]
         if unconnected_gradients == "zero":
             pairs = zip(leaves, found, strict=True)
             found = [_zero(leaf) if gradient is None else gradient for leaf, gradient in pairs]
@@ -442,7 +440,7 @@ class GradientTape:
         tape, record = self._begin(unconnected_gradients)
         leaves = flatten(sources)
         entry = next(reversed(self._entries_of(target, tape)), None)
-        shape = np.shape(plain(target.read_value() if isinstance(target, Variable) else target))
+        shape = np.shape(_value_of(target))
         zeros = [_zero(leaf) for leaf in leaves]
         found: list[Any] = [None] * len(leaves)
         if entry is not None:
@@ -705,6 +703,24 @@ class GradientTape:
             return None
         self._followed.look(tape)
         return self._followed.crosses
+
+
+def _value_of(leaf: Any) -> Any:
+    return leaf.raw if isinstance(leaf, Variable) else plain(leaf)
+
+
+def _seed(weight: Any, value: Any) -> Any:
+    """The adjoint of a target to start from."""
+    return ones_like(value) if weight is None else _as_adjoint(weight, value)
+
+
+def _own(source: Any, targets: list[Any], weights: list[Any]) -> Traced | None:
+    """The adjoint that a source has as a target, though the tape does not follow it."""
+    pairs = zip(targets, weights, strict=True)
+    value, given = _value_of(source), [weight for target, weight in pairs if target is source]
+    if not given or not _has_derivatives(source):
+        return None
+    return _total([_seed(weight, value) for weight in given], value, shared=True)
 
 
 def _total(parts: list[Any], value: Any, shared: bool) -> Traced:

@@ -147,6 +147,15 @@ def _has_rule(value: Any) -> bool:
 _FUNCTIONS = (np.ufunc, type(np.sum), FunctionType, BuiltinFunctionType)
 
 
+def _asked(value: Any, name: str) -> Any:
+    """An attribute of a value; None where code of the user's would be asked for it."""
+    kind = type(value)
+    ours = kind.__module__.startswith("tapenb.")
+    if not ours and any(type(getattr(kind, each, None)) is FunctionType for each in BY_TEXT):
+        return None
+    return getattr(value, name, None)
+
+
 def is_known(value: Any) -> bool:
     """Whether a function or class is known by name to do nothing but compute."""
     if id(value) in _NAMED or id(value) in _BUILTINS or _has_rule(value):
@@ -160,8 +169,8 @@ def is_known(value: Any) -> bool:
             return value.__module__ == "numpy" and value not in _NOT_NUMBERS
         if issubclass(value, BaseException) and value.__module__.startswith(("builtins", "numpy")):
             return True
-    name = getattr(value, "__name__", None)
-    home = str(getattr(value, "__module__", None)).removeprefix("_")
+    name = _asked(value, "__name__")
+    home = str(_asked(value, "__module__")).removeprefix("_")
     if home.startswith("tapenb.") and isinstance(value, type):
         return getattr(sys.modules.get(home), str(name), None) is value
     if home not in _LISTED or (_LISTED[home] is not None and name not in _LISTED[home]):
@@ -171,7 +180,7 @@ def is_known(value: Any) -> bool:
 
 def original(value: Any) -> Any:
     """NumPy or SciPy itself, for the module of ours that stands for it; else the same."""
-    name = getattr(value, "__name__", "")
+    name = _asked(value, "__name__")
     if not str(name).startswith(("tapenb.numpy", "tapenb.scipy")):
         return value
     return sys.modules.get(name.removeprefix("tapenb."), value)
@@ -202,22 +211,21 @@ def stands_alone(function: FunctionType) -> bool:
 
 def known_attributes(value: Any) -> tuple[str, ...] | None:
     """The attributes that may be asked for, of an object of SciPy's; None of any other."""
-    named = getattr(value, "name", None)
-    if type(value).__module__.startswith("scipy.stats") and named in known():
+    if type(value).__module__.startswith("scipy.stats") and getattr(value, "name", None) in known():
         return (*CONTINUOUS, *DISCRETE)
     return None
 
 
 def is_drawing(value: Any) -> bool:
     """Whether an object or function draws random numbers."""
-    homes = (getattr(value, "__module__", None), type(value).__module__)
+    homes = (_asked(value, "__module__"), type(value).__module__)
     return any(str(home).startswith(("numpy.random", "random", "scipy.stats")) for home in homes)
 
 
 def objection(value: Any) -> str:
     """Why a function or class is not known."""
-    name, home = getattr(value, "__name__", None), getattr(value, "__module__", None)
-    if is_drawing(value) or is_drawing(getattr(value, "__self__", None)):
+    name, home = _asked(value, "__name__"), _asked(value, "__module__")
+    if is_drawing(value) or is_drawing(_asked(value, "__self__")):
         return "it draws random numbers"
     if home == "builtins" and name in _SEEING:
         return UNSEEN

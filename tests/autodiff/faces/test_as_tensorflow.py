@@ -73,6 +73,24 @@ def test_weights_of_the_targets():
     assert tape.gradient([loss, x], [x], output_gradients=[1.0, 2.0]) == [7.0]
 
 
+def test_a_target_that_is_a_source_counts_though_nobody_watches_it():
+    v = tn.Variable(3.0)
+    with tn.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(y)
+        loss = y * v
+    assert plain(tape.gradient([v, x, loss], [v, x, y])) == [1.0, 1.0, 3.0]
+    assert plain(tape.gradient([x, x], [x, z], output_gradients=[2.0, 3.0])) == [5.0, None]
+    assert plain(tape.gradient(loss, x)) is None
+
+
+def test_what_is_stopped_of_a_variable_is_no_variable():
+    v = tn.Variable(3.0)
+    with tn.GradientTape() as tape:
+        stopped = tn.stop_gradient({"v": v, "of": [v * 1.0]})
+        loss = stopped["v"] * stopped["of"][0] * v
+    assert plain(tape.gradient(loss, v)) == 9.0
+
+
 def test_unconnected_is_zero_on_request():
     v = tn.Variable(np.ones((2, 2)))
     with tn.GradientTape() as tape:

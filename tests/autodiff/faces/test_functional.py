@@ -310,6 +310,9 @@ def test_stop_gradient():
     assert tn.jvp(lambda x: x * tn.stop_gradient(x), (3.0,), (1.0,))[1] == 3.0
     np.testing.assert_array_equal(tn.grad(lambda x: np.sum(x * tn.stop_gradient(x)))(X), X)
     assert tn.stop_gradient(2.0) == 2.0
+    assert tn.grad(lambda x: x * sum(tn.stop_gradient([x, x])))(3.0) == 6.0
+    with pytest.raises(tn.TapeError, match=r"line \d+, .*Polynomial.*Stop the numbers"):
+        tn.grad(lambda x: tn.stop_gradient(np.polynomial.Polynomial([x, 1.0]))(2.0))(3.0)
     assert tn.grad(tn.grad(lambda x: x**2 * tn.stop_gradient(x)))(3.0) == 6.0
 
 

@@ -122,7 +122,7 @@ class ReferenceTape:
             self.leave()
         compute = self.machine.compute
         adjoints = {}
-        if id(target) in self.followed:
+        if id(target) in self.followed or any(target is source for source in sources):
             adjoints[id(target)] = Number(1.0)
         for name, out, inputs, seen in reversed(self.operations.copy()):
             if id(out) not in adjoints:
@@ -135,7 +135,8 @@ class ReferenceTape:
                     part = partial(g)
                     known = adjoints.get(id(one))
                     adjoints[id(one)] = part if known is None else compute("add", known, part)
-        return [adjoints.get(id(source)) for source in sources]
+        found = [adjoints.get(id(source)) for source in sources]
+        return [each and compute("copy", each) for each in found]  # each a value of its own
 
 
 # -- the engine under the same commands ------------------------------------------------------------

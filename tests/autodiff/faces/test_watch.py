@@ -506,3 +506,14 @@ def test_arguments_that_share_memory_are_written_to():
 
     g, x = tn.function(f), np.zeros(3)
     assert [g(x, x), g(x, x[:2]), g(x[1:], x)] == [3.0, 4.0, 8.0]
+
+
+def test_an_object_is_asked_for_nothing_that_the_function_does_not_ask():
+    class Table:
+        def __getattr__(self, name):
+            asked.append(name)
+            return {"k": 2.0}[name]
+
+    asked, table = [], Table()
+    f = tn.function(lambda x: x * table.k)
+    assert (f(3.0), {*asked}) == (6.0, {"k"})
