@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from nbval.kernel import RunningKernel
 
 from tapenb.autodiff.faces.function import Function
@@ -38,6 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # No test depends on a clock: one that stands still drops no replay for taking too long.
     Function.clock = staticmethod(lambda: 0.0)
+    settings.register_profile(
+        "any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("any pace")
 
 
 def _execute_as_a_person_does(

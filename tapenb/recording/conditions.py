@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..autodiff.tape.provenance import is_library
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.reads import Reading
 from .inputs import Input
@@ -83,7 +84,10 @@ def only_asked(tape: Tape, inputs: Sequence[Input]) -> list[str]:
 
 
 def _condition(tape: Tape, index: int, parent: int) -> str | None:
-    """The text of what was true or false; of a comparison inside of a call, which it was in."""
+    """The text of what was true or false; of what was asked inside of a call, which call it was."""
+    site = tape.sites[index]
+    if site is not None and is_library(site.code):
+        return f"a condition in {tape[index].source}"
     asked, function = tape[parent], tape.operations[index].function
     if function is not bool:
         return tape[index].source or asked.source

@@ -837,6 +837,14 @@ def test_what_a_condition_answered_in_a_loop(notebook):
     assert notebook.names["t"].point.guards == ["x < 4 is True, then False"]
 
 
+def test_notes_name_the_line_of_the_cell_and_none_of_a_library(notebook):
+    notebook.run(
+        "%%tape -o t\nimport random\nn = 3\nx = 2.0\n"
+        "z = x*len(random.Random(0).sample(range(9), n))"
+    )
+    assert "line 5, `random.Random(0).sample(range(9), n)`" in str(notebook.names["t"])
+
+
 def test_a_loop_whose_first_test_was_of_a_plain_number_is_said_no_false_count_of(notebook):
     notebook.run(
         "%%tape -o t\ndt = 0.1; t0 = 0.0; n = 0\n"

@@ -1,4 +1,5 @@
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -113,6 +114,10 @@ def test_elements_that_are_nan_have_no_derivative():
     [
         (lambda x: max(x, 1.0) * x, "Here a comparison in max(x, 1.0) is False."),
         (lambda x: sorted([x, 1.0])[0] * x, "Here a comparison in sorted([x, 1.0]) is True."),
+        (
+            lambda x: statistics.median([x, 1.0]) * x,
+            "Here a condition in statistics.median([x, 1.0]) is True.",
+        ),
         (lambda x: x * x if x else x, "Here x != 0 is True."),
         (lambda x: x * x if x > 1 else x, "Here x > 1 is True."),
         (lambda x: x * x if np.greater(x, 1) else x, "Here np.greater(x, 1) is True."),

@@ -310,6 +310,15 @@ def is_library(code: CodeType) -> bool:
     return is_foreign(code.co_filename)
 
 
+def users_site(site: Site, offset: int) -> tuple[Site, int]:
+    """The nearest activation at or above one that is no library's; else the same one."""
+    nearest: Site | None = site
+    at = offset
+    while nearest is not None and is_library(nearest.code):
+        nearest, at = nearest.caller, nearest.offset
+    return (site, offset) if nearest is None else (nearest, at)
+
+
 def is_importing(frame: FrameType | None) -> bool:
     """Whether a library is being imported at a frame: it is once, and half of it is of no use."""
     while frame is not None and is_library(frame.f_code):

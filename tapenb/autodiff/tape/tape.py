@@ -13,11 +13,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import compress
+from types import CodeType
 from typing import Any
 
 from .columns import NOT_ONE_OR_TWO, Columns
 from .operation import GUARD, INPUT
-from .provenance import bound_name, describe, line_of, source_of
+from .provenance import bound_name, describe, line_of, source_of, users_site
 from .session import Session
 
 
@@ -153,16 +154,15 @@ class Tape(Columns):
 
     def __getitem__(self, index: int) -> Entry:
         index = range(len(self))[index]
-        operation, site, offset = self.operations[index], self.sites[index], self.offsets[index]
+        operation, place = self.operations[index], self._place(index)
         kind = operation.name if operation.name in ("input", GUARD) else "operation"
         if operation is INPUT:
             name, source, line = self._input_name(index), None, None
-        elif site is None:
+        elif place is None:
             name = source = line = None
         else:
-            name = bound_name(site.code, offset)
-            source = source_of(site.code, offset)
-            line = line_of(site.code, offset)
+            name = bound_name(self.sites[index].code, self.offsets[index])
+            source, line = source_of(*place), line_of(*place)
         return Entry(
             index,
             operation.label,
@@ -243,8 +243,16 @@ class Tape(Columns):
         str
             Its line and text, as far as they are known.
         """
+        place = self._place(index)
+        return "an unknown line" if place is None else describe(*place)
+
+    def _place(self, index: int) -> tuple[CodeType, int] | None:
+        """The user's code that made an entry, or called the library that did, and where in it."""
         site = self.sites[index]
-        return "an unknown line" if site is None else describe(site.code, self.offsets[index])
+        if site is None:
+            return None
+        site, offset = users_site(site, self.offsets[index])
+        return site.code, offset
 
     # -- recording -------------------------------------------------------------------------------
 
