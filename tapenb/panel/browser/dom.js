@@ -43,6 +43,12 @@ export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** The same of a sentence, in which what stands between backticks is code. @param {Element} element @param {string} text */
+export function prose(element, text) {
+  if (element.textContent === text.replaceAll("`", "")) return;
+  element.replaceChildren(...text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part)));
+}
+
 /** Hide it or not: set as it is, the property itself has the browser look for its style anew. @param {Element} element @param {boolean} is */
 export function hideIf(element, is) {
   element.toggleAttribute("hidden", is);

@@ -1,6 +1,6 @@
 // The value and its first derivatives, and what went wrong.
 
-import { h, hideIf, KEYS, list, write } from "./dom.js";
+import { h, hideIf, KEYS, list, prose, write } from "./dom.js";
 import { asking } from "./moves.js";
 
 /** @import { Model, Section } from "./protocol.js" */
@@ -27,7 +27,7 @@ export function readout(model) {
         option.setAttribute("value", name);
       });
       if (state.output) choice.value = state.output.of;
-      write(alert, state.error && `${state.error} ${state.kept}`);
+      prose(alert, state.error && `${state.error} ${state.kept}`);
       write(status, state.status && `${state.status} ${state.kept}`);
       rows.classList.toggle("tapenb-many", state.rows.length >= MANY);
       list(rows, state.rows, row, (element, [name, text]) => say(element, name, text));
