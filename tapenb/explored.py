@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def explore(
     f: Callable[..., Any],
     /,
-    *,
+    *in_order: Any,
     order: int = 2,
     mode: str = "reverse",
     graph: bool = True,
@@ -33,8 +33,10 @@ def explore(
     Parameters
     ----------
     f : callable
-        Takes numbers or arrays by keyword, returns a number or an array. It is called anew where a
+        Takes numbers or arrays, returns a number or an array. It is called anew where a
         slider makes it take another way; then it may not change anything outside of itself.
+    *in_order : number, tuple, bool, list, array_like or object
+        In the order of the function's parameters.
     order : {0, 1, 2}, optional
         The highest derivative.
     mode : {"reverse", "forward"}, optional
@@ -77,4 +79,5 @@ def explore(
     except ModuleNotFoundError as error:
         message = f"tapenb.explore needs {error.name}: python -m pip install {error.name}"
         raise ModuleNotFoundError(message, name=error.name) from error
-    return explored(f, arguments, order=order, mode=mode, graph=graph, plot=plot, table=table)
+    shown = {"graph": graph, "plot": plot, "table": table}
+    return explored(f, in_order, arguments, order=order, mode=mode, **shown)

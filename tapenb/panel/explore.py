@@ -66,6 +66,7 @@ class Explored(Recording):
 
 def explored(
     f: Callable[..., Any],
+    in_order: Sequence[Any],
     arguments: Mapping[str, Any],
     *,
     order: int,
@@ -77,6 +78,7 @@ def explored(
     Parameters
     ----------
     f : callable
+    in_order : sequence of objects
     arguments : dict of str to object
         As `tapenb.explore` takes them.
     order, mode
@@ -84,7 +86,7 @@ def explored(
     **shown : bool
         Of the panel: ``graph``, ``plot``, ``table``.
     """
-    given, fixed, choices, spans = _arguments(f, arguments)
+    given, fixed, choices, spans = _arguments(f, in_order, arguments)
     call = _Call(f, fixed, choices, order, mode)
     began = time.monotonic()
     # An interrupt may come between two lines of a recording that belong together.
@@ -107,7 +109,7 @@ def explored(
 
 
 def _arguments(
-    f: Callable[..., Any], arguments: Mapping[str, Any]
+    f: Callable[..., Any], in_order: Sequence[Any], arguments: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Any]], dict[str, tuple[float, ...]]]:
     """The numbers to start from, what is handed on as it is, the choices, and the ranges given."""
     signature = inspect.signature(f)
@@ -121,6 +123,8 @@ def _arguments(
     choices: dict[str, list[Any]] = {}
     spans: dict[str, tuple[float, ...]] = {}
     try:
+        signature.bind_partial(*in_order, **arguments)
+        arguments = {**signature.bind_partial(*in_order).arguments, **arguments}
         bound = signature.bind(**{**defaults, **arguments})
     except TypeError as error:
         name = getattr(f, "__name__", "f")

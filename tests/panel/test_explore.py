@@ -185,5 +185,14 @@ def test_a_function_without_its_values_says_how_to_give_them():
     def rosen(x, y):
         return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
-    with pytest.raises(TypeError, match=r"explore\(rosen, x=2\.0, y=\(0, 10\)\)"):
-        tn.explore(rosen)
+    for wrong in ((), (1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(TypeError, match=r"explore\(rosen, x=2\.0, y=\(0, 10\)\)"):
+            tn.explore(rosen, *wrong)
+    with pytest.raises(TypeError, match="multiple values for argument 'x'"):
+        tn.explore(rosen, 1.0, x=2.0, y=2.0)
+
+
+def test_values_may_be_given_in_their_order(explore):
+    t = explore(lambda x, y: x * y, 3.0, y=(0, 10))
+    assert t.gradient == {"x": 5.0, "y": 3.0}
+    assert explore(lambda x, y: x * y, 3.0, (0, 10)).gradient == t.gradient
