@@ -31,6 +31,8 @@ from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input
+from ..recording.outputs import that_depend
+from ..views.listing import Source
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
 from .effects import Finalizers, Refusing, StateLost, note_files
@@ -259,6 +261,13 @@ class CellRun:
                     f" {again[0]} is bound more than once, so it is none by itself; "
                     f"%%tape {again[0]} makes it one."
                 )
+        if outcome.complaint is not None:
+            # The cell's own names, of which the last one may be what was meant.
+            named = that_depend(outcome.tape, Source(self.file, 1, ()))
+            if named:
+                outcome.complaint += f" --of {named[-1]} shows those of {named[-1]}."
+            elif outcome.output_name is None:
+                outcome.complaint += " Choose a number with --of NAME."
         return outcome
 
     def again(
@@ -486,7 +495,7 @@ class CellRun:
                 value = namespace.get(name) if name is not None else None
         given, value = value, lifted(value)
         if not _is_output(value):
-            outcome.complaint = f"{_why_no_output(name, given)} Choose a number with --of NAME."
+            outcome.complaint = _why_no_output(name, given)
         else:
             outcome.output_name = name
             if is_active(value):

@@ -44,6 +44,19 @@ def outputs(tape: Tape, source: Source) -> dict[str, int]:
     return dict(list(real.items())[-MOST:])
 
 
+def that_depend(tape: Tape, source: Source) -> list[str]:
+    """The names among them of what depends on an input.
+
+    Parameters
+    ----------
+    tape : Tape
+    source : Source
+    """
+    inputs = {entry for entries in tape.inputs.values() for entry in entries}
+    found = outputs(tape, source).items()
+    return [name for name, entry in found if not inputs.isdisjoint(tape.ancestors(entry))]
+
+
 def with_output(program: Program, name: str, entry: int) -> Program:
     """The same run with another output.
 

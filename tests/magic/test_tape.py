@@ -155,6 +155,11 @@ def test_a_cell_without_numbers_runs_and_says_so(notebook):
     assert "y is true or false, which has no derivative" in notebook.printed
     notebook.run("%%tape\ns = np.ones(len('abc'))\nr = 2.0 * len(s)\n")
     assert "does not depend on any input" in notebook.printed
+    for last in ("n = 1.0 + len('abc')", "d = {}"):
+        assert "--of" not in notebook.printed.rpartition("%%tape:")[2]
+        notebook.run(f"%%tape\nx = 2.0\nu = x*3\nv = u*x\n{last}\n")
+        assert "--of v shows those of v." in notebook.printed.rpartition("%%tape:")[2]
+        notebook.run("%%tape\ns = 1.0*len('a')\n")
 
 
 def test_printing_formatting_and_branching(notebook):

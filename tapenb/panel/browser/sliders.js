@@ -104,7 +104,7 @@ export function sliders(model, mover) {
       const name = h("span", { class: "tapenb-name" }, input.label);
       const row = h("div", { class: "tapenb-slider" }, h("label", {}, name, bar), field);
       if (input.idle) {
-        bar.replaceWith(h("span", { class: "tapenb-quiet" }, "no influence"));
+        bar.replaceWith(h("span", { class: "tapenb-quiet" }));
         row.classList.add("tapenb-idle");
         field.disabled = true;
       }
@@ -167,6 +167,9 @@ export function sliders(model, mover) {
       values = { ...values, [label]: value };
     }
     const locked = model.get("look").tools?.locked ?? [];
+    // Where there are several outputs it may have influence on another.
+    const on = state.output ? ` on ${state.output.of}` : "";
+    for (const idle of place.querySelectorAll(".tapenb-idle label .tapenb-quiet")) write(idle, `no influence${on}`);
     for (const [label, { input, bar, field }] of rows) {
       bar.disabled = locked.includes(label);
       if (!input.boolean && !input.idle) field.disabled = bar.disabled;
