@@ -517,9 +517,7 @@ class CellRun:
         if tape.output is None:
             outcome.inputs = []
             return
-        needed = set(tape.ancestors(tape.output))
-        for guard in tape.guards():
-            needed.update(tape.ancestors(guard))
+        needed = set(tape.ancestors(tape.output, *tape.guards()))
         used = {
             each.name
             for each in outcome.inputs

@@ -156,6 +156,7 @@ class Session:
             table=options.table,
             source=listed(run.file, run.text, run.source, run.tree),
             live=options.live,
+            soon=True,
         )
         recording.panel = panel
         if old is not None and old_said != said:

@@ -21,7 +21,7 @@ from .drawing import Drawing
 from .picks import Picks
 from .picture import bundle, picture
 from .played import beside_the_picture
-from .playing import Playing, without_kernel
+from .playing import Maker, Playing, sent, without_kernel
 from .reader import Reader, carries_player
 from .sections import Orders, Section
 
@@ -47,9 +47,15 @@ class Kept(anywidget.AnyWidget):
     _sections: dict[str, Section]
     _picks: Picks
     _drawing: Drawing | None
+    _maker: Maker
+    _program: Any
+    _beyond_page: Any
+    tape: Any
     _with_table: bool
     # Of which program graph, steps and trace table are, and how the graph is folded.
     _seen: tuple[Any, Any]
+    # Whether nothing is sent yet of what walks along a long tape.
+    _hastens: bool
     _closed = False  # also of one whose constructor was interrupted
 
     def _keep(self, source: Source | None, *, any_size: bool) -> None:
@@ -96,20 +102,30 @@ class Kept(anywidget.AnyWidget):
         if self._reader is Reader.TERMINAL:
             display({"text/plain": self.text}, raw=True)
             return
-        drawing, self._carries_player = self._drawing, carries_player()
+        self._carries_player = carries_player()
         if self._reader is Reader.FILE:
             self._plays(*self._of_output())
             self._run_ahead(self._know_others)
-        done = drawing is None or drawing.is_done() or self._reader is Reader.FILE
-        beside = self._reader is Reader.PAGE
+        drawing, beside = self._drawing, self._reader is Reader.PAGE
+        done = not beside or (not self._hastens and (drawing is None or drawing.is_done()))
         self._shown_as = display(self._still(wait=done, beside=beside), raw=True, display_id=True)
         if beside:
             data, metadata = self._live()
             data.pop("text/plain")
             display(data, metadata=metadata, raw=True)
+        self._follow_up()
         if done or self._shown_as is None:
             return
-        drawing.wait(self._complete)
+        if self._drawing is None:
+            self._complete()
+        else:
+            self._drawing.wait(self._complete)
+
+    def _refresh(self) -> None:
+        """Send the numbers once more."""
+
+    def _follow_up(self) -> None:
+        """Send what the first message was sent without."""
 
     def _complete(self) -> None:
         """Put the picture, and what a page plays, into what the notebook keeps."""
@@ -261,6 +277,37 @@ class Kept(anywidget.AnyWidget):
     def _seen_from(self, point: Point) -> Point:
         """The point whose tape is drawn and stepped through: of the output, or of a derivative."""
         return self._sections[Orders.name].seen(point, self.look.get(Orders.name, {}))
+
+    def _make_tape(self) -> None:
+        self._plays(*self._of_output())
+        self._send_tape()
+        self._complete()
+        self._run_ahead(lambda: self._maker.begin(self._send_others))
+
+    def _send_tape(self) -> None:
+        """Send what the page plays, with the graph as it is drawn."""
+        drawn = None
+        while drawn is None or drawn != self._seen:
+            drawn, (point, graph) = self._seen, self._pictured()
+            usual = self._folded_as_usual
+            if drawn[0] is not point.program.original:
+                usual, (_, graph) = True, self._of_output()
+            found = self._plays(point, graph, usual=usual)
+        others = self._played.known_others(self._recording.beside).values()
+        with self._mutex:
+            if not self._closed and point.program.original is self._program:
+                self.tape = sent(found, point.program.switches, self._beyond_page, others)
+
+    def _send_others(self) -> None:
+        """Send what a page plays of other branches, and draw them along the curve."""
+        if not self._recording.beside:
+            return
+        self._know_others()
+        self._send_tape()
+        with self._mutex:
+            if not self._closed:
+                self._refresh()
+        self._complete()
 
     def _plays(
         self, point: Point, graph: Graph | None, *, usual: bool = True

@@ -23,6 +23,7 @@ from ..recording.ahead import Ahead
 from ..recording.point import Point
 from ..recording.readout import readout, where
 from ..recording.recording import NeedsRecording, Recording
+from ..views.graph import LARGEST
 from ..views.labels import one_line
 from ..views.listing import Source
 from ..views.numbers import drawn
@@ -33,16 +34,19 @@ from .files import printed, written
 from .kept import PICKED, Kept
 from .moves import Merging, Positions
 from .picks import ALONG, Picks
-from .playing import Maker, sent
+from .playing import Maker
 from .reader import Reader, reader
 from .sections import (
     SECTIONS,
     Check,
     Compare,
     Listing,
+    Matrix,
+    Notes,
     Orders,
     Output,
     Plot,
+    Readout,
     Subject,
     Surface,
     Trace,
@@ -53,6 +57,9 @@ from .sections import (
 DEADLINE = 2.0
 # What is computed beside the moves waits so long after each: another may follow.
 _PAUSE = 0.01
+
+# Of a cell of more entries the first message has these alone.
+_LONG, _AT_ONCE = 5_000, (Readout, Matrix, Notes, Vector)
 
 _RECORDING = "recording the cell again…"
 
@@ -70,6 +77,9 @@ class Panel(Kept):
         The text that was recorded, to be listed.
     live : bool, optional
         Whether the output carries what a page plays without a kernel however large that is.
+    soon : bool, optional
+        Whether the first message of a long cell has the numbers alone: graph, lines and all else
+        that walks along its tape follow with `show`.
 
     Attributes
     ----------
@@ -108,6 +118,7 @@ class Panel(Kept):
         table: bool = False,
         source: Source | None = None,
         live: bool = False,
+        soon: bool = False,
     ) -> None:
         self._mutex = RLock()
         self._reader = reader()
@@ -116,6 +127,7 @@ class Panel(Kept):
         self._program: Any = None
         self._merging = Merging(self._compute_noted)
         self._recording_anew = False
+        self._hastens = soon and self._reader is Reader.PAGE and len(recording.tape) > _LONG
         self._keep(source, any_size=live)
         self._maker = Maker(self._make_tape)
         self._ahead = Ahead(recording)
@@ -333,37 +345,6 @@ class Panel(Kept):
             self._tell(error)
             self.send({"view": content.get("view"), "name": None})
 
-    def _make_tape(self) -> None:
-        self._plays(*self._of_output())
-        self._send_tape()
-        self._complete()
-        self._run_ahead(lambda: self._maker.begin(self._send_others))
-
-    def _send_tape(self) -> None:
-        """Send what the page plays, with the graph as it is drawn."""
-        drawn = None
-        while drawn is None or drawn != self._seen:
-            drawn, (point, graph) = self._seen, self._pictured()
-            usual = self._folded_as_usual
-            if drawn[0] is not point.program.original:
-                usual, (_, graph) = True, self._of_output()
-            found = self._plays(point, graph, usual=usual)
-        others = self._played.known_others(self._recording.beside).values()
-        with self._mutex:
-            if not self._closed and point.program.original is self._program:
-                self.tape = sent(found, point.program.switches, self._beyond_page, others)
-
-    def _send_others(self) -> None:
-        """Send what a page plays of other branches, and draw them along the curve."""
-        if not self._recording.beside:
-            return
-        self._know_others()
-        self._send_tape()
-        with self._mutex:
-            if not self._closed:
-                self._refresh()
-        self._complete()
-
     def _run_ahead(self, done: Callable[[], None]) -> None:
         """Run the cell where its sliders reach other branches, and then call `done`."""
         with self._mutex:
@@ -481,13 +462,15 @@ class Panel(Kept):
                 self.tape = {}
                 for section in self._sections.values():
                     section.begin(point)
-                self._see(self._seen_from(point))
+                if not self._hastens:
+                    self._see(self._seen_from(point))
                 self.inputs = self._inputs()
                 if Plot.name in self._sections:
                     self.along = self._sections[Plot.name].kept(point, self.along)
                 if not self.look:
                     # Where not every operation is drawn, the listing is what there is to see.
-                    large = self._drawing is not None and "entries" not in self._drawing.folds
+                    above = point.tape.ancestors(point.tape.output)
+                    large = self._with_graph and len(above) > LARGEST
                     self.look = {
                         Listing.name: {"open": large, "iteration": None},
                         Trace.name: {"open": self._with_table},
@@ -505,6 +488,12 @@ class Panel(Kept):
         self._drawing = drawing = Drawing(point, source, self.look.get(Orders.name), lines)
         self.picture = drawing.picture
         drawing.begin(lambda: self._show_picture(drawing))
+
+    def _follow_up(self) -> None:
+        with self._mutex, self.hold_sync():
+            if self._hastens:
+                self._hastens = False
+                self._publish()
 
     def _folding(self) -> tuple[Any, ...]:
         """How the graph is folded, as a user asks."""
@@ -541,7 +530,7 @@ class Panel(Kept):
         """Send every number of the current point in one message."""
         point = self._point
         seen = self._seen_from(point)
-        if self._seen != (seen.program.original, self._folding()):
+        if not self._hastens and self._seen != (seen.program.original, self._folding()):
             self._see(seen)
         kept = ""
         if stale:
@@ -560,8 +549,12 @@ class Panel(Kept):
         compare = {**self.look.get(Compare.name, {}), "shut": shut}
         looks = {**self.look, Plot.name: {"along": self.along}, Surface.name: plane}
         looks[Compare.name] = compare
-        program = self._sections[Trace.name].program(seen, looks.get(Trace.name, {}))
-        for name, section in self._sections.items():
+        sections, program = self._sections, {}
+        if self._hastens:
+            sections = {each.name: sections[each.name] for each in _AT_ONCE}
+        else:
+            program = sections[Trace.name].program(seen, looks.get(Trace.name, {}))
+        for name, section in sections.items():
             try:
                 shown = section.at(seen if name == Trace.name else point, looks.get(name, {}))
             except Exception as failed:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..autodiff.tape.operation import GUARD, INPUT
 from ..autodiff.tape.provenance import bound_name
 from ..autodiff.tape.tape import Tape
 from ..views.listing import Source
@@ -30,9 +29,14 @@ def outputs(tape: Tape, source: Source) -> dict[str, int]:
     dict of str to int
         In the order in which they got their last values.
     """
+    firsts, numbers = tape.instructions()
+    entries = np.delete(np.arange(len(tape)), [*tape.independents, *tape.guards()])
+    last = np.full(len(firsts), -1)
+    last[numbers[entries]] = entries
     found: dict[str, int] = {}
-    for entry, (operation, site) in enumerate(zip(tape.operations, tape.sites, strict=True)):
-        if site is None or operation is INPUT or operation.name == GUARD:
+    for entry in np.sort(last[last >= 0]).tolist():
+        site = tape.sites[entry]
+        if site is None:
             continue
         if (site.code.co_filename, site.code.co_name) != (source.file, source.scope):
             continue
@@ -69,7 +73,7 @@ def with_output(program: Program, name: str, entry: int) -> Program:
     """
     tape = program.tape.first()
     tape.output = entry
-    needed = set(tape.ancestors(entry)).union(*map(tape.ancestors, tape.guards()))
+    needed = set(tape.ancestors(entry, *tape.guards()))
     every = {each.name: each for each in (*program.inputs, *program.idle)}
     order: Mapping[str, int] = {each: number for number, each in enumerate(tape.inputs)}
     inputs = sorted(every.values(), key=lambda each: order.get(each.name, len(order)))

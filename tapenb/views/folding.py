@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.provenance import begin, source_of
 from ..autodiff.tape.tape import Tape
 from .graph import Drawing, Edge, Graph, Node
@@ -63,17 +62,22 @@ class Paths:
         self.source, self._tape, self._sites = source, tape, tape.sites
         self._inputs = {e: name for name, entries in tape.inputs.items() for e in entries}
         self._codes: dict[Path, tuple[Any, int]] = {}
-        known: dict[tuple[int, int], Path] = {}
-        self.of: dict[int, Path] = {}
-        for entry in tape.ancestors(tape.output):
-            site, offset = tape.sites[entry], tape.offsets[entry]
-            if tape.operations[entry] is INPUT:
+        entries = tape.ancestors(tape.output)
+        firsts, numbers = tape.instructions()
+        known = [
+            self._path(*calls_of(tape.sites[entry], tape.offsets[entry], source))
+            for entry in firsts.tolist()
+        ]
+        own = map(known.__getitem__, numbers[entries].tolist())
+        self.of: dict[int, Path] = dict(zip(entries, own, strict=True))
+        for entry in tape.independents:
+            if entry in self.of:
                 self.of[entry] = -2, str(self._inputs.get(entry, entry))
-                continue
-            key = id(site), offset
-            if key not in known:
-                known[key] = self._path(*calls_of(site, offset, source))
-            self.of[entry] = known[key]
+
+    @cached_property
+    def all(self) -> set[Path]:
+        """Every path, once."""
+        return set(self.of.values())
 
     @cached_property
     def listing(self) -> Listing:
@@ -109,7 +113,7 @@ class Paths:
         level : str
             Of `LEVELS`.
         """
-        return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.of.values()})
+        return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.all})
 
     def text(self, path: Path) -> str:
         """What is written at the end of a path.
@@ -173,10 +177,8 @@ class Folded(Graph):
         self._paths = paths = paths or Paths(tape, source)
         self._source, self._listing = source, paths.listing
         # How many operations of the text begin so.
-        self._within = Counter(p[:k] for p in set(paths.of.values()) for k in range(1, len(p) + 1))
-        boxes = {
-            path: self._shown(path, LEVELS[level], unfolded) for path in set(paths.of.values())
-        }
+        self._within = Counter(path[:k] for path in paths.all for k in range(1, len(path) + 1))
+        boxes = {path: self._shown(path, LEVELS[level], unfolded) for path in paths.all}
         self._keys = {entry: boxes[path] for entry, path in paths.of.items()}
         self._entries: dict[Path, list[int]] = {}
         for entry, key in self._keys.items():
@@ -198,7 +200,7 @@ class Folded(Graph):
         among those that the output depends on.
         """
         short = len(self._keys) <= MOST
-        place = {entry: n for n, entry in enumerate(self._keys)}
+        place = {entry: n for n, entry in enumerate(self._keys if short else ())}
         found = []
         for key in self._boxes:
             each = {"input": key[1]} if key[0] == -2 else {"line": key[0]}
@@ -262,12 +264,19 @@ class Folded(Graph):
         return max(len(calls), sum(self._paths.of[entry] == key for entry in entries))
 
     def _edges(self) -> list[Edge]:
-        found: dict[tuple[Path, Path, bool], bool] = {}
-        for child in self._keys:
-            for slot, parent in enumerate(self.tape.parents(child)):
-                if parent >= 0 and (use := self._use(parent, child)) is not None:
-                    carries = (parent, child, slot) in self._contributions
-                    found[use] = found.get(use, False) or carries
+        keys, begins, parents = self._keys, self._listing.begins, self.tape.parents
+        # One pair of operand and entry for each of the few that differ in what `_use` asks.
+        differ: dict[tuple[Path | None, Path, bool], tuple[int, int]] = {}
+        for child, below in keys.items():
+            begin = begins[child] if below[0] >= 0 else child
+            for parent in parents(child):
+                differ.setdefault((keys.get(parent), below, parent < begin), (parent, child))
+        found = {use: False for pair in differ.values() if (use := self._use(*pair)) is not None}
+        found |= {
+            use: True
+            for parent, child, _ in self._contributions
+            if child in keys and (use := self._use(parent, child)) is not None
+        }
         return [
             Edge(f"e{n}", self._boxes[a], self._boxes[b], 0, carries, back)
             for n, ((a, b, back), carries) in enumerate(found.items())

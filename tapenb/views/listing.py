@@ -8,21 +8,23 @@ is in the series.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import isfinite
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.tape.operation import GUARD, INPUT
+from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.provenance import Site, line_of, position_of, source_of, span_of
 from ..autodiff.tape.tape import Tape
 from .numbers import brief, sendable
 
 _LONGEST_SERIES = 96
+_NUMBERS = frozenset({float, np.float64})
 # The calls that sweep back: one of them records many operations.
 _SWEEP = re.compile(r"[\w.]+\.(gradient|jacobian|batch_jacobian)\(")
 # And Python's calls that do one operation again and again, each with the result before.
@@ -81,9 +83,7 @@ class Listing:
     def __init__(self, tape: Tape, source: Source) -> None:
         self.source = source
         # By line, the first and the last entry of each run of it.
-        self._runs = {
-            number: np.array(runs) for number, runs in sorted(_runs(tape, source).items())
-        }
+        self._runs = dict(sorted(_runs(tape, source).items()))
         self._inputs = self._entries_of_handles(tape)
 
     def _entries_of_handles(self, tape: Tape) -> dict[int, tuple[int, ...]]:
@@ -291,10 +291,10 @@ def _picked(runs: np.ndarray) -> list[int]:
     return places.astype(int).tolist()
 
 
-def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
+def _runs(tape: Tape, source: Source) -> dict[int, np.ndarray]:
     """By line, the first and the last entry of each run of it."""
-    places: dict[tuple[int, int], tuple[int, int, int, CodeType] | None] = {}
-    runs: dict[int, list[list[int]]] = {}
+    begins: dict[int, list[int]] = {}
+    ends: dict[int, list[int]] = {}
     previous: tuple[int, ...] = (-1, -1)
     # The operations that one instruction has recorded in the present run, the call below it, and
     # the last entry of its own.
@@ -304,19 +304,8 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
     turn = 0
     asks = _asking()
 
-    for entry, (operation, site, offset) in enumerate(
-        zip(tape.operations, tape.sites, tape.offsets, strict=True)
-    ):
-        if site is None or operation is INPUT or operation.name == GUARD:
-            continue
-        key = id(site), offset
-        if key not in places:
-            places[key] = _place(site, offset, source)
-        place = places[key]
-        if place is None:
-            continue
-        line, at, activation, code = place
-        begin = entry
+    for entry, end, (line, at, activation, code), (_, last, call, _) in _stretches(tape, source):
+        operation, begin = tape.operations[entry], entry
         if (line, at) == previous and asks(code, at, _FOLD):
             # A sum whose first operand is not what was summed before is another one; what its
             # items are computed from stands before it.
@@ -334,21 +323,61 @@ def _runs(tape: Tape, source: Source) -> dict[int, list[list[int]]]:
             turn = entry if at < previous[1] else turn
             again = line != previous[0] or at < previous[1]
             # What stands around the lines below belongs to the first of them.
-            if again and line in runs and runs[line][-1][0] >= turn:
+            if again and line in begins and begins[line][-1] >= turn:
                 again = not line < previous[0] <= position_of(code, at)[1] - source.first
             recorded, below, own = set(), 0, -1
         if again:
             turn = begin if (line, at) == previous else turn
             if begin < entry:
-                runs[line][-1][1] = own
-            runs.setdefault(line, []).append([begin, entry])
+                ends[line][-1] = own
+            begins.setdefault(line, []).append(begin)
+            ends.setdefault(line, []).append(entry)
             recorded, below = set(), 0
         else:
-            runs[line][-1][1] = entry
+            ends[line][-1] = entry
         recorded.add(operation)
         below, own = below or activation, own if activation else entry
         previous = line, at
-    return runs
+        if end > entry:
+            ends[line][-1] = end
+            recorded, below, own = {tape.operations[end]}, call, -1 if call else end
+            previous = line, last
+    return {line: np.stack([first, ends[line]], axis=1) for line, first in begins.items()}
+
+
+_Place = tuple[int, int, int, CodeType]
+
+
+def _stretches(tape: Tape, source: Source) -> Iterator[tuple[int, int, _Place, _Place]]:
+    """What the text recorded, in stretches of which an entry goes on with what the one before did.
+
+    It is further right in the same line, or of the same call: of a long tape most are.
+    """
+    firsts, places = tape.instructions()
+    found = [_place(tape.sites[e], tape.offsets[e], source) for e in firsts.tolist()]
+    known = [(-1, -1, 0, None) if each is None else each for each in found]
+    line, at, call = np.array([each[:3] for each in known], int).reshape(-1, 3).T
+    shown = line[places] >= 0
+    shown[[*tape.independents, *tape.guards()]] = False
+    entries = np.flatnonzero(shown)
+    places = places[entries]
+    if not len(entries):
+        return
+    here, before = places[1:], places[:-1]
+    forth = (line[here] == line[before]) & (at[here] > at[before])
+    same = (line[here] == line[before]) & (at[here] == at[before])
+    asks = _asking()
+    folds = np.array([each[3] is not None and asks(each[3], each[1], _FOLD) for each in known])
+    # All entries at one place are of the same call, or each is looked at.
+    odd = same & ((call[here] != call[before]) | (call[here] == 0) | folds[here])
+    group = np.cumsum(~same)
+    on = forth | (same & ~np.isin(group, group[odd]))
+    begins, ends = (np.concatenate(part) for part in (([True], ~on), (~on, [True])))
+    for first, last, start, stop in zip(
+        *(column[which].tolist() for column in (entries, places) for which in (begins, ends)),
+        strict=True,
+    ):
+        yield first, last, known[start], known[stop]
 
 
 def _asking() -> Callable[[CodeType, int, re.Pattern[str]], bool]:
@@ -462,6 +491,8 @@ def _shown(value: Any) -> float | str | None:
 
 def _size(value: Any) -> float | None:
     """The number itself, or the largest element of an array; None where that is not finite."""
+    if type(value) in _NUMBERS:
+        return float(value) if isfinite(value) else None
     if value is None or np.iscomplexobj(value) or not np.size(value):
         return None
     flat = np.ravel(np.asarray(value, np.float64))

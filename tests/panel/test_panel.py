@@ -175,6 +175,25 @@ def test_what_a_page_asks_for_meanwhile_is_made_then(panel: Panel):
     assert panel.tape["tape"]
 
 
+@pytest.mark.usefixtures("_shell")
+def test_the_numbers_of_a_long_cell_do_not_wait_for_its_graph_and_lines(
+    make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
+):
+    whole = make(record(survey, 2.0, 5.0))
+    monkeypatch.setattr(live, "_LONG", 6)
+    panel = make(record(survey, 2.0, 5.0), soon=True)
+    first = dict(panel.state)
+    assert first == {key: whole.state[key] for key in first}
+    assert {"rows", "matrix", "notes", "positions"} <= first.keys()
+    assert first.keys().isdisjoint({"nodes", "trace", "plot"})
+    assert not panel.picture
+    panel.show()
+    curve(panel)
+    numbered = {**whole.state, "plot": {**whole.state["plot"], "number": 1}}
+    assert panel.state == numbered
+    assert (panel.picture, panel.program) == (whole.picture, whole.program)
+
+
 def test_all_numbers_travel_in_one_message(panel: Panel, monkeypatch: pytest.MonkeyPatch):
     sent = []
     monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))

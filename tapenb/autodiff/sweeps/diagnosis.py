@@ -86,7 +86,7 @@ def origins(
         return NotFinite(index, what, name, tape.where(index), operands, value, adjoint)
 
     found = []
-    for index in sorted({entry for output in outputs for entry in tape.ancestors(output)}):
+    for index in tape.ancestors(*outputs):
         operands = [tape.value(parent) for parent in tape.parents(index)]
         if operands and not is_finite(tape.value(index)) and all(map(is_finite, operands)):
             found.append(origin(index, "value"))

@@ -202,8 +202,22 @@ class Columns:
 
     def recall(self) -> None:
         """Have every constant again that was let go of."""
-        for number in range(len(self.constants)):
-            self.value(~number)
+        for number, constant in enumerate(self.constants):
+            if type(constant) is Lost:
+                self.value(~number)
+
+    def instructions(self) -> tuple[np.ndarray, np.ndarray]:
+        """Number the user's instructions that recorded something: of a loop there are few.
+
+        Returns
+        -------
+        firsts, numbers : ndarray of int
+            By number the first entry of an instruction, and by entry its number.
+        """
+        _, sites = np.unique(np.fromiter(map(id, self.sites), np.int64), return_inverse=True)
+        keys = (sites.astype(np.int64) << 32) + np.array(self.offsets, np.int64)
+        _, firsts, numbers = np.unique(keys, return_index=True, return_inverse=True)
+        return firsts, numbers
 
     # -- as a whole ------------------------------------------------------------------------------
 

@@ -183,22 +183,24 @@ class Tape(Columns):
                 return name if len(entries) == 1 else f"{name}[{entries.index(index)}]"
         return None
 
-    def ancestors(self, index: int) -> list[int]:
-        """The entries that an entry depends on, itself included, in ascending order.
+    def ancestors(self, *indices: int) -> list[int]:
+        """The entries that an entry, or several, depend on, these included, in ascending order.
 
         Parameters
         ----------
-        index : int
-            An entry of this tape.
+        *indices : int
+            Entries of this tape.
 
         Returns
         -------
         list of int
             Each once.
         """
-        found, left, right, many = bytearray(index + 1), self.left, self.right, self.many
-        found[index] = 1
-        for entry in range(index, -1, -1):
+        top, left, right, many = max(indices, default=-1), self.left, self.right, self.many
+        found = bytearray(top + 1)
+        for index in indices:
+            found[index] = 1
+        for entry in range(top, -1, -1):
             if not found[entry]:
                 continue
             first, second = left[entry], right[entry]
@@ -211,7 +213,7 @@ class Tape(Columns):
                 found[first] = 1
             if second is not None and second >= 0:
                 found[second] = 1
-        return list(compress(range(index + 1), found))
+        return list(compress(range(top + 1), found))
 
     def guards(self) -> list[int]:
         """The entries where a traced value told Python something.
