@@ -100,7 +100,7 @@ class Switches:
 
     def _ancestors(self, index: int) -> set[int]:
         tape = self.program.tape
-        return {each for p in tape.parents(index) if p >= 0 for each in tape.ancestors(p)}
+        return set(tape.ancestors(*(p for p in tape.parents(index) if p >= 0)))
 
     @staticmethod
     def _switch(operation: Any) -> Callable[..., Any] | None:
@@ -210,8 +210,14 @@ def _crossings(f: Callable[[float], float], xs: np.ndarray, ys: np.ndarray) -> l
     # A line that goes down and up again has its zero, if any, in reach of its slopes.
     low &= 4 * inner <= sizes[:-2] + sizes[2:]
     for k in np.flatnonzero(low):
-        touched = _rounded(f, _lowest(lambda x: abs(f(x)), xs[k], xs[k + 2]), near)
-        if abs(f(touched)) < 1e-6 * (sizes[k] + sizes[k + 2]):
+        sign, size = np.sign(ys[k]), sizes[k] + sizes[k + 2]
+        bottom = _lowest(lambda x, sign=sign: sign * f(x), xs[k], xs[k + 2])
+        if sign * f(bottom) < -1e-12 * size:
+            # It goes through, and comes back before the next sample.
+            for low_end, high_end in ((xs[k], bottom), (bottom, xs[k + 2])):
+                zero = _bisected(f, low_end, high_end, f(low_end), near)
+                found.append(_rounded(f, zero, near))
+        elif abs(f(touched := _rounded(f, bottom, near))) < 1e-6 * size:
             found.append(touched)
     return found
 

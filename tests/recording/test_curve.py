@@ -36,6 +36,10 @@ CASES: dict[str, tuple[Callable[[Any], Any], list[tuple[float, str]]]] = {
         [(0.0, "jump"), (2.0, "jump"), (4.0, "jump"), (4.5, "jump")],
     ),
     "poles": (lambda x: 1 / (x - 1) + 1 / (x - 3) ** 2, [(1.0, "pole"), (3.0, "pole")]),
+    "two poles between two samples": (
+        lambda x: 1 / ((x - 1) * (x - 1.001)) + 1 / (x - 3) - 1 / (x - 3.0001),
+        [(1.0, "pole"), (1.001, "pole"), (3.0, "pole"), (3.0001, "pole")],
+    ),
     "tan": (lambda x: np.tan(x), [(k * math.pi / 2, "pole") for k in (-1, 1, 3)]),
     "ends": (lambda x: np.log(x + 1) + np.sqrt(4 - x), [(-1.0, "edge"), (4.0, "edge")]),
     "a pole within": (lambda x: np.log(abs(x - 1 / 3)), [(1 / 3, "pole")]),
