@@ -304,8 +304,12 @@ class Folded(Graph):
                 parts = [self.tape.value(e) for e in self.tape.inputs.get(key[1], (node.index,))]
                 values.append(brief(parts[0] if len(parts) == 1 else np.array(parts)))
                 continue
-            shown = self._last(key, runs[key[0]]) if key[0] >= 0 else node.index
-            values.append("" if shown is None else brief(self.tape.value(shown)))
+            run = runs[key[0]] if key[0] >= 0 else None
+            shown = self._last(key, run) if key[0] >= 0 else node.index
+            if shown is None:
+                values.append("did not run" if run else "not yet run")
+            else:
+                values.append(brief(self.tape.value(shown)))
         return Drawing(values, self._flows([run for run in runs.values() if run]))
 
     def _last(self, key: Path, run: tuple[int, int] | None) -> int | None:

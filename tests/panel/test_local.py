@@ -21,6 +21,11 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="no node")
 CELLS = {
     "survey": ("", "x = 2.0\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"),
     "loop": ("x=(0, 1)", "x = 0.2\nr = 3.9\ny = x\nfor _ in range(8):\n    y = r*y*(1 - y)"),
+    "not in each round": (
+        "",
+        "x = 0.7\ny = x\nfor k in range(9):\n    if k > 2:\n        y = y*0.9 + x\n"
+        "    y = np.sin(y)\nz = y",
+    ),
     "function": ("", "def f(x):\n    y = np.sin(x)\n    return y*x\na = 2.0\nz = f(a) + f(a*a)"),
     "arrays": (
         "",

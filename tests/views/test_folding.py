@@ -48,6 +48,15 @@ def sometimes(p):
     return x
 
 
+def later(p):
+    x = p * 1.0
+    for k in range(5):
+        if k > 2:
+            x = x * 0.5
+        x = np.sin(x) + p
+    return x
+
+
 def folded(function, *values, **options):
     first = function.__code__.co_firstlineno
     last = next(n for n in range(first, len(TEXT) + 1) if not TEXT[n].strip())
@@ -143,7 +152,7 @@ def test_a_loop_is_one_body_with_a_round():
             -0.1 * slope, rel=1e-5
         )
     assert values["return y * y"] == f"{ys[-1] ** 2:.6g}"
-    assert boxes(graph, 0)[0]["return y * y"] == ""
+    assert boxes(graph, 0)[0]["return y * y"] == "not yet run"
 
 
 def test_it_is_drawn_with_the_loop_in_a_box_and_without_an_engine(monkeypatch):
@@ -200,6 +209,21 @@ def test_a_box_unfolds_into_boxes_within_frames_and_levels_have_ever_more():
         values, _ = boxes(twice, iteration)
         shown = [values[text] for text in ("c", "c * b", "-c", "np.exp(-c)")]
         assert shown == [f"{v:.6g}".replace("-", "−") for v in xs[iteration]]
+
+
+def test_a_box_says_in_which_rounds_it_did_not_run():
+    graph = folded(sometimes, 0.7, level="operations")
+    (square,) = (n for n, node in enumerate(graph.nodes) if ("source", "c * c") in node.lines)
+    once = np.sin((np.sin(0.7) + 0.7) * 0.1) ** 2
+    assert [graph.after(k).numbers().nodes[square] for k in range(3)] == [
+        "did not run",
+        f"{once:.6g}",
+        "did not run",
+    ]
+    graph = folded(later, 0.7)
+    shown = [boxes(graph, k)[0]["x = x * 0.5"] for k in range(4)]
+    assert shown[:3] == ["not yet run"] * 3
+    assert float(shown[3])
 
 
 def test_a_call_ran_as_often_as_it_was_made_whatever_ran_within():

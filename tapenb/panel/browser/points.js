@@ -94,8 +94,9 @@ export function foldedAt({ of, iterations, ends, starts, nodes, edges }, read, l
   const text = (/** @type {any[]} */ all) => (all.length ? drawn(briefText(all.reduce(sum))) : "");
   return {
     nodes: nodes.map((/** @type {any[]} */ refs, /** @type {number} */ n) => {
-      const some = "input" in of[n] ? refs : [refs[run(of[n].line)] ?? null];
-      return some[0] === null ? "" : drawn(briefText(together(some.map(read))));
+      const now = run(of[n].line), some = "input" in of[n] ? refs : [refs[now] ?? null];
+      if (some[0] === null) return now < 0 ? "not yet run" : "did not run";
+      return drawn(briefText(together(some.map(read))));
     }),
     edges: edges.map(([line, parts]) => text((parts[run(line)] ?? []).map(read))),
     folded: { of, groups: {}, iterations, iteration },
@@ -122,8 +123,8 @@ export function listingAt({ adjoint, iterations, ends, lines, functions }, read,
   const series = /** @type {Record<number, any>} */ ({});
   for (const line of lines) {
     const { number, parts, runs, picked } = line, run = parts ? -1 : lastRun(line, end);
-    if (!parts && run < 0) continue;
-    found.push({ ...lineAt(line, parts ?? [runs[run]], runs?.length ?? 1, read), ...named(functions, line, run) });
+    // Of a line that has not run yet there is the series alone.
+    if (parts || run >= 0) found.push({ ...lineAt(line, parts ?? [runs[run]], runs?.length ?? 1, read), ...named(functions, line, run) });
     if (!(runs?.length > 1)) continue;
     const some = picked ? picked.map((/** @type {number} */ k) => runs[k]) : runs;
     series[number] = [0, 1].map((k) => some.map((refs) => sizeOf(read(refs[k]))));
