@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.replay import GuardFailed
-from .numbers import UNANSWERED
+from .along import Row, rows_of
 from .program import Program
-from .readout import place
 from .switches import Switches, zeros
 
 SAMPLES = 161
@@ -25,7 +24,6 @@ _BESIDE = (1e-4, 1e-7, 1e-10)
 _BETWEEN = (0.1, 0.5, 0.9)
 """And between the nearer two of these."""
 
-Row = tuple[float, float, float]
 _NOTHING: Row = (np.nan, np.nan, np.nan)
 
 
@@ -98,7 +96,20 @@ class Curve:
 
     @cached_property
     def _rows(self) -> list[Callable[[float], Row]]:
-        return [_rows_of(program, self._positions, self.label) for program in self.programs]
+        return self._rows_of(slopes=False)
+
+    def _rows_of(self, *, slopes: bool) -> list[Callable[[float], Row]]:
+        given = self._positions, self.label
+        return [rows_of(program, *given, slopes=slopes) for program in self.programs]
+
+    def follow_slopes(self, follow: bool) -> None:
+        """Have slopes and second derivatives of programs, too, that are not compiled, or not.
+
+        Parameters
+        ----------
+        follow : bool
+        """
+        self._rows = self._rows_of(slopes=follow)
 
     def at(self, x: float) -> tuple[Row, int]:
         """Value, slope and second derivative, and the number of the program; -1 where it is none.
@@ -268,60 +279,3 @@ def _bent(rows: np.ndarray, low: float, high: float) -> np.ndarray:
     lower, upper = np.minimum(ys[:-1], ys[1:]), np.maximum(ys[:-1], ys[1:])
     seen = (lower < high + size) & (upper > low - size) & (width > 1e-6 * (xs[-1] - xs[0]))
     return np.flatnonzero(seen & (np.maximum(*off) / 4 > _FINE * size) & (size > 0))
-
-
-def _rows_of(program: Program, positions: Mapping[str, Any], label: str) -> Callable[[float], Row]:
-    """A function from a position to value, slope and second derivative."""
-    compiled = program.numbers
-    place = {
-        each: (number, element)
-        for number, given in enumerate(program.inputs)
-        for element, each in enumerate(given.labels)
-    }
-    if compiled is None or label not in place:
-        return lambda x: (_real(program.output_at({**positions, label: x})), np.nan, np.nan)
-    number, element = place[label]
-    recorded = float(np.ravel(program.inputs[number].value)[element])
-    # A branch may have inputs that the present one has not.
-    values = {
-        each: float(positions.get(each, np.ravel(program.inputs[number].value)[element]))
-        for each, (number, element) in place.items()
-    }
-
-    def row(x: float) -> Row:
-        values[label] = float(x)
-        try:
-            y, slopes, second = compiled(*values.values())
-        except GuardFailed as failed:
-            # Beyond that stand guards of its derivatives.
-            if failed.entry < len(program.tape):
-                raise
-        except UNANSWERED:
-            pass
-        else:
-            slope = np.ravel(slopes[number])[element] if slopes else np.nan
-            diagonal = np.ravel(second[number][number]) if second else ()
-            size = len(program.inputs[number].labels)
-            bend = diagonal[element * (size + 1)] if second else np.nan
-            return float(np.sum(y)), float(slope), float(bend)
-        at = {**positions, label: x}
-        return (
-            _whole_row(program, at, label)
-            if x == recorded
-            else (_real(program.output_at(at)), np.nan, np.nan)
-        )
-
-    return row
-
-
-def _whole_row(program: Program, positions: Mapping[str, Any], label: str) -> Row:
-    point = program.point(positions)
-    found = place(point, label)
-    if found is None:
-        return _real(point.value), np.nan, np.nan
-    second = point.hessian.get((label, label), np.nan)
-    return _real(point.value), float(point.gradient[label]), float(second)
-
-
-def _real(value: Any) -> float:
-    return np.nan if np.iscomplexobj(value) else float(value)

@@ -30,9 +30,11 @@ MOST_IN_ARRAYS = 1_500
 """So many elements of arrays are lowered to numbers: each takes some 40 µs, once, before the panel
 is there."""
 _MOST_INSTRUCTIONS = 6_000
-LONGEST = 30_000
-"""Tapes of up to so many entries are compiled, which takes up to a second; then a point is one of
-microseconds, where a replay takes a tenth of a second."""
+LONGEST = 70_000
+"""Tapes of up to so many entries are compiled, in a second or two and some 200 MB: then a point is
+one of milliseconds."""
+SOON = 15_000
+"""So many take a moment, for which one who asks can wait."""
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:

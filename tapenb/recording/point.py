@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autodiff.compiling.replay import replay
 from ..autodiff.sweeps.diagnosis import NotFinite, is_finite, origins
 from ..autodiff.sweeps.tips.kinks import Kink
 from ..autodiff.tape.tape import Tape
@@ -103,7 +102,7 @@ class Point:
     @cached_property
     def swept(self) -> Tape:
         """The tape with its backward sweep."""
-        return replay(self.program.swept, self.program.values_at(self._moved))
+        return self.program.replay(self.program.values_at(self._moved))
 
     @cached_property
     def tape(self) -> Tape:
@@ -176,12 +175,12 @@ class Point:
         return self.program.jacobian(self.swept) if np.ndim(self.value) else {}
 
     @cached_property
-    def adjoints(self) -> dict[int, Any]:
+    def adjoints(self) -> Mapping[int, Any]:
         """Adjoints by entry; in forward mode the tangents along one input."""
         return self.program.nodes(self.swept)
 
     @cached_property
-    def edges(self) -> dict[tuple[int, int, int], Any]:
+    def edges(self) -> Mapping[tuple[int, int, int], Any]:
         """Contributions that flow back along edges, by (parent, child, slot)."""
         return self.program.edges(self.swept)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from functools import cached_property
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled
-from ..autodiff.compiling.replay import GuardFailed, replay
+from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.jacobian import jacobian
@@ -23,30 +25,27 @@ from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
 from ..autodiff.sweeps.tips.across import across_tips
-from ..autodiff.sweeps.tips.guards import guard_tips
 from ..autodiff.sweeps.tips.kinks import Kink, kinks_of
 from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.tapes import StoredTape, stored
+from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers
 from .conditions import conditions, only_asked, reads
 from .inputs import Input, flatten, identical
+from .kept import Read, read
 from .numbers import (
-    LONGEST,
-    MOST_IN_ARRAYS,
+    SOON,
     UNANSWERED,
     are_floats,
     compile_numbers,
-    in_arrays,
     inlined,
     labels,
     parameters,
 )
 from .point import Point
-from .shaped import shaped, taken_apart
+from .shaped import taken_apart
 
-_MOST_SECOND = 16
-"""Second derivatives follow a slider for up to so many input elements."""
 _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""
 
@@ -94,6 +93,9 @@ class Program:
         self.switches: dict[str, int] = {}
         self._original: Program | None = None
         self.swept: Tape = tape.copy()
+        self._compiling, self._numbers = Lock(), None
+        # Whether somebody asked for another point, which took a replay.
+        self._was_asked = False
         # What the graph shows beside the values: adjoints, or the tangents of the first input.
         self._nodes: dict[int, Any] = {}
         self._edges: dict[tuple[int, int, int], Any] = {}
@@ -166,11 +168,6 @@ class Program:
         nodes = {entry: what for entry, (_, what) in self._nodes.items()}
         return nodes, {key: what for key, (_, what) in self._edges.items()}
 
-    @staticmethod
-    def _read(kept: Any, tape: Tape) -> Any:
-        kind, what = kept
-        return tape.value(what) if kind == "entry" else what
-
     def values_at(self, positions: Mapping[str, Any]) -> dict[int, Any]:
         """The value of each input entry at some positions."""
         values: dict[int, Any] = {}
@@ -184,6 +181,8 @@ class Program:
 
     def point(self, positions: Mapping[str, Any], deadline: float | None = None) -> Point:
         """Every number at some positions; those of the recording itself where they are its own."""
+        if self._original is not None:
+            return self._original.point(positions, deadline)
         values = self.values_at(positions)
         for entry, value in values.items():
             if type(value) is not type(self.swept.value(entry)):
@@ -191,9 +190,10 @@ class Program:
                 raise GuardFailed(entry)
         if all(identical(self.swept.value(e), v) for e, v in values.items()):
             return Point.of_tape(self, positions, self.swept)
-        if self.numbers is not None:
+        compiled = self.numbers if self.is_answered_soon else None
+        if compiled is not None:
             try:
-                found = self.numbers(*self._single(values))
+                found = compiled(*self._single(values))
             except GuardFailed as failed:
                 # Beyond that stand guards of its derivatives, which a tip may need otherwise.
                 if failed.entry < len(self.swept):
@@ -202,16 +202,26 @@ class Program:
                 pass
             else:
                 return Point.of_numbers(self, positions, found)
+        self._compile_beside()
         strict = self._strict
         if self.is_long:
-            return self._swept_at(positions, replay(self.tape, values, deadline, strict=strict))
-        point = Point.of_tape(self, positions, replay(self.swept, values, deadline, strict=strict))
+            return self._swept_at(positions, self._replay(values, deadline, strict=strict))
+        point = Point.of_tape(self, positions, self.replay(values, deadline, strict=strict))
         if point.is_finite:
             return point
         # A sweep that starts here may find what one that started elsewhere does not: what is not
         # taken, and what overflows, is dealt with where it comes up.
-        found = self._swept_at(positions, replay(self.tape, values, deadline, strict=strict))
+        found = self._swept_at(positions, self._replay(values, deadline, strict=strict))
         return found if _count(found) > _count(point) else point
+
+    @cached_property
+    def replay(self) -> Replay:
+        """The tape with its sweep, to be played at other values of the input entries."""
+        return Replay(self.swept)
+
+    @cached_property
+    def _replay(self) -> Replay:
+        return Replay(self.tape)
 
     def _swept_at(self, positions: Mapping[str, Any], here: Tape) -> Point:
         """The point of a tape that is swept by itself."""
@@ -253,36 +263,26 @@ class Program:
 
     # -- compiled ---------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def numbers(self) -> Compiled | None:
         """The output, its gradient and its Hessian, where all of them are a few numbers."""
-        if self.is_long or not self._are_floats or any(each.withheld for each in self.inputs):
-            return None
-        tape = self.swept.copy()
-        slopes = []
-        for entry in self.entries if self.order else ():
-            zero = ("constant", np.zeros(np.shape(tape.value(entry))))
-            group = self._slopes.get(entry, [zero])
-            if len(group) != 1:
-                return None
-            kind, what = group[0]
-            slopes.append(what if kind == "entry" else tape.append_constant(_constant(what)))
-        sizes = [int(np.size(tape.value(entry))) for entry in self.entries]
-        second = self.order > 1 and sum(sizes) <= _MOST_SECOND
-        # A forward sweep is about as long as what it goes along, twice the tape.
-        sweeps = 2 * second * sum(sizes)
-        if len(tape) + sweeps * len(self.tape) > LONGEST:
-            return None
-        if in_arrays(tape) + sweeps * in_arrays(self.tape) > MOST_IN_ARRAYS:
-            return None
-        outputs = [self.tape.output, *slopes]
-        if second:
-            outputs += self._second_of_numbers(tape, slopes)
-        guard_tips(Recorded(tape, self.entries, outputs))
-        tape.close()
-        shapes = [np.shape(tape.value(entry)) for entry in self.entries]
-        results = shaped(np.shape(self.example), shapes, first=bool(slopes), second=second)
-        return compile_numbers(tape, self.inputs, outputs, results=results)
+        # By one thread; a move on another one does not wait for it.
+        with self._compiling:
+            if self._numbers is None:
+                self._numbers = (compiled_numbers(self),)
+        return self._numbers[0]
+
+    @property
+    def is_answered_soon(self) -> bool:
+        """Whether `numbers` are there, or take no more than a moment."""
+        return self._numbers is not None or entries_of_numbers(self) <= SOON
+
+    def _compile_beside(self) -> None:
+        """Compile on another thread, once somebody asks again for what takes a replay."""
+        if self._was_asked and not (self.is_answered_soon or self._compiling.locked()):
+            with suppress(RuntimeError):  # without threads, as in Pyodide, all wait for all
+                Thread(target=lambda: self.numbers, name="tapenb-numbers", daemon=True).start()
+        self._was_asked = True
 
     def compiled_at(self, otherwise: Callable[..., Point]) -> Callable[..., Point] | None:
         """A function from positions, and a deadline for others, to a point.
@@ -292,10 +292,11 @@ class Program:
         otherwise : callable
             Asked where the compiled program has no answer.
         """
-        if self.numbers is None:
+        compiled = self.numbers if self.is_answered_soon else None
+        if compiled is None:
             return None
         return inlined(
-            self.numbers,
+            compiled,
             "at_, deadline_=None",
             [
                 f"{self.parameters[label]} = at_[{label!r}]"
@@ -326,27 +327,6 @@ class Program:
             f"otherwise_({given}**others_)",
             {"otherwise_": otherwise},
         )
-
-    def _second_of_numbers(self, tape: Tape, slopes: list[int]) -> list[int]:
-        """The entries of the Hessian's lower triangle, column by column, from recorded sweeps."""
-        # In a context of its own, so that an interrupt at any line leaves no tape open.
-        return copy_context().run(self._swept_again, tape, slopes)
-
-    def _swept_again(self, tape: Tape, slopes: list[int]) -> list[int]:
-        found = []
-        CURRENT.set(tape)
-        for column, entry in enumerate(self.entries):
-            targets = [slope for slope in slopes[column:] if slope >= 0]
-            for seed in unit_seeds(tape.value(entry)):
-                tangents = forward(tape, {entry: seed}, targets, record=True)
-                for slope in slopes[column:]:
-                    tangent = tangents.get(slope)
-                    if is_active(tangent):
-                        found.append(reference_of(tape, tangent, True))
-                        continue
-                    plain = 0.0 * tape.value(slope) if tangent is None else detach(tangent)
-                    found.append(tape.append_constant(_constant(plain)))
-        return found
 
     @cached_property
     def output_alone(self) -> Compiled | None:
@@ -382,7 +362,7 @@ class Program:
                 raise
             except UNANSWERED:
                 pass
-        return np.sum(replay(self.tape, values, strict=self._strict).value(self.tape.output))
+        return np.sum(self._replay(values, strict=self._strict).value(self.tape.output))
 
     # -- from a tape ------------------------------------------------------------------------------
 
@@ -421,7 +401,7 @@ class Program:
         parts = []
         for entry in each.entries:
             value = tape.value(entry)
-            slopes = [self._read(kept, tape) for kept in self._slopes.get(entry, ())]
+            slopes = [read(kept, tape) for kept in self._slopes.get(entry, ())]
             if not slopes:
                 slopes = [np.zeros(np.shape(value))]
             dtype = adjoint_dtype(value)
@@ -435,7 +415,7 @@ class Program:
         if self.order < 2 or self.is_long:
             return {}
         inputs = self._differentiated()
-        if sum(each.array.size for each in inputs) > _MOST_SECOND:
+        if sum(each.array.size for each in inputs) > MOST_SECOND:
             return {}
         return self.second(tape, inputs)
 
@@ -465,13 +445,13 @@ class Program:
             hessian[row.name, column.name] = matrix.reshape(shape)[()]
         return hessian
 
-    def nodes(self, tape: Tape) -> dict[int, Any]:
+    def nodes(self, tape: Tape) -> Mapping[int, Any]:
         """The adjoint of each entry, or in forward mode its tangent; none of a long tape."""
-        return {entry: self._read(kept, tape) for entry, kept in self._nodes.items()}
+        return Read(self._nodes, tape)
 
-    def edges(self, tape: Tape) -> dict[tuple[int, int, int], Any]:
+    def edges(self, tape: Tape) -> Mapping[tuple[int, int, int], Any]:
         """Return what flows back along each edge, by (parent, child, slot); none of a long tape."""
-        return {key: self._read(kept, tape) for key, kept in self._edges.items()}
+        return Read(self._edges, tape)
 
     def jacobian(self, tape: Tape) -> dict[str, Any]:
         """For an output that is no scalar: one reverse sweep for each of its elements."""
@@ -493,11 +473,13 @@ class Program:
     @cached_property
     def guards(self) -> list[str]:
         """Answers of each condition: once, or in a loop how often."""
-        return conditions(self.tape)
+        return conditions(self.tape) if self._original is None else self._original.guards
 
     @cached_property
     def _asked(self) -> list[str]:
         """What is said of numbers that were read, and of inputs that no more than that uses."""
+        if self._original is not None:
+            return self._original._asked
         inputs = self._differentiated() if self.order else []
         return [*reads(self.tape, self.inputs), *only_asked(self.tape, inputs)]
 
@@ -529,7 +511,7 @@ class Program:
                 f"This program has {len(self.tape):,} entries: their adjoints are left out, and "
                 "second derivatives are computed when asked for, with -o t and t.hessian."
             )
-        elif self.order > 1 and elements > _MOST_SECOND:
+        elif self.order > 1 and elements > MOST_SECOND:
             notes.append(
                 f"Second derivatives by {elements} elements are computed when asked for, "
                 "with -o t and t.hessian."
@@ -564,16 +546,11 @@ class _Run:
         pairs = zip(self.entries, recorded, values, strict=True)
         moved = {e: float(new) if type(old) is float else new for e, old, new in pairs}
         try:
-            here = replay(program.tape, moved)
+            here = program._replay(moved)
         except GuardFailed:
             raise Unknown from None
         other = Program(here, program.inputs, program.output_name, program.order)
         return _Run(other, other.swept, self.order)
-
-
-def _constant(value: Any) -> Any:
-    """A derivative that is fixed: an array, or a Python float."""
-    return np.asarray(value, float) if np.ndim(value) else float(value)
 
 
 def _blocks(

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 import tapenb as tn
 from tests.benchmarks import works
 from tests.benchmarks.libraries.ours import Functional, recording
+from tests.magic.notebook import close_shell, open_notebook
 
 NP = Functional.np
 HALF = np.float64(0.5)
@@ -361,3 +363,24 @@ def test_compiling_a_chain_with_its_gradient_takes_so_many_calls():
     # Recording it, sweeping it, planning and writing it, and one run to compare with.
     assert many <= 460 * 1000
     assert many <= 2.05 * few
+
+
+def test_a_move_of_a_panel_takes_as_many_calls_however_long_a_loop_is():
+    # Of its entries those that are in sight are read, not all.
+    def calls(rounds: int) -> int:
+        book, found = open_notebook(), Counter[str]()
+        loop = f"for _ in range({rounds}):\n    y = np.sin(y) + 0.5*x"
+        book.run(f"%%tape --of z -o t\nx = 0.7\ny = x\n{loop}\nz = y")
+        panel = book.names["t"].panel
+        assert panel.state["listing"]["lines"]
+        for x in (0.8, 0.9):  # the first compiles
+            panel._sections["plot"].finish()
+            found.clear()
+            sys.setprofile(lambda frame, event, _: found.update([event]))
+            panel.sliders["x"].value = x
+            sys.setprofile(None)
+        panel.close()
+        close_shell(book.shell)
+        return found["call"]
+
+    assert calls(200) == calls(400)

@@ -185,6 +185,29 @@ def test_elements_of_an_array_have_plots(make: Callable[..., Panel]):
     assert panel.state["plot"]["curvature"] == pytest.approx(12.0)
 
 
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_arrays_too_large_to_compile_have_slopes_along_the_curve(
+    make: Callable[..., Panel], mode: str
+):
+    grid = np.linspace(0.0, 1.0, 2_000)
+
+    def f(w: Any, x: Any) -> Any:
+        return np.sum(np.exp(-x * grid) * w[1] ** 3) + abs(x - 1.0) + w[0]
+
+    panel = make(record(f, np.array([1.0, 2.0]), 1.5, mode=mode))
+    assert panel._recording.point.program.numbers is None
+    panel.set_state({"along": "w[1]"})
+    w, _, slopes, second, _ = curve(panel).T
+    decays = np.exp(-1.5 * grid)
+    np.testing.assert_allclose(slopes, 3 * w**2 * decays.sum(), rtol=1e-12)
+    np.testing.assert_allclose(second, 6 * w * decays.sum(), rtol=1e-12, atol=1e-9)
+    panel.set_state({"along": "x"})
+    x, _, slopes, second, _ = curve(panel).T
+    decays = np.exp(-np.outer(x, grid))
+    np.testing.assert_allclose(slopes, np.sign(x - 1.0) - 8 * decays @ grid, rtol=1e-12)
+    np.testing.assert_allclose(second, 8 * decays @ grid**2, rtol=1e-12)
+
+
 def test_places_of_one_kind_are_said_together(make: Callable[..., Panel]):
     def f(x: Any) -> Any:
         return sum(abs(x - each) for each in (-1.0, 1.0, 3.0)) + np.log(x + 5)

@@ -3,9 +3,14 @@
 Values are those of NumPy alone, derivatives those of differences.
 """
 
+import math
+import threading
+
 import numpy as np
 import pytest
 
+from tapenb.autodiff.compiling.replay import Replay
+from tapenb.recording import program as program_module
 from tapenb.recording.recording import NeedsRecording
 
 from ..panel.recordings import record
@@ -165,3 +170,36 @@ def test_a_long_sum_in_a_sweep_is_no_deep_call():
     h = 1e-6
     slope = (f(0.6 + h) - f(0.6 - h)) / (2 * h)
     assert recording.at({"a": 0.6}).gradient["a"] == pytest.approx(slope, rel=1e-6)
+
+
+def test_a_long_program_is_compiled_beside_once_it_is_asked_again(monkeypatch):
+    def repeated(x):
+        y = x
+        for _ in range(10):
+            y = np.sin(y) + x * 0.5
+        return y
+
+    monkeypatch.setattr(program_module, "SOON", 50)
+    recording = record(repeated, 0.7)
+    program = recording.point.program
+    first = recording.at({"x": 0.8})
+    assert not program.is_answered_soon
+    recording.at({"x": 0.9})
+    for thread in threading.enumerate():
+        if thread.name == "tapenb-numbers":
+            thread.join()
+    assert program.is_answered_soon
+    again = recording.at({"x": 0.8})
+    monkeypatch.setattr(Replay, "__call__", None)  # no other way
+    y, (slope,), ((second,),) = again.numbers
+    z, dz, ddz = 0.8, 1.0, 0.0
+    for _ in range(10):
+        z, dz, ddz = (
+            math.sin(z) + 0.4,
+            math.cos(z) * dz + 0.5,
+            math.cos(z) * ddz - math.sin(z) * dz * dz,
+        )
+    for numbers in (first.numbers, (y, (slope,), ((second,),))):
+        assert numbers[0] == pytest.approx(z, rel=1e-14)
+        assert numbers[1][0] == pytest.approx(dz, rel=1e-13)
+        assert numbers[2][0][0] == pytest.approx(ddz, rel=1e-12)

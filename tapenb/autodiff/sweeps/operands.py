@@ -16,14 +16,15 @@ from ..tracing.apply import projections
 from ..tracing.traced import new_array, new_number
 
 _SCALARS = {bool: np.bool_, complex: np.complex128}
-_IEEE = (np.ndarray, np.inexact, np.bool_, tuple, list)
+IEEE = (np.ndarray, np.inexact, np.bool_, tuple, list)
+"""Types that rules read as they are."""
 AS_IT_IS = frozenset({np.ndarray, np.float64})
 """The commonest types that a rule reads as they are, unless it is recorded."""
 
 
 def as_ieee(value: Any) -> Any:
     """A value as a rule reads it: Python's numbers as those of NumPy."""
-    if isinstance(value, _IEEE) or value is None or value is np._NoValue:
+    if isinstance(value, IEEE) or value is None or value is np._NoValue:
         return value
     return _SCALARS.get(type(value), np.float64)(value)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ...autodiff.compiling.replay import replay
 from ...recording.derivative import constant_slope, derivative
 from ...recording.point import Point
 from ...recording.program import Program
@@ -50,7 +49,7 @@ class Orders(Section):
         if not by:
             return point
         program = self._programs[by]
-        tape = replay(program.swept, program.values_at(point.positions))
+        tape = program.replay(program.values_at(point.positions))
         return Point.of_tape(program, point.positions, tape)
 
     def _by(self, point: Point, look: Mapping[str, Any]) -> tuple[str, ...]:

@@ -156,12 +156,15 @@ class Plot(Section):
     def _of(self, point: Point, control: Control) -> int:
         """The number of the curve along one slider, which is another where others have moved."""
         along = control.label, control.min, control.max, control.log
-        key = (along, standing(point, control.label), self.subject.recording.kept)
+        # Once a long program is compiled, there are slopes, too.
+        recording, program = self.subject.recording, point.program.original
+        beside = recording.kept, program.is_answered_soon
+        key = (along, standing(point, control.label), beside)
         if self._key != key:
             if self._key is None or self._key[0] != along:
                 self.cancel()
             self._key, self._number = key, self._number + 1
-            curve = self.subject.recording.curve(*along[:3])
+            curve = recording.curve(*along[:3])
             self._wanted = _Wanted(self._number, curve, control.log)
         self._go_on()
         return self._number
@@ -186,7 +189,11 @@ class Plot(Section):
         self.heard({"number": number, "along": curve.label, **found}, failed)
 
     def _drawn(self, curve: Curve, log: bool) -> dict[str, Any]:
-        samples = min(SAMPLES, int(_CURVE_SECONDS / max(_seconds(curve), 1e-9)))
+        for slopes in (True, False):
+            curve.follow_slopes(slopes)
+            samples = min(SAMPLES, int(_CURVE_SECONDS / max(_seconds(curve), 1e-9)))
+            if samples == SAMPLES:
+                break
         if samples < _FEWEST:
             return _NOTHING
         seconds = _REFINING_SECONDS if samples == SAMPLES else 0.0

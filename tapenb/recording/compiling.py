@@ -1,0 +1,96 @@
+"""The value of a program with its derivatives, compiled where all of them are a few numbers."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autodiff.compiling.compiled import Compiled
+from ..autodiff.sweeps.forward import forward
+from ..autodiff.sweeps.seeds import detach, unit_seeds
+from ..autodiff.sweeps.tips.guards import guard_tips
+from ..autodiff.sweeps.tips.runs import Recorded
+from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.state import is_active, reference_of
+from .numbers import LONGEST, MOST_IN_ARRAYS, are_floats, compile_numbers, in_arrays
+from .shaped import shaped
+
+if TYPE_CHECKING:
+    from .program import Program
+
+MOST_SECOND = 16
+"""Second derivatives follow a slider for up to so many input elements."""
+
+
+def entries_of_numbers(program: Program) -> int:
+    """How many entries `compiled_numbers` compiles.
+
+    Parameters
+    ----------
+    program : Program
+    """
+    # A forward sweep is about as long as what it goes along, twice the tape.
+    return len(program.swept) + 2 * _sweeps(program) * len(program.tape)
+
+
+def _sweeps(program: Program) -> int:
+    """How many forward sweeps give the Hessian."""
+    elements = sum(int(np.size(program.tape.peek(entry))) for entry in program.entries)
+    return elements if program.order > 1 and elements <= MOST_SECOND else 0
+
+
+def compiled_numbers(program: Program) -> Compiled | None:
+    """Compile the output, its gradient and its Hessian; None where these are many, or no floats.
+
+    Parameters
+    ----------
+    program : Program
+    """
+    inputs = program.inputs
+    if program.tape.output is None or program.is_long or not are_floats(inputs):
+        return None
+    if any(each.withheld for each in inputs) or entries_of_numbers(program) > LONGEST:
+        return None
+    tape, slopes, sweeps = program.swept.copy(), [], _sweeps(program)
+    for entry in program.entries if program.order else ():
+        group = program.slopes(entry)
+        if len(group) != 1:
+            return None
+        (what,) = group
+        slopes.append(what if type(what) is int else tape.append_constant(_constant(what)))
+    if in_arrays(tape) + 2 * sweeps * in_arrays(program.tape) > MOST_IN_ARRAYS:
+        return None
+    outputs = [program.tape.output, *slopes]
+    if sweeps:
+        # In a context of its own, so that an interrupt at any line leaves no tape open.
+        outputs += copy_context().run(_second, program, tape, slopes)
+    guard_tips(Recorded(tape, program.entries, outputs))
+    tape.close()
+    shapes = [np.shape(tape.value(entry)) for entry in program.entries]
+    results = shaped(np.shape(program.example), shapes, first=bool(slopes), second=sweeps > 0)
+    return compile_numbers(tape, inputs, outputs, results=results)
+
+
+def _second(program: Program, tape: Tape, slopes: list[int]) -> list[int]:
+    """The entries of the Hessian's lower triangle, column by column, from recorded sweeps."""
+    found = []
+    CURRENT.set(tape)
+    for column, entry in enumerate(program.entries):
+        targets = [slope for slope in slopes[column:] if slope >= 0]
+        for seed in unit_seeds(tape.value(entry)):
+            tangents = forward(tape, {entry: seed}, targets, record=True)
+            for slope in slopes[column:]:
+                tangent = tangents.get(slope)
+                if is_active(tangent):
+                    found.append(reference_of(tape, tangent, True))
+                    continue
+                plain = 0.0 * tape.value(slope) if tangent is None else detach(tangent)
+                found.append(tape.append_constant(_constant(plain)))
+    return found
+
+
+def _constant(value: Any) -> Any:
+    """A derivative that is fixed: an array, or a Python float."""
+    return np.asarray(value, float) if np.ndim(value) else float(value)

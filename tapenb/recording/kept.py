@@ -1,0 +1,38 @@
+"""What a program keeps of its sweeps, read from a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from ..autodiff.tape.tape import Tape
+
+_Key = TypeVar("_Key")
+
+
+def read(kept: tuple[str, Any], tape: Tape) -> Any:
+    """The value of ``("entry", i)`` on a tape, or that of ``("constant", value)``."""
+    kind, what = kept
+    return tape.value(what) if kind == "entry" else what
+
+
+class Read(Mapping[_Key, Any]):
+    """The values of what is kept by key, each read when it is asked for: few of many are seen.
+
+    Parameters
+    ----------
+    kept : mapping
+    tape : Tape
+    """
+
+    def __init__(self, kept: Mapping[_Key, tuple[str, Any]], tape: Tape) -> None:
+        self._kept, self._tape = kept, tape
+
+    def __getitem__(self, key: _Key) -> Any:
+        return read(self._kept[key], self._tape)
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
