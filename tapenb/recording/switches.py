@@ -204,6 +204,13 @@ def _crossings(f: Callable[[float], float], xs: np.ndarray, ys: np.ndarray) -> l
     near = 1e-15 * (xs[-1] - xs[0])
     for k in np.flatnonzero(ys[:-1] * ys[1:] < 0):
         found.append(_rounded(f, _bisected(f, xs[k], xs[k + 1], ys[k], near), near))
+    for k in np.flatnonzero(ys == 0.0):
+        # One more lies beside a sample that is zero, where it comes back before the next one.
+        for side in {max(k - 1, 0), min(k + 1, len(xs) - 1)} - {k}:
+            beside = xs[k] + 1e-6 * (xs[side] - xs[k])
+            if (y := f(beside)) * ys[side] < 0:
+                ends = (xs[side], beside, ys[side]) if side < k else (beside, xs[side], y)
+                found.append(_rounded(f, _bisected(f, *ends, near), near))
     sizes = np.abs(ys)
     inner = sizes[1:-1]
     low = (inner > 0) & (inner <= sizes[:-2]) & (inner <= sizes[2:]) & (ys[:-2] * ys[2:] > 0)

@@ -168,9 +168,10 @@ alone. The other libraries are those that are installed of `pip install ".[bench
 [another](growth-order.svg): nested sweeps beside Taylor coefficients. Sparse derivatives have
 [a page of their own](SPARSE.md). `python -m tests.benchmarks.page` measures
 from a slider to the text in a page, `python -m tests.benchmarks.panels` panels of 7 to 10⁵ entries:
-of these the kernel takes 0.6 s of processor time from the end of the run to the panel, and 0.37 s
-for a move; of 10⁴ entries 0.23 s and 0.2 to 0.3 s, most of it for the second derivative (measured
-beside much other work). Nothing here is a test: what CI checks is counted
+of these the kernel takes 0.17 s of processor time from the end of the run to the first numbers, 0.5
+to all of the panel, and 0.1 s for a move; of 10⁴ entries 0.33, 0.38 and 0.11 s, of which 0.01 are
+left once a program is compiled, which takes 1.3 s on another thread, from the second move on
+(measured beside much other work). Nothing here is a test: what CI checks is counted
 (`test_counts.py`), since times differ from machine to machine.
 
 By that command a slider took 33 ms to the text in a page of JupyterLab as it is, the median of 60

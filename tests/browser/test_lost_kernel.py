@@ -68,6 +68,26 @@ def test_the_page_answers_when_the_kernel_is_gone(open_notebook: Callable[..., P
             expect_survey(page, 2.0, 5.0)
 
 
+def test_without_a_kernel_what_the_page_leaves_to_it_is_dimmed_and_nothing_else(
+    open_notebook: Callable[..., Page],
+):
+    page = open_notebook(LOAD, SURVEY)
+    expect_survey(page, 2.0, 5.0)
+    wait_for_the_program(page)
+    panel(page).locator(".tapenb-tools").get_by_text("Play, undo, pin", exact=True).click()
+    check = panel(page).locator(".tapenb-check")
+    expect(check).to_contain_text("Central differences agree to ")
+    expect(check).to_have_css("font-style", "normal")
+    page.evaluate(f"() => {KERNEL}.shutdown()")
+    expect(words(page)).to_contain_text("has ended")
+    expect_answer(page, press(page, "x", "ArrowRight"), "has ended")
+    expect(panel(page)).to_have_attribute("data-behind", "check")
+    expect(check).to_have_css("font-style", "italic")
+    for follows in (".tapenb-readout .tapenb-number", ".tapenb-matrix td", ".value", ".adjoint"):
+        shown = panel(page).locator(follows).first
+        expect(shown).to_have_css("font-style", "normal")
+
+
 def test_the_page_answers_while_the_connection_is_lost(open_notebook: Callable[..., Page]):
     page = open_notebook(LOAD, SURVEY)
     expect_survey(page, 2.0, 5.0)

@@ -37,8 +37,9 @@ CASES: dict[str, tuple[Callable[[Any], Any], list[tuple[float, str]]]] = {
     ),
     "poles": (lambda x: 1 / (x - 1) + 1 / (x - 3) ** 2, [(1.0, "pole"), (3.0, "pole")]),
     "two poles between two samples": (
-        lambda x: 1 / ((x - 1) * (x - 1.001)) + 1 / (x - 3) - 1 / (x - 3.0001),
-        [(1.0, "pole"), (1.001, "pole"), (3.0, "pole"), (3.0001, "pole")],
+        # A sample is at 1.5 itself.
+        lambda x: 1 / ((x - 1) * (x - 1.001)) + 1 / ((x - 1.5) * (x - 1.503)) - 1 / (x - 3.0001),
+        [(each, "pole") for each in (1.0, 1.001, 1.5, 1.503, 3.0001)],
     ),
     "tan": (lambda x: np.tan(x), [(k * math.pi / 2, "pole") for k in (-1, 1, 3)]),
     "ends": (lambda x: np.log(x + 1) + np.sqrt(4 - x), [(-1.0, "edge"), (4.0, "edge")]),

@@ -230,7 +230,7 @@ export function plot(model, mover) {
       small.toggleAttribute("hidden", !known);
       hideIf(title, !known);
       if (!known) return;
-      const text = `${name} = ${drawn(plain(now ?? NaN))}`;
+      const text = now === null ? name : `${name} = ${drawn(plain(now))}`;
       write(title, text);
       const bare = k === 0 && curve.some((row) => Number.isFinite(row[3]));
       const { frame: { x, y, top, bottom }, inner } = drawAxes(small, { ...axes, up: ups[k + 1],
