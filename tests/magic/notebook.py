@@ -4,6 +4,7 @@ import atexit
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from ipywidgets import Widget
 from traitlets.config import Config
 
 
@@ -45,6 +46,7 @@ def open_shell():
 def close_shell(shell):
     """Leave nothing of a shell behind, not even what it would do when Python ends."""
     atexit.unregister(shell.atexit_operations)
+    Widget.close_all()  # each panel holds the shell of its cell
     shell.user_ns.clear()
     InteractiveShell.clear_instance()
 
