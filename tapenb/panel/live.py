@@ -61,6 +61,8 @@ _PAUSE = 0.01
 # Of a cell of more entries the first message has these alone.
 _LONG, _AT_ONCE = 5_000, (Readout, Matrix, Notes, Vector)
 
+_NO_PROGRAM = {"entries": {}, "inputs": {}, "output": -1, "whole": True}
+
 _RECORDING = "recording the cell again…"
 
 
@@ -464,6 +466,8 @@ class Panel(Kept):
                     section.begin(point)
                 if not self._hastens:
                     self._see(self._seen_from(point))
+                elif self._with_graph:
+                    self.picture = {"svg": "", "pending": True}
                 self.inputs = self._inputs()
                 if Plot.name in self._sections:
                     self.along = self._sections[Plot.name].kept(point, self.along)
@@ -549,7 +553,7 @@ class Panel(Kept):
         compare = {**self.look.get(Compare.name, {}), "shut": shut}
         looks = {**self.look, Plot.name: {"along": self.along}, Surface.name: plane}
         looks[Compare.name] = compare
-        sections, program = self._sections, {}
+        sections, program = self._sections, _NO_PROGRAM
         if self._hastens:
             sections = {each.name: sections[each.name] for each in _AT_ONCE}
         else:

@@ -91,6 +91,21 @@ def expect_survey(page: Page, x: float, y: float) -> None:
         expect(graph).to_contain_text(digits(number, 6))
 
 
+def test_the_first_numbers_of_a_long_cell_are_shown_without_its_graph(
+    open_notebook: Callable[..., Page],
+):
+    # All else comes as late as this says.
+    late = "from tapenb.panel import live\nlive._LONG, follow_up = 6, live.Panel._follow_up\n"
+    late += "live.Panel._follow_up = lambda panel: None"
+    page = open_notebook(LOAD, late, SURVEY.replace("%%tape", "%%tape -o t"), "")
+    expect_numbers(page, z=math.log(2) + 10 - math.sin(5), dz_dx=5.5, dz_dy=2 - math.cos(5))
+    expect(panel(page)).to_contain_text("The graph follows in a moment")
+    x = press(page, "x", "ArrowRight")
+    expect_numbers(page, dz_dx=1 / x + 5)
+    assert jupyter.run_cell(page, 3, "follow_up(t.panel)")
+    expect_survey(page, x, 5.0)
+
+
 @pytest.mark.parametrize("subshells", ["perCommTarget", "disabled"])
 def test_numbers_follow_the_sliders(open_notebook: Callable[..., Page], subshells: str):
     page = open_notebook(LOAD, SURVEY, PIECE, subshells=subshells)
