@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,16 +16,16 @@ from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
 from ..sweeps.tips.standing import on_tips, tell_tips
-from ..tape.memory import fingerprint
 from ..tape.operation import GUARD, Operation, TapeError, qualified_name
-from ..tape.provenance import describe, here, users_frame
-from ..tape.tape import CURRENT, Tape, alone
+from ..tape.provenance import describe, users_frame
+from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent
 from ..tracing.questions import is_cut
 from ..tracing.recorder import recording
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
-from ..tracing.structures import flatten, mapped, parts_of, rebuild, refilled, stripped
+from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
+from .opaque import Nested, Value, by_position, is_number
 from .variable import read_all
 
 
@@ -76,11 +75,13 @@ class Custom(Rule):
         self, adjoint: Any, result: Any, operands: Sequence[Any], operation: Operation
     ) -> list[Any]:
         """Return what the user's adjoint gives for each operand, of that one's shape."""
-        contributions = self._adjoint(result, operands, operation)
-        seeds = _of_each(adjoint, result)
-        contributions = call(contributions, *_in_place_of(operation.form, seeds))
-        if not isinstance(contributions, tuple | list) or is_traced(contributions):
-            contributions = [contributions]
+        function, then = self._adjoints(result, operands, operation)
+        seeds = _in_place_of(operation.form, _of_each(adjoint, result))
+        contributions = _listed(call(function, *seeds))
+        if then is not None:
+            before = _listed(call(then, *stripped(seeds)))
+            if not all(map(_alike, flatten(contributions), flatten(before))):
+                raise TapeError(_changed(operation))
         if len(contributions) == _parameters(self.function) > len(operands):
             contributions = contributions[: len(operands)]  # the others have their defaults
         if len(contributions) != len(operands):
@@ -96,22 +97,38 @@ class Custom(Rule):
                     f"{slot}, which has the shape {np.shape(plain(operand))}. Return one of that "
                     "shape."
                 )
-        return list(contributions)
+        return [part if is_active(part) else plain(part) for part in contributions]
 
-    def _adjoint(
+    def _adjoints(
         self, result: Any, operands: Sequence[Any], operation: Operation
-    ) -> Callable[[Any], Any]:
-        """The user's adjoint; where the sweep is recorded, made of values that the tape follows."""
-        params = operation.params
+    ) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
+        """The user's adjoint, and the one that the call itself gave, if they may differ.
+
+        A sweep that is not recorded asks the latter. Where it is recorded, the function runs again,
+        so that the adjoint is made of values that the tape follows.
+        """
+        then = operation.function.adjoint_at(stripped(operands))
         tape = next((tape_of(each) for each in operands if is_active(each)), None)
+        if tape is None and then is not None:
+            return then, None
+        value, adjoint = self._again(tape, result, operands, operation)
+        if not all(map(_alike, flatten(value), flatten(result))):
+            raise TapeError(_changed(operation))
+        return adjoint, then
+
+    def _again(
+        self, tape: Tape | None, result: Any, operands: Sequence[Any], operation: Operation
+    ) -> tuple[Any, Callable[..., Any]]:
+        """What the function gives, run once more."""
+        params = operation.params
         if tape is None:
-            return call(self.function, *operands, **params)[1]
+            return call(self.function, *operands, **params)
         begin, refused = len(tape), tape.session.refusal
         try:
             value, adjoint = call(self.function, *operands, **params)
             cut = is_active(value) and is_cut(tape, reference_of(tape, value, False))
             if tape.session.refusal is refused and not cut and not _leaves(tape, begin):
-                return adjoint
+                return value, adjoint
         except Exception:
             if tape.session.refusal is refused:
                 raise
@@ -121,7 +138,7 @@ class Custom(Rule):
         given = [plain(operand) for operand in operands]
         value, adjoint = call(self.function, *given, **params)
         self._see(adjoint, given, operands, value, result, operation)
-        return adjoint
+        return value, adjoint
 
     def _see(
         self,
@@ -230,11 +247,7 @@ class _Again(Rule):
             ran.append((tape, len(tape)))
             found = call(self.function, *operands, **params)
             if not all(map(_alike, flatten(found), flatten(result))):
-                raise TapeError(
-                    f"{operation!r} gives another value, run again, than it gave when it was "
-                    "recorded: it reads what has changed since, as a loop's variable, a counter or "
-                    "random numbers. Hand that over as an argument."
-                )
+                raise TapeError(_changed(operation))
             return found
 
         yield Composite(run)
@@ -242,8 +255,24 @@ class _Again(Rule):
             tell_tips(operation, tape, start)
 
 
+def _changed(operation: Operation) -> str:
+    return (
+        f"{operation!r} gives another value, run again, than it gave when it was recorded: it "
+        "reads what has changed since, as a loop's variable, a counter or random numbers. Hand "
+        "that over as an argument."
+    )
+
+
+def _listed(contributions: Any) -> list[Any]:
+    """The adjoints of all arguments, of which a user gives a single one by itself."""
+    several = isinstance(contributions, tuple | list) and not is_traced(contributions)
+    return list(contributions) if several else [contributions]
+
+
 def _alike(one: Any, other: Any) -> bool:
     """Whether two runs gave the same number, perhaps in another precision."""
+    if one is None or other is None:
+        return one is other
     one, other = np.asarray(plain(one)), np.asarray(plain(other))
     if one.dtype.kind not in "fc" or other.dtype.kind not in "fc":
         return np.array_equal(one, other)
@@ -330,148 +359,29 @@ def _array(value: Any) -> Any:
     return value if is_traced(value) or hasattr(value, "dtype") else np.float64(value)
 
 
-class _Nested:
-    """Arguments of which some are containers, or no numbers: these stay, the numbers are operands.
-
-    Parameters
-    ----------
-    args, kwargs : tuple, dict
-    """
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._args, self._kwargs = stripped(args), stripped(kwargs)
-        self._counts = [sum(map(_is_number, flatten(arg))) for arg in args]
-        self.operands = [leaf for leaf in flatten(args) if _is_number(leaf)]
-
-    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function of the numbers alone."""
-
-        @functools.wraps(function)
-        def of_numbers(*operands: Any) -> Any:
-            return call(function, *refilled(self._args, operands, _is_number), **self._kwargs)
-
-        return of_numbers
-
-    def of_two(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function of the numbers alone, which returns its adjoint, too: one for each."""
-
-        def of_numbers(*operands: Any) -> Any:
-            value, adjoint = self.around(function)(*operands)
-            return value, lambda *seeds: self._spread_out(call(adjoint, *seeds))
-
-        return functools.wraps(function)(of_numbers)
-
-    def _spread_out(self, adjoints: Any) -> Any:
-        """Adjoints of the arguments, or of those with numbers, as those of the numbers."""
-        if is_traced(adjoints) or not isinstance(adjoints, tuple | list):
-            adjoints = [adjoints]
-        for counts in (self._counts, [count for count in self._counts if count]):
-            if len(adjoints) != len(counts):
-                continue
-            parts = [
-                [None] * count if part is None else flatten(part)
-                for part, count in zip(adjoints, counts, strict=True)
-            ]
-            if [*map(len, parts)] == counts:
-                return [each for part in parts for each in part]
-        return adjoints
-
-
-def _is_number(leaf: Any) -> bool:
-    number = isinstance(leaf, float | int | complex | np.number | np.ndarray)
-    return is_traced(leaf) or (number and not isinstance(leaf, bool))
-
-
 def _in_place_of(form: Any, seeds: Sequence[Any]) -> Sequence[Any]:
     """The adjoints of results as the user's adjoint takes them: a container's by its parts."""
     left = iter(seeds)
     return [rebuild(part, left) for part in (form if isinstance(form, tuple | list) else [form])]
 
 
-def _by_position(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments with those by keyword in their places, as far as they have any."""
-    try:
-        bound = inspect.signature(function).bind(*args, **kwargs)
-    except (TypeError, ValueError):
-        return args, kwargs
-    bound.apply_defaults()
-    return bound.args, bound.kwargs
-
-
-class _Value:
-    """The value of a function at plain arguments, which must not depend on anything else traced.
-
-    Attributes
-    ----------
-    form : object
-        The container that the last value was; None where it was none.
-    """
-
-    __slots__ = ("_first", "_function", "form")
-
-    def __init__(self, function: Callable[..., Any], first: Callable[[Any], Any]) -> None:
-        self._function, self._first = function, first
-        self.form: Any = None
-
-    def __call__(self, *operands: Any, **params: Any) -> Any:
-        arrays = [x for x in operands if type(x) is np.ndarray and not x.dtype.hasobject]
-        marks = [*map(fingerprint, arrays)]
-        found = plain_value(self._function, operands, params, self._first)
-        if [*map(fingerprint, arrays)] != marks:
-            raise TapeError(
-                f"{here(sys._getframe(1))}: {self._function.__name__} writes into an array that it "
-                "was given, which is no part of its value. Let it write into a copy, x = x.copy(), "
-                "and return that."
-            )
-        if parts_of(found) is None:
-            self.form = None
-            return found
-        self.form = mapped(lambda leaf: None, found)
-        return tuple(flatten(found))
-
-
-def plain_value(
-    function: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: dict[str, Any],
-    first: Callable[[Any], Any] = lambda value: value,
-) -> Any:
-    """What a function gives of plain arguments, which must not depend on anything traced.
-
-    It runs on a tape of its own, where a derivative that it takes is no part of another.
-    """
-    with alone() as tape:
-        tape.session.variables = {}
-        found = first(call(function, *args, **kwargs))
-        active = [leaf for leaf in flatten(found) if is_active(leaf)]
-        if active and (tape.session.variables or {*map(tape_of, active)} != {tape}):
-            raise TapeError(
-                f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
-                "argument of it. Hand it over as one, so that its derivative is known."
-            )
-    return stripped(found)
-
-
 def _wrapped(
     function: Callable[..., Any],
     rule: Callable[[Callable[..., Any]], Rule],
-    first: Callable[[Any], Any],
 ) -> Any:
-    """A function that is one entry on a tape; `first` takes the value from what it returns."""
+    """A function that is one entry on a tape."""
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         args, kwargs, f = read_all(args), read_all(kwargs), function
         if any(map(is_traced, flatten(kwargs))):
-            args, kwargs = _by_position(function, args, kwargs)
+            args, kwargs = by_position(function, args, kwargs)
         traced = any(map(is_traced, flatten(args)))
-        if traced and not all(map(_is_number, args)):
-            nested = _Nested(args, kwargs)
+        if traced and not all(map(is_number, args)):
+            nested = Nested(args, kwargs)
             f = nested.of_two(function) if rule is Custom else nested.around(function)
             args, kwargs = nested.operands, {}
-        value, frame = _Value(f, first), sys._getframe(1)
+        value, frame = Value(f, rule is Custom), sys._getframe(1)
         if traced:
             operation = _Call(
                 value, rule(f).with_tips(_has_tips(f)), qualified_name(f), kwargs, frame
@@ -536,7 +446,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> print(f"{root(1.0):.6f} {tn.grad(root)(1.0):.6f} {tn.hessian(root)(1.0):.6f}")
     0.682328 -0.284693 0.099123
     """
-    return _wrapped(function, Custom, operator.itemgetter(0))
+    return _wrapped(function, Custom)
 
 
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -566,4 +476,4 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> len(tn.record(f, 1.0))
     2
     """
-    return _wrapped(function, _Again, lambda value: value)
+    return _wrapped(function, _Again)

@@ -16,7 +16,7 @@ from ..tracing.apply import apply
 from ..tracing.state import is_active, is_traced, plain
 from ..tracing.structures import flatten, rebuild, refilled, stripped
 from ..twins.substitution import call
-from .custom import plain_value
+from .opaque import plain_value
 from .variable import read_all
 
 

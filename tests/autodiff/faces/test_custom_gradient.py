@@ -554,3 +554,32 @@ def test_a_function_that_writes_into_its_argument_is_refused(wrap):
 
     with pytest.raises(tn.TapeError, match=r"line \d+, .*writes into an array .*x\.copy\(\)"):
         tn.grad(f)(np.array([1.0, 3.0]))
+
+
+def test_an_adjoint_is_that_of_its_own_call():
+    """What the call read has changed by the time of the sweep: a schedule, random numbers."""
+    scales, rng = [], np.random.default_rng(0)
+
+    @tn.custom_gradient
+    def scaled(x):
+        k = scales[-1]
+        return x, lambda adjoint: k * adjoint
+
+    def f(x):
+        total = 0.0
+        for k in (1.0, 2.0, 4.0):
+            scales.append(k)
+            total = total + scaled(x)
+        return total
+
+    assert tn.grad(f)(3.0) == tn.jvp(f, (3.0,), (1.0,))[1] == 7.0
+    with pytest.raises(tn.TapeError, match="reads what has changed since"):
+        tn.hessian(f)(3.0)
+
+    @tn.custom_gradient
+    def dropout(x):
+        mask = rng.random(x.shape) < 0.5
+        return np.where(mask, x, 0.0), lambda adjoint: np.where(mask, adjoint, 0.0)
+
+    y, pull = tn.vjp(dropout, np.ones(50))
+    np.testing.assert_array_equal(pull(np.ones(50))[0], y)
