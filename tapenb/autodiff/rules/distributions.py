@@ -22,8 +22,9 @@ from ..kinds.elementwise import written
 from ..sweeps.expressed import Composite
 from ..tape.operation import Operation
 from ..tracing.apply import apply, refuse
+from ..tracing.stand_in import InPlaceOf
 from ..tracing.state import plain
-from ..tracing.structures import any_active, as_operand
+from ..tracing.structures import any_active, as_operand, read
 from .special import Special
 
 
@@ -353,7 +354,7 @@ def _method(name: str, method: str) -> tuple[tuple[str, ...], Callable[..., Any]
     return (first, *family.names[1:]), _expression(name, method)
 
 
-class Distribution:
+class Distribution(InPlaceOf):
     """A distribution of ``scipy.stats``, or a frozen one, as it is while a cell records.
 
     Parameters
@@ -374,7 +375,14 @@ class Distribution:
     def __class__(self) -> type:
         return type(self._real)
 
+    @property
+    def real_object(self) -> Any:
+        """SciPy's own, frozen where this one is."""
+        args, kwargs = self._frozen
+        return self._real(*args, **kwargs) if args or kwargs else self._real
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = read((args, kwargs))
         return Distribution(self._real, self._name, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -383,10 +391,11 @@ class Distribution:
         if found is None:
             if any_active([args, kwargs]):
                 refuse(f"scipy.stats.{self._name}.{name} is", sys._getframe(1))
-            return getattr(self._real(*args, **kwargs) if args or kwargs else self._real, name)
+            return getattr(self.real_object, name)
         names, expression = found
 
         def call(*more: Any, **options: Any) -> Any:
+            more, options = read((more, options))
             given = [*more, *args], {**kwargs, **options}
             return self._call(name, names, expression, *given, sys._getframe(1))
 

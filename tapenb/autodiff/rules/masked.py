@@ -377,6 +377,7 @@ class _TwinOfMasked(ClassStandIn):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         real, name, frame = self._real, self._real.__name__, sys._getframe(1)
+        args, kwargs = read((args, kwargs))
         parts = flatten([args, kwargs])
         if not (any(type(part) is Masked for part in parts) or any_active(parts)):
             found = real(*args, **kwargs)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Self
+
+from .structures import any_active
 
 
 class Made:
@@ -18,6 +21,36 @@ class Made:
 
     def __init__(self) -> None:
         Made.latest = object()
+
+
+class InPlaceOf:
+    """What stands for an object while something records, and is copied and pickled as that is."""
+
+    _real: Any
+
+    @property
+    def real_object(self) -> Any:
+        """What it stands for, with plain numbers."""
+        return self._real
+
+    def __copy__(self) -> Self:
+        return self._with(copy.copy(self._real))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._with(copy.deepcopy(self._real, memo))
+
+    def _with(self, real: Any) -> Self:
+        made = object.__new__(type(self))
+        vars(made).update(vars(self), _real=real)
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if any_active([*vars(self).values()]):
+            raise TypeError(
+                f"a {self.__class__.__name__} of traced numbers cannot be pickled while they are "
+                "recorded; pickle one of plain numbers"
+            )
+        return _itself, (self.real_object,)
 
 
 class StandIn:

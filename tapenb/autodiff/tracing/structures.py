@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tape.primitives import build
-from .state import LEAVES, READERS, TRACED, is_active, is_traced, plain
+from .state import LEAVES, OPERANDS, READERS, TRACED, is_active, is_traced, plain
 
 
 class Container:
@@ -179,7 +179,7 @@ def _layout(value: Any) -> Any:
 
 def as_operand(value: Any) -> Any:
     """An argument as an operand: lists as arrays, traced where something in them is."""
-    value = lift(value)
+    value = lift(read(value) if type(value) not in OPERANDS else value)
     if type(value) not in LEAVES and isinstance(value, list | tuple):
         return np.asarray(value)
     return value

@@ -214,6 +214,8 @@ class _TwinFunction(StandIn):
         simple = _is_flat(args)
         if not simple:
             args = tuple(map(read, args))
+        if kwargs:
+            kwargs = read(kwargs)
         if self._special is not None:
             return self._special(tape, *args, **kwargs)
         active = any(map(is_active, args)) if simple else any_active(args)
@@ -263,7 +265,7 @@ class _Joined:
 
     def __getitem__(self, key: Any) -> Any:
         tape = _recording()
-        parts = key if isinstance(key, tuple) else (key,)
+        parts = read(key) if isinstance(key, tuple) else (read(key),)
         bounds = [
             bound
             for part in parts

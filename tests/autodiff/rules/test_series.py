@@ -1,5 +1,8 @@
 """Objects of ``numpy.polynomial`` with traced coefficients, at traced points."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
@@ -46,6 +49,45 @@ def test_by_its_own_name_and_by_hand():
     assert isinstance(Polynomial(C), Polynomial)
 
 
+MADE = {name: family(name)(C, domain=[0, 3]) for name in FAMILIES}
+WITH_MADE = {
+    "value": lambda p, x: p(x),
+    "slope": lambda p, x: p.deriv()(x) * p.degree(),
+    "integral": lambda p, x: p.integ(lbnd=0.4)(x),
+    "arithmetic": lambda p, x: (p * p - 2.0 * p + x)(x) + (p**2)(x),
+    "quotient": lambda p, x: divmod(p, type(p)([1.0, 1.0], domain=[0, 3]))[0](x),
+    "a copy": lambda p, x: copy.copy(p)(x) + copy.deepcopy(p)(x) + p.copy()(x),
+    "pickled": lambda p, x: pickle.loads(pickle.dumps(p)).coef[1] * x,
+    "roots": lambda p, x: p.roots().real.sum() * x,
+    "questions": lambda p, x: x * (2.0 if p == p.copy() and len(str(p)) > 9 else 5.0) * sum(p),
+    "another kind": lambda p, x: p.convert(kind=np.polynomial.Polynomial)(x),
+}
+
+
+@pytest.mark.parametrize("call", WITH_MADE)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_one_that_was_made_before_is_asked_at_traced_points(name, call):
+    def f(x):
+        return WITH_MADE[call](MADE[name], x)
+
+    slope = (f(0.7 + 1e-5) - f(0.7 - 1e-5)) / 2e-5
+    assert tn.grad(f)(0.7) == pytest.approx(slope, rel=1e-7)
+    assert tn.jvp(f, (0.7,), (1.0,))[0] == f(0.7)
+    v = tn.Variable(0.7)
+    with tn.GradientTape() as tape:
+        y = f(v)
+    assert tape.gradient(y, v) == tn.grad(f)(0.7)
+    assert type(MADE[name]) is family(name)
+
+
+def test_one_that_was_made_before_is_read_anew_when_it_changed():
+    p = Polynomial([1.0, 2.0])
+    f = tn.function(lambda x: p(x))
+    assert [f(3.0), f(4.0)] == [7.0, 9.0]
+    p.coef[1] = 5.0
+    assert [f(3.0), f(4.0)] == [16.0, 21.0]
+
+
 def test_in_a_function_that_is_replayed():
     f = tn.function(lambda c: (Polynomial(c) * Polynomial(c) + 1.0).deriv()(0.5))
     for c in (C, C, 2.0 * C, C[::-1].copy()):
@@ -59,6 +101,8 @@ def test_in_a_function_that_is_replayed():
         lambda p: Polynomial(p) // Polynomial([1.0, 1.0]),
         lambda p: Polynomial(C, domain=[0.0, p[0]])(1.0),
         lambda p: Polynomial(p).integ(k=p[0])(1.0),
+        lambda p: p[0] * (Polynomial(p) == Polynomial(C)),
+        lambda p: pickle.loads(pickle.dumps(Polynomial(p)))(1.0),
     ],
 )
 def test_what_has_no_rule_is_refused(call):

@@ -25,6 +25,7 @@ from unittest import mock
 import numpy
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.linalg
 import scipy.special
 import scipy.stats
@@ -1218,3 +1219,45 @@ def test_parts_that_are_imported_when_they_are_asked_for_have_twins(root):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     found = [float(each) for each in done.stdout.split()]
     np.testing.assert_allclose(found, list(LAZY.values()), rtol=1e-9)
+
+
+spline = scipy.interpolate.CubicSpline([0.0, 1.0, 2.0], [0.0, 1.0, 4.0])
+line = scipy.interpolate.interp1d([0.0, 1.0, 3.0], [0.0, 1.0, 7.0])
+cubic = scipy.interpolate.interp1d(np.arange(5.0), np.arange(5.0) ** 3, "cubic")
+grid = scipy.interpolate.RegularGridInterpolator(([2.0, 1.0], [0.0, 1.0]), [[1.0, 4.0], [3.0, 9.0]])
+frozen = scipy.stats.norm(1.0, 2.0)
+HANDED_A_VARIABLE = {
+    "spline": (lambda v: spline(v[0]), lambda v: spline.integrate(0.0, v[1])),
+    "interp1d": (lambda v: line(v[1]), lambda v: cubic(v[0])),
+    "grid": (lambda v: grid(v)[0], lambda v: grid((v[0], 0.5))),
+    "ordinates": (lambda v: scipy.interpolate.CubicSpline([0.0, 1.0], v)(0.3),),
+    "distribution": (
+        lambda v: np.sum(scipy.stats.norm.logpdf(v)),
+        lambda v: np.sum(scipy.stats.norm(v, 2.0).cdf(0.3)),
+        lambda v: np.sum(scipy.stats.norm.logpdf(0.3, loc=0.0, scale=v)),
+        lambda v: np.sum(frozen.pdf(v)),
+    ),
+    "NumPy": (
+        lambda v: np.sum(np.full((3, 2), fill_value=v)),
+        lambda v: np.sum(np.c_[v, v]),
+        lambda v: np.ma.array(v, mask=[0, 1]).sum() + np.ma.masked_less(v, 1.0).sum(),
+        lambda v: sum(index[0] * x * x for index, x in np.ndenumerate(v)),
+    ),
+    "copies": (
+        lambda v: copy.copy(spline)(v[0]) + copy.deepcopy(frozen).pdf(v[1]),
+        lambda v: pickle.loads(pickle.dumps(frozen)).pdf(0.3) * v[0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HANDED_A_VARIABLE)
+def test_a_variable_or_an_element_is_handed_to_what_was_made_before(name):
+    point = np.array([1.2, 0.7])
+    for f in HANDED_A_VARIABLE[name]:
+        v = tn.Variable(point)
+        with tn.GradientTape() as tape:
+            y = f(v)
+        steps = 1e-5 * np.eye(2)
+        slopes = [(f(point + step) - f(point - step)) / 2e-5 for step in steps]
+        np.testing.assert_allclose(tape.gradient(y, v), slopes, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(tn.grad(f)(point), slopes, rtol=1e-7, atol=1e-9)

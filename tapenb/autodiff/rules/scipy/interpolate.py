@@ -19,9 +19,9 @@ import numpy as np
 from ...sweeps.expressed import Composite, General
 from ...tape.operation import Operation
 from ...tracing.apply import apply, refuse
-from ...tracing.stand_in import ClassStandIn
+from ...tracing.stand_in import ClassStandIn, InPlaceOf
 from ...tracing.state import is_active, plain
-from ...tracing.structures import any_active, as_operand, stripped
+from ...tracing.structures import any_active, as_operand, read, stripped
 from ..linear_algebra.stacks import decide
 
 BY_POINT = (
@@ -64,7 +64,7 @@ class Source(NamedTuple):
         )
 
 
-class Spline:
+class Spline(InPlaceOf):
     """A spline of SciPy's as it is while something records.
 
     Parameters
@@ -86,11 +86,6 @@ class Spline:
     @property
     def __class__(self) -> type:
         return type(self._real)
-
-    @property
-    def real_spline(self) -> Any:
-        """SciPy's own."""
-        return self._real
 
     def __getattr__(self, name: str) -> Any:
         if name in ("derivative", "antiderivative"):
@@ -253,6 +248,7 @@ class _Maker(ClassStandIn):
     """A class or function that makes splines, as it is while something records."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = read((args, kwargs))
         if not any_active([args, kwargs]):
             return Spline(self._real(*stripped(args), **stripped(kwargs)))
         name = self._real.__name__
@@ -299,6 +295,7 @@ class _Interp1d(ClassStandIn):
     """``interp1d``, as it is while something records: a spline through its points."""
 
     def __call__(self, x: Any, y: Any, kind: Any = "linear", *args: Any, **kwargs: Any) -> Any:
+        x, y, args, kwargs = read((x, y, args, kwargs))
         degree, ordinates, others = _DEGREES.get(kind, kind), as_operand(y), [x, args, kwargs]
         known = degree in (1, 2, 3) and np.ndim(ordinates) == 1
         if any_active(others) or (any_active([y]) and not known):
@@ -310,48 +307,62 @@ class _Interp1d(ClassStandIn):
             return self._real(x, y, kind, *stripped(args), **stripped(kwargs))
 
         real = through(plain(ordinates))
-        fill = getattr(real, "fill_value", np.nan)
-        if not known:
-            return _Interpolant(real, None)
-        rising = np.argsort(x, kind="stable")
-        knots = np.asarray(x)[rising]
-        below, above = fill if isinstance(fill, tuple) else (fill, fill)
-
-        def expression(at: Any, y: Any) -> Any:
-            y = y[rising]
-            if degree == 1 and not isinstance(fill, str):
-                found = np.interp(at, knots, y)
-            else:
-                make = sys.modules["scipy.interpolate"].make_interp_spline
-                found = _Maker(make)(knots, y, degree)(at)
-            if isinstance(fill, str):
-                return found
-            return np.where(at < knots[0], below, np.where(at > knots[-1], above, found))
-
-        def value(at: Any, y: Any) -> Any:
-            return through(y)(at)
-
-        operation = Operation(value, Composite(expression).with_own_tips(), "interp1d")
-        return _Interpolant(real, lambda at: apply(operation, (at, ordinates), sys._getframe(2)))
+        return (
+            _interpolant(real, through, x, ordinates, degree) if known else _Interpolant(real, None)
+        )
 
 
-class _Interpolant:
+def _interpolant(
+    real: Any, through: Callable[[Any], Any], x: Any, ordinates: Any, degree: int
+) -> _Interpolant:
+    """What ``interp1d`` of a known degree gives, through one row of ordinates."""
+    fill = getattr(real, "fill_value", np.nan)
+    rising = np.argsort(x, kind="stable")
+    knots = np.asarray(x)[rising]
+    below, above = fill if isinstance(fill, tuple) else (fill, fill)
+
+    def expression(at: Any, y: Any) -> Any:
+        y = y[rising]
+        if degree == 1 and not isinstance(fill, str):
+            found = np.interp(at, knots, y)
+        else:
+            make = sys.modules["scipy.interpolate"].make_interp_spline
+            found = _Maker(make)(knots, y, degree)(at)
+        if isinstance(fill, str):
+            return found
+        return np.where(at < knots[0], below, np.where(at > knots[-1], above, found))
+
+    def value(at: Any, y: Any) -> Any:
+        return through(y)(at)
+
+    operation = Operation(value, Composite(expression).with_own_tips(), "interp1d")
+    return _Interpolant(
+        real, lambda at: apply(operation, (at, ordinates), sys._getframe(2)), ordinates
+    )
+
+
+def _of_interp1d(real: Any) -> _Interpolant:
+    """One that was made before, whose ordinates are plain."""
+    degree = _DEGREES.get(real._kind)
+    if degree is None and real._kind == "spline":
+        degree = real._spline.k
+    if degree not in (1, 2, 3) or real.y.ndim != 1:
+        return _Interpolant(real, None)
+    return _interpolant(real, lambda _: real, real.x, real.y, degree)
+
+
+class _Interpolant(InPlaceOf):
     """What ``interp1d`` gives, as it is while something records."""
 
-    def __init__(self, real: Any, value: Callable[[Any], Any] | None) -> None:
-        self._real, self._value = real, value
+    def __init__(self, real: Any, value: Callable[[Any], Any] | None, given: Any = None) -> None:
+        self._real, self._value, self._given = real, value, given
 
     @property
     def __class__(self) -> type:
         return type(self._real)
 
-    @property
-    def real_interpolant(self) -> Any:
-        """SciPy's own."""
-        return self._real
-
     def __getattr__(self, name: str) -> Any:
-        if self._value is not None and name in ("y", "x"):
+        if is_active(self._given) and name in ("y", "x"):
             refuse(f".{name} of this interpolant is", sys._getframe(1), "use what it was made of")
         return getattr(self._real, name)
 
@@ -387,8 +398,8 @@ class _Grid(_Interpolant):
     def __init__(
         self, real: Any, values: Any, through: Callable[[Any], Any], falling: tuple[int, ...]
     ) -> None:
-        super().__init__(real, None)
-        self._given, self._through, self._falling = values, through, falling
+        super().__init__(real, None, values)
+        self._through, self._falling = through, falling
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._real, name)
@@ -489,10 +500,16 @@ class _GridMaker(ClassStandIn):
         return _Grid(through(plain(values)), values, through, falling)
 
 
+def _of_grid(real: Any) -> _Grid:
+    """One that was made before, whose values are plain, and turned round already."""
+    return _Grid(real, real.values, lambda _: real, ())
+
+
 class _OnGrid(ClassStandIn):
     """``interpn``, as it is while something records."""
 
     def __call__(self, points: Any, values: Any, xi: Any, *args: Any, **kwargs: Any) -> Any:
+        points, values, xi, args, kwargs = read((points, values, xi, args, kwargs))
         if not any_active([points, values, xi, args, kwargs]):
             given = stripped([points, values, xi])
             return self._real(*given, *stripped(args), **stripped(kwargs))
@@ -518,9 +535,10 @@ def register() -> tuple[dict[Any, Any], dict[Any, Any], dict[Any, Any]]:
     kinds = [getattr(module, name) for name in BY_POINT]
     return (
         twins,
-        {kind: lambda value, _: Spline(value) for kind in kinds},
         {
-            Spline: lambda value, _: value.real_spline,
-            **dict.fromkeys((_Interpolant, _Grid), lambda value, _: value.real_interpolant),
+            **dict.fromkeys(kinds, lambda value, _: Spline(value)),
+            module.interp1d: lambda value, _: _of_interp1d(value),
+            module.RegularGridInterpolator: lambda value, _: _of_grid(value),
         },
+        dict.fromkeys((Spline, _Interpolant, _Grid), lambda value, _: value.real_object),
     )
