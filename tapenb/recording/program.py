@@ -330,8 +330,8 @@ class Program:
 
     @cached_property
     def output_alone(self) -> Compiled | None:
-        """The output, where all numbers are single."""
-        if not self._are_floats:
+        """The output, where all numbers are single and those who ask can wait for its program."""
+        if not self._are_floats or len(self.tape) > 2 * SOON:
             return None
         return compile_numbers(self.tape, self.inputs, [self.tape.output], elsewhere=False)
 

@@ -28,7 +28,7 @@ COUNT, SHORT = 1_000, 132
 _CELL = "%%tape\nx = {}.5\ny = 5.0\nz = np.log(x) + x*y - np.sin(y)"
 _KINDS = [(edited, cell_id) for edited in (True, False) for cell_id in (None, "a-cell")]
 _MOST_BYTES = 100_000
-_BESIDE = ("tapenb-aside", "tapenb-tape")
+_BESIDE = ("tapenb-aside", "tapenb-numbers", "tapenb-tape")
 """Threads that work beside a cell that has run, and end."""
 
 
