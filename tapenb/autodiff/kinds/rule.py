@@ -35,8 +35,10 @@ def fit(contribution: Any, operand: Any) -> Any:
         shape, dtype = operand.shape, operand.dtype
         if dtype.kind not in "fc":
             dtype = _FLOAT
-    elif operand.__class__ is contribution.__class__ is np.float64:
-        return contribution  # plain or traced
+    elif operand.__class__ is np.float64:
+        if contribution.__class__ is np.float64:
+            return contribution  # plain or traced
+        shape, dtype = (), _FLOAT
     else:
         shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)
     if not shape and type(contribution) is np.ndarray and not contribution.ndim:

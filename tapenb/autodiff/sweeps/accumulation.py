@@ -14,51 +14,63 @@ from .operands import AS_IT_IS, operand
 from .seeds import detach
 
 
-class Adjoints(dict[int, Any]):
+class Adjoints:
     """Adjoints by entry, of which some are the sweep's own.
+
+    Parameters
+    ----------
+    seeds : dict of int to array
+        The adjoints to start from, by entry.
+    top : int
+        The last entry.
 
     Attributes
     ----------
+    held : list of array or None
+        By entry, what came together so far.
     owned : set of int
         Entries whose adjoint is an array that this sweep made and nobody else holds, so that it
         may be changed in place.
     """
 
-    __slots__ = ("owned",)
+    __slots__ = ("held", "owned")
 
-    def __init__(self, seeds: dict[int, Any]) -> None:
-        super().__init__(seeds)
+    def __init__(self, seeds: dict[int, Any], top: int) -> None:
+        self.held: list[Any] = [None] * (top + 1)
+        for entry, seed in seeds.items():
+            self.held[entry] = seed
         self.owned: set[int] = set()
 
     def take(self, entry: int) -> tuple[Any, bool]:
         """An adjoint that is complete, and whether it is the sweep's own."""
         mine = entry in self.owned
         self.owned.discard(entry)
-        return self.pop(entry), mine
+        adjoint, self.held[entry] = self.held[entry], None
+        return adjoint, mine
 
-    def hand_out(self, entry: int, adjoint: Any) -> Any:
+    def hand_out(self, entry: int) -> Any:
         """An adjoint for the user: the sweep's own array, or a copy of whose it may be."""
         if entry not in self.owned:
-            return detach(adjoint)
+            return detach(self.held[entry])
         self.owned.discard(entry)
-        return adjoint
+        return self.held[entry]
 
     def add(self, entry: int, part: Any, fresh: bool = False) -> None:
         """Add to an adjoint; a fresh part is an array that nobody else holds."""
-        other = self.get(entry)
+        other = self.held[entry]
         if other is None:
-            self[entry] = part
+            self.held[entry] = part
             if fresh and type(part) is np.ndarray:
                 self.owned.add(entry)
             return
         if type(other) is not np.ndarray or type(part) is not np.ndarray or not part.ndim:
-            self[entry] = other + part
+            self.held[entry] = other + part
             self.owned.discard(entry)
             return
         out = None
         if part.shape == other.shape and part.dtype == other.dtype:
             out = other if entry in self.owned else part if fresh else None
-        self[entry] = np.add(other, part, out)
+        self.held[entry] = np.add(other, part, out)
         self.owned.add(entry)
 
 

@@ -91,26 +91,28 @@ def play_backward(
         reached = bytearray([CROSSED]) * (top + 1)
     else:
         reached = reachable(tape, sources, top, within)
-    adjoint = Adjoints({entry: seed for entry, seed in seeds.items() if reached[entry]})
+    starts = {entry: seed for entry, seed in seeds.items() if reached[entry]}
+    adjoint = Adjoints(starts, top)
     if short:
         return sweep_shortly(tape, top, adjoint, reached, sources, free_values)
-    masks = None if masks is None else {entry: masks.get(entry) for entry in adjoint}
+    masks = None if masks is None else {entry: masks.get(entry) for entry in starts}
     found: dict[int, Any] = {}
     if flows is not None:
         flows.clear()
     user = tape.tracker.known_from(sys._getframe()) if record else _NOBODY
     with user:
         for index in range(top, min(sources) - 1, -1):
-            if index not in adjoint:
+            g = adjoint.held[index]
+            if g is None:
                 continue
             if flows is not None:
-                flows.nodes[index] = adjoint[index]
+                flows.nodes[index] = g
             if index in sources:
-                found[index] = adjoint[index]
+                found[index] = g
             operation = tape.operations[index]
             rule = operation.rule
             if reached[index] != CROSSED or rule is None or not rule.differentiable:
-                del adjoint[index]
+                adjoint.take(index)
             elif operation.terms is not None and masks is None and flows is None:
                 sweep_elementwise(tape, index, adjoint, reached, record, free_values)
             else:

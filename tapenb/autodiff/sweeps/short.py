@@ -37,17 +37,17 @@ def sweep_shortly(
     """
     operations, lefts, rights = tape.operations, tape.left, tape.right
     values, constants = tape.values, tape.constants
-    take, present = adjoint.pop, adjoint.get
-    float64, array = np.float64, np.ndarray
+    held, float64, array = adjoint.held, np.float64, np.ndarray
     found: dict[int, Any] = {}
     for at in range(start, min(sources) - 1, -1):
-        g = take(at, None)
+        g = held[at]
         if g is None:
             continue
         if at in sources:
-            found[at] = adjoint.hand_out(at, g)
-            if reached[at] != CROSSED:
-                continue
+            found[at] = adjoint.hand_out(at)
+        held[at] = None
+        if reached[at] != CROSSED:
+            continue
         operation, left, right, kind = operations[at], lefts[at], rights[at], type(g)
         terms = operation.terms
         one = two = None
@@ -66,17 +66,17 @@ def sweep_shortly(
                     one = NotImplemented
                 if type(one) in _PARTS and type(two) in _PARTS:
                     if one is not None:
-                        other = present(left)
-                        adjoint[left] = one if other is None else other + one
+                        other = held[left]
+                        held[left] = one if other is None else other + one
                     if two is not None:
-                        other = present(right)
-                        adjoint[right] = two if other is None else other + two
+                        other = held[right]
+                        held[right] = two if other is None else other + two
                     continue
         elif operation.into is not None and values[left].shape and g.dtype is values[left].dtype:
-            total = present(left)
+            total = held[left]
             if total is not None and left not in adjoint.owned:
                 total = total.copy()
-            adjoint[left] = operation.into(total, g, values[left].shape, **operation.params)
+            held[left] = operation.into(total, g, values[left].shape, **operation.params)
             adjoint.owned.add(left)
             if free_values and kind is array:
                 let_go(tape, at)
@@ -96,7 +96,8 @@ def sweep_shortly(
                     x1 = float64(x1)
                 if right is None:
                     if type(x1) in _READ:
-                        one = g if pulls[0] is None else pulls[0](g, y, x1)
+                        if left >= 0:
+                            one = g if pulls[0] is None else pulls[0](g, y, x1)
                         parts = ((left, x1, one),)
                 else:
                     x2 = values[right] if right >= 0 else constants[~right]
@@ -114,15 +115,15 @@ def sweep_shortly(
             shape = x.shape
             if part.dtype is not x.dtype or part.shape != shape or not shape:
                 part = fit(part, x)
-            other = present(parent)
+            other = held[parent]
             if other is None:
-                adjoint[parent] = part
+                held[parent] = part
             elif type(part) is float64 or part.nbytes < LARGE:
-                adjoint[parent] = other + part
+                held[parent] = other + part
             else:
                 adjoint.add(parent, part)
         if not parts and operation.rule is not None and operation.rule.differentiable:
-            adjoint[at] = g
+            held[at] = g
             if terms is None:
                 pull_back(tape, at, adjoint, reached, free_values=free_values)
             else:
