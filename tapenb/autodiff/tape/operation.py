@@ -73,8 +73,12 @@ class Operation:
         # What `find_pulls` gives, once a sweep has asked.
         self.pulls: Sequence[Callable[..., Any] | None] | None = None
         self.into: Callable[..., Any] | None = None if rule is None else rule.into
-        # Whether it has tips or steps at all, once somebody has asked.
-        self.has_tips: bool | None = None
+        # Whether it has tips or steps at all, or is a question about a number.
+        self.has_tips: bool = (
+            self.name == GUARD and self.function is not hash
+            if rule is None
+            else rule.tip is not None or rule.steps
+        )
 
     def find_pulls(self, operands: int) -> Sequence[Callable[..., Any] | None]:
         """By operand what gives its contribution, of ``(g, y, *operands)``; None there is `g`.
@@ -125,8 +129,8 @@ def _unreplayable(*_: Any, **__: Any) -> Any:
     raise TapeError("this entry has no value of its own to compute")
 
 
-INPUT = Operation(_unreplayable, None, "input")
 GUARD = "guard"
+INPUT = Operation(_unreplayable, None, "input")
 ARGUMENT = "argument"
 """A value that is differentiated by, though it may be made of others."""
 RAISES = "raises"

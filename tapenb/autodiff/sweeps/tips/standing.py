@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import Constant
-from ...tape.operation import GUARD, Operation, TapeError
+from ...tape.operation import Operation, TapeError
 from ...tape.tape import Tape
 from ...tape.thrift import Lost
 from ..operands import AS_IT_IS, as_ieee, operand
@@ -45,11 +45,10 @@ def record_tips(tape: Tape, start: int) -> Any:
         Where one has jumps, for which it is computed beside its numbers.
     """
     found: Any = False
-    asked = asking(tape, start)
     for index, operation in enumerate(tape.operations[start:], start):
-        if operation not in asked:
-            continue
         rule = operation.rule
+        if not operation.has_tips:
+            continue
         if rule is not None and rule.cut and not _may_be_complex(tape.values[index]):
             continue
         if rule is None or rule.steps:
@@ -62,7 +61,7 @@ def record_tips(tape: Tape, start: int) -> Any:
 def asking(tape: Tape, start: int) -> set[Operation]:
     """The operations of a tape, from an entry on, that have tips or steps at all."""
     found = set(tape.operations[start:] if start else tape.operations)
-    return {each for each in found if each.has_tips or (each.has_tips is None and _asks(each))}
+    return {each for each in found if each.has_tips}
 
 
 def standing(
@@ -92,7 +91,7 @@ def standing(
         if Lost in map(type, read):
             read = [tape.value(p) for p in places]
         mask = mask_of(operation, *read)
-        if mask.any() if type(mask) is np.ndarray else mask:
+        if np.logical_or.reduce(mask, None) if type(mask) is np.ndarray else mask:
             found.append((index, mask))
     return found
 
@@ -113,16 +112,6 @@ _COMPLEX = np.dtype(complex)
 
 def _may_be_complex(value: Any) -> bool:
     return getattr(value, "dtype", _COMPLEX).kind != "f"
-
-
-def _asks(operation: Operation) -> bool:
-    """Whether an operation has tips or steps at all, or is a question about a number."""
-    rule = operation.rule
-    if rule is None:
-        operation.has_tips = operation.name == GUARD and operation.function is not hash
-    else:
-        operation.has_tips = rule.tip is not None or bool(rule.steps)
-    return operation.has_tips
 
 
 def mask_of(operation: Operation, result: Any, *operands: Any) -> Any:
