@@ -284,9 +284,17 @@ def _call_plainly(
 
 
 def call_function(
-    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    frame: FrameType,
+    *,
+    active: bool = False,
 ) -> Any:
-    """Run and record a NumPy function that is no ufunc with traced arguments."""
+    """Run and record a NumPy function that is no ufunc with traced arguments.
+
+    Who has found one by position to be followed already says so by `active`.
+    """
     if _hands_out() and is_drawing(frame):
         return _lent(function, args, kwargs, frame)
     handler = HANDLERS.get(function)
@@ -296,7 +304,7 @@ def call_function(
         return handler(*args, **kwargs)
     entry = FUNCTIONS.get(function)
     operands, rest = _parted(entry, args) if entry else ((), ())
-    cache_key = entry and _cache_key(entry, operands, rest, kwargs)
+    cache_key = entry and _cache_key(entry, operands, rest, kwargs, active)
     known = _OPERATION_CACHE.get(cache_key)
     if known is not None and known.function is entry.call and known.rule is entry.rule:
         if len(operands) == 1:
@@ -345,14 +353,19 @@ _COPYING = frozenset({"tobytes", "tofile", "dump", "dumps"})
 _OPERATION_CACHE: dict[Hashable, Operation] = {}
 """The operations of calls such as ``np.sum(x, 1)``: operands, and parameters that say it all."""
 _CACHE_SIZE = 512
-_PARAMETERS = frozenset({int, bool, str, type(None)})
+_PARAMETERS = frozenset({int, bool, str, type(None), tuple})
+_WHOLE = frozenset({int})
 
 
 def _cache_key(
-    entry: Function, operands: tuple[Any, ...], rest: tuple[Any, ...], kwargs: dict[str, Any]
+    entry: Function,
+    operands: tuple[Any, ...],
+    rest: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    active: bool,
 ) -> Hashable:
     """A key that calls share which are the same operation; None where that is too much to say."""
-    if not (OPERANDS.issuperset(map(type, operands)) and any(map(is_active, operands))):
+    if not (OPERANDS.issuperset(map(type, operands)) and (active or any(map(is_active, operands)))):
         return None
     number = len(operands)
     if kwargs:
@@ -362,7 +375,10 @@ def _cache_key(
     elif not rest:
         return entry.function, number
     kinds = tuple(map(type, rest))
-    return (entry.function, number, *kwargs, rest, kinds) if _PARAMETERS.issuperset(kinds) else None
+    told = all(_WHOLE.issuperset(map(type, part)) for part in rest if type(part) is tuple)
+    if told and _PARAMETERS.issuperset(kinds):
+        return entry.function, number, *kwargs, rest, kinds
+    return None
 
 
 def call_entry(

@@ -226,6 +226,9 @@ class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclas
         frame = sys._getframe(1)
         if type(key) is int or (type(key) is tuple and _INTEGERS.issuperset(map(type, key))):
             return apply_one(_taking(key), self, frame)
+        said = _said(key)
+        if said is not None:
+            return apply_one(_slicing(type(key), *said), self, frame)
         return apply_one(getitem.operation(key=plain_key(key, frame)), self, frame)
 
     def __delitem__(self, key: Any) -> None:
@@ -266,6 +269,33 @@ _INTEGERS = frozenset({int})
 def _taking(key: int | tuple[int, ...]) -> Operation:
     """The one operation of all that take an element or a row of this number."""
     return getitem.operation(key=key)
+
+
+_PLACES = frozenset({int, type(None), type(Ellipsis)})
+_BOUNDS = frozenset({int, type(None)})
+
+
+def _said(key: Any) -> list[Any] | None:
+    """What an index says, of which slices are told by their bounds; None where it says more."""
+    found = []
+    for part in key if type(key) is tuple else (key,):
+        if type(part) is slice:
+            bounds = part.start, part.stop, part.step
+            if not _BOUNDS.issuperset(map(type, bounds)):
+                return None
+            found.append(bounds)
+        elif type(part) in _PLACES:
+            found.append(part)
+        else:
+            return None
+    return found
+
+
+@lru_cache(maxsize=512)
+def _slicing(kind: type, *said: Any) -> Operation:
+    """The one operation of all that take the same part."""
+    key = tuple(slice(*part) if type(part) is tuple else part for part in said)
+    return getitem.operation(key=key if kind is tuple else key[0])
 
 
 TracedArray.called(np.ndarray)

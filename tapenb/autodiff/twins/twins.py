@@ -223,7 +223,7 @@ class _TwinFunction(StandIn):
         if not simple:
             args = _lifted(real, args)
         if self._known and (self._calls or active or (kwargs and any_active(kwargs))):
-            return call_function(real, args, kwargs, sys._getframe(1))
+            return call_function(real, args, kwargs, sys._getframe(1), active=active)
         return _traceable(tape, real(*args, **kwargs), given)
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:

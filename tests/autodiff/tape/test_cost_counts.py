@@ -59,6 +59,19 @@ def test_an_entry_takes_little_memory_with_its_value():
     assert kept
 
 
+def test_calls_that_say_the_same_are_one_operation():
+    def f(x):
+        parts = [np.reshape(x[1:], (2, 3))[..., :2] for _ in range(4)]
+        for shape, start in ((2.0, 3.0), 1), ((2, 3), 1.0):  # equal, and yet nothing to NumPy
+            with pytest.raises(TypeError):
+                np.reshape(x[start:], shape)
+        return sum(map(np.sum, parts))
+
+    tape = tn.record(f, np.arange(7.0))
+    taken = [each for each in tape.operations if each.name in ("getitem", "reshape")]
+    assert (len(taken), len(set(taken))) == (13, 3)
+
+
 def test_numbers_are_bit_for_bit_those_of_numpy():
     _, _, y = recorded(4_000)
     assert y.numpy() == chain(np.float64(0.5), 4_000)
