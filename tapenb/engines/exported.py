@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
 from ..autodiff.compiling.lowering.registers import NotLowered
-from ..autodiff.compiling.replay import GuardFailed, replay
+from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.faces.purity import Unwatchable
 from ..autodiff.faces.signature import is_traceable, output, refuse_result
 from ..autodiff.faces.watch import Watch, random_state
@@ -239,7 +239,7 @@ class Exported:
     def _replayed(self, leaves: list[Any], error: Exception) -> list[Any]:
         path = self._path
         try:
-            twin = replay(path.tape, dict(zip(path.entries, leaves, strict=True)))
+            twin = Replay(path.tape)(dict(zip(path.entries, leaves, strict=True)))
         except GuardFailed as failed:
             if failed.__cause__ is not None:
                 raise error from None

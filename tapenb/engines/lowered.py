@@ -13,7 +13,7 @@ from ..autodiff.compiling.lowering.number import constants, inputs, registers_of
 from ..autodiff.compiling.lowering.player import player
 from ..autodiff.compiling.lowering.registers import NotLowered, Registers
 from ..autodiff.compiling.plan import Plan
-from ..autodiff.compiling.replay import GuardFailed, replay
+from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.compiling.simplify import simplified
 from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.tape.operation import INPUT
@@ -159,7 +159,7 @@ def _hold(
         moved = {entry: _moved(tape.value(entry), step) for entry in entries}
         try:
             found = play([number for value in moved.values() for number in reals(value)])
-            again = replay(tape, moved)
+            again = Replay(tape)(moved)
         except GuardFailed:
             if not step:
                 raise NotLowered("a decision at the recorded inputs themselves") from None

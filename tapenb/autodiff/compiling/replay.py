@@ -140,7 +140,29 @@ class Replay:
     def __call__(
         self, values: Mapping[int, Any], deadline: float | None = None, *, strict: int = 0
     ) -> Tape:
-        """The tape played at new inputs; as `replay`."""
+        """Play the tape at new inputs.
+
+        Parameters
+        ----------
+        values : dict of int to number or array
+            New values of input entries; the others keep theirs.
+        deadline : float, optional
+            When to give up, on the clock of ``time.monotonic``.
+        strict : int
+            Before this entry a floating-point error ends the replay: the cell asked to hear of it.
+
+        Returns
+        -------
+        Tape
+            The same entries with other values.
+
+        Raises
+        ------
+        GuardFailed
+            Where the recorded program is not the one that would run.
+        TimeoutError
+            Past the deadline.
+        """
         tape = self._tape
         for constant, mark in tape.fingerprints.values():
             if fingerprint(constant) != mark:
@@ -224,41 +246,3 @@ def _raised(function: Callable[..., Any], recorded: Any, index: int, *operands: 
             return recorded
         raise
     raise GuardFailed(index)
-
-
-def replay(
-    tape: Tape, values: Mapping[int, Any], deadline: float | None = None, *, strict: int = 0
-) -> Tape:
-    """Play a tape at new inputs.
-
-    Parameters
-    ----------
-    tape : Tape
-    values : dict of int to number or array
-        New values of input entries; the others keep theirs.
-    deadline : float, optional
-        When to give up, on the clock of ``time.monotonic``.
-    strict : int
-        Before this entry a floating-point error ends the replay: the cell asked to hear of it.
-
-    Returns
-    -------
-    Tape
-        The same entries with other values.
-
-    Raises
-    ------
-    GuardFailed
-        Where the recorded program is not the one that would run.
-    TimeoutError
-        Past the deadline.
-
-    Examples
-    --------
-    >>> import tapenb as tn
-    >>> tape = tn.record(lambda x: x * x, 3.0)
-    >>> again = replay(tape, {0: 4.0})
-    >>> again.value(again.output)
-    16.0
-    """
-    return Replay(tape)(values, deadline, strict=strict)

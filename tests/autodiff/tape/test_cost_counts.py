@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.compiling.replay import replay
+from tapenb.autodiff.compiling.replay import Replay
 from tapenb.autodiff.sweeps.reverse import reverse
 from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
@@ -205,7 +205,7 @@ def test_a_cell_that_is_asked_for_no_derivative_keeps_no_large_value_that_is_che
     found = reverse(tape, {3: np.ones_like(LARGE)}, [0])[0]
     slope = 2.0 * (1.0 - np.tanh(LARGE * 2.0) ** 2) * np.exp(-LARGE * LARGE)
     np.testing.assert_allclose(found, slope, rtol=1e-12)
-    again = replay(tape, {0: LARGE + 1.0})
+    again = Replay(tape)({0: LARGE + 1.0})
     other = np.tanh((LARGE + 1.0) * 2.0) * np.exp(-LARGE * LARGE)
     np.testing.assert_array_equal(again.value(3), other)
 
@@ -223,7 +223,7 @@ def test_what_was_made_of_an_array_is_kept_where_it_is_written_to(array):
         names = {"a": a, "w": w}
         names[array][3] = 7.0
         after, late = x * w, x * unread
-    again = replay(tape, {0: LARGE + 1.0})
+    again = Replay(tape)({0: LARGE + 1.0})
     old, new = np.exp(-LARGE), w.numpy()
     assert (new[3] == 7.0) == (array == "w")
     np.testing.assert_array_equal(again.value(index_of(before)), (LARGE + 1.0) * old)
