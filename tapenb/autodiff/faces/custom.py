@@ -248,7 +248,7 @@ class _Again(Rule):
             found = call(self.function, *operands, **params)
             if not all(map(_alike, flatten(found), flatten(result))):
                 raise TapeError(_changed(operation))
-            return found
+            return found if operation.form is None else tuple(flatten(found))
 
         yield Composite(run)
         for tape, start in ran:

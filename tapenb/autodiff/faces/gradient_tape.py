@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import operator
 import sys
 import warnings
@@ -449,10 +450,13 @@ class GradientTape:
                 return self._sweep(tape, {entry: seed}, leaves, record)
 
             found = blocks(sweep, tape.peek(entry), zeros)
+        elif isinstance(target, Variable) and self.reads(target):  # which nothing has read so far
+            own = np.eye(math.prod(shape), dtype=target.dtype).reshape(shape * 2)[()]
+            found = [own if leaf is target else None for leaf in leaves]
         results = []
         for block, zero in zip(found, zeros, strict=True):
             if block is not None:
-                results.append(block if record else constant_of(detach(block)))
+                results.append(block if type(block) in TRACED else constant_of(detach(block)))
             elif zero is not None and unconnected_gradients == "zero":
                 results.append(constant_of(np.zeros(shape + zero.shape, zero.dtype)[()]))
             else:

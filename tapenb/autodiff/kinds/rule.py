@@ -87,8 +87,9 @@ def repeat(value: Any, axis: int, shape: tuple[int, ...]) -> Any:
 
 def spread(tangent: Any, result: Any) -> Any:
     """A tangent in the shape and dtype of its result, where another operand broadcast it."""
-    if tangent.shape != result.shape:
-        tangent = stretch(tangent, result.shape)
+    shape = getattr(result, "shape", ())  # of several results some may be Python's numbers
+    if tangent.shape != shape:
+        tangent = stretch(tangent, shape)
     return as_dtype(tangent, adjoint_dtype(result))
 
 

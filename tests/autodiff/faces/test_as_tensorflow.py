@@ -81,6 +81,10 @@ def test_a_target_that_is_a_source_counts_though_nobody_watches_it():
     assert plain(tape.gradient([v, x, loss], [v, x, y])) == [1.0, 1.0, 3.0]
     assert plain(tape.gradient([x, x], [x, z], output_gradients=[2.0, 3.0])) == [5.0, None]
     assert plain(tape.gradient(loss, x)) is None
+    w = tn.Variable([1.0, 2.0])
+    with tn.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+    assert plain(tape.jacobian(w, [w, x])) == [[[1.0, 0.0], [0.0, 1.0]], None]
 
 
 def test_what_is_stopped_of_a_variable_is_no_variable():

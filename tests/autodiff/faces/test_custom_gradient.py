@@ -583,3 +583,12 @@ def test_an_adjoint_is_that_of_its_own_call():
 
     y, pull = tn.vjp(dropout, np.ones(50))
     np.testing.assert_array_equal(pull(np.ones(50))[0], y)
+
+
+def test_some_of_several_results_that_are_computed_again():
+    def f(x):
+        made = tn.checkpoint(lambda x: {"one": x**2, "others": [x, (x**3, 2.0)]})(x)
+        return made["others"][1][0] * made["others"][0] * made["others"][1][1]
+
+    assert (tn.grad(f)(2.0), tn.jvp(f, (2.0,), (1.0,))[1], tn.hessian(f)(2.0)) == (64.0, 64.0, 96.0)
+    assert tn.jacobian(tn.jacobian(f, mode="forward"), mode="reverse")(2.0) == 96.0
