@@ -124,6 +124,8 @@ def found(names: list[str]) -> Iterator[tuple[str, str]]:
             told = subprocess.run([path, "-V"], capture_output=True, text=True).stdout
             if told:  # of a launcher that has no such Python, nothing
                 yield told.split()[1], path
+                continue
+        print(f"No Python {name} is found; its path can be given.", file=sys.stderr)
 
 
 def main() -> int:
