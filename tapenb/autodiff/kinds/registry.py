@@ -38,7 +38,7 @@ def optional(
             params["initial"] = initial
         if by is None or type(a) is not np.ndarray or params.get("keepdims") is ABSENT:
             return reduce(a, **params)
-        return by(a, **{"axis": None, **params})
+        return by(a, **params) if "axis" in params else by(a, None, **params)
 
     return call
 

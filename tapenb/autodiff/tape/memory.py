@@ -216,7 +216,7 @@ def keep_constant(tape: Tape, value: object) -> int:
         if type(value) is float or not isinstance(value, np.ndarray):
             return tape.append_constant(keep(value) if type(value) is list else value)
         value = value.view(np.ndarray)
-    if is_constant(value):
+    if not value.flags.writeable and is_constant(value):
         return tape.append_constant(value)
     if value.size <= _COPIED or value.dtype.hasobject:
         return tape.append_constant(value.copy(order="K"))

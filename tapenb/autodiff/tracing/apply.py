@@ -404,9 +404,10 @@ def independent(tape: Tape, value: Any) -> Traced:
     if type(value) not in OPERANDS and isinstance(value, list | tuple):
         value = np.asarray(value, dtype=float)
     if isinstance(value, np.ndarray):
-        original = value
-        value = value.copy() if value.flags.c_contiguous else same(value)
-        value.flags.writeable = original.flags.writeable
+        flags = value.flags
+        value = value.copy() if flags.c_contiguous else same(value)
+        if not flags.writeable:
+            value.flags.writeable = False
         return new_array(tape, tape.append_input(value), value)
     if type(value) not in NUMBERS and not isinstance(value, int | float | complex | np.generic):
         raise TypeError(
