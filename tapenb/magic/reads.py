@@ -67,6 +67,36 @@ def culprits(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Rea
     return [reads.at[place] for place in found]
 
 
+def seen_again(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Read]:
+    """Find which of the numbers that were drawn reach the tape, read out of the picture.
+
+    Nothing else is asked of a cell that draws: where it cannot run again, or is another one each
+    time, none is found.
+
+    Parameters
+    ----------
+    reads, tape, run
+        As of `culprits`.
+    """
+
+    def differs(places: list[str]) -> bool:
+        for gently in (_DOWN[1], _UP[1]):
+            try:
+                with np.errstate(all="ignore"):
+                    found = run(Reads(_moving(gently, frozenset(places))))
+            except Exception:
+                continue
+            if not _same_outputs(tape, found):
+                return True
+        return False
+
+    places = list(reads.drawn)
+    if not differs(places) or differs([]):
+        return []
+    found = [place for place in places if differs([place])] or places
+    return [reads.drawn[place] for place in found]
+
+
 def _stays(tape: Tape, run: Callable[[Reads], Tape], places: list[str]) -> bool:
     """Whether the tape stays what it is, wherever the numbers read at some places are moved."""
     for ways, must_pass in ((_DOWN, True), (_UP, True), (_NAN, False)):
@@ -103,6 +133,30 @@ def _moving(way: Callable[..., Any], places: frozenset[str]) -> Callable[[Any, s
         return moved[()] if isinstance(value, np.generic) else type(value)(moved[()])
 
     return move
+
+
+def _same_outputs(one: Tape, other: Tape) -> bool:
+    """Whether the outputs of two tapes are made in the same way of the same numbers.
+
+    What drawing code asks on its way is another matter.
+    """
+    if one.output is None or other.output is None:
+        return one.output is other.output
+    ways = one.ancestors(one.output), other.ancestors(other.output)
+    if len(ways[0]) != len(ways[1]):
+        return False
+    known = dict(zip(*ways, strict=True))
+    return all(
+        one.operations[a].name == other.operations[b].name
+        and _same(one.operations[a].params, other.operations[b].params)
+        and _same(one.values[a], other.values[b])
+        and len(one.parents(a)) == len(other.parents(b))
+        and all(
+            known[p] == q if p >= 0 else q < 0 and _same(one.value(p), other.value(q))
+            for p, q in zip(one.parents(a), other.parents(b), strict=False)
+        )
+        for a, b in known.items()
+    )
 
 
 def _same_tapes(one: Tape, other: Tape) -> bool:

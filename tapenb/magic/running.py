@@ -42,7 +42,7 @@ from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
 from .named import reachable
 from .progress import Progress
-from .reads import culprits
+from .reads import culprits, seen_again
 from .shown import lifted, ordinary
 from .state import Snapshot
 from .tables import holds_traced, let_tables_be
@@ -324,13 +324,20 @@ class CellRun:
 
     def _tried(self, moved: dict[str, Any], outcome: Outcome) -> Outcome:
         """Try whether numbers that were read reach the output; they are refused where they do."""
-        reads = outcome.reads
-        if reads.at:
-            for read in culprits(reads, outcome.tape, lambda r: self._again(moved, r).tape):
-                if None in read.entries:
-                    raise pointing_at_cell(self.shell, self.file, read.error, self._lines_above)
-                outcome.withhold(read)
-            reads.at.clear()
+        reads, tape = outcome.reads, outcome.tape
+
+        def run(others: Reads) -> Tape:
+            return self._again(moved, others).tape
+
+        found = culprits(reads, tape, run) if reads.at else []
+        if reads.drawn and tape.output is not None:
+            found += seen_again(reads, tape, run)
+        for read in found:
+            if None in read.entries:
+                raise pointing_at_cell(self.shell, self.file, read.error, self._lines_above)
+            outcome.withhold(read)
+        reads.at.clear()
+        reads.drawn.clear()
         return outcome
 
     def _lines(self) -> dict[str, int]:

@@ -269,6 +269,30 @@ def test_who_reads_an_input_and_a_step_at_once_is_refused(book):
     assert "changes nothing" not in str(t)
 
 
+READ_OFF = [
+    "plt.plot(t, x*t); z = plt.ylim()[1]*x",
+    "z = plt.bar([1], [x*1])[0].get_height()*x",
+    "z = plt.figure(figsize=(x*1, 3)).get_size_inches()[0]*x",
+]
+
+
+@pytest.mark.parametrize("line", READ_OFF)
+def test_a_number_that_is_read_off_a_picture_is_refused(book, line):
+    book.run("import matplotlib.pyplot as plt; plt.close('all'); t = np.arange(5.0)")
+    error = book.attempt(f"%%tape x=2.0\nx = 2.0\n{line}").error_in_exec
+    assert "line 3, `plt." in str(error)
+    assert "read again out of the picture" in str(error)
+
+
+def test_what_only_draws_ends_no_cell_and_is_in_no_note(book):
+    book.run("import matplotlib.pyplot as plt; plt.close('all'); rng = np.random.default_rng()")
+    drawn = "plt.plot([0.0, x], [0.0, x*x], lw=x); plt.axhline(x); plt.xlim(0, x)"
+    made = "w = np.random.default_rng().normal()"  # another number each time
+    book.run(f"%%tape -o t\nx = 2.0\n{made}\n{drawn}\nplt.close()\nz = x**3 + 0*w")
+    assert book.names["t"].gradient["x"] == 12.0
+    assert "read in" not in str(book.names["t"])
+
+
 TABLES = [
     ("n = 2\nd = pd.DataFrame({'a': np.arange(5.0)}).head(n)\ny = x*d['a'].sum()", 1.0),
     ("n = 1\ny = x*pd.DataFrame({'a': [1.0, 3.0]}).iloc[n, 0]", 3.0),

@@ -97,13 +97,16 @@ def leave(
     if asked in _YES_OR_NO:
         guard(value, asked if asked in _OF_ONE else question, frame)
         return question(value._value)
-    if refusal is None and caller is not None and is_drawing(caller):
+    session, draws = tape.session, caller is not None and is_drawing(caller)
+    if draws and refusal is None and session.reads is None:
         return question(value._value)
-    place, session = here(frame), tape.session
+    place = here(frame)
     by_others = False
     if session.namespace is not None and caller is not None:
         place = _here_in(session.namespace, caller)
         by_others = caller.f_globals is not session.namespace and tape.operations[index] is INPUT
+    if draws and session.reads is not None:
+        return session.reads.look(value, question, place, index if by_others else None)
     if by_others and session.reads is None and demote(tape, index, place):
         return guard(value, question, frame)
     error = TapeError(f"{place}: {refusal or _advice(how, asked, caller)}")

@@ -19,6 +19,11 @@ from ..tape.operation import TapeError
 from .apply import guard
 from .state import Traced
 
+_DRAWN = (
+    "a number that was drawn and is read again out of the picture has lost its derivative. Use "
+    "the value itself, or cut on purpose with stop_gradient(x) or x.numpy()."
+)
+
 
 def as_key(value: Any) -> int:
     """What a dict or set asks of a key."""
@@ -66,6 +71,7 @@ class Reads:
         self._count = 0
         self._copies: list[tuple[str, np.ndarray, int]] = []
         self.at: dict[str, Read] = {}
+        self.drawn: dict[str, Read] = {}
 
     def answer(
         self,
@@ -94,6 +100,34 @@ class Reads:
         if place not in self.at:
             self.at[place] = Read(place, refusal.with_traceback(_trace(frame)))
         self.at[place].entries.add(entry)
+        found = self._found(value, question, place)
+        if isinstance(found, np.ndarray) and not found.dtype.hasobject:
+            found = found.copy()
+            self._copies.append((place, found, fingerprint(found)))
+        return found
+
+    def look(
+        self, value: Traced, question: Callable[[Any], Any], place: str, entry: int | None
+    ) -> Any:
+        """Hand a number out to what draws: no guard, since what is drawn is not drawn again.
+
+        Parameters
+        ----------
+        value : traced value
+        question : callable
+        place : str
+            The user's line.
+        entry : int or None
+            The input that this would demote.
+        """
+        if place not in self.drawn:
+            self.drawn[place] = Read(place, TapeError(f"{place}: {_DRAWN}"))
+        self.drawn[place].entries.add(entry)
+        found = self._found(value, question, place)
+        return found.copy() if isinstance(found, np.ndarray) else found
+
+    def _found(self, value: Traced, question: Callable[[Any], Any], place: str) -> Any:
+        """The answer, of the number or of one that is moved."""
         self._count += 1
         plain = value._value
         if self._move is not None:
@@ -102,11 +136,7 @@ class Reads:
             moved = self._move(plain, place, nth)
             if question is not as_key or moved == moved:  # any nan is another key
                 plain = moved
-        found = question(plain)
-        if isinstance(found, np.ndarray) and not found.dtype.hasobject:
-            found = found.copy()
-            self._copies.append((place, found, fingerprint(found)))
-        return found
+        return question(plain)
 
     @property
     def moves(self) -> bool:
