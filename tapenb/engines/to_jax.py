@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autodiff.compiling.plan import leading_to
 from ..autodiff.compiling.replay import same_answer
 from ..autodiff.faces.signature import is_traceable
 from ..autodiff.tape.operation import (
@@ -327,17 +328,12 @@ def _as_array(value: Any) -> Any:
 
 def _needed(tape: Tape, outputs: Sequence[int]) -> set[int]:
     """The entries that results and decisions depend on."""
-    found: set[int] = set()
     guards = [k for k in tape.guards() if not _is_of_shape(tape, k)]
-    todo = [*outputs, *(parent for k in guards for parent in tape.parents(k))]
-    while todo:
-        index = todo.pop()
-        if index < 0 or index in found:
-            continue
+    read = [*outputs, *(parent for k in guards for parent in tape.parents(k))]
+    found = leading_to(read, tape.parents)
+    for index in sorted(found):
         if tape.operations[index].name in (RAISES, STANDS_ON_TIP):
             raise TapeError(f"{tape.where(index)}: what raises is no program of JAX's")
-        found.add(index)
-        todo += tape.parents(index)
     return found
 
 

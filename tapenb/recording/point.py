@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autodiff.sweeps.diagnosis import NotFinite, is_finite, origins
+from ..autodiff.sweeps.diagnosis import NotFinite, origins
+from ..autodiff.sweeps.ladder import is_finite
 from ..autodiff.sweeps.tips.kinks import Kink
 from ..autodiff.tape.tape import Tape
 from .inputs import Input

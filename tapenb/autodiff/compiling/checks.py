@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..sweeps.ladder import is_finite
 from ..tape.operation import INPUT, Operation
 from .plan import Plan, is_placing, ufunc_name
 from .replay import same_answer
@@ -182,9 +183,4 @@ def _raises(expected: type, function: Any, *operands: Any, **params: Any) -> boo
 
 def _all_finite(*values: Any) -> bool:
     """Whether all numbers and elements are finite."""
-    return all(bool(np.isfinite(value).all()) for value in values if _is_inexact(value))
-
-
-def _is_inexact(value: Any) -> bool:
-    dtype = getattr(value, "dtype", None)
-    return isinstance(value, float | complex) if dtype is None else dtype.kind in "fc"
+    return all(map(is_finite, values))

@@ -52,6 +52,18 @@ def ufunc_name(operation: Operation) -> str | None:
     return name
 
 
+def leading_to(roots: Iterable[int], operands: Callable[[int], Iterable[int]]) -> set[int]:
+    """What some are computed from, and these; what is below 0 is constant."""
+    found: set[int] = set()
+    todo = list(roots)
+    while todo:
+        each = todo.pop()
+        if each >= 0 and each not in found:
+            found.add(each)
+            todo += operands(each)
+    return found
+
+
 def new_shape(operation: Operation) -> Any:
     """The shape that ``np.reshape`` is asked for; NumPy 2.0 has another word for it."""
     params = operation.params
@@ -147,7 +159,9 @@ class Plan:
         self.checked: list[int] = []
         # What leads to the values that sweeps started from. An overflow there shows in the sweep of
         # arrays, of which the sum of squares is to be finite; numbers are rather computed.
-        self._towards = self._leading_to(map(self.resolve, started))
+        self._towards = leading_to(
+            map(self.resolve, started), lambda each: self._operands.get(each, ())
+        )
         self.steps: list[int] = []
         self.uses: dict[int, int] = {}
 
@@ -387,17 +401,6 @@ class Plan:
                 for operand in read or ():
                     uses[operand] = known(operand, 0) + 1
         return steps[::-1], uses
-
-    def _leading_to(self, references: Iterable[int]) -> set[int]:
-        """The steps that some are computed from, and these."""
-        found: set[int] = set()
-        todo = list(references)
-        while todo:
-            index = todo.pop()
-            if index not in found and index in self._operands:
-                found.add(index)
-                todo += self._operands[index]
-        return found
 
     def may_alias(self, index: int) -> tuple[int, ...]:
         """The operands in whose memory the result of a step may lie; none if it has its own."""

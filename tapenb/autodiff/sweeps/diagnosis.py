@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import Parts
 from ..tape.tape import Tape
+from .ladder import is_finite
 from .reverse import adjoints
 
 
@@ -50,17 +49,6 @@ class NotFinite:
             for operand in self.operands
         )
         return f"The {self.what} is not finite from here on: {self.place}, at {at}."
-
-
-def is_finite(value: Any) -> bool:
-    """Whether a value of a tape is finite, in all of its parts."""
-    if isinstance(value, float):  # most are
-        return math.isfinite(value)
-    values = value.values() if isinstance(value, Parts) else value
-    return all(
-        np.asarray(part).dtype.kind not in "fc" or bool(np.isfinite(part).all())
-        for part in (values if isinstance(value, tuple | list | Parts) else [value])
-    )
 
 
 def origins(

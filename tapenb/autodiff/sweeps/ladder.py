@@ -104,7 +104,7 @@ def climb(
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all numbers in an adjoint are finite."""
+    """Whether all numbers in a value or an adjoint are finite."""
     kind = type(value)
     if kind is np.float64 or kind is float:
         return math.isfinite(value)
@@ -117,9 +117,9 @@ def is_finite(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return all(map(is_finite, value))
     value = plain(value)
-    return not isinstance(value, np.ndarray | np.inexact | float | complex) or bool(
-        np.isfinite(value).all()
-    )
+    if not isinstance(value, np.ndarray | np.inexact | complex):
+        return True
+    return np.asarray(value).dtype.kind not in "fc" or bool(np.isfinite(value).all())
 
 
 _FLOAT64 = np.dtype(np.float64)

@@ -367,24 +367,35 @@ def operator_at(frame: FrameType) -> str | None:
     return known[1].get(frame.f_lasti)
 
 
+def expression_at(frame: FrameType) -> ast.expr | None:
+    """The expression that a frame is at; None where it is none, or its text is not to be had."""
+    source = source_of(frame.f_code, frame.f_lasti)
+    try:
+        return None if source is None else ast.parse(f"({source})", mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def path_of(node: ast.AST | None) -> list[str]:
+    """The names of which ``a.b.c`` is made; none of another expression."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return [node.id, *names] if isinstance(node, ast.Name) else []
+
+
 def called(frame: FrameType) -> BuiltinFunctionType | MethodType | None:
     """The function or method in C that a frame is calling by a name, such as ``math.isfinite``.
 
     It has no frame of its own: who is asked for a number by it sees the call alone.
     """
-    try:
-        call = ast.parse(source_of(frame.f_code, frame.f_lasti) or "", mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-    names, part = [], getattr(call, "func", None)
-    while isinstance(part, ast.Attribute):
-        names.append(part.attr)
-        part = part.value
-    if not isinstance(part, ast.Name):
+    names = path_of(getattr(expression_at(frame), "func", None))
+    if not names:
         return None
     scope = frame.f_builtins | frame.f_globals | frame.f_locals
-    found = scope.get(part.id)
-    for name in reversed(names):
+    found = scope.get(names[0])
+    for name in names[1:]:
         drawn = type(found).__module__.startswith("numpy.random")
         found = getattr(found, name, None) if drawn or isinstance(found, ModuleType) else None
     return found if isinstance(found, BuiltinFunctionType | MethodType) else None

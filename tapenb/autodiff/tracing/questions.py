@@ -26,12 +26,14 @@ from ..tape.operation import ARGUMENT, INPUT, Operation, TapeError
 from ..tape.provenance import (
     called,
     calls,
+    expression_at,
     here,
     is_attribute,
     is_inside,
     is_library,
     operator_at,
     outside,
+    path_of,
     source_of,
     writes,
 )
@@ -226,11 +228,10 @@ def _becomes_text(frame: FrameType) -> bool:
 
 def _has_few_digits(frame: FrameType) -> bool:
     """Whether the text at ``text % x`` is known to ask for no more digits than a few."""
-    source, found = source_of(frame.f_code, frame.f_lasti), frame.f_code.co_consts
-    if source is not None:
-        try:
-            operation = ast.parse(f"({source})", mode="eval").body
-        except (SyntaxError, ValueError):
+    found = frame.f_code.co_consts
+    if source_of(frame.f_code, frame.f_lasti) is not None:
+        operation = expression_at(frame)
+        if operation is None:
             return False
         scope = frame.f_globals | frame.f_locals
         parts = ast.walk(getattr(operation, "left", operation))
@@ -400,19 +401,9 @@ class Counts:
 
 def _subscripts_an_array(frame: FrameType) -> bool:
     """Whether a frame is at ``name[...]`` of a plain array: of a list, True is the index 1."""
-    try:
-        (node,) = ast.parse((source_of(frame.f_code, frame.f_lasti) or "").strip()).body
-    except (SyntaxError, ValueError):
-        return False
-    holder = getattr(getattr(node, "value", None), "value", None)
-    path = []
-    while isinstance(holder, ast.Attribute):
-        path.append(holder.attr)
-        holder = holder.value
-    if not isinstance(holder, ast.Name):
-        return False
-    found = frame.f_locals.get(holder.id, frame.f_globals.get(holder.id))
-    for name in reversed(path):
+    root, *path = path_of(getattr(expression_at(frame), "value", None)) or [""]
+    found = frame.f_locals.get(root, frame.f_globals.get(root))
+    for name in path:
         found = getattr(found, "__dict__", {}).get(name)
     return isinstance(found, np.ndarray)
 

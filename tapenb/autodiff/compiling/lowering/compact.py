@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .number import registers_of
-from .player import leading_to, operand_count
+from .player import operand_count, read_for
 from .registers import Instruction, NotLowered, Registers, operands_of
 
 VERSION = 1
@@ -46,12 +46,12 @@ class Compact:
         self._code = code
         roots = {label: registers_of(numbers) for label, numbers in shown.items()}
         guards = [i for i, instruction in enumerate(code.code) if instruction[0] == "guard"]
-        early = leading_to(
+        early = read_for(
             code.code, [*code.of_values, *(r for label in first for r in roots[label])]
         )
-        needed = leading_to(code.code, [*guards, *(r for each in roots.values() for r in each)])
+        needed = read_for(code.code, [*guards, *(r for each in roots.values() for r in each)])
         labels = roots if main is None else main
-        then = leading_to(code.code, [*guards, *(r for label in labels for r in roots[label])])
+        then = read_for(code.code, [*guards, *(r for label in labels for r in roots[label])])
         self._number: dict[int, int] = {0: 0}
         self._constants: list[float] = []
         self._inputs = 0

@@ -43,6 +43,14 @@ class Step:
         """The parameters of the operation."""
         return self.operation.params
 
+    @property
+    def given(self) -> list[Any]:
+        """The operands, but for those at the end that were left out."""
+        found = list(self.operands)
+        while found and found[-1] is None:
+            found.pop()
+        return found
+
     def constant(self, value: Any) -> np.ndarray:
         """A constant as an array of numbers."""
         return constants(self.code, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar, copy_context
 from types import FunctionType
 from typing import Any
@@ -17,7 +17,7 @@ from ...tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation, Ta
 from ...tape.tape import CURRENT, Tape
 from ...tracing.apply import independent
 from ...tracing.state import index_of, is_active, plain, reference_of
-from ..plan import Plan, ufunc_name
+from ..plan import Plan, leading_to, ufunc_name
 from . import elementwise, matrices, moving, ordering, summing  # noqa: F401  register forms
 from .forms import FORMS, Step
 from .number import LARGEST, check_dtype, constants, tidied
@@ -247,7 +247,7 @@ def _as_numpy(value: Any) -> Any:
 def _lower_tape(code: Registers, tape: Tape, known: Known, wanted: Sequence[int]) -> None:
     """Append what some entries of a tape need, and its guards."""
     tape.recall()
-    needed = _leading_to(tape, [*wanted, *tape.guards()])
+    needed = leading_to([*wanted, *tape.guards()], tape.parents)
     for index, operation in enumerate(tape.operations):
         if index in known or index not in needed:
             continue
@@ -261,17 +261,6 @@ def _lower_tape(code: Registers, tape: Tape, known: Known, wanted: Sequence[int]
         known[index] = _step(
             code, operation, operands, examples, result, lambda entry: {"kind": "inner"}, index
         )
-
-
-def _leading_to(tape: Tape, references: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    todo = list(references)
-    while todo:
-        index = todo.pop()
-        if index >= 0 and index not in found:
-            found.add(index)
-            todo += tape.parents(index)
-    return found
 
 
 def _stands_on_tip(step: Step) -> np.ndarray:

@@ -22,11 +22,8 @@ _MOVERS = (
 
 @form(*_MOVERS)
 def _move(step: Step) -> np.ndarray:
-    operands = list(step.operands)
-    while operands and operands[-1] is None:
-        operands.pop()
     # What NumPy would count as numbers, as the indices of `take`, are parameters or constants.
-    return tidied(step.code, step.operation.function(*operands, **step.params))
+    return tidied(step.code, step.operation.function(*step.given, **step.params))
 
 
 @form("build")

@@ -31,20 +31,12 @@ def _real(numbers: np.ndarray) -> list[int]:
     return [number.real for number in numbers]
 
 
-@form("sort")
+@form("sort", "argsort")
 def _sort(step: Step) -> np.ndarray:
     values, axis = step.operands[0], step.params.get("axis", -1)
     if axis is None:
         values, axis = values.reshape(-1), -1
-    return _rows("sort", step, values, axis)
-
-
-@form("argsort")
-def _argsort(step: Step) -> np.ndarray:
-    values, axis = step.operands[0], step.params.get("axis", -1)
-    if axis is None:
-        values, axis = values.reshape(-1), -1
-    return _rows("argsort", step, values, axis)
+    return _rows(step.name, step, values, axis)
 
 
 @form("argmax", "argmin")

@@ -5,12 +5,13 @@ The page's own player is ``tape.js``; both give the same instructions the same m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from ..plan import leading_to
 from ..replay import GuardFailed
 from .registers import Instruction, NotLowered, Registers, operands_of
 
@@ -44,7 +45,7 @@ class Player:
         self._code, self._wanted = code, wanted
         self._inputs = [k for k, each in enumerate(code) if each[0] == "input"]
         guards = [k for k, each in enumerate(code) if each[0] == "guard"]
-        needed = leading_to(code, [*wanted, *guards])
+        needed = read_for(code, [*wanted, *guards])
         self._start: list[Any] = [each[1] if each[0] == "constant" else None for each in code]
         order = [k for k in sorted(needed) if code[k][0] not in ("constant", "input", "rest")]
         self.instructions = len(order)
@@ -157,16 +158,9 @@ def player(code: Registers, wanted: Sequence[int]) -> Callable[[Sequence[float]]
     return play
 
 
-def leading_to(code: Sequence[Instruction], roots: Sequence[int]) -> set[int]:
+def read_for(code: Sequence[Instruction], roots: Iterable[int]) -> set[int]:
     """The registers that some are computed from, and these."""
-    found: set[int] = set()
-    todo = list(roots)
-    while todo:
-        register = todo.pop()
-        if register not in found:
-            found.add(register)
-            todo += operands_of(code[register])
-    return found
+    return leading_to(roots, lambda register: operands_of(code[register]))
 
 
 def _stand(register: Any, expected: Any, number: int, failed: np.ndarray) -> None:

@@ -18,7 +18,7 @@ from ...kinds.rule import Constant
 from ...tape.operation import GUARD, Operation
 from ...tape.tape import Tape
 from ..scalars import EXPRESSIONS
-from .player import SEVERAL, function_of, leading_to, player
+from .player import SEVERAL, function_of, player, read_for
 from .registers import TRUTHS, Registers
 
 _LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
@@ -54,7 +54,7 @@ def as_tape(
         Where an instruction belongs to SciPy, and that is not imported.
     """
     guards = [at for at, instruction in enumerate(code.code) if instruction[0] == "guard"]
-    needed = leading_to(code.code, [*wanted, *guards])
+    needed = read_for(code.code, [*wanted, *guards])
     read = sorted(needed.difference(guards))
     made = _Entries(code, dict(zip(read, player(code, read)(values), strict=True)))
     inputs = []

@@ -20,9 +20,7 @@ _OF_OBJECTS = (
 
 @form(*_OF_OBJECTS)
 def _of_objects(step: Step) -> np.ndarray:
-    operands = list(step.operands)
-    while operands and operands[-1] is None:
-        operands.pop()
+    operands = step.given
     if isinstance(getattr(step.operation.function, "__self__", None), np.ufunc):
         one, other = operands
         return apply_ufunc(_ufunc(step), one.reshape(*one.shape, *(1,) * other.ndim), other)
