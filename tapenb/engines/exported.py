@@ -40,17 +40,12 @@ class AtTip(TapeError):
 
 
 class Refused(TapeError):
-    """A function ran, and did what no recording can stand for.
-
-    Attributes
-    ----------
-    value : object
-        What it returned.
-    """
+    """A function ran, and did what no recording can stand for."""
 
     def __init__(self, why: str, value: Any) -> None:
         super().__init__(_unfit(why))
         self.value = value
+        """What it returned."""
 
 
 @dataclass(eq=False)

@@ -254,18 +254,13 @@ def _calls(tape: Tape, needed: set[int]) -> Iterator[tuple[int, Callable[..., An
 
 
 class _Values(dict[Any, Any]):
-    """Values by entry or slot; what is not here is a constant, in a stack, or outside.
-
-    Attributes
-    ----------
-    places : dict of int to (array, int)
-        The stack that a value of a loop's round is in, and its round.
-    """
+    """Values by entry or slot; what is not here is a constant, in a stack, or outside."""
 
     def __init__(self, outside: _Values | None = None) -> None:
         super().__init__()
         self.outside = outside
         self.places: dict[int, tuple[Any, int]] = {}
+        """The stack that a value of a loop's round is in, and its round."""
 
     def __missing__(self, key: Any) -> Any:
         if isinstance(key, Constant):

@@ -192,10 +192,6 @@ class _Points:
     in_axes : int, None or tuple of them
         Along which axis of the arrays in each argument the points stand; None for an argument that
         is the same at all of them.
-
-    Attributes
-    ----------
-    count : int
     """
 
     def __init__(self, args: tuple[Any, ...], in_axes: int | tuple[Any, ...] | None) -> None:

@@ -149,19 +149,14 @@ class Refusing:
     changes : Changes
     files : Files
         What is opened for writing is kept there, and may be opened.
-
-    Attributes
-    ----------
-    refusal : StateLost or None
-        The first one: other code may swallow what was raised.
-    made : dict of int to object
-        Event loops that are made meanwhile, by identity: they may do what others may not.
     """
 
     def __init__(self, changes: Changes, files: Files) -> None:
         self._files = files
         self.refusal: StateLost | None = None
+        """The first one: other code may swallow what was raised."""
         self.made: dict[int, Any] = {}
+        """Event loops that are made meanwhile, by identity: they may do what others may not."""
         self._thread = get_ident()
         self._temporary: list[str] = []
         self._outer: Refusing | None = None

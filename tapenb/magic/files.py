@@ -21,17 +21,13 @@ class Files:
     ----------
     streams : iterable of file
         Those that are open for writing by then.
-
-    Attributes
-    ----------
-    unkept : str or None
-        One that is too large to be kept, or cannot be read.
     """
 
     def __init__(self, streams: Iterable[Any]) -> None:
         self._back: dict[str, Callable[[], Any]] = {}
         self._streams: list[tuple[Any, int]] = []
         self.unkept: str | None = None
+        """One that is too large to be kept, or cannot be read."""
         for each in streams:
             each.flush()
             self._streams.append((each, each.tell()))

@@ -177,15 +177,6 @@ class Snapshot:
         What the code has in quotes: it may be code, too.
     exactly : bool, optional
         Whether nothing else happens until it is restored, so that other cells bind no names.
-
-    Attributes
-    ----------
-    files : list of file
-        Those that are open for writing.
-    plots : bool
-        Whether the code comes to pyplot, so that its figures are kept.
-    handlers : list of logging.Handler
-        Those of which all is kept that they keep of a log.
     """
 
     def __init__(
@@ -212,8 +203,11 @@ class Snapshot:
         self._named: set[str] = set()
         know_refused()
         self.files: list[Any] = []
+        """Those that are open for writing."""
         self.plots = False
+        """Whether the code comes to pyplot, so that its figures are kept."""
         self.handlers: list[Any] = []
+        """Those of which all is kept that they keep of a log."""
         self._keep_logs()
         self._keep_all(set(names), texts, exactly)
         self._settings = settings(self._named, exactly=exactly)

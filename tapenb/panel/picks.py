@@ -16,18 +16,13 @@ ALONG = " along its gradient"
 
 
 class Picks:
-    """What was picked of arrays that are too large for a slider for each element.
-
-    Attributes
-    ----------
-    made : bool
-        Whether anything was.
-    """
+    """What was picked of arrays that are too large for a slider for each element."""
 
     def __init__(self) -> None:
         # By label: the array, where it was, and the direction that it moves in.
         self._lines: dict[str, tuple[str, Any, np.ndarray]] = {}
         self.made: bool = False
+        """Whether anything was."""
 
     def make(self, point: Point, label: str) -> Control | None:
         """The slider of an element, ``v[7]``, or of a whole array, ``v along its gradient``.

@@ -53,12 +53,6 @@ class Grid:
         cancelled.
     first : callable, optional
         Returns as soon as nobody else is to go first.
-
-    Attributes
-    ----------
-    columns : int
-    heights : ndarray or None
-        Row by row, from the lowest; nan where there is none. None as long as it is computed.
     """
 
     def __init__(
@@ -73,6 +67,7 @@ class Grid:
         self._programs, self._positions = list(programs), dict(positions)
         self._across, self._up, self._done = Axis(*across), Axis(*up), done
         self.columns, self.heights = 0, None
+        """Row by row, from the lowest; nan where there is none. None as long as it is computed."""
         self._aside = Aside(self._compute, first)
 
     def cancel(self) -> None:

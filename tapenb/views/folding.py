@@ -48,11 +48,6 @@ class Paths:
         The text that was recorded.
     lines : callable, optional
         Gives the listing of both, where somebody has it.
-
-    Attributes
-    ----------
-    of : dict of int to Path
-        By entry; of an input its name, beside ``-2``.
     """
 
     def __init__(
@@ -146,16 +141,10 @@ class Folded(Graph):
         The boxes that are unfolded further.
     paths : Paths, optional
         Of the same tape and source, where they are known.
-
-    Attributes
-    ----------
-    iteration : int or None
-        Which round of the line that ran most often is shown; None for the last.
-    groups : dict of str to Path
-        What is unfolded into several boxes, by the id of its frame.
     """
 
     iteration: int | None = None
+    """Which round of the line that ran most often is shown; None for the last."""
 
     def __init__(
         self,
@@ -190,6 +179,7 @@ class Folded(Graph):
         self.edges: list[Edge] = self._edges()
         self._numbers = {(e.parent.id, e.child.id, e.back): n for n, e in enumerate(self.edges)}
         self.groups: dict[str, Path] = {}
+        """What is unfolded into several boxes, by the id of its frame."""
         self._frames = self._framed()
 
     @property

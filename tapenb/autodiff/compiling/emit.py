@@ -50,15 +50,6 @@ class Emitter(Writer):
         those in sweeps nobody hears.
     threads : int
         How many may compute long arrays.
-
-    Attributes
-    ----------
-    by_math_alone : bool
-        Whether NumPy computes none of the steps.
-    of_numbers : bool
-        Whether every step is a single number.
-    overflowing : list of int
-        The user's numbers that must be finite, or NumPy would have said something.
     """
 
     def __init__(
@@ -83,13 +74,16 @@ class Emitter(Writer):
         self._squared: dict[int, str] = {}
         self._by_math = self._found_by_math()
         self.overflowing = [] if heard is None else self._overflowing()
+        """The user's numbers that must be finite, or NumPy would have said something."""
         self._inlinable = self._read_once_by_math()
         others = [index for index in plan.steps if index not in self._by_math]
         silent = [plan.operation(index).name in (GUARD, INPUT.name) for index in others]
         self.by_math_alone = all(silent)
+        """Whether NumPy computes none of the steps."""
         self.of_numbers = self.by_math_alone or all(
             self.kind(index) != OTHER or plan.operation(index).name == GUARD for index in others
         )
+        """Whether every step is a single number."""
 
     # -- what is computed how -----------------------------------------------------------------
 

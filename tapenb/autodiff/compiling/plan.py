@@ -99,23 +99,6 @@ class Plan:
         Entries that sweeps started from.
     heard : bool
         Whether a floating-point error is heard of, even where nobody reads the result.
-
-    Attributes
-    ----------
-    operation : callable
-        The operation of a step.
-    operands : callable
-        The operands of a step, each standing for itself.
-    steps : list of int
-        The entries to compute, in order, inputs and guards included.
-    uses : dict of int to int
-        How many operands of those steps, and outputs, each entry is.
-    constants : list
-        As the tape's, and those that were folded.
-    checked : list of int
-        The steps that must be finite for the outputs to be believed.
-    rewritable : set of int
-        Those that arithmetic with them can absorb: ``c * a``, ``-a``, a broadcast.
     """
 
     def __init__(
@@ -132,11 +115,14 @@ class Plan:
         self._heard = heard
         tape.recall()
         self.constants = list(tape.constants)
+        """As the tape's, and those that were folded."""
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)
         # Asked a hundred times for each step: no frames of Python's.
         self.operation: Callable[[int], Operation] = self._operations.__getitem__
+        """The operation of a step."""
         self.operands: Callable[[int], tuple[int, ...]] = self._operands.__getitem__
+        """The operands of a step, each standing for itself."""
         self._alias: list[int] = []
         self._in_sweep = tape.in_sweeps()
         self._shared: dict[Hashable, int] = {}
@@ -146,6 +132,7 @@ class Plan:
         self._examples: dict[int, Any] = {}
         self._numbers: dict[Hashable, int] = {}
         self.rewritable: set[int] = set()
+        """Those that arithmetic with them can absorb: ``c * a``, ``-a``, a broadcast."""
         for index, operation in enumerate(tape.operations):
             stands = index if operation is INPUT else self._representative(index, operation)
             self._alias.append(stands)
@@ -157,13 +144,16 @@ class Plan:
             self.constants[~output] if output < 0 else tape.peek(output) for output in outputs
         ]
         self.checked: list[int] = []
+        """The steps that must be finite for the outputs to be believed."""
         # What leads to the values that sweeps started from. An overflow there shows in the sweep of
         # arrays, of which the sum of squares is to be finite; numbers are rather computed.
         self._towards = leading_to(
             map(self.resolve, started), lambda each: self._operands.get(each, ())
         )
         self.steps: list[int] = []
+        """The entries to compute, in order, inputs and guards included."""
         self.uses: dict[int, int] = {}
+        """How many operands of those steps, and outputs, each entry is."""
 
     def resolve(self, reference: int) -> int:
         """Return what stands for an entry or a constant."""

@@ -25,17 +25,12 @@ from ..tape.thrift import Lost
 
 
 class GuardFailed(Exception):
-    """The recorded program is not the one that would run at these inputs.
-
-    Attributes
-    ----------
-    entry : int
-        Where they part.
-    """
+    """The recorded program is not the one that would run at these inputs."""
 
     def __init__(self, entry: int) -> None:
         super().__init__(f"the program changes at entry {entry}")
         self.entry = entry
+        """Where they part."""
 
 
 def same_answer(answer: Any, expected: Any) -> bool:

@@ -29,17 +29,6 @@ class Writer:
         What to call the entries; others are ``v`` and a number.
     notes : mapping of int to str, optional
         A comment for the line of an entry.
-
-    Attributes
-    ----------
-    lines : list of str
-    namespace : dict
-        What the text refers to.
-    kind : callable
-        The kind of an entry's or a constant's value.
-    inlined : dict of int to Expression
-        What stands where an entry or a constant is read: its name or literal, or, where it has no
-        line of its own, all of it.
     """
 
     def __init__(
@@ -56,7 +45,10 @@ class Writer:
             "float64": np.float64,
             "Changed": GuardFailed,
         }
+        """What the text refers to."""
         self.inlined: dict[int, Expression] = _Known(self._named)
+        """What stands where an entry or a constant is read: its name or literal, or, where it
+        has no line of its own, all of it."""
         self._names = names or {}
         self._own = set(self._names.values())
         self._notes = notes or {}
@@ -67,6 +59,7 @@ class Writer:
         known = map(_KINDS.get, map(type, plan.tape.values))
         kinds.update((index, kind) for index, kind in enumerate(known) if kind)
         self.kind: Callable[[int], str] = kinds.__getitem__
+        """The kind of an entry's or a constant's value."""
 
     def name(self, index: int) -> str:
         """Return the name of an entry."""

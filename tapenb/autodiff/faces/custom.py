@@ -30,15 +30,7 @@ from .variable import read_all
 
 
 class _Call(Operation):
-    """One call of a function with a derivative of the user's own.
-
-    Attributes
-    ----------
-    form : object
-        The container that it gave, whose leaves are results of their own; None of one result.
-    place : (CodeType, int)
-        Where it stands.
-    """
+    """One call of a function with a derivative of the user's own."""
 
     __slots__ = ("form", "place")
 
@@ -48,7 +40,9 @@ class _Call(Operation):
         super().__init__(value, rule, name, params)
         frame = users_frame(frame) or frame
         self.place = frame.f_code, frame.f_lasti
+        """Where it stands."""
         self.form: Any = None
+        """The container that it gave, whose leaves are results of their own; None of one result."""
 
     def __repr__(self) -> str:
         return f"{describe(*self.place)}: {self.label}"

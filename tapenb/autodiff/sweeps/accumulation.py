@@ -23,23 +23,18 @@ class Adjoints:
         The adjoints to start from, by entry.
     top : int
         The last entry.
-
-    Attributes
-    ----------
-    held : list of array or None
-        By entry, what came together so far.
-    owned : set of int
-        Entries whose adjoint is an array that this sweep made and nobody else holds, so that it
-        may be changed in place.
     """
 
     __slots__ = ("held", "owned")
 
     def __init__(self, seeds: dict[int, Any], top: int) -> None:
         self.held: list[Any] = [None] * (top + 1)
+        """By entry, what came together so far."""
         for entry, seed in seeds.items():
             self.held[entry] = seed
         self.owned: set[int] = set()
+        """Entries whose adjoint is an array that this sweep made and nobody else holds, so that
+        it may be changed in place."""
 
     def take(self, entry: int) -> tuple[Any, bool]:
         """An adjoint that is complete, and whether it is the sweep's own."""

@@ -26,26 +26,7 @@ _COPIED = 8192
 
 
 class Memory:
-    """One owner buffer.
-
-    Attributes
-    ----------
-    owner : ndarray
-        The array whose elements are all of the buffer that the tape knows.
-    reference : int or None
-        The entry (from 0) or constant (below 0) that is the whole content now; None while nothing
-        traced was written to it.
-    version : int
-        How often it was written; a view with another version is stale.
-    exposed : str or None
-        The line that handed the buffer to code which the tape cannot follow.
-    apart : tuple of (str, object), or None
-        The line where a gradient tape watched one of several arrays that lie in this buffer, so
-        that each is a value of its own to it, and what tells whether it still records.
-    swap : tuple of (ndarray, array, int), or None
-        Of two parts that C code is swapping, the one written first: its place, what stood there,
-        and the version since.
-    """
+    """One owner buffer."""
 
     __slots__ = (
         "_aliases",
@@ -63,11 +44,20 @@ class Memory:
     def __init__(self, tape: Tape | None, owner: np.ndarray, reference: int | None) -> None:
         self.tape = tape
         self.owner = owner
+        """The array whose elements are all of the buffer that the tape knows."""
         self.reference = reference
+        """The entry (from 0) or constant (below 0) that is the whole content now; None while
+        nothing traced was written to it."""
         self.version = 0
+        """How often it was written; a view with another version is stale."""
         self.exposed: str | None = None
+        """The line that handed the buffer to code which the tape cannot follow."""
         self.apart: tuple[str, Any] | None = None
+        """The line where a gradient tape watched one of several arrays that lie in this buffer,
+        so that each is a value of its own to it, and what tells whether it still records."""
         self.swap: tuple[np.ndarray, object, int] | None = None
+        """Of two parts that C code is swapping, the one written first: its place, what stood
+        there, and the version since."""
         # How many hold the buffer, and will say when they let go of it.
         self._lent = 0
         # Entries whose saved value lies in this buffer, and those of them that a rule will read.

@@ -30,10 +30,6 @@ class Compact:
         The labels that a player computes first, and alone where it draws a curve.
     main : collection of str, optional
         Those that it computes next, with all guards; by default all.
-
-    Attributes
-    ----------
-    instructions : int
     """
 
     def __init__(

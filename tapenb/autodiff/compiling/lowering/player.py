@@ -30,11 +30,6 @@ class Player:
     wanted : sequence of int
         The registers to be read.
 
-    Attributes
-    ----------
-    instructions : int
-        How many are played.
-
     Raises
     ------
     NotLowered
@@ -49,6 +44,7 @@ class Player:
         self._start: list[Any] = [each[1] if each[0] == "constant" else None for each in code]
         order = [k for k in sorted(needed) if code[k][0] not in ("constant", "input", "rest")]
         self.instructions = len(order)
+        """How many are played."""
         kept = {*wanted, *self._inputs}
         last = {operand: k for k in order for operand in operands_of(code[k])}
         ends: dict[int, list[int]] = {}

@@ -75,25 +75,18 @@ class Registers:
     ----------
     most : int
         How many there may be.
-
-    Attributes
-    ----------
-    code : list of Instruction
-        By register. Register 0 holds a zero *by structure*: nothing was ever put there.
-    guards : list of dict
-        What each guard is about, to be said where it fails.
-    of_values : list of int
-        The guards that what the user wrote depends on, without those of derivatives alone.
-    in_sweep : bool
-        Whether what is appended belongs to a sweep. There nothing comes of a zero by structure,
-        whatever it is multiplied by; in what the user wrote 0 times infinity is nan.
     """
 
     def __init__(self, most: int) -> None:
         self.code: list[Instruction] = [("constant", 0.0)]
+        """By register. Register 0 holds a zero *by structure*: nothing was ever put there."""
         self.guards: list[dict[str, Any]] = []
+        """What each guard is about, to be said where it fails."""
         self.of_values: list[int] = []
+        """The guards that what the user wrote depends on, without those of derivatives alone."""
         self.in_sweep = False
+        """Whether what is appended belongs to a sweep. There nothing comes of a zero by
+        structure, whatever it is multiplied by; in what the user wrote 0 times infinity is nan."""
         self._most = most
         self._known: dict[Instruction, int] = {}
 

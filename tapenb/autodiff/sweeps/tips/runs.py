@@ -23,20 +23,13 @@ class Unknown(Exception):
 
 
 class Run(Protocol):
-    """A recorded run of a program.
-
-    Attributes
-    ----------
-    tape : Tape
-    entries : list of int
-        The inputs that it is differentiated by.
-    outputs : list of int
-        What it is differentiated of, as references.
-    """
+    """A recorded run of a program."""
 
     tape: Tape
     entries: list[int]
+    """The inputs that it is differentiated by."""
     outputs: list[int]
+    """What it is differentiated of, as references."""
 
     def on(self, tape: Tape) -> Run:
         """The same run on a tape of the same entries with other values."""
