@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.lowering.registers import NotLowered
-from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.reverse import reverse
-from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
+from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds, zeros_like
 from ..autodiff.sweeps.tips.guards import guard_tips
 from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.operation import TapeError
@@ -286,7 +285,7 @@ def _differentiated(tape: Tape, entries: list[int], order: int) -> dict[str, Any
     if not order:
         return shown
     found = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, entries, record=True)
-    slopes = {entry: _kept(tape, found.get(entry), tape.value(entry)) for entry in entries}
+    slopes = {entry: kept(tape, found.get(entry), tape.value(entry)) for entry in entries}
     shown |= {f"gradient/{entry}": slope for entry, slope in slopes.items()}
     targets = sorted({each for each in slopes.values() if type(each) is int})
     for column in entries if order > 1 else ():
@@ -294,15 +293,15 @@ def _differentiated(tape: Tape, entries: list[int], order: int) -> dict[str, Any
             tangents = forward(tape, {column: seed}, targets, record=True)
             for row, slope in slopes.items():
                 tangent = tangents.get(slope) if type(slope) is int else None
-                shown[f"hessian/{row}/0/{column}/{k}"] = _kept(tape, tangent, tape.value(row))
+                shown[f"hessian/{row}/0/{column}/{k}"] = kept(tape, tangent, tape.value(row))
     return shown
 
 
-def _kept(tape: Tape, value: Any, like: Any) -> Any:
-    """The entry of a derivative, or its constant value."""
+def kept(tape: Tape, value: Any, like: Any = None) -> Any:
+    """The entry of a derivative on a tape, as an int; or its constant value, of None zeros."""
     if value is None:
-        return np.zeros(np.shape(like), adjoint_dtype(like))
-    return reference_of(tape, value, True) if is_active(value) else np.asarray(detach(value))
+        return zeros_like(like)
+    return reference_of(tape, value, True) if is_active(value) else detach(value)
 
 
 def save(tape: Tape, path: str | PathLike[str], order: int = 2) -> None:

@@ -15,12 +15,12 @@ from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.operands import operand
-from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds
+from ..autodiff.sweeps.seeds import ones_like, unit_seeds
 from ..autodiff.sweeps.tips.guards import guard_tips
 from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.state import is_active, reference_of
 from ..engines.lowered import about_guards, lowered
+from ..engines.tapes import kept
 from ..views.steps import has_local_partial
 from .program import Program
 
@@ -105,13 +105,6 @@ def _compact(
     return Compact(code, placed, first=["value"], main=main).as_json()
 
 
-def _kept(tape: Tape, value: Any, like: Any) -> Any:
-    """The entry of a derivative, or its constant value."""
-    if value is None:
-        return np.zeros(np.shape(like))
-    return reference_of(tape, value, True) if is_active(value) else np.asarray(detach(value))
-
-
 def _gradient(program: Program) -> dict[str, Any]:
     found = {}
     for entry in program.entries if program.order else ():
@@ -140,14 +133,14 @@ def _changes(program: Program, tape: Tape) -> dict[str, Any]:
             tangents = forward(tape, {column: seed}, sorted({*targets, output}), record=True)
             if several:
                 place, like = f"jacobian/{column}/{element}", program.example
-                found[place] = _kept(tape, tangents.get(output), like)
+                found[place] = kept(tape, tangents.get(output), like)
             for row, group in slopes.items():
                 for k, slope in enumerate(group):
                     entry = type(slope) is int
                     like = program.swept.value(slope) if entry else slope
                     tangent = tangents.get(slope) if entry else None
                     place = f"{row}/{k}/{column}/{element}"
-                    found[f"hessian/{place}"] = _kept(tape, tangent, like)
+                    found[f"hessian/{place}"] = kept(tape, tangent, like)
     return found
 
 
@@ -209,13 +202,13 @@ def _steps(program: Program, tape: Tape, lines: Collection[int]) -> dict[str, An
             )
             with np.errstate(all="ignore"):
                 partial = operation.rule.term(slot, np.float64(1.0), result, operands)
-            found[f"partial/{child}/{slot}"] = _kept(tape, partial, 0.0)
+            found[f"partial/{child}/{slot}"] = kept(tape, partial, 0.0)
     tape.swept.append((begin, len(tape), ()))
     for entry in program.entries[:_MOST_SECOND]:
         flows = Flows(edges=None)
         forward(tape, {entry: ones_like(tape.value(entry))}, nodes, record=True, flows=flows)
         for node in nodes:
             if node in flows.nodes and _is_single(program, node):
-                tangent = _kept(tape, flows.nodes[node], tape.value(node))
+                tangent = kept(tape, flows.nodes[node], tape.value(node))
                 found[f"tangent/{entry}/{node}"] = tangent
     return found
