@@ -15,7 +15,8 @@ from ..autodiff.compiling.compiled import Compiled, compile_tape
 from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.faces.purity import Unwatchable
-from ..autodiff.faces.signature import is_traceable, output, refuse_result
+from ..autodiff.faces.signature import is_traceable, is_written, output, refuse_result
+from ..autodiff.faces.variable import restore
 from ..autodiff.faces.watch import Watch, random_state
 from ..autodiff.sweeps.tips.guards import guard_tips, stands_on_tips
 from ..autodiff.sweeps.tips.runs import Recorded
@@ -23,9 +24,8 @@ from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.apply import independent
 from ..autodiff.tracing.recorder import recording
-from ..autodiff.tracing.state import index_of, is_traced, memory_of, plain
+from ..autodiff.tracing.state import index_of, is_traced, plain
 from ..autodiff.tracing.structures import flatten, mapped, rebuild, refilled
-from ..autodiff.tracing.traced import TracedArray
 from ..autodiff.twins.substitution import call
 from .alike import leaves_of_arguments, names_of_numbers
 from .lowered import about_guards, lowered
@@ -138,21 +138,18 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
         except Unwatchable as unwatchable:
             raise TapeError(_unfit(str(unwatchable))) from None
         outputs = [output(leaf, tape) for leaf in flatten(value) if is_traceable(plain(leaf))]
-    assigned = [each for each in variables.values() if each.after is not None]
-    for each in variables.values():
-        each.restore()
+    restore(variables.values())
     traced = [leaf for leaf in arguments if is_traced(leaf)]
-    if assigned:
+    if any(each.after is not None for each in variables.values()):
         raise TapeError(_unfit("it assigns a Variable"))
-    arrays = [leaf for leaf in traced if type(leaf) is TracedArray]
-    if any(memory_of(leaf) is not None and memory_of(leaf).version for leaf in arrays):
+    kept = list(map(id, flatten(positional))) == list(map(id, arguments))
+    if not kept or any(map(is_written, traced)):
         raise TapeError(_unfit("it writes into its arguments"))
-    if list(map(id, flatten(positional))) != list(map(id, arguments)):
-        raise TapeError(_unfit("it writes into its arguments"))
+    value = mapped(plain, value)
     if random_state() != drawn:
-        raise Refused("it draws random numbers", mapped(plain, value))
+        raise Refused("it draws random numbers", value)
     if not watch.holds():
-        raise Refused("it changes what it reads", mapped(plain, value))
+        raise Refused("it changes what it reads", value)
     entries = [index_of(leaf) for leaf in traced]
     run = Recorded(tape, entries, outputs)
     if stands_on_tips(run):
@@ -160,7 +157,7 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     before = tape.copy()
     before.close()
     guard_tips(run)
-    return Path(tape, entries, outputs, before, mapped(plain, value), watch.holds)
+    return Path(tape, entries, outputs, before, value, watch.holds)
 
 
 def _unfit(why: str) -> str:

@@ -13,7 +13,7 @@ import math
 import sys
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -31,22 +31,22 @@ from ..tape.operation import TapeError
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
-from ..tracing.state import index_of, is_traced, memory_of, plain
+from ..tracing.state import index_of, is_traced, plain
 from ..tracing.structures import flatten, mapped, rebuild
-from ..tracing.traced import TracedArray
 from ..twins.substitution import call
 from ..twins.twins import find_twins
 from .purity import Unwatchable
 from .signature import (
     handed_in,
     is_traceable,
+    is_written,
     layout_of,
     output,
     refuse_result,
     results,
     signature,
 )
-from .variable import RecordedVariable, Variable
+from .variable import Variable, restore
 from .watch import Watch, mark_of, random_state
 
 _MOST_SIGNATURES = 32
@@ -306,7 +306,9 @@ class Function:
                 if loss is not None:
                     self._drop(path, f"a replay took {loss:.1f} times as long as the run")
             return result
-        return self._run_always(args, kwargs, reason)
+        # Now and whenever it is called.
+        self._why_not_replayed = reason
+        return self._run(args, kwargs, reason)
 
     def _loss(self, path: _Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:
         """How many times as long as a run a replay of the same call takes; None where it wins."""
@@ -359,7 +361,7 @@ class Function:
                 outputs += [output(each.after, tape) for each in assigned]
                 inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
         except (TapeError, Unwatchable) as error:
-            _restore(recorded.values())
+            restore(recorded.values())
             if not watch.holds():
                 self._why_not_replayed = "it changes what it reads"
                 error.add_note(_CHANGED_MEANWHILE)
@@ -367,13 +369,13 @@ class Function:
             raise _Refused(str(error)) from None
         run = Recorded(tape, list(inputs), outputs)
         if stands_on_tips(run):
-            _restore(held)
+            restore(held)
             raise _Once("its derivatives were asked for at a tip")
         originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
-        written = any(map(_is_written, traced))
+        written = any(map(is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
-            _restore(held)
+            restore(held)
             raise _Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
@@ -403,11 +405,6 @@ class Function:
         except Unwatchable as unwatchable:
             raise _Refused(str(unwatchable)) from None
         return watch
-
-    def _run_always(self, args: tuple[Any, ...], kwargs: dict[str, Any], reason: str) -> Any:
-        """Run the function, now and whenever it is called."""
-        self._why_not_replayed = reason
-        return self._run(args, kwargs, reason)
 
     def _objection(self, tape: Tape, watch: Watch) -> str | None:
         """Why a recording cannot stand for the function."""
@@ -562,20 +559,8 @@ def _is_fixed(value: Any) -> bool:
     return isinstance(value, np.ndarray) and not value.flags.writeable
 
 
-def _restore(recorded: Iterable[RecordedVariable]) -> None:
-    """Give variables the values that they had."""
-    for each in recorded:
-        each.restore()
-
-
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _is_written(leaf: Any) -> bool:
-    return (
-        type(leaf) is TracedArray and memory_of(leaf) is not None and bool(memory_of(leaf).version)
-    )
 
 
 def _overlap(values: list[Any]) -> bool:
@@ -587,7 +572,7 @@ def _overlap(values: list[Any]) -> bool:
 def _write_back(traced: list[Any], originals: list[Any]) -> None:
     """Give the caller's arrays what was written into the copies that were traced."""
     for leaf, original in zip(traced, originals, strict=True):
-        if _is_written(leaf):
+        if is_written(leaf):
             original[...] = plain(leaf)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..tape.tape import Tape
-from ..tracing.state import is_active, is_traced, plain, reference_of
+from ..tracing.state import is_active, is_traced, memory_of, plain, reference_of
 from ..tracing.structures import Container, flatten
+from ..tracing.traced import TracedArray
 from .purity import Unwatchable
 from .variable import Variable
 
@@ -24,6 +25,12 @@ def is_traceable(leaf: Any) -> bool:
     if isinstance(leaf, np.generic):
         return leaf.dtype.kind in "fciub"
     return kind in (float, int, complex)
+
+
+def is_written(leaf: Any) -> bool:
+    """Whether a traced argument is an array that was written into."""
+    memory = memory_of(leaf) if type(leaf) is TracedArray else None
+    return memory is not None and bool(memory.version)
 
 
 def signature(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
@@ -127,9 +127,11 @@ class RecordedVariable:
     after: Traced | None = None
     """What was assigned to it last."""
 
-    def restore(self) -> None:
-        """Give the variable the value that it had."""
-        self.variable.set_value(self.before)
+
+def restore(recorded: Iterable[RecordedVariable]) -> None:
+    """Give variables the values that they had."""
+    for each in recorded:
+        each.variable.set_value(each.before)
 
 
 def _in_dtype(value: Any, *, dtype: np.dtype) -> Any:
