@@ -59,12 +59,7 @@ def packed(*tapes: Tape) -> bytes:
 
 
 def unpacked(data: bytes) -> list[Tape]:
-    """The tapes that `packed` made bytes of.
-
-    Parameters
-    ----------
-    data : bytes
-    """
+    """The tapes that `packed` made bytes of."""
     tapes = []
     for state in _Unpickler(io.BytesIO(zlib.decompress(data))).load():
         tape = Tape()

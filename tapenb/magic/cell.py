@@ -183,10 +183,6 @@ def _stores(tree: ast.Module) -> tuple[set[str], Counter[str]]:
 def analyse(tree: ast.Module) -> Cell:
     r"""Read a cell's syntax tree.
 
-    Parameters
-    ----------
-    tree : ast.Module
-
     Examples
     --------
     >>> cell = analyse(ast.parse("x = 2.0\ns = 0.0\nfor i in range(3): s += x * a\n"))

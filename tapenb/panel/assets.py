@@ -132,12 +132,7 @@ def carried() -> str:
 
 
 def without_player(html: str) -> str:
-    """Return what an output shows without `carried`, where a page has the player from elsewhere.
-
-    Parameters
-    ----------
-    html : str
-    """
+    """Return what an output shows without `carried`, where a page has the player from elsewhere."""
     return _PLAYER.sub("", html)
 
 

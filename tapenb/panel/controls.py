@@ -175,23 +175,13 @@ class Control(HasTraits):
 
 
 def control(s: Slider) -> Control:
-    """The control of a slider.
-
-    Parameters
-    ----------
-    s : Slider
-    """
+    """The control of a slider."""
     ends = s.minimum, s.maximum, s.step
     return Control(s.label, s.value, *ends, integer=s.integer, log=s.log)
 
 
 def controls(recording: Recording) -> dict[str, Control]:
-    """The controls of a recording, by label: sliders, also of what has no influence, and switches.
-
-    Parameters
-    ----------
-    recording : Recording
-    """
+    """The controls by label: sliders, also of what has no influence, and switches."""
     found = {s.label: control(s) for s in (*recording.sliders, *recording.idle)}
     for name, value in recording.switches.items():
         choices = recording.choices.get(name, ())

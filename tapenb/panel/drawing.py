@@ -158,12 +158,7 @@ class Drawing:
                 self._layout.add_done_callback(lambda _: done())
 
     def at(self, point: Point) -> Graph:
-        """The same drawing with the numbers of another point of its program.
-
-        Parameters
-        ----------
-        point : Point
-        """
+        """The same drawing with the numbers of another point of its program."""
         if self.graph.tape is point.tape:
             return self.graph
         return self.graph.at(point.tape, point.edges)

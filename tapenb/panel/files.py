@@ -35,10 +35,6 @@ def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
 def printed(graph: Graph) -> dict[str, str]:
     """The name and the bytes, as base 64, of a file with a graph as it is seen.
 
-    Parameters
-    ----------
-    graph : Graph
-
     Raises
     ------
     FileNotFoundError

@@ -513,12 +513,7 @@ class Panel(Kept):
                 self._refresh()
 
     def keep_former(self, point: Point) -> None:
-        """Offer to compare with the state of the cell before its text was edited.
-
-        Parameters
-        ----------
-        point : Point
-        """
+        """Offer to compare with the state of the cell before its text was edited."""
         with self._mutex:
             self._sections[Compare.name].keep_former(point)
             self._refresh()

@@ -117,12 +117,7 @@ class Playing:
             self._others = {program: made[program] for program in programs}
 
     def known_others(self, programs: Sequence[Program]) -> dict[Program, Mapping[str, Any]]:
-        """Those that were made.
-
-        Parameters
-        ----------
-        programs : sequence of Program
-        """
+        """Those that were made."""
         made = self._others
         return {program: found for program in programs if (found := made.get(program))}
 
@@ -133,12 +128,7 @@ class Playing:
 
 
 class Maker:
-    """Makes what pages play beside whatever else goes on, and again what is wanted meanwhile.
-
-    Parameters
-    ----------
-    make : callable
-    """
+    """Makes what pages play beside whatever else goes on, and again what is wanted meanwhile."""
 
     def __init__(self, make: Callable[[], None]) -> None:
         self._make, self._thread, self._is_wanted = make, Thread(), False
@@ -150,12 +140,7 @@ class Maker:
             self.begin(self._make)
 
     def begin(self, work: Callable[[], None]) -> None:
-        """Do some work on a thread of its own, or at once where there are none, as in Pyodide.
-
-        Parameters
-        ----------
-        work : callable
-        """
+        """Do some work on a thread of its own, or at once where there are none, as in Pyodide."""
 
         def worked() -> None:
             work()

@@ -144,12 +144,7 @@ class Boxes(NamedTuple):
 
 
 def folded(graph: Folded) -> Boxes:
-    """What boxes of a graph show.
-
-    Parameters
-    ----------
-    graph : Folded
-    """
+    """What boxes of a graph show."""
     runs = graph.runs()
     if sum(map(len, runs.values())) > _MOST_RUNS:
         runs = graph.runs(rounds=False)

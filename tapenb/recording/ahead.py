@@ -31,10 +31,6 @@ class Range(Protocol):
 class Ahead:
     """Runs a cell where the sliders reach and no program that is known stands: a few times.
 
-    Parameters
-    ----------
-    recording : Recording
-
     Examples
     --------
     `run` takes the sliders of a panel, and calls back once nothing more is run.

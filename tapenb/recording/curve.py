@@ -112,12 +112,7 @@ class Curve:
         self._rows = self._rows_of(slopes=follow)
 
     def at(self, x: float) -> tuple[Row, int]:
-        """Value, slope and second derivative, and the number of the program; -1 where it is none.
-
-        Parameters
-        ----------
-        x : float
-        """
+        """Value, slope, second derivative, and the number of the program; -1 where it is none."""
         self.breathe()
         for number, row in enumerate(self._rows):
             try:

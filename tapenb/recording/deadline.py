@@ -24,12 +24,7 @@ _peaceful: dict[int, CodeType] = {}
 
 
 def in_peace(function: FunctionType) -> FunctionType:
-    """Let a function come to its end, however late it is.
-
-    Parameters
-    ----------
-    function : function
-    """
+    """Let a function come to its end, however late it is."""
     _peaceful[id(function.__code__)] = function.__code__
     return function
 

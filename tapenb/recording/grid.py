@@ -27,12 +27,7 @@ class Axis(NamedTuple):
     log: bool = False
 
     def places(self, number: int) -> np.ndarray:
-        """So many places from end to end.
-
-        Parameters
-        ----------
-        number : int
-        """
+        """So many places from end to end."""
         even = np.geomspace if self.log else np.linspace
         return even(self.low, self.high, number)
 

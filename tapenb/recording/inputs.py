@@ -93,12 +93,7 @@ class Input:
         ]
 
     def element(self, label: str) -> int | None:
-        """Which element of the array a label is of: of ``v[7]`` the eighth; None of no one.
-
-        Parameters
-        ----------
-        label : str
-        """
+        """Which element of the array a label is of: of ``v[7]`` the eighth; None of no one."""
         written = label.removeprefix(f"{self.name}[")
         if written == label or not re.fullmatch(r"\d{1,18}(, \d{1,18})*\]", written):
             return None

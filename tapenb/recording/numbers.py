@@ -38,12 +38,7 @@ SOON = 15_000
 
 
 def are_floats(inputs: Sequence[Input]) -> bool:
-    """Whether inputs are single floats, or small arrays of them, each with a slider.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-    """
+    """Whether inputs are single floats, or small arrays of them, each with a slider."""
     return all(
         type(each.value) in (float, np.float64)
         or (type(each.value) is np.ndarray and each.value.dtype == float and bool(each.labels))

@@ -151,12 +151,7 @@ class Point:
         )
 
     def numbers_by(self, inputs: Sequence[Input]) -> tuple[Any, ...]:
-        """The same by the inputs of another branch: 0 where one has no influence here.
-
-        Parameters
-        ----------
-        inputs : sequence of Input
-        """
+        """The same by the inputs of another branch: 0 where one has no influence here."""
         if not self.gradient:
             return self.numbers
         by = [each for each in inputs if each.withheld is None]

@@ -335,13 +335,7 @@ class Recording:
         return [self._program, *self.beside]
 
     def curve(self, label: str, low: float, high: float) -> Curve:
-        """The output (summed) along one slider; the others stay where they are.
-
-        Parameters
-        ----------
-        label : str
-        low, high : float
-        """
+        """The output (summed) along one slider; the others stay where they are."""
         return Curve(self.programs, self.point.everywhere, label, low, high)
 
     def __repr__(self) -> str:

@@ -118,12 +118,7 @@ class Switches:
         return min(_SAMPLES, affordable) if affordable >= _FEWEST else 0
 
     def of(self, entry: int) -> Callable[[float, int], float]:
-        """One entry's own numbers, by position and element; evaluated alone.
-
-        Parameters
-        ----------
-        entry : int
-        """
+        """One entry's own numbers, by position and element; evaluated alone."""
         moving = [each for each in self._moving if each in self._needed[entry]]
 
         def number(x: float, element: int) -> float:
@@ -134,12 +129,7 @@ class Switches:
         return number
 
     def at(self, x: float) -> dict[tuple[int, int], float]:
-        """The numbers that are zero at such a place, by entry and element.
-
-        Parameters
-        ----------
-        x : float
-        """
+        """The numbers that are zero at such a place, by entry and element."""
         known = self._evaluated(self._moving, {**self._positions, self._label: x})
         return {
             (index, element): number
@@ -174,13 +164,7 @@ class Switches:
 
 
 def zeros(switches: Switches, low: float, high: float) -> list[tuple[float, int]]:
-    """Find where switches are zero between two positions, each with its entry.
-
-    Parameters
-    ----------
-    switches : Switches
-    low, high : float
-    """
+    """Find where switches are zero between two positions, each with its entry."""
     if not switches.samples:
         return []
     found: list[tuple[float, int]] = []

@@ -89,12 +89,7 @@ class Calls:
                 yield Called((*path, name), listing.source, lines)
 
     def functions(self, most: int) -> list[Listing] | None:
-        """Every function that unfolds somewhere; None where lines ran more than so often.
-
-        Parameters
-        ----------
-        most : int
-        """
+        """Every function that unfolds somewhere; None where lines ran more than so often."""
         found, runs = [self._listing], 0
         for listing in found:  # which grows meanwhile
             for number in listing.counts:

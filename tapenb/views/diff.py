@@ -101,12 +101,7 @@ def compared(here: Sequence[Run], there: Sequence[Run]) -> Table:
 
 
 def runs_of(tape: Tape) -> list[Run]:
-    """What the output depends on, and what decided the way.
-
-    Parameters
-    ----------
-    tape : Tape
-    """
+    """What the output depends on, and what decided the way."""
     found = {} if tape.output is None else adjoints(tape).nodes
     whole = range(len(tape)) if tape.output is None else tape.ancestors(tape.output)
     entries = [(n, tape[n]) for n in sorted({*whole, *tape.guards()})]

@@ -111,12 +111,7 @@ class Paths:
         return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.all})
 
     def text(self, path: Path) -> str:
-        """What is written at the end of a path.
-
-        Parameters
-        ----------
-        path : Path
-        """
+        """What is written at the end of a path."""
         if len(path) > 1:
             return one_line(source_of(*self._codes[path]) or str(path[-1]).partition(":")[0])
         return one_line(self.source.lines[path[0]]) if path[0] >= 0 else "elsewhere"

@@ -47,12 +47,7 @@ def shorten(text: str, width: int) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is a name, or that of a derivative by names: ``∂z/∂x``.
-
-    Parameters
-    ----------
-    text : str
-    """
+    """Whether a text is a name, or that of a derivative by names: ``∂z/∂x``."""
     return text.isidentifier() or text.startswith("∂")
 
 

@@ -72,13 +72,7 @@ class Line:
 
 
 class Listing:
-    """The lines of a text and the entries that each of them recorded.
-
-    Parameters
-    ----------
-    tape : Tape
-    source : Source
-    """
+    """The lines of a text and the entries that each of them recorded."""
 
     def __init__(self, tape: Tape, source: Source) -> None:
         self.source = source
@@ -422,12 +416,6 @@ def calls_of(
 
 def spot(tape: Tape, entry: int, source: Source) -> tuple[int, int, int] | None:
     """Where in a text an entry is written: the line from 0, and the columns there.
-
-    Parameters
-    ----------
-    tape : Tape
-    entry : int
-    source : Source
 
     Returns
     -------

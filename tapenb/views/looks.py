@@ -22,12 +22,7 @@ class Looks(NamedTuple):
     font_size: float = 11.0
 
     def shaded(self, text: str) -> str:
-        """DOT or SVG in black and white, where that is asked for.
-
-        Parameters
-        ----------
-        text : str
-        """
+        """DOT or SVG in black and white, where that is asked for."""
         return _COLOUR.sub(_shade, text) if self.monochrome else text
 
 

@@ -93,24 +93,14 @@ class Steps:
         return steps
 
     def parents(self, place: int) -> list[int]:
-        """The places of an entry's operands, without constants.
-
-        Parameters
-        ----------
-        place : int
-        """
+        """The places of an entry's operands, without constants."""
         parents = self._tape.parents(self.entries[place])
         return [self.places[parent] for parent in parents if parent in self.places]
 
     # -- what is the same at every point ---------------------------------------------------------
 
     def describe(self, places: Sequence[int]) -> dict[str, dict[str, Any]]:
-        """What some entries are called, what they are computed from, and where they are written.
-
-        Parameters
-        ----------
-        places : sequence of int
-        """
+        """What some entries are called, what they are computed from, and where they are written."""
         return {str(place): self._described(place) for place in places}
 
     def _described(self, place: int) -> dict[str, Any]:
@@ -275,13 +265,7 @@ def local_partial(tape: Tape, child: int, slot: int) -> Any:
 
 
 def has_local_partial(tape: Tape, child: int) -> bool:
-    """Tell whether an entry is an elementwise operation on real numbers.
-
-    Parameters
-    ----------
-    tape : Tape
-    child : int
-    """
+    """Tell whether an entry is an elementwise operation on real numbers."""
     if not isinstance(tape.operations[child].rule, Elementwise):
         return False  # and may have several results
     values = (np.asarray(tape.value(index)) for index in (child, *tape.parents(child)))

@@ -103,10 +103,6 @@ def arranged(plan: Plan, *, of_numbers: bool) -> list[int | Chain]:
     plan : Plan
     of_numbers : bool
         Whether every step is a single number, so that there is no chain.
-
-    Returns
-    -------
-    list of int or Chain
     """
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
     if of_numbers or not any(map(_is_long, map(plan.value, computed))):
@@ -168,13 +164,7 @@ def _chain(plan: Plan, steps: list[int]) -> Chain:
 
 
 class Lifetimes:
-    """When the memory of each step is last read.
-
-    Parameters
-    ----------
-    plan : Plan
-    order : list of int or Chain
-    """
+    """When the memory of each step is last read."""
 
     def __init__(self, plan: Plan, order: list[int | Chain]) -> None:
         self._plan = plan

@@ -207,12 +207,7 @@ class Custom(Rule):
 
 
 class _Again(Rule):
-    """The function itself, run once more by a sweep, which then knows of its tips.
-
-    Parameters
-    ----------
-    function : callable
-    """
+    """The function itself, run once more by a sweep, which then knows of its tips."""
 
     tells_tips = True
     needs_result = True

@@ -110,10 +110,6 @@ def _settings_of_text() -> tuple[Any, ...]:
 class Watch:
     """The present state of all that functions read.
 
-    Parameters
-    ----------
-    *functions : callable
-
     Raises
     ------
     Unwatchable

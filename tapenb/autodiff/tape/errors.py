@@ -45,10 +45,6 @@ def _state(errors: Errors) -> Any:
 def hear(errors: Errors) -> Callable[[], Any]:
     """A function that does what ``np.seterr(**errors)`` does, at a tenth of the cost.
 
-    Parameters
-    ----------
-    errors : mapping of str to str
-
     Examples
     --------
     >>> silence = hear({"all": "ignore"})
@@ -139,10 +135,6 @@ _SILENT = Changed(partial(np.errstate, all="ignore"))
 
 def silent(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``np.errstate(all="ignore")(function)``, at a tenth of the cost.
-
-    Parameters
-    ----------
-    function : callable
 
     Examples
     --------

@@ -105,14 +105,6 @@ class Operation:
 def qualified_name(function: Callable[..., Any]) -> str:
     """The name of a function on a tape: with its module, so that no `sum` is taken for NumPy's.
 
-    Parameters
-    ----------
-    function : callable
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> import math

@@ -117,12 +117,7 @@ def sheets(*, kernel: bool = True) -> str:
 
 
 def names(piece: str) -> list[str]:
-    """Return the functions of a piece, as tapes name them.
-
-    Parameters
-    ----------
-    piece : str
-    """
+    """Return the functions of a piece, as tapes name them."""
     text = (FOLDER / f"{piece}.js").read_text(encoding="utf-8")
     table = text.partition(f"export const {PIECES[piece]} = {{")[2].partition("\n};")[0]
     return re.findall(r"(?:^|,)\s*(\w+)(?=[:,\s]|$)", table)

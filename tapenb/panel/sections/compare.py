@@ -38,12 +38,7 @@ class Compare(Section):
     _former: _State | None = None
 
     def keep_former(self, point: Point) -> None:
-        """Take the state of the cell before its text was edited.
-
-        Parameters
-        ----------
-        point : Point
-        """
+        """Take the state of the cell before its text was edited."""
         self._former = _kept(point)
 
     def at(self, point: Point, look: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -36,12 +36,7 @@ class Listing(Section):
         return {"lines": source.lines, "first": source.first, "handles": handles}
 
     def of(self, point: Point) -> Lines:
-        """Which entries the lines recorded.
-
-        Parameters
-        ----------
-        point : Point
-        """
+        """Which entries the lines recorded."""
         if self._lines is None:
             self._lines = Lines(point.tape, self.subject.source)
             self._calls = Calls(point.tape, self._lines)

@@ -105,13 +105,7 @@ class Plot(Section):
         return {label: found for label, found in places.items() if found}
 
     def kept(self, point: Point, along: str) -> str:
-        """The slider that a plot is along, or another where it has no influence any more.
-
-        Parameters
-        ----------
-        point : Point
-        along : str
-        """
+        """The slider that a plot is along, or another where it has no influence any more."""
         choices = self.choices(point)
         return along if along in choices else next(iter(choices), "")
 

@@ -46,10 +46,6 @@ class Subject:
 class Section:
     """One part of the panel, beside a module and a style sheet of its name in the browser.
 
-    Parameters
-    ----------
-    subject : Subject
-
     Attributes
     ----------
     name : str

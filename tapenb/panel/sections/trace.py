@@ -152,24 +152,12 @@ class Trace(Section):
 
 
 def is_whole(steps: Steps) -> bool:
-    """Tell whether a trace is sent whole.
-
-    Parameters
-    ----------
-    steps : Steps
-    """
+    """Tell whether a trace is sent whole."""
     return len(steps.entries) <= LARGEST
 
 
 def described(steps: Steps, places: Sequence[int], tape: Tape) -> dict[str, Any]:
-    """What some entries are called, and which of them each input is.
-
-    Parameters
-    ----------
-    steps : Steps
-    places : sequence of int
-    tape : Tape
-    """
+    """What some entries are called, and which of them each input is."""
     whole, named = is_whole(steps), dict(tape.inputs)
     if whole:
         named |= {tape[e].name: (e,) for each in tape.inputs.values() for e in each}
@@ -185,13 +173,7 @@ def described(steps: Steps, places: Sequence[int], tape: Tape) -> dict[str, Any]
 
 
 def choices(steps: Steps, tape: Tape) -> dict[str, int]:
-    """By name, the entries of inputs along which there are tangents.
-
-    Parameters
-    ----------
-    steps : Steps
-    tape : Tape
-    """
+    """By name, the entries of inputs along which there are tangents."""
     entries = (e for e in chain.from_iterable(tape.inputs.values()) if e in steps.places)
     return {tape[entry].name: entry for entry in islice(entries, _MOST_CHOICES)}
 

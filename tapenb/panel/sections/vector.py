@@ -19,12 +19,7 @@ _MOST, _ARRAYS = 128, 4
 
 
 def without_sliders(point: Point) -> list[Input]:
-    """The arrays that have bars.
-
-    Parameters
-    ----------
-    point : Point
-    """
+    """The arrays that have bars."""
     arrays = (each for each in point.program.inputs if not each.labels and each.array.size)
     return [each for each in arrays if each.name in point.gradient][:_ARRAYS]
 

@@ -128,11 +128,6 @@ class Player:
 def player(code: Registers, wanted: Sequence[int]) -> Callable[[Sequence[float]], list[float]]:
     """A function from the inputs at one point to the numbers in some registers.
 
-    Parameters
-    ----------
-    code : Registers
-    wanted : sequence of int
-
     Returns
     -------
     callable

@@ -107,10 +107,6 @@ class MatrixFunction(Rule):
 
     After Mathias, *A chain rule for matrix functions and applications* (1996); the adjoint is the
     derivative at the transpose.
-
-    Parameters
-    ----------
-    function : callable
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
