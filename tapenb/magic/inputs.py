@@ -22,7 +22,7 @@ from ..autodiff.tracing.state import (
 from ..autodiff.tracing.traced import TracedArray, new_number
 from ..autodiff.tracing.writing import input_array, part_of
 from ..autodiff.twins.twins import original
-from ..recording.inputs import Input, count_of, flatten, nest
+from ..recording.inputs import Input, counting, flatten, nest, withheld_as_read
 from .cell import is_numeric
 from .constants import root_of
 from .containers import containers
@@ -271,23 +271,11 @@ class RunInputs:
 
     def _steering(self, name: str, entries: tuple[int, ...]) -> dict[str, Any]:
         """Whether an input is an index or a count, or was read by code that is not followed."""
-        tape = self._tape
         for entry in entries:
             if entry in self._session.demoted:
-                place = self._session.demoted[entry]
-                return {
-                    "withheld": f"{name} is read by other code ({place}), so no derivative by it "
-                    "is shown."
-                }
+                return {"withheld": withheld_as_read(name, self._session.demoted[entry])}
         value = self._values[name]
         many = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
         if not (many or isinstance(value, int | np.integer)):
             return {}
-        place = count_of(tape, entries)
-        if place is None:
-            return {}
-        return {
-            "counts": True,
-            "withheld": f"{name} is used as an index or a count ({place}), so it takes whole "
-            "numbers and has no derivative.",
-        }
+        return counting(self._tape, name, entries)

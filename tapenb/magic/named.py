@@ -12,26 +12,28 @@ _WITH = {opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in opma
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def code_names(code: CodeType) -> set[str]:
-    """Every name and attribute that code has, the functions in it included."""
-    names = set(code.co_names)
-    if not _WITH.isdisjoint(code.co_code[::2]):
-        names.add("__exit__")
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Some code and the functions in it."""
+    yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= code_names(constant)
+            yield from _codes_in(constant)
+
+
+def code_names(code: CodeType) -> set[str]:
+    """Every name and attribute that code has, the functions in it included."""
+    names: set[str] = set()
+    for each in _codes_in(code):
+        names.update(each.co_names)
+        if not _WITH.isdisjoint(each.co_code[::2]):
+            names.add("__exit__")
     return names
 
 
 def texts_of(function: FunctionType) -> Iterator[str]:
     """What a function has in quotes, the functions in it included."""
-    codes = [function.__code__]
-    while codes:
-        for constant in codes.pop().co_consts:
-            if isinstance(constant, str):
-                yield constant
-            elif isinstance(constant, CodeType):
-                codes.append(constant)
+    for code in _codes_in(function.__code__):
+        yield from (each for each in code.co_consts if isinstance(each, str))
 
 
 def words_of(texts: Iterable[str]) -> set[str]:

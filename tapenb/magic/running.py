@@ -30,7 +30,7 @@ from ..autodiff.tracing.state import (
 from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
-from ..recording.inputs import Input
+from ..recording.inputs import Input, withheld_as_read
 from ..recording.outputs import that_depend
 from ..views.listing import Source
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
@@ -109,9 +109,8 @@ class Outcome:
 
     def withhold(self, read: Read) -> None:
         """Let inputs be such no longer, which other code has read and taken further."""
-        why = "{} is read by other code ({}), so no derivative by it is shown."
         self.inputs = [
-            replace(each, withheld=each.withheld or why.format(each.name, read.place))
+            replace(each, withheld=each.withheld or withheld_as_read(each.name, read.place))
             if not read.entries.isdisjoint(each.entries)
             else each
             for each in self.inputs

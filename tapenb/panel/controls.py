@@ -9,7 +9,7 @@ from typing import Any
 
 from traitlets import Bool, HasTraits, List, TraitError, TraitType, Unicode, observe, validate
 
-from ..recording.inputs import Slider
+from ..recording.inputs import Slider, decimal_step
 from ..recording.recording import Recording
 
 
@@ -105,7 +105,7 @@ class Control(HasTraits):
     def _leave_log_scale(self, _: dict[str, Any]) -> None:
         if self.log and self.min <= 0:
             self.set_trait("log", False)
-            self.step = float(f"1e{math.floor(math.log10(self.max - self.min)) - 2}")
+            self.step = decimal_step(self.max - self.min)
 
     @validate("step")
     def _positive(self, proposal: dict[str, Any]) -> Any:
@@ -163,7 +163,7 @@ class Control(HasTraits):
             self.min, self.max = low, high
             self.set_trait("log", self._was_log and low > 0)
             if not self.integer and not (high - low) / 1000 <= self.step <= (high - low) / 20:
-                self.step = float(f"1e{math.floor(math.log10(high - low)) - 2}")
+                self.step = decimal_step(high - low)
 
     def _clamp(self, value: Any) -> Any:
         return max(self.min, min(self.max, value))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +17,12 @@ from ..autodiff.faces.functional import record
 from ..autodiff.tape.operation import TapeError
 from ..recording.deadline import SECONDS, within
 from ..recording.idle import Idle
-from ..recording.inputs import Input, count_of
+from ..recording.inputs import Input, counting
 from ..recording.program import Program
 from ..recording.recording import Recording
 from ..views.listing import Source
 from .live import Panel
+from .reader import shell_of
 
 _TRUTHS = [False, True]
 
@@ -92,7 +92,7 @@ def explored(
     # An interrupt may come between two lines of a recording that belong together.
     program = copy_context().run(call.first, given, spans)
     seconds = time.monotonic() - began
-    if (shell := _shell()) is not None:
+    if (shell := shell_of()) is not None:
         Idle.of(shell)  # which hears from now on when cells run
     found = Explored(program, program.tape, call.again, seconds)
     found._choices = {
@@ -237,7 +237,7 @@ class _Call:
                 result = error
             done(result)
 
-        shell = _shell()
+        shell = shell_of()
         if shell is None:
             work()
         else:
@@ -269,12 +269,8 @@ class _Call:
 
 
 def _described(each: Input, tape: Any, entries: tuple[int, ...]) -> Input:
-    place = count_of(tape, entries) if isinstance(each.value, int) else None
-    withheld = place and (
-        f"{each.name} is used as an index or a count ({place}), so it takes whole numbers and has "
-        "no derivative."
-    )
-    return Input(each.name, each.value, entries, each.span, place is not None, withheld)
+    counts = counting(tape, each.name, entries) if isinstance(each.value, int) else {}
+    return Input(each.name, each.value, entries, each.span, **counts)
 
 
 def _source(f: Callable[..., Any]) -> Source | None:
@@ -291,12 +287,7 @@ def _source(f: Callable[..., Any]) -> Source | None:
     return Source(code.co_filename, first, tuple(text.split("\n")), scope=code.co_name)
 
 
-def _shell() -> Any:
-    ipython = sys.modules.get("IPython")
-    return ipython and ipython.get_ipython()
-
-
 def _cell() -> Any:
     """Which cell of a notebook runs; None outside of one."""
-    shell = _shell()
+    shell = shell_of()
     return None if getattr(shell, "kernel", None) is None else shell.execution_count

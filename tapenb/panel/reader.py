@@ -20,6 +20,12 @@ class Reader(Enum):
     TERMINAL = "terminal"
 
 
+def shell_of() -> Any:
+    """The shell that runs cells; None where there is none."""
+    ipython = sys.modules.get("IPython")
+    return ipython and ipython.get_ipython()
+
+
 def reader() -> Reader:
     """Tell who reads what the present cell shows.
 
@@ -27,8 +33,7 @@ def reader() -> Reader:
     or papermill: they store a widget's state in the file, which no page could bring to life.
     Voilà runs cells so, too, and shows them in a page.
     """
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython and ipython.get_ipython()
+    shell = shell_of()
     if any(each.__name__ == "TerminalInteractiveShell" for each in type(shell).__mro__):
         return Reader.TERMINAL
     parent = getattr(shell, "get_parent", dict)() or {}
@@ -41,8 +46,7 @@ def carries_player() -> bool:
 
     The first panel's does, again whenever its cell runs: one for all panels of a page.
     """
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython and ipython.get_ipython()
+    shell = shell_of()
     if shell is None:
         return False
     parent = getattr(shell, "get_parent", dict)() or {}

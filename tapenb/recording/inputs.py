@@ -152,12 +152,18 @@ class Input:
         return nest(self.value, iter(numbers))
 
 
-def count_of(tape: Tape, entries: Collection[int]) -> str | None:
-    """Where an input is used as an index or a count, in words; None where it is not.
+def withheld_as_read(name: str, place: str) -> str:
+    """Why an input has no derivative that code which is not followed has read."""
+    return f"{name} is read by other code ({place}), so no derivative by it is shown."
+
+
+def counting(tape: Tape, name: str, entries: Collection[int]) -> dict[str, Any]:
+    """What an `Input` is given besides where it is used as an index or a count; nothing elsewhere.
 
     Parameters
     ----------
     tape : Tape
+    name : str
     entries : collection of int
         Those of the input.
     """
@@ -170,8 +176,9 @@ def count_of(tape: Tape, entries: Collection[int]) -> str | None:
             # An array of integers that is read as it is: as indices, or by C code.
             counted = question is np.asarray and parent in entries
         if counted:
-            return tape.where(guard)
-    return None
+            why = f"{name} is used as an index or a count ({tape.where(guard)}), so it takes whole "
+            return {"counts": True, "withheld": f"{why}numbers and has no derivative."}
+    return {}
 
 
 def flatten(value: Any) -> list[Any]:
@@ -233,7 +240,7 @@ def _slider(
         return Slider(label, value, -1.0, 1.0, 0.01)
     if span:
         low, high = float(span[0]), float(span[1])
-        step = float(span[2]) if len(span) > 2 else _decimal_step(high - low)
+        step = float(span[2]) if len(span) > 2 else decimal_step(high - low)
         low, high = min(low, value), max(high, value)
         log = len(span) < 3 and low > 0 and high >= _DECADES * low
         return Slider(label, value, low, high, low if log else step, log=log)
@@ -243,7 +250,7 @@ def _slider(
         low, high = min(low, value), max(high, value)
         return Slider(label, value, low, high, low, log=True)
     reach = min(2 * abs(value), _MOST / 4) if abs(value) > _LEAST else 1.0
-    step = _decimal_step(2 * reach)
+    step = decimal_step(2 * reach)
     # Counted from the value in whole steps, so that a slider put back shows the first number.
     reach = math.floor(reach / step + 0.5) * step
     ends = (float(f"{value + sign * reach:.12g}") for sign in (-1, 1))
@@ -255,7 +262,8 @@ def _slider(
     return Slider(label, value, low, high, step)
 
 
-def _decimal_step(width: float) -> float:
+def decimal_step(width: float) -> float:
+    """A power of ten that divides a range into some hundred steps or more."""
     return float(f"1e{math.floor(math.log10(width)) - 2}") if width > 0 else 0.01
 
 
