@@ -68,17 +68,11 @@ Reference = int | Constant | Slot
 
 @dataclass(frozen=True)
 class Step:
-    """One operation: the entry that says which, and its operands.
-
-    Attributes
-    ----------
-    entry : int
-    operands : tuple
-        The last one is the integers in its index, if it has any.
-    """
+    """One operation: the entry that says which, and its operands."""
 
     entry: int
     operands: tuple[Reference, ...]
+    """The last one is the integers in its index, if it has any."""
 
 
 @dataclass(frozen=True)

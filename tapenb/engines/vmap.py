@@ -50,26 +50,16 @@ class PointStats:
 
 
 class _Way:
-    """One way through the function, for all points that go it.
-
-    Attributes
-    ----------
-    stored : Stored
-    holds : callable
-        Whether the function still reads what it read.
-    value : object
-        The result at the point where it was recorded.
-    """
+    """One way through the function, for all points that go it."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.stored = Stored(path.stored(names))
-        self.holds, self.value = path.holds, path.value
+        self.path, self.stored = path, Stored(path.stored(names))
 
     def __call__(self, columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
         """The leaves of the results, and which guards fail."""
         numbers, failed = self.stored.play(columns)
         found, rest = [], iter(numbers.values())
-        for leaf in flatten(self.value):
+        for leaf in flatten(self.path.value):
             found.append(next(rest) if is_traceable(leaf) else np.full(len(failed), leaf))
         return found, failed
 
@@ -121,7 +111,7 @@ class Vectorized:
         left = np.arange(points.count)
         form = signature(points.at(0), {})
         ways = self._ways.setdefault(form, []) if form is not None else []
-        ways[:] = [way for way in ways if way.holds()]
+        ways[:] = [way for way in ways if way.path.holds()]
         for way in ways:
             left = self._go(way, points, left, results)
         while left.size:
@@ -162,7 +152,9 @@ class Vectorized:
         self._run(points, left[stands & ~finite], results)
         stands &= finite
         results.put(
-            left[stands], way.value, found if stands.all() else [each[stands] for each in found]
+            left[stands],
+            way.path.value,
+            found if stands.all() else [each[stands] for each in found],
         )
         return left[failed >= 0]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import Any
 
@@ -78,34 +78,23 @@ class _FloatErrors:
             np.seterr(**to)
 
 
+@dataclass(eq=False)
 class Outcome:
-    """The outcome of one run of a cell.
+    """The outcome of one run of a cell."""
 
-    Attributes
-    ----------
-    tape : Tape
-    shown : object
-        The plain value of a last expression.
-    output_name : str or None
-        None where nothing in the cell is a number that depends on an input.
-    inputs : list of Input
-    idle : list of Input
-        Others, which the output does not depend on.
-    switches : dict of str to bool
-        What is true or false in the cell.
-    complaint : str or None
-        Why there is nothing to show.
-    """
-
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self.shown: Any = None
-        self.output_name: str | None = None
-        self.inputs: list[Input] = []
-        self.idle: list[Input] = []
-        self.switches: dict[str, bool] = {}
-        self.complaint: str | None = None
-        self.reads = Reads()
+    tape: Tape
+    shown: Any = None
+    """The plain value of a last expression."""
+    output_name: str | None = None
+    """None where nothing in the cell is a number that depends on an input."""
+    inputs: list[Input] = field(default_factory=list)
+    idle: list[Input] = field(default_factory=list)
+    """Others, which the output does not depend on."""
+    switches: dict[str, bool] = field(default_factory=dict)
+    """What is true or false in the cell."""
+    complaint: str | None = None
+    """Why there is nothing to show."""
+    reads: Reads = field(default_factory=Reads)
 
     def withhold(self, read: Read) -> None:
         """Let inputs be such no longer, which other code has read and taken further."""

@@ -29,26 +29,18 @@ _NOTHING: Row = (np.nan, np.nan, np.nan)
 
 @dataclass(frozen=True)
 class Mark:
-    """A place of a curve that is not smooth.
-
-    Attributes
-    ----------
-    x : float
-    kind : {"kink", "jump", "pole", "edge", "branch"}
-        At an edge the output ends, at a branch what is known of it.
-    left, right : float
-        The limits on both sides: at a pole infinite, and nan where there is nothing.
-    line : int or None
-    source : str
-        The operation that has the place.
-    """
+    """A place of a curve that is not smooth."""
 
     x: float
     kind: str
+    """"kink", "jump", "pole", "edge" (the output ends) or "branch" (what is known of it does)."""
     left: float
+    """The limit on this side: at a pole infinite, and nan where there is nothing."""
     right: float
+    """Likewise."""
     line: int | None
     source: str
+    """The operation that has the place."""
 
 
 class Curve:

@@ -27,26 +27,18 @@ _MOST_SLIDERS = 8
 
 @dataclass(frozen=True)
 class Slider:
-    """One number that a user can move.
-
-    Attributes
-    ----------
-    label : str
-        ``"x"``, or ``"w[0]"`` for an element.
-    value, minimum, maximum, step : float or int
-    integer : bool
-        Whether it takes whole numbers only.
-    log : bool
-        Whether its scale is logarithmic.
-    """
+    """One number that a user can move."""
 
     label: str
+    """``"x"``, or ``"w[0]"`` for an element."""
     value: Any
     minimum: float
     maximum: float
     step: float
     integer: bool = False
+    """Whether it takes whole numbers only."""
     log: bool = False
+    """Whether its scale is logarithmic."""
 
 
 @dataclass(frozen=True)

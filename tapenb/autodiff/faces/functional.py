@@ -153,19 +153,7 @@ def _is_number(leaf: Any) -> bool:
 
 
 class _Call:
-    """One call of a function with some of its arguments traced.
-
-    Attributes
-    ----------
-    leaves : list of traced values
-        The independent variables, leaf after leaf.
-    entries : list of int
-        Their entries; a leaf that is written in place moves on to another.
-    value : object
-        What the function returned.
-    aux : object
-        What it returned beside that, with `has_aux`.
-    """
+    """One call of a function with some of its arguments traced."""
 
     def __init__(
         self,
@@ -191,12 +179,15 @@ class _Call:
                 "from 0, and pass by position what is to be differentiated."
             ) from None
         self.leaves: list[Traced] = []
+        """The independent variables, leaf after leaf."""
         self.entries: list[int] = []
+        """Their entries; a leaf that is written in place moves on to another."""
         arguments = list(args)
         for position in wanted:
             arguments[position] = self._trace(args[position])
         value = call(f, *arguments, **kwargs)
         self.value, self.aux = value if has_aux else (value, None)
+        """What it returned, and with `has_aux` what beside that."""
 
     @property
     def outputs(self) -> list[int]:

@@ -26,39 +26,27 @@ class Columns:
 
     A million of them cost little more than their values, and leave nothing to the collector of
     cycles. A reference is an entry from 0 on, and a constant below 0.
-
-    Attributes
-    ----------
-    operations : list of Operation
-    left, right : array of int, list of int or None
-        The first and the second operand; `left` is NOT_ONE_OR_TWO where `many` has them.
-    values : list
-        What came out.
-    sites, offsets : list of Site or None, array of int
-        Where in the user's code.
-    many : dict of int to tuple of int
-        The operands of entries that have more than two or none.
-    independents : list of int
-        The entries that are inputs.
-    constants : list
-    fingerprints : dict of int to (ndarray, int)
-        Of which constants somebody else may write the memory, and a mark of what was in it.
-    tracker : Tracker
-        Finds where in the user's code an entry belongs.
     """
 
     __slots__ = (*_ROWS, *_BESIDE, "tracker")
 
     operations: list[Operation]
     left: array[int]
+    """The first operand; NOT_ONE_OR_TWO where `many` has the operands."""
     right: list[int | None]
+    """The second one."""
     values: list[Any]
+    """What came out."""
     sites: list[Site | None]
+    """Where in the user's code, with the offset."""
     offsets: array[int]
     many: dict[int, tuple[int, ...]]
+    """The operands of entries that have more than two or none."""
     independents: list[int]
+    """The entries that are inputs."""
     constants: list[Any]
     fingerprints: dict[int, tuple[np.ndarray, int]]
+    """Of which constants somebody else may write the memory, and a mark of what was in it."""
 
     def __init__(self) -> None:
         self.clear()
@@ -70,6 +58,7 @@ class Columns:
         self.many, self.independents = {}, []
         self.constants, self.fingerprints = [], {}
         self.tracker = Tracker()
+        """Finds where in the user's code an entry belongs."""
 
     def __len__(self) -> int:
         return len(self.operations)

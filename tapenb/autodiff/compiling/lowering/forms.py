@@ -15,27 +15,17 @@ from .registers import NotLowered, Registers
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One operation that is to be lowered.
-
-    Attributes
-    ----------
-    operation : Operation
-    name : str
-        The name by which its form is found: of a ufunc the ufunc's.
-    operands : list of ndarray of Number
-        None stands for an option that was left out; several results are a list.
-    examples : list
-        The recorded values of the operands.
-    result : number, ndarray or sequence of them
-        The recorded result.
-    code : Registers
-    """
+    """One operation that is to be lowered."""
 
     operation: Operation
     name: str
+    """By which its form is found: of a ufunc the ufunc's."""
     operands: list[Any]
+    """Arrays of numbers; None is an option that was left out, and several results are a list."""
     examples: list[Any]
+    """The recorded values of the operands."""
     result: Any
+    """The recorded one."""
     code: Registers
 
     @property

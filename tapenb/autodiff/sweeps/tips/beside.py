@@ -138,24 +138,7 @@ def _set_scales(limits: list[_Limit], length: float, beside: float) -> None:
 
 
 class Look:
-    """Derivatives on the sides of a point.
-
-    Attributes
-    ----------
-    groups : list of arrays
-        What is to be continuous, by its order: values, derivatives by recorded sweeps, and those
-        of the sweep that was asked for.
-    smooth : int
-        How many groups have the same limit on all sides.
-    known : bool
-        Whether the others are known not to.
-    limit : _Limit or None
-        Of the last group, if it has one.
-    slopes : tuple of arrays or None
-        The first derivatives on two sides that differ.
-    why : str
-        Why it is not known, in words.
-    """
+    """Derivatives on the sides of a point."""
 
     def __init__(self, run: Run, sweep: Callable[[Run], Groups], *, alone: bool = True) -> None:
         self._moving = moving(run)
@@ -164,9 +147,18 @@ class Look:
         self._sweep, self._runs, self._wide, self._near = sweep, [run], True, _NEAR[0]
         self._point = [np.asarray(run.tape.value(entry)) for entry in self._moving]
         self.groups = self._groups(run)
-        self.smooth, self.known, self.limit = len(self.groups), True, None
+        """What is to be continuous, by its order: values, derivatives by recorded sweeps, and those
+        of the sweep that was asked for."""
+        self.smooth = len(self.groups)
+        """How many groups have the same limit on all sides."""
+        self.known = True
+        """Whether the others are known not to."""
+        self.limit: _Limit | None = None
+        """Of the last group, if it has one."""
         self.slopes: tuple[Any, Any] | None = None
+        """The first derivatives on two sides that differ."""
         self.why = "the sides cannot be compared"
+        """Why it is not known, in words."""
         sides: list[list[_Limit]] = []
         for side in self._sides():
             try:
