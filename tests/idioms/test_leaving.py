@@ -483,7 +483,7 @@ logger.info("x = %.2f", 3.0)
 del logger
 x*y
 
-# time.sleep † through grad
+# time.sleep
 import time
 time.sleep(x*1e-6)
 x*y

@@ -28,7 +28,7 @@ from datetime import timedelta as T, datetime as D: D(2020, 1, 1) + T(hours=x), 
 from decimal import Decimal as D: D("1.1") > x, D("1.5") == x, x == D("1.5"), x < D(2), D(2) != x
 from decimal import Decimal as D: D(n) + n, n*D("1.5"), D(2)**n, n - D(1), D(7) // n, D(7) % n
 from decimal import Decimal as D: D.from_float(x), D(x).sqrt(), D(n), D(1).compare(D(x))
-from fractions import Fraction as F: F(x), F(1, 2)*x, x + F(1, 2), F(1, 2) < x, F(n, 7)**n
+from fractions import Fraction as F: F(x), F(1, 2)*x, x + F(1, 2), F(1, 2) < x, F(n, 7), F(1)**n
 import numpy.random as R: R.default_rng(n).random(), R.default_rng([n, 2]).random(n)
 import numpy.random as R: R.RandomState(n).rand(), R.SeedSequence(n).entropy, R.PCG64(n + 1).state
 import random: random.Random(1).uniform(0, x), random.Random(n).random()

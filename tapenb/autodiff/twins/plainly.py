@@ -7,7 +7,9 @@ handed out first.
 from __future__ import annotations
 
 import operator
+import select
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from types import BuiltinFunctionType, FrameType
@@ -37,6 +39,9 @@ PLAINLY = {
 }
 """Functions and classes that take numbers as they are, or add them up exactly."""
 
+_WAITING = {time.sleep: 0, select.select: 3}
+"""Which argument says how long they wait: it reaches no number, and is never asked for."""
+
 
 def plainly(real: Any) -> Any:
     """The twin of such a function or class."""
@@ -55,6 +60,9 @@ class _OfPlainNumbers(ClassStandIn):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if _is_recording():
             real = self._real
+            if real in _WAITING:
+                at = _WAITING[real]
+                args = (*args[:at], *map(plain, args[at:]))
             home = "" if isinstance(real, type) else f"{real.__module__ or ''}".partition(".")[0]
             how = f"{home}{home and '.'}{real.__name__}(x)"
             if args and isinstance(args[0], Iterator):
