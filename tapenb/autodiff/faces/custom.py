@@ -21,11 +21,11 @@ from ..tape.provenance import describe, users_frame
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import apply, independent
 from ..tracing.questions import is_cut
-from ..tracing.recorder import recording
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
 from .opaque import Nested, Value, by_position, is_number
+from .traced_call import apart
 from .variable import read_all
 
 
@@ -273,16 +273,10 @@ def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
     """Tell of a function whether one of its own operations stands on a tip; it is run for that."""
 
     def stands(result: Any, *operands: Any, **params: Any) -> bool:
-        apart, token = Tape(), CURRENT.set(None)
-        drawn = np.random.get_state()  # noqa: NPY002  the user's
-        try:
-            # What is no NumPy knows of no tips.
-            with suppress(Exception), recording(apart) as (tape, _):
-                call(function, *(independent(tape, operand) for operand in operands), **params)
-            return bool(on_tips(apart))
-        finally:
-            CURRENT.reset(token)
-            np.random.set_state(drawn)  # noqa: NPY002  the user's
+        # What is no NumPy knows of no tips.
+        with suppress(Exception), apart() as tape:
+            call(function, *(independent(tape, operand) for operand in operands), **params)
+        return bool(on_tips(tape))
 
     return stands
 

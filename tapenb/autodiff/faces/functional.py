@@ -7,12 +7,10 @@ modes.
 
 from __future__ import annotations
 
-import copy
 import functools
 import math
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import islice
 from types import FrameType
@@ -33,24 +31,21 @@ from ..sweeps.sparsity import Compressed, nothing
 from ..sweeps.tips.across import across_tips
 from ..sweeps.tips.kinks import Kink, kinks_of
 from ..tape.operation import Operation, TapeError
-from ..tape.primitives import convert
 from ..tape.provenance import here
-from ..tape.tape import CURRENT, Tape
+from ..tape.tape import Tape
 from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
 from ..tracing.stand_in import Made
 from ..tracing.state import (
-    LEAVES,
-    TRACED,
-    Traced,
     index_of,
     is_active,
     is_traced,
     plain,
     reference_of,
 )
-from ..tracing.structures import flatten, lift, mapped, rebuild, refilled
+from ..tracing.structures import flatten, mapped, rebuild
 from ..twins.substitution import call
+from .traced_call import TracedCall, finish, is_number, output_of, results_of, seed_of
 from .variable import read_all
 
 _STOPPED = Operation(same, Constant(), "stop_gradient")
@@ -85,16 +80,6 @@ def _stopped(leaf: Any, frame: FrameType) -> Any:
             f"{leaf.__class__.__name__}. Stop the numbers that it is made of."
         )
     return apply(_STOPPED, (leaf,)) if is_traced(leaf) else leaf
-
-
-def _output(y: Any, what: str) -> Any:
-    if type(y) in TRACED:
-        return y
-    with suppress(ValueError):  # parts of several shapes, as eig gives
-        y = lift(y)
-    if isinstance(y, list | tuple | dict) or y is None:
-        raise TypeError(f"{what} needs a function that returns a number or array, not {type(y)}")
-    return y
 
 
 def record(f: Callable[..., Any], *args: Any) -> Tape:
@@ -134,169 +119,10 @@ def record(f: Callable[..., Any], *args: Any) -> Tape:
         inputs = [independent(tape, arg) for arg in args]
         for name, value in zip(names, inputs, strict=False):
             tape.inputs[name] = (index_of(value),)
-        y = _output(call(f, *inputs), "record")
+        y = output_of(call(f, *inputs), "record")
         if is_active(y):
             tape.output = reference_of(tape, y, True)
     return tape
-
-
-_NUMBERS = frozenset({float, int, complex, np.float64})
-
-
-def _is_number(leaf: Any) -> bool:
-    leaf = plain(leaf)
-    if type(leaf) in _NUMBERS:
-        return True
-    if type(leaf) is np.ndarray or isinstance(leaf, np.ndarray | np.generic):
-        return leaf.dtype.kind in "iufc"
-    return isinstance(leaf, int | float | complex) and not isinstance(leaf, bool)
-
-
-class _Call:
-    """One call of a function with some of its arguments traced."""
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        tape: Tape,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        argnums: int | tuple[int, ...],
-        has_aux: bool = False,
-    ) -> None:
-        self.tape = tape
-        self._argnums = argnums
-        self._made_of = f, args, kwargs, argnums, has_aux
-        self._tops: dict[int, int] = {}
-        self._outputs: list[int] | None = None
-        wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        try:
-            self._arguments = [args[position] for position in wanted]
-        except IndexError:
-            name = getattr(f, "__name__", "the function")
-            raise ValueError(
-                f"argnums={argnums}, but {name} was called with {len(args)} by position. Count "
-                "from 0, and pass by position what is to be differentiated."
-            ) from None
-        self.leaves: list[Traced] = []
-        """The independent variables, leaf after leaf."""
-        self.entries: list[int] = []
-        """Their entries; a leaf that is written in place moves on to another."""
-        arguments = list(args)
-        for position in wanted:
-            arguments[position] = self._trace(args[position])
-        value = call(f, *arguments, **kwargs)
-        self.value, self.aux = value if has_aux else (value, None)
-        """What it returned, and with `has_aux` what beside that."""
-
-    @property
-    def outputs(self) -> list[int]:
-        """References to the numbers among the results."""
-        if self._outputs is None:
-            one = type(self.value) in TRACED
-            leaves = [self.value] if one else filter(_is_number, flatten(self.value))
-            tops = [(leaf, self.top(leaf)) for leaf in leaves]
-            self._outputs = [
-                self.tape.append_constant(plain(leaf)) if top is None else top for leaf, top in tops
-            ]
-        return self._outputs
-
-    def on(self, tape: Tape) -> _Call:
-        """The same call on a tape of the same entries with other values."""
-        twin = copy.copy(self)
-        twin.tape = tape
-        return twin
-
-    def again(self, values: list[Any]) -> _Call:
-        """The same function called with other values of the leaves, outside of this recording."""
-        f, args, kwargs, argnums, has_aux = self._made_of
-        rest = iter(values)
-        arguments = list(args)
-        for position in (argnums,) if isinstance(argnums, int) else argnums:
-            arguments[position] = refilled(args[position], rest, _is_number)
-        token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002  the user's
-        try:
-            with recording() as (tape, _):
-                call = _Call(f, tape, tuple(arguments), kwargs, argnums, has_aux)
-                _ = call.outputs
-        finally:
-            CURRENT.reset(token)
-            np.random.set_state(drawn)  # noqa: NPY002  the user's
-        return call
-
-    def _trace(self, argument: Any) -> Any:
-        if type(argument) in LEAVES and _is_number(argument):
-            return self._enter(argument)
-        leaves = flatten(argument)
-        if not any(map(_is_number, leaves)):
-            raise TypeError(
-                "a derivative is taken with respect to numbers and arrays of them, not "
-                f"{type(argument).__name__}"
-            )
-        entered = [self._enter(leaf) if _is_number(leaf) else leaf for leaf in leaves]
-        return rebuild(argument, iter(entered))
-
-    def _enter(self, leaf: Any) -> Any:
-        self.leaves.append(independent(self.tape, leaf))
-        self.entries.append(index_of(self.leaves[-1]))
-        return self.leaves[-1]
-
-    def slopes(self, seeds: dict[int, Any], record: bool, **options: Any) -> list[Any]:
-        """Return what a reverse sweep finds for each leaf."""
-        found = reverse(self.tape, seeds, self.entries, record=record, **options)
-        # What a sweep that is not recorded gives is plain and in memory of its own already.
-        if record:
-            found = {entry: _finish(adjoint, record) for entry, adjoint in found.items()}
-        return [
-            found[entry] if entry in found else zeros_like(plain(leaf))
-            for entry, leaf in zip(self.entries, self.leaves, strict=True)
-        ]
-
-    def like_arguments(self, values: Iterable[Any]) -> Any:
-        """One value for each leaf, structured like the arguments; None where none is a number."""
-        rest = iter(values)
-        structures = [
-            next(rest)
-            if type(argument) in LEAVES
-            else rebuild(
-                argument,
-                iter([next(rest) if _is_number(leaf) else None for leaf in flatten(argument)]),
-            )
-            for argument in self._arguments
-        ]
-        return structures[0] if isinstance(self._argnums, int) else tuple(structures)
-
-    def top(self, value: Any) -> int | None:
-        """The entry of a result, if it depends on anything."""
-        if id(value) not in self._tops and is_active(value):
-            self._tops[id(value)] = reference_of(self.tape, value, True)
-        return self._tops.get(id(value))
-
-
-def _finish(value: Any, nested: bool) -> Any:
-    """A derivative as the caller gets it: still recorded, or plain and in memory of its own."""
-    if not nested or not is_traced(value):
-        return detach(value)
-    number = plain(value)
-    if isinstance(number, np.generic) or (type(number) is np.ndarray and number.ndim):
-        return value
-    return convert(value, dtype=adjoint_dtype(number))
-
-
-def _results(value: Any, nested: bool) -> Any:
-    return value if nested else rebuild(value, iter([plain(leaf) for leaf in flatten(value)]))
-
-
-def _seed(given: Any, value: Any, what: str) -> Any:
-    """A tangent or adjoint that a user gave, checked against its value."""
-    if not is_traced(given):
-        given = np.asarray(given, adjoint_dtype(plain(value)))[()]
-    if np.shape(plain(given)) != np.shape(plain(value)):
-        raise ValueError(
-            f"{what} of shape {np.shape(plain(given))} for a value of shape "
-            f"{np.shape(plain(value))}"
-        )
-    return given
 
 
 def _check_real_number(value: Any) -> None:
@@ -352,18 +178,18 @@ def value_and_grad(
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
             tape.session.drop_large_values |= not nested
-            call = _Call(f, tape, args, kwargs, argnums, has_aux)
-            y = _output(call.value, "grad")
+            call = TracedCall(f, tape, args, kwargs, argnums, has_aux)
+            y = output_of(call.value, "grad")
             _check_real_number(plain(y))
 
-            def slopes(call: _Call, record: bool) -> list[Any]:
+            def slopes(call: TracedCall, record: bool) -> list[Any]:
                 tops = [top for top in call.outputs if top >= 0]
                 seeds = {top: ones_like(call.tape.peek(top)) for top in tops}
                 return call.slopes(seeds, record, free_values=not record)
 
             gradient = call.like_arguments(across_tips(call, slopes, nested))
             value = y if nested else plain(y)
-            aux = _results(call.aux, nested) if has_aux else None
+            aux = results_of(call.aux, nested) if has_aux else None
         return ((value, aux) if has_aux else value), gradient
 
     return run
@@ -444,14 +270,14 @@ def jvp(
     2.0
     """
     with recording() as (tape, nested):
-        call = _Call(f, tape, tuple(primals), {}, tuple(range(len(primals))))
+        call = TracedCall(f, tape, tuple(primals), {}, tuple(range(len(primals))))
         given = [
-            t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if _is_number(p)
+            t for t, p in zip(flatten(tangents), flatten(primals), strict=True) if is_number(p)
         ]
         pairs = zip(given, call.leaves, strict=True)
-        given = [_seed(tangent, leaf, "a tangent") for tangent, leaf in pairs]
+        given = [seed_of(tangent, leaf, "a tangent") for tangent, leaf in pairs]
 
-        def tangents_of(call: _Call, record: bool) -> list[Any]:
+        def tangents_of(call: TracedCall, record: bool) -> list[Any]:
             values = flatten(call.value)
             tops = [call.top(value) for value in values]
             along = given if record else map(plain, given)
@@ -459,12 +285,12 @@ def jvp(
             targets = [top for top in tops if top is not None]
             found = forward(call.tape, seeds, targets, record=record)
             return [
-                zeros_like(plain(value)) if top not in found else _finish(found[top], record)
+                zeros_like(plain(value)) if top not in found else finish(found[top], record)
                 for value, top in zip(values, tops, strict=True)
             ]
 
         results = across_tips(call, tangents_of, nested)
-        return _results(call.value, nested), rebuild(call.value, iter(results))
+        return results_of(call.value, nested), rebuild(call.value, iter(results))
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -492,24 +318,24 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     [3.0, 2.0]
     """
     with recording() as (tape, nested):
-        call = _Call(f, tape, primals, {}, tuple(range(len(primals))))
+        call = TracedCall(f, tape, primals, {}, tuple(range(len(primals))))
         _ = call.outputs
 
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         live = tape.open
 
-        def slopes(call: _Call, record: bool) -> list[Any]:
+        def slopes(call: TracedCall, record: bool) -> list[Any]:
             seeds: dict[int, Any] = {}
             for value, given in zip(flatten(call.value), flatten(adjoint), strict=True):
                 top = call.top(value)
                 if top is not None:
-                    part = _seed(given if record else plain(given), value, "an adjoint")
+                    part = seed_of(given if record else plain(given), value, "an adjoint")
                     seeds[top] = seeds[top] + part if top in seeds else part
             return call.slopes(seeds, record)
 
         return call.like_arguments(across_tips(call, slopes, live))
 
-    return _results(call.value, nested), pullback
+    return results_of(call.value, nested), pullback
 
 
 def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
@@ -540,7 +366,7 @@ def not_finite(f: Callable[..., Any], *args: Any) -> list[NotFinite]:
     [The derivative is not finite from here on: line 2, `np.sqrt(x)`, at [0. 4.].]
     """
     with recording() as (tape, _):
-        call = _Call(f, tape, args, {}, tuple(range(len(args))))
+        call = TracedCall(f, tape, args, {}, tuple(range(len(args))))
         tops = [top for top in map(call.top, flatten(call.value)) if top is not None]
     flows = Flows()
     seeds = {top: ones_like(tape.value(top)) for top in tops}
@@ -577,7 +403,7 @@ derivative is 0.0.]
     ['smooth (C2)']
     """
     with recording() as (tape, _):
-        call = _Call(f, tape, args, {}, tuple(range(len(args))))
+        call = TracedCall(f, tape, args, {}, tuple(range(len(args))))
         _ = call.outputs
     return kinks_of(call)
 
@@ -632,8 +458,8 @@ def jacobian(
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         with recording() as (tape, nested):
-            call = _Call(f, tape, args, kwargs, argnums)
-            values = [plain(_output(value, "jacobian")) for value in flatten(call.value)]
+            call = TracedCall(f, tape, args, kwargs, argnums)
+            values = [plain(output_of(value, "jacobian")) for value in flatten(call.value)]
             tops = [call.top(value) for value in flatten(call.value)]
             chosen = mode or _quicker(values, [plain(leaf) for leaf in call.leaves])
             single = len(values) == len(call.leaves) == 1
@@ -643,15 +469,15 @@ def jacobian(
             if sparse:
                 return _sparse(call, tops[0], np.size(values[0]), options, nested)
 
-            def blocks_of(call: _Call, record: bool) -> list[Any]:
+            def blocks_of(call: TracedCall, record: bool) -> list[Any]:
                 tops = [call.top(value) for value in flatten(call.value)]
                 how = {**options, "record": record}
                 whole = _from_few(call, tops[0], how) if single else None
                 if whole is not None:
-                    return [_finish(whole, record)]
+                    return [finish(whole, record)]
                 matrix = jacobian_blocks(call.tape, tops, call.entries, **how)
                 return [
-                    _finish(block, record)
+                    finish(block, record)
                     if block is not None
                     else np.zeros(np.shape(value) + leaf.shape, adjoint_dtype(plain(leaf)))[()]
                     for value, row in zip(values, matrix, strict=True)
@@ -673,13 +499,15 @@ def _quicker(results: list[Any], arguments: list[Any]) -> str:
     return "forward" if fewer or any(map(np.iscomplexobj, results)) else "reverse"
 
 
-def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any], nested: bool) -> Any:
+def _sparse(
+    call: TracedCall, top: int | None, rows: int, options: dict[str, Any], nested: bool
+) -> Any:
     """The Jacobian of one result by one argument as a sparse matrix."""
     if top is None:
         return nothing(rows, call.leaves[0].size)
     forms = []
 
-    def numbers(call: _Call, record: bool) -> list[Any]:
+    def numbers(call: TracedCall, record: bool) -> list[Any]:
         top = call.top(flatten(call.value)[0])
         data, form = compressed(call.tape, top, call.entries[0], record=record, **options)
         forms.append(form)
@@ -690,7 +518,7 @@ def _sparse(call: _Call, top: int | None, rows: int, options: dict[str, Any], ne
     return matrix if nested else matrix.rebuilt([detach(data)])
 
 
-def _from_few(call: _Call, top: int | None, options: dict[str, Any]) -> Any:
+def _from_few(call: TracedCall, top: int | None, options: dict[str, Any]) -> Any:
     """The Jacobian, where few sweeps find it; None where half as many as ever do not."""
     if top is None or find_spec("scipy") is None:
         return None
