@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from nbval.kernel import RunningKernel
 
 from tapenb.autodiff.faces.function import Function
+from tapenb.magic import effects
 from tests import parallel
 from tests.notebooks import kernels, lessons
 
@@ -65,6 +66,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable) -> paralle
 def pytest_collection_finish() -> None:
     """Leave what was collected out of every later search for garbage."""
     gc.freeze()
+    # Before a cell runs again it counts them, which takes longer than most cells.
+    effects.get_freeze_count = lambda: True
 
 
 def pytest_sessionfinish() -> None:
@@ -86,6 +89,13 @@ def pytest_runtest_teardown() -> None:
 def root() -> Path:
     """Return the root of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_came_before_is_no_garbage() -> None:
+    """Leave what other modules made out of these searches, too: they grew to seconds each."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
