@@ -10,10 +10,9 @@ from ..autodiff.tape.tape import Tape
 _Key = TypeVar("_Key")
 
 
-def read(kept: tuple[str, Any], tape: Tape) -> Any:
-    """The value of ``("entry", i)`` on a tape, or that of ``("constant", value)``."""
-    kind, what = kept
-    return tape.value(what) if kind == "entry" else what
+def read(what: Any, tape: Tape) -> Any:
+    """The value of an entry on a tape, which is an int; all else is a value itself."""
+    return tape.value(what) if type(what) is int else what
 
 
 class Read(Mapping[_Key, Any]):
@@ -25,7 +24,7 @@ class Read(Mapping[_Key, Any]):
     tape : Tape
     """
 
-    def __init__(self, kept: Mapping[_Key, tuple[str, Any]], tape: Tape) -> None:
+    def __init__(self, kept: Mapping[_Key, Any], tape: Tape) -> None:
         self._kept, self._tape = kept, tape
 
     def __getitem__(self, key: _Key) -> Any:

@@ -28,8 +28,7 @@ from ..autodiff.sweeps.tips.across import across_tips
 from ..autodiff.sweeps.tips.kinks import Kink, kinks_of
 from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.state import is_active, reference_of
-from ..engines.tapes import StoredTape, stored
+from ..engines.tapes import StoredTape, kept, stored
 from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers
 from .conditions import conditions, only_asked, reads
 from .inputs import Input, flatten, identical
@@ -96,7 +95,8 @@ class Program:
         self._compiling, self._numbers = Lock(), None
         # Whether somebody asked for another point, which took a replay.
         self._was_asked = False
-        # What the graph shows beside the values: adjoints, or the tangents of the first input.
+        # What the graph shows beside the values: adjoints, or the tangents of the first input. Of
+        # these and of the slopes an int is an entry of the longer tape, all else a constant.
         self._nodes: dict[int, Any] = {}
         self._edges: dict[tuple[int, int, int], Any] = {}
         # By input entry, the derivative of the summed output: whole, or element by element.
@@ -125,7 +125,7 @@ class Program:
         seeds = {tape.output: ones_like(tape.value(tape.output))}
         if self.is_long:
             found = reverse(tape, seeds, self.entries)
-            self._slopes = {e: [("constant", detach(value))] for e, value in found.items()}
+            self._slopes = {e: [detach(value)] for e, value in found.items()}
             return
         reverse(tape, seeds, self.entries, record=True, flows=flows)
         self._keep(flows)
@@ -143,30 +143,22 @@ class Program:
                     self._keep(flows)
                 zero = np.zeros(np.shape(tape.value(tape.output)))
                 slope = flows.nodes.get(tape.output, zero)
-                self._slopes[entry].append(self._kept(np.sum(slope)))
+                self._slopes[entry].append(kept(self.swept, np.sum(slope)))
 
     def _keep(self, flows: Flows) -> None:
-        self._nodes = {entry: self._kept(value) for entry, value in flows.nodes.items()}
-        self._edges = {key: self._kept(value) for key, value in flows.edges.items()}
-
-    def _kept(self, value: Any) -> Any:
-        """The entry of an adjoint on the longer tape, as ("entry", i), or its constant value."""
-        if is_active(value):
-            return ("entry", reference_of(self.swept, value, True))
-        return ("constant", detach(value))
+        self._nodes = {entry: kept(self.swept, value) for entry, value in flows.nodes.items()}
+        self._edges = {key: kept(self.swept, value) for key, value in flows.edges.items()}
 
     def slopes(self, entry: int) -> list[Any]:
         """The entries of the derivatives by an input entry, or their values where they are fixed.
 
         One of the whole value, or in forward mode one for each element.
         """
-        zero = [("constant", np.zeros(np.shape(self.swept.value(entry))))]
-        return [what for _, what in self._slopes.get(entry) or zero]
+        return self._slopes.get(entry) or [np.zeros(np.shape(self.swept.value(entry)))]
 
     def flows(self) -> tuple[dict[int, Any], dict[tuple[int, int, int], Any]]:
         """What stands on nodes and edges of the graph: the entry on the longer tape, or a value."""
-        nodes = {entry: what for entry, (_, what) in self._nodes.items()}
-        return nodes, {key: what for key, (_, what) in self._edges.items()}
+        return self._nodes, self._edges
 
     def values_at(self, positions: Mapping[str, Any]) -> dict[int, Any]:
         """The value of each input entry at some positions."""
@@ -401,9 +393,7 @@ class Program:
         parts = []
         for entry in each.entries:
             value = tape.value(entry)
-            slopes = [read(kept, tape) for kept in self._slopes.get(entry, ())]
-            if not slopes:
-                slopes = [np.zeros(np.shape(value))]
+            slopes = [read(what, tape) for what in self.slopes(entry)]
             dtype = adjoint_dtype(value)
             parts.append(np.reshape(np.array(slopes, dtype), np.shape(value))[()])
         if isinstance(each.value, list | tuple):
@@ -426,17 +416,18 @@ class Program:
             whole = Program(tape.first(len(self.tape)), *rest, extended=True)
             return whole.second(whole.swept, inputs)
         entries = [entry for each in inputs for entry in each.entries]
-        kept = [slope for entry in entries for slope in self._slopes.get(entry, ())]
-        targets = sorted({what for kind, what in kept if kind == "entry"})
+        targets = sorted({each for e in entries for each in self.slopes(e) if type(each) is int})
         found = _blocks(tape, targets, entries, mode="forward")
 
         def rows(entry: int, by: int) -> np.ndarray:
             """How the derivatives by one input entry change with another."""
-            size, parts = np.size(tape.value(by)), []
-            for kind, what in self._slopes.get(entry, ()):
-                constant = np.zeros((np.size(what), size))
-                parts.append(found[what, by] if kind == "entry" else constant)
-            return np.concatenate(parts or [np.zeros((np.size(tape.value(entry)), size))])
+            size = np.size(tape.value(by))
+            return np.concatenate(
+                [
+                    found[what, by] if type(what) is int else np.zeros((np.size(what), size))
+                    for what in self.slopes(entry)
+                ]
+            )
 
         hessian = {}
         for row, column in itertools.product(inputs, inputs):
@@ -526,8 +517,8 @@ class _Run:
         self.program, self.tape, self.order = program, tape, order
         inputs = program._differentiated()
         self.entries = [entry for each in inputs for entry in each.entries]
-        kept = [each for entry in self.entries for each in program._slopes.get(entry, ())]
-        slopes = [what for kind, what in kept if kind == "entry"]
+        found = [each for entry in self.entries for each in program.slopes(entry)]
+        slopes = [what for what in found if type(what) is int]
         self.outputs = slopes if order == 2 and slopes else [program.tape.output]
 
     def numbers(self) -> dict[Any, Any]:
