@@ -18,7 +18,7 @@ from ..tape.operation import TapeError
 from ..tape.provenance import here
 from ..tape.tape import alone
 from ..tracing.state import is_active, is_traced, tape_of
-from ..tracing.structures import flatten, mapped, parts_of, refilled, stripped
+from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..twins.substitution import call
 
 
@@ -33,6 +33,8 @@ class Nested:
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self._kwargs = stripped(args), stripped(kwargs)
         self._counts = [sum(map(is_number, flatten(arg))) for arg in args]
+        # By leaf: a traced Boolean is one, and none once it is plain.
+        self._are_operands = [*map(is_number, flatten(args))]
         self.operands = [leaf for leaf in flatten(args) if is_number(leaf)]
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +42,10 @@ class Nested:
 
         @functools.wraps(function)
         def of_numbers(*operands: Any) -> Any:
-            return call(function, *refilled(self._args, operands, is_number), **self._kwargs)
+            rest, leaves = iter(operands), flatten(self._args)
+            pairs = zip(leaves, self._are_operands, strict=True)
+            filled = iter([next(rest) if is_operand else leaf for leaf, is_operand in pairs])
+            return call(function, *rebuild(self._args, filled), **self._kwargs)
 
         return of_numbers
 

@@ -435,6 +435,19 @@ def test_a_gradient_runs_a_checkpoint_within_a_checkpoint_once_more_for_each():
     assert len(ran) == 6
 
 
+def test_a_condition_in_a_container_of_a_checkpoint_is_a_condition_and_no_number():
+    def told(p):
+        return p["x"] * 2.0 if p["on"] else p["x"]
+
+    def own(p):
+        return told(p), lambda dy: {"on": None, "x": dy * (2.0 if p["on"] else 1.0)}
+
+    for f in (tn.checkpoint(told), tn.custom_gradient(own)):
+        both = tn.value_and_grad(lambda x, f=f: f({"on": x > 0, "x": x * x}))
+        assert both(1.5) == (4.5, 6.0)
+        assert both(-1.5) == (2.25, -3.0)
+
+
 def test_checkpoints_of_any_form():
     f = tn.checkpoint(lambda p, how: (np.sin(p["a"]) * p["b"], p["a"] if how == "x" else p["b"]))
 
