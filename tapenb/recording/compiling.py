@@ -25,12 +25,7 @@ MOST_SECOND = 16
 
 
 def entries_of_numbers(program: Program) -> int:
-    """How many entries `compiled_numbers` compiles.
-
-    Parameters
-    ----------
-    program : Program
-    """
+    """How many entries `compiled_numbers` compiles."""
     # A forward sweep is about as long as what it goes along, twice the tape.
     return len(program.swept) + 2 * _sweeps(program) * len(program.tape)
 
@@ -42,12 +37,7 @@ def _sweeps(program: Program) -> int:
 
 
 def compiled_numbers(program: Program) -> Compiled | None:
-    """Compile the output, its gradient and its Hessian; None where these are many, or no floats.
-
-    Parameters
-    ----------
-    program : Program
-    """
+    """Compile the output, its gradient and its Hessian; None where these are many, or no floats."""
     inputs = program.inputs
     if program.tape.output is None or program.is_long or not are_floats(inputs):
         return None

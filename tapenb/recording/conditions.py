@@ -22,10 +22,6 @@ def conditions(tape: Tape) -> list[str]:
 
     How often it was answered is not said: before it asked of an input, the tape did not see it.
 
-    Parameters
-    ----------
-    tape : Tape
-
     Examples
     --------
     >>> import tapenb as tn

@@ -95,12 +95,7 @@ class Curve:
         return [rows_of(program, *given, slopes=slopes) for program in self.programs]
 
     def follow_slopes(self, follow: bool) -> None:
-        """Have slopes and second derivatives of programs, too, that are not compiled, or not.
-
-        Parameters
-        ----------
-        follow : bool
-        """
+        """Have slopes and second derivatives of programs, too, that are not compiled, or not."""
         self._rows = self._rows_of(slopes=follow)
 
     def at(self, x: float) -> tuple[Row, int]:

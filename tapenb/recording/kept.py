@@ -16,13 +16,7 @@ def read(what: Any, tape: Tape) -> Any:
 
 
 class Read(Mapping[_Key, Any]):
-    """The values of what is kept by key, each read when it is asked for: few of many are seen.
-
-    Parameters
-    ----------
-    kept : mapping
-    tape : Tape
-    """
+    """The values of what is kept by key, each read when it is asked for: few of many are seen."""
 
     def __init__(self, kept: Mapping[_Key, Any], tape: Tape) -> None:
         self._kept, self._tape = kept, tape

@@ -49,13 +49,7 @@ def outputs(tape: Tape, source: Source) -> dict[str, int]:
 
 
 def that_depend(tape: Tape, source: Source) -> list[str]:
-    """The names among them of what depends on an input.
-
-    Parameters
-    ----------
-    tape : Tape
-    source : Source
-    """
+    """The names among them of what depends on an input."""
     inputs = {entry for entries in tape.inputs.values() for entry in entries}
     found = outputs(tape, source).items()
     return [name for name, entry in found if not inputs.isdisjoint(tape.ancestors(entry))]

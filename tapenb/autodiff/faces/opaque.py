@@ -23,12 +23,7 @@ from ..twins.substitution import call
 
 
 class Nested:
-    """Arguments of which some are containers, or no numbers: these stay, the numbers are operands.
-
-    Parameters
-    ----------
-    args, kwargs : tuple, dict
-    """
+    """Arguments, some of them containers or no numbers: these stay, the numbers are operands."""
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self._kwargs = stripped(args), stripped(kwargs)
