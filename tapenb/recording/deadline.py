@@ -88,8 +88,13 @@ class _Clock:
         self._done.set()
         if self._watching.ident is not None:
             self._watching.join()
-        if self._heard is None:
-            _raise_in(self._watched, None)
+        if self._heard is None and self.over:
+            # What still waits to be raised comes out here. To call it off instead would leave
+            # Python looking for it at every step, and for ever under a profiler (3.11).
+            with suppress(_TooLong):
+                _raise_in(self._watched)
+                while True:
+                    pass
         elif getsignal(SIGINT) == self._hear:
             signal(SIGINT, self._heard)
 
@@ -99,7 +104,7 @@ class _Clock:
             self.over, pause = True, _AGAIN
             if self._heard is None:
                 if not _is_importing(sys._current_frames().get(self._watched)):
-                    _raise_in(self._watched, _TooLong)
+                    _raise_in(self._watched)
             elif hasattr(signals, "pthread_kill"):
                 signals.pthread_kill(self._watched, SIGINT)
             else:
@@ -130,6 +135,6 @@ def _is_importing(frame: FrameType | None) -> bool:
     return is_importing(frame)
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    raised = None if error is None else ctypes.py_object(error)
+def _raise_in(thread: int) -> None:
+    raised = ctypes.py_object(_TooLong)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)

@@ -1,6 +1,7 @@
 """A cell that runs again ends in time, whatever it does, and the panel says so."""
 
 import signal
+import subprocess
 import sys
 import threading
 from importlib import import_module
@@ -9,6 +10,7 @@ import pytest
 
 from tapenb.magic import running
 from tapenb.recording.deadline import within
+from tests import PATIENCE
 
 ENDLESS = {
     "a loop": "while True: pass",
@@ -99,3 +101,27 @@ def test_a_library_is_imported_to_its_end(monkeypatch, tmp_path, on_a_thread):
 
 def test_what_ends_in_time_gives_its_value():
     assert within(100.0, lambda: 3) == 3
+
+
+PROFILED = """
+import cProfile, threading
+from tapenb.recording.deadline import within
+
+def late():
+    try:
+        within(0.05, lambda: [None for _ in iter(int, 1)])
+    except TimeoutError:
+        pass
+
+for work in (lambda: within(60.0, int), late):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    cProfile.runctx("int()", {}, {})
+"""
+
+
+def test_a_profiler_runs_after_a_deadline_on_another_thread():
+    """Python 3.11 never came to an end there, once an exception was called off."""
+    command = [sys.executable, "-c", PROFILED]
+    subprocess.run(command, timeout=PATIENCE, check=True, capture_output=True)

@@ -74,8 +74,9 @@ def leave(
     """Answer a question that takes a number off the tape, where no derivative is lost by that.
 
     None is where nothing is recorded, where the number is piecewise constant or was cut on purpose,
-    and where it becomes text: the answer is a guard. What prints and draws may look. A cell that
-    can run again hands the number out, and finds whether it mattered; else an input of a cell that
+    and where it becomes text: the answer is a guard. What prints may look, and what draws; but
+    what a cell reads off its picture again is refused as far as it can be tried. A cell that can
+    run again hands the number out, and finds whether it mattered; else an input of a cell that
     foreign code reads is an input no longer.
 
     Raises
