@@ -371,6 +371,8 @@ class Watch:
         if purity.is_known(kind):
             if kind.__flags__ & _MUTABLE == _MADE_LATER and not purity.is_wrapper(kind.__module__):
                 self._expect_contents(kind)
+            held = (value for value in vars(kind).values() if isinstance(value, np.ndarray))
+            self._todo += [(value, self._where) for value in held]  # a series' domain
             return []
         if purity.is_wrapper(kind.__module__):
             raise self._refusal(purity.objection(kind))

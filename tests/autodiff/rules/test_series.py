@@ -86,6 +86,12 @@ def test_one_that_was_made_before_is_read_anew_when_it_changed():
     assert [f(3.0), f(4.0)] == [7.0, 9.0]
     p.coef[1] = 5.0
     assert [f(3.0), f(4.0)] == [16.0, 21.0]
+    before = Polynomial.domain.copy()
+    try:
+        Polynomial.domain[:] = [0.0, 1.0]  # which all share that have none of their own
+        assert [f(3.0), f(4.0)] == [p(3.0), p(4.0)] == [26.0, 36.0]
+    finally:
+        Polynomial.domain[:] = before
 
 
 def test_in_a_function_that_is_replayed():
