@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.operation import TapeError
+from ..kinds.elementwise import Elementwise
+from ..tape.operation import ARGUMENT, Operation, TapeError
+from ..tape.primitives import convert
 from ..tape.provenance import here
 from ..tape.tape import CURRENT
-from .state import is_traced, plain
+from .apply import apply
+from .state import is_active, is_traced, plain
 from .structures import as_operand, lift
 
 
@@ -69,11 +72,30 @@ def _objects(values: list[Any]) -> np.ndarray:
 
 
 def _column(value: Any, shape: tuple[int, ...]) -> list[Any]:
-    """The elements as Python sees them: traced, or Python's own numbers."""
+    """The elements as NumPy hands them out: Python's own numbers, traced if the array is."""
     spread = np.broadcast_to(value, shape)
     if not is_traced(spread):
         return np.asarray(spread, dtype=object).reshape(-1).tolist()
-    return [spread[at] for at in np.ndindex(shape)]
+    return [_as_python(spread[at]) for at in np.ndindex(shape)]
+
+
+def _as_python(element: Any) -> Any:
+    """A number as one of Python's own type."""
+    own = plain(element).item()
+    if type(own) not in (float, int, complex):
+        return element  # there is none of its precision
+    if not is_active(element):
+        return own
+    double = np.asarray(own).dtype
+    element = element if element.dtype == double else convert(element, dtype=double)
+    return apply(_ITEM, (element,))
+
+
+def _item(value: Any) -> Any:
+    return getattr(value, "item", lambda: value)()
+
+
+_ITEM = Operation(_item, Elementwise("1"), ARGUMENT)
 
 
 def _table(values: list[Any], shape: tuple[int, ...]) -> Any:
@@ -115,12 +137,16 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's own name
             return super().__call__(*args, **kwargs)
         columns = [_column(value, shape) for value in inputs]
         rows = [call(*arguments) for arguments in zip(*columns, strict=True)]
+        dtypes = [*map(np.dtype, self.otypes or ())]
+        if not dtypes:  # NumPy asks for them by a number of its own, not of Python's
+            first = call(*(np.asarray(plain(value)).flat[0] for value in inputs))
+            dtypes = [np.asarray(plain(each)).dtype for each in first]
         results = []
-        for at, first in enumerate(rows[0]):
-            kind = self.otypes[at] if self.otypes else None
-            dtype = np.dtype(kind) if kind else np.asarray(plain(first)).dtype
+        for at, dtype in enumerate(dtypes):
             column = lift([row[at] for row in rows])
             column = column if is_traced(column) else np.asarray(column)
+            if column.dtype.kind == "c" and dtype.kind in "fiub":
+                plain(column).astype(object).astype(dtype)  # which raises NumPy's own error
             column = column if column.dtype == dtype else column.astype(dtype)
             results.append(np.reshape(column, shape))
         return results[0] if len(results) == 1 else tuple(results)

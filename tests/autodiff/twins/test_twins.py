@@ -1261,3 +1261,35 @@ def test_a_variable_or_an_element_is_handed_to_what_was_made_before(name):
         slopes = [(f(point + step) - f(point - step)) / 2e-5 for step in steps]
         np.testing.assert_allclose(tape.gradient(y, v), slopes, rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(tn.grad(f)(point), slopes, rtol=1e-7, atol=1e-9)
+
+
+EACH = {
+    "a class": lambda t: t * (3.0 if isinstance(t, np.floating) else 2.0),
+    "a double": lambda t: t / 3,
+    "a count": lambda t: t * COUNTED[0],
+}
+COUNTED = [2.0]
+
+
+@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_elements_are_pythons_own_numbers(name, dtype):
+    """As NumPy's are, which hands out objects: another precision, and another power of -1."""
+    x = np.array([0.7, 1.3], dtype)
+    for g in (np.vectorize(EACH[name]), np.frompyfunc(EACH[name], 1, 1)):
+        y, pull = tn.vjp(lambda x, g=g: g(x), x)
+        expected = g(x)
+        assert y.dtype == (float if expected.dtype == object else expected.dtype)
+        np.testing.assert_array_equal(y, expected.astype(y.dtype))
+        slopes = g(np.ones(2)).astype(float)  # they are linear
+        np.testing.assert_allclose(pull(np.ones_like(y))[0], slopes, rtol=1e-6)
+
+
+def test_elements_raise_what_pythons_own_numbers_do():
+    x = np.array([1.0, -1.0, 0.0])
+    for f, error in ((lambda t: 1 / t, ZeroDivisionError), (lambda t: t**0.5, TypeError)):
+        for g in (np.vectorize(f), np.vectorize(f, otypes=[float])):
+            with np.errstate(all="ignore"), pytest.raises(error):
+                g(x)
+            with np.errstate(all="ignore"), pytest.raises(error):
+                tn.grad(lambda x, g=g: np.sum(g(x)))(x)
