@@ -511,6 +511,14 @@ def of_indices():
     np.testing.assert_array_equal(tape.gradient(loss, v).numpy(), [1.0, 0.0, 2.0])
 
 
+def of_what_was_stopped():
+    with tn.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        stopped = tn.stop_gradient(x * 1.0)
+        loss = stopped * 2.0
+    assert plain(tape.gradient(loss, [stopped, x])) == [2.0, None]
+
+
 DIFFERENCES = [
     of_dtype,
     of_integers,
@@ -525,6 +533,7 @@ DIFFERENCES = [
     of_shapes,
     of_variables_within,
     of_indices,
+    of_what_was_stopped,
 ]
 
 
