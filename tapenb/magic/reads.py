@@ -25,6 +25,7 @@ from ..autodiff.tape.thrift import Lost
 from ..autodiff.tracing.reads import Read, Reads
 
 _SECONDS = 10.0
+_TRIES = 4
 _GOLDEN = 0.6180339887498949
 # Two ways of each: a bold one, and a gentle one for where the cell raises at that.
 _DOWN = (lambda a, size, u: a - (1.37 + u) * size, lambda a, size, u: a * (0.63 - 0.1 * u))
@@ -91,7 +92,8 @@ def seen_again(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[R
         return False
 
     places = list(reads.drawn)
-    if not differs(places) or differs([]):
+    # More than once: what differs by chance, as a coin that is tossed, does so without them, too.
+    if not all(differs(places) and not differs([]) for _ in range(_TRIES)):
         return []
     found = [place for place in places if differs([place])] or places
     return [reads.drawn[place] for place in found]
