@@ -531,7 +531,7 @@ def test_a_recording_says_why_it_cannot_tell():
     f = lambda x: x if x > 0 else 2 * x  # noqa: E731  short
     (kink,) = tn.record(f, 0.0).kinks()
     assert kink.verdict == "not known"
-    assert "other code may run beside it, which only tn.kinks(f, x) tries" in str(kink)
+    assert "tn.kinks(f, x) of these lines as f tries it" in str(kink)
     assert [kink.verdict for kink in tn.kinks(f, 0.0)] == ["tip"]
 
 

@@ -52,7 +52,7 @@ class Recorded:
 
     def again(self, values: list[Any]) -> Recorded:
         """Nothing that could be run again."""
-        raise Unknown("other code may run beside it, which only tn.kinks(f, x) tries")
+        raise Unknown("other code may run beside it: tn.kinks(f, x) of these lines as f tries it")
 
 
 def moving(run: Run) -> list[int]:
