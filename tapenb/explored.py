@@ -73,6 +73,11 @@ def explore(
     5.5
     >>> t.panel.sliders["y"]
     <slider y: value=5.0, min=0.0, max=10.0, step=0.1>
+
+    The same in the order of its parameters:
+
+    >>> bool(tn.explore(f, 2.0, (0, 10)).value == t.value)
+    True
     """
     try:
         from .panel.explore import explored

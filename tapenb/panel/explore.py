@@ -7,6 +7,7 @@ import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
+from inspect import Parameter
 from os import PathLike
 from threading import RLock
 from typing import Any
@@ -113,28 +114,22 @@ def _arguments(
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[Any]], dict[str, tuple[float, ...]]]:
     """The numbers to start from, what is handed on as it is, the choices, and the ranges given."""
     signature = inspect.signature(f)
-    defaults = {
-        name: each.default
-        for name, each in signature.parameters.items()
-        if each.default is not each.empty and each.kind is not each.POSITIONAL_ONLY
-    }
     given: dict[str, Any] = {}
     fixed: dict[str, Any] = {}
     choices: dict[str, list[Any]] = {}
     spans: dict[str, tuple[float, ...]] = {}
     try:
-        signature.bind_partial(*in_order, **arguments)
-        arguments = {**signature.bind_partial(*in_order).arguments, **arguments}
-        bound = signature.bind(**{**defaults, **arguments})
+        bound = signature.bind(*in_order, **arguments)
+        bound.apply_defaults()
+        named = _named(signature, bound.arguments)
     except TypeError as error:
         name = getattr(f, "__name__", "f")
         raise TypeError(
             f"explore({name}): {error}. Its arguments are {signature}: give each a number or a "
-            f"range by its name, explore({name}, x=2.0, y=(0, 10))."
+            f"range by its name, explore({name}, x=2.0, y=(0, 10)), or in their order, "
+            f"explore({name}, 2.0, (0, 10))."
         ) from None
-    for name, value in {**bound.arguments, **bound.kwargs}.items():
-        if name not in arguments and name not in defaults:
-            continue
+    for name, value in named.items():
         if _is_range(value):
             spans[name] = _range(name, value)
             low, high = spans[name][:2]
@@ -151,6 +146,20 @@ def _arguments(
         else:
             fixed[name] = value.value if type(value).__name__ == "fixed" else value
     return given, fixed, choices, spans
+
+
+def _named(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a function is handed, by the names that it or who calls it has for that."""
+    named: dict[str, Any] = {}
+    for name, value in arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is Parameter.VAR_KEYWORD:
+            named |= value
+        elif kind is not Parameter.VAR_POSITIONAL:
+            named[name] = value
+        elif value:
+            raise TypeError(f"a slider needs a name, which what *{name} takes has not")
+    return named
 
 
 def _is_choice(value: Any) -> bool:
@@ -196,6 +205,11 @@ class _Call:
     ) -> None:
         self._f, self._fixed, self._order, self._mode = f, fixed, order, mode
         self._choices = choices
+        self._in_order = [
+            name
+            for name, each in inspect.signature(f).parameters.items()
+            if each.kind is Parameter.POSITIONAL_ONLY
+        ]
         self._switches = {
             name: fixed[name] if all_of == _TRUTHS else 0 for name, all_of in choices.items()
         }
@@ -250,7 +264,8 @@ class _Call:
         fixed = {**self._fixed, **chosen}
 
         def call(*values: Any) -> Any:
-            return self._f(**dict(zip(names, values, strict=True)), **fixed)
+            named = dict(zip(names, values, strict=True)) | fixed
+            return self._f(*[named.pop(name) for name in self._in_order], **named)
 
         with self._lock:
             tape = record(call, *(each.value for each in inputs))

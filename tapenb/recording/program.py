@@ -95,6 +95,7 @@ class Program:
         self._compiling, self._numbers = Lock(), None
         # Whether somebody asked for another point, which took a replay.
         self._was_asked = False
+        self._compiler: Thread | None = None
         # What the graph shows beside the values: adjoints, or the tangents of the first input. Of
         # these and of the slopes an int is an entry of the longer tape, all else a constant.
         self._nodes: dict[int, Any] = {}
@@ -271,10 +272,17 @@ class Program:
 
     def _compile_beside(self) -> None:
         """Compile on another thread, once somebody asks again for what takes a replay."""
-        if self._was_asked and not (self.is_answered_soon or self._compiling.locked()):
+        if self._was_asked and self._compiler is None and not self.is_answered_soon:
+            self._compiler = Thread(target=self._compile, name="tapenb-numbers", daemon=True)
             with suppress(RuntimeError):  # without threads, as in Pyodide, all wait for all
-                Thread(target=lambda: self.numbers, name="tapenb-numbers", daemon=True).start()
+                self._compiler.start()
         self._was_asked = True
+
+    def _compile(self) -> None:
+        try:
+            _ = self.numbers
+        except (MemoryError, RecursionError):  # too long for Python itself: a replay answers
+            self._numbers = (None,)
 
     def compiled_at(self, otherwise: Callable[..., Point]) -> Callable[..., Point] | None:
         """A function from positions, and a deadline for others, to a point.

