@@ -51,9 +51,12 @@ def within(seconds: float, work: Callable[[], _T], what: str = "the cell") -> _T
     clock = _Clock(seconds)
     try:
         try:
-            clock.start()
-            return work()
-        finally:
+            try:
+                clock.start()
+                return work()
+            finally:
+                clock.stop()
+        finally:  # what was raised may have come at the first line of the other
             clock.stop()
     except BaseException as error:
         if not clock.over:
@@ -61,8 +64,6 @@ def within(seconds: float, work: Callable[[], _T], what: str = "the cell") -> _T
         raise TimeoutError(
             f"{what} ran for more than {seconds:g} s at this point and was stopped"
         ) from (None if isinstance(error, _TooLong) else error)
-    finally:
-        clock.stop()
 
 
 class _Clock:
@@ -85,17 +86,17 @@ class _Clock:
 
     def stop(self) -> None:
         """Let time be no matter; can be called twice."""
-        self._done.set()
-        if self._watching.ident is not None:
-            self._watching.join()
-        if self._heard is None and self.over:
-            # What still waits to be raised comes out here. To call it off instead would leave
-            # Python looking for it at every step, and for ever under a profiler (3.11).
-            with suppress(_TooLong):
+        with suppress(_TooLong):
+            self._done.set()
+            if self._watching.ident is not None:
+                self._watching.join()
+            if self._heard is None and self.over:
+                # What still waits to be raised comes out here. To call it off instead would leave
+                # Python looking for it at every step, and for ever under a profiler (3.11).
                 _raise_in(self._watched)
                 while True:
                     pass
-        elif getsignal(SIGINT) == self._hear:
+        if self._heard is not None and getsignal(SIGINT) == self._hear:
             signal(SIGINT, self._heard)
 
     def _watch(self) -> None:

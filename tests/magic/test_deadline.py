@@ -9,6 +9,7 @@ from importlib import import_module
 import pytest
 
 from tapenb.magic import running
+from tapenb.recording import deadline
 from tapenb.recording.deadline import within
 from tests import PATIENCE
 
@@ -72,6 +73,28 @@ def test_on_another_thread():
     thread.start()
     thread.join()
     assert said == ["the cell ran for more than 0.2 s at this point and was stopped"]
+
+
+def test_what_comes_late_ends_nobody_else(monkeypatch):
+    """An exception may wait until the watcher is waited for, and another one behind it."""
+    join, said = threading.Thread.join, []
+
+    def late(thread, *args):
+        join(thread, *args)
+        if thread.name == "tapenb-deadline":
+            raise deadline._TooLong
+
+    def run():
+        try:
+            within(0.05, lambda: [None for _ in iter(int, 1)])
+        except BaseException as error:
+            said.append(type(error))
+
+    monkeypatch.setattr(threading.Thread, "join", late)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert said == [TimeoutError]
 
 
 @pytest.mark.parametrize("on_a_thread", [False, True])
