@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Hashable
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,17 @@ _TAKING = {
 
 def let_tables_be(changes: Changes) -> None:
     """Let pandas, where it is imported, know traced numbers until the changes go back."""
-    found = _places()
+    found, before = _places(), sys.modules.keys() - {"__main__"}
+    real = {id(instead): real for _, _, real, instead in found}
 
     def back() -> None:
-        for space, name, real, _ in found:
-            space[name] = real
+        for space, name, value, _ in found:
+            space[name] = value
+        # What was imported meanwhile has them by names of its own, as the notebook may have.
+        for space in _spaces(lambda name: name not in before):
+            for name, value in list(space.items()):
+                if id(value) in real:
+                    space[name] = real[id(value)]
 
     if found:
         changes.before(back)
@@ -50,25 +56,32 @@ def holds_traced(value: Any) -> bool:
     return any(any(map(is_traced, each)) for each in columns if each.dtype == object)
 
 
+def _spaces(wanted: Callable[[str], bool]) -> list[dict[str, Any]]:
+    """The namespaces of the modules with some names: of no lazy one, which would be imported."""
+    modules = list(sys.modules.items())  # another thread may import
+    return [vars(each) for name, each in modules if wanted(name) and type(each) is ModuleType]
+
+
 def _places() -> list[tuple[dict[str, Any], str, Any, Any]]:
     """Where pandas has its questions: a namespace, a name there, what that is, and what it may be.
 
     Modules of it that are imported later ask as ever.
     """
-    modules = [vars(sys.modules[name]) for name in sys.modules if name.startswith("pandas.")]
-    if len(modules) != _known[0]:
+    spaces = _spaces(lambda name: name.startswith("pandas."))
+    if len(spaces) != _known[0]:
         instead = {}
         homes = [(_asking, *_ASKING), *((_taking, *each) for each in _TAKING.items())]
         for make, home, names in homes:
             owned = vars(sys.modules.get(f"pandas.{home}", object))
-            instead |= {owned[name]: make(owned[name]) for name in names.split() if name in owned}
+            found = [owned[name] for name in names.split() if name in owned]
+            instead |= {id(each): make(each) for each in found}
         _known[:] = (
-            len(modules),
+            len(spaces),
             [
-                (space, name, value, instead[value])
-                for space in modules
-                for name, value in space.items()
-                if isinstance(value, Hashable) and value in instead
+                (space, name, value, instead[id(value)])
+                for space in spaces
+                for name, value in list(space.items())
+                if id(value) in instead
             ],
         )
     return _known[1]

@@ -1,6 +1,7 @@
 """Plain numbers that a cell reads: harmless where they stay beside the output, else refused."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -346,3 +347,18 @@ def test_a_table_of_an_array_is_described_as_without_a_tape(notebook):
     notebook.run("import pandas as pd; v = np.array([1.0, 2.0, 3.0])")
     notebook.run("%%tape v\nd = pd.DataFrame({'y': v}).describe()\nnp.sum(v)")
     assert list(notebook.names["d"]["y"]) == [3.0, 2.0, 1.0, 1.0, 1.5, 2.0, 2.5, 3.0]
+
+
+def test_what_is_imported_while_a_cell_records_has_the_questions_of_pandas_itself(
+    notebook, monkeypatch, tmp_path
+):
+    pd = pytest.importorskip("pandas", reason="pandas is not among what the tests install")
+    (tmp_path / "late_tables.py").write_text("from pandas.api.types import is_float")
+    monkeypatch.syspath_prepend(tmp_path)
+    # A tuple may hold what has no hash.
+    monkeypatch.setattr(pd.api.types, "odd", ([],), raising=False)
+    imported = "import late_tables; from pandas.api.types import is_float"
+    notebook.run(f"import pandas as pd\n%tape x=2.0\n{imported}; z = x*x") if 0 else None
+    notebook.run(f"%%tape\nx = 2.0\n{imported}\nz = x*x*is_float(x)")
+    assert sys.modules.pop("late_tables").is_float is pd.api.types.is_float
+    assert notebook.names["is_float"] is pd.api.types.is_float
