@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import FrameType
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..tape.operation import Operation
 from ..tracing.apply import apply, refuse
 from ..tracing.stand_in import InPlaceOf
 from ..tracing.state import plain
-from ..tracing.structures import any_active, as_operand, read
+from ..tracing.structures import any_active, as_operand, read, stripped
 from .special import Special
 
 
@@ -380,6 +380,12 @@ class Distribution(InPlaceOf):
         """SciPy's own, frozen where this one is."""
         args, kwargs = self._frozen
         return self._real(*args, **kwargs) if args or kwargs else self._real
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        args, kwargs = self._frozen
+        if any_active([args, kwargs]) or not (args or kwargs):
+            return super().__reduce_ex__(protocol)
+        return partial(self._real, *stripped(args), **stripped(kwargs)), ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = read((args, kwargs))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numbers
 import sys
 from collections.abc import Callable
-from types import MethodType
+from types import FrameType, MethodType
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,9 @@ class Series(Made, InPlaceOf):
         Its coefficients, where these are traced.
     """
 
+    __array_ufunc__ = None
+    __hash__ = None
+
     def __init__(self, real: Any, coef: Any = None) -> None:
         super().__init__()
         self._real, self._traced = real, coef if is_active(coef) else None
@@ -66,10 +69,10 @@ class Series(Made, InPlaceOf):
     def __class__(self) -> type:
         return type(self._real)
 
-    def plainly(self) -> Any:
-        """NumPy's own, where nothing is traced."""
+    def plainly(self, name: str, frame: FrameType) -> Any:
+        """NumPy's own for an operation of a name, where nothing is traced."""
         if self._traced is not None:
-            refuse("this of a series with traced coefficients is", sys._getframe(4), _WHY)
+            refuse(f"{name} of a series with traced coefficients is", frame, _WHY)
         return self._real
 
     def __getattr__(self, name: str) -> Any:
@@ -113,7 +116,7 @@ class Series(Made, InPlaceOf):
             return other._real, other.coef
         if type(other) is type(self._real):
             return other, other.coef
-        if is_traced(other) or isinstance(other, numbers.Number):
+        if np.ndim(plain(other)) == 0:
             return plain(other), np.reshape(other, (1,))
         coef = as_operand(other)
         return plain(coef), coef
@@ -224,19 +227,27 @@ def _made_series(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_made_series, value))
     if isinstance(value, MethodType):
-        return lambda *args, **kwargs: _made_series(value(*_as_numpys(args), **_as_numpys(kwargs)))
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            args, kwargs = _as_numpys((args, kwargs), f".{value.__name__}", sys._getframe(1))
+            return _made_series(value(*args, **kwargs))
+
+        return method
     known = type(value).__name__ in FAMILIES and type(value).__module__.startswith("numpy.")
     return Series(value) if known else value
 
 
-def _as_numpys(value: Any) -> Any:
-    return mapped(lambda leaf: leaf.plainly() if isinstance(leaf, Series) else leaf, value)
+def _as_numpys(value: Any, name: str, frame: FrameType) -> Any:
+    return mapped(
+        lambda leaf: leaf.plainly(name, frame) if isinstance(leaf, Series) else leaf, value
+    )
 
 
 def _forwarded(name: str) -> Callable[..., Any]:
     def method(self: Series, *others: Any) -> Any:
         if self._traced is None and not any_active(others):
-            return _made_series(getattr(self._real, name)(*_as_numpys(others)))
+            others = _as_numpys(others, name, sys._getframe(1))
+            return _made_series(getattr(self._real, name)(*others))
         return refuse(f"{name} of a series with traced coefficients is", sys._getframe(1), _WHY)
 
     return method

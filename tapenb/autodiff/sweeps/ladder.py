@@ -117,7 +117,7 @@ def is_finite(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return all(map(is_finite, value))
     value = plain(value)
-    if not isinstance(value, np.ndarray | np.inexact | complex):
+    if not isinstance(value, np.ndarray | np.inexact | float | complex):
         return True
     return np.asarray(value).dtype.kind not in "fc" or bool(np.isfinite(value).all())
 

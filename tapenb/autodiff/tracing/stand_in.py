@@ -50,7 +50,7 @@ class InPlaceOf:
                 f"a {self.__class__.__name__} of traced numbers cannot be pickled while they are "
                 "recorded; pickle one of plain numbers"
             )
-        return _itself, (self.real_object,)
+        return self.real_object.__reduce_ex__(protocol)
 
 
 class StandIn:

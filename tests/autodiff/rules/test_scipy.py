@@ -3,6 +3,7 @@
 import gc
 import inspect
 import math
+import pickle
 import subprocess
 import sys
 
@@ -279,6 +280,14 @@ REFUSED = {
         ),
         "say it where it is made",
     ),
+    "a spline of the fifth degree": (
+        lambda a: scipy.interpolate.interp1d(np.arange(9.0), np.arange(9.0) ** 2, kind=5)(a),
+        "only lines, quadratic and cubic splines through one row have a rule",
+    ),
+    "rows of ordinates": (
+        lambda a: scipy.interpolate.interp1d(np.arange(3.0), np.eye(3))(a)[0],
+        "only lines, quadratic and cubic splines through one row have a rule",
+    ),
     "splines of FITPACK's": (
         lambda a: scipy.interpolate.interpn(
             (np.arange(4.0),) * 2, a * np.eye(4), [[1.5, 1.5]], "splinef2d"
@@ -309,6 +318,25 @@ def test_what_cannot_be_seen_is_refused(name):
     f, reason = REFUSED[name]
     with pytest.raises(TapeError, match=reason):
         tn.grad(f)(0.5)
+
+
+def test_what_scipy_makes_is_pickled_as_scipys_own():
+    def f(x):
+        knots = np.arange(4.0)
+        for made in (
+            scipy.interpolate.CubicSpline(knots, knots**2),
+            scipy.interpolate.interp1d(knots, knots),
+            scipy.stats.norm(1.0, scale=2.0),
+        ):
+            kept.append(pickle.dumps(made))
+        return x
+
+    kept = []
+    tn.grad(f)(1.0)
+    assert not any(b"tapenb" in each for each in kept)
+    spline, line, normal = map(pickle.loads, kept)
+    assert spline(1.5) == pytest.approx(2.25)
+    assert [float(line(1.5)), normal.mean(), normal.std()] == [1.5, 1.0, 2.0]
 
 
 JUMPS = {

@@ -55,6 +55,7 @@ WITH_MADE = {
     "slope": lambda p, x: p.deriv()(x) * p.degree(),
     "integral": lambda p, x: p.integ(lbnd=0.4)(x),
     "arithmetic": lambda p, x: (p * p - 2.0 * p + x)(x) + (p**2)(x),
+    "arrays": lambda p, x: (p * np.array([1.0, 2.0]) - np.array([3.0, x]) * p + C * p - C)(x),
     "quotient": lambda p, x: divmod(p, type(p)([1.0, 1.0], domain=[0, 3]))[0](x),
     "a copy": lambda p, x: copy.copy(p)(x) + copy.deepcopy(p)(x) + p.copy()(x),
     "pickled": lambda p, x: pickle.loads(pickle.dumps(p)).coef[1] * x,
@@ -98,6 +99,34 @@ def test_in_a_function_that_is_replayed():
     f = tn.function(lambda c: (Polynomial(c) * Polynomial(c) + 1.0).deriv()(0.5))
     for c in (C, C, 2.0 * C, C[::-1].copy()):
         assert f(c) == (Polynomial(c) * Polynomial(c) + 1.0).deriv()(0.5)
+
+
+def test_arithmetic_with_arrays_and_questions_as_unrecorded():
+    def f(x):
+        row = np.array([1.0, 2.0])
+        sums = [p * row, row * p, p + row, row - p, C * p, C - p]
+        assert all(isinstance(each, Polynomial) for each in sums)
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(p)
+        assert not [made for made in (p, p * row) if b"tapenb" in pickle.dumps(made)]
+        return [each.coef for each in sums]
+
+    p = Polynomial([1.0, 2.0, 3.0])
+    alone = f(0.0)
+    assert [list(each) for each in alone[:2]] == 2 * [
+        [1.0, 4.0, 7.0, 6.0]
+    ]  # (1 + 2 x)(1 + 2 x + 3 x²)
+    for one, other in zip(tn.jvp(f, (0.0,), (1.0,))[0], alone, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_refusal_names_the_operation():
+    for call, name in (
+        (lambda p: Polynomial(C) // Polynomial(p), "__floordiv__"),
+        (lambda p: Polynomial.cast(Polynomial(p)), r"\.cast"),
+    ):
+        with pytest.raises(TapeError, match=rf"{name} of a series with traced coefficients"):
+            tn.grad(call)(C)
 
 
 @pytest.mark.parametrize(

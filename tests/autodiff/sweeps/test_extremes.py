@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
+from tapenb.autodiff.sweeps.ladder import is_finite
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # values that overflow
 
@@ -148,6 +149,13 @@ def test_an_honest_infinity_or_nan_stays():
     ):
         for found in (tn.grad(f)(x), tn.derivative(f)(x)):
             assert not np.isfinite(found)
+
+
+def test_a_nan_of_a_kind_of_ones_own_is_not_finite():
+    class Metres(float):
+        pass
+
+    assert [is_finite(Metres(text)) for text in ("nan", "inf", "1")] == [False, False, True]
 
 
 def test_what_lapack_computes_is_left_in_double_precision():

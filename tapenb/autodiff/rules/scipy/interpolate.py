@@ -289,6 +289,7 @@ class _Maker(ClassStandIn):
 
 
 _DEGREES = {"linear": 1, "slinear": 1, "quadratic": 2, "cubic": 3}
+_WITH_A_RULE = "only lines, quadratic and cubic splines through one row have a rule"
 
 
 class _Interp1d(ClassStandIn):
@@ -299,8 +300,7 @@ class _Interp1d(ClassStandIn):
         degree, ordinates, others = _DEGREES.get(kind, kind), as_operand(y), [x, args, kwargs]
         known = degree in (1, 2, 3) and np.ndim(ordinates) == 1
         if any_active(others) or (any_active([y]) and not known):
-            why = "only lines, parabolas and cubics through one row of ordinates have a rule"
-            refuse("scipy.interpolate.interp1d of these is", sys._getframe(1), why)
+            refuse("scipy.interpolate.interp1d of these is", sys._getframe(1), _WITH_A_RULE)
         x = stripped(x)
 
         def through(y: Any) -> Any:
@@ -375,7 +375,7 @@ class _Interpolant(InPlaceOf):
         x = as_operand(x)
         if self._value is None:
             if is_active(x):
-                refuse("interp1d of this kind is", sys._getframe(1), "it is constant in pieces")
+                refuse("scipy.interpolate.interp1d of these is", sys._getframe(1), _WITH_A_RULE)
             return self._real(plain(x))
         return self._value(x)
 
