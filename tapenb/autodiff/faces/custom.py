@@ -25,7 +25,7 @@ from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
 from .opaque import Nested, Value, by_position, is_number
-from .traced_call import apart
+from .traced_call import apart, drawing_nothing
 from .variable import read_all
 
 
@@ -73,9 +73,10 @@ class Custom(Rule):
         seeds = _in_place_of(operation.form, _of_each(adjoint, result))
         contributions = _listed(call(function, *seeds))
         if then is not None:
-            before = _listed(call(then, *stripped(seeds)))
+            with drawing_nothing():
+                before = _listed(call(then, *stripped(seeds)))
             if not all(map(_alike, flatten(contributions), flatten(before))):
-                raise TapeError(_changed(operation))
+                raise TapeError(_changed(operation, "adjoint"))
         if len(contributions) == _parameters(self.function) > len(operands):
             contributions = contributions[: len(operands)]  # the others have their defaults
         if len(contributions) != len(operands):
@@ -105,9 +106,10 @@ class Custom(Rule):
         tape = next((tape_of(each) for each in operands if is_active(each)), None)
         if tape is None and then is not None:
             return then, None
-        value, adjoint = self._again(tape, result, operands, operation)
+        with drawing_nothing():
+            value, adjoint = self._again(tape, result, operands, operation)
         if not all(map(_alike, flatten(value), flatten(result))):
-            raise TapeError(_changed(operation))
+            raise TapeError(_changed(operation, "value"))
         return adjoint, then
 
     def _again(
@@ -234,9 +236,10 @@ class _Again(Rule):
         def run(*operands: Any, **params: Any) -> Any:
             tape = CURRENT.get()
             ran.append((tape, len(tape)))
-            found = call(self.function, *operands, **params)
+            with drawing_nothing():
+                found = call(self.function, *operands, **params)
             if not all(map(_alike, flatten(found), flatten(result))):
-                raise TapeError(_changed(operation))
+                raise TapeError(_changed(operation, "value"))
             return found if operation.form is None else tuple(flatten(found))
 
         yield Composite(run)
@@ -244,9 +247,9 @@ class _Again(Rule):
             tell_tips(operation, tape, start)
 
 
-def _changed(operation: Operation) -> str:
+def _changed(operation: Operation, what: str) -> str:
     return (
-        f"{operation!r} gives another value, run again, than it gave when it was recorded: it "
+        f"{operation!r} gives another {what}, run again, than it gave when it was recorded: it "
         "reads what has changed since, as a loop's variable, a counter or random numbers. Hand "
         "that over as an argument."
     )
@@ -408,6 +411,9 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     A solver of foreign code gets plain numbers. Its adjoint is that of the implicit function: with
     f(y, a) = 0, dy/da is −(∂f/∂a)/(∂f/∂y). Written in the arguments and in the value itself, as
     below, it is right at every order, since the tape knows how both depend on the arguments.
+
+    A sweep that is itself recorded, as for second derivatives, runs the function again and calls
+    both adjoints, the new and the first one, to see that they give the same.
 
     Examples
     --------

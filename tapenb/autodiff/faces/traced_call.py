@@ -33,12 +33,21 @@ from ..twins.substitution import call
 @contextmanager
 def apart() -> Iterator[Tape]:
     """Record inside of no other recording, and draw no random numbers of the user's."""
-    token, drawn = CURRENT.set(None), np.random.get_state()  # noqa: NPY002  the user's
+    token = CURRENT.set(None)
     try:
-        with recording() as (tape, _):
+        with drawing_nothing(), recording() as (tape, _):
             yield tape
     finally:
         CURRENT.reset(token)
+
+
+@contextmanager
+def drawing_nothing() -> Iterator[None]:
+    """Put back the user's random numbers that a further run draws."""
+    drawn = np.random.get_state()  # noqa: NPY002  the user's
+    try:
+        yield
+    finally:
         np.random.set_state(drawn)  # noqa: NPY002  the user's
 
 

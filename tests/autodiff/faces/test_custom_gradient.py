@@ -1,5 +1,6 @@
 """Derivatives of the user's own: of Variables, in functions, at every order, and around solvers."""
 
+import itertools
 import math
 import re
 
@@ -552,6 +553,34 @@ def test_random_numbers_of_a_checkpoint_are_refused_where_they_are_others():
     rng = np.random.default_rng(0)
     with pytest.raises(tn.TapeError, match=r"random numbers"):
         tn.grad(tn.checkpoint(lambda x: x * rng.normal()))(0.3)
+
+
+def test_a_second_derivative_draws_no_random_numbers():
+    random = np.random.RandomState  # of which the one that all share is
+
+    @tn.custom_gradient
+    def square(x):
+        np.random.random(3)  # noqa: NPY002
+        return x * x, lambda dy: 2.0 * x * dy
+
+    def with_noise(x):
+        return x * x + 0.0 * np.random.random()  # noqa: NPY002
+
+    for f, draws in ((square, 3), (tn.checkpoint(with_noise), 1)):
+        np.random.seed(7)  # noqa: NPY002
+        assert tn.hessian(f)(3.0) == 2.0
+        assert np.random.random() == random(7).random(draws + 1)[-1]  # noqa: NPY002
+
+
+def test_an_adjoint_that_changed_is_said_to_be_the_adjoint():
+    @tn.custom_gradient
+    def square(x):
+        scale = next(scales)
+        return x * x, lambda dy: scale * x * dy
+
+    scales = itertools.count(2.0)
+    with pytest.raises(tn.TapeError, match="gives another adjoint, run again"):
+        tn.hessian(square)(3.0)
 
 
 @pytest.mark.parametrize("wrap", ["checkpoint", "custom_gradient"])
