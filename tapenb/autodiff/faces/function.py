@@ -337,10 +337,11 @@ class Function:
     ) -> tuple[Any, _Path | None]:
         """Return what the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(handed_in(key))
+        drawn = random_state()  # first, since it may import what the watch looks at
         watch = self._watched(handed)
         if watch.tells_apart(flatten((args, kwargs))):
             raise _Once(_BY_IDENTITY)
-        tape, drawn = Tape(), random_state()
+        tape = Tape()
         recorded = tape.session.variables = {}
         try:
             with recording(tape):

@@ -1,6 +1,8 @@
 """`tn.function`: paths, arguments, results, and what it says of itself."""
 
 import asyncio
+import subprocess
+import sys
 from collections import OrderedDict
 
 import numpy as np
@@ -291,3 +293,15 @@ def test_options_as_a_decorator():
 
     assert [f(1.0), f(2.0)] == [2.0, 4.0]
     assert f.stats().replays == 1
+
+
+def test_the_first_function_of_a_process_is_replayed():
+    """Whatever NumPy imports when it is first asked, as for random numbers, moves nothing."""
+    code = (
+        "import numpy as np, tapenb as tn\n"
+        "f = tn.function(lambda x: np.polynomial.Polynomial([1.0, 2.0, x])(x))\n"
+        "print([float(f(x)) for x in (2.0, 3.0)], f.stats().replays)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[13.0, 34.0] 1"  # 1 + 2 x + x³
