@@ -14,7 +14,7 @@ from ..tape.provenance import here
 from ..tape.tape import CURRENT
 from .apply import apply
 from .state import is_active, is_traced, plain
-from .structures import as_operand, lift
+from .structures import as_operand, lift, read, stripped
 
 
 class ndenumerate(np.ndenumerate):  # noqa: N801  NumPy's own name
@@ -134,13 +134,15 @@ class vectorize(np.vectorize):  # noqa: N801  NumPy's own name
         inputs += [as_operand(kwargs[name]) for name in names]
         shape = np.broadcast_shapes(*map(np.shape, inputs))
         if not int(np.prod(shape)):
-            return super().__call__(*args, **kwargs)
-        columns = [_column(value, shape) for value in inputs]
-        rows = [call(*arguments) for arguments in zip(*columns, strict=True)]
-        dtypes = [*map(np.dtype, self.otypes or ())]
-        if not dtypes:  # NumPy asks for them by a number of its own, not of Python's
-            first = call(*(np.asarray(plain(value)).flat[0] for value in inputs))
+            return super().__call__(*stripped(read(args)), **stripped(read(kwargs)))
+        dtypes, rows = [*map(np.dtype, self.otypes or ())], []
+        if not dtypes:  # NumPy asks for them first, by a number of its own, not of Python's
+            heads = inputs if self.cache else map(plain, inputs)
+            first = call(*(np.broadcast_to(head, shape)[(0,) * len(shape)] for head in heads))
             dtypes = [np.asarray(plain(each)).dtype for each in first]
+            rows = [first] if self.cache else []
+        columns = [_column(value, shape)[len(rows) :] for value in inputs]
+        rows += [call(*arguments) for arguments in zip(*columns, strict=True)]
         results = []
         for at, dtype in enumerate(dtypes):
             column = lift([row[at] for row in rows])

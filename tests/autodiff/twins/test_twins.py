@@ -1293,3 +1293,31 @@ def test_elements_raise_what_pythons_own_numbers_do():
                 g(x)
             with np.errstate(all="ignore"), pytest.raises(error):
                 tn.grad(lambda x, g=g: np.sum(g(x)))(x)
+
+
+@pytest.mark.parametrize("options", [{}, {"cache": True}, {"otypes": [float]}])
+def test_a_vectorized_function_is_called_as_often_and_in_the_same_order(options):
+    def f(x):
+        seen = []
+        g = np.vectorize(
+            lambda t: (seen.append(float(tn.stop_gradient(t))), t * len(seen))[1], **options
+        )
+        y = g(x)
+        kept.append(seen)
+        return y
+
+    kept = []
+    x = np.array([[3.0, 5.0]])
+    expected = f(x)
+    y, pull = tn.vjp(f, x)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(pull(np.ones((1, 2)))[0], expected / x)
+    assert kept[0] == kept[1]
+
+
+def test_a_vectorized_function_of_nothing():
+    empty = np.ones(0)
+    assert tn.jvp(np.vectorize(np.sin, otypes=["f"]), (empty,), (empty,))[0].dtype == np.float32
+    for f in (np.vectorize(np.sin), lambda x: tn.grad(np.vectorize(np.sin))(x)):
+        with pytest.raises(ValueError, match="size 0 inputs unless `otypes` is set"):
+            f(empty)
