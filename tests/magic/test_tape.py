@@ -13,6 +13,7 @@ import ipywidgets
 import numpy as np
 import pytest
 from IPython.core.error import UsageError
+from scipy import stats
 
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tracing.state import is_traced
@@ -719,6 +720,14 @@ def test_every_kind_of_state_is_wound_back(notebook, setup, change, read):
     assert t(x=4.5).value == 9.0
 
 
+def test_a_context_variable_that_another_cell_sets_is_wound_back(notebook):
+    notebook.run("from contextvars import ContextVar\nv = ContextVar('v', default=2.0)")
+    notebook.run("%%tape x -o t\nx = 2.0\nz = x*v.get() if x > 3 else x/v.get()\n")
+    notebook.run("_ = v.set(5.0)")
+    assert notebook.names["t"](x=4.0).value == 8.0
+    assert notebook.names["v"].get() == 5.0
+
+
 def test_the_state_of_an_object_of_the_persons_own_module_is_wound_back(notebook, tmp_path):
     (tmp_path / "own_module.py").write_text("class Counter:\n    n = 1\n")
     notebook.run(
@@ -1029,3 +1038,42 @@ def test_the_help_has_each_option_and_names_are_completed(notebook):
     assert {"graph", "table", "source", "latex", "sympy", "kinks"} <= views
     assert len(views) < 25
     assert str(notebook.names["t"].tape.sympy()) == "x**2"
+
+
+@pytest.mark.parametrize(
+    ("program", "at", "elsewhere"),
+    [
+        ("stats.expon.logpdf(x)", 2.0, [-1.0, 0.0, np.nan]),
+        ("stats.uniform.cdf(x)", 0.4, [-1.0, 1.5, np.nan]),
+        ("stats.pareto.sf(x, 2.4)", 2.0, [-1.0, 0.5]),
+        ("stats.pareto.logsf(x, 2.4)", 2.0, [-1.0, 0.5]),
+        ("stats.norm.cdf(0.3, 0.0, x)", 2.0, [-1.0, 0.0]),
+        ("stats.gamma.logpdf(0.6, x)", 2.0, [-0.5, 0.0]),
+        ("stats.gamma.pdf(x, 1.0)", 2.0, [-0.5, 0.0]),
+        ("stats.gumbel_r.ppf(x)", 0.4, [-0.5, 1.5]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_many_points_outside_of_a_support_are_those_of_scipy(notebook, program, at, elsewhere):
+    notebook.run("from scipy import stats")
+    notebook.run(f"%%tape -o t\nx = {at}\nz = {program}*1.0")
+    expected = eval(program, {"stats": stats, "x": np.array(elsewhere)})
+    found = notebook.names["t"].many(x=elsewhere).value
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_quantile_beyond_all_is_refused_elsewhere_too(notebook):
+    notebook.run("%%tape -o t\nx = 0.5\nz = np.quantile([1.0, 2.0, 4.0], x)")
+    for away in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="range"):
+            notebook.names["t"](x=away)
+    assert notebook.names["t"](x=0.75).value == 3.0
+    weighted = "np.quantile([1.0, x], 0.5, weights=[x, 1.0], method='inverted_cdf')"
+    notebook.run(f"%%tape -o t\nx = 0.5\nz = {weighted}")
+    with pytest.raises(ValueError, match="negative"):
+        notebook.names["t"](x=-0.1)
+
+
+def test_what_is_inserted_has_second_derivatives(notebook):
+    notebook.run("%%tape -o t\nx = 2.0\nz = np.insert([x, 1.0], 1, x**3)[1]")
+    assert notebook.names["t"](x=3.0).hessian["x", "x"] == 18.0

@@ -43,6 +43,8 @@ class Family:
     """A number inside."""
     discrete: bool = False
     """Whether it is of counts."""
+    from_zero: bool = False
+    """Whether its parameters may be zero."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -179,11 +181,11 @@ FAMILIES = {
         "logpdf": "xlogy(z, mu) - gammaln(z + 1.0) - mu",
         "cdf": "pdtr(z, mu)",
         "sf": "pdtrc(z, mu)",
-    }, between=1.0, discrete=True),
+    }, between=1.0, discrete=True, from_zero=True),
     "binom": Family("n p", "(z >= 0.0) & (z <= n)", {
         "logpdf": "log(binom(n, z)) + xlogy(z, p) + xlog1py(n - z, -p)",
         "cdf": "where(z < n, betainc(where(z < n, n - z, 1.0), z + 1.0, 1.0 - p), 1.0)",
-    }, between=0.0, discrete=True),
+    }, between=0.0, discrete=True, from_zero=True),
     "geom": Family("p", "z >= 1.0", {
         "logpdf": "xlog1py(z - 1.0, -p) + log(p)",
         "cdf": "-expm1(z * log1p(-p))",
@@ -197,7 +199,7 @@ FAMILIES = {
     "bernoulli": Family("p", "(z >= 0.0) & (z <= 1.0)", {
         "logpdf": "xlogy(z, p) + xlog1py(1.0 - z, -p)",
         "cdf": "where(z < 1.0, 1.0 - p, 1.0)",
-    }, between=0.0, discrete=True),
+    }, between=0.0, discrete=True, from_zero=True),
 }  # fmt: skip  # a table, a row a case
 
 
@@ -227,9 +229,13 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
         inside = _formula(name, family.inside)(count, *shapes)
         if family.discrete and key == "logpdf":  # between two counts there is none
             inside = inside & (z == count)
-        nan = np.isnan(plain(z)) | np.logical_not(plain(scale) > 0.0)
+        nan = np.isnan(z) | _unknown(family, scale, operands)
+        edge = np.False_
+        closed = family.inside.replace(" > ", " >= ").replace(" < ", " <= ")
+        if closed != family.inside and key == "logpdf":  # what its shapes make of it is SciPy's
+            edge = _formula(name, closed)(count, *shapes) & np.logical_not(inside)
         inside = inside | nan  # where SciPy's value is nan, so are the slopes
-        z = count
+        above, z = count > family.between, count
         value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
         if key == "logpdf":
             value = value if family.discrete else value - np.log(scale)
@@ -237,11 +243,28 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
             value = value if method.startswith("log") else np.exp(value)
         value = 1.0 - value if complement else value
         value = np.log(value) if logarithm and key != "logpdf" else value
-        return np.where(inside, value, 0.0) * np.where(nan, np.nan, 1.0)
+        outside = np.where(above, *_OUTSIDE[method.removeprefix("log")])
+        if method.startswith("log"):
+            outside = np.where(outside > 0.0, 0.0, -np.inf)
+        outside = np.where(edge, np.nan, outside)
+        return np.where(inside, value, outside) * np.where(nan, np.nan, 1.0)
 
     return expression
 
 
+def _unknown(family: Family, scale: Any, operands: dict[str, Any]) -> Any:
+    """Where there is no such distribution: SciPy's value is nan."""
+    known = scale > 0.0
+    for shape in family.shapes.split():
+        value = operands[shape]
+        known = known & (value >= 0.0 if family.from_zero else value > 0.0)
+        if shape == "p":
+            known = known & (value <= 1.0)
+    return np.logical_not(known)
+
+
+_OUTSIDE = {"pdf": (0.0, 0.0), "pmf": (0.0, 0.0), "cdf": (1.0, 0.0), "sf": (0.0, 1.0)}
+"""What there is above, and below."""
 _FROM_ABOVE = {"sf": "cdf", "isf": "ppf"}
 _QUANTILES = ("ppf", "isf")
 
@@ -252,8 +275,8 @@ def _quantile(name: str, formula: str, *, complement: bool) -> Callable[..., Any
 
     def expression(q: Any, loc: Any, scale: Any, **operands: Any) -> Any:
         q = 1.0 - q if complement else q
-        known = (plain(q) >= 0.0) & (plain(q) <= 1.0) & (plain(scale) > 0.0)
-        nan = np.isnan(plain(loc)) | np.logical_not(known)
+        nan = np.isnan(loc) | _unknown(FAMILIES[name], scale, operands)
+        nan = nan | np.logical_not((q >= 0.0) & (q <= 1.0))
         inside = (q > 0.0) & (q < 1.0) | nan
         z = _formula(name, formula)(np.where(inside, q, 0.5), *(operands[each] for each in shapes))
         return np.where(inside, loc + scale * z, 0.0) * np.where(nan, np.nan, 1.0)

@@ -75,7 +75,8 @@ def _placement(
 
 
 def _insert(arr: Any, values: Any, *, obj: Any, axis: Any = None) -> Any:
-    if np.asarray(values).dtype.kind in "fc" and np.asarray(arr).dtype.kind not in "fcO":
+    kinds = [np.asarray(plain(each)).dtype.kind for each in (arr, values)]
+    if kinds[0] not in "fcO" and kinds[1] in "fc":
         refuse("np.insert of fractions into an array of integers is", sys._getframe(1))
     return np.insert(arr, obj, values, axis)
 

@@ -105,6 +105,8 @@ def _quantile(
     if length == 0:  # of nothing it is nan
         rows, length = np.full((*shape, 1), np.nan), 1
     flat = np.reshape(q, (-1,)) / scale
+    if not np.all(np.logical_and(flat >= 0.0, flat <= 1.0)):  # replays ask it, too
+        raise ValueError("quantiles are between 0 and 1, percentiles between 0 and 100")
     missing = np.isnan(rows)
     count: Any = length
     if skip:
@@ -116,6 +118,8 @@ def _quantile(
         low, high, between = _ranks(method, count, flat)
         ordered = np.sort(rows, axis=-1)
     else:
+        if np.any(weights < 0.0):
+            raise ValueError("weights are not negative")
         order = np.argsort(rows, axis=-1)
         ordered = np.take_along_axis(rows, order, axis=-1)
         weights = in_rows(_beside(a, weights, axes) + np.zeros(np.shape(a)))
