@@ -77,6 +77,22 @@ _CLOSING = frozenset({"__exit__", "close", "detach"})
 _HARMLESS = (*_ATOMS, np.ufunc, np.dtype)
 _OF_SYSTEM = frozenset("asyncio concurrent multiprocessing selectors socket ssl uvloop".split())
 """Packages whose objects stand for something outside of them."""
+_NONE = object()
+
+
+def _context_of(variable: ContextVar[Any]) -> Any:
+    """What a context variable gives: its default where it is not set."""
+    try:
+        return variable.get()
+    except LookupError:
+        return _NONE
+
+
+def _set_context(variable: ContextVar[Any], old: Any) -> None:
+    if old is not _NONE and _context_of(variable) is not old:
+        variable.set(old)
+
+
 _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...] = (
     (random.SystemRandom, lambda r: None, lambda r, state: None),
     (random.Random, lambda r: r.getstate(), lambda r, state: r.setstate(state)),
@@ -93,7 +109,7 @@ _KEPT: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]], ...]
     ),
     (array, lambda a: a[:], lambda a, old: a.__setitem__(slice(None), old)),
     (bytearray, bytes, lambda b, old: b.__setitem__(slice(None), old)),
-    (ContextVar, lambda v: v.get(_NONE), lambda v, old: old is _NONE or v.set(old)),
+    (ContextVar, _context_of, _set_context),
     (threading.local, lambda own: dict(vars(own)), lambda own, old: _set_items(vars(own), old)),
     (BaseException, lambda error: error.args, lambda error, old: setattr(error, "args", old)),
 )
@@ -162,7 +178,6 @@ _OF_CLASS = ("__bases__", "__doc__", "__name__", "__qualname__")
 _ORDINARY = frozenset({dict, frozenset, list, set, tuple})
 _UNCHANGING = (tuple, set, frozenset, MappingProxyType)
 _OF_PYTHON = 1 << 9
-_NONE = object()
 
 
 class Snapshot:
