@@ -31,6 +31,7 @@ import numpy as np
 from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
+from ..autodiff.tracing.printed import DRAWING
 from .containers import bytes_of, is_of_ctypes, is_plain_memory, own_places, set_bytes
 from .effects import StateLost, know_refused, stand_in_for
 from .figures import figures, is_of_pyplot
@@ -413,7 +414,7 @@ class Snapshot:
         if issubclass(kind, Iterator):
             return None
         if is_python(kind) and kind.__module__ != "pandas":
-            self._foreign += 1
+            self._foreign += home not in DRAWING  # figures are many objects, and all known
             return places(value) if self._foreign < _MOST_FOREIGN else None
         if home == "ipywidgets" and hasattr(kind, "trait_names"):
             return places_of_widget(value)

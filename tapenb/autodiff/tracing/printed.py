@@ -16,7 +16,7 @@ from ..tape.provenance import position_of
 from ..tape.session import Session
 
 DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
-"""Packages that make pictures of numbers, from which no number comes back."""
+"""Packages that make pictures of numbers."""
 
 _OF_TEXT = frozenset({"complex", "float", "format", "repr", "str"})
 """Functions whose result is what is printed of their arguments, and which take any number."""
@@ -35,7 +35,7 @@ class _Printed(NamedTuple):
     name: str | None = None
 
 
-def is_printed(session: Session, frame: FrameType, *, drawn: bool = True) -> bool:
+def is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bool:
     """Whether what a frame asks of a value stands in a call of ``print``, or of what draws.
 
     The answer holds for the lines of a cell alone, as they are written: text that is printed into a
@@ -48,7 +48,7 @@ def is_printed(session: Session, frame: FrameType, *, drawn: bool = True) -> boo
     frame : frame
         From which a value was asked for its text or its number.
     drawn : bool, optional
-        Whether what draws counts: as text, since numbers can be read off a picture's axes.
+        Whether what draws counts, too: what it shows can be read again.
     """
     if session.namespace is None or sys.stdout is not session.stdout:
         return False

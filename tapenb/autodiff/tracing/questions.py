@@ -37,6 +37,7 @@ from ..tape.provenance import (
     source_of,
     writes,
 )
+from ..tape.session import Session
 from ..tape.tape import Tape
 from .apply import apply, guard, no_rule
 from .printed import DRAWING, is_printed
@@ -60,6 +61,7 @@ _FROM_TEXT = (
     "a number made of a traced value's text has lost its derivative. Use the value itself, or cut "
     "on purpose with stop_gradient(x)."
 )
+_TEXT = "text"
 _YES_OR_NO = {*_OF_ONE, math.isclose, cmath.isclose}
 """Functions in C that only say yes or no, which has no derivative."""
 
@@ -91,16 +93,17 @@ def leave(
     caller = outside(frame)
     at = caller or frame
     becomes_text = _becomes_text(at)
-    if is_printed(tape.session, at, drawn=becomes_text):
+    if is_printed(tape.session, at):
         return question(value._value)
-    few = becomes_text and question is float and _has_few_digits(at)
+    session, draws = tape.session, _is_drawn(tape.session, at, text=becomes_text or how == _TEXT)
+    looks = draws and session.reads is not None
+    few = becomes_text and question is float and _has_few_digits(at) and not looks
     if is_cut(tape, index) or few or _is_asserting(frame, caller):
         return guard(value, question, frame)
     asked = called(at)
     if asked in _YES_OR_NO:
         guard(value, asked if asked in _OF_ONE else question, frame)
         return question(value._value)
-    session, draws = tape.session, caller is not None and is_drawing(caller)
     if draws and refusal is None and session.reads is None:
         return question(value._value)
     place = here(frame)
@@ -108,7 +111,7 @@ def leave(
     if session.namespace is not None and caller is not None:
         place = _here_in(session.namespace, caller)
         by_others = caller.f_globals is not session.namespace and tape.operations[index] is INPUT
-    if draws and session.reads is not None:
+    if looks:
         return session.reads.look(value, question, place, index if by_others else None)
     if by_others and session.reads is None and demote(tape, index, place):
         return guard(value, question, frame)
@@ -125,7 +128,7 @@ def told(
 ) -> str:
     """Answer with text, out of which a number may be read again.
 
-    What is printed at once, or drawn, is not. A cell tries whether the text reaches its output;
+    What is printed at once is not. A cell tries whether the text reaches its output;
     elsewhere the text itself refuses to become a number, as far as Python asks it.
 
     Parameters
@@ -142,10 +145,11 @@ def told(
     session = value._tape.session
     if is_printed(session, frame):
         return question(value._value)
-    if not exactly or is_drawing(outside(frame) or frame):
+    drawn = _is_drawn(session, outside(frame) or frame, text=True)
+    if session.reads is not None and (exactly or drawn):
+        return leave(value, question, _TEXT, frame, _FROM_TEXT)
+    if not exactly or drawn:
         return guard(value, question, frame)
-    if session.reads is not None:
-        return leave(value, question, "text", frame, _FROM_TEXT)
     text = guard(value, question, frame)
     return Text(text, ref(value._tape), value._reference(value._tape, True))
 
@@ -201,6 +205,11 @@ _INSTEAD = {
 def is_drawing(frame: FrameType) -> bool:
     """Whether code of a package that draws runs in a frame."""
     return _module(frame).partition(".")[0] in DRAWING
+
+
+def _is_drawn(session: Session, frame: FrameType, *, text: bool) -> bool:
+    """Whether what a frame asks of a value is for a picture, or becomes text for one."""
+    return is_drawing(frame) or (text and is_printed(session, frame, drawn=True))
 
 
 def _module(frame: FrameType) -> str:
