@@ -271,6 +271,7 @@ def diagnose(
     adjoints : mapping of str to number or array_like, optional
         The learner's adjoints of values that the program names.
     wrong, order, digits : optional
+        As of `check`.
 
     Returns
     -------

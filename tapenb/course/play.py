@@ -46,10 +46,10 @@ class Played:
             tape.output: [ones_like(tape.value(tape.output))],
         }
         self._slipped = False
-        self.lines = list(self._play(list(deposits)))
+        self.lines: list[str] = list(self._play(list(deposits)))
         done = sum(len(parts) for parts in self._parts.values()) - 1
         slip = ", then a slip" if self._slipped else ""
-        self.state = f"{done} of {len(self._edges)} deposits{slip}"
+        self.state: str = f"{done} of {len(self._edges)} deposits{slip}"
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)

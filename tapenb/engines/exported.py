@@ -176,7 +176,8 @@ class Exported:
     def __init__(
         self, path: Path, args: tuple[Any, ...], name: str, where: Mapping[int, str] | None = None
     ) -> None:
-        self._path, self._args, self.__name__ = path, args, name
+        self._path, self._args = path, args
+        self.__name__: str = name
         guards = path.tape.guards()
         self._where = {k: path.tape.where(k) for k in guards} if where is None else where
 
@@ -435,6 +436,7 @@ def export(f: Callable[..., Any], *example: Any) -> Exported:
     Parameters
     ----------
     f : callable
+        Takes and returns such values as the example has.
     *example
         Arguments of the kind that it will be called with: numbers, arrays, and nested containers of
         them. All other leaves (text, booleans, None), and all that `f` reads besides, belong to the

@@ -20,6 +20,7 @@ def load(path: str | PathLike[str]) -> StoredTape | StoredFunction:
     Parameters
     ----------
     path : path-like
+        A file that `save` wrote.
 
     Returns
     -------

@@ -79,7 +79,7 @@ class Stored:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
-        self.arguments = [_read_argument(each) for each in data["arguments"]]
+        self.arguments: list[Argument] = [_read_argument(each) for each in data["arguments"]]
         self._places: dict[str, tuple[slice, tuple[int, ...]]] = {}
         wanted: list[int] = []
         for label, registers in _labels(data["shown"]):

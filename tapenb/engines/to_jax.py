@@ -51,12 +51,13 @@ class JaxProgram:
         name: str,
     ) -> None:
         self._tape, self._entries, self._outputs = tape, list(entries), list(outputs)
-        self._args, self._value, self.__name__ = args, value, name
+        self._args, self._value = args, value
+        self.__name__: str = name
         needed = _needed(tape, self._outputs)
         self._calls = dict(_calls(tape, needed))
         self._guards = [k for k in tape.guards() if tape.operations[k].name == GUARD]
         self._guards = [k for k in self._guards if not _is_of_shape(tape, k)]
-        self.report = self._held()
+        self.report: str = self._held()
         read = [*self._outputs, *(tape.parents(k)[0] for k in self._guards)]
         self._parts = folded(tape, sorted(needed - {*self._entries}), read)
         self.report += _about_loops(self._parts)

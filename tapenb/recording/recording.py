@@ -89,14 +89,15 @@ class Recording:
         run_again: Callable[..., None] | None = None,
         seconds: float = 0.0,
     ) -> None:
-        self._run_again, self.seconds = run_again, seconds
+        self._run_again = run_again
+        self.seconds: float = seconds
         self._program = program
         self._tape = tape
         self._point = program.point({}) if program is not None else None
         # Of other branches of the cell, the newest first.
         self._beside: list[Program] = []
         # How many there were.
-        self.kept = 0
+        self.kept: int = 0
         # The name of an output that was chosen, and the program of the cell's own one.
         self._chosen: tuple[str, Source] | None = None
         self._whole = program

@@ -74,8 +74,8 @@ class Steps:
         self._output_name = output_name if is_name(output_name) else ""
         self._tape, self._source = tape, source
         self._edges = edges if backward else ()
-        self.entries = [] if tape.output is None else tape.ancestors(tape.output)
-        self.places = {entry: place for place, entry in enumerate(self.entries)}
+        self.entries: list[int] = [] if tape.output is None else tape.ancestors(tape.output)
+        self.places: dict[int, int] = {entry: place for place, entry in enumerate(self.entries)}
 
     @cached_property
     def steps(self) -> list[tuple[int, int]]:

@@ -45,15 +45,18 @@ class Compiled:
     def __init__(
         self, emitter: Emitter, name: str, parameters: Sequence[str], result: str, errors: Errors
     ) -> None:
-        self.lines, self.result = emitter.body(), result
+        self.lines: list[str] = emitter.body()
+        self.result: str = result
         head = f"def {name}({', '.join(parameters)}):"
         text = "\n".join([head, *self.lines, f"    return {result}", ""])
-        self.source = emitter.functions_of_blocks() + text
-        self.by_math = emitter.by_math_alone
-        self.of_numbers = emitter.of_numbers
+        self.source: str = emitter.functions_of_blocks() + text
+        self.by_math: bool = emitter.by_math_alone
+        self.of_numbers: bool = emitter.of_numbers
         exec(compile(self.source, "<tape>", "exec"), emitter.namespace)
         self.function: Callable[..., Any] = emitter.namespace[name]
-        self.call = self.function if self.by_math else hearing(self.function, errors)
+        self.call: Callable[..., Any] = (
+            self.function if self.by_math else hearing(self.function, errors)
+        )
 
     def __call__(self, *inputs: Any) -> Any:
         """The results at other inputs.

@@ -73,14 +73,14 @@ class Emitter(Writer):
         # By array, what the sum of its squares is called.
         self._squared: dict[int, str] = {}
         self._by_math = self._found_by_math()
-        self.overflowing = [] if heard is None else self._overflowing()
+        self.overflowing: list[int] = [] if heard is None else self._overflowing()
         """The user's numbers that must be finite, or NumPy would have said something."""
         self._inlinable = self._read_once_by_math()
         others = [index for index in plan.steps if index not in self._by_math]
         silent = [plan.operation(index).name in (GUARD, INPUT.name) for index in others]
-        self.by_math_alone = all(silent)
+        self.by_math_alone: bool = all(silent)
         """Whether NumPy computes none of the steps."""
-        self.of_numbers = self.by_math_alone or all(
+        self.of_numbers: bool = self.by_math_alone or all(
             self.kind(index) != OTHER or plan.operation(index).name == GUARD for index in others
         )
         """Whether every step is a single number."""
@@ -286,7 +286,8 @@ class Emitter(Writer):
         before = self._hears
         self._listen(*chain.steps)
         after = before if self._hears is None else self._hears
-        outer, self.lines = self.lines, []
+        outer = self.lines
+        self.lines: list[str] = []
         for text in [*long, *results]:
             self.line(f"{text} = {text}[start:stop]")
         self._steps_of_block(chain, block, squared)

@@ -114,7 +114,7 @@ class Plan:
         self._simplify = simplify
         self._heard = heard
         tape.recall()
-        self.constants = list(tape.constants)
+        self.constants: list[Any] = list(tape.constants)
         """As the tape's, and those that were folded."""
         self._operands: dict[int, tuple[int, ...]] = {}
         self._operations = list(tape.operations)
@@ -138,9 +138,9 @@ class Plan:
             self._alias.append(stands)
             if stands == index:
                 self._order.append(index)
-        self.outputs = [self.resolve(output) for output in outputs]
+        self.outputs: list[int] = [self.resolve(output) for output in outputs]
         # What each output was before something else came to stand for it.
-        self.examples = [
+        self.examples: list[Any] = [
             self.constants[~output] if output < 0 else tape.peek(output) for output in outputs
         ]
         self.checked: list[int] = []

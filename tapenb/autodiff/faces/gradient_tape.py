@@ -507,7 +507,7 @@ class GradientTape:
 
         Parameters
         ----------
-        target, sources
+        target, sources : array_like, Variable or nested of these
             As for :meth:`gradient`.
 
         Returns

@@ -57,7 +57,7 @@ class Columns:
         self.left, self.right, self.offsets = array("l"), [], array("I")  # "I" is quicker than "i"
         self.many, self.independents = {}, []
         self.constants, self.fingerprints = [], {}
-        self.tracker = Tracker()
+        self.tracker: Tracker = Tracker()
         """Finds where in the user's code an entry belongs."""
 
     def __len__(self) -> int:

@@ -73,7 +73,7 @@ class Tracker:
         """Let go of all frames, and of what they hold."""
         self.frame: FrameType | None = None
         self.site: Site | None = None
-        self.chains = True
+        self.chains: bool = True
         self._chain: list[tuple[FrameType, Site]] = []
         # Where in the chain a frame may be, by identity.
         self._depths: dict[int, int] = {}

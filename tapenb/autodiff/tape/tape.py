@@ -126,9 +126,15 @@ class Tape(Columns):
         "tapenb.autodiff.sweeps.diagnosis",
     )
     sympy: _View = _View("sympy", "The output as an expression of SymPy.")
-    diff = _View("diff", "What another tape has otherwise, and where its numbers are others.")
-    to_jax = _View("to_jax", "The tape as a JAX function of its inputs.", "tapenb.engines.to_jax")
-    save = _View("save", "Save it with its derivatives, for `tapenb.load`.", "tapenb.engines.tapes")
+    diff: _View = _View(
+        "diff", "What another tape has otherwise, and where its numbers are others."
+    )
+    to_jax: _View = _View(
+        "to_jax", "The tape as a JAX function of its inputs.", "tapenb.engines.to_jax"
+    )
+    save: _View = _View(
+        "save", "Save it with its derivatives, for `tapenb.load`.", "tapenb.engines.tapes"
+    )
 
     def __init__(self, *, of_cell: bool = False) -> None:
         """Open an empty tape."""
