@@ -295,8 +295,7 @@ def diagnose(
     inputs = [entry for entries in tape.inputs.values() for entry in entries]
     true = reverse(tape, {tape.output: ones_like(tape.value(tape.output))}, range(len(tape)))
     right = [true.get(entry, np.zeros(np.shape(tape.value(entry)))) for entry in inputs]
-    given = _numbers(answer, len(inputs))
-    if given is None:
+    if (given := _numbers(answer, len(inputs))) is None:
         return _wrong(f"The answer is {_asked(right)}; this is {_kind(answer)}.")
     asked = _named(tape, adjoints)
     if same(given, right, 5.0 * 10.0**-digits):

@@ -338,17 +338,14 @@ class Function:
         """Return what the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(handed_in(key))
         drawn = random_state()  # first, since it may import what the watch looks at
-        watch = self._watched(handed)
-        if watch.tells_apart(flatten((args, kwargs))):
+        watch, given = self._watched(handed), flatten((args, kwargs))
+        if watch.tells_apart(given):
             raise _Once(_BY_IDENTITY)
         tape = Tape()
         recorded = tape.session.variables = {}
         try:
             with recording(tape):
-                arguments = [
-                    independent(tape, leaf) if is_traceable(leaf) else leaf
-                    for leaf in flatten((args, kwargs))
-                ]
+                arguments = [independent(tape, x) if is_traceable(x) else x for x in given]
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
                 inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
                 positional, named = rebuild((args, kwargs), iter(arguments))
@@ -372,7 +369,7 @@ class Function:
         if stands_on_tips(run):
             restore(held)
             raise _Once("its derivatives were asked for at a tip")
-        originals = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
+        originals = [leaf for leaf in given if is_traceable(leaf)]
         written = any(map(is_written, traced))
         kept = flatten((positional, named))
         if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
