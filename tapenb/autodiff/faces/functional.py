@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from itertools import islice
-from types import FrameType
+from numbers import Number
+from types import EllipsisType, FrameType, NoneType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,6 @@ from ..tape.provenance import here
 from ..tape.tape import Tape
 from ..tracing.apply import apply, independent, same
 from ..tracing.recorder import recording
-from ..tracing.stand_in import Made
 from ..tracing.state import (
     index_of,
     is_active,
@@ -64,6 +64,11 @@ def stop_gradient(x: Any) -> Any:
     number or ndarray, or a structure like `x`
         The value itself, of which a sweep asks nothing.
 
+    Raises
+    ------
+    TapeError
+        For an object that may hold traced values unseen, as a spline or a function does.
+
     Examples
     --------
     >>> import tapenb as tn
@@ -73,13 +78,23 @@ def stop_gradient(x: Any) -> Any:
     return mapped(functools.partial(_stopped, frame=sys._getframe(1)), read_all(x))
 
 
+_HOLDS_NOTHING = (Number, str, bytes, range, type, np.generic, np.dtype, NoneType, EllipsisType)
+"""What may stand beside numbers in a structure: no traced value is in one."""
+
+
 def _stopped(leaf: Any, frame: FrameType) -> Any:
-    if isinstance(leaf, Made):
-        raise TapeError(
-            f"{here(frame)}: stop_gradient takes numbers, arrays and containers of them, and no "
-            f"{leaf.__class__.__name__}. Stop the numbers that it is made of."
-        )
-    return apply(_STOPPED, (leaf,)) if is_traced(leaf) else leaf
+    array = plain(leaf)
+    is_array = issubclass(type(array), np.ndarray)  # what stands for a masked one says it is
+    of_objects = is_array and array.dtype.hasobject
+    if is_traced(leaf) and not of_objects:
+        return apply(_STOPPED, (leaf,))
+    if (is_array and not of_objects) or isinstance(leaf, _HOLDS_NOTHING):
+        return leaf
+    raise TapeError(
+        f"{here(frame)}: stop_gradient takes numbers, arrays and containers of them, and no "
+        f"{leaf.__class__.__name__}{' of objects' * of_objects}. Stop the numbers that it is made "
+        "of."
+    )
 
 
 def record(f: Callable[..., Any], *args: Any) -> Tape:

@@ -8,14 +8,17 @@ import operator
 import pickle
 import sys
 import threading
-from collections import namedtuple
+from collections import deque, namedtuple
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import mpmath
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.linalg
 import scipy.special
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess, rosen_hess_prod
@@ -311,9 +314,46 @@ def test_stop_gradient():
     np.testing.assert_array_equal(tn.grad(lambda x: np.sum(x * tn.stop_gradient(x)))(X), X)
     assert tn.stop_gradient(2.0) == 2.0
     assert tn.grad(lambda x: x * sum(tn.stop_gradient([x, x])))(3.0) == 6.0
-    with pytest.raises(tn.TapeError, match=r"line \d+, .*Polynomial.*Stop the numbers"):
-        tn.grad(lambda x: tn.stop_gradient(np.polynomial.Polynomial([x, 1.0]))(2.0))(3.0)
     assert tn.grad(tn.grad(lambda x: x**2 * tn.stop_gradient(x)))(3.0) == 6.0
+    beside = [
+        None,
+        "a",
+        b"a",
+        True,
+        1j,
+        np.float32(2.0),
+        np.eye(2),
+        np.dtype(float),
+        np.ndarray,
+        ...,
+    ]
+    assert tn.grad(lambda x: x * tn.stop_gradient({"a": [x, *beside]})["a"][0])(3.0) == 3.0
+
+
+def array_of_objects(x):
+    made = np.empty(1, object)
+    made[0] = x
+    return made
+
+
+OPAQUE = {
+    "Polynomial": lambda x: np.polynomial.Polynomial([x, 1.0]),
+    "MaskedArray": lambda x: np.ma.array([x, x], mask=[0, 1]),
+    "CubicSpline": lambda x: scipy.interpolate.CubicSpline(np.arange(4.0), x * np.arange(4.0)),
+    "interp1d": lambda x: scipy.interpolate.interp1d([0.0, 1.0], [x, x]),
+    "norm": lambda x: scipy.stats.norm(x, 1.0),
+    "ndarray of objects": array_of_objects,
+    "deque": lambda x: deque([x]),
+    "SimpleNamespace": lambda x: SimpleNamespace(x=x),
+    "generator": lambda x: (part for part in [x]),
+    "function": lambda x: lambda: x,
+}
+
+
+@pytest.mark.parametrize("kind", OPAQUE)
+def test_stop_gradient_refuses_what_it_cannot_look_into(kind):
+    with pytest.raises(tn.TapeError, match=rf"line \d+, `tn.*no {kind}.*Stop the numbers"):
+        tn.grad(lambda x: (tn.stop_gradient(OPAQUE[kind](x)), x)[1])(3.0)
 
 
 def test_a_cast_to_integers_is_an_index():
