@@ -19,6 +19,7 @@ from .rules import (  # noqa: F401  they register their rules
     ufunc_methods,
     ufuncs,
 )
+from .tracing import traced  # noqa: F401  its types name themselves
 from .tracing.operators import learn_rules
 
 learn_rules()

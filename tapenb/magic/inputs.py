@@ -16,10 +16,11 @@ from ..autodiff.tracing.questions import Text
 from ..autodiff.tracing.state import (
     index_of,
     is_traced,
+    new_number,
     plain,
     tape_of,
 )
-from ..autodiff.tracing.traced import TracedArray, new_number
+from ..autodiff.tracing.traced import TracedArray
 from ..autodiff.tracing.writing import input_array, part_of
 from ..autodiff.twins.twins import original
 from ..recording.inputs import Input, counting, flatten, nest, withheld_as_read

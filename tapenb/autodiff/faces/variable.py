@@ -27,13 +27,14 @@ from ..tracing.state import (
     index_of,
     is_active,
     is_traced,
+    new_array,
+    new_number,
     place_on,
     plain,
     reference_of,
     tape_of,
 )
 from ..tracing.structures import mapped
-from ..tracing.traced import new_array, new_number
 
 
 class Reader(Protocol):

@@ -29,9 +29,8 @@ from ..tracing.dispatch import (
     without_fractions,
     write_result,
 )
-from ..tracing.state import is_traced, plain, tape_of
+from ..tracing.state import is_traced, new_array, plain, tape_of
 from ..tracing.structures import any_active, as_operand, lift
-from ..tracing.traced import new_array
 from ..tracing.writing import write
 from .indexing import collect
 

@@ -13,7 +13,7 @@ from ..tape.operation import TapeError
 from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from ..tracing.apply import projections
-from ..tracing.traced import new_array, new_number
+from ..tracing.state import new_array, new_number
 
 _SCALARS = {bool: np.bool_, complex: np.complex128}
 IEEE = (np.ndarray, np.inexact, np.bool_, tuple, list)

@@ -40,7 +40,7 @@ from .dispatch import NumPyProtocol
 from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
 from .questions import Counts, numpys
-from .state import Named, name_types, new_array, new_number  # noqa: F401  of these types
+from .state import Named, name_types
 from .writing import Writes
 
 

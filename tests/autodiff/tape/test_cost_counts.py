@@ -16,8 +16,7 @@ from tapenb.autodiff.tape.memory import Memory
 from tapenb.autodiff.tape.tape import Tape
 from tapenb.autodiff.tape.thrift import Lost
 from tapenb.autodiff.tracing.recorder import recording
-from tapenb.autodiff.tracing.state import index_of
-from tapenb.autodiff.tracing.traced import new_array
+from tapenb.autodiff.tracing.state import index_of, new_array
 
 LARGE = np.linspace(0.1, 2.0, 20_000)
 
