@@ -31,12 +31,7 @@ _ATOMS = frozenset({bool, bytes, complex, float, int, str, type(None)})
 
 
 class Place:
-    """A part of an object that holds others, by key.
-
-    Parameters
-    ----------
-    owner : object
-    """
+    """A part of an object that holds others, by key."""
 
     __slots__ = ("owner",)
 

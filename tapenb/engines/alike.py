@@ -63,8 +63,7 @@ def leaves_of_arguments(example: tuple[Any, ...], args: tuple[Any, ...], name: s
 
     Parameters
     ----------
-    example, args : tuple
-    name : str
+    name
         What the program is called.
 
     Raises

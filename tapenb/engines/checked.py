@@ -26,7 +26,7 @@ def check(data: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    data : mapping
+    data
         As ``json.load`` gives it.
 
     Raises

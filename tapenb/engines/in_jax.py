@@ -22,7 +22,6 @@ def in_jax(operation: Operation, value: Any) -> Callable[..., Any]:
 
     Parameters
     ----------
-    operation : Operation
     value : number, ndarray or sequence of them
         What it was: its dtype is kept.
 

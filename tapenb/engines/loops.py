@@ -124,10 +124,9 @@ def folded(tape: Tape, entries: Iterable[int], wanted: Iterable[int]) -> list[St
 
     Parameters
     ----------
-    tape : Tape
-    entries : iterable of int
+    entries
         Those that are computed, in order.
-    wanted : iterable of int
+    wanted
         Those that are read afterwards.
     """
     reader = _Reader(tape)
@@ -478,8 +477,7 @@ def with_index(operation: Operation, integers: Iterable[Any]) -> Operation:
 
     Parameters
     ----------
-    operation : Operation
-    integers : iterable
+    integers
         In order.
     """
     name = _INDEX[operation.name]

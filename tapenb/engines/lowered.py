@@ -40,19 +40,19 @@ def lowered(
 
     Parameters
     ----------
-    tape : Tape
+    tape
         Closed, with guards on its tips.
-    names : mapping of int to str
+    names
         The input entries, in the order in which a player is given them, and what they are called.
     shown : mapping of str to int or number or ndarray
         What is wanted, by label: an int is an entry, all else a constant.
-    before : Tape
+    before
         The same without these guards: what the instructions are held against.
-    expected : mapping, optional
+    expected
         What `shown` is on that tape, where entries have other places there.
-    about : callable
+    about
         From the entry of a guard to what is said where it fails.
-    most : int
+    most
         How many instructions there may be.
 
     Raises
@@ -117,8 +117,7 @@ def about_guards(tape: Tape, own: int) -> Callable[[int], dict[str, Any]]:
 
     Parameters
     ----------
-    tape : Tape
-    own : int
+    own
         How many of its entries are the user's; guards behind them are of derivatives.
     """
     swept = tape.in_sweeps()

@@ -35,7 +35,7 @@ def packed(*tapes: Tape) -> bytes:
 
     Parameters
     ----------
-    *tapes : Tape
+    *tapes
         What they share is kept once.
 
     Raises

@@ -29,7 +29,7 @@ def containers(values: Iterable[Any]) -> Iterator[Place]:
 
     Parameters
     ----------
-    values : iterable
+    values
         Where to begin; tuples and sets are looked through.
 
     Yields

@@ -146,8 +146,7 @@ class Refusing:
 
     Parameters
     ----------
-    changes : Changes
-    files : Files
+    files
         What is opened for writing is kept there, and may be opened.
     """
 
@@ -249,7 +248,7 @@ class Finalizers:
 
     Parameters
     ----------
-    changes : Changes
+    changes
         Nothing is in it yet.
     """
 

@@ -27,8 +27,7 @@ def close_figures(changes: Changes, *, aside: bool) -> None:
 
     Parameters
     ----------
-    changes : Changes
-    aside : bool
+    aside
         Whether pyplot is to know none of the user's meanwhile.
     """
     before = dict(figures())

@@ -37,9 +37,7 @@ def parts_of_namespace(namespace: dict[str, Any], name: str, read: set[str]) -> 
 
     Parameters
     ----------
-    namespace : dict
-    name : str
-    read : set of str
+    read
         The attributes that the cell and what it calls read.
     """
     value = namespace.get(name)

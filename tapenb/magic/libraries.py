@@ -34,9 +34,7 @@ class ModulePlace(Place):
 
     Parameters
     ----------
-    owner : ModuleType
-    named : set of str, optional
-    exactly : bool, optional
+    exactly
         Whether a new name is taken away that the code names. That of a submodule is not, which is
         imported once: Python does not bind it again.
     """
@@ -134,9 +132,9 @@ def named_of_libraries(
     ----------
     owners : iterable of modules and classes
         Those that it begins with.
-    named : set of str
+    named
         Every name and attribute in it.
-    exactly : bool
+    exactly
         Whether nothing else happens until they are put back.
 
     Yields

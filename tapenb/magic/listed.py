@@ -15,13 +15,13 @@ def listed(file: str, text: str, source: str, tree: ast.Module) -> Source:
 
     Parameters
     ----------
-    file : str
+    file
         As the code objects of the cell have it.
-    text : str
+    text
         What the user wrote.
-    source : str
+    source
         What was compiled: perhaps with lines above, and with magics as Python.
-    tree : Module
+    tree
         Of `source`.
     """
     compiled, written = source.rstrip("\n").split("\n"), text.rstrip("\n").split("\n")

@@ -46,8 +46,7 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
 
     Parameters
     ----------
-    namespace : dict
-    names : iterable of str
+    names
         What the code itself names.
 
     Returns

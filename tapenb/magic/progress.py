@@ -19,11 +19,11 @@ class Progress:
 
     Parameters
     ----------
-    share : float
+    share
         Of the memory that is free at the beginning, what the recording may take.
-    show : callable
+    show
         From a text, what displays it; gives a handle with an ``update``.
-    clock, free, used : callable, optional
+    clock, free, used
         Seconds, and bytes that are free and in use.
 
     Raises

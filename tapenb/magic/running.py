@@ -112,10 +112,9 @@ class CellRun:
     Parameters
     ----------
     shell : InteractiveShell
-    text : str
+    text
         The cell without the magic's own line.
-    options : Options
-    lines_above : tuple of str
+    lines_above
         What stands above the text in its cell, so that tracebacks name the right lines.
 
     Raises

@@ -30,7 +30,7 @@ class Session:
     Parameters
     ----------
     shell : InteractiveShell
-    idle : Idle
+    idle
         Knows which cell runs, and whether one does.
     """
 
@@ -45,11 +45,11 @@ class Session:
 
         Parameters
         ----------
-        line : str
+        line
             The magic's own line.
-        text : str
+        text
             The cell; empty where the line ends with an expression.
-        expression : bool
+        expression
             Whether it does.
         """
         namespace = self._shell.user_ns

@@ -24,9 +24,9 @@ def settings(named: Collection[str] = (), *, exactly: bool = True) -> Callable[[
 
     Parameters
     ----------
-    named : collection of str, optional
+    named
         Attributes of the shell that are put back, too.
-    exactly : bool, optional
+    exactly
         Whether nothing else happens until then. Else code runs again that may have made a logger.
 
     Returns

@@ -186,12 +186,11 @@ class Snapshot:
 
     Parameters
     ----------
-    namespace : dict
-    names : iterable of str
+    names
         What the cell's code reads and writes.
-    texts : iterable of str, optional
+    texts
         What the code has in quotes: it may be code, too.
-    exactly : bool, optional
+    exactly
         Whether nothing else happens until it is restored, so that other cells bind no names.
     """
 
@@ -444,9 +443,9 @@ class Snapshot:
 
         Parameters
         ----------
-        reads : iterable of str
+        reads
             Names that the cell reads before it binds them.
-        lines : dict of str to int
+        lines
             Where the cell names something.
         """
         for name, value in self._lost.items():

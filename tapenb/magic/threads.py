@@ -27,10 +27,9 @@ def check_threads(namespace: dict[str, Any], names: Iterable[str], lines: dict[s
 
     Parameters
     ----------
-    namespace : dict
-    names : iterable of str
+    names
         Those by which the cell comes to what it has.
-    lines : dict of str to int
+    lines
         Where the cell names something.
 
     Raises

@@ -37,10 +37,9 @@ def pointing_at_cell(
     Parameters
     ----------
     shell : InteractiveShell
-    file : str
+    file
         What the cell is called in tracebacks.
-    error : BaseException
-    lines_above : tuple of str
+    lines_above
         Lines of the cell that were left out as comments.
     """
     if isinstance(error, TypeError) and " for ^" in str(error):

@@ -49,7 +49,6 @@ def hide(shell: Any, changes: Changes, handlers: Collection[Any] = ()) -> None:
     Parameters
     ----------
     shell : InteractiveShell
-    changes : Changes
     handlers : collection of logging.Handler, optional
         Those that hear of what this thread logs, as what they keep of it is put back.
     """

@@ -58,7 +58,7 @@ def player(operations: Collection[str] | None = None) -> str:
 
     Parameters
     ----------
-    operations : collection of str, optional
+    operations
         Those of the page's tapes, so that it computes no more; by default it computes all.
     """
     return f"(() => {{\n{_of_page(operations)}\n}})();"
@@ -91,7 +91,7 @@ def style(*, kernel: bool = True) -> str:
 
     Parameters
     ----------
-    kernel : bool, optional
+    kernel
         Whether it has one.
     """
     if not _is_bundled():
@@ -115,8 +115,7 @@ def unpacking(script: str, *, by_address: bool = False) -> str:
 
     Parameters
     ----------
-    script : str
-    by_address : bool, optional
+    by_address
         Whether it runs by the address of a blob, which ``strict-dynamic`` allows to a script that a
         Content-Security-Policy names; otherwise within an element, where such addresses may be
         forbidden.

@@ -26,9 +26,9 @@ def brief(data: Mapping[str, Any], drawing: str = "") -> dict[str, Any]:
 
     Parameters
     ----------
-    data : dict
+    data
         Of `tapenb.panel.played.stored`.
-    drawing : str, optional
+    drawing
         The SVG that stands beside, letter by letter, of which those of other branches are parts.
     """
     data = _whole(data)

@@ -27,17 +27,17 @@ class Control(HasTraits):
 
     Attributes
     ----------
-    label : str
+    label
         What it moves: ``"x"`` or ``"w[0]"``.
     value, min, max, step : float or int
         As ipywidgets' sliders have them; a value beyond the range is the nearest one within it.
-    integer : bool
+    integer
         Whether it takes only integers.
-    log : bool
+    log
         Whether its scale is logarithmic, as it is while its range is above zero.
-    boolean : bool
+    boolean
         Whether it is a switch: 0 or 1, for False or True, or the place of one of the `choices`.
-    choices : list of str
+    choices
         What a switch is between, if that is not False and True.
     """
 
@@ -199,11 +199,11 @@ def moving(
 
     Parameters
     ----------
-    inputs : iterable of dict
+    inputs
         With whether each is idle, too.
-    whole : collection of str
+    whole
         Those whose program is another one where they are no integers, which a page has not.
-    elsewhere : collection of str
+    elsewhere
         Those that another branch of the page uses, though they are idle here.
     """
     found = [

@@ -24,14 +24,14 @@ class Drawing:
 
     Parameters
     ----------
-    point : Point
+    point
         Whose tape is drawn.
-    source : Source, optional
+    source
         The text that it may be folded by.
-    look : dict, optional
+    look
         What each box is of, ``fold``: one of `folds`, by default an entry, and where a loop makes
         many boxes of one operation, of that or of its line; and what is ``unfolded`` besides.
-    lines : callable, optional
+    lines
         Gives the listing of the text, where somebody has it.
 
     Attributes
@@ -122,7 +122,7 @@ class Drawing:
 
         Parameters
         ----------
-        done : callable
+        done
             Called when the picture is there, or nothing lays it out.
         """
         if self._layout is None:
@@ -146,7 +146,7 @@ class Drawing:
 
         Parameters
         ----------
-        done : callable, optional
+        done
             Called when it is there, however late.
         """
         if self._layout is None:
@@ -170,10 +170,9 @@ class Drawing:
 
         Parameters
         ----------
-        point : Point
-        partials : bool, optional
+        partials
             Whether edges say the local partials, too.
-        iteration : int, optional
+        iteration
             Which round of a folded loop is shown.
         """
         graph = self.at(point)

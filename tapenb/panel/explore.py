@@ -78,13 +78,12 @@ def explored(
 
     Parameters
     ----------
-    f : callable
     in_order : sequence of objects
-    arguments : dict of str to object
+    arguments
         As `tapenb.explore` takes them.
     order, mode
         Of the program.
-    **shown : bool
+    **shown
         Of the panel: ``graph``, ``plot``, ``table``.
     """
     given, fixed, choices, spans = _arguments(f, in_order, arguments)

@@ -24,8 +24,7 @@ def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
     Parameters
     ----------
     kind : {"csv", "dot", "json", "md", "tex"}
-    point : Point
-    seen : Point
+    seen
         Whose tape is shown: that of the output, or of a derivative.
     """
     name, text = _KINDS[kind]

@@ -51,7 +51,7 @@ class Positions:
 
         Parameters
         ----------
-        view : str
+        view
             Where they were made.
         moves : mapping of str to (int, number)
             The number of each move, and where to.
@@ -71,7 +71,6 @@ class Positions:
 
         Parameters
         ----------
-        label : str
         value : number
         """
         with self._lock:
@@ -92,7 +91,7 @@ class Merging:
 
     Parameters
     ----------
-    work : callable
+    work
         Called without arguments, on the thread that asks.
     """
 

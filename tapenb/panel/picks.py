@@ -29,9 +29,9 @@ class Picks:
 
         Parameters
         ----------
-        point : Point
+        point
             Where it begins.
-        label : str
+        label
             As it was asked for.
 
         Returns
@@ -68,7 +68,7 @@ class Picks:
 
         Parameters
         ----------
-        positions : mapping of str to number
+        positions
             By label.
         """
         found = dict(positions)

@@ -32,7 +32,7 @@ class Static:
     ----------
     point : Point
         What to show.
-    graph, table : bool, optional
+    graph, table
         Whether to show the graph and the trace table.
     """
 
@@ -55,7 +55,7 @@ def static(point: Any, *, graph: bool = True, table: bool = False) -> Static:
     ----------
     point : Point or Recording
         The point to show, or a recording at its current one.
-    graph, table : bool, optional
+    graph, table
         Whether to show the graph and the trace table.
     """
     return Static(getattr(point, "point", point), graph=graph, table=table)
@@ -77,17 +77,17 @@ def bundle(
     ----------
     point : Point
         What to show.
-    graph : Graph or None
+    graph
         Its graph, if that is to be shown.
-    table : bool, optional
+    table
         Whether to show the trace table.
-    wait : bool, optional
+    wait
         Whether to wait for the layout engine; otherwise an empty picture keeps its place.
-    beside : bool, optional
+    beside
         Whether the next output is the live panel.
-    more : str, optional
+    more
         HTML that brings the picture to life where scripts may run, or says why none does.
-    drawn : bool, optional
+    drawn
         Whether the picture is drawn in the HTML itself, which a page of our own need not forbid.
     """
     text = readout(point)
@@ -127,7 +127,6 @@ def picture(point: Any, graph: Graph | None) -> str:
     Parameters
     ----------
     point : Point
-    graph : Graph or None
     """
     lines = readout(point).splitlines()
     svg = None if graph is None else graph.svg()

@@ -41,12 +41,11 @@ def played(
 
     Parameters
     ----------
-    point : Point
-    graph : Graph or None
+    graph
         The graph that is shown.
-    inputs : sequence of dict
+    inputs
         The sliders, as the panel sends them.
-    source : Source, optional
+    source
         The text that was recorded.
 
     Returns
@@ -110,14 +109,13 @@ def stored(
 
     Parameters
     ----------
-    point : Point
-    inputs : sequence of dict
+    inputs
         The sliders, as the panel sends them.
-    along : str
+    along
         The slider that the curve is along.
-    programs : sequence of dict
+    programs
         Of `played`, and of `other` those of other branches.
-    sections : dict
+    sections
         ``listing``, the text; ``look``, what is open.
     """
     known = {key: what for key, what in sections.items() if what}
@@ -136,12 +134,11 @@ def other(
 
     Parameters
     ----------
-    program : Program
-    inputs : sequence of dict
+    inputs
         The sliders, as the panel sends them.
-    source : Source or None
+    source
         The text that was recorded.
-    drawn : callable
+    drawn
         The graph of a point that is shown, if one is.
 
     Raises
@@ -161,9 +158,9 @@ def inert(data: Mapping[str, Any], drawing: str = "") -> str:
 
     Parameters
     ----------
-    data : dict
+    data
         Of `stored`.
-    drawing : str, optional
+    drawing
         The SVG beside it, as `brief` takes it.
     """
     text = json.dumps(brief(data, drawing), separators=(",", ":"), ensure_ascii=False)
@@ -179,11 +176,11 @@ def beside_the_picture(
 
     Parameters
     ----------
-    data : dict or str
+    data
         Of `stored`; or why there are none.
-    drawing : str, optional
+    drawing
         The SVG of the picture.
-    any_size : bool, optional
+    any_size
         Whether more than 20 kB are stored, too.
     """
     if not isinstance(data, str):

@@ -25,7 +25,7 @@ class Playing:
 
     Parameters
     ----------
-    source : Source, optional
+    source
         The text that was recorded.
     """
 
@@ -50,7 +50,7 @@ class Playing:
         ----------
         point, graph, inputs
             As `played` takes them.
-        usual : bool, optional
+        usual
             Whether the graph is folded as it is unless a user says otherwise: that one is kept.
         """
         try:
@@ -83,10 +83,9 @@ class Playing:
 
         Parameters
         ----------
-        programs : sequence of Program
-        inputs : sequence of dict
+        inputs
             The sliders, as the panel sends them.
-        drawn : callable
+        drawn
             The graph of a point that is shown, if one is.
         """
         found = {program: self._other(program, inputs, drawn) for program in programs}
@@ -173,16 +172,15 @@ def without_kernel(
 
     Parameters
     ----------
-    point : Point
-    program : dict
+    program
         Of `Playing`.
-    inputs : sequence of dict
+    inputs
         The sliders, as the panel sends them.
-    along : str
+    along
         The slider that the curve is along.
-    look, listing : dict
+    look, listing
         As the panel sends them.
-    beside : dict
+    beside
         Other branches that the page has, as `Playing.others` gives them.
     """
     opened = {name: look[name] for name in _OPEN if any(look.get(name, {}).values())}
@@ -211,13 +209,13 @@ def sent(
 
     Parameters
     ----------
-    found : dict or str
+    found
         Of `Playing`.
-    switches : dict of str to bool
+    switches
         Of its program, by name.
-    beyond : collection of str
+    beyond
         Operations that the page leaves to the kernel.
-    others : iterable of dict, optional
+    others
         Programs of other branches.
     """
     if isinstance(found, str):

@@ -21,8 +21,7 @@ class Lines:
 
     Parameters
     ----------
-    point : Point
-    source : Source
+    source
         The text that was recorded.
     """
 
@@ -45,7 +44,7 @@ class Lines:
 
         Parameters
         ----------
-        shown : object
+        shown
             As of `trace`.
         """
 
@@ -66,10 +65,9 @@ def trace(point: Point, source: Source | None, shown: Any) -> dict[str, Any] | N
 
     Parameters
     ----------
-    point : Point
-    source : Source or None
+    source
         The text that was recorded.
-    shown : object
+    shown
         Gives the registers of values, adjoints, what flows, partials and tangents.
     """
     backward = point.along is None
@@ -119,7 +117,7 @@ class Boxes(NamedTuple):
 
         Parameters
         ----------
-        shown : object
+        shown
             As of `trace`.
         """
         of = [{key: x for key, x in each.items() if key != "path"} for each in self.graph.of]

@@ -51,9 +51,7 @@ class Ahead:
 
         Parameters
         ----------
-        sliders : sequence of Range
-        done : callable
-        first : mapping of str to number, optional
+        first
             A place where no program stands.
         """
         self._until = None

@@ -34,12 +34,11 @@ def rows_of(
 
     Parameters
     ----------
-    program : Program
-    positions : mapping of str to number
+    positions
         Where the other sliders are.
-    label : str
+    label
         That of the slider.
-    slopes : bool
+    slopes
         Whether there are derivatives, too, where the program is not compiled, by a replay that
         takes a multiple of the value's.
 

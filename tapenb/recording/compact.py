@@ -42,7 +42,6 @@ def compact(
 
     Parameters
     ----------
-    program : Program
     lines : sequence of collections of int, optional
         The entries that lines of a text show, of which the first that can be played are taken;
         with these also what is shown step by step, local partials and tangents.

@@ -45,8 +45,7 @@ def reads(tape: Tape, inputs: Sequence[Input]) -> list[str]:
 
     Parameters
     ----------
-    tape : Tape
-    inputs : sequence of Input
+    inputs
         What is read of those whose derivatives are withheld may reach it.
     """
     questions = [tape.operations[index].function for index in tape.guards()]
@@ -64,9 +63,8 @@ def only_asked(tape: Tape, inputs: Sequence[Input]) -> list[str]:
 
     Parameters
     ----------
-    tape : Tape
+    tape
         With an output.
-    inputs : sequence of Input
     """
     reached = set(tape.ancestors(tape.output)) if inputs else set()
     asked = [each.name for each in inputs if reached.isdisjoint(each.entries)]

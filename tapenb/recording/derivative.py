@@ -12,9 +12,8 @@ def constant_slope(program: Program, entry: int) -> Any:
 
     Parameters
     ----------
-    program : Program
+    program
         In reverse mode, and not long.
-    entry : int
     """
     (what,) = program.slopes(entry)
     return None if isinstance(what, int) else what

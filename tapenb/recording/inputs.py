@@ -100,9 +100,9 @@ class Input:
 
         Parameters
         ----------
-        label : str
+        label
             None is returned for what is no element.
-        positions : mapping of str to number
+        positions
             Where it stands.
         """
         element = self.element(label)
@@ -154,9 +154,7 @@ def counting(tape: Tape, name: str, entries: Collection[int]) -> dict[str, Any]:
 
     Parameters
     ----------
-    tape : Tape
-    name : str
-    entries : collection of int
+    entries
         Those of the input.
     """
     for guard in tape.guards():

@@ -20,9 +20,9 @@ def at_many(
 
     Parameters
     ----------
-    at : callable
+    at
         From inputs by name to the point there, which may run the cell again.
-    program : Program or None
+    program
         The recorded way through the cell.
     values : mapping of str to array_like
         With the points along the first axis.

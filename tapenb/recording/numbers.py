@@ -99,14 +99,12 @@ def compile_numbers(
 
     Parameters
     ----------
-    tape : Tape
-    inputs : sequence of Input
-    outputs : sequence of int
+    outputs
         Entries, or constants below 0.
-    results : callable, optional
+    results
         From the texts of the outputs, element by element, the text of what is returned instead of
         their tuple.
-    elsewhere : bool
+    elsewhere
         Whether it refuses the recorded point, where the recording itself has the numbers, and
         points where one of them is not finite: a sweep that starts there may find another one.
     """

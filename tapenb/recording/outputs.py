@@ -20,8 +20,7 @@ def outputs(tape: Tape, source: Source) -> dict[str, int]:
 
     Parameters
     ----------
-    tape : Tape
-    source : Source
+    source
         The text that was recorded.
 
     Returns
@@ -60,9 +59,7 @@ def with_output(program: Program, name: str, entry: int) -> Program:
 
     Parameters
     ----------
-    program : Program
-    name : str
-    entry : int
+    entry
         Of its tape.
     """
     tape = program.tape.first()

@@ -59,15 +59,13 @@ class Program:
 
     Parameters
     ----------
-    tape : Tape
+    tape
         Closed, with an output.
-    inputs : list of Input
-    output_name : str
     order : {0, 1, 2}
         The highest derivative wanted.
     mode : {"reverse", "forward"}
         Whether one backward sweep gives the gradient, or a forward sweep for each input element.
-    extended : bool, optional
+    extended
         Whether it is extended however long it is.
     """
 
@@ -289,7 +287,7 @@ class Program:
 
         Parameters
         ----------
-        otherwise : callable
+        otherwise
             Asked where the compiled program has no answer.
         """
         compiled = self.numbers if self.is_answered_soon else None

@@ -107,7 +107,7 @@ def panel_matrix(point: Any, sliders: int) -> tuple[Matrix | None, int]:
     ----------
     point : Point
         One position of the sliders.
-    sliders : int
+    sliders
         How many there are.
     """
     found = matrix(point, most=_LARGEST_HEAT_MAP)
@@ -123,9 +123,9 @@ def matrix(point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX
     ----------
     point : Point
         One position of the sliders.
-    digits : int, optional
+    digits
         The most significant digits.
-    most : int, optional
+    most
         The most rows.
 
     Returns
@@ -170,7 +170,7 @@ def place(point: Any, label: str) -> tuple[str, int] | None:
     ----------
     point : Point
         One position of the sliders.
-    label : str
+    label
         The label of a slider: ``"x"`` or ``"w[0]"``.
 
     Returns
@@ -217,7 +217,7 @@ def mixed(point: Any, x: str, y: str) -> str:
     ----------
     point : Point
         One position of the sliders.
-    x, y : str
+    x, y
         The inputs, or elements of them.
     """
     below = f"∂{x}²" if x == y else f"∂{x}∂{y}"

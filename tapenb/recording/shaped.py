@@ -17,8 +17,7 @@ def taken_apart(inputs: Iterable[Input], names: Mapping[str, str]) -> list[str]:
 
     Parameters
     ----------
-    inputs : iterable of Input
-    names : mapping of str to str
+    names
         By label, what an element is called.
     """
     lines = []

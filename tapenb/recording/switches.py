@@ -69,10 +69,8 @@ class Switches:
 
     Parameters
     ----------
-    program : Program
-    positions : mapping of str to number
+    positions
         Where the other sliders are.
-    label : str
     """
 
     def __init__(self, program: Program, positions: Mapping[str, Any], label: str) -> None:

@@ -23,7 +23,7 @@ class Cells:
 
     Parameters
     ----------
-    setup : str
+    setup
         Lines that run before the first one.
     """
 

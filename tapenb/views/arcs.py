@@ -56,7 +56,7 @@ def rows(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, in
 
     Parameters
     ----------
-    nodes : sequence of str
+    nodes
         In the order in which they were computed.
     edges : sequence of (str, str)
         From what to what.
@@ -95,10 +95,9 @@ def draw(boxes: Sequence[Box], arrows: Sequence[Arrow], font: str) -> str:
 
     Parameters
     ----------
-    boxes : sequence of Box
+    boxes
         In the order in which they were computed.
-    arrows : sequence of Arrow
-    font : str
+    font
         The font family.
 
     Returns

@@ -39,8 +39,7 @@ class Calls:
 
     Parameters
     ----------
-    tape : Tape
-    listing : Listing
+    listing
         Of its text.
     """
 
@@ -55,9 +54,9 @@ class Calls:
 
         Parameters
         ----------
-        number : int
+        number
             Of the line, from 0.
-        iteration : int, optional
+        iteration
             As of `Listing.lines`.
         """
         run = self._listing.run(number, iteration)
@@ -76,7 +75,7 @@ class Calls:
         ----------
         tape, adjoint, iteration
             As of `Listing.lines`.
-        paths : iterable of sequence
+        paths
             Of lines; what leads to none, as in another program, is passed over.
         """
         for path in sorted(
@@ -106,9 +105,9 @@ class Calls:
 
         Parameters
         ----------
-        functions : sequence of Listing
+        functions
             Those that unfold.
-        entry : callable
+        entry
             As of `Listing.written`.
 
         Returns

@@ -42,11 +42,11 @@ class Paths:
 
     Parameters
     ----------
-    tape : Tape
+    tape
         With its output set.
-    source : Source
+    source
         The text that was recorded.
-    lines : callable, optional
+    lines
         Gives the listing of both, where somebody has it.
     """
 
@@ -91,8 +91,7 @@ class Paths:
 
         Parameters
         ----------
-        entry : int
-        depth : int
+        depth
             Of that part.
         """
         site = self._sites[entry]
@@ -105,7 +104,7 @@ class Paths:
 
         Parameters
         ----------
-        level : str
+        level
             Of `LEVELS`.
         """
         return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.all})
@@ -122,19 +121,19 @@ class Folded(Graph):
 
     Parameters
     ----------
-    tape : Tape
+    tape
         With its output set.
-    edges : mapping
+    edges
         As of `Graph`.
-    source : Source
+    source
         The text that was recorded.
-    output_name : str, optional
+    output_name
         As of `Graph`.
     level : {"lines", "calls", "operations"}, optional
         What a box is of.
-    unfolded : collection of Path, optional
+    unfolded
         The boxes that are unfolded further.
-    paths : Paths, optional
+    paths
         Of the same tape and source, where they are known.
     """
 
@@ -336,7 +335,7 @@ class Folded(Graph):
 
         Parameters
         ----------
-        rounds : bool, optional
+        rounds
             Whether of all runs; otherwise of the last one.
         """
         found = {}
@@ -353,7 +352,7 @@ class Folded(Graph):
 
         Parameters
         ----------
-        runs : dict
+        runs
             Of `runs`.
 
         Returns
@@ -388,7 +387,7 @@ class Folded(Graph):
 
         Parameters
         ----------
-        iteration : int or None
+        iteration
             From 0; None for the last.
         """
         twin = self.at(self.tape, self._contributions)

@@ -22,7 +22,7 @@ def entries(tape: Tape) -> list[Entry]:
 
     Parameters
     ----------
-    tape : Tape
+    tape
         Any tape.
     """
     if tape.output is not None:
@@ -35,7 +35,7 @@ def numbering(shown: Sequence[Entry]) -> dict[int, int]:
 
     Parameters
     ----------
-    shown : sequence of Entry
+    shown
         What the trace shows.
     """
     inputs = [entry.index for entry in shown if entry.kind == "input"]
@@ -51,7 +51,7 @@ def names(shown: Sequence[Entry]) -> dict[int, str]:
 
     Parameters
     ----------
-    shown : sequence of Entry
+    shown
         What the trace shows.
     """
     count = Counter(entry.name for entry in shown)
@@ -80,7 +80,7 @@ def constant(operand: Any) -> str:
 
     Parameters
     ----------
-    operand : object
+    operand
         The constant.
     """
     if isinstance(operand, np.generic):
@@ -106,15 +106,15 @@ def call(
 
     Parameters
     ----------
-    tape : Tape
+    tape
         Where the entry is.
-    entry : Entry
+    entry
         The operation.
-    operands : sequence of str
+    operands
         What stands for each operand.
-    module : str, optional
+    module
         What stands before a function of NumPy.
-    infix : dict of str to str, optional
+    infix
         The operators.
     """
     name, params = tape.operations[entry.index].name, tape.operations[entry.index].params
@@ -136,7 +136,7 @@ def parameters(params: Mapping[str, Any]) -> list[str]:
 
     Parameters
     ----------
-    params : mapping
+    params
         The operation's parameters.
     """
     return [f"{one_line(k)}={_param(v)}" for k, v in params.items()]
@@ -147,7 +147,7 @@ def index(key: Any) -> str:
 
     Parameters
     ----------
-    key : object
+    key
         The index.
     """
     if isinstance(key, tuple):

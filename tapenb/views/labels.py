@@ -56,7 +56,7 @@ def columns(text: str) -> int:
 
     Parameters
     ----------
-    text : str
+    text
         One line.
     """
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)

@@ -44,9 +44,9 @@ def render(dot: str, seconds: float = SECONDS) -> str | None:
 
     Parameters
     ----------
-    dot : str
+    dot
         The graph in DOT.
-    seconds : float, optional
+    seconds
         After so long the engine is stopped.
 
     Returns
@@ -70,7 +70,7 @@ def beside(work: Callable[[], Any]) -> Future[Any]:
 
     Parameters
     ----------
-    work : callable
+    work
         Called once, without arguments.
     """
     promise: Future[Any] = Future()
@@ -98,9 +98,9 @@ def is_done(drawing: Future[Any], seconds: float | None = None) -> bool:
 
     Parameters
     ----------
-    drawing : Future
+    drawing
         As `beside` gives it.
-    seconds : float, optional
+    seconds
         How long to wait.
     """
     until = None if seconds is None else monotonic() + seconds

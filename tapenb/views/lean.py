@@ -18,7 +18,7 @@ def lean(svg: str) -> str:
 
     Parameters
     ----------
-    svg : str
+    svg
         As Graphviz writes it.
     """
     root = ElementTree.fromstring(re.sub(r' xmlns="[^"]*"', "", svg, count=1))

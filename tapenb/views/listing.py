@@ -99,7 +99,7 @@ class Listing:
 
         Parameters
         ----------
-        entry : callable
+        entry
             From an entry to what stands for it.
 
         Returns
@@ -138,11 +138,11 @@ class Listing:
 
         Parameters
         ----------
-        tape : Tape
+        tape
             The same program, at the point to be shown.
-        adjoint : callable
+        adjoint
             From an entry to its adjoint there, or None.
-        iteration : int, optional
+        iteration
             From 0, of the line that ran most often.
         """
         end = self._end(iteration)
@@ -160,9 +160,9 @@ class Listing:
 
         Parameters
         ----------
-        number : int
+        number
             Of the line, from 0.
-        iteration : int, optional
+        iteration
             As of `lines`.
         """
         return self._run(number, self._end(iteration)) if number in self._runs else None
@@ -172,7 +172,7 @@ class Listing:
 
         Parameters
         ----------
-        number : int
+        number
             Of the line, from 0.
         """
         return [(first, last) for first, last in self._runs[number].tolist()]
@@ -182,9 +182,9 @@ class Listing:
 
         Parameters
         ----------
-        number : int
+        number
             Of the line, from 0.
-        first, last : int
+        first, last
             The entries.
         """
         runs = self._begun(number, first, last)
@@ -199,7 +199,7 @@ class Listing:
         ----------
         tape, adjoint
             As of `lines`.
-        first, last : int
+        first, last
             The entries.
 
         Returns
@@ -393,10 +393,8 @@ def calls_of(
 
     Parameters
     ----------
-    site : Site or None
-    offset : int
+    offset
         As the tape has them.
-    source : Source
 
     Returns
     -------

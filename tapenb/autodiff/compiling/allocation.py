@@ -51,8 +51,7 @@ def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
 
     Parameters
     ----------
-    plan : Plan
-    order : list of int or Chain
+    order
         The steps as they are computed.
     """
     memory = Memory()

@@ -100,8 +100,7 @@ def arranged(plan: Plan, *, of_numbers: bool) -> list[int | Chain]:
 
     Parameters
     ----------
-    plan : Plan
-    of_numbers : bool
+    of_numbers
         Whether every step is a single number, so that there is no chain.
     """
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
@@ -217,18 +216,17 @@ def in_blocks(
 
     Parameters
     ----------
-    chain : callable
+    chain
         ``chain(start, stop, buffers, *operands)`` computes one block and returns its sums.
-    size : int
+    size
         How many elements there are.
     dtypes : tuple of dtype
         Of the buffers that it needs.
-    arrays : int
+    arrays
         How many arrays of a block it touches.
-    pool : list
+    pool
         Buffers that are not in use.
-    operands : tuple
-    threads : int
+    threads
         How many may be used where cores are idle.
 
     Returns

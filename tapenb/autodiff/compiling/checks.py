@@ -33,8 +33,7 @@ def must_be_finite(plan: Plan, started: Sequence[int]) -> list[int]:
 
     Parameters
     ----------
-    plan : Plan
-    started : sequence of int
+    started
         What sweeps started from, or led to. An overflow there may show in the outputs themselves.
     """
     needed = [each for each in map(plan.resolve, started) if each not in plan.outputs]
@@ -136,11 +135,9 @@ def check_finite(
 
     Parameters
     ----------
-    writer : Writer
-    references : sequence of int
-    known : mapping of int to str
+    known
         By array, what the sum of its squares is called where it has been computed.
-    large : bool
+    large
         Whether numbers may be so large that their squares are not finite. Then the value of a
         gradient, if it is not computed, may have overflowed, of which a caller may want to hear.
     """

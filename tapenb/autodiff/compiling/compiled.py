@@ -24,19 +24,19 @@ class Compiled:
 
     Attributes
     ----------
-    function : callable
+    function
         Takes the inputs by position, or by the names that they were given.
-    call : callable
+    call
         The same by position, where floating-point errors are heard of as they should be.
-    source : str
+    source
         Its text.
-    lines : list of str
+    lines
         The lines of its body but for the last, so that they may stand in another function.
-    result : str
+    result
         What it returns after them.
-    by_math : bool
+    by_math
         Whether NumPy computes none of the numbers.
-    of_numbers : bool
+    of_numbers
         Whether all that it computes are single numbers.
     """
 

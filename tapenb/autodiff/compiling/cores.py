@@ -44,7 +44,7 @@ def quota(groups: Path) -> float | None:
 
     Parameters
     ----------
-    groups : Path
+    groups
         Where control groups are, of version 2 or 1.
     """
     try:

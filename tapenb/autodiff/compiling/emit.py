@@ -42,13 +42,12 @@ class Emitter(Writer):
 
     Parameters
     ----------
-    plan : Plan
-    names, notes : mapping of int to str, optional
+    names, notes
         What to call the entries, and comments for their lines.
-    heard : dict of str to str, optional
+    heard
         For ``np.errstate``: which floating-point errors of the user's code end the program. Of
         those in sweeps nobody hears.
-    threads : int
+    threads
         How many may compute long arrays.
     """
 

@@ -89,15 +89,15 @@ class Plan:
 
     Parameters
     ----------
-    tape : Tape
+    tape
         Closed.
-    outputs : sequence of int
+    outputs
         The entries that are wanted.
-    simplify : callable
+    simplify
         Gives a step of a sweep in simpler words; ``(SAME, (operand,))`` where it is its operand.
-    started : sequence of int
+    started
         Entries that sweeps started from.
-    heard : bool
+    heard
         Whether a floating-point error is heard of, even where nobody reads the result.
     """
 

@@ -141,9 +141,9 @@ class Replay:
         ----------
         values : dict of int to number or array
             New values of input entries; the others keep theirs.
-        deadline : float, optional
+        deadline
             When to give up, on the clock of ``time.monotonic``.
-        strict : int
+        strict
             Before this entry a floating-point error ends the replay: the cell asked to hear of it.
 
         Returns

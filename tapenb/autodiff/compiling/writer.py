@@ -24,10 +24,9 @@ class Writer:
 
     Parameters
     ----------
-    plan : Plan
-    names : mapping of int to str, optional
+    names
         What to call the entries; others are ``v`` and a number.
-    notes : mapping of int to str, optional
+    notes
         A comment for the line of an entry.
     """
 

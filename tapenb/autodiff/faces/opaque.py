@@ -92,13 +92,12 @@ class Value:
 
     Parameters
     ----------
-    function : callable
-    has_adjoint : bool
+    has_adjoint
         Whether it returns its adjoint, too.
 
     Attributes
     ----------
-    form : object
+    form
         The container that the last value was; None where it was none.
     """
 

@@ -425,7 +425,7 @@ def by_constants(location: Location, value: Any) -> list[str]:
 
     Parameters
     ----------
-    location : Location
+    location
         Where the function is named.
     value : callable
         Which one it is.

@@ -25,17 +25,17 @@ class Linear(Rule):
 
     Parameters
     ----------
-    primal : callable
+    primal
         The function, on traced or plain operands.
-    *transposes : callable or None
+    *transposes
         For each operand ``transpose(adjoint, *operands, **params)``; None where the function is
         not linear in that operand but constant (the condition of ``where``). A single one serves
         a function of one sequence of operands, and is called with the slot before the adjoint.
-    view : bool
+    view
         Whether NumPy may answer with a view of the operand's memory.
-    reads : tuple of int
+    reads
         The operands of which the values, not only the shapes, are read.
-    into : callable, optional
+    into
         See `Rule`.
     """
 
@@ -84,9 +84,9 @@ class Multilinear(Rule):
 
     Parameters
     ----------
-    primal : callable
+    primal
         The function, on traced or plain operands.
-    *transposes : callable
+    *transposes
         For each operand ``transpose(adjoint, *operands, **params)``.
     """
 

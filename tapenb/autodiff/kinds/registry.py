@@ -129,18 +129,17 @@ def register_rule(
 
     Parameters
     ----------
-    function : callable
+    function
         A ufunc, a primitive of the engine's own, or a function with an array protocol.
-    rule : Rule
-    *operands : str
+    *operands
         Of a function, which of its parameters may be traced.
-    method : str, optional
+    method
         Of a ufunc, the method that is meant: ``"reduce"``, ``"accumulate"``, ...
-    of_complex : bool
+    of_complex
         Whether the rule is for complex numbers, where the ufunc has another for real ones.
-    sequence : bool
+    sequence
         Whether a function's first parameter is a sequence of operands (``concatenate``).
-    call : callable, optional
+    call
         The function with its operands by position and all else by keyword, if not itself.
     """
     if isinstance(function, primitive):
@@ -162,10 +161,9 @@ def register_handler(
 
     Parameters
     ----------
-    function : callable
-    handler : callable
+    handler
         Called with the same arguments, traced or not, in terms of functions that have rules.
-    only_traced : bool
+    only_traced
         Whether NumPy's own function is called where no argument is traced.
     """
     HANDLERS[function] = handler

@@ -157,11 +157,11 @@ class Rule:
 
     Attributes
     ----------
-    view : bool
+    view
         Whether NumPy may answer with a view of the operand's memory.
-    differentiable : bool
+    differentiable
         Whether there is a derivative other than zero.
-    has_free_phase : callable or None
+    has_free_phase
         Tells of a result whether a part of it, such as the phase of an eigenvector, is LAPACK's
         choice among equals, which has no derivative.
     """

@@ -14,14 +14,14 @@ class Weighted(Rule):
 
     Parameters
     ----------
-    weights : callable
+    weights
         ``weights(result, operand, **params)``: an array shaped like the operand. It is a piecewise
         constant function of the operand.
-    reduce : callable
+    reduce
         ``reduce(weighted, **params)``: the linear reduction over the same axes.
-    extend : callable
+    extend
         ``extend(adjoint, operand, **params)``: its transpose.
-    weigh : callable
+    weigh
         ``weigh(factor, weights)``, by default their product.
     """
 

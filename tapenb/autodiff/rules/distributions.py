@@ -382,9 +382,8 @@ class Distribution(InPlaceOf):
 
     Parameters
     ----------
-    real : object
+    real
         SciPy's own.
-    name : str
     args, kwargs
         What it is frozen with.
     """

@@ -21,7 +21,7 @@ class Implicit(Rule):
 
     Parameters
     ----------
-    residual : callable
+    residual
         In NumPy functions that have rules; as many elements as y has.
     """
 
@@ -75,9 +75,9 @@ class Again:
     Parameters
     ----------
     value : number, array or tuple
-    parameters : sequence
+    parameters
         Plain or traced.
-    solve : callable
+    solve
         Of other parameters, plain ones.
     """
 

@@ -34,11 +34,11 @@ class Special(Elementwise):
 
     Parameters
     ----------
-    *partials : str
+    *partials
         ``"unknown"`` where there is none.
-    name : str
+    name
         Of SciPy's function.
-    place : str
+    place
         The line that calls it, for the error where a derivative is asked that is unknown.
     """
 
@@ -413,9 +413,9 @@ def by_parameter_of(name: str, slot: int, edge: Any, *operands: Any) -> Any:
 
     Parameters
     ----------
-    name : str
+    name
         Of SciPy's ufunc.
-    slot : int
+    slot
         Which of its operands is the parameter.
     edge : float, array or None
         The nearest value of the parameter at which the function is not smooth: no step reaches it.

@@ -98,11 +98,11 @@ class Reduction(Rule):
 
     Parameters
     ----------
-    rule : Rule
+    rule
         Of the reduction of one operand.
-    reduce : callable
+    reduce
         ``reduce(a, axis=-1)``.
-    neutral : float
+    neutral
         What changes nothing.
     """
 

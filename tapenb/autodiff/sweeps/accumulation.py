@@ -21,7 +21,7 @@ class Adjoints:
     ----------
     seeds : dict of int to array
         The adjoints to start from, by entry.
-    top : int
+    top
         The last entry.
     """
 

@@ -47,7 +47,7 @@ class Composite(Rule):
 
     Parameters
     ----------
-    expression : callable
+    expression
         Equal to the function wherever that is differentiable, in NumPy functions that have rules
         of their own. It returns what the function returns, an array or a tuple of arrays.
     """
@@ -106,7 +106,7 @@ class General(Rule):
 
     Parameters
     ----------
-    tangent : callable
+    tangent
         ``tangent(tangents, result, operands, **params)``, linear in the tangents, of which none is
         None. It returns the tangent of the result, or a tuple of them for several results.
     """

@@ -33,14 +33,13 @@ def forward(
 
     Parameters
     ----------
-    tape : Tape
     seeds : dict of int to array
         The tangents of the inputs, by entry.
-    targets : iterable of int
+    targets
         The entries whose tangents are wanted.
     record, within, masks
         As for :func:`reverse`.
-    flows : Flows, optional
+    flows
         Filled with the tangent of every entry, and what each operand contributes to it. They are
         to be looked at, so that they may depend on what LAPACK is free to choose.
 

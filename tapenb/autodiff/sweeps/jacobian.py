@@ -28,13 +28,10 @@ def jacobian(
 
     Parameters
     ----------
-    tape : Tape
-    outputs : sequence of int or None
+    outputs
         Entries; None is what depends on nothing.
-    inputs : sequence of int
     mode : {"reverse", "forward"}
         One sweep for each element of the outputs, or one for each of the inputs.
-    record : bool
     """
     reached = [output for output in outputs if output is not None]
     starts, ends = (reached, inputs) if mode == "reverse" else (inputs, reached)
@@ -56,7 +53,7 @@ def blocks(sweep: Callable[[Any], Sequence[Any]], start: Any, zeros: Sequence[An
 
     Parameters
     ----------
-    sweep : callable
+    sweep
         From a seed to the derivative for each end; None is zero.
     start : array
         What the seeds are shaped like.
@@ -96,7 +93,7 @@ def compressed(
     ----------
     tape, output, entry, mode, record
         As for :func:`jacobian`, of one output and one input.
-    most : int
+    most
         Of how many groups it is worth while; None is given where there are more.
     """
     by_row = mode == "reverse"

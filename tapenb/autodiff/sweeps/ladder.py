@@ -58,11 +58,11 @@ def climb(
 
     Parameters
     ----------
-    play : callable
+    play
         One sweep: ``play(tape, seeds, ends, masks, record=, within=, flows=)``.
     tape, seeds, ends, record, within, flows
         As for `reverse` and `forward`.
-    backward : bool
+    backward
         Whether the sweep goes from a tape's results to its inputs.
     masks : dict of int to array, or None
         Masks of the seeds; by default each plain seed is zero by structure where it is 0.

@@ -63,14 +63,13 @@ def pull(
 
     Parameters
     ----------
-    function : callable
+    function
         In NumPy functions that have rules; returns an array, or a tuple of them.
-    operands : sequence
+    operands
         Traced or plain.
     adjoint : array or Parts
         Of the result, or of some of several results.
-    wanted : sequence of bool
-    beside : sequence
+    beside
         What else the function reads: traced, it decides on which tape it runs.
     zero_mask : array or Parts, optional
         Where the adjoint is zero by structure.
@@ -115,8 +114,7 @@ def push(
 
     Parameters
     ----------
-    function : callable
-    operands : sequence
+    operands
         Traced or plain.
     tangents : sequence of array or None
     zero_masks : sequence of array or None, optional
@@ -149,11 +147,11 @@ def slopes(
 
     Parameters
     ----------
-    function : callable
+    function
         In NumPy functions that have rules; returns an array.
-    operands : sequence
+    operands
         Traced or plain.
-    beside : sequence
+    beside
         As for `pull`.
     """
     with _space([*operands, *beside]) as (tape, record):

@@ -36,21 +36,20 @@ def reverse(
 
     Parameters
     ----------
-    tape : Tape
     seeds : dict of int to array
         The adjoints to start from, by entry.
-    sources : iterable of int
+    sources
         The entries whose adjoints are wanted.
-    record : bool
+    record
         Whether the sweep is itself recorded on the tape, which must be open.
-    within : callable, optional
+    within
         Which entries may be crossed; all, if not given.
-    flows : Flows, optional
+    flows
         Filled with the adjoint of every entry, and what flows along every edge.
     masks : dict of int to array, optional
         Which elements of the seeds are zero by structure; by default, of each plain seed those
         that are 0. It matters only where something is not finite (see `ladder`).
-    free_values : bool
+    free_values
         Whether large values are let go of on the way, since the tape is not played again.
 
     Returns

@@ -62,8 +62,7 @@ def structure(tape: Tape, source: int, target: int) -> Any:
 
     Parameters
     ----------
-    tape : Tape
-    source, target : int
+    source, target
         Entries.
 
     Returns

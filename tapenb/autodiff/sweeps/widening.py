@@ -48,9 +48,8 @@ def widened(tape: Tape, sources: Iterable[int], reached: bytearray) -> dict[int,
 
     Parameters
     ----------
-    tape : Tape
+    tape
         It grows; the sources keep their entries, to which the new ones lead back.
-    sources : iterable of int
     reached : bytearray
         Which entries depend on them.
 

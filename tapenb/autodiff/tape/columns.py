@@ -72,8 +72,6 @@ class Columns:
 
         Parameters
         ----------
-        operation : Operation
-        left, right : int, int or None
         value : number or ndarray
         frame : frame
             Where to start looking for the user's line.
@@ -133,7 +131,7 @@ class Columns:
 
         Parameters
         ----------
-        index : int
+        index
             The entry.
 
         Returns
@@ -151,7 +149,7 @@ class Columns:
 
         Parameters
         ----------
-        reference : int
+        reference
             From 0 an entry, below 0 a constant.
 
         Returns

@@ -31,14 +31,14 @@ class Operation:
 
     Parameters
     ----------
-    function : callable
+    function
         What computes the value from the plain operands, ``operator.mul`` or ``np.multiply``: the
         same that the user wrote, so that a replay repeats it bit for bit.
-    rule : Rule or None
+    rule
         How to differentiate it; None for inputs and guards.
-    name : str
+    name
         NumPy's functions go by theirs alone, and are known by it; all others by `qualified_name`.
-    params : dict, optional
+    params
         Keyword arguments that are no operands (``axis``, a key); kept as they are now.
     """
 

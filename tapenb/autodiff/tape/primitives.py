@@ -19,7 +19,7 @@ class primitive:  # noqa: N801  reads as a decorator
 
     Parameters
     ----------
-    function : callable
+    function
         Of plain operands, and parameters by keyword.
     """
 

@@ -59,8 +59,7 @@ def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None
 
     Parameters
     ----------
-    operation : Operation
-    operands : sequence
+    operands
         Traced or plain.
     frame : frame, optional
         Where to start looking for the user's line.

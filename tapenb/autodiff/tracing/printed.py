@@ -44,10 +44,9 @@ def is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bo
 
     Parameters
     ----------
-    session : Session
     frame : frame
         From which a value was asked for its text or its number.
-    drawn : bool, optional
+    drawn
         Whether what draws counts, too: what it shows can be read again.
     """
     if session.namespace is None or sys.stdout is not session.stdout:

@@ -134,10 +134,10 @@ def told(
     Parameters
     ----------
     value : traced value
-    question : callable
+    question
         Gives the text of the plain value.
     frame : frame
-    exactly : bool, optional
+    exactly
         Whether the text has all digits; that of a few is piecewise constant.
     """
     if not value._is_active():

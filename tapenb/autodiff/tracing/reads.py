@@ -62,7 +62,7 @@ class Reads:
 
     Parameters
     ----------
-    move : callable, optional
+    move
         From a value, its place and how many were handed out before, what is handed out instead.
     """
 
@@ -87,13 +87,11 @@ class Reads:
         Parameters
         ----------
         value : traced value
-        question : callable
         frame : frame
             From which it was asked.
-        place : str
+        place
             The user's line.
-        refusal : TapeError
-        entry : int or None
+        entry
             The input that this would demote.
         """
         guard(value, Reading(question, place), frame)
@@ -114,10 +112,9 @@ class Reads:
         Parameters
         ----------
         value : traced value
-        question : callable
-        place : str
+        place
             The user's line.
-        entry : int or None
+        entry
             The input that this would demote.
         """
         if place not in self.drawn:

@@ -189,9 +189,7 @@ def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
 
     Parameters
     ----------
-    tape : Tape
-    operand : object
-    needed : bool
+    needed
         Whether a rule will read its value.
     """
     if type(operand) in TRACED:

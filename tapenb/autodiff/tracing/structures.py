@@ -34,7 +34,7 @@ def parts_of(structure: Any) -> Sequence[Any] | None:
 
     Parameters
     ----------
-    structure : object
+    structure
         A list, tuple, dict, dataclass or `Container`; anything else is a leaf.
     """
     if type(structure) in LEAVES:

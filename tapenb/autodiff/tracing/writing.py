@@ -98,10 +98,8 @@ def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> Any:
 
     Parameters
     ----------
-    tape : Tape
     value : ndarray
         Within the memory; writes go there.
-    memory : Memory
     """
     entry = tape.append_input(value)
     traced = new_array(tape, entry, value, memory)

@@ -342,7 +342,7 @@ class Substitution:
 
     Parameters
     ----------
-    *roots : object
+    *roots
         Functions, with what they are called with, and each :class:`Scope` of code that runs.
     """
 
@@ -440,7 +440,6 @@ def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Parameters
     ----------
-    f : callable
     *args, **kwargs
         Its arguments, of which one may be NumPy.
     """

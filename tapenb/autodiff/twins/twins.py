@@ -252,9 +252,9 @@ class _Joined:
 
     Parameters
     ----------
-    real : object
+    real
         NumPy's own.
-    axis, ndmin, trans1d : int
+    axis, ndmin, trans1d
         Where its parts are joined, how many dimensions each has at least, and where among those
         its own stand.
     """

@@ -45,9 +45,9 @@ def modules(*, kernel: bool = True, whole: bool = True) -> dict[str, str]:
 
     Parameters
     ----------
-    kernel : bool, optional
+    kernel
         Whether those for a kernel are there; otherwise sections that show nothing are.
-    whole : bool, optional
+    whole
         Whether the pieces are there; otherwise they are looked for beside the script.
     """
     texts = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js")}
@@ -108,7 +108,7 @@ def sheets(*, kernel: bool = True) -> str:
 
     Parameters
     ----------
-    kernel : bool, optional
+    kernel
         Whether those of sections for a kernel are there.
     """
     found = [path for path in FOLDER.glob("css/*.css") if kernel or path.stem not in WITH_KERNEL]
@@ -136,9 +136,9 @@ def joined(entry: str, texts: dict[str, str]) -> str:
 
     Parameters
     ----------
-    entry : str
+    entry
         Its name.
-    texts : dict of str to str
+    texts
         Of `modules`.
     """
     parts: dict[str, str] = {}

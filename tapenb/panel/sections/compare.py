@@ -46,8 +46,7 @@ class Compare(Section):
 
         Parameters
         ----------
-        point : Point
-        look : dict
+        look
             ``pin``: another number pins the present state, 0 lets go of it; ``former``: whether
             to compare with the cell before its edit; ``shut``: whether nobody sees it.
         """

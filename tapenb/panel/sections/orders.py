@@ -41,8 +41,7 @@ class Orders(Section):
 
         Parameters
         ----------
-        point : Point
-        look : dict
+        look
             ``of``: the inputs that are differentiated by.
         """
         by = self._by(point, look)

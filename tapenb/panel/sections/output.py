@@ -22,7 +22,7 @@ class Output(Section):
 
         Parameters
         ----------
-        look : dict
+        look
             ``of``: the name.
         """
         name = look.get("of")

@@ -76,7 +76,7 @@ class Plot(Section):
 
         Parameters
         ----------
-        curve : dict
+        curve
             That is there now.
         """
         if curve["number"] != self._running:

@@ -19,8 +19,7 @@ def standing(point: Point, *without: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    point : Point
-    *without : str
+    *without
         By label.
     """
     everywhere = point.everywhere.items()
@@ -48,7 +47,7 @@ class Section:
 
     Attributes
     ----------
-    name : str
+    name
         Its key in what is sent.
     """
 
@@ -65,8 +64,7 @@ class Section:
 
         Parameters
         ----------
-        point : Point
-        look : dict
+        look
             What the browser shows of this section: whether it is open, and the like.
         """
         raise NotImplementedError  # each has its own

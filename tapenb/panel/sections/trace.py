@@ -52,8 +52,7 @@ class Trace(Section):
 
         Parameters
         ----------
-        point : Point
-        look : dict
+        look
             As of `at`.
         """
         steps = self._steps(point)
@@ -86,8 +85,7 @@ class Trace(Section):
 
         Parameters
         ----------
-        point : Point
-        look : dict
+        look
             ``open``: the table; ``rows``: ``"entries"`` for one of each in a long one, from
             ``top`` on; ``steps``; ``window``: which steps; ``along``: the input by which there
             are tangents.

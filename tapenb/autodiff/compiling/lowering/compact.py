@@ -23,12 +23,11 @@ class Compact:
 
     Parameters
     ----------
-    code : Registers
     shown : mapping of str to array of Number
         What is shown, by label: ``"value"``, or of a group ``"node/3"``.
-    first : collection of str
+    first
         The labels that a player computes first, and alone where it draws a curve.
-    main : collection of str, optional
+    main
         Those that it computes next, with all guards; by default all.
     """
 
@@ -141,7 +140,7 @@ def instructions(tape: Mapping[str, Any]) -> list[Instruction]:
 
     Parameters
     ----------
-    tape : mapping
+    tape
         As `Compact.as_json` gives it, or ``json.load``.
 
     Raises

@@ -39,11 +39,9 @@ def lower(
 
     Parameters
     ----------
-    plan : Plan
-    code : Registers
     known : dict of int to ndarray of Number
         The inputs; the steps are put beside them.
-    about : callable
+    about
         From the entry of a guard to what is said where it fails.
 
     Returns

@@ -26,8 +26,7 @@ class Player:
 
     Parameters
     ----------
-    code : sequence of Instruction
-    wanted : sequence of int
+    wanted
         The registers to be read.
 
     Raises
@@ -82,7 +81,7 @@ class Player:
         Parameters
         ----------
         inputs : sequence of array of shape (n,)
-        count : int
+        count
             How many points there are.
 
         Returns

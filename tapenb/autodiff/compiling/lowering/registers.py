@@ -73,7 +73,7 @@ class Registers:
 
     Parameters
     ----------
-    most : int
+    most
         How many there may be.
     """
 

@@ -33,10 +33,9 @@ def as_tape(
 
     Parameters
     ----------
-    code : Registers
-    wanted : sequence of int
+    wanted
         Registers that are read at the end.
-    values : sequence of float
+    values
         Of the inputs.
 
     Returns

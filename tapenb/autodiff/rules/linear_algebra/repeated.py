@@ -164,12 +164,12 @@ class Spectral(General):
 
     Parameters
     ----------
-    tangent : callable
+    tangent
         As for General.
-    back : callable
+    back
         ``back(operand, adjoint, slopes, labels, **params)``: the adjoint of the matrix from that of
         its values, of which some may be equal.
-    number : int
+    number
         Which of several results the values are.
     """
 

@@ -60,12 +60,11 @@ class Window:
 
     Parameters
     ----------
-    tape : Tape
-    begin : int
+    begin
         The first of the inputs, which stand before all else.
-    inputs : int
+    inputs
         How many there are.
-    result : int
+    result
         The reference of the result.
     """
 
@@ -159,12 +158,11 @@ class Callback:
 
     Parameters
     ----------
-    function : callable
     args : tuple
         What it gets besides, traced or plain.
-    tape : Tape
+    tape
         What records.
-    name : str
+    name
         The solver, for errors.
     """
 
@@ -256,7 +254,7 @@ class Callback:
 
         Parameters
         ----------
-        beside : bool
+        beside
             Whether it does by what the solver was handed besides.
 
         Raises

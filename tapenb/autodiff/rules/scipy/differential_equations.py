@@ -33,9 +33,9 @@ class Flow:
 
     Parameters
     ----------
-    field : callable
+    field
         ``field(t, y, *parameters)``, traced or plain: the slope of y.
-    integrate : callable
+    integrate
         ``integrate(f, times, y0)``: a row of y for each time, from plain numbers.
     """
 

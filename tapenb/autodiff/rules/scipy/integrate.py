@@ -33,11 +33,11 @@ class Integral:
 
     Parameters
     ----------
-    integrand : callable
+    integrand
         ``integrand(t, *parameters)``, traced or plain.
-    quadrature : callable
+    quadrature
         ``quadrature(f, a, b)`` of a function that gives arrays.
-    place : str
+    place
         Where it is asked for, for an error.
     """
 

@@ -69,9 +69,9 @@ class Spline(InPlaceOf):
 
     Parameters
     ----------
-    real : object
+    real
         SciPy's own, through plain ordinates.
-    source : Source, optional
+    source
         What it is made of, if ordinates are traced.
     """
 
@@ -385,13 +385,13 @@ class _Grid(_Interpolant):
 
     Parameters
     ----------
-    real : object
+    real
         SciPy's own, through plain values.
     values : array, traced or plain
         Values at the points of the grid.
-    through : callable
+    through
         Makes one through other values.
-    falling : tuple of int
+    falling
         The axes along which the grid was given from its end, which SciPy turns round.
     """
 

@@ -50,12 +50,12 @@ class Equation(Rule):
 
     Parameters
     ----------
-    product : callable
+    product
         ``product(*parts, x, **params)``, in NumPy functions that have rules. The last operand is
         the right side; what comes before are the parts.
-    solve : callable
+    solve
         ``solve(*parts, right, **params)``.
-    solve_back : callable
+    solve_back
         The same of the transposed equation.
     """
 
@@ -144,8 +144,7 @@ class CutFunction(MatrixFunction):
 
     Parameters
     ----------
-    function : callable
-    turned : callable
+    turned
         ``turned(a, angle, **params)``, the same function with its cut turned by an angle.
     """
 

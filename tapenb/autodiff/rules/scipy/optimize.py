@@ -86,11 +86,11 @@ def _handle(
 
     Parameters
     ----------
-    function, derivatives : str
+    function, derivatives
         The names of its parameters.
-    found, put : callable
+    found, put
         Take the root from what the solver gives, and give that back with another root.
-    fixed : bool
+    fixed
         Whether it is a fixed point of the function.
     """
     real = getattr(module, name)

@@ -35,11 +35,11 @@ def across_tips(
 
     Parameters
     ----------
-    run : Run
+    run
         It stands for the whole program, whose sweeps are recorded on its tape but for the last.
-    sweep : callable
+    sweep
         The last one, which gives a list of arrays; it is told whether to be recorded.
-    nested : bool
+    nested
         Whether another recording goes on, which this sweep and its limit become a part of.
 
     Notes
@@ -99,7 +99,7 @@ class _Limited(Rule):
 
     Parameters
     ----------
-    entries : list of int
+    entries
         Those that the sweep was by, which are then moved as well.
     """
 
