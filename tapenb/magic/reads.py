@@ -25,6 +25,8 @@ from ..autodiff.tape.thrift import Lost
 from ..autodiff.tracing.reads import Read, Reads
 
 _SECONDS = 10.0
+_SECONDS_DRAWN = 5.0
+"""Most cells draw and read nothing again."""
 _TRIES = 4
 _GOLDEN = 0.6180339887498949
 # Two ways of each: a bold one, and a gentle one for where the cell raises at that.
@@ -68,35 +70,54 @@ def culprits(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Rea
     return [reads.at[place] for place in found]
 
 
-def seen_again(reads: Reads, tape: Tape, run: Callable[[Reads], Tape]) -> list[Read]:
+def seen_again(reads: Reads, tape: Tape, run: Callable[[Reads, float], Tape]) -> list[Read] | None:
     """Find which of the numbers that were drawn reach the tape, read out of the picture.
 
-    Nothing else is asked of a cell that draws: where it cannot run again, or is another one each
-    time, none is found.
+    Nothing else is asked of a cell that draws: where it is another one each time, none is found.
 
     Parameters
     ----------
-    reads, tape, run
+    reads, tape
         As of `culprits`.
-    """
+    run : callable
+        As of `culprits`, in so many seconds.
 
-    def differs(places: list[str]) -> bool:
-        for gently in (_DOWN[1], _UP[1]):
+    Returns
+    -------
+    list of Read or None
+        None where it could not be tried: the cell cannot run again, or not in time.
+    """
+    until = monotonic() + _SECONDS_DRAWN
+
+    def differs(places: list[str]) -> bool | None:
+        tried = None
+        for gently in (_DOWN[1], _UP[1]) if places else (_DOWN[1],):
+            left = until - monotonic()
+            if left <= 0:
+                break
             try:
                 with np.errstate(all="ignore"):
-                    found = run(Reads(_moving(gently, frozenset(places))))
+                    found = run(Reads(_moving(gently, frozenset(places))), left)
             except Exception:
                 continue
             if not _same_outputs(tape, found):
                 return True
-        return False
+            tried = False
+        return tried
 
     places = list(reads.drawn)
+    if not (first := differs(places)):
+        return None if first is None else []
     # More than once: what differs by chance, as a coin that is tossed, does so without them, too.
-    if not all(differs(places) and not differs([]) for _ in range(_TRIES)):
-        return []
-    found = [place for place in places if differs([place])] or places
-    return [reads.drawn[place] for place in found]
+    until = monotonic() + _SECONDS
+    for nth in range(_TRIES):
+        by_chance, again = differs([]), nth == 0 or differs(places)
+        if by_chance or again is False:
+            return []
+        if by_chance is None and nth == 0:
+            return None
+    found = [place for place in places if differs([place])] if len(places) > 1 else places
+    return [reads.drawn[place] for place in found or places]
 
 
 def _stays(tape: Tape, run: Callable[[Reads], Tape], places: list[str]) -> bool:

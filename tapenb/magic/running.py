@@ -95,6 +95,10 @@ class Outcome:
     complaint: str | None = None
     """Why there is nothing to show."""
     reads: Reads = field(default_factory=Reads)
+    settled: bool = False
+    """Whether the output was there before anything was drawn."""
+    untried: list[str] = field(default_factory=list)
+    """Where numbers were drawn, of which it is not known whether they are read again."""
 
     def withhold(self, read: Read) -> None:
         """Let inputs be such no longer, which other code has read and taken further."""
@@ -275,7 +279,7 @@ class CellRun:
         self._choose(outcome, {each.name for each in inputs})
         return outcome
 
-    def _again(self, moved: dict[str, Any], reads: Reads) -> Outcome:
+    def _again(self, moved: dict[str, Any], reads: Reads, seconds: float | None = None) -> Outcome:
         """Run the cell unseen from where it began, and put everything back."""
 
         def work(changes: Changes) -> Outcome:
@@ -302,7 +306,7 @@ class CellRun:
             hide(self.shell, changes, now.handlers)
             refusing = Refusing(changes, files)
             try:
-                return within(SECONDS, lambda: self._run(moved, reads, again=True))
+                return within(seconds or SECONDS, lambda: self._run(moved, reads, again=True))
             finally:
                 if refusing.refusal is not None:  # which other code may have swallowed
                     raise refusing.refusal from None
@@ -313,18 +317,21 @@ class CellRun:
         """Try whether numbers that were read reach the output; they are refused where they do."""
         reads, tape = outcome.reads, outcome.tape
 
-        def run(others: Reads) -> Tape:
-            return self._again(moved, others).tape
+        def run(others: Reads, seconds: float | None = None) -> Tape:
+            return self._again(moved, others, seconds).tape
 
         found = culprits(reads, tape, run) if reads.at else []
-        if reads.drawn and tape.output is not None:
-            found += seen_again(reads, tape, run)
+        if reads.drawn and tape.output is not None and not outcome.settled:
+            seen = seen_again(reads, tape, run)
+            found += seen or []
+            outcome.untried = list(reads.drawn) if seen is None else []
         for read in found:
             if None in read.entries:
                 raise pointing_at_cell(self.shell, self.file, read.error, self._lines_above)
             outcome.withhold(read)
         reads.at.clear()
         reads.drawn.clear()
+        reads.before_drawing = 0, {}
         return outcome
 
     def _lines(self) -> dict[str, int]:
@@ -494,9 +501,19 @@ class CellRun:
             outcome.output_name = name
             if is_active(value):
                 tape.output = reference_of(tape, value, True)
+                entries, known = outcome.reads.before_drawing
+                stood = known.get(name) is given and tape.output < entries
+                outcome.settled = stood and self._is_bound_once(name)
             else:
                 # Constant here; but what an input decided may make it another number elsewhere.
                 tape.output = tape.append_input(plain(value))
+
+    def _is_bound_once(self, name: str) -> bool:
+        """Whether one statement of the cell gives a name its value, and does so once."""
+        plain = (each for each in self.tree.body if isinstance(each, ast.Assign))
+        targets = [node for each in plain for target in each.targets for node in ast.walk(target)]
+        at_top = any(isinstance(node, ast.Name) and node.id == name for node in targets)
+        return at_top and self.cell.bound.get(name) == 1
 
     def _last_source(self) -> str | None:
         last = self.tree.body[-1] if self.tree.body else None

@@ -54,8 +54,23 @@ def reads(tape: Tape, inputs: Sequence[Input]) -> list[str]:
     places = [place for place in dict.fromkeys(places) if f"({place})" not in withheld]
     if not places:
         return []
-    listed = "; ".join(places[:3]) + ("; …" if len(places) > 3 else "")
-    return [f"Plain numbers are read in {listed}, which changes nothing here: it was tried."]
+    return [
+        f"Plain numbers are read in {_listed(places)}, which changes nothing here: it was tried."
+    ]
+
+
+def unknown(places: Sequence[str]) -> list[str]:
+    """Where numbers were drawn by a cell that did not run again, in time or at all."""
+    if not places:
+        return []
+    return [
+        f"Numbers are drawn in {_listed(places)}. That none is read again out of the picture, "
+        "which would lose its derivative, was not tried: this cell does not run again here."
+    ]
+
+
+def _listed(places: Sequence[str]) -> str:
+    return "; ".join(places[:3]) + ("; …" if len(places) > 3 else "")
 
 
 def only_asked(tape: Tape, inputs: Sequence[Input]) -> list[str]:

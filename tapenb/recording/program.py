@@ -30,7 +30,7 @@ from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..engines.tapes import StoredTape, kept, stored
 from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers
-from .conditions import conditions, only_asked, reads
+from .conditions import conditions, only_asked, reads, unknown
 from .inputs import Input, flatten, identical
 from .kept import Read, read
 from .numbers import (
@@ -87,6 +87,7 @@ class Program:
         self.mode = mode
         # Inputs that the output does not depend on, and what is true or false in the cell.
         self.idle: list[Input] = []
+        self.untried: list[str] = []
         self.switches: dict[str, int] = {}
         self._original: Program | None = None
         self.swept: Tape = tape.copy()
@@ -218,6 +219,7 @@ class Program:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
         other.idle, other.switches = self.idle, self.switches
+        other.untried = self.untried
         if self.is_long:
             other._original = self.original
         return Point.of_tape(other, positions, other.swept)
@@ -478,7 +480,8 @@ class Program:
         if self._original is not None:
             return self._original._asked
         inputs = self._differentiated() if self.order else []
-        return [*reads(self.tape, self.inputs), *only_asked(self.tape, inputs)]
+        tried = [*reads(self.tape, self.inputs), *unknown(self.untried)]
+        return [*tried, *only_asked(self.tape, inputs)]
 
     @property
     def along(self) -> str | None:

@@ -17,7 +17,7 @@ import numpy as np
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from .apply import guard
-from .state import Traced
+from .state import TRACED, Traced
 
 _DRAWN = (
     "a number that was drawn and is read again out of the picture has lost its derivative. Use "
@@ -72,6 +72,8 @@ class Reads:
         self._copies: list[tuple[str, np.ndarray, int]] = []
         self.at: dict[str, Read] = {}
         self.drawn: dict[str, Read] = {}
+        self.before_drawing: tuple[int, dict[str, Traced]] = 0, {}
+        """How many entries there were at the first, and which numbers the notebook had."""
 
     def answer(
         self,
@@ -117,6 +119,10 @@ class Reads:
         entry
             The input that this would demote.
         """
+        tape = value._tape
+        if not self.drawn and tape.session.namespace is not None:
+            names = tape.session.namespace.items()
+            self.before_drawing = len(tape), {k: v for k, v in names if type(v) in TRACED}
         if place not in self.drawn:
             self.drawn[place] = Read(place, TapeError(f"{place}: {_DRAWN}"))
         self.drawn[place].entries.add(entry)
