@@ -327,6 +327,7 @@ def test_a_cell_that_draws_and_is_slow_is_cut_off_and_says_so(book, runs, monkey
         return outcome
 
     monkeypatch.setattr(CellRun, "_run", endless)
+    monkeypatch.setattr("tapenb.magic.running.SECONDS", 1e6)
     monkeypatch.setattr("tapenb.magic.reads._SECONDS_DRAWN", 0.1)
     book.run("import matplotlib.pyplot as plt; plt.close('all')")
     book.run("%%tape -o t\nx = 2.0\nplt.plot([0.0, x])\nz = x**3")
