@@ -13,10 +13,9 @@ from .blocks import arranged
 from .checks import check_floats, check_input, must_be_finite
 from .checks import refuse_recorded_point as refuse_point
 from .emit import Emitter
-from .in_place import add_in_place
 from .lanes import in_lanes
 from .plan import Plan
-from .simplify import negate, simplified
+from .simplify import add_in_place, negate, simplified
 
 
 class Compiled:

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..kinds.elementwise import Elementwise
-from ..kinds.linear import Linear, Multilinear
+from ..kinds.linear import Linear, Multilinear, Weighted
 from ..kinds.rule import Item
-from ..kinds.weighted import Weighted
 from ..rules.indexing import is_basic
 from ..tape.operation import (
     GUARD,

@@ -1,14 +1,15 @@
-"""Rules of functions that are linear: in some operands jointly, or in each by itself."""
+"""Rules of functions that are linear, and of reductions that weigh every element."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .rule import Rule, adjoint_dtype, spread, tainted, total, untouched
+from .rule import Rule, adjoint_dtype, fit, spread, tainted, total, untouched
 
 
 def _pull(transpose: Callable[..., Any] | None, params: dict[str, Any]) -> Callable[..., Any]:
@@ -131,3 +132,49 @@ class Multilinear(Rule):
             contributions.append(None if whole is None else np.where(met != 0, whole, part))
             zero_masks.append(untouched(reached))
         return contributions, zero_masks
+
+
+class Weighted(Rule):
+    """A reduction whose derivative is a weight on every element (``max``: the ties share equally).
+
+    Parameters
+    ----------
+    weights
+        ``weights(result, operand, **params)``: an array shaped like the operand. It is a piecewise
+        constant function of the operand.
+    reduce
+        ``reduce(weighted, **params)``: the linear reduction over the same axes.
+    extend
+        ``extend(adjoint, operand, **params)``: its transpose.
+    weigh
+        ``weigh(factor, weights)``, by default their product.
+    """
+
+    needs_result = True
+
+    def __init__(
+        self,
+        weights: Callable[..., Any],
+        reduce: Callable[..., Any],
+        extend: Callable[..., Any],
+        weigh: Callable[[Any, Any], Any] = operator.mul,
+    ) -> None:
+        self.weights = weights
+        self.reduce = reduce
+        self.extend = extend
+        self.weigh = weigh
+
+    def needs(self, slot: int) -> bool:
+        return True
+
+    def vjp(self, adjoint, result, operands, operation, wanted):
+        (operand,), params = operands, operation.params
+        weights = self.weights(result, operand, **params)
+        return [fit(self.weigh(self.extend(adjoint, operand, **params), weights), operand)]
+
+    def jvp(self, tangents, result, operands, operation):
+        (tangent,), (operand,), params = tangents, operands, operation.params
+        if tangent is None:
+            return None
+        weighted = self.weigh(tangent, self.weights(result, operand, **params))
+        return spread(self.reduce(weighted, **params), result)

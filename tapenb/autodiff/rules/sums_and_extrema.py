@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.linear import Linear
+from ..kinds.linear import Linear, Weighted
 from ..kinds.registry import ABSENT, optional, register_rule
 from ..kinds.rule import Constant, Rule, repeat, stretch
-from ..kinds.weighted import Weighted
 from ..sweeps.expressed import Composite
 
 

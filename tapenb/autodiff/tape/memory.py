@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from .keeping import is_constant, keep
+from .operation import is_constant, keep
 from .thrift import Lost
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ import pytest
 
 import tapenb as tn
 from tapenb.autodiff.kinds.elementwise import Elementwise
-from tapenb.autodiff.kinds.linear import Linear, Multilinear
+from tapenb.autodiff.kinds.linear import Linear, Multilinear, Weighted
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.kinds.rule import Constant
-from tapenb.autodiff.kinds.weighted import Weighted
 from tapenb.autodiff.rules import joining_and_padding
 from tapenb.autodiff.rules.ufuncs import PARTIALS, PIECEWISE_CONSTANT
 from tapenb.autodiff.tape.operation import TapeError

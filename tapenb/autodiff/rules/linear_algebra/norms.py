@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...kinds.linear import Weighted
 from ...kinds.registry import register_rule
 from ...kinds.rule import Constant
-from ...kinds.weighted import Weighted
 from ...sweeps.expressed import Composite, General
 from ...tape.primitives import primitive
 from .stacks import conjugate, real
