@@ -36,7 +36,6 @@ from ..views.listing import Source
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
 from .effects import Finalizers, Refusing, StateLost, note_files
-from .figures import close_figures
 from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
@@ -48,7 +47,7 @@ from .state import Snapshot
 from .tables import holds_traced, let_tables_be
 from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
-from .unseen import hide
+from .unseen import close_figures, hide
 
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
 """Names by which a cell may hear of floating-point errors."""

@@ -48,16 +48,14 @@ class Curve:
 
     Parameters
     ----------
-    programs : sequence of Program
+    programs
         All that were recorded of the cell; the first is the present one.
-    positions : mapping of str to number
+    positions
         Where the other sliders are.
-    label : str
-    low, high : float
 
     Attributes
     ----------
-    breathe : callable
+    breathe
         Called before each value: may wait, or raise to end it all.
 
     Examples
@@ -116,11 +114,11 @@ class Curve:
 
         Parameters
         ----------
-        samples : int
+        samples
             The evenly spaced ones.
-        seconds : float
+        seconds
             How long others are put between them, by what this thread computes.
-        log : bool, optional
+        log
             Whether those are even by their logarithms; the range is then above zero.
 
         Returns

@@ -37,16 +37,16 @@ class Grid:
 
     Parameters
     ----------
-    programs : sequence of Program
+    programs
         All that were recorded of the cell; the first is the present one.
-    positions : mapping of str to number
+    positions
         Where the other sliders are.
-    across, up : Axis or tuple
+    across, up
         The two sliders, each with its range.
-    done : callable
+    done
         Called with the grid when its heights are there, on its own thread; not once it is
         cancelled.
-    first : callable, optional
+    first
         Returns as soon as nobody else is to go first.
     """
 

@@ -29,7 +29,7 @@ from ..autodiff.sweeps.tips.kinks import Kink, kinks_of
 from ..autodiff.sweeps.tips.runs import Recorded, Unknown
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..engines.tapes import StoredTape, kept, stored
-from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers
+from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers, taken_apart
 from .conditions import conditions, only_asked, reads, unknown
 from .inputs import Input, flatten, identical
 from .kept import Read, read
@@ -43,7 +43,6 @@ from .numbers import (
     parameters,
 )
 from .point import Point
-from .shaped import taken_apart
 
 _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""

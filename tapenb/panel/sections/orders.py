@@ -119,11 +119,11 @@ def derivative(program: Program, entry: int, name: str) -> Program:
 
     Parameters
     ----------
-    program : Program
+    program
         In reverse mode, and not long.
-    entry : int
+    entry
         By which the slope is not constant.
-    name : str
+    name
         What the derivative is called.
 
     Examples
