@@ -235,7 +235,8 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
         if closed != family.inside and key == "logpdf":  # what its shapes make of it is SciPy's
             edge = _formula(name, closed)(count, *shapes) & np.logical_not(inside)
         inside = inside | nan  # where SciPy's value is nan, so are the slopes
-        above, z = count > family.between, count
+        # Asked outside alone: within, no switch is passed.
+        above, z = np.where(inside, -1.0, count) > family.between, count
         value = _formula(name, formulas[key])(np.where(inside, z, family.between), *shapes)
         if key == "logpdf":
             value = value if family.discrete else value - np.log(scale)
@@ -243,10 +244,10 @@ def _expression(name: str, method: str) -> Callable[..., Any]:
             value = value if method.startswith("log") else np.exp(value)
         value = 1.0 - value if complement else value
         value = np.log(value) if logarithm and key != "logpdf" else value
-        outside = np.where(above, *_OUTSIDE[method.removeprefix("log")])
+        beyond = _OUTSIDE[method.removeprefix("log")]
         if method.startswith("log"):
-            outside = np.where(outside > 0.0, 0.0, -np.inf)
-        outside = np.where(edge, np.nan, outside)
+            beyond = tuple(0.0 if each else -np.inf for each in beyond)
+        outside = np.where(edge, np.nan, np.where(above, *beyond))
         return np.where(inside, value, outside) * np.where(nan, np.nan, 1.0)
 
     return expression
