@@ -10,6 +10,7 @@ import numpy as np
 from .functional import jvp, vjp
 
 
+# Long: half of it is documentation.
 def check_grads(
     f: Callable[..., Any],
     args: tuple[Any, ...],

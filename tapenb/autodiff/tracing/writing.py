@@ -46,6 +46,29 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
         target._version, target._index = memory.version, None
         return
     tape = target._tape if active else value._tape
+    _refuse_loss(target, memory, tape, frame)
+    memory.tape = tape
+    memory.promote()
+    base = target._reference(tape, False)
+    new = reference_of(tape, value, False)
+    memory.before_write()
+    target._value[key] = plain(value)
+    operation = setitem.operation(key=key)
+    target._index = tape.append(operation, (base, new), target._value, frame)
+    memory.alias(target._index)
+    if memory.is_whole(target._value):
+        memory.reference = target._index
+    else:
+        whole = (memory.reference, target._index)
+        operation = scatter.operation(positions=element_numbers(memory.owner, target._value))
+        memory.reference = tape.append(operation, whole, memory.owner, frame)
+        memory.alias(memory.reference)
+    memory.version += 1
+    target._version = memory.version
+
+
+def _refuse_loss(target: Any, memory: Memory, tape: Tape, frame: FrameType) -> None:
+    """Refuse a traced value where its derivative would be lost."""
     if target._tape is not tape:
         raise TapeError(
             f"{here(frame)}: a traced value cannot be written into an array that was made outside "
@@ -73,24 +96,6 @@ def write(target: Any, key: Any, value: Any, frame: FrameType) -> None:
             f"{here(frame)}: this view has some elements of its array several times, and a write "
             "to one of them changes the others. Write into the array itself, or a copy (np.copy)."
         )
-    memory.tape = tape
-    memory.promote()
-    base = target._reference(tape, False)
-    new = reference_of(tape, value, False)
-    memory.before_write()
-    target._value[key] = plain(value)
-    operation = setitem.operation(key=key)
-    target._index = tape.append(operation, (base, new), target._value, frame)
-    memory.alias(target._index)
-    if memory.is_whole(target._value):
-        memory.reference = target._index
-    else:
-        whole = (memory.reference, target._index)
-        operation = scatter.operation(positions=element_numbers(memory.owner, target._value))
-        memory.reference = tape.append(operation, whole, memory.owner, frame)
-        memory.alias(memory.reference)
-    memory.version += 1
-    target._version = memory.version
 
 
 def input_array(tape: Tape, value: np.ndarray, memory: Memory) -> Any:

@@ -560,16 +560,16 @@ def test_a_second_derivative_draws_no_random_numbers():
 
     @tn.custom_gradient
     def square(x):
-        np.random.random(3)  # noqa: NPY002
+        np.random.random(3)  # noqa: NPY002  the state that is shared
         return x * x, lambda dy: 2.0 * x * dy
 
     def with_noise(x):
-        return x * x + 0.0 * np.random.random()  # noqa: NPY002
+        return x * x + 0.0 * np.random.random()  # noqa: NPY002  the same
 
     for f, draws in ((square, 3), (tn.checkpoint(with_noise), 1)):
-        np.random.seed(7)  # noqa: NPY002
+        np.random.seed(7)  # noqa: NPY002  the same
         assert tn.hessian(f)(3.0) == 2.0
-        assert np.random.random() == random(7).random(draws + 1)[-1]  # noqa: NPY002
+        assert np.random.random() == random(7).random(draws + 1)[-1]  # noqa: NPY002  the same
 
 
 def test_an_adjoint_that_changed_is_said_to_be_the_adjoint():
