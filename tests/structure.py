@@ -30,6 +30,7 @@ ROOMS = (
     "autodiff.compiling",
     "autodiff.faces",
     "autodiff",
+    "lowering",
     "engines",
     "views",
     "recording",

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.faces.purity import Unwatchable
 from ..autodiff.faces.signature import is_traceable, is_written, output, refuse_result
@@ -27,6 +26,7 @@ from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import index_of, is_traced, plain
 from ..autodiff.tracing.structures import flatten, mapped, rebuild, refilled
 from ..autodiff.twins.substitution import call
+from ..lowering.registers import NotLowered
 from .alike import leaves_of_arguments, names_of_numbers
 from .lowered import about_guards, lowered
 from .pickling import packed, unpacked

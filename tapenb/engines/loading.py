@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.compact import VERSION, instructions
+from ..lowering.compact import VERSION, instructions
 from .exported import StoredFunction
 from .stored import read
 from .tapes import StoredTape

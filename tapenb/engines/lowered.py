@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.lowering import lower
-from ..autodiff.compiling.lowering.number import constants, inputs, registers_of
-from ..autodiff.compiling.lowering.player import player
-from ..autodiff.compiling.lowering.registers import NotLowered, Registers
 from ..autodiff.compiling.plan import Plan
 from ..autodiff.compiling.replay import GuardFailed, Replay
 from ..autodiff.compiling.simplify import simplified
 from ..autodiff.kinds.rule import adjoint_dtype
 from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.tape import Tape
+from ..lowering.lowering import lower
+from ..lowering.number import constants, inputs, registers_of
+from ..lowering.player import player
+from ..lowering.registers import NotLowered, Registers
 
 _STEPS = (0.0, 1e-3, -7e-3)
 """Where a program is held against its tape: so far from the recorded inputs, of their size."""

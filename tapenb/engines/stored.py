@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.compact import Compact, as_json, instructions
-from ..autodiff.compiling.lowering.player import Player
-from ..autodiff.compiling.lowering.registers import NotLowered, Registers
 from ..autodiff.tape.operation import TapeError
+from ..lowering.compact import Compact, as_json, instructions
+from ..lowering.player import Player
+from ..lowering.registers import NotLowered, Registers
 from .lowered import reals
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.reverse import reverse
 from ..autodiff.sweeps.seeds import detach, ones_like, unit_seeds, zeros_like
@@ -19,6 +18,7 @@ from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..autodiff.tracing.state import is_active, reference_of
+from ..lowering.registers import NotLowered
 from .lowered import about_guards, lowered
 from .stored import Argument, Stored, argument, with_arguments
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.faces.signature import is_traceable, signature
 from ..autodiff.faces.variable import read_all
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
 from ..autodiff.tracing.state import is_traced
 from ..autodiff.tracing.structures import flatten, rebuild, stripped
+from ..lowering.registers import NotLowered
 from .alike import Differs, leaves_like
 from .exported import AtTip, Path, Refused, record_path
 from .stored import Stored

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.compact import as_json
+from ..lowering.compact import as_json
 from ..recording.compact import compact
 from ..recording.point import Point
 from ..recording.program import Program

@@ -7,7 +7,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any
 
-from ..autodiff.compiling.lowering.registers import NotLowered
+from ..lowering.registers import NotLowered
 from ..recording.point import Point
 from ..recording.program import Program
 from ..views.graph import Graph

@@ -9,9 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.lowering.compact import Compact
-from ..autodiff.compiling.lowering.number import tidied
-from ..autodiff.compiling.lowering.registers import NotLowered
 from ..autodiff.sweeps.forward import forward
 from ..autodiff.sweeps.ladder import Flows
 from ..autodiff.sweeps.operands import operand
@@ -21,6 +18,9 @@ from ..autodiff.sweeps.tips.runs import Recorded
 from ..autodiff.tape.tape import CURRENT, Tape
 from ..engines.lowered import about_guards, lowered
 from ..engines.tapes import kept
+from ..lowering.compact import Compact
+from ..lowering.number import tidied
+from ..lowering.registers import NotLowered
 from ..views.steps import has_local_partial
 from .program import Program
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.compiling.compiled import Compiled, compile_tape
-from ..autodiff.compiling.lowering.number import registers_of
-from ..autodiff.compiling.lowering.registers import NotLowered
-from ..autodiff.compiling.lowering.scalar_tape import as_tape
 from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.compiling.scalars import is_taken
 from ..autodiff.tape.tape import Tape
 from ..engines.lowered import lowered
+from ..lowering.number import registers_of
+from ..lowering.registers import NotLowered
+from ..lowering.scalar_tape import as_tape
 from .inputs import Input
 
 UNANSWERED = (GuardFailed, ArithmeticError, ValueError, TypeError)

@@ -4,10 +4,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from tapenb.autodiff.compiling.lowering.registers import NotLowered
+from tapenb.lowering.registers import NotLowered
 
-from ..autodiff.compiling.test_lowering import agree, is_double, lowered, reals, recorded
 from ..autodiff.rules.samples import SAMPLES
+from ..lowering.test_lowering import agree, is_double, lowered, reals, recorded
 from ..panel.players import ChromiumPlayer, numbers
 from ..panel.test_special import REFERENCE
 

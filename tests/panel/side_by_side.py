@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from tapenb.autodiff.compiling.lowering.registers import NotLowered
+from tapenb.lowering.registers import NotLowered
 from tapenb.recording.compact import compact
 from tapenb.recording.recording import NeedsRecording
 

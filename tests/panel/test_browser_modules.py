@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapenb.autodiff.compiling.lowering.player import SEVERAL, operand_count
+from tapenb.lowering.player import SEVERAL, operand_count
 from tapenb.views.numbers import number
 
 from .players import BROWSER, NODE, NodePlayer

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from tapenb.autodiff.compiling.lowering.registers import NotLowered
 from tapenb.autodiff.compiling.replay import GuardFailed
+from tapenb.lowering.registers import NotLowered
 from tapenb.recording.compact import compact
 
-from ..autodiff.compiling.test_lowering import reals
+from ..lowering.test_lowering import reals
 from ..magic.notebook import close_shell, open_notebook
 from ..panel.players import NODE, NodePlayer, numbers
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tape.operation import Operation
+from ..autodiff.tape.operation import Operation
 from .number import Number, constants
 from .registers import NotLowered, Registers
 

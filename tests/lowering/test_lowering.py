@@ -11,11 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tapenb.autodiff.compiling.lowering.compact import Compact
-from tapenb.autodiff.compiling.lowering.lowering import lower
-from tapenb.autodiff.compiling.lowering.number import constants, inputs, registers_of
-from tapenb.autodiff.compiling.lowering.player import player as python_player
-from tapenb.autodiff.compiling.lowering.registers import NotLowered, Registers
 from tapenb.autodiff.compiling.plan import Plan
 from tapenb.autodiff.compiling.simplify import simplified
 from tapenb.autodiff.sweeps.forward import forward
@@ -23,11 +18,16 @@ from tapenb.autodiff.sweeps.reverse import reverse
 from tapenb.autodiff.tape.tape import CURRENT, Tape
 from tapenb.autodiff.tracing.apply import independent
 from tapenb.autodiff.tracing.state import index_of, is_active, plain, reference_of
+from tapenb.lowering.compact import Compact
+from tapenb.lowering.lowering import lower
+from tapenb.lowering.number import constants, inputs, registers_of
+from tapenb.lowering.player import player as python_player
+from tapenb.lowering.registers import NotLowered, Registers
 
-from ...panel.players import NODE, NodePlayer, numbers
-from ..rules.each import check_each, each_function
-from ..rules.samples import SAMPLES, name_of
-from .agreement import moved, ones
+from ..autodiff.compiling.agreement import moved, ones
+from ..autodiff.rules.each import check_each, each_function
+from ..autodiff.rules.samples import SAMPLES, name_of
+from ..panel.players import NODE, NodePlayer, numbers
 
 pytestmark = pytest.mark.skipif(NODE is None, reason="no node; Chromium plays some of them")
 

@@ -1,4 +1,4 @@
-"""Counts of what a page does not play: ``python -m tests.autodiff.compiling.refused``."""
+"""Counts of what a page does not play: ``python -m tests.lowering.refused``."""
 
 import json
 from collections import Counter
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tapenb.autodiff.compiling.lowering.registers import NotLowered
+from tapenb.lowering.registers import NotLowered
 
-from ..rules.samples import SAMPLES, name_of
+from ..autodiff.rules.samples import SAMPLES, name_of
 from .test_lowering import is_double, lowered
 
 TABLE = Path(__file__).parent / "refused.json"

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.linear import Linear
-from ...sweeps.expressed import Composite
-from ...tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation, TapeError
-from ...tape.tape import CURRENT, Tape
-from ...tracing.apply import independent
-from ...tracing.state import index_of, is_active, plain, reference_of
-from ..plan import Plan, leading_to, ufunc_name
+from ..autodiff.compiling.plan import Plan, leading_to, ufunc_name
+from ..autodiff.kinds.linear import Linear
+from ..autodiff.sweeps.expressed import Composite
+from ..autodiff.tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation, TapeError
+from ..autodiff.tape.tape import CURRENT, Tape
+from ..autodiff.tracing.apply import independent
+from ..autodiff.tracing.state import index_of, is_active, plain, reference_of
 from . import elementwise, matrices, moving, ordering, summing  # noqa: F401  register forms
 from .forms import FORMS, Step, by_matrix
 from .number import LARGEST, check_dtype, constants, tidied

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ...kinds.rule import Constant
-from ...tape.operation import GUARD, Operation
-from ...tape.tape import Tape
-from ..scalars import EXPRESSIONS
+from ..autodiff.compiling.scalars import EXPRESSIONS
+from ..autodiff.kinds.rule import Constant
+from ..autodiff.tape.operation import GUARD, Operation
+from ..autodiff.tape.tape import Tape
 from .player import SEVERAL, function_of, player, read_for
 from .registers import TRUTHS, Registers
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..plan import leading_to
-from ..replay import GuardFailed
+from ..autodiff.compiling.plan import leading_to
+from ..autodiff.compiling.replay import GuardFailed
 from .registers import Instruction, NotLowered, Registers, operands_of
 
 _BYTES = 1 << 19
