@@ -32,7 +32,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
 from ..tracing.state import index_of, is_traced, plain
-from ..tracing.structures import flatten, mapped, rebuild
+from ..tracing.structures import flatten, rebuild
 from ..twins.substitution import call
 from ..twins.twins import find_twins
 from .purity import Unwatchable
@@ -43,7 +43,6 @@ from .signature import (
     layout_of,
     output,
     refuse_result,
-    results,
     signature,
 )
 from .variable import Variable, restore
@@ -60,10 +59,6 @@ _ERRORS = mark_of(np.errstate, lambda: repr(np.geterr()))
 
 class _Once(Exception):
     """A call that its recording would not stand for, though it would for others of its kind."""
-
-
-class _Refused(Exception):
-    """A call that no recording can stand for: the function is to be run."""
 
 
 @dataclass
@@ -207,14 +202,16 @@ class Function:
             replays=self._calls - sum(self._reasons.values()),
             recordings=self._recordings,
             signatures=len(self._trees),
-            paths=sum(len(list(root.all())) for root in self._trees.values()),
+            paths=len(self._paths()),
             reasons=dict(self._reasons),
         )
 
     def source(self) -> str:
         """The Python text of every recording."""
-        paths = [path for root in self._trees.values() for path in root.all()]
-        return "\n\n".join(path.compiled.source for path in paths)
+        return "\n\n".join(path.compiled.source for path in self._paths())
+
+    def _paths(self) -> list[_Path]:
+        return [path for root in self._trees.values() for path in root.all()]
 
     # -- replaying --------------------------------------------------------------------------------
 
@@ -293,22 +290,18 @@ class Function:
         """Run the function, and keep the recording for the next call."""
         try:
             result, path = self._recorded(args, kwargs, key)
-        except _Once as once:
-            return self._run(args, kwargs, str(once))
-        except _Refused as refused:
-            reason = str(refused)
-        else:
-            self._recordings += 1
-            self._count(_NEW if below is None else below[0].handed_out.get(below[1], _NEW))
-            if path is not None:
-                self._keep(key, below, path)
-                loss = self._loss(path, args, kwargs)
-                if loss is not None:
-                    self._drop(path, f"a replay took {loss:.1f} times as long as the run")
-            return result
-        # Now and whenever it is called.
-        self._why_not_replayed = reason
-        return self._run(args, kwargs, reason)
+        except (_Once, Unwatchable) as why:
+            if type(why) is Unwatchable:  # now and whenever it is called
+                self._why_not_replayed = str(why)
+            return self._run(args, kwargs, str(why))
+        self._recordings += 1
+        self._count(_NEW if below is None else below[0].handed_out.get(below[1], _NEW))
+        if path is not None:
+            self._keep(key, below, path)
+            loss = self._loss(path, args, kwargs)
+            if loss is not None:
+                self._drop(path, f"a replay took {loss:.1f} times as long as the run")
+        return result
 
     def _loss(self, path: _Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:
         """How many times as long as a run a replay of the same call takes; None where it wins."""
@@ -358,23 +351,23 @@ class Function:
                 assigned = [each for each in held if each.after is not None]
                 outputs += [output(each.after, tape) for each in assigned]
                 inputs |= {each.entry: f"m{number}" for number, each in enumerate(read)}
+            written = any(map(is_written, traced))
+            originals = [leaf for leaf in given if is_traceable(leaf)]
+            moved = [*map(id, flatten((positional, named)))] != [*map(id, arguments)]
+            if moved or (written and _overlap(originals)):
+                raise Unwatchable("it writes into its arguments")
         except (TapeError, Unwatchable) as error:
             restore(recorded.values())
-            if not watch.holds():
-                self._why_not_replayed = "it changes what it reads"
-                error.add_note(_CHANGED_MEANWHILE)
-                raise
-            raise _Refused(str(error)) from None
+            if watch.holds():
+                raise Unwatchable(str(error)) from None
+            self._why_not_replayed = "it changes what it reads"
+            refusal = error if isinstance(error, TapeError) else TapeError(f"{error}.")
+            refusal.add_note(_CHANGED_MEANWHILE)
+            raise refusal from None
         run = Recorded(tape, list(inputs), outputs)
         if stands_on_tips(run):
             restore(held)
             raise _Once("its derivatives were asked for at a tip")
-        originals = [leaf for leaf in given if is_traceable(leaf)]
-        written = any(map(is_written, traced))
-        kept = flatten((positional, named))
-        if list(map(id, kept)) != list(map(id, arguments)) or (written and _overlap(originals)):
-            restore(held)
-            raise _Refused("it writes into its arguments")
         # The recording keeps its arrays to itself.
         result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
         if written:
@@ -394,14 +387,11 @@ class Function:
     def _watched(self, handed: dict[Any, None]) -> Watch:
         """A watch on what the function reads, and those that it was handed; the one it has."""
         find_twins()  # and rules, by which it is known what does nothing but compute
-        try:
-            watch = self._watch
-            if watch is None or len(handed) > len(self._handed):
-                watch = Watch(self._f, *handed)
-            if any(is_kind(self._f) for is_kind in _SUSPENDED):
-                raise Unwatchable("it is a generator or a coroutine")
-        except Unwatchable as unwatchable:
-            raise _Refused(str(unwatchable)) from None
+        watch = self._watch
+        if watch is None or len(handed) > len(self._handed):
+            watch = Watch(self._f, *handed)
+        if any(is_kind(self._f) for is_kind in _SUSPENDED):
+            raise Unwatchable("it is a generator or a coroutine")
         return watch
 
     def _objection(self, tape: Tape, watch: Watch) -> str | None:
@@ -587,15 +577,16 @@ def _path(
 ) -> _Path:
     """Compile a recording of a function."""
     heard = np.geterr().items()
-    layout = layout_of(value)
-    assigned = len(variables[1])
+    assigned = variables[1]
+    makers: dict[str, Callable[..., Any]] = {}
+    layout = layout_of((value, (None,) * len(assigned)) if assigned else value, makers)
     by_position = not kwargs and all(map(is_traceable, args)) and not any(map(_is_fixed, args))
     by_position = by_position and not watch.compares
     compiled = compile_tape(
         tape,
         inputs,
         outputs,
-        results=results(layout, len(outputs) - assigned, assigned),
+        results=lambda texts: layout.format(*texts),
         restore=True,
         checked=True,
         # A sweep of what is not finite there may go another way.
@@ -603,11 +594,10 @@ def _path(
         errors={kind: "ignore" if how == "ignore" else "raise" for kind, how in heard},
         threads=threads,
     )
+    compiled.function.__globals__.update(makers)
     call = compiled.call
     if any(variables):
         call = functools.partial(_with_variables, call, *variables)
-    if not layout:
-        call = _rebuilding(call, mapped(lambda leaf: None, value))
     handed_out = {
         entry: f"{tape.where(entry)} gave Python another plain number, for which it was recorded "
         "anew; return the value itself, and take its .numpy() outside of the function"
@@ -615,12 +605,7 @@ def _path(
         if np.asarray(tape.value(entry)).dtype.kind in "fc"
     }
     count = len(args) if by_position else -1
-    return _Path(compiled, call, count, watch.holds, variables[1], handed_out)
-
-
-def _rebuilding(call: Callable[..., Any], hollow: Any) -> Callable[..., Any]:
-    """A program whose results are the leaves of a structure, which keeps no array alive."""
-    return lambda *args: rebuild(hollow, iter(call(*args)))
+    return _Path(compiled, call, count, watch.holds, assigned, handed_out)
 
 
 def _with_variables(

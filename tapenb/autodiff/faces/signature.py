@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..tape.tape import Tape
 from ..tracing.state import is_active, is_traced, memory_of, plain, reference_of
-from ..tracing.structures import Container, flatten
+from ..tracing.structures import Container, mapped, parts_of, remade
 from ..tracing.traced import TracedArray
 from .purity import Unwatchable
 from .variable import Variable
@@ -121,38 +122,21 @@ def output(leaf: Any, tape: Tape) -> int:
     return tape.append_constant(plain(leaf))
 
 
-def results(layout: str | None, found: int, assigned: int) -> Callable[[list[str]], str] | None:
-    """The text of what a program returns: a result, and the values of variables, if it has any."""
-    if layout is None and not assigned:
-        return None
-
-    def results(texts: list[str]) -> str:
-        own = texts[:found]
-        result = (
-            f"({''.join(f'{text}, ' for text in own)})" if layout is None else layout.format(*own)
-        )
-        values = "".join(f"{text}, " for text in texts[found:])
-        return f"({result}, ({values}))" if assigned else result
-
-    return results
-
-
-def layout_of(value: Any) -> str | None:
-    """Return a result's text with gaps for those of its leaves; None where it has no such text."""
-    kind = type(value)
-    if kind in (tuple, list):
-        parts = list(map(layout_of, value))
-        if None in parts:
-            return None
-        inner = ", ".join(map(str, parts))
-        if kind is list:
-            return f"[{inner}]"
+def layout_of(value: Any, makers: dict[str, Callable[..., Any]]) -> str:
+    """A result's text with gaps for its leaves, and what it calls to make containers, by name."""
+    parts, kind = parts_of(value), type(value)
+    if parts is None:
+        return "{}"
+    texts = [layout_of(part, makers) for part in parts]
+    inner = ", ".join(texts)
+    if kind is list:
+        return f"[{inner}]"
+    if kind is tuple:
         return f"({inner}{',' * (len(parts) == 1)})"
-    if kind is dict:
-        parts = [layout_of(part) for part in value.values()]
-        if None in parts or not all(type(key) is str for key in value):
-            return None
+    if kind is dict and all(type(key) is str for key in value):
         keys = (repr(key).replace("{", "{{").replace("}", "}}") for key in value)
-        named = (f"{key}: {part}" for key, part in zip(keys, parts, strict=True))
+        named = (f"{key}: {text}" for key, text in zip(keys, texts, strict=True))
         return f"{{{{{', '.join(named)}}}}}"
-    return None if len(flatten(value)) != 1 or flatten(value)[0] is not value else "{}"
+    name = f"made{len(makers)}"
+    makers[name] = partial(remade, mapped(lambda leaf: None, value))  # which keeps no array alive
+    return f"{name}([{inner}])"
