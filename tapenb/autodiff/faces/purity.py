@@ -62,15 +62,12 @@ class Unwatchable(Exception):
 
 # -- values ----------------------------------------------------------------------------------------
 
-_BUILTINS = {
-    id(getattr(builtins, name)): name
-    for name in (
-        "abs all any ascii bin bool bytearray bytes callable chr classmethod complex delattr dict "
-        "divmod enumerate filter float format frozenset getattr hasattr hex int isinstance "
-        "issubclass iter len list map max min next object oct ord pow property range repr reversed "
-        "round set setattr slice sorted staticmethod str sum super tuple type zip"
-    ).split()
-}
+_BUILTINS = (
+    "abs all any ascii bin bool bytearray bytes callable chr classmethod complex delattr dict "
+    "divmod enumerate filter float format frozenset getattr hasattr hex int isinstance "
+    "issubclass iter len list map max min next object oct ord pow property range repr reversed "
+    "round set setattr slice sorted staticmethod str sum super tuple type zip"
+).split()
 _SEEING = frozenset(
     "__import__ dir eval exec globals id hash input locals memoryview open vars".split()
 )
@@ -131,6 +128,7 @@ _OF_MEMORY = frozenset({np.shares_memory, np.may_share_memory, np.isfortran})
 _NAMED = {
     id(value): value
     for value in (
+        *(getattr(builtins, name) for name in _BUILTINS),
         *(getattr(np, name) for name in _NUMPY if hasattr(np, name)),
         *(np.fft.fftfreq, np.fft.rfftfreq, np.ndarray, np.dtype),
     )
@@ -158,9 +156,7 @@ def _asked(value: Any, name: str) -> Any:
 
 def is_known(value: Any) -> bool:
     """Whether a function or class is known by name to do nothing but compute."""
-    if id(value) in _NAMED or id(value) in _BUILTINS or _has_rule(value):
-        return True
-    if isinstance(value, primitive):
+    if id(value) in _NAMED or _has_rule(value) or isinstance(value, primitive):
         return True
     if isinstance(value, np.ufunc):
         return getattr(np, value.__name__, None) is value
@@ -344,6 +340,12 @@ def read(code: CodeType) -> Reading:
         Where it does more than compute.
     """
     found = Reading()
+    _read(code, found, frozenset())
+    return found
+
+
+def _read(code: CodeType, found: Reading, known: frozenset[str]) -> None:
+    """Read code, and what is within it, where some names are variables of the code around it."""
     chain: tuple[str, ...] = ()
     start = 0
     template: Any = None
@@ -364,8 +366,11 @@ def read(code: CodeType) -> Reading:
             else:
                 found.attributes.setdefault(argument, here)
             continue
-        ended = bool(chain)
-        if chain:
+        ended = chain
+        if chain and chain[0] in known and chain[0] in code.co_freevars:
+            for attribute in chain[1:]:
+                found.attributes.setdefault(attribute, (code, start))
+        elif chain:
             found.names.append((chain, (code, start)))
         chain, start = ((argument,), offset) if name in _READING else ((), 0)
         if name in _REFUSED:
@@ -376,8 +381,8 @@ def read(code: CodeType) -> Reading:
             found.imports.setdefault(argument, here)
         elif name in ("STORE_ATTR", "DELETE_ATTR"):
             found.given.add(argument)
-            if ended and found.names[-1][0][0] in code.co_names:
-                found.written.append((found.names[-1][0], here))
+            if ended and ended[0] in code.co_names:
+                found.written.append((ended, here))
             found.writes = found.writes or here
         elif name == "MATCH_CLASS":
             found.attributes.update(dict.fromkeys(matched, here))
@@ -388,36 +393,15 @@ def read(code: CodeType) -> Reading:
         constant = name == "LOAD_CONST"
         template = argument if constant else None
         matched = argument if constant else matched
+    known = known.union(code.co_varnames, code.co_cellvars)
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            _include(found, code, inner)
-    return found
+            _read(inner, found, known)
 
 
 def _is_plain_template(text: Any) -> bool:
     """Whether a text that is to be formatted asks for no attribute of anything."""
     return isinstance(text, str) and not re.search(r"\{[^{}:!]*[.\[]", text)
-
-
-def _include(found: Reading, code: CodeType, inner: CodeType) -> None:
-    """Add what code within other code asks for."""
-    more = read(inner)
-    # Its own free variables are locals here, or free here as well.
-    own = {*code.co_varnames, *code.co_cellvars}
-    found.names += [
-        (chain, location)
-        for chain, location in more.names
-        if chain[0] not in inner.co_freevars or chain[0] not in own
-    ]
-    for chain, location in more.names:
-        if chain[0] in inner.co_freevars and chain[0] in own:
-            found.attributes.update(dict.fromkeys(chain[1:], location))
-    found.attributes |= {k: v for k, v in more.attributes.items() if k not in found.attributes}
-    found.imports |= more.imports
-    found.given |= more.given
-    found.written += more.written
-    found.writes = found.writes or more.writes
-    found.compares |= more.compares
 
 
 def by_constants(location: Location, value: Any) -> list[str]:
