@@ -29,7 +29,6 @@ from ..tracing.state import (
     is_traced,
     new_array,
     new_number,
-    place_on,
     plain,
     reference_of,
     tape_of,
@@ -106,14 +105,12 @@ def _cut(value: Any) -> Any:
 
 def constant_of(value: Any) -> Traced:
     """A traced value that no tape follows yet."""
+    return _on(None, None, value)
+
+
+def _on(tape: Tape | None, entry: int | None, value: Any) -> Traced:
     make = new_array if type(value) is np.ndarray else new_number
-    return make(None, None, value)
-
-
-def _on(tape: Tape, entry: int, value: Any) -> Traced:
-    traced = constant_of(value)
-    place_on(tape, entry, traced)
-    return traced
+    return make(tape, entry, value)
 
 
 @dataclass(eq=False)
@@ -349,15 +346,7 @@ class Variable:
         entry = tape.append(_READ, (index_of(present),), self._value, sys._getframe(1))
         return _on(tape, entry, self._value)
 
-    def value(self) -> Traced:
-        """The present value, as `read_value` gives it.
-
-        Returns
-        -------
-        traced scalar or array
-            Traced where an active tape watches this variable.
-        """
-        return self.read_value()
+    value = read_value
 
     def _read(self) -> Traced:
         """The present value for what is computed now; what a tape did not see being read is none.
@@ -431,37 +420,30 @@ def read_all(value: Any) -> Any:
     return mapped(lambda leaf: leaf._read() if isinstance(leaf, Variable) else leaf, value)
 
 
-def _install(name: str, function: Callable[..., Any], reflect: bool) -> None:
-    def forward(self: Variable, other: Any) -> Any:
-        return function(self._read(), read_all(other))
+def _answer(name: str, question: Callable[..., Any]) -> None:
+    """Let a variable answer a special method by what it reads as."""
 
-    def reflected(self: Variable, other: Any) -> Any:
-        return function(other, self._read())
-
-    setattr(Variable, f"__{name}__", forward)
-    if reflect:
-        setattr(Variable, f"__r{name}__", reflected)
-
-
-for _each in BINARY:
-    _install(_each.name, _each.function, reflect=_each.mirrored is None)
-for _each in UNARY:
-    _one = _each.function
-    setattr(Variable, f"__{_each.name}__", lambda self, _one=_one: _one(self._read()))
-
-
-def _ask(name: str, question: Callable[..., Any]) -> None:
     def answer(self: Variable, *args: Any) -> Any:
-        return question(self._read(), *read_all(args))
+        return question(self._read(), *map(read_all, args))
 
     setattr(Variable, f"__{name}__", answer)
 
 
-for _question in (bool, int, float, complex, round, divmod, operator.index, math.trunc):
-    _ask(_question.__name__, _question)
-for _question in (math.floor, math.ceil):
-    _ask(_question.__name__, _question)
-_ask("rdivmod", lambda value, other: divmod(other, value))
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda value, other: function(other, value)
+
+
+for _each in (*BINARY, *UNARY):
+    _answer(_each.name, _each.function)
+for _each in BINARY:
+    if _each.mirrored is None:
+        _answer(f"r{_each.name}", _reflected(_each.function))
+for _question in (
+    *(bool, int, float, complex, round, divmod, operator.index),
+    *(math.floor, math.ceil, math.trunc),
+):
+    _answer(_question.__name__, _question)
+_answer("rdivmod", _reflected(divmod))
 
 
 READERS[Variable] = Variable._read

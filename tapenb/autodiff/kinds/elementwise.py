@@ -55,7 +55,7 @@ class Elementwise(Rule):
     (True, False)
     """
 
-    names: dict[str, Any] = vars(np) | {name: getattr(partials, name) for name in partials.__all__}
+    names: dict[str, Any] = vars(np) | vars(partials)
     """Names that a text may use: those of NumPy's functions, and of `partials`."""
 
     def __init__(self, *texts: str) -> None:

@@ -6,26 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "below_one",
-    "chosen",
-    "cut",
-    "fractional",
-    "kept",
-    "least",
-    "nonzero",
-    "or_cut",
-    "portion",
-    "power_base",
-    "power_exponent",
-    "ratio",
-    "scaled",
-    "slant",
-    "slit",
-    "unit",
-    "vanishing",
-]
-
 
 def power_base(x1: Any, x2: Any, y: Any) -> Any:
     """d(x1**x2)/dx1 = x2 x1**(x2-1), and 0 where x2 is 0 even at x1 = 0."""

@@ -59,13 +59,7 @@ def hear(errors: Errors) -> Callable[[], Any]:
 
 
 def hearing(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
-    """A function that runs as under ``np.errstate(**errors)``.
-
-    Parameters
-    ----------
-    function : callable
-        Of positional arguments.
-    errors : mapping of str to str
+    """As ``np.errstate(**errors)(function)``, at a tenth of the cost.
 
     Examples
     --------
@@ -76,14 +70,19 @@ def hearing(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
         return np.errstate(**errors)(function)
     begin, end, state = _VARIABLE.set, _VARIABLE.reset, _state(errors)
 
-    def call(*inputs: Any) -> Any:
+    @wraps(function)
+    def call(*inputs: Any, **params: Any) -> Any:
         token = begin(state)
         try:
-            return function(*inputs)
+            return function(*inputs, **params)
         finally:
             end(token)
 
     return call
+
+
+silent = partial(hearing, errors={"all": "ignore"})
+"""A decorator of what nobody is to hear floating-point errors of."""
 
 
 class Changed:
@@ -128,26 +127,3 @@ class Changed:
             token.__exit__(None, None, None)
         else:
             _VARIABLE.reset(token)
-
-
-_SILENT = Changed(partial(np.errstate, all="ignore"))
-
-
-def silent(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``np.errstate(all="ignore")(function)``, at a tenth of the cost.
-
-    Examples
-    --------
-    >>> print(silent(np.divide)(1.0, 0.0))
-    inf
-    """
-
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        token = _SILENT.begin()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _SILENT.end(token)
-
-    return call
