@@ -419,13 +419,18 @@ class Watch:
         if purity.is_library(home) if not wraps else purity.stands_alone(function):
             raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
-        self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
-        if function.__code__.co_kwonlyargcount:  # else they are for nothing
+        if function.__code__.co_argcount:  # else they are for nothing
+            self._expect("{0}.__defaults__ is {1}", function, function.__defaults__)
+        if function.__code__.co_kwonlyargcount:
             self._expect("{0}.__kwdefaults__ is {1}", function, function.__kwdefaults__)
         self._todo += [(value, self._where) for value in function.__defaults__ or ()]
         own = vars(function)
-        if own:
+        if list(own) == ["__wrapped__"]:  # as `functools.wraps` leaves it
+            self._expect("len({0}.__dict__) == 1", function)
+            self._expect("{0}.__dict__['__wrapped__'] is {1}", function, own["__wrapped__"])
+        elif own:
             self._expect("{0}({1}({2}.__dict__), {3})", _same, _contents, function, _contents(own))
+        if own:
             self._todo += [(value, self._where) for value in own.values()]
             self._given.update(own)
         else:

@@ -38,6 +38,8 @@ def fit(contribution: Any, operand: Any) -> Any:
     elif operand.__class__ is np.float64:
         if contribution.__class__ is np.float64:
             return contribution  # plain or traced
+        if type(contribution) is np.ndarray and contribution.dtype is _FLOAT:
+            return np.add.reduce(contribution, None)
         shape, dtype = (), _FLOAT
     else:
         shape, dtype = getattr(operand, "shape", ()), adjoint_dtype(operand)

@@ -33,7 +33,8 @@ def variable_of(setting: Callable[[], Any]) -> ContextVar[Any] | None:
     return found[0] if len(found) == 1 else None
 
 
-_VARIABLE = variable_of(np.errstate)
+_VARIABLE: ContextVar[Any] = variable_of(np.errstate)
+"""There since NumPy 2.0."""
 
 
 def _state(errors: Errors) -> Any:
@@ -53,8 +54,6 @@ def hear(errors: Errors) -> Callable[[], Any]:
     ...     print(np.float64(1.0) / 0.0)
     inf
     """
-    if _VARIABLE is None:
-        return partial(np.seterr, **errors)
     return partial(_VARIABLE.set, _state(errors))
 
 
@@ -66,8 +65,6 @@ def hearing(function: Callable[..., Any], errors: Errors) -> Callable[..., Any]:
     >>> print(hearing(np.divide, {"all": "ignore"})(1.0, 0.0))
     inf
     """
-    if _VARIABLE is None:
-        return np.errstate(**errors)(function)
     begin, end, state = _VARIABLE.set, _VARIABLE.reset, _state(errors)
 
     @wraps(function)
@@ -109,10 +106,6 @@ class Changed:
 
     def begin(self) -> Any:
         """Change the settings, and give what ends that."""
-        if _VARIABLE is None:
-            context = self._change()
-            context.__enter__()
-            return context
         before, after = self._known
         now = _VARIABLE.get()
         if now is not before and now is not after:
@@ -123,7 +116,4 @@ class Changed:
 
     def end(self, token: Any) -> None:
         """Have the settings again that were there before."""
-        if _VARIABLE is None:
-            token.__exit__(None, None, None)
-        else:
-            _VARIABLE.reset(token)
+        _VARIABLE.reset(token)

@@ -49,8 +49,10 @@ def across_tips(
     where such tips depend on each other and there are more than ten thousand numbers.
     """
     tape, start, length = run.tape, min(moving(run), default=0), len(run.tape)
-    first = all(last <= start for _, last, _ in tape.swept)
     asked, told = asking(tape, start), {}
+    if not asked:
+        return sweep(run, nested)
+    first = all(last <= start for _, last, _ in tape.swept)
     telling = {each for each in asked if each.rule is not None and each.rule.tells_tips}
     # Before the sweep, which may let go of values.
     marks = standing(tape, start, asked - telling, told)
