@@ -81,6 +81,10 @@ class Kept(anywidget.AnyWidget):
         """Open the way to the browser, where there is one: a file would only keep what is sent."""
         if self._reader is Reader.PAGE:
             super().open()
+            # ipykernel 7.4 takes what a page sends to the shell that the kernel last answered from:
+            # a cell may run there, or it has ended, and then the move is lost.
+            if hasattr(self.comm, "_reply_subshell_for"):
+                self.comm._reply_subshell_for = None
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = self._live(**kwargs)

@@ -27,9 +27,9 @@ _SLEEPING = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.01)"
 _COMPUTING = "import os\nwhile not os.path.exists({!r}): sum(range(100_000))"
 # The cell that is moved, what runs beside it, and whether the moves come on a subshell.
 FLOODS = [
+    *((cell, beside, True) for cell in ("survey", "branch") for beside in (_SLEEPING, _COMPUTING)),
     *((cell, "", False) for cell in CELLS),
     ("survey", _SLEEPING, False),
-    *((cell, beside, True) for cell in ("survey", "branch") for beside in (_SLEEPING, _COMPUTING)),
 ]
 
 
@@ -88,7 +88,7 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
     """Flood each of the cells; lost is a panel that shows another point, or a stuck cell."""
     lost = []
     with running() as kernel:
-        other = kernel.subshell() if count else None
+        other = kernel.subshell()
         for cell, beside, on_subshell in FLOODS:
             moves = count // len(FLOODS)
             found = flood(kernel, cell, moves, seed, beside, other if on_subshell else None)
@@ -102,7 +102,18 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
             # Busy and idle of each move, and its numbers for few of them.
             if found["messages"] > 3 * moves:
                 lost.append(f"{what}: {found['messages']} messages, so moves were not merged")
+        _move_after_the_end_of_a_subshell(kernel)
     return count, lost
+
+
+def _move_after_the_end_of_a_subshell(kernel: Kernel) -> None:
+    """Move a panel that last answered from a subshell which has ended since."""
+    kernel.run("%%tape -o t\nx = 2.0\nz = x*x")
+    comm, other = kernel.panel(), kernel.subshell()
+    kernel.wait(kernel.ask("t.panel.sliders['x'].value = 3.0", other))
+    kernel.end(other)
+    kernel.move(comm, {"view": "a", "moves": {"x": [9, 4.0]}})
+    kernel.settle(comm, x=4.0)
 
 
 def _right(cell: str, x: float, y: float = 1.0) -> float:

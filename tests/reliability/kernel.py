@@ -37,24 +37,33 @@ class Kernel:
         self.outputs = []
         return self.wait(self.ask(code))
 
-    def ask(self, code: str) -> str:
+    def ask(self, code: str, subshell: str | None = None) -> str:
         """Ask for a cell to be run, and go on."""
-        return self._client.execute(code)
+        return self._send("execute_request", {"code": code}, subshell)
 
     def subshell(self) -> str:
         """Open another shell of the kernel, which hears while the main one runs a cell."""
-        message = self._client.session.msg("create_subshell_request", {})
-        self._client.control_channel.send(message)
-        reply = self._client.get_control_msg(timeout=PATIENCE)
-        return reply["content"]["subshell_id"]
+        return self._control("create_subshell_request")["subshell_id"]
+
+    def end(self, subshell: str) -> None:
+        """End one, as a page does when the last of its widgets is closed."""
+        self._control("delete_subshell_request", subshell_id=subshell)
+
+    def _control(self, kind: str, **content: str) -> dict[str, Any]:
+        self._client.control_channel.send(self._client.session.msg(kind, content))
+        return self._client.get_control_msg(timeout=PATIENCE)["content"]
+
+    def _send(self, kind: str, content: dict[str, Any], subshell: str | None) -> str:
+        message = self._client.session.msg(kind, content)
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
+        self._client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
     def move(self, comm: str, position: dict[str, Any], subshell: str | None = None) -> None:
         """Send where sliders are, as a browser does."""
         data = {"method": "update", "state": {"position": position}, "buffer_paths": []}
-        message = self._client.session.msg("comm_msg", {"comm_id": comm, "data": data})
-        if subshell is not None:
-            message["header"]["subshell_id"] = subshell
-        self._client.shell_channel.send(message)
+        self._send("comm_msg", {"comm_id": comm, "data": data}, subshell)
         self._read()
 
     def wait(self, request: str) -> dict[str, Any]:
