@@ -159,11 +159,14 @@ class Control(HasTraits):
         low, high = min(ends), max(ends)
         if low == high:
             return
-        with self.hold_trait_notifications():
-            self.min, self.max = low, high
-            self.set_trait("log", self._was_log and low > 0)
-            if not self.integer and not (high - low) / 1000 <= self.step <= (high - low) / 20:
-                self.step = decimal_step(high - low)
+        is_log = self._was_log and low > 0
+        # One after the other: what is held back would hold back another thread's move, too.
+        self.set_trait("log", self.log and is_log)
+        self.max = max(high, self.max)
+        self.min, self.max = low, high
+        self.set_trait("log", is_log)
+        if not self.integer and not (high - low) / 1000 <= self.step <= (high - low) / 20:
+            self.step = decimal_step(high - low)
 
     def _clamp(self, value: Any) -> Any:
         return max(self.min, min(self.max, value))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -85,6 +86,11 @@ class Kept(anywidget.AnyWidget):
             # a cell may run there, or it has ended, and then the move is lost.
             if hasattr(self.comm, "_reply_subshell_for"):
                 self.comm._reply_subshell_for = None
+
+    @contextmanager
+    def hold_trait_notifications(self) -> Iterator[None]:
+        """Hold nothing while a message is taken: what another thread sends would be lost."""
+        yield
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = self._live(**kwargs)

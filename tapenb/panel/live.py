@@ -256,7 +256,7 @@ class Panel(Kept):
             except Exception as error:
                 self._fail(error, stale=self.state["stale"])
         if picks:
-            self._sync_controls()
+            self._go_to_picked()
         self._take_ranges()
 
     def _take_ranges(self) -> None:
@@ -272,11 +272,13 @@ class Panel(Kept):
 
     def _take_output(self) -> None:
         """Go to the output that a browser chose."""
-        section = self._sections[Output.name]
-        chosen = section.chosen(self.look.get(Output.name, {}))
+        chosen = self._sections[Output.name].chosen(self.look.get(Output.name, {}))
         if chosen != self._output:
             self._output = chosen
-            self._show_point(self._recording.choose(chosen, section.subject.source))
+            self._show_point(self._chosen(self._point), **self._remarks)
+
+    def _chosen(self, point: Point) -> Point:
+        return self._recording.choose(self._output, self._played.source, point)
 
     def _take_pick(self) -> bool:
         """Make the slider that a browser asked for, of an array that has none; try that once."""
@@ -305,7 +307,7 @@ class Panel(Kept):
         """
         with self._mutex:
             found = self._pick(label)
-        self._sync_controls()
+        self._go_to_picked()
         return found
 
     def _pick(self, label: str) -> bool:
@@ -321,10 +323,13 @@ class Panel(Kept):
         self.inputs, self.tape = self._inputs(), {"why": PICKED}
         # From now on its element has a place of its own.
         self._positions.move(control.label, control.value)
-        self._compute_requested()
-        if Plot.name in self._sections:
-            self.along = self._sections[Plot.name].kept(self._point, self.along)
         return True
+
+    def _go_to_picked(self) -> None:
+        self._compute()
+        with self._mutex:
+            if Plot.name in self._sections:
+                self.along = self._sections[Plot.name].kept(self._point, self.along)
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
@@ -409,10 +414,10 @@ class Panel(Kept):
 
     def _record_anew(self) -> None:
         with self._mutex:
-            if self._recording_anew or self._closed:
+            if self._recording_anew or self._closed or not self.state["stale"]:
                 return
             self._recording_anew = True
-            requested = self._requested
+            requested, output = self._requested, self._output
             positions = self._picks.located(self._point.positions | requested)
 
         def done(result: Point | BaseException) -> None:
@@ -424,6 +429,8 @@ class Panel(Kept):
                 try:
                     if isinstance(result, BaseException):
                         raise result
+                    if output != self._output:  # chosen meanwhile
+                        result = self._chosen(result)
                     self._show_point(result)
                 except BaseException as error:
                     self._fail(error)
@@ -453,7 +460,7 @@ class Panel(Kept):
 
     # -- what is sent ----------------------------------------------------------------------------
 
-    def _show_point(self, point: Point) -> None:
+    def _show_point(self, point: Point, **remarks: Any) -> None:
         """Make a point the current one and send its numbers, with a new drawing where it needs."""
         original = point.program.original
         new, self._program = original is not self._program, original
@@ -479,7 +486,7 @@ class Panel(Kept):
                         Listing.name: {"open": large, "iteration": None},
                         Trace.name: {"open": self._with_table},
                     }
-            self._publish()
+            self._publish(**remarks)
 
     def _see(self, point: Point) -> None:
         """Draw and step through the tape of another program."""
@@ -520,7 +527,11 @@ class Panel(Kept):
 
     def _refresh(self) -> None:
         """Send the numbers once more, with the same remarks."""
-        self._publish(**{key: self.state[key] for key in ("status", "error", "stale")})
+        self._publish(**self._remarks)
+
+    @property
+    def _remarks(self) -> dict[str, Any]:
+        return {key: self.state[key] for key in ("status", "error", "stale")}
 
     def _fail(self, error: BaseException, *, stale: bool = True) -> None:
         self._publish(error=_in_words(error), stale=stale)

@@ -72,5 +72,5 @@ def with_output(program: Program, name: str, entry: int) -> Program:
     other = Program(tape, used, name, program.order, program.mode)
     other.idle = [each for each in inputs if each not in used]
     other.switches = program.switches
-    other.untried = program.untried
+    other.untried, other.whole = program.untried, program
     return other

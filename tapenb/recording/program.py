@@ -89,6 +89,8 @@ class Program:
         self.untried: list[str] = []
         self.switches: dict[str, int] = {}
         self._original: Program | None = None
+        # With the output of the cell itself, where this one has another.
+        self.whole: Program | None = None
         self.swept: Tape = tape.copy()
         self._compiling, self._numbers = Lock(), None
         # Whether somebody asked for another point, which took a replay.
@@ -218,7 +220,7 @@ class Program:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
         other.idle, other.switches = self.idle, self.switches
-        other.untried = self.untried
+        other.untried, other.whole = self.untried, self.whole
         if self.is_long:
             other._original = self.original
         return Point.of_tape(other, positions, other.swept)

@@ -98,9 +98,8 @@ class Recording:
         self._beside: list[Program] = []
         # How many there were.
         self.kept: int = 0
-        # The name of an output that was chosen, and the program of the cell's own one.
+        # The name of an output that was chosen.
         self._chosen: tuple[str, Source] | None = None
-        self._whole = program
         self.panel: Any = None
 
     @property
@@ -248,22 +247,6 @@ class Recording:
         done : callable
             Gets the new point, or the exception that the cell raised.
         """
-
-        def finished(result: tuple[Program, Point] | BaseException) -> None:
-            if isinstance(result, BaseException):
-                done(result)
-            else:
-                self._whole, point = result
-                done(point)
-
-        self._ran(positions, finished)
-
-    def _ran(
-        self,
-        positions: Mapping[str, Any],
-        done: Callable[[tuple[Program, Point] | BaseException], None],
-    ) -> None:
-        """Run the cell again, and call `done` with its program and the point there."""
         if self._run_again is None:
             done(NeedsRecording("this recording has no cell to run again"))
             return
@@ -277,12 +260,12 @@ class Recording:
             except Exception as error:
                 done(error)
             else:
-                done((result, point))
+                done(point)
 
         self._run_again(dict(positions), finished)
 
-    def choose(self, name: str | None, source: Source) -> Point:
-        """The point of another output at the present positions, from now on.
+    def choose(self, name: str | None, source: Source, at: Point) -> Point:
+        """The point of another output, from now on.
 
         Parameters
         ----------
@@ -290,9 +273,12 @@ class Recording:
             One that `outputs` finds; None for the cell's own output.
         source : Source
             The text that was recorded.
+        at : Point
+            Of any output.
         """
         chosen = None if name is None else (name, source)
-        point = _with_output(self._whole, chosen).point(self.point.everywhere)
+        whole = at.program.whole or at.program
+        point = _with_output(whole, chosen).point(at.everywhere)
         self._chosen, self._beside = chosen, []
         return point
 
@@ -308,14 +294,14 @@ class Recording:
             Gets the exception that the cell raised, or None.
         """
 
-        def finished(result: tuple[Program, Point] | BaseException) -> None:
+        def finished(result: Point | BaseException) -> None:
             if isinstance(result, BaseException):
                 done(result)
             else:
-                self._keep(result[1].program)
+                self._keep(result.program)
                 done(None)
 
-        self._ran(positions, finished)
+        self.record_anew(positions, finished)
 
     def _keep(self, program: Program) -> None:
         """Keep a program for curves, beside those of other branches."""

@@ -1,10 +1,12 @@
 """The panel without a browser: what Python and the messages see."""
 
+import asyncio
 import json
 import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +352,33 @@ def test_a_move_back_while_the_cell_waits_to_run(make: Callable[..., Panel]):
     assert len(waiting) == 1
 
 
+def test_a_move_that_was_noted_is_recorded_though_another_computes_it(make: Callable[..., Panel]):
+    waiting: list[Callable[[], None]] = []
+    values = np.arange(20.0), 2.0
+    recording = record(
+        lambda v, c: np.sum(v) * c if c > 1 else v[7] - c, *values, later=waiting.append
+    )
+    panel = make(recording)
+
+    async def moved() -> None:
+        for c in (3.0, -1.0):  # the second waits for what else may come
+            move(panel, c=c)
+        panel.set_state({"look": {**panel.look, "vector": {"pick": "v[7]"}}})
+
+    asyncio.run(moved())
+    waiting.pop()()
+    assert (numbers(panel)["z"], panel.state["stale"]) == ("8", False)
+    assert panel.along == "c"
+
+
+def test_an_answer_is_sent_while_a_message_is_taken(panel: Panel, monkeypatch: pytest.MonkeyPatch):
+    sent: list[Any] = []
+    monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))
+    with panel.hold_trait_notifications():  # as ipywidgets does
+        panel.sliders["x"].value = 4.0
+        assert sent
+
+
 def test_the_drawing_and_its_numbers_travel_together(
     make: Callable[..., Panel], monkeypatch: pytest.MonkeyPatch
 ):
@@ -494,6 +523,28 @@ def test_outputs_are_chosen_and_switches_switched(tmp_path: Path):
         move(panel, x=3.0, damped=1)
         assert numbers(panel)["z"] == f"{15 + math.log(3):.10g}"
         assert book.names["damped"] is True
+
+        # Another output is chosen while the cell is to run, which nobody wants in the end.
+        def choose(output: str) -> None:
+            panel.set_state({"look": {**panel.look, "output": {"of": output}}})
+
+        waiting, run, record_anew = [], t._run_again, t.record_anew
+        t._run_again = lambda *given: waiting.append(partial(run, *given))
+        move(panel, damped=0)
+        choose("u")
+        assert (numbers(panel)["u"], panel.state["stale"]) == ("15", True)
+        move(panel, damped=1)
+        assert not panel.state["stale"]
+        waiting.pop()()
+        choose("z")
+        assert numbers(panel)["z"] == f"{15 + math.log(3):.10g}"
+        # Or when it has run, and the panel is still to hear of that.
+        t._run_again = run
+        t.record_anew = lambda at, done: record_anew(at, lambda found: (choose("u"), done(found)))
+        move(panel, damped=0)
+        assert numbers(panel)["u"] == "15"
+        choose("z")
+        assert numbers(panel)["z"] == "45"
         # What a page without a kernel plays has the sliders alone.
         panel.save(tmp_path / "panel.html")
     finally:

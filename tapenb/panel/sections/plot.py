@@ -97,10 +97,12 @@ class Plot(Section):
         output = np.asarray(point.value)
         if output.ndim or output.dtype.kind not in "biuf":
             return {}
+        positions = point.positions
         places = {
             label: place(point, label)
             for label, control in self.subject.sliders.items()
             if not control.integer and control.min < control.max
+            if label in positions
         }
         return {label: found for label, found in places.items() if found}
 
