@@ -11,10 +11,8 @@ from tests.structure import LONG_FUNCTION, LONG_MODULE, House, here, report
 
 # By their own names, so that they may move.
 LONG_MODULES = {
-    "special",
     "functional",
     "gradient_tape",
-    "joining_and_padding",
     "function",
 }
 

@@ -10,6 +10,7 @@ from .rules import (  # noqa: F401  they register their rules
     linear_algebra,
     matmul,
     polynomials,
+    ranges,
     reshaping,
     selecting,
     sorting,

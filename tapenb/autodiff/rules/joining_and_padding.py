@@ -1,4 +1,4 @@
-"""Array manipulation, continued: joining and splitting, padding, writing, and making arrays.
+"""Array manipulation, continued: joining and splitting, padding, and views of parts.
 
 Functions that move elements, and perhaps fill the rest with zeros, are tried on the numbers of the
 elements: that gives their transpose.
@@ -15,9 +15,7 @@ import numpy as np
 from ..kinds.linear import Linear
 from ..kinds.registry import RULES, register_handler, register_rule
 from ..sweeps.expressed import Composite
-from ..tape.operation import Operation, TapeError
-from ..tape.primitives import primitive
-from ..tape.provenance import here
+from ..tape.operation import Operation
 from ..tracing.apply import (
     apply,
     guard,
@@ -26,12 +24,10 @@ from ..tracing.apply import (
 )
 from ..tracing.dispatch import (
     METHODS,
-    without_fractions,
     write_result,
 )
-from ..tracing.state import is_traced, new_array, plain, tape_of
-from ..tracing.structures import any_active, as_operand, lift
-from ..tracing.writing import write
+from ..tracing.state import is_traced, plain
+from ..tracing.structures import any_active, as_operand
 from .indexing import collect
 
 # -- elements moved, and zeros between them ------------------------------------------------------
@@ -391,243 +387,6 @@ for _function, _handler in {
     register_handler(_function, _handler)
 if hasattr(np, "unstack"):  # from NumPy 2.1 on
     register_handler(np.unstack, _unstack)
-
-# -- choices and writes --------------------------------------------------------------------------
-
-
-def _blank(like: Any) -> Any:
-    """Zeros in the shape of an array, able to hold traced values."""
-    return new_array(tape_of(like), None, np.zeros_like(plain(like)))
-
-
-def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    condlist, choicelist = list(condlist), list(choicelist)
-    if len(condlist) != len(choicelist) or not condlist:
-        raise ValueError("select takes as many conditions as choices, and at least one")
-    choices = [as_operand(choice) for choice in choicelist]
-    dtype = np.result_type(*(plain(choice) for choice in choices), plain(default))
-    result = as_operand(default)
-    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
-        result = np.where(condition, choice, result)
-    return result if result.dtype == dtype else result.astype(dtype)
-
-
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    frame = sys._getframe(1)
-    if isinstance(condlist, list | tuple) and not is_traced(condlist):
-        nested = len(condlist) and np.ndim(plain_key(condlist[0], frame)) == 0 and np.ndim(x) != 0
-        masks = [condlist] if nested else list(condlist)
-    else:
-        masks = [condlist] if np.ndim(condlist) == np.ndim(x) else list(condlist)
-    masks = [np.asarray(plain_key(mask, frame), bool) for mask in masks]
-    if len(funclist) == len(masks) + 1:
-        masks.append(~np.any(masks, axis=0))
-    elif len(funclist) != len(masks):
-        raise ValueError(
-            f"with {len(masks)} condition(s), either {len(masks)} or {len(masks) + 1} "
-            "functions are expected"
-        )
-    if not is_traced(x):
-        raise TapeError(
-            f"{here(frame)}: np.piecewise of a plain array cannot hold traced values. "
-            "Use np.select."
-        )
-    flat = np.ndim(x) == 0
-    points = np.reshape(x, (1,)) if flat else x
-    y = _blank(points)
-    for mask, piece in zip(masks, funclist, strict=True):
-        mask = np.reshape(mask, (1,)) if flat else np.broadcast_to(mask, points.shape)
-        if callable(piece):
-            chosen = points[mask]
-            if chosen.size:
-                y[mask] = piece(chosen, *args, **kw)
-        else:
-            y[mask] = piece
-    return np.reshape(y, ()) if flat else y
-
-
-def _target(a: Any, name: str, frame: Any) -> None:
-    if not is_traced(a):
-        raise TapeError(
-            f"{here(frame)}: {name} cannot write a traced value into a plain array. Make the array "
-            "inside the recording; where it is, `import tapenb.numpy as np` there."
-        )
-
-
-def _cycled(values: Any, places: np.ndarray) -> Any:
-    """The values at these places of their endless repetition."""
-    values = np.ravel(as_operand(values))
-    return values[places % np.size(values)]
-
-
-def _place(arr: Any, mask: Any, vals: Any) -> None:
-    frame = sys._getframe(1)
-    _target(arr, "np.place", frame)
-    marked = np.reshape(np.asarray(plain_key(mask, frame), bool), arr.shape)
-    count = int(np.count_nonzero(marked))
-    if count:
-        write(arr, marked, _cycled(vals, np.arange(count)), frame)
-
-
-def _putmask(a: Any, /, mask: Any, values: Any) -> None:
-    frame = sys._getframe(1)
-    _target(a, "np.putmask", frame)
-    marked = np.reshape(np.asarray(plain_key(mask, frame), bool), a.shape)
-    write(a, marked, _cycled(values, np.flatnonzero(marked)), frame)
-
-
-def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    frame = sys._getframe(1)
-    _target(arr, "np.put_along_axis", frame)
-    numbers = np.arange(arr.size).reshape(arr.shape)
-    taken = np.take_along_axis(numbers, plain_key(indices, frame), axis=axis)
-    write(arr, np.unravel_index(taken, arr.shape), values, frame)
-
-
-for _function, _handler in {
-    np.select: _select,
-    np.piecewise: _piecewise,
-    np.place: _place,
-    np.putmask: _putmask,
-    np.put_along_axis: _put_along_axis,
-}.items():
-    register_handler(_function, _handler)
-
-# -- functions of functions ----------------------------------------------------------------------
-
-
-def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
-    arr = as_operand(arr)
-    axis = np.lib.array_utils.normalize_axis_index(axis, arr.ndim)
-    rows = np.moveaxis(arr, axis, -1)
-    outer = rows.shape[:-1]
-    if 0 in outer:
-        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
-    found = [lift(func1d(rows[at], *args, **kwargs)) for at in np.ndindex(outer)]
-    stacked = np.stack(found)
-    inner = stacked.shape[1:]
-    stacked = np.reshape(stacked, (*outer, *inner))
-    source = range(len(outer), len(outer) + len(inner))
-    return np.moveaxis(stacked, tuple(source), tuple(range(axis, axis + len(inner))))
-
-
-def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
-    value = as_operand(a)
-    count = np.ndim(value)
-    for axis in np.atleast_1d(axes).tolist():
-        axis = axis + count if axis < 0 else axis
-        result = func(value, axis)
-        if result.ndim != value.ndim:
-            result = np.expand_dims(result, axis)
-        if result.ndim != value.ndim:
-            raise ValueError("function is not returning an array of the correct shape")
-        value = result
-    return value
-
-
-register_handler(np.apply_along_axis, _apply_along_axis)
-register_handler(np.apply_over_axes, _apply_over_axes)
-
-# -- ranges --------------------------------------------------------------------------------------
-
-
-def _ramp(num: int, endpoint: bool, ndim: int) -> np.ndarray:
-    ramp = np.linspace(0.0, 1.0, int(num), endpoint=endpoint)
-    return np.reshape(ramp, (-1, *(1,) * ndim))
-
-
-def _linspace(
-    start: Any,
-    stop: Any,
-    *,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    device: Any = None,
-) -> Any:
-    span = stop - start
-    ramp = _ramp(num, endpoint, np.ndim(span))
-    values = np.moveaxis(start * (1.0 - ramp) + stop * ramp, 0, axis)
-    if not retstep:
-        return values
-    if dtype is not None and np.dtype(dtype).kind not in "fc":
-        values = np.floor(values)
-    parts = num - 1 if endpoint else num
-    return values, span / parts if parts > 0 else span * np.nan
-
-
-def _logspace(
-    start: Any,
-    stop: Any,
-    base: Any = 10.0,
-    *,
-    num: int = 50,
-    endpoint: bool = True,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    start, stop, base = np.broadcast_arrays(start, stop, 10.0 if base is None else base)
-    exponents = _linspace(start, stop, num=num, endpoint=endpoint)
-    return np.moveaxis(base**exponents, 0, axis)
-
-
-def _geomspace(
-    start: Any,
-    stop: Any,
-    *,
-    num: int = 50,
-    endpoint: bool = True,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    ratio = stop / start
-    ramp = _ramp(num, endpoint, np.ndim(ratio))
-    return np.moveaxis(start * np.exp(ramp * np.log(ratio)), 0, axis)
-
-
-@primitive
-def arange(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
-    """``np.arange``, of so many elements."""
-    return np.arange(start, stop, step, dtype)
-
-
-def _steps(start: Any, stop: Any, step: Any, *, count: int, dtype: Any = None) -> Any:
-    return start + step * np.arange(count)
-
-
-def guarded_arange(
-    start_or_stop: Any, /, stop: Any = None, step: Any = 1, *, dtype: Any = None, **_: Any
-) -> Any:
-    """``np.arange`` of traced bounds, whose number of elements becomes a guard.
-
-    Parameters
-    ----------
-    start_or_stop, stop, step : number
-    dtype : dtype, optional
-    """
-    frame = sys._getframe(1)
-    bounds = (0, start_or_stop, step) if stop is None else (start_or_stop, stop, step)
-    count = np.arange(*map(plain, bounds)).size
-    params = {"count": count, "dtype": dtype}
-    rule = without_fractions(arange.rule, params, sys._getframe(1))
-    result = apply(Operation(arange.function, rule, "arange", params), bounds, frame)
-    if is_traced(result):
-        guard(result, np.shape, frame)
-    return result
-
-
-register_rule(arange, Composite(_steps))
-
-
-def _call_logspace(start: Any, stop: Any, base: Any = 10.0, **params: Any) -> Any:
-    return np.logspace(start, stop, base=base, **params)
-
-
-register_rule(np.linspace, Composite(_linspace), "start", "stop")
-register_rule(np.logspace, Composite(_logspace), "start", "stop", "base", call=_call_logspace)
-register_rule(np.geomspace, Composite(_geomspace), "start", "stop")
 
 
 def _compressed(a: Any, condition: Any, axis: Any = None, out: Any = None) -> Any:

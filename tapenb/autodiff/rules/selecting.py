@@ -1,4 +1,4 @@
-"""Choosing between arrays, and the functions of NumPy that write into or ask about an array.
+"""Choosing between arrays; writing into one, asking about it, and calling a function of its parts.
 
 ``where`` passes the adjoint on to the branch that was taken and a zero to the other.
 """
@@ -19,8 +19,8 @@ from ..tape.primitives import primitive
 from ..tape.provenance import here
 from ..tracing.apply import guard, make_traceable, plain_key
 from ..tracing.questions import FOLLOWED, handed_out, told
-from ..tracing.state import is_traced, plain, tape_of
-from ..tracing.structures import lift
+from ..tracing.state import is_traced, new_array, plain, tape_of
+from ..tracing.structures import as_operand, lift
 from ..tracing.writing import write
 
 
@@ -203,3 +203,139 @@ for indexing in (np.unravel_index, np.ravel_multi_index):
     register_handler(indexing, _answered(indexing))
 for printing in (np.array_repr, np.array_str, np.array2string):
     register_handler(printing, _printed(printing))
+
+# -- choices by condition, and writes by place ----------------------------------------------------
+
+
+def _blank(like: Any) -> Any:
+    """Zeros in the shape of an array, able to hold traced values."""
+    return new_array(tape_of(like), None, np.zeros_like(plain(like)))
+
+
+def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    condlist, choicelist = list(condlist), list(choicelist)
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ValueError("select takes as many conditions as choices, and at least one")
+    choices = [as_operand(choice) for choice in choicelist]
+    dtype = np.result_type(*(plain(choice) for choice in choices), plain(default))
+    result = as_operand(default)
+    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
+        result = np.where(condition, choice, result)
+    return result if result.dtype == dtype else result.astype(dtype)
+
+
+def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    frame = sys._getframe(1)
+    if isinstance(condlist, list | tuple) and not is_traced(condlist):
+        nested = len(condlist) and np.ndim(plain_key(condlist[0], frame)) == 0 and np.ndim(x) != 0
+        masks = [condlist] if nested else list(condlist)
+    else:
+        masks = [condlist] if np.ndim(condlist) == np.ndim(x) else list(condlist)
+    masks = [np.asarray(plain_key(mask, frame), bool) for mask in masks]
+    if len(funclist) == len(masks) + 1:
+        masks.append(~np.any(masks, axis=0))
+    elif len(funclist) != len(masks):
+        raise ValueError(
+            f"with {len(masks)} condition(s), either {len(masks)} or {len(masks) + 1} "
+            "functions are expected"
+        )
+    if not is_traced(x):
+        raise TapeError(
+            f"{here(frame)}: np.piecewise of a plain array cannot hold traced values. "
+            "Use np.select."
+        )
+    flat = np.ndim(x) == 0
+    points = np.reshape(x, (1,)) if flat else x
+    y = _blank(points)
+    for mask, piece in zip(masks, funclist, strict=True):
+        mask = np.reshape(mask, (1,)) if flat else np.broadcast_to(mask, points.shape)
+        if callable(piece):
+            chosen = points[mask]
+            if chosen.size:
+                y[mask] = piece(chosen, *args, **kw)
+        else:
+            y[mask] = piece
+    return np.reshape(y, ()) if flat else y
+
+
+def _target(a: Any, name: str, frame: Any) -> None:
+    if not is_traced(a):
+        raise TapeError(
+            f"{here(frame)}: {name} cannot write a traced value into a plain array. Make the array "
+            "inside the recording; where it is, `import tapenb.numpy as np` there."
+        )
+
+
+def _cycled(values: Any, places: np.ndarray) -> Any:
+    """The values at these places of their endless repetition."""
+    values = np.ravel(as_operand(values))
+    return values[places % np.size(values)]
+
+
+def _place(arr: Any, mask: Any, vals: Any) -> None:
+    frame = sys._getframe(1)
+    _target(arr, "np.place", frame)
+    marked = np.reshape(np.asarray(plain_key(mask, frame), bool), arr.shape)
+    count = int(np.count_nonzero(marked))
+    if count:
+        write(arr, marked, _cycled(vals, np.arange(count)), frame)
+
+
+def _putmask(a: Any, /, mask: Any, values: Any) -> None:
+    frame = sys._getframe(1)
+    _target(a, "np.putmask", frame)
+    marked = np.reshape(np.asarray(plain_key(mask, frame), bool), a.shape)
+    write(a, marked, _cycled(values, np.flatnonzero(marked)), frame)
+
+
+def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    frame = sys._getframe(1)
+    _target(arr, "np.put_along_axis", frame)
+    numbers = np.arange(arr.size).reshape(arr.shape)
+    taken = np.take_along_axis(numbers, plain_key(indices, frame), axis=axis)
+    write(arr, np.unravel_index(taken, arr.shape), values, frame)
+
+
+for _function, _handler in {
+    np.select: _select,
+    np.piecewise: _piecewise,
+    np.place: _place,
+    np.putmask: _putmask,
+    np.put_along_axis: _put_along_axis,
+}.items():
+    register_handler(_function, _handler)
+
+# -- functions of functions ----------------------------------------------------------------------
+
+
+def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    arr = as_operand(arr)
+    axis = np.lib.array_utils.normalize_axis_index(axis, arr.ndim)
+    rows = np.moveaxis(arr, axis, -1)
+    outer = rows.shape[:-1]
+    if 0 in outer:
+        raise ValueError("Cannot apply_along_axis when any iteration dimensions are 0")
+    found = [lift(func1d(rows[at], *args, **kwargs)) for at in np.ndindex(outer)]
+    stacked = np.stack(found)
+    inner = stacked.shape[1:]
+    stacked = np.reshape(stacked, (*outer, *inner))
+    source = range(len(outer), len(outer) + len(inner))
+    return np.moveaxis(stacked, tuple(source), tuple(range(axis, axis + len(inner))))
+
+
+def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    value = as_operand(a)
+    count = np.ndim(value)
+    for axis in np.atleast_1d(axes).tolist():
+        axis = axis + count if axis < 0 else axis
+        result = func(value, axis)
+        if result.ndim != value.ndim:
+            result = np.expand_dims(result, axis)
+        if result.ndim != value.ndim:
+            raise ValueError("function is not returning an array of the correct shape")
+        value = result
+    return value
+
+
+register_handler(np.apply_along_axis, _apply_along_axis)
+register_handler(np.apply_over_axes, _apply_over_axes)

@@ -12,18 +12,17 @@ from __future__ import annotations
 import re
 import sys
 from functools import lru_cache
-from typing import Any, ClassVar, NoReturn
+from typing import Any
 
 import numpy as np
 
 from ..kinds.elementwise import Elementwise, written
-from ..kinds.partials import power_base, power_exponent
 from ..kinds.registry import LATE, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
-from ..tape.operation import TapeError
-from ..tape.provenance import here
 from ..tracing.state import is_traced
+from .special_functions import register_functions
+from .special_partials import NAMED, NAMES, by_parameter, unknown
 from .ufunc_methods import register_methods
 
 _REFUSED = "unknown"
@@ -42,7 +41,7 @@ class Special(Elementwise):
         The line that calls it, for the error where a derivative is asked that is unknown.
     """
 
-    names: ClassVar[dict[str, Any]] = {}
+    names = NAMES
 
     def __init__(self, *partials: str, name: str, place: str | None = None) -> None:
         self.refused = tuple(slot for slot, text in enumerate(partials) if text == _REFUSED)
@@ -60,23 +59,6 @@ class Special(Elementwise):
         """The same rule, whose errors name a line."""
         partials, name = self._given
         return Special(*partials, name=name, place=place)
-
-
-def unknown(what: str, place: str | None = None) -> NoReturn:
-    """Refuse a partial derivative that nobody knows."""
-    raise TapeError(
-        f"{place or here(sys._getframe(1))}: the derivative by {what} has no closed form, and none "
-        "that is known to the last digits. Give it one with custom_gradient or, where none is "
-        "wanted, use stop_gradient(x)."
-    )
-
-
-def mills(x: Any, y: Any) -> Any:
-    """The derivative of the logarithm `y` of the normal distribution, far to the left as well."""
-    left = x < -5.0
-    far = np.sqrt(2.0 / np.pi) / Special.names["erfcx"](-np.where(left, x, -5.0) / np.sqrt(2.0))
-    x, y = np.where(left, 0.0, x), np.where(left, np.log(0.5), y)
-    return np.where(left, far, np.exp(-0.5 * x * x - y) / np.sqrt(2.0 * np.pi))
 
 
 def _by(name: str, slot: int, count: int, edge: float | str | None = None) -> str:
@@ -397,215 +379,8 @@ TIPS = {
 PIECEWISE_CONSTANT = ("gammasgn", "round")
 
 
-# By the center of the differences which of two that add up to one is small, and so has digits.
-_COMPLEMENTS = {"gammainc": "gammaincc", "betainc": "betaincc", "fdtr": "fdtrc"}
-_WEIGHTS = (4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0)
-
-
-def by_parameter_of(name: str, slot: int, edge: Any, *operands: Any) -> Any:
-    """The derivative by a parameter, by central differences of eighth order.
-
-    To 1e-8 beside mpmath, relative to the function or the derivative, whichever is larger, for
-    moderate arguments (`tests/autodiff/rules/test_parameters.py` has the grid): the steps are
-    1/128 to 1/256, so that what is left out is small for what changes by up to exp(14) when the
-    parameter changes by one, and rounding is multiplied by some hundred. They are SciPy's own
-    function at other parameters, so second derivatives are differences of it again.
-
-    Parameters
-    ----------
-    name
-        Of SciPy's ufunc.
-    slot
-        Which of its operands is the parameter.
-    edge : float, array or None
-        The nearest value of the parameter at which the function is not smooth: no step reaches it.
-    *operands
-    """
-    names = Special.names
-    # In double precision, whatever the operands are in.
-    parameter, step = operands[slot] + np.float64(0.0), 1.0 / 128.0
-    if edge is not None:
-        room = np.minimum(1.0, np.absolute(parameter - edge))
-        step = np.exp2(np.floor(np.log2(np.where(room > 0.0, room, 1.0)))) * step
-
-    def difference(function: Any) -> Any:
-        total = 0.0
-        for number, weight in enumerate(_WEIGHTS, 1):
-            for sign in (1.0, -1.0):
-                moved = parameter + sign * number * step
-                values = function(*operands[:slot], moved, *operands[slot + 1 :])
-                total = total + sign * weight * values
-        return total / step
-
-    slope = difference(names[name])
-    complement = names.get(_COMPLEMENTS.get(name))
-    if complement is None:
-        return slope
-    return np.where(names[name](*operands) > 0.5, -difference(complement), slope)
-
-
-def pole(x: Any) -> Any:
-    """The nearest of 0, -1, -2, ..., where the gamma function has its poles."""
-    return np.minimum(0.0, np.round(x))
-
-
-def side(x: Any) -> Any:
-    """The sign, in the derivative of what is scaled by exp(-abs(x))."""
-    if x.dtype.kind == "c":
-        raise TapeError("a scaled Bessel function of a complex number has no complex derivative")
-    return np.sign(x)
-
-
-def sinhc(x: Any) -> Any:
-    """sinh(x)/x."""
-    ratio = np.sinc(1j * x / np.pi)
-    return ratio if x.dtype.kind == "c" else np.real(ratio)
-
-
-def of_gamma(a: Any, x: Any) -> Any:
-    """The density of the gamma distribution (DLMF 8.8.13)."""
-    names = Special.names
-    return np.exp(names["xlogy"](a - 1.0, x) - x - names["gammaln"](a))
-
-
-def of_beta(a: Any, b: Any, x: Any) -> Any:
-    """The density of the beta distribution (DLMF 8.17.10)."""
-    names = Special.names
-    return np.exp(
-        names["xlogy"](a - 1.0, x) + names["xlog1py"](b - 1.0, -x) - names["betaln"](a, b)
-    )
-
-
-def of_t(df: Any, t: Any) -> Any:
-    """The density of Student's distribution."""
-    scale = np.exp(-Special.names["betaln"](0.5 * df, 0.5)) / np.sqrt(df)
-    return scale * (1.0 + t * t / df) ** (-0.5 * (df + 1.0))
-
-
-def of_f(dfn: Any, dfd: Any, x: Any) -> Any:
-    """The density of Fisher's distribution."""
-    below = dfd + dfn * x
-    return of_beta(0.5 * dfn, 0.5 * dfd, dfn * x / below) * dfn * dfd / (below * below)
-
-
-def voigt(x: Any, sigma: Any, gamma: Any) -> Any:
-    """The derivative of the Faddeeva function, of which Voigt's profile is the real part."""
-    z = (x + 1j * gamma) / (np.sqrt(2.0) * sigma)
-    return 2.0j / np.sqrt(np.pi) - 2.0 * z * Special.names["wofz"](z)
-
-
-def halfway(logarithm: Any, power: Any) -> Any:
-    """The derivative of (exp(p log) - 1) / p by p, which is log**2 / 2 at 0."""
-    hyp1f1 = Special.names["hyp1f1"]
-    return 0.5 * logarithm * logarithm * hyp1f1(2.0, 3.0, power * logarithm)
-
-
-def back(y: Any, power: Any) -> Any:
-    """The derivative of log(1 + p y) / p by p, which is -y**2 / 2 at 0."""
-    return -0.5 * y * y * Special.names["hyp2f1"](2.0, 2.0, 3.0, -y * power)
-
-
-def lower(degree: Any) -> Any:
-    """One degree less; of a constant, that again."""
-    return np.where(degree == 0, 0.0, degree - 1.0)
-
-
-def rising(degree: Any) -> Any:
-    """0 for a constant, else 1."""
-    return np.where(degree == 0, 0.0, 1.0)
-
-
-def some(degree: Any) -> Any:
-    """A degree, or that of a constant where SciPy gives 0: for negative whole ones."""
-    return np.where((degree < 0) & (degree == np.rint(degree)), 0.0, degree)
-
-
-def mirrored(degree: Any, turn: float) -> Any:
-    """Return the degree that lies across from a negative one, where the polynomials are equal."""
-    return np.where(degree < 0.5 * turn, turn - degree, degree)
-
-
-def climbing(degree: Any, x: Any) -> Any:
-    """Twice the derivative of a Legendre polynomial (DLMF 18.9.15)."""
-    jacobi = Special.names["eval_jacobi"]
-    return (degree + 1.0) * rising(degree) * jacobi(lower(degree), 1.0, 1.0, x)
-
-
-def odd_in_degree(degree: Any, x: Any) -> Any:
-    """Half the derivative of U, which is odd in its degree plus 1 (DLMF 18.9.19, 18.5.2)."""
-    across = np.where(degree == -1, 0.0, mirrored(degree, -2.0))
-    gegenbauer = Special.names["eval_gegenbauer"]
-    return np.sign(degree + 1.0) * rising(across) * gegenbauer(lower(across), 2.0, x)
-
-
-def whole(degree: Any) -> Any:
-    """A degree for a function that takes integers only."""
-    return np.asarray(degree).astype(np.dtype("long"))
-
-
-def excess(order: Any, x: Any) -> Any:
-    """Compute what the recurrence of Struve functions has beyond that of Bessel functions."""
-    return (0.5 * x) ** order / (2.0 * np.sqrt(np.pi) * Special.names["gamma"](order + 1.5))
-
-
-def bent(order: Any, x: Any, slope: Any, value: Any, sign: float) -> Any:
-    """The second derivative of a spherical Bessel function, by its equation (DLMF 10.47)."""
-    return -2.0 / x * slope + (sign + order * (order + 1.0) / (x * x)) * value
-
-
-def _powers_of_sine(phi: Any, count: int) -> list[Any]:
-    """The integrals from 0 to phi of the even powers of the sine, from the second on."""
-    sine, cosine = np.sin(phi), np.cos(phi)
-    integral, found = phi, []
-    for k in range(1, count + 1):
-        integral = ((2 * k - 1) * integral - sine ** (2 * k - 1) * cosine) / (2 * k)
-        found.append(integral)
-    return found
-
-
-def _in_powers(m: Any, coefficients: Any, integrals: Any) -> Any:
-    series: Any = 0.0
-    for coefficient, integral in zip(coefficients[::-1], integrals[::-1], strict=True):
-        series = series * m + coefficient * integral
-    return series
-
-
-# The binomial coefficients of (1 - t)**-1/2, without signs.
-_HALVES = np.cumprod([1.0, *((2 * k - 1) / (2 * k) for k in range(1, 16))])
-
-
-def moment(phi: Any, m: Any) -> Any:
-    """(F - E) / m, the integral of sin**2 / sqrt(1 - m sin**2); a series near m = 0."""
-    near = np.absolute(m) < 0.1
-    small, large = np.where(near, m, 0.0), np.where(near, 0.5, m)
-    series = _in_powers(small, _HALVES[:15], _powers_of_sine(phi, 15))
-    names = Special.names
-    return np.where(
-        near, series, (names["ellipkinc"](phi, large) - names["ellipeinc"](phi, large)) / large
-    )
-
-
-def by_parameter(phi: Any, m: Any) -> Any:
-    """The derivative of F by m (DLMF 19.4.5); a series near m = 0."""
-    near = np.absolute(m) < 0.1
-    small, large = np.where(near, m, 0.0), np.where(near, 0.5, m)
-    series = _in_powers(small, _HALVES[1:] * np.arange(1.0, 16.0), _powers_of_sine(phi, 15))
-    names = Special.names
-    root = np.sqrt(1.0 - large * np.sin(phi) ** 2)
-    far = names["ellipeinc"](phi, large) - (1.0 - large) * names["ellipkinc"](phi, large)
-    far = far / (2.0 * large * (1.0 - large)) - np.sin(2.0 * phi) / (4.0 * (1.0 - large) * root)
-    return np.where(near, series, far)
-
-
-def trigamma(x: Any) -> Any:
-    """The derivative of psi (DLMF 25.11.12)."""
-    if x.dtype.kind == "c":
-        unknown("a complex argument of psi, in SciPy's functions,")
-    return Special.names["_zeta"](2.0, x)
-
-
 def _several(texts: tuple[str, ...]) -> General:
-    derivatives = [written(f"lambda x: {text}", Special.names) for text in texts]
+    derivatives = [written(f"lambda x: {text}", NAMES) for text in texts]
 
     def tangent(tangents: Any, result: Any, operands: Any) -> tuple[Any, ...]:
         return tuple(tangents[0] * derivative(operands[0]) for derivative in derivatives)
@@ -675,179 +450,21 @@ class _Cylinder(General):
 def _agm(a: Any, b: Any) -> Any:
     """Gauss's mean by an elliptic integral (DLMF 19.8.5)."""
     ratio = (a - b) / (a + b)
-    return 0.25 * np.pi * (a + b) / Special.names["ellipk"](ratio * ratio)
-
-
-# -- functions that are no ufuncs ----------------------------------------------------------------
-
-
-def _logsumexp(
-    a: Any, b: Any = None, axis: Any = None, keepdims: bool = False, return_sign: bool = False
-) -> Any:
-    if return_sign:
-        b = np.ones(()) if b is None else b
-        sums = np.sum(b * np.exp(a - np.max(a)), axis=axis, keepdims=keepdims)
-        return np.log(np.absolute(sums)) + np.max(a), np.sign(sums)
-    if b is None and a.dtype.kind != "c":
-        return np.logaddexp.reduce(a, axis=axis, keepdims=keepdims)
-    if b is not None:
-        a = np.broadcast_to(a, np.broadcast_shapes(a.shape, b.shape))
-    largest = np.max(np.real(a), axis=axis, keepdims=True)
-    terms = np.exp(a - largest)
-    terms = terms if b is None else b * terms
-    sums = np.log(np.sum(terms, axis=axis, keepdims=True)) + largest
-    return sums if keepdims else np.squeeze(sums, axis=axis)
-
-
-def _log_softmax(x: Any, axis: Any = None) -> Any:
-    return x - _logsumexp(x, axis=axis, keepdims=True)
-
-
-def _softmax(x: Any, axis: Any = None) -> Any:
-    return np.exp(_log_softmax(x, axis))
-
-
-def _polygamma(x: Any, n: Any) -> Any:
-    if np.ndim(n) or n < 0:
-        raise TapeError("polygamma is differentiable for a single order only, not for several.")
-    if n == 0:
-        return Special.names["psi"](x)
-    sign = -1.0 if n % 2 == 0 else 1.0
-    return sign * Special.names["gamma"](n + 1.0) * Special.names["_zeta"](n + 1.0, x)
-
-
-def _inexact(numpy_function: Any) -> Any:
-    """A count that is asked for as an exact integer has no derivative."""
-
-    def call(*operands: Any, exact: bool = False, **options: Any) -> Any:
-        if exact or any(options.values()):
-            unknown("a count that is exact, or with repetition,")
-        return numpy_function(*operands)
-
-    return call
-
-
-def _combinations(n: Any, k: Any, **_: Any) -> Any:
-    return np.where(_counts(n, k), Special.names["binom"](n, k), 0.0)
-
-
-def _permutations(n: Any, k: Any, **_: Any) -> Any:
-    return np.where(_counts(n, k), Special.names["poch"](n - k + 1.0, k), 0.0)
-
-
-def _counts(n: Any, k: Any) -> Any:
-    """Whether so many can be chosen: elsewhere SciPy's count is zero."""
-    return (k <= n) & (n >= 0.0) & (k >= 0.0)
-
-
-def _factorial(n: Any, **_: Any) -> Any:
-    return np.where(n >= 0.0, Special.names["gamma"](n + 1.0), 0.0)
-
-
-def _multigammaln(a: Any, d: int) -> Any:
-    return sum(Special.names["gammaln"](a - j / 2.0) for j in range(d))
-
-
-def _spherical(name: str, even: float) -> Composite:
-    """A spherical Bessel function, of negative numbers by its symmetry (DLMF 10.47.14)."""
-
-    def expression(z: Any, n: Any, derivative: bool = False) -> Any:
-        ufunc = Special.names[f"_{name}_d" if derivative else f"_{name}"]
-        if z.dtype.kind == "c" or name == "spherical_kn":
-            return ufunc(whole(n), z)
-        negative = z < 0.0
-        odd = np.where(np.asarray(n) % 2 == 0, even, -even) * (-1.0 if derivative else 1.0)
-        return ufunc(whole(n), np.where(negative, -z, z)) * np.where(negative, odd, 1.0)
-
-    return Composite(expression).with_own_tips()
-
-
-_SPHERICAL = {"spherical_jn": 1.0, "spherical_yn": -1.0, "spherical_in": 1.0, "spherical_kn": 1.0}
-
-
-def functions() -> tuple[str, ...]:
-    """The names of SciPy's functions that have rules and are no ufuncs.
-
-    They ask for plain arrays, so only a cell, where they stand for twins, can trace them.
-    """
-    return (
-        *("logsumexp", "softmax", "log_softmax", "polygamma", "multigammaln"),
-        *("comb", "perm", "factorial"),
-        *_SPHERICAL,
-    )
-
-
-def _register_functions(module: Any) -> None:
-    def logsumexp(a: Any, b: Any = None, **options: Any) -> Any:
-        return module.logsumexp(a, b=b, **options)
-
-    def polygamma(x: Any, n: Any) -> Any:
-        return module.polygamma(n, x)
-
-    register_rule(module.logsumexp, Composite(_logsumexp), "a", "b", call=logsumexp)
-    for name, even in _SPHERICAL.items():
-        bessel = getattr(module, name)
-
-        def call(z: Any, n: Any, derivative: bool = False, bessel: Any = bessel) -> Any:
-            return bessel(n, z, derivative)
-
-        register_rule(bessel, _spherical(name, even), "z", call=call)
-    register_rule(module.softmax, Composite(_softmax), "x")
-    register_rule(module.log_softmax, Composite(_log_softmax), "x")
-    register_rule(module.polygamma, Composite(_polygamma), "x", call=polygamma)
-    register_rule(module.multigammaln, Composite(_multigammaln), "a")
-    register_rule(module.comb, Composite(_combinations), "N", "k", call=_inexact(module.comb))
-    register_rule(module.perm, Composite(_permutations), "N", "k", call=_inexact(module.perm))
-    register_rule(module.factorial, Composite(_factorial), "n", call=_inexact(module.factorial))
-
-
-_NAMED = (
-    *(
-        by_parameter_of,
-        unknown,
-        mills,
-        side,
-        sinhc,
-        trigamma,
-        of_gamma,
-        of_beta,
-        of_t,
-        of_f,
-        voigt,
-        halfway,
-        back,
-    ),
-    *(
-        lower,
-        rising,
-        some,
-        pole,
-        mirrored,
-        climbing,
-        odd_in_degree,
-        whole,
-        excess,
-        bent,
-        moment,
-        by_parameter,
-        power_base,
-        power_exponent,
-    ),
-)
+    return 0.25 * np.pi * (a + b) / NAMES["ellipk"](ratio * ratio)
 
 
 def _register() -> None:
     module = sys.modules["scipy.special._ufuncs"]
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
-    own = {part.__name__: part for part in _NAMED}
-    Special.names.update(vars(np), **ufuncs, **own)
+    own = {part.__name__: part for part in NAMED}
+    NAMES.update(vars(np), **ufuncs, **own)
     rules: dict[str, Rule] = {
         name: Special(*partials, name=name) for name, partials in PARTIALS.items()
     }
     rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
     rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant(steps=True))
     for name, text in TIPS.items():
-        rules[name].tip = written(f"lambda y, x1, x2=None, *_, **options: {text}", Special.names)
+        rules[name].tip = written(f"lambda y, x1, x2=None, *_, **options: {text}", NAMES)
     rules |= {
         "agm": Composite(_agm),
         "airy": General(_airy),
@@ -862,7 +479,7 @@ def _register() -> None:
         if name in ufuncs:
             register_rule(ufuncs[name], rule)
             register_methods(ufuncs[name], rule)
-    _register_functions(sys.modules["scipy.special"])
+    register_functions(sys.modules["scipy.special"])
 
 
 LATE["scipy.special._ufuncs"] = _register

@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS, rule_of
-from ..rules import distributions, masked, scipy, series, special
-from ..rules.joining_and_padding import guarded_arange
+from ..rules import distributions, masked, scipy, series, special_functions
+from ..rules.ranges import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, make_traceable, plain_key, refuse
@@ -399,7 +399,7 @@ def _find(module: ModuleType) -> None:
         wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
     elif full == "scipy.special":
         rule_of(module.erf)
-        wanted = special.functions()
+        wanted = special_functions.functions()
     elif full.startswith("numpy"):
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
