@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -63,41 +64,35 @@ def _flatnonzero(a: Any) -> Any:
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     frame = sys._getframe(1)
-    if not is_traced(dst):
-        raise _plain_target("np.copyto")
+    _target(dst, "np.copyto", frame)
     key = Ellipsis if where is True else np.broadcast_to(plain_key(where, frame), dst.shape)
     value = src if where is True else np.broadcast_to(src, dst.shape)[key]
     write(dst, key, value, frame)
 
 
 def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    if not is_traced(a):
-        raise _plain_target("np.fill_diagonal")
-    numbers = np.arange(a.size).reshape(a.shape)
+    frame = sys._getframe(1)
+    _target(a, "np.fill_diagonal", frame)
     marked = np.zeros(a.shape, bool)
     np.fill_diagonal(marked, True, wrap)
-    count = numbers[marked].size
-    if is_traced(val) and val.ndim and val.size != count:
-        val = np.ravel(val)[np.arange(count) % val.size]
-    write(a, np.nonzero(marked), val, sys._getframe(1))
+    write(a, np.nonzero(marked), _cycled(val, np.arange(np.count_nonzero(marked))), frame)
 
 
 def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    frame = sys._getframe(1)
+    _target(a, "np.put", frame)
+    positions = np.ravel(np.arange(a.size).take(plain_key(ind, frame), mode=mode))
+    if np.size(v):
+        places = np.arange(positions.size)
+        write(a, np.unravel_index(positions, a.shape), _cycled(v, places), frame)
+
+
+def _target(a: Any, name: str, frame: FrameType) -> None:
     if not is_traced(a):
-        raise _plain_target("np.put")
-    positions = np.ravel(np.arange(a.size).take(plain_key(ind, sys._getframe(1)), mode=mode))
-    if is_traced(v) and v.ndim and v.size != positions.size:
-        v = np.ravel(v)[np.arange(positions.size) % v.size]
-    elif not is_traced(v):
-        v = np.resize(v, positions.size)
-    write(a, np.unravel_index(positions, a.shape), v, sys._getframe(1))
-
-
-def _plain_target(name: str) -> TapeError:
-    return TapeError(
-        f"{here(sys._getframe(2))}: {name} cannot write a traced value into a plain array. Make "
-        "the array inside the recording; where it is, `import tapenb.numpy as np` there."
-    )
+        raise TapeError(
+            f"{here(frame)}: {name} cannot write a traced value into a plain array. Make the array "
+            "inside the recording; where it is, `import tapenb.numpy as np` there."
+        )
 
 
 def _like(numpy_function: Callable[..., Any]) -> Callable[..., Any]:
@@ -258,18 +253,10 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     return np.reshape(y, ()) if flat else y
 
 
-def _target(a: Any, name: str, frame: Any) -> None:
-    if not is_traced(a):
-        raise TapeError(
-            f"{here(frame)}: {name} cannot write a traced value into a plain array. Make the array "
-            "inside the recording; where it is, `import tapenb.numpy as np` there."
-        )
-
-
 def _cycled(values: Any, places: np.ndarray) -> Any:
     """The values at these places of their endless repetition."""
-    values = np.ravel(as_operand(values))
-    return values[places % np.size(values)]
+    values = as_operand(values)
+    return np.ravel(values)[places % np.size(values)] if np.ndim(values) else values
 
 
 def _place(arr: Any, mask: Any, vals: Any) -> None:

@@ -21,8 +21,9 @@ from ..kinds.registry import LATE, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tracing.state import is_traced
+from . import special_partials
 from .special_functions import register_functions
-from .special_partials import NAMED, NAMES, by_parameter, unknown
+from .special_partials import NAMES, by_parameter, unknown
 from .ufunc_methods import register_methods
 
 _REFUSED = "unknown"
@@ -456,8 +457,7 @@ def _agm(a: Any, b: Any) -> Any:
 def _register() -> None:
     module = sys.modules["scipy.special._ufuncs"]
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
-    own = {part.__name__: part for part in NAMED}
-    NAMES.update(vars(np), **ufuncs, **own)
+    NAMES.update(Elementwise.names | ufuncs | vars(special_partials))
     rules: dict[str, Rule] = {
         name: Special(*partials, name=name) for name, partials in PARTIALS.items()
     }

@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..kinds.partials import power_base, power_exponent
 from ..tape.operation import TapeError
 from ..tape.provenance import here
 
@@ -237,38 +236,3 @@ def trigamma(x: Any) -> Any:
     if x.dtype.kind == "c":
         unknown("a complex argument of psi, in SciPy's functions,")
     return NAMES["_zeta"](2.0, x)
-
-
-NAMED = (
-    *(
-        by_parameter_of,
-        unknown,
-        mills,
-        side,
-        sinhc,
-        trigamma,
-        of_gamma,
-        of_beta,
-        of_t,
-        of_f,
-        voigt,
-        halfway,
-        back,
-    ),
-    *(
-        lower,
-        rising,
-        some,
-        pole,
-        mirrored,
-        climbing,
-        odd_in_degree,
-        whole,
-        excess,
-        bent,
-        moment,
-        by_parameter,
-        power_base,
-        power_exponent,
-    ),
-)
