@@ -12,8 +12,6 @@ from tests.structure import LONG_FUNCTION, LONG_MODULE, House, here, report
 # By their own names, so that they may move.
 LONG_MODULES = {
     "functional",
-    "gradient_tape",
-    "function",
 }
 
 

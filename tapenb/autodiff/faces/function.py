@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
 import sys
-import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import combinations
 from time import perf_counter
@@ -22,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from ..compiling.compiled import Compiled, compile_tape
 from ..compiling.replay import GuardFailed
 from ..sweeps.tips.guards import guard_tips, stands_on_tips
 from ..sweeps.tips.runs import Recorded
@@ -35,12 +32,12 @@ from ..tracing.state import index_of, is_traced, plain
 from ..tracing.structures import flatten, rebuild
 from ..twins.substitution import call
 from ..twins.twins import find_twins
+from .paths import Path, compile_path, loss, unheard
 from .purity import Unwatchable
 from .signature import (
     handed_in,
     is_traceable,
     is_written,
-    layout_of,
     output,
     refuse_result,
     signature,
@@ -95,37 +92,6 @@ class Stats:
         return "\n".join(lines + [f"  {times} × {why}" for why, times in self.reasons.items()])
 
 
-@dataclass(eq=False)
-class _Path:
-    """One recording of a function, compiled."""
-
-    compiled: Compiled
-    call: Callable[..., Any]
-    """Gives the function's result."""
-    count: int
-    """How many arguments there are where each is one number or writable array, else -1."""
-    holds: Callable[[], bool]
-    """Whether the function still reads what it read."""
-    variables: list[Variable]
-    """Which of them it assigns."""
-    handed_out: dict[int, str]
-    """By guard: that Python was given a plain number there, and what to do about it."""
-    failures: int = 0
-    """How often it met what NumPy has to warn of."""
-    dropped: str | None = None
-    """Why it does not answer, though it could."""
-    branches: dict[int, _Path] = field(default_factory=dict)
-    """By guard: what was recorded where it failed."""
-
-    def all(self) -> Iterator[_Path]:
-        """The recording itself and those below it."""
-        todo = [self]
-        while todo:
-            path = todo.pop()
-            yield path
-            todo += reversed(path.branches.values())
-
-
 class Function:
     """A function that replays its recordings. Made by `tapenb.function`.
 
@@ -149,14 +115,14 @@ class Function:
         self._calls = 0
         self._recordings = 0
         self._reasons: dict[str, int] = {}
-        self._trees: OrderedDict[Hashable, _Path] = OrderedDict()
+        self._trees: OrderedDict[Hashable, Path] = OrderedDict()
         # What the function reads besides its arguments, and why that cannot be watched.
         self._watch: Watch | None = None
         self._why_not_replayed: str | None = None
         # Functions and classes among its arguments: what they read is watched, too.
         self._handed: dict[Any, None] = {}
         # The path that answered last, where its arguments are numbers and arrays by position.
-        self._latest: _Path | None = None
+        self._latest: Path | None = None
         # Of which floating-point errors the caller of that one heard, and how that can be told.
         self._errors, self._errors_mark = np.geterr(), _ERRORS()
 
@@ -210,7 +176,7 @@ class Function:
         """The Python text of every recording."""
         return "\n\n".join(path.compiled.source for path in self._paths())
 
-    def _paths(self) -> list[_Path]:
+    def _paths(self) -> list[Path]:
         return [path for root in self._trees.values() for path in root.all()]
 
     # -- replaying --------------------------------------------------------------------------------
@@ -239,7 +205,7 @@ class Function:
             self._forget()
         leaves = [leaf for leaf in arguments if is_traceable(leaf)]
         path = self._trees.get(key)
-        below: tuple[_Path, int] | None = None
+        below: tuple[Path, int] | None = None
         while path is not None:
             if path.dropped is not None:
                 return self._run(args, kwargs, path.dropped)
@@ -269,7 +235,7 @@ class Function:
     def _count(self, reason: str) -> None:
         self._reasons[reason] = self._reasons.get(reason, 0) + 1
 
-    def _drop(self, path: _Path, why: str) -> None:
+    def _drop(self, path: Path, why: str) -> None:
         path.dropped = why
         self._latest = None
 
@@ -285,7 +251,7 @@ class Function:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         key: Hashable,
-        below: tuple[_Path, int] | None,
+        below: tuple[Path, int] | None,
     ) -> Any:
         """Run the function, and keep the recording for the next call."""
         try:
@@ -303,12 +269,12 @@ class Function:
                 self._drop(path, f"a replay took {loss:.1f} times as long as the run")
         return result
 
-    def _loss(self, path: _Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:
+    def _loss(self, path: Path, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float | None:
         """How many times as long as a run a replay of the same call takes; None where it wins."""
         leaves = [leaf for leaf in flatten((args, kwargs)) if is_traceable(leaf)]
         before = [(each, each.raw) for each in path.variables]
         try:
-            with _unheard():  # what a run may say it has said already
+            with unheard():  # what a run may say it has said already
                 replays = [self._timed(path.call, leaves, {}) for _ in range(2)]
                 runs = [self._timed(self._f, args, kwargs)]
                 if loss(runs, replays) is not None:  # perhaps by chance
@@ -327,7 +293,7 @@ class Function:
 
     def _recorded(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Hashable
-    ) -> tuple[Any, _Path | None]:
+    ) -> tuple[Any, Path | None]:
         """Return what the function gives, and the recording of that, if it can stand for it."""
         handed = self._handed | dict.fromkeys(handed_in(key))
         drawn = random_state()  # first, since it may import what the watch looks at
@@ -381,7 +347,9 @@ class Function:
         self._watch, self._handed = watch, handed
         variables = [each.variable for each in read], [each.variable for each in assigned]
         guard_tips(run)
-        path = _path(tape, inputs, args, kwargs, outputs, value, watch, variables, self._threads)
+        path = compile_path(
+            tape, inputs, args, kwargs, outputs, value, watch, variables, self._threads
+        )
         return result, path
 
     def _watched(self, handed: dict[Any, None]) -> Watch:
@@ -406,7 +374,7 @@ class Function:
             return "it writes into an array that it read"
         return None
 
-    def _keep(self, key: Hashable, below: tuple[_Path, int] | None, path: _Path) -> None:
+    def _keep(self, key: Hashable, below: tuple[Path, int] | None, path: Path) -> None:
         root = self._trees.get(key)
         if below is None or root is None or len(list(root.all())) >= _MOST_PATHS:
             self._trees[key] = path
@@ -442,31 +410,6 @@ _SUSPENDED = (
     inspect.isasyncgenfunction,
 )
 _BY_MEMORY = ("K", "A", "k", "a")
-
-
-def loss(runs: list[float], replays: list[float]) -> float | None:
-    """How many times as long as runs replays of the same call take; None where they do not lose.
-
-    Parameters
-    ----------
-    runs, replays : list of float
-        Seconds. The shortest counts: others were interrupted.
-
-    Examples
-    --------
-    >>> loss([0.010, 0.030], [0.020, 0.015])
-    1.5
-    >>> loss([0.010, 0.030], [0.0101, 0.9])
-    """
-    run, replay = min(runs), min(replays)
-    if replay <= _TOLERATED * run or replay - run < _SLIGHT:
-        return None
-    return replay / run if run else math.inf
-
-
-_TOLERATED = 1.1
-_SLIGHT = 1e-5
-"""Seconds: what a call of a compiled function costs by itself is no loss that anybody notices."""
 
 
 def function(f: Callable[..., Any] | None = None, *, threads: int = 1) -> Any:
@@ -526,27 +469,6 @@ def function(f: Callable[..., Any] | None = None, *, threads: int = 1) -> Any:
     return Function(f, threads=threads)
 
 
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Say nothing, and let what was said before count as said.
-
-    `warnings.catch_warnings` would let each line warn again of what it has warned of once.
-    """
-    ignore = ("ignore", None, Warning, None, 0)
-    filters = warnings.filters
-    filters.insert(0, ignore)
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        filters.remove(ignore)
-
-
-def _is_fixed(value: Any) -> bool:
-    """Whether an argument cannot be written, of which a program takes no notice."""
-    return isinstance(value, np.ndarray) and not value.flags.writeable
-
-
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
@@ -562,60 +484,3 @@ def _write_back(traced: list[Any], originals: list[Any]) -> None:
     for leaf, original in zip(traced, originals, strict=True):
         if is_written(leaf):
             original[...] = plain(leaf)
-
-
-def _path(
-    tape: Tape,
-    inputs: dict[int, str],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    outputs: list[int],
-    value: Any,
-    watch: Watch,
-    variables: tuple[list[Variable], list[Variable]],
-    threads: int,
-) -> _Path:
-    """Compile a recording of a function."""
-    heard = np.geterr().items()
-    assigned = variables[1]
-    makers: dict[str, Callable[..., Any]] = {}
-    layout = layout_of((value, (None,) * len(assigned)) if assigned else value, makers)
-    by_position = not kwargs and all(map(is_traceable, args)) and not any(map(_is_fixed, args))
-    by_position = by_position and not watch.compares
-    compiled = compile_tape(
-        tape,
-        inputs,
-        outputs,
-        results=lambda texts: layout.format(*texts),
-        restore=True,
-        checked=True,
-        # A sweep of what is not finite there may go another way.
-        finite=bool(tape.swept),
-        errors={kind: "ignore" if how == "ignore" else "raise" for kind, how in heard},
-        threads=threads,
-    )
-    compiled.function.__globals__.update(makers)
-    call = compiled.call
-    if any(variables):
-        call = functools.partial(_with_variables, call, *variables)
-    handed_out = {
-        entry: f"{tape.where(entry)} gave Python another plain number, for which it was recorded "
-        "anew; return the value itself, and take its .numpy() outside of the function"
-        for entry in tape.guards()
-        if np.asarray(tape.value(entry)).dtype.kind in "fc"
-    }
-    count = len(args) if by_position else -1
-    return _Path(compiled, call, count, watch.holds, assigned, handed_out)
-
-
-def _with_variables(
-    call: Callable[..., Any], read: list[Variable], assigned: list[Variable], *args: Any
-) -> Any:
-    """Call a program with the values of variables, and assign what it found for them."""
-    found = call(*args, *[variable.raw for variable in read])
-    if not assigned:
-        return found
-    result, values = found
-    for variable, value in zip(assigned, values, strict=True):
-        variable.set_value(value)
-    return result

@@ -11,17 +11,12 @@ import functools
 import itertools
 import math
 import operator
-import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from sys import getrefcount
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
 
 import numpy as np
 
-from ..kinds.elementwise import Elementwise
 from ..kinds.rule import adjoint_dtype
 from ..sweeps.diagnosis import NotFinite, origins
 from ..sweeps.jacobian import blocks
@@ -31,54 +26,20 @@ from ..sweeps.seeds import detach, ones_like, zeros_like
 from ..sweeps.tips.across import across_tips
 from ..sweeps.tips.kinks import Kink, kinks_of
 from ..sweeps.tips.runs import Recorded
-from ..tape.memory import Memory
-from ..tape.operation import Operation, TapeError
 from ..tape.primitives import convert
-from ..tape.provenance import here
-from ..tape.tape import CURRENT, Tape
-from ..tracing.recorder import recording
+from ..tape.tape import Tape
 from ..tracing.state import (
     TRACED,
     Traced,
-    index_of,
-    is_active,
     is_traced,
-    memory_of,
-    place_on,
     plain,
-    reference_of,
-    tape_of,
 )
-from ..tracing.structures import flatten, lift, rebuild
-from ..tracing.traced import TracedArray
-from ..twins.substitution import Scope, Substitution
-from .followed import Followed
-from .variable import TAPES, RecordingTapes, Variable, constant_of
-
-_LIVING: WeakSet[GradientTape] = WeakSet()
-"""All gradient tapes, since a value that one of them watches anew may be on another."""
-
-_AGAIN = Operation(lambda _, value: value, Elementwise("1", "1"), "again")
-"""One value that two tapes follow, each from an entry of its own."""
+from ..tracing.structures import flatten, rebuild
+from .variable import TAPES, Variable, constant_of
+from .window import Window, has_derivatives, not_watchable
 
 
-def _take(value: Traced, tape: Tape, entry: int) -> None:
-    """Let a value be an entry of another tape; those that knew it keep theirs."""
-    if tape_of(value) is not None:
-        for other in list(_LIVING):
-            other._keep(value)
-    place_on(tape, entry, value)
-
-
-def _make_independent(value: Traced, tape: Tape) -> None:
-    """Make a value an independent variable of a tape from now on."""
-    content = plain(value)
-    if isinstance(value, TracedArray):
-        content = content.copy(order="K")
-    _take(value, tape, tape.append_input(content))
-
-
-class GradientTape:
+class GradientTape(Window):
     """Record what happens in a ``with`` block, and play it backwards.
 
     Parameters
@@ -99,268 +60,6 @@ class GradientTape:
     >>> print(dy_dx, outer.gradient(dy_dx, x))
     3.0 6.0
     """
-
-    def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
-        self._persistent = persistent
-        self._accessed = watch_accessed_variables
-        self._tape: Tape | None = None
-        # The recording that it has opened, if it is the outermost.
-        self._recording: Any = None
-        self._twins: Any = None
-        self._followed = Followed()
-        # By identity: what is or was watched here, or was and another tape has taken it since.
-        self._places: dict[int, tuple[Any, list[int]]] = {}
-        self._variables: dict[int, Variable] = {}
-        self._asked: dict[int, Variable] = {}
-        self._used = False
-        self._warned = False
-        _LIVING.add(self)
-
-    # -- recording -------------------------------------------------------------------------------
-
-    def __enter__(self) -> GradientTape:
-        if self._is_recording():
-            raise ValueError("this tape is recording already; leave its with block first")
-        outer = CURRENT.get()
-        if self._used and not self._persistent:
-            self._free()
-            self._used = False
-        self._renumber()
-        if outer is not None and outer.open:
-            if self._tape is not None and self._tape is not outer:
-                outer.adopt(self._tape)
-                self._renumber()
-            self._tape = outer
-        else:
-            self._tape = Tape() if self._tape is None else self._tape
-            self._tape.tracker.chains = False
-            self._recording = recording(self._tape)
-            self._recording.__enter__()
-        self._tape.gradient_tapes += 1
-        self._resume()
-        self._recall()
-        self._twins = Substitution(Scope.of_frame(sys._getframe(1)))
-        self._twins.put_in()
-        return self
-
-    def __exit__(self, *raised: Any) -> None:
-        if self._twins is not None:
-            self._twins.put_back()
-            self._twins = None
-        if self._is_recording():
-            self._pause()
-        elif self._followed.records:
-            self._left_elsewhere(raised)
-            return
-        # Generators may leave their blocks in any order; who is still recording keeps the tape.
-        for other in TAPES.get().tapes:
-            if other._tape is self._tape and other._recording is None:
-                other._recording, self._recording = self._recording, None
-                break
-        if self._recording is not None:
-            context, self._recording = self._recording, None
-            try:
-                context.__exit__(*raised)
-            finally:
-                if self._used and not self._persistent:
-                    self._free()
-
-    def _left_elsewhere(self, raised: tuple[Any, ...]) -> None:
-        """A generator entered the block in one thread or context, and left it in another."""
-        self._followed.pause(len(self._tape))
-        context, self._recording = self._recording, None
-        if context is not None:
-            with suppress(ValueError):
-                context.__exit__(None, None, None)
-        if raised[0] is None:
-            raise TapeError(
-                f"{here(sys._getframe(2))}: this GradientTape was entered in another thread or "
-                "context than it is left in, so that not everything in its block is recorded. Run "
-                "the block in one of them."
-            )
-
-    def _is_recording(self) -> bool:
-        return self in TAPES.get().tapes
-
-    def _resume(self) -> None:
-        """Record from here on; variables are read anew, since what was read before is another's."""
-        TAPES.set(RecordingTapes((*self._others(), self), object()))
-        if not self._followed.records:
-            self._followed.resume(len(self._tape))
-
-    def _pause(self) -> None:
-        TAPES.set(RecordingTapes(self._others(), object()))
-        self._followed.pause(len(self._tape))
-
-    def _others(self) -> tuple[Any, ...]:
-        """All tapes that are recording but this one."""
-        return tuple([tape for tape in TAPES.get().tapes if tape is not self])
-
-    def _renumber(self) -> None:
-        """Renumber after another tape has adopted this one's entries."""
-        old = self._tape
-        if old is None or old.moved is None:
-            return
-
-        def moved(entry: int) -> int:
-            return old.resolve(entry)[1]
-
-        self._followed.renumber(moved)
-        self._places = {
-            key: (value, list(map(moved, entries)))
-            for key, (value, entries) in self._places.items()
-        }
-        self._tape = old.resolve(0)[0]
-
-    def _keep(self, value: Traced) -> None:
-        """Remember the entry of a value that is about to become another tape's, and its content."""
-        if self._tape is None or tape_of(value) is None or id(value) in self._places:
-            return
-        self._renumber()
-        entry = self._entry_of(value, self._tape)
-        if entry is not None:
-            self._places[id(value)] = (value, [entry])
-            if isinstance(value, TracedArray):
-                self._tape.values[entry] = plain(value).copy(order="K")
-
-    def _recall(self) -> None:
-        """Follow again what another tape has taken meanwhile."""
-        tape = self._tape
-        for value, entries in list(self._places.values()):
-            if isinstance(value, Variable):
-                continue
-            watched = self._followed.watches(entries)
-            if is_active(value):
-                if tape_of(value) is not tape or reference_of(tape, value, False) in entries:
-                    continue
-                if not watched:
-                    both = (entries[-1], index_of(value))
-                    entry = tape.append(_AGAIN, both, plain(value), sys._getframe(1))
-                    place_on(tape, entry, value)
-            elif _is_as_recorded(value, tape, entries[-1]):
-                _take(value, tape, entries[-1])
-            elif watched:
-                _make_independent(value, tape)
-            if watched:
-                self._watch(value, reference_of(tape, value, False))
-
-    def _free(self) -> None:
-        tape = self._tape
-        if tape is not None and tape.gradient_tapes == 1 and not tape.open:
-            # The user's values still refer to the tape, but nobody can play it any more.
-            tape.clear()
-        self._tape, self._followed, self._places = None, Followed(), {}
-
-    @contextmanager
-    def stop_recording(self) -> Iterator[None]:
-        """Leave out what happens in this block.
-
-        Yields
-        ------
-        None
-            While the tape does not record.
-
-        Raises
-        ------
-        ValueError
-            Where the tape is not recording.
-        """
-        if not self._is_recording():
-            raise ValueError("this tape is not recording, so there is nothing to stop")
-        self._pause()
-        try:
-            yield
-        finally:
-            self._resume()
-
-    def reset(self) -> None:
-        """Forget everything recorded and watched so far."""
-        if self._tape is not None:
-            self._followed.pause(len(self._tape))
-        self._followed, self._places = Followed(), {}
-        self._variables, self._asked = {}, {}
-        if self._is_recording():
-            self._resume()
-
-    # -- watching --------------------------------------------------------------------------------
-
-    def watch(self, tensor: Any) -> None:
-        """Follow a constant, an intermediate value or a variable, from now on.
-
-        Parameters
-        ----------
-        tensor : traced value, Variable, or a nested structure of them
-            What to differentiate by later on.
-
-        Raises
-        ------
-        ValueError
-            For a plain number or ndarray, which no tape can tell from another of the same value;
-            where the tape is not recording; or where another one, in another thread, is
-            recording the value.
-        """
-        if not self._is_recording():
-            raise ValueError("watch() works while the tape records, inside its with block")
-        for leaf in flatten(tensor):
-            if isinstance(leaf, Variable):
-                if id(leaf) not in self._asked:
-                    self._asked[id(leaf)] = leaf
-                    self._resume()
-                leaf.read_value()
-                continue
-            if not is_traced(leaf):
-                raise ValueError(_not_watchable(leaf))
-            memory = memory_of(leaf) if type(leaf) is TracedArray else None
-            shared = memory is not None and getrefcount(memory) > 3  # by more than this array
-            if shared:
-                memory.apart = here(sys._getframe(1)), self._followed
-            if not is_active(leaf):
-                _make_independent(leaf, self._tape)
-                if shared:
-                    entry, own = index_of(leaf), plain(leaf)
-                    place_on(self._tape, entry, leaf, Memory(self._tape, own, entry))
-                    memory_of(leaf).apart = memory.apart
-            elif tape_of(leaf) is not self._tape:
-                raise ValueError(
-                    "this value is being recorded in another thread; watch one of its own there, "
-                    "tn.constant(x.numpy())"
-                )
-            self._watch(leaf, reference_of(self._tape, leaf, False))
-
-    def watched_variables(self) -> tuple[Variable, ...]:
-        """The variables that this tape has watched.
-
-        Returns
-        -------
-        tuple of Variable
-            In the order of their first reading.
-        """
-        return tuple(self._variables.values())
-
-    def reads(self, variable: Variable) -> bool:
-        """Say whether to watch a variable that is being read, and remember it if so."""
-        if (self._accessed and variable.trainable) or id(variable) in self._asked:
-            self._variables.setdefault(id(variable), variable)
-            return True
-        return False
-
-    def follow(self, variable: Variable, entry: int, source: int) -> None:
-        """Take an entry for a variable, unless what it was read from is followed already."""
-        if not self._followed.watches([source]):
-            self._watch(variable, entry)
-
-    def _watch(self, value: Traced | Variable, entry: int) -> None:
-        entries = self._places.setdefault(id(value), (value, []))[1]
-        if entries and entry not in entries:
-            self._followed.look(self._tape)
-            if entry in self._followed:
-                return  # it was written in place, and is watched as it was before
-        if entry not in entries:
-            entries.append(entry)
-        self._followed.watch(entry, len(self._tape))
-        self._tape.session.watched.add(entry)
-
-    # -- derivatives -----------------------------------------------------------------------------
 
     def gradient(
         self,
@@ -620,32 +319,6 @@ class GradientTape:
         if not self._persistent and self._recording is None and not self._tape.open:
             self._free()
 
-    def _entries_of(self, value: Any, tape: Tape) -> list[int]:
-        """The entries of a target or a source that this tape knows, the present one last."""
-        if not _has_derivatives(value):
-            return []
-        known = self._places.get(id(value))
-        if known is not None:
-            return known[1]
-        entry = None if isinstance(value, Variable) else self._entry_of(value, tape)
-        return [] if entry is None else [entry]
-
-    @staticmethod
-    def _entry_of(value: Any, tape: Tape) -> int | None:
-        """The entry of a value, if it is on the tape."""
-        value = lift(value)
-        if type(value) not in TRACED or tape_of(value) is None:
-            return None
-        if type(value) is not TracedArray and tape_of(value) is tape:
-            return index_of(value)
-        was, tape.open = tape.open, True
-        try:
-            if not is_active(value) or tape_of(value) is not tape:
-                return None
-            return reference_of(tape, value, False)
-        finally:
-            tape.open = was
-
     def _sweep(
         self,
         tape: Tape,
@@ -658,7 +331,7 @@ class GradientTape:
         """The adjoint of each source, None where nothing flows to it."""
         for leaf in leaves:
             if type(leaf) not in TRACED and not isinstance(leaf, Variable):
-                raise ValueError(_not_watchable(leaf))
+                raise ValueError(not_watchable(leaf))
         entries = [self._entries_of(leaf, tape) for leaf in leaves]
         within = self._within(tape, seeds)
         late: dict[int, set[int]] = {}
@@ -722,7 +395,7 @@ def _own(source: Any, targets: list[Any], weights: list[Any]) -> Traced | None:
     """The adjoint that a source has as a target, though the tape does not follow it."""
     pairs = zip(targets, weights, strict=True)
     value, given = _value_of(source), [weight for target, weight in pairs if target is source]
-    if not given or not _has_derivatives(source):
+    if not given or not has_derivatives(source):
         return None
     return _total([_seed(weight, value) for weight in given], value, shared=True)
 
@@ -738,20 +411,6 @@ def _total(parts: list[Any], value: Any, shared: bool) -> Traced:
     return constant_of(detach(adjoint) if shared else adjoint)
 
 
-def _is_as_recorded(value: Traced, tape: Tape, entry: int) -> bool:
-    """Whether a value is still what a tape has recorded of it, and was not written since."""
-    recorded, present = tape.value(entry), plain(value)
-    if not isinstance(present, np.ndarray):
-        return True
-    return np.array_equal(recorded, present, equal_nan=True)
-
-
-def _has_derivatives(value: Any) -> bool:
-    """Whether a value can be differentiated by: a number, and neither text nor a Boolean."""
-    dtype = getattr(plain(value), "dtype", None)
-    return dtype is None or dtype.kind in "iufc"
-
-
 def _as_adjoint(weight: Any, value: Any) -> Any:
     if is_traced(weight):
         return weight
@@ -763,10 +422,3 @@ def _zero(leaf: Any) -> Traced | None:
     if leaf.dtype.kind not in "biufc":
         return None
     return constant_of(np.zeros(leaf.shape, adjoint_dtype(np.empty(0, leaf.dtype)))[()])
-
-
-def _not_watchable(value: Any) -> str:
-    return (
-        f"a plain {type(value).__name__} cannot be watched, since a tape tells values apart by "
-        "identity; make it with tn.constant(...) or tn.Variable(...) before it is used"
-    )
