@@ -590,6 +590,15 @@ def test_the_second_derivative_of_a_nuclear_norm_at_repeated_singular_values():
     np.testing.assert_allclose(np.sum(tn.hvp(f, (2.0 * np.eye(2),), (B,)) * B), k * k, rtol=1e-12)
 
 
+@pytest.mark.parametrize("order", [2, -2, "nuc"])
+def test_norms_squared_where_all_singular_values_vanish(order):
+    def f(x):
+        return np.linalg.norm(x * np.array([[0.0, 3.0], [-3.0, 0.0]]), order) ** 2
+
+    right = 18.0 * (4.0 if order == "nuc" else 1.0)
+    np.testing.assert_allclose(tn.hessian(f)(0.0), right, rtol=1e-10)
+
+
 def by_sweeps_alone(f, A):
     """A Hessian forward over reverse, without a look at the tips beside the point."""
     with recording() as (tape, _):

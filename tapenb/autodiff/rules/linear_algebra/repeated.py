@@ -167,8 +167,8 @@ class Spectral(General):
     tangent
         As for General.
     back
-        ``back(operand, adjoint, slopes, labels, **params)``: the adjoint of the matrix from that of
-        its values, of which some may be equal.
+        ``back(operand, values, adjoint, slopes, labels, **params)``: the adjoint of the matrix from
+        that of its values, of which some may be equal.
     number
         Which of several results the values are.
     """
@@ -203,11 +203,12 @@ class Spectral(General):
 
         slopes = _slopes(seeded, part, labels)
         params = {key: v for key, v in operation.params.items() if key == "UPLO"}
-        return [fit(self.back(operands[0], part, slopes, labels, **params), operands[0])]
+        found = self.back(operands[0], values, part, slopes, labels, **params)
+        return [fit(found, operands[0])]
 
 
 def back_from_eigenvalues(
-    a: Any, adjoint: Any, slopes: Any, labels: np.ndarray, UPLO: str = "L"
+    a: Any, w: Any, adjoint: Any, slopes: Any, labels: np.ndarray, UPLO: str = "L"
 ) -> Any:
     """The adjoint of a matrix from that of its eigenvalues, of which some may be equal."""
     h = hermitian(a, UPLO)
@@ -215,8 +216,7 @@ def back_from_eigenvalues(
     return pull(lambda a: hermitian(a, UPLO), [a], whole, [True], beside=[h])[0]
 
 
-def back_from_singular_values(a: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
+def back_from_singular_values(a: Any, s: Any, adjoint: Any, slopes: Any, labels: np.ndarray) -> Any:
     """The adjoint of a matrix from that of its singular values, of which some may be equal."""
-    s = np.linalg.svd(plain(a), compute_uv=False)
     adjoint = shared(np.where(s == 0.0, 0.0 * adjoint, adjoint), labels)
     return _from_singular_values(a, adjoint, slopes, labels=labels)

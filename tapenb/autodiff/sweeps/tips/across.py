@@ -65,26 +65,32 @@ def across_tips(
         marks += [mark for mark in standing(tape, start, telling, told) if mark[0] < length]
     if not marks:
         return found
-    here = run
+    here, limits = run, None
     if nested:  # without this sweep, which is recorded
         here = run.on(tape.copy())
         here.tape.shorten(length)
-    if not looked_at(here, marks, first=first):
-        return found
     numbers = [plain(each) for each in found]
-    look = Look(
-        here, lambda other: [numbers if other is here else sweep(other, False)], alone=not nested
-    )
-    if look.limit is None or not look.limit.apart(look.groups[-1]):
-        return found
-    limits = parted(rounded(look.limit), numbers)
-    return list(map(partial(_put, run), found, limits)) if nested else limits
+    if looked_at(here, marks, first=first):
+        look = Look(
+            here,
+            lambda other: [numbers if other is here else sweep(other, False)],
+            alone=not nested,
+        )
+        if look.limit is not None and look.limit.apart(look.groups[-1]):
+            limits = parted(rounded(look.limit), numbers)
+    if not nested:
+        return limits or found
+    if not any(first >= length for first, *_ in tape.swept):  # of what depends on nothing here
+        tape.swept.append((length, len(tape), tuple(run.outputs)))
+    # What is constant here may be another number beside the point.
+    return [
+        each if limits is None and is_traced(each) else _put(run, each, limit)
+        for each, limit in zip(found, limits or numbers, strict=True)
+    ]
 
 
 def _put(run: Run, found: Any, limit: Any) -> Any:
     """A limit in the place of what a recorded sweep found, for the inputs as they are here."""
-    if not is_traced(found):
-        return limit
     tape, rule = run.tape, _Limited(run.entries)
     inputs = [index for index, each in enumerate(tape.operations) if each is INPUT]
     values = [np.copy(tape.value(index)) for index in inputs]

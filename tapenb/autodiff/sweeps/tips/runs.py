@@ -85,4 +85,6 @@ def order_of(tape: Tape, reference: int, sweeps: list[tuple[int, int, tuple[int,
     """Which of the recorded sweeps gave a value, from 1; 0 is none of them."""
     while reference >= 0 and tape.operations[reference].name in ("convert", LIMIT):
         reference, *_ = tape.parents(reference)
+    if reference < 0:
+        return len(sweeps)
     return next((i for i, (a, b, _) in enumerate(sweeps, 1) if a <= reference < b), 0)
