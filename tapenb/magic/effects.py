@@ -302,10 +302,16 @@ class Finalizers:
 
 
 def note_files(changes: Changes, files: Files) -> None:
-    """Keep the files that this thread opens for writing, until the changes are taken back."""
+    """Keep, or note, the files that this thread opens, until the changes are taken back."""
     noting = _noting.setdefault(get_ident(), [])
     _listen()
-    changes.before(lambda: files in noting and noting.remove(files))
+
+    def end() -> None:
+        if files in noting:
+            noting.remove(files)
+            files.end()
+
+    changes.before(end)
     noting.append(files)
 
 
@@ -336,9 +342,10 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
     elif event == "open" and _noting:
         path, mode, flags = args
         noting = _noting.get(get_ident(), ()) if isinstance(path, str | bytes) else ()
-        if noting and _writes(mode, flags) and not is_importing(sys._getframe()):
+        if noting and not is_importing(sys._getframe()):
             for files in noting:
-                files.keep(os.path.abspath(os.fsdecode(path)))
+                heard = files.keep if _writes(mode, flags) else files.note
+                heard(os.path.abspath(os.fsdecode(path)))
 
 
 def _is_refused(event: str, args: tuple[Any, ...]) -> bool:

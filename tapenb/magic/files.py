@@ -1,7 +1,7 @@
 """What a cell writes to files: kept before it is written, and put back.
 
 A cell that runs again begins with the files that its first run began with, and leaves them as they
-are now.
+are now. What it reads alone is not kept, and so it does not run again once that is another one.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
+from stat import S_ISREG
 from typing import Any
 
 _MOST_BYTES = 64 << 20
+_OF_SYSTEM = "/dev/", "/proc/", "/sys/"
+"""What is made as it is read."""
 
 
 class Files:
@@ -26,6 +29,7 @@ class Files:
     def __init__(self, streams: Iterable[Any]) -> None:
         self._back: dict[str, Callable[[], Any]] = {}
         self._streams: list[tuple[Any, int]] = []
+        self._read: dict[str, tuple[int, int] | None] = {}
         self.unkept: str | None = None
         """One that is too large to be kept, or cannot be read."""
         for each in streams:
@@ -45,6 +49,21 @@ class Files:
             self.unkept = path
         return path in self._back
 
+    def note(self, path: str) -> None:
+        """Note how a file is that is about to be read, unless what is in it is kept."""
+        if path not in self._back and not path.startswith(_OF_SYSTEM):
+            self._read.setdefault(path, _stamp(path))
+
+    def end(self) -> None:
+        """Forget what was read and did not last, as what the cell itself has made."""
+        self._read = {path: was for path, was in self._read.items() if _stamp(path) == was}
+
+    @property
+    def changed(self) -> str | None:
+        """One that was read and is another one by now, which is not put back."""
+        read = ((path, was) for path, was in self._read.items() if path not in self._back)
+        return next((path for path, was in read if _stamp(path) != was), None)
+
     def keep_those_of(self, others: Files) -> None:
         """Keep what others are to put back."""
         for path in others._back:
@@ -59,6 +78,15 @@ class Files:
             back()
         for each, at in streams:
             each.seek(at)
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    """What tells that a file was written, without reading it; None where there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None
 
 
 def _way_back(path: str) -> Callable[[], Any]:

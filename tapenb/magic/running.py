@@ -295,6 +295,12 @@ class CellRun:
                     f"this cell writes to {unkept}, which cannot be read or is too large to be put "
                     "back, so the cell does not run again"
                 )
+            if self.files.changed is not None:
+                raise StateLost(
+                    f"this cell reads {self.files.changed}, which has been written since, so the "
+                    "cell does not run again to this point, and the numbers there are not known. "
+                    "Run this cell again to go on with the file as it is"
+                )
             changes.before(files.put_back)
             changes.before(now.restore)
             close_figures(changes, aside=not self.before.plots)

@@ -1077,3 +1077,16 @@ def test_a_quantile_beyond_all_is_refused_elsewhere_too(notebook):
 def test_what_is_inserted_has_second_derivatives(notebook):
     notebook.run("%%tape -o t\nx = 2.0\nz = np.insert([x, 1.0], 1, x**3)[1]")
     assert notebook.names["t"](x=3.0).hessian["x", "x"] == 18.0
+
+
+def test_a_file_that_was_written_since_is_not_read_for_the_one_that_was(notebook, tmp_path):
+    path = tmp_path / "k.txt"
+    path.write_text("2.0")
+    notebook.run(f"from pathlib import Path\npath = Path({str(path)!r})")
+    notebook.run("%%tape x -o t\nx = 3.0\nk = float(path.read_text())\nz = k*x if x < 5 else k*x*x")
+    t = notebook.names["t"]
+    assert t(x=6.0).value == 72.0
+    notebook.run("path.write_text('4.00')")
+    with pytest.raises(StateLost, match=r"k\.txt, which has been written since"):
+        t(x=7.0)
+    assert t(x=4.0).value == 8.0  # of the run that is shown
