@@ -7,6 +7,13 @@ from IPython.utils.capture import capture_output
 from ipywidgets import Widget
 from traitlets.config import Config
 
+SURVEY = """%%tape -o t
+x = 2.0
+y = 5.0
+z = np.log(x) + x*y - np.sin(y)
+"""
+"""The example of the survey of Baydin et al."""
+
 
 class Notebook:
     """A shell whose cells are run as a notebook runs them."""
