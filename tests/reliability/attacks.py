@@ -21,7 +21,8 @@ from types import ModuleType
 import tests
 import tests.reliability
 
-_HELPERS = {"again", "attacks", "kernel", "lines", "pages"}
+_TABLES = {"effects_put_back", "effects_refused"}
+_HELPERS = {"again", "attacks", "kernel", "lines", "pages"} | _TABLES
 _LAST_WORDS = 5.0
 _ROOT = Path(tests.__file__).parents[1]
 
