@@ -8,7 +8,7 @@ import pytest
 import tapenb as tn
 
 from ..compiling.agreement import alike
-from .test_never_stale import heard
+from .test_as_a_run import heard
 
 
 def read_only():

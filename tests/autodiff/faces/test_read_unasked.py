@@ -8,7 +8,7 @@ import pytest
 import tapenb as tn
 
 from ..compiling.agreement import alike
-from .test_never_stale import made_by
+from .changes import made_by
 
 # By name: a program, and the change after which `f(1.5)` is another.
 CHANGES = {
