@@ -16,7 +16,7 @@ from ..autodiff.tape.operation import INPUT
 from ..autodiff.tape.tape import Tape
 from ..lowering.lowering import lower
 from ..lowering.number import constants, inputs, registers_of
-from ..lowering.player import player
+from ..lowering.player import Player
 from ..lowering.registers import NotLowered, Registers
 
 _STEPS = (0.0, 1e-3, -7e-3)
@@ -153,7 +153,8 @@ def _hold(
     NotLowered
         Where they do not.
     """
-    play = player(code, [each for numbers in placed.values() for each in registers_of(numbers)])
+    wanted = [each for numbers in placed.values() for each in registers_of(numbers)]
+    play = Player(code.code, wanted).at
     for step in _STEPS:
         moved = {entry: _moved(tape.value(entry), step) for entry in entries}
         try:

@@ -27,10 +27,6 @@ def _scaled(factor: float) -> Function:
     return lambda x: x * factor
 
 
-def _negated(name: str) -> Function:
-    return lambda *operands: operands[0].emit(name, *operands[1:]).emit("logical_not")
-
-
 _INSTRUCTIONS = (
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_xor "
     "logical_not floor ceil trunc rint sign absolute sqrt cbrt exp exp2 expm1 log log2 log10 log1p "
@@ -47,16 +43,13 @@ ELEMENTWISE: dict[str, Function] = {
     "subtract": operator.sub,
     "multiply": operator.mul,
     "divide": operator.truediv,
-    "true_divide": operator.truediv,
     "negative": operator.neg,
     "positive": operator.pos,
     "conjugate": lambda x: x.conjugate(),
     "square": lambda x: x * x,
     "reciprocal": lambda x: 1.0 / x,
     "fabs": _instruction("absolute"),
-    "abs": _instruction("absolute"),
     "float_power": _instruction("power"),
-    "mod": _instruction("remainder"),
     "fix": _instruction("trunc"),
     "loggamma": _instruction("gammaln"),
     "digamma": _instruction("psi"),
@@ -169,7 +162,7 @@ def _equal(z: Number, w: Number) -> Number:
 _COMPLEX: dict[str, Function] = {
     "real": lambda z: z.pair()[0],
     "imag": lambda z: z.pair()[1],
-    **dict.fromkeys(("absolute", "abs"), _size),
+    "absolute": _size,
     "sign": lambda z: select(_equal(z, z.make(0.0)), z, z / _size(z)),
     "exp": _exp,
     "expm1": lambda z: _exp(z) - 1.0,
@@ -195,7 +188,7 @@ _COMPLEX: dict[str, Function] = {
     ),
 }
 _GENERAL = frozenset(
-    "add subtract multiply divide true_divide negative positive conjugate square reciprocal".split()
+    "add subtract multiply divide negative positive conjugate square reciprocal".split()
 )
 """Functions that a number's own operators compute, complex or not."""
 _OF_BITS = {
@@ -206,20 +199,25 @@ _OF_BITS = {
 }
 
 
-def apply_ufunc(name: str, *operands: Any) -> np.ndarray:
-    """A ufunc of numbers and of arrays of numbers.
+def of_numbers(name: str, *arrays: np.ndarray) -> Function:
+    """A ufunc as a function of numbers, complex where any of them is.
 
     Raises
     ------
     NotLowered
         Where it has no form.
     """
-    arrays = [np.asarray(operand, object) for operand in operands]
     is_complex = any(number.imag is not None for array in arrays for number in array.flat)
     table = _COMPLEX if is_complex and name not in _GENERAL else ELEMENTWISE
     if name not in table:
         raise NotLowered(f"np.{name}{' of complex numbers' * is_complex}")
-    return each(table[name], *arrays)
+    return table[name]
+
+
+def apply_ufunc(name: str, *operands: Any) -> np.ndarray:
+    """A ufunc of numbers and of arrays of numbers."""
+    arrays = [np.asarray(operand, object) for operand in operands]
+    return each(of_numbers(name, *arrays), *arrays)
 
 
 @form(*ELEMENTWISE)
@@ -326,32 +324,6 @@ def _nan_to_num(step: Step) -> np.ndarray:
         return x.emit("equal", -math.inf).emit("select", below, x)
 
     return each(replaced, step.operands[0])
-
-
-@form("isclose")
-def _isclose(step: Step) -> np.ndarray:
-    def close(a: Number, b: Number) -> Number:
-        bound = rtol * b.emit("absolute") + atol
-        near = (a - b).emit("absolute").emit("less_equal", bound)
-        near = near.emit("logical_and", b.emit("isfinite"))
-        return near.emit("logical_or", a.emit("equal", b))
-
-    rtol, atol = float(step.option("rtol", 1e-5)), float(step.option("atol", 1e-8))
-    if step.option("equal_nan"):
-        raise NotLowered("np.isclose with equal_nan=")
-    return each(close, *step.operands[:2])
-
-
-@form("modf")
-def _modf(step: Step) -> list[Any]:
-    whole = apply_ufunc("trunc", step.operands[0])
-    fraction = apply_ufunc("subtract", step.operands[0], whole)
-    return [apply_ufunc("copysign", fraction, step.operands[0]), whole]
-
-
-@form("divmod")
-def _divmod(step: Step) -> list[Any]:
-    return [apply_ufunc("floor_divide", *step.operands), apply_ufunc("remainder", *step.operands)]
 
 
 @form("frexp")

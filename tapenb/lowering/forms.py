@@ -65,17 +65,6 @@ class Step:
             if self.option(name) is not None:
                 raise NotLowered(f"{self.name} with {name}=")
 
-    def at_most(self, count: int) -> list[Any]:
-        """The operands, where those behind the first few were left out.
-
-        Raises
-        ------
-        NotLowered
-        """
-        if any(operand is not None for operand in self.operands[count:]):
-            raise NotLowered(f"{self.name} with where= or initial=")
-        return self.operands[:count]
-
 
 Form = Callable[[Step], Any]
 """Gives the result of a step: an array of numbers, or a list of them for several results."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from ..autodiff.compiling.plan import Plan, leading_to, ufunc_name
+from ..autodiff.compiling.plan import Plan, ufunc_name
 from ..autodiff.kinds.linear import Linear
 from ..autodiff.sweeps.expressed import Composite
 from ..autodiff.tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP, Operation, TapeError
@@ -57,9 +57,10 @@ def lower(
         reference = plan.resolve(reference)
         return known[reference] if reference >= 0 else _constant(code, plan.value(reference))
 
+    within = code.in_sweep
     for index in plan.steps:
         operation = plan.operation(index)
-        code.in_sweep = plan.is_in_sweep(index)
+        code.in_sweep = within or plan.is_in_sweep(index)
         if operation is INPUT:
             if index not in known:
                 known[index] = _constant(code, plan.value(index))
@@ -76,13 +77,14 @@ def lower(
             raise
         except NotLowered as reason:
             raise NotLowered(f"{_place(plan, index, about)}{reason}") from reason.__cause__
+    code.in_sweep = within
     return numbers
 
 
 def _place(plan: Plan, index: int, about: Callable[[int], dict[str, Any]]) -> str:
     """The user's line of a step, and what they wrote there, if it is theirs."""
     entry = plan.tape[index]
-    derived = plan.is_in_sweep(index) or about(index).get("kind") == "derivative"
+    derived = plan.is_in_sweep(index) or about(index).get("kind") in ("derivative", "inner")
     if derived or entry.line is None or not entry.source:
         return ""
     return f"line {entry.line}, `{' '.join(entry.source.split())}`: "
@@ -229,34 +231,17 @@ def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], li
     # In a context of its own: whatever interrupts this, the tape is current nowhere else.
     wanted, values = copy_context().run(record)
     tape.close()
-    _lower_tape(step.code, tape, known, [each for each in wanted if each is not None])
+    plan = Plan(tape, [each for each in wanted if each is not None], lambda _, *step: step[:2])
+    plan.count()
+    numbers = lower(plan, step.code, known, lambda entry: {"kind": "inner"})
     return [
-        step.constant(value) if entry is None else known[entry]
+        step.constant(value) if entry is None else numbers(entry)
         for entry, value in zip(wanted, values, strict=True)
     ], values
 
 
 def _as_numpy(value: Any) -> Any:
     return value if np.ndim(value) else np.asarray(value)[()]
-
-
-def _lower_tape(code: Registers, tape: Tape, known: Known, wanted: Sequence[int]) -> None:
-    """Append what some entries of a tape need, and its guards."""
-    tape.recall()
-    needed = leading_to([*wanted, *tape.guards()], tape.parents)
-    for index, operation in enumerate(tape.operations):
-        if index in known or index not in needed:
-            continue
-        references = tape.parents(index)
-        operands = [
-            known[each] if each >= 0 else _constant(code, tape.constants[~each])
-            for each in references
-        ]
-        examples = [tape.value(each) for each in references]
-        result = tape.values[index] if operation.name == GUARD else tape.value(index)
-        known[index] = _step(
-            code, operation, operands, examples, result, lambda entry: {"kind": "inner"}, index
-        )
 
 
 def _stands_on_tip(step: Step) -> np.ndarray:
@@ -353,8 +338,24 @@ def _is_example(answer: Any, example: Any) -> bool:
 # -- functions without an expression, in NumPy's other words ---------------------------------------
 
 
-def _all_close(a: Any, b: Any, **options: Any) -> Any:
-    return np.all(np.isclose(a, b, **options))
+def _is_close(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    near = np.logical_and(np.abs(a - b) <= atol + rtol * np.abs(b), np.isfinite(b))
+    near = np.logical_or(near, np.equal(a, b))
+    return np.logical_or(near, np.logical_and(np.isnan(a), np.isnan(b))) if equal_nan else near
+
+
+def _is_in(
+    element: Any, test_elements: Any, *_: Any, invert: bool = False, kind: Any = None
+) -> Any:
+    found = np.any(np.equal(np.expand_dims(element, -1), np.ravel(test_elements)), axis=-1)
+    return np.logical_not(found) if invert else found
+
+
+def _search(a: Any, v: Any, side: str = "left") -> Any:
+    below = np.less if side == "left" else np.less_equal
+    return np.sum(below(a, np.expand_dims(v, -1)), axis=-1)
 
 
 def _array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
@@ -395,14 +396,18 @@ def _unwrap(p: Any, period: Any = 2.0 * np.pi, discont: Any = None, axis: int = 
 
 
 _WORDS: dict[str, Callable[..., Any]] = {
-    "allclose": _all_close,
+    "allclose": lambda a, b, **options: np.all(_is_close(a, b, **options)),
     "array_equal": _array_equal,
     "array_equiv": lambda a1, a2: np.all(np.equal(a1, a2)),
+    "isclose": _is_close,
     "iscomplex": lambda x: np.not_equal(np.imag(x), 0.0),
     "isreal": lambda x: np.equal(np.imag(x), 0.0),
+    "isin": _is_in,
     "matrix_rank": _rank,
+    "modf": lambda x: (np.copysign(x - np.trunc(x), x), np.trunc(x)),
     "nanargmax": _extreme(np.argmax, -np.inf),
     "nanargmin": _extreme(np.argmin, np.inf),
+    "searchsorted": _search,
     "unwrap": _unwrap,
 }
 """By an operation's name; as its call has the operands and parameters."""

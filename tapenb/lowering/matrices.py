@@ -6,6 +6,7 @@ rotations, are instructions of several results, which the page has.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,35 +20,11 @@ from .registers import NotLowered
 _MOST_ROWS = 12
 
 
-def _stacked(values: np.ndarray, function: Callable[..., Any], *others: np.ndarray) -> np.ndarray:
-    """A function of matrices, of each in a stack."""
-    places = values.shape[:-2]
-    if not places:
-        return function(values, *others)
-    return _stack(
-        [
-            function(values[at], *(other[at] if other.ndim > 1 else other for other in others))
-            for at in np.ndindex(places)
-        ],
-        places,
+def _stacked(signature: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of matrices of numbers, of each in stacks that are broadcast."""
+    return np.vectorize(
+        function, [object] * signature.partition("->")[2].count("("), signature=signature
     )
-
-
-def _stack(parts: list[Any], places: tuple[int, ...]) -> np.ndarray:
-    """What was found for each matrix of a stack, together again.
-
-    Raises
-    ------
-    NotLowered
-        Where there is none.
-    """
-    if not parts:
-        raise NotLowered("an empty stack of matrices")
-    shape = np.shape(parts[0])
-    found = np.empty((len(parts), *shape), object)
-    for k, part in enumerate(parts):
-        found[k] = np.asarray(part, object)[()]
-    return found.reshape(*places, *shape)
 
 
 def _check(matrix: np.ndarray) -> None:
@@ -78,12 +55,8 @@ def _block(step: Step, name: str, sizes: list[int], parts: list[np.ndarray], cou
 def _solve(step: Step) -> np.ndarray:
     step.allow("check_finite")
     a, b = step.operands
-    if b.ndim == 1:
-        return _stacked(a, lambda matrix: _solved(step, matrix, b[:, None])[:, 0])
-    shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    a = np.broadcast_to(a, (*shape, *a.shape[-2:]))
-    b = np.broadcast_to(b, (*shape, *b.shape[-2:]))
-    return _stacked(a, lambda matrix, right: _solved(step, matrix, right), b)
+    solve = _stacked("(n,n),(n,m)->(n,m)", functools.partial(_solved, step))
+    return solve(a, b[:, None])[..., 0] if b.ndim == 1 else solve(a, b)
 
 
 def _solved(step: Step, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -118,22 +91,17 @@ def _joined(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
 
 @form("inv")
 def _inv(step: Step) -> np.ndarray:
-    a = step.operands[0]
-    one = step.constant(np.eye(a.shape[-1]))
-    return _stacked(a, lambda matrix: _solved(step, matrix, one))
+    one = step.constant(np.eye(step.operands[0].shape[-1]))
+    return _stacked("(n,n)->(n,n)", lambda a: _solved(step, a, one))(*step.operands)
 
 
 @form("det")
 def _det(step: Step) -> np.ndarray:
-    return np.asarray(_stacked(step.operands[0], lambda a: determinant(step, a)), object)
+    def determinant(a: np.ndarray) -> np.ndarray:
+        _check(a)
+        return _block(step, "det", [len(a)], [a], 1)[0] if a.size else step.number(1.0)
 
-
-def determinant(step: Step, a: np.ndarray) -> np.ndarray:
-    """The determinant of a matrix of numbers."""
-    _check(a)
-    if not a.size:
-        return step.constant(1.0)
-    return _block(step, "det", [len(a)], [a], 1).reshape(())
+    return _stacked("(n,n)->()", determinant)(*step.operands)
 
 
 @form("slogdet")
@@ -147,8 +115,6 @@ def _slogdet(step: Step) -> list[Any]:
 
 @form("cholesky")
 def _cholesky(step: Step) -> np.ndarray:
-    upper = step.option("upper")
-
     def factor(a: np.ndarray) -> np.ndarray:
         _check(a)
         found = np.full(a.shape, Number(step.code, 0), object)
@@ -165,9 +131,10 @@ def _cholesky(step: Step) -> np.ndarray:
                     found[i, j] = rest / found[j, j]
         return found
 
-    if upper:
-        return _adjoint(_stacked(_adjoint(step.operands[0]), factor))
-    return _stacked(step.operands[0], factor)
+    factors = _stacked("(n,n)->(n,n)", factor)
+    if step.option("upper"):
+        return _adjoint(factors(_adjoint(step.operands[0])))
+    return factors(*step.operands)
 
 
 def _adjoint(a: np.ndarray) -> np.ndarray:
@@ -179,18 +146,11 @@ def _qr(step: Step) -> Any:
     mode, a = step.option("mode", "reduced"), step.operands[0]
     if mode not in ("reduced", "complete", "r") or not a.size:
         raise NotLowered(f"np.linalg.qr with mode={mode!r}")
-    if mode == "r":
-        return _stacked(a, lambda matrix: _factored(step, matrix, mode))
-    return _halves(a, step, mode)
+    signature = "(m,n)->(k,n)" if mode == "r" else "(m,n)->(m,k),(k,n)"
+    return _stacked(signature, functools.partial(_factored, step, mode=mode))(a)
 
 
-def _halves(a: np.ndarray, step: Step, mode: str) -> list[Any]:
-    """Q and R of each matrix in a stack."""
-    pairs = [_factored(step, a[at], mode) for at in np.ndindex(a.shape[:-2])]
-    return [_stack([pair[k] for pair in pairs], a.shape[:-2]) for k in range(2)]
-
-
-def _factored(step: Step, a: np.ndarray, mode: str) -> Any:
+def _factored(step: Step, a: np.ndarray, *, mode: str) -> Any:
     """Q and R by Householder's reflections, with the signs that LAPACK chooses."""
     _check(a)
     r, reflections = a.copy(), []
@@ -208,7 +168,7 @@ def _factored(step: Step, a: np.ndarray, mode: str) -> Any:
     q = step.constant(np.eye(rows, size))
     for k in reversed(range(len(reflections))):
         _reflect(q[k:], *reflections[k])
-    return [q, r[:size]]
+    return q, r[:size]
 
 
 def _reflection(step: Step, x: np.ndarray) -> tuple[np.ndarray, Number]:
@@ -246,29 +206,24 @@ def _eigh(step: Step) -> Any:
     a = step.operands[0]
     lower = step.option("UPLO", "L").upper() == "L"
 
-    def decompose(matrix: np.ndarray) -> np.ndarray:
+    def decompose(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _check(matrix)
         n = len(matrix)
-        return _block(step, "eigh", [n], [_mirrored(matrix, lower=lower)], n + n * n)
+        found = _block(step, "eigh", [n], [_mirrored(matrix, lower=lower)], n + n * n)
+        return found[:n], found[n:].reshape(n, n)
 
-    n = a.shape[-1]
     if not a.size:
         raise NotLowered("np.linalg.eigh of nothing")
-    found = _stacked(a, decompose)
-    values, vectors = found[..., :n], found[..., n:].reshape(a.shape)
+    values, vectors = _stacked("(n,n)->(n),(n,n)", decompose)(a)
     return values if step.name == "eigvalsh" else [values, vectors]
 
 
 @form("svd", "svdvals", "scipy.linalg.svd", "scipy.linalg.svdvals")
 def _svd(step: Step) -> Any:
-    a = step.operands[0]
+    a = _whole(step)
     rows, columns = a.shape[-2:]
-    vectors = not step.name.endswith("svdvals") and step.option("compute_uv", True)
-    if step.option("hermitian"):
-        a = _stacked(a, _mirrored)
-    parts = [_decomposed(step, a[at]) for at in np.ndindex(a.shape[:-2])]
-    u, s, vh = (_stack([part[k] for part in parts], a.shape[:-2]) for k in range(3))
-    if not vectors:
+    u, s, vh = _stacked("(m,n)->(m,k),(k),(k,n)", functools.partial(_decomposed, step))(a)
+    if step.name.endswith("svdvals") or not step.option("compute_uv", True):
         return s
     if step.option("full_matrices", True):
         # What LAPACK completes the vectors by, nobody may read.
@@ -276,6 +231,12 @@ def _svd(step: Step) -> Any:
         u = np.concatenate([u, unknown[..., :rows, columns:rows]], axis=-1)
         vh = np.concatenate([vh, unknown[..., rows:columns, :columns]], axis=-2)
     return [u, s, vh]
+
+
+def _whole(step: Step) -> np.ndarray:
+    """The matrices of a step, of which one half may be read."""
+    (a,) = step.operands[:1]
+    return _stacked("(n,n)->(n,n)", _mirrored)(a) if step.option("hermitian") else a
 
 
 def _mirrored(matrix: np.ndarray, *, lower: bool = True) -> np.ndarray:
@@ -301,11 +262,9 @@ def _decomposed(step: Step, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
 def _pinv(step: Step) -> np.ndarray:
     """By the singular value decomposition, without the small values."""
     step.allow("rcond", "rtol", "hermitian")
-    a = step.operands[0]
+    a = _whole(step)
     rcond = step.option("rcond", step.option("rtol"))
     rcond = 1e-15 if rcond is None else rcond
-    if step.option("hermitian"):
-        a = _stacked(a, _mirrored)
     if _is_complex(a) or not a.size or np.ndim(rcond):
         raise NotLowered("np.linalg.pinv of complex numbers, of nothing or with many rcond=")
 
@@ -315,12 +274,7 @@ def _pinv(step: Step) -> np.ndarray:
         ratios = [each.emit("greater", bound).emit("select", 1.0 / each, 0.0) for each in s]
         return (vh.T * np.array([*ratios, None], object)[:-1]) @ u.T
 
-    return _stacked(a, inverse)
-
-
-@form("real_elements", "matching", "dependable", "eig", "eigvals")
-def _refuse(step: Step) -> Any:
-    raise NotLowered("np.linalg.eig")
+    return _stacked("(m,n)->(n,m)", inverse)(a)
 
 
 @form("bases")

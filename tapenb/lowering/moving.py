@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .elementwise import apply_ufunc, select
 from .forms import Step, form
 from .number import Number, each, tidied
-from .registers import NotLowered
 
 _MOVERS = (
     "reshape ravel transpose squeeze expand_dims moveaxis swapaxes broadcast_to copy concatenate "
@@ -82,24 +80,3 @@ def added_at(
     ):
         flat[at] = flat[at] + number
     return flat.reshape(shape)
-
-
-@form("masked")
-def _masked(step: Step) -> np.ndarray:
-    array, where, *operands = step.operands
-    if step.params["options"]:
-        raise NotLowered(f"np.{step.params['ufunc'].__name__} with {step.params['options']}")
-    found = apply_ufunc(step.params["ufunc"].__name__, *operands)
-    return each(select, where, np.broadcast_to(found, array.shape), array)
-
-
-@form("change_at")
-def _change_at(step: Step) -> np.ndarray:
-    """One element after another, as ``ufunc.at`` does."""
-    array, *values = step.operands
-    positions = np.arange(array.size).reshape(array.shape)[step.params["key"]]
-    name, flat = step.params["ufunc"].__name__, array.reshape(-1).copy()
-    beside = [np.broadcast_to(value, np.shape(positions)).flat for value in values]
-    for at, *others in zip(np.asarray(positions).flat, *beside, strict=True):
-        flat[at] = apply_ufunc(name, flat[at], *others)[()]
-    return flat.reshape(array.shape)

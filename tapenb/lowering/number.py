@@ -140,18 +140,17 @@ class Unknown(Number):
 
 def tidied(code: Registers, values: Any) -> np.ndarray:
     """An array of numbers; plain ones that NumPy put there, as padding, become constants."""
-    array = np.asarray(values, object)
-    found = np.empty(array.shape, object)
     nothing = Number(code, 0)
-    for at in np.ndindex(array.shape):
-        value = array[at]
+
+    def number(value: Any) -> Number:
         if isinstance(value, np.ndarray):  # of no axes, written into an array
             value = value[()]
-        if not isinstance(value, Number):
-            # Padding is a zero by structure; whatever else NumPy puts there, a constant.
-            value = nothing if value == 0 else nothing.make(value)
-        found[at] = value
-    return found
+        if isinstance(value, Number):
+            return value
+        # Padding is a zero by structure; whatever else NumPy puts there, a constant.
+        return nothing if value == 0 else nothing.make(value)
+
+    return each(number, np.asarray(values, object))
 
 
 def constants(code: Registers, value: Any) -> np.ndarray:
@@ -169,11 +168,7 @@ def constants(code: Registers, value: Any) -> np.ndarray:
     check_dtype(array.dtype)
     if array.size > LARGEST:
         raise NotLowered(f"a constant of {array.size} elements")
-    found = np.empty(array.shape, object)
-    like = Number(code, 0)
-    for at in np.ndindex(array.shape):
-        found[at] = like.make(array[at].item())
-    return found
+    return each(Number(code, 0).make, array.astype(object))
 
 
 def check_dtype(dtype: np.dtype) -> None:
@@ -192,20 +187,15 @@ def inputs(code: Registers, value: Any) -> np.ndarray:
     """The numbers of an input, each in a register that the player fills."""
     array = np.asarray(value)
     check_dtype(array.dtype)
-    found = np.empty(array.shape, object)
-    for at in np.ndindex(array.shape):
-        parts = [code.input() for _ in range(2 if array.dtype.kind == "c" else 1)]
-        found[at] = Number(code, *parts)
-    return found
+    parts = 2 if array.dtype.kind == "c" else 1
+    numbers = [Number(code, *(code.input() for _ in range(parts))) for _ in range(array.size)]
+    return np.array([*numbers, None], object)[:-1].reshape(array.shape)
 
 
+@np.errstate(all="ignore")  # else what Python's own arithmetic finds is said of the function
 def each(function: Any, *operands: np.ndarray) -> np.ndarray:
     """A function of numbers, of each element of arrays that are broadcast."""
-    together = np.broadcast_arrays(*operands)
-    found = np.empty(together[0].shape, object)
-    for at in np.ndindex(found.shape):
-        found[at] = function(*(operand[at] for operand in together))
-    return found
+    return np.asarray(np.frompyfunc(function, len(operands), 1)(*operands), object)
 
 
 def registers_of(numbers: Sequence[Number] | np.ndarray) -> list[int]:

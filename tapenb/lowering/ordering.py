@@ -102,26 +102,6 @@ def _share(step: Step) -> np.ndarray:
     return values
 
 
-@form("searchsorted")
-def _searchsorted(step: Step) -> np.ndarray:
-    step.allow("side")
-    values, wanted = step.at_most(2)
-    below = "less" if step.option("side", "left") == "left" else "less_equal"
-    if not values.size:
-        raise NotLowered("np.searchsorted in nothing")
-    return fold("add", apply_ufunc(below, values, wanted[..., None]), -1)
-
-
-@form("isin")
-def _isin(step: Step) -> np.ndarray:
-    """Whether a number is one of several."""
-    step.allow("assume_unique", "invert", "kind")
-    values, wanted = step.at_most(2)
-    equal = apply_ufunc("equal", values[..., None], np.ravel(wanted))
-    found = fold("logical_or", equal, -1)
-    return apply_ufunc("logical_not", found) if step.option("invert") else found
-
-
 @form("partitioned")
 def _partitioned(step: Step) -> np.ndarray:
     """Refuse: the order within the parts is the partition's own."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autodiff.compiling.plan import leading_to
 from ..autodiff.compiling.replay import GuardFailed
-from .registers import Instruction, NotLowered, Registers, operands_of
+from .registers import Instruction, NotLowered, operands_of
 
 _BYTES = 1 << 19
 """So much of a processor's cache the registers of one block of points may take."""
@@ -102,6 +102,19 @@ class Player:
                 self._play(given, memory, numbers[:, block], failed[block])
         return numbers, failed
 
+    def at(self, inputs: Sequence[float]) -> list[float]:
+        """The numbers at one point.
+
+        Raises
+        ------
+        GuardFailed
+            Where the program does not stand.
+        """
+        numbers, failed = self([np.array([each], float) for each in inputs])
+        if failed[0] >= 0:
+            raise GuardFailed(int(failed[0]))
+        return numbers[:, 0].tolist()
+
     def _play(
         self, given: list[np.ndarray], memory: np.ndarray, numbers: np.ndarray, failed: np.ndarray
     ) -> None:
@@ -122,30 +135,6 @@ class Player:
                 registers[register : register + results] = function(rows, results).T
         for place, register in enumerate(self._wanted):
             numbers[place] = registers[register]
-
-
-def player(code: Registers, wanted: Sequence[int]) -> Callable[[Sequence[float]], list[float]]:
-    """A function from the inputs at one point to the numbers in some registers.
-
-    Returns
-    -------
-    callable
-        It raises GuardFailed where the program does not stand.
-
-    Raises
-    ------
-    NotLowered
-        Where an instruction belongs to SciPy, and that is not there.
-    """
-    whole = Player(code.code, wanted)
-
-    def play(inputs: Sequence[float]) -> list[float]:
-        numbers, failed = whole([np.array([each], float) for each in inputs])
-        if failed[0] >= 0:
-            raise GuardFailed(int(failed[0]))
-        return numbers[:, 0].tolist()
-
-    return play
 
 
 def read_for(code: Sequence[Instruction], roots: Iterable[int]) -> set[int]:

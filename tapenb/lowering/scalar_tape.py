@@ -6,7 +6,6 @@ scalar tapes, in microseconds: expressions within each other, and ``math`` for N
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,7 +17,7 @@ from ..autodiff.compiling.scalars import EXPRESSIONS
 from ..autodiff.kinds.rule import Constant
 from ..autodiff.tape.operation import GUARD, Operation
 from ..autodiff.tape.tape import Tape
-from .player import SEVERAL, function_of, player, read_for
+from .player import SEVERAL, Player, function_of, read_for
 from .registers import TRUTHS, Registers
 
 _LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
@@ -55,7 +54,7 @@ def as_tape(
     guards = [at for at, instruction in enumerate(code.code) if instruction[0] == "guard"]
     needed = read_for(code.code, [*wanted, *guards])
     read = sorted(needed.difference(guards))
-    made = _Entries(code, dict(zip(read, player(code, read)(values), strict=True)))
+    made = _Entries(code, dict(zip(read, Player(code.code, read).at(values), strict=True)))
     inputs = []
     with made.tape.tracker.known_from(sys._getframe()):
         for register, instruction in enumerate(code.code):
@@ -134,9 +133,7 @@ class _Entries:
     def _several(self, register: int, name: str, results: int, *operands: int) -> None:
         """An instruction of several results, and each of them."""
         found = [self._values.get(register + k, 0.0) for k in range(results)]
-        function = _QUICKER.get(name, partial(_together, SEVERAL[name], results))
-        if name == "put":
-            function = partial(_put, results)
+        function = partial(_together, SEVERAL[name], results)
         whole = self._put(Operation(function, _DROPPABLE, name), map(self.number, operands), found)
         for k, value in enumerate(found):
             item = Operation(_item, _DROPPABLE, "getitem", {"key": k})
@@ -172,46 +169,6 @@ def _alone(function: Callable[..., Any], *operands: float) -> float:
 def _together(function: Callable[..., Any], results: int, *operands: float) -> list[float]:
     with np.errstate(all="ignore"):
         return function(np.array([operands], float), results)[0].tolist()
-
-
-def _sort(*row: float) -> list[float]:
-    return sorted(_ordered(row))
-
-
-def _argsort(*row: float) -> list[float]:
-    return [float(at) for at in sorted(range(len(_ordered(row))), key=row.__getitem__)]
-
-
-def _ordered(row: tuple[float, ...]) -> tuple[float, ...]:
-    """A row, unless it has a nan, of which Python knows no place.
-
-    Raises
-    ------
-    ArithmeticError
-    """
-    if any(map(math.isnan, row)):
-        raise ArithmeticError("nan in an order")
-    return row
-
-
-def _pick(at: float, *row: float) -> list[float]:
-    return [row[int(at)]]
-
-
-def _put(results: int, *numbers: float) -> list[float]:
-    found = [0.0] * results
-    half = len(numbers) // 2
-    for at, number in zip(numbers[:half], numbers[half:], strict=True):
-        found[int(at)] += number
-    return found
-
-
-_QUICKER: dict[str, Callable[..., list[float]]] = {
-    "sort": _sort,
-    "argsort": _argsort,
-    "pick": _pick,
-}
-"""Of a few numbers, without a way to NumPy's arrays and back."""
 
 
 def _item(values: list[float], *, key: int) -> float:

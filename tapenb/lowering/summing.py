@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from .elementwise import apply_ufunc, select
+from .elementwise import apply_ufunc, of_numbers, select
 from .forms import Step, form
-from .number import Number, each, tidied
+from .number import each, tidied
 from .registers import NotLowered
 
 _OF_OBJECTS = (
@@ -34,40 +33,22 @@ def _of_objects(step: Step) -> np.ndarray:
 _OF_NOTHING = {"add": 0.0, "multiply": 1.0, "logical_or": 0.0, "logical_and": 1.0}
 
 
+@np.errstate(all="ignore")
 def fold(name: str, values: np.ndarray, axis: Any, keepdims: bool = False) -> np.ndarray:
-    """A ufunc from element to element along axes.
-
-    Raises
-    ------
-    NotLowered
-        Of nothing, where that is no number.
-    """
-    axes = _axes(values.ndim, axis)
-    rest = [each for each in range(values.ndim) if each not in axes]
-    count = math.prod(values.shape[each] for each in axes)
-    shape = [values.shape[each] for each in rest]
-    kept = [1 if each in axes else n for each, n in enumerate(values.shape)]
-    if not count and name in _OF_NOTHING:
-        return np.full(kept if keepdims else shape, _OF_NOTHING[name], object)
-    if not math.prod(shape):
-        return np.empty(kept if keepdims else shape, object)
-    if not count:
-        raise NotLowered("a reduction of nothing")
-    rows = values.transpose([*rest, *axes]).reshape([*shape, count])
-    found = rows[..., 0]
-    for k in range(1, count):
-        found = apply_ufunc(name, found, rows[..., k])
-    found = np.asarray(found, object)
-    return found.reshape(kept) if keepdims else found
+    """A ufunc from element to element along axes; refused of nothing, where that is no number."""
+    ufunc = np.frompyfunc(of_numbers(name, values), 2, 1, identity=_OF_NOTHING.get(name))
+    return np.asarray(ufunc.reduce(values, axis=axis, keepdims=keepdims), object)
 
 
-def _axes(ndim: int, axis: Any) -> list[int]:
-    if axis is None:
-        return list(range(ndim))
-    return [each % ndim for each in (axis if isinstance(axis, tuple) else (axis,))]
+@np.errstate(all="ignore")
+def running(name: str, values: np.ndarray, axis: int) -> np.ndarray:
+    """A ufunc from element to element along an axis, with all that it gives on the way."""
+    return np.frompyfunc(of_numbers(name, values), 2, 1).accumulate(values, axis)
 
 
-_FOLDS = {
+_REDUCTIONS = {
+    **dict.fromkeys(("sum", "nansum", "count_nonzero"), "add"),
+    **dict.fromkeys(("prod", "nanprod"), "multiply"),
     **dict.fromkeys(("max", "amax"), "maximum"),
     **dict.fromkeys(("min", "amin"), "minimum"),
     "nanmax": "fmax",
@@ -75,51 +56,39 @@ _FOLDS = {
     "any": "logical_or",
     "all": "logical_and",
 }
+"""The ufunc of which a function is a reduction, by the function's name."""
+_OF_TRUTHS = frozenset({"any", "all", "count_nonzero"})
 
 
-@form(*_FOLDS)
-def _extremum(step: Step) -> np.ndarray:
+@form(*_REDUCTIONS, "reduce")
+def _reduce(step: Step) -> np.ndarray:
     step.allow("axis", "keepdims", "dtype")
-    values, initial = _chosen(step, {"any": 0.0, "all": 1.0}.get(step.name))
-    if step.name in ("any", "all"):
-        values = apply_ufunc("not_equal", values, step.constant(0.0))
-    keepdims = bool(step.option("keepdims", False))
-    found = fold(_FOLDS[step.name], values, step.option("axis"), keepdims)
-    return found if initial is None else apply_ufunc(_FOLDS[step.name], found, initial)
-
-
-@form("sum", "prod", "nansum", "nanprod")
-def _sum(step: Step) -> np.ndarray:
-    step.allow("axis", "keepdims", "dtype")
-    neutral, combined = (0.0, "add") if "sum" in step.name else (1.0, "multiply")
+    # With initial= or where= the operation has the name of the ufunc itself.
+    name = _ufunc(step) if step.name == "reduce" else _REDUCTIONS.get(step.name, step.name)
+    axis = step.option("axis", None if step.name in _REDUCTIONS else 0)
+    neutral = _OF_NOTHING.get(name)
     values, initial = _chosen(step, neutral)
-    if step.name.startswith("nan"):
-        values = each(_without_nan, values, step.constant(neutral))
-    found = _total(step, np.sum if combined == "add" else np.prod, values)
-    return found if initial is None else apply_ufunc(combined, initial, found)
+    if step.name in _OF_TRUTHS:
+        values = apply_ufunc("not_equal", values, step.constant(0.0))
+    elif step.name in ("nansum", "nanprod"):
+        values = each(select, apply_ufunc("isnan", values), step.constant(neutral), values)
+    found = fold(name, values, axis, bool(step.option("keepdims", False)))
+    return found if initial is None else apply_ufunc(name, initial, found)
 
 
 @form("mean")
 def _mean(step: Step) -> np.ndarray:
     step.allow("axis", "keepdims", "dtype")
     values, where = [*step.operands, None][:2]
+    options = step.option("axis"), bool(step.option("keepdims", False))
     if where is None:
-        found = _total(step, np.sum, values)
+        found = fold("add", values, *options)
         count = step.constant(float(values.size // max(found.size, 1)))
     else:
         where = np.broadcast_to(where, values.shape)
-        found = _total(step, np.sum, each(select, where, values, step.constant(0.0)))
-        count = _total(step, np.sum, apply_ufunc("not_equal", where, step.constant(0.0)))
+        found = fold("add", each(select, where, values, step.constant(0.0)), *options)
+        count = fold("add", apply_ufunc("not_equal", where, step.constant(0.0)), *options)
     return apply_ufunc("divide", found, count)
-
-
-def _total(step: Step, reduce: Any, values: np.ndarray) -> np.ndarray:
-    keepdims = bool(step.option("keepdims", False))
-    return tidied(step.code, reduce(values, axis=step.option("axis"), keepdims=keepdims))
-
-
-def _without_nan(x: Number, neutral: Number) -> Number:
-    return x.emit("isnan").emit("select", neutral, x)
 
 
 def _chosen(step: Step, neutral: float | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -136,13 +105,6 @@ def _chosen(step: Step, neutral: float | None) -> tuple[np.ndarray, np.ndarray |
     return values, initial
 
 
-@form("count_nonzero")
-def _count_nonzero(step: Step) -> np.ndarray:
-    truths = apply_ufunc("not_equal", step.operands[0], step.constant(0.0))
-    options = {"axis": step.option("axis"), "keepdims": bool(step.option("keepdims", False))}
-    return tidied(step.code, np.sum(truths, **options))
-
-
 @form("cumsum", "cumprod", "cumulative_sum", "cumulative_prod")
 def _cumulate(step: Step) -> np.ndarray:
     step.allow("axis", "dtype", "include_initial")
@@ -155,17 +117,6 @@ def _cumulate(step: Step) -> np.ndarray:
         first = np.full(shape, step.number(neutral), object)
         values = np.concatenate([first, values], axis=axis)
     return running(name, values, axis)
-
-
-@form("reduce")
-def _reduce(step: Step) -> np.ndarray:
-    step.allow("axis", "keepdims", "dtype")
-    # With initial= or where= the operation has the name of the ufunc itself.
-    name = _ufunc(step) if step.name == "reduce" else step.name
-    axis = step.params.get("axis", 0)
-    values, initial = _chosen(step, {"add": 0.0, "multiply": 1.0}.get(name))
-    found = fold(name, values, axis, bool(step.option("keepdims", False)))
-    return found if initial is None else apply_ufunc(name, initial, found)
 
 
 @form("accumulate")
@@ -187,14 +138,6 @@ def _added(step: Step) -> np.ndarray:
 def _ufunc(step: Step) -> str:
     ufunc: Any = step.operation.function.__self__
     return ufunc.__name__
-
-
-def running(name: str, values: np.ndarray, axis: int) -> np.ndarray:
-    """A ufunc from element to element along an axis, with all that it gives on the way."""
-    rows = np.moveaxis(values, axis, 0).copy()
-    for k in range(1, len(rows)):
-        rows[k] = apply_ufunc(name, rows[k - 1], rows[k])
-    return np.moveaxis(rows, 0, axis)
 
 
 @form("recurrence")

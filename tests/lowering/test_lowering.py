@@ -21,7 +21,7 @@ from tapenb.autodiff.tracing.state import index_of, is_active, plain, reference_
 from tapenb.lowering.compact import Compact
 from tapenb.lowering.lowering import lower
 from tapenb.lowering.number import constants, inputs, registers_of
-from tapenb.lowering.player import player as python_player
+from tapenb.lowering.player import Player
 from tapenb.lowering.registers import NotLowered, Registers
 
 from ..autodiff.compiling.agreement import moved, ones
@@ -105,8 +105,10 @@ def lowered_of(tape, entries, read):
         label: constants(code, value) if reference is None else of(reference)
         for label, (reference, value) in read.items()
     }
-    play = python_player(code, [each for part in shown.values() for each in registers_of(part)])
-    found = play([number for entry in entries for number in reals(tape.value(entry))])
+    wanted = [each for part in shown.values() for each in registers_of(part)]
+    found = Player(code.code, wanted).at(
+        [number for entry in entries for number in reals(tape.value(entry))]
+    )
     if not agree(found, [value for _, value in read.values()]):
         raise NotLowered("what a page would compute is not what the kernel computes")
     return Compact(code, shown, first=[label for label in shown if label.startswith("value")])
