@@ -259,6 +259,15 @@ def own_attributes(value: Any) -> dict[str, Any] | None:
     return found if type(found) is dict else None
 
 
+def alike(value: tuple[Any, ...] | frozenset[Any], items: Iterable[Any]) -> Any:
+    """One of the same class with other items, past its class's own code, which may ask for more."""
+    made = builtin_of(value).__new__(type(value), items)
+    own = own_attributes(value)
+    if own:
+        vars(made).update(own)
+    return made
+
+
 def _slots(kind: type) -> list[str]:
     """The names of the slots that Python classes declare, but for those that a property hides."""
     return [

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.reach import Place, builtin_of, is_users
+from ..autodiff.reach import Place, alike, builtin_of, is_users, own_attributes
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
@@ -252,7 +252,10 @@ class RunInputs:
                 set.clear(value)
                 set.update(value, parts)
                 return value
-            return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+            made = alike(value, parts)
+            for name, held in (own_attributes(made) or {}).items():
+                made.__dict__[name] = self._ordinary(held)
+            return made
         return original(value)
 
     def described(self, options: Options) -> list[Input]:

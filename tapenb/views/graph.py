@@ -206,6 +206,8 @@ class Graph:
         if formula and formula != name:
             lines.append(("source", shorten(formula, _SOURCE_WIDTH)))
         title = source or formula or name or entry.operation
+        if not lines:  # a constant that a function within was differentiated by
+            lines.append(("source", title))
         if entry.line is not None:
             title = f"line {entry.line}: {title}"
         return Node(f"n{self._places[index]}", index, kind, tuple(lines), one_line(title))

@@ -171,6 +171,19 @@ class Item:
     weight: float
 {Item(x*y): 2.0}[Item(x*y)]*x
 
+# tuples and lists of one's own, with other arguments
+class Point(tuple):
+    def __new__(cls, a, b):
+        return super().__new__(cls, (a, b))
+    def __init__(self, a, b):
+        self.square = a*a
+class Row(list):
+    def __init__(self, *parts):
+        super().__init__(parts)
+p = Point(x, y)
+row = Row(x, p.square)
+np.hypot(*p) + np.where([True, False], row, [1.0, 2.0])[0]*np.array(p)[1] + np.stack([row, p])[0, 1]
+
 # namedtuple
 from collections import namedtuple
 Point = namedtuple("Point", "a b")

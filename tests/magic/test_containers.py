@@ -29,3 +29,15 @@ def test_masked_arrays_are_numpys_own_after_each_cell(notebook):
             f"w = np.ma.masked_array({data}, mask=[0, 1])\n(v * x * w).sum()"
         )
         assert type(notebook.names.pop("w")) is np.ma.MaskedArray
+
+
+def test_a_tuple_of_a_class_with_arguments_of_its_own_stays_what_it_is(notebook):
+    notebook.run(
+        "class Point(tuple):\n    def __new__(cls, *parts): return super().__new__(cls, parts)"
+    )
+    notebook.run(
+        "%%tape --no-graph --no-plot\nx = 2.0\np = Point(x, 3.0)\np.unit = [x]\nz = p[0]*p[1]"
+    )
+    p = notebook.names["p"]
+    assert (type(p).__name__, tuple(p), p.unit) == ("Point", (2.0, 3.0), [2.0])
+    assert [type(each) for each in (*p, *p.unit)] == [float] * 3

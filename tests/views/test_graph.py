@@ -105,6 +105,11 @@ def test_what_an_entry_is_is_told_by_shape():
     assert [len(list(groups[f"n{n}"].iter(f"{SVG}path"))) for n in range(4)] == [0, 0, 1, 2]
 
 
+def test_a_constant_that_a_function_within_was_differentiated_by_is_drawn():
+    tape = tn.record(lambda x: sum(tn.grad(lambda p: p[0] * p[1] ** 2)([x, 3.0])), 2.0)
+    assert ["input", "3"] in texts(graph(tape).svg()).values()
+
+
 def test_a_long_name_keeps_to_its_box():
     def f(x):
         the_name_of_a_rather_long_result = x * 2

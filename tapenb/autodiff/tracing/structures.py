@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..reach import alike
 from ..tape.primitives import build
 from .state import LEAVES, OPERANDS, READERS, TRACED, is_active, is_traced, plain
 
@@ -52,10 +54,14 @@ def parts_of(structure: Any) -> Sequence[Any] | None:
 
 def remade(structure: Any, parts: list[Any]) -> Any:
     """A container of the same form that holds other parts."""
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*parts)
-    if isinstance(structure, list | tuple):
-        return type(structure)(parts)
+    if isinstance(structure, tuple):
+        return alike(structure, parts)
+    if isinstance(structure, list):
+        if type(structure) is list:
+            return parts
+        made = copy(structure)  # past its class's own code, which may take other arguments
+        list.__setitem__(made, slice(None), parts)
+        return made
     if isinstance(structure, dict):
         return dict(zip(structure, parts, strict=True))
     if isinstance(structure, Container):

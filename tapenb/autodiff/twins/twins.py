@@ -69,9 +69,9 @@ def _lifted(real: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, ...]:
     if _takes_parts(real):
         return tuple(lift(arg) if type(arg) is list and _is_even(arg) else arg for arg in args)
     entry = FUNCTIONS.get(np.vstack if real is _ROW_STACK else real)
-    if entry is not None and entry.sequence and args and type(args[0]) in (list, tuple):
+    if entry is not None and entry.sequence and args and issubclass(type(args[0]), list | tuple):
         return ([lift(part) for part in args[0]], *args[1:])
-    return tuple(lift(arg) if type(arg) in (list, tuple) else arg for arg in args)
+    return tuple(lift(arg) if issubclass(type(arg), list | tuple) else arg for arg in args)
 
 
 def _traceable(tape: Tape, value: Any, args: Any = ()) -> Any:

@@ -112,6 +112,14 @@ class Model:
 Pair = namedtuple("Pair", "left right")
 
 
+class Row(list):
+    """A list that takes its items one by one."""
+
+    def __init__(self, name, *parts):
+        super().__init__(parts)
+        self.name = name
+
+
 def test_structures_in_and_out():
     """Gradients have the structure of their arguments; what is no number stays out of it."""
 
@@ -127,6 +135,9 @@ def test_structures_in_and_out():
     np.testing.assert_array_equal(gradient[1]["x"][0], [3.0, 6.0])
     assert gradient[1]["x"][1] == 0.0
     assert gradient[2] == Pair(25.0, 20.0)
+
+    row = tn.grad(lambda row: row[0] * row[1] ** 2)(Row("r", 2.0, 5.0))
+    assert (type(row), row, row.name) == (Row, [25.0, 20.0], "r")
 
     value, pullback = tn.vjp(
         lambda p: {"sum": p.left + p.right, "product": p.left * p.right}, Pair(2.0, 5.0)
