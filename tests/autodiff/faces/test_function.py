@@ -302,6 +302,8 @@ def test_the_first_function_of_a_process_is_replayed():
     """Whatever NumPy imports when it is first asked, as for random numbers, moves nothing."""
     code = (
         "import numpy as np, tapenb as tn\n"
+        "from tapenb.autodiff.faces.function import Function\n"
+        "Function.clock = staticmethod(lambda: 0.0)\n"  # as in `conftest`
         "f = tn.function(lambda x: np.polynomial.Polynomial([1.0, 2.0, x])(x))\n"
         "print([float(f(x)) for x in (2.0, 3.0)], f.stats().replays)"
     )
