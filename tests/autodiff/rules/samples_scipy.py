@@ -258,6 +258,11 @@ OPTIMIZE = {
             (NUMBER,),
         ),
         ("several", lambda a: so.newton(_cubic(a), np.full(2, 0.5), tol=1e-14), (PAIR,)),
+        (
+            "several, whole",
+            lambda a: so.newton(_cubic(a), np.full(2, 0.5), tol=1e-14, full_output=True).root,
+            (PAIR,),
+        ),
     ],
     "root_scalar": [
         ("bracket", lambda a: so.root_scalar(_cubic(a), bracket=[0, 1]).root, (NUMBER,)),
@@ -270,8 +275,26 @@ OPTIMIZE = {
             ),
             (NUMBER,),
         ),
+        (
+            "slope beside",
+            lambda a: (
+                so.root_scalar(
+                    lambda y: (_cubic(a)(y), 3 * y**2 + a), x0=0.5, fprime=True, xtol=1e-14
+                ).root
+            ),
+            (NUMBER,),
+        ),
     ],
     "root": [
+        (
+            "slopes beside",
+            lambda a: (
+                so.root(
+                    lambda y: (_cubic(a)(y), [[3 * y[0] ** 2 + a]]), [0.5], jac=True, tol=1e-13
+                ).x
+            ),
+            (NUMBER,),
+        ),
         ("hybr", lambda p: so.root(_system(p), START, tol=1e-13).x, (PAIR,)),
         ("lm", lambda p: so.root(_system(p), START, method="lm", tol=1e-13).x, (PAIR,)),
     ],
@@ -287,6 +310,12 @@ X = 5.0 * np.array([0.0, 0.3, 0.7, 1.5, 1.9, 2.2])
 Y = np.sin(X / 5.0) + 0.4
 SHARP = {"rtol": 1e-9, "atol": 1e-11}
 TIMES = np.array([0.0, 0.4, 0.9])
+
+
+def _turned(a: Any) -> Callable[[Any], Any]:
+    """A real function that reads a complex number."""
+    z = np.exp(1j * a) / a
+    return lambda t: np.abs(t + z)
 
 
 def _samples(name: str) -> list[tuple[str, Callable[..., Any], tuple[Any, ...]]]:
@@ -314,6 +343,12 @@ INTEGRATE = {
             (NUMBER,),
         ),
         ("limit", lambda b: si.quad(np.sin, 0, b)[0], (NUMBER,)),
+        (
+            "equal limits",
+            lambda a, b: si.quad(lambda t: np.exp(a * t), a, b)[0],
+            (NUMBER, NUMBER),
+        ),
+        ("complex", lambda a: si.quad(_turned(a), 0.0, 1.0)[0], (NUMBER,)),
     ],
     "quad_vec": [
         ("vector", lambda p, b: si.quad_vec(lambda t: np.exp(-p * t), 0.0, b)[0], (PAIR, NUMBER)),
@@ -371,6 +406,13 @@ INTEGRATE = {
                 ).y
             ),
             (PAIR, np.array(0.4)),
+        ),
+        (
+            "complex",
+            lambda a: si.solve_ivp(lambda t, y: -y * _turned(a)(t), (0, 1), [1.0], **SHARP).y[
+                :, -1
+            ],
+            (NUMBER,),
         ),
         (
             "backward, implicit",

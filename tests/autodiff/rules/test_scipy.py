@@ -218,6 +218,13 @@ def kept(a):
     return brentq(f, 0.0, 3.0) + log[-1]
 
 
+def below(t, y):
+    return y[0] - 0.7
+
+
+below.terminal = True
+
+
 REFUSED = {
     "math of the unknown": (lambda a: brentq(lambda y: math.sin(y) - a, 0.0, 1.0), "math.sin"),
     "math under an integral": (
@@ -237,7 +244,7 @@ REFUSED = {
     ),
     "events": (
         lambda a: scipy.integrate.solve_ivp(
-            lambda t, y: -a * y, (0, 1), [1.0], events=lambda t, y: y[0] - 0.7
+            lambda t, y: -a * y, (0, 1), [1.0], events=below
         ).y[0, -1],
         "t_eval",
     ),
@@ -253,6 +260,18 @@ REFUSED = {
     ),
     "a weight": (
         lambda a: scipy.integrate.quad(lambda t: a * t, 0, 1, weight="cos", wvar=3.0)[0], "weight",
+    ),
+    "the frequency of a weight": (
+        lambda a: scipy.integrate.quad(lambda t: t, 0, 1, weight="cos", wvar=a)[0], "weight",
+    ),
+    "complex integrals": (
+        lambda a: np.abs(scipy.integrate.quad_vec(lambda t: np.exp(1j * a * t), 0, 1)[0]), "parts",
+    ),
+    "complex solutions": (
+        lambda a: np.real(
+            scipy.integrate.solve_ivp(lambda t, y: 1j * a * y, (0, 1), [1.0 + 0j]).y[0, -1]
+        ),
+        "parts",
     ),
     "a choice of LAPACK's": (lambda a: scipy.linalg.schur(a * np.eye(2))[0][0, 0], "chooses one"),
     "a smooth surface on a grid": (

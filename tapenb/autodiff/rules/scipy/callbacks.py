@@ -164,10 +164,19 @@ class Callback:
         What records.
     name
         The solver, for errors.
+    beside
+        Whether it gives its derivatives beside its value.
     """
 
-    def __init__(self, function: Callable[..., Any], args: Any, tape: Tape, name: str) -> None:
-        self.function, self.tape, self.name = function, tape, name
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Any,
+        tape: Tape,
+        name: str,
+        beside: bool = False,
+    ) -> None:
+        self.function, self.tape, self.name, self.beside = function, tape, name, beside
         self.args = args if isinstance(args, tuple) else (args,)
         self.windows: dict[Any, Window] = {}
         self.order: list[int] = []
@@ -222,8 +231,9 @@ class Callback:
             begin = len(tape)
             given = [independent(tape, value) for value in inputs]
             value = self.function(*given, *self.args)
-            result = lift(value)
-            result = reference_of(tape, result if is_traced(result) else np.asarray(value), True)
+            own = value[0] if self.beside else value
+            result = lift(own)
+            result = reference_of(tape, result if is_traced(result) else np.asarray(own), True)
             own = begin + len(given)
             # What is first read here, such as a Variable, begins with an input of its own.
             if not any(tape.operations[i] is INPUT for i in range(own, len(tape))):
@@ -284,6 +294,10 @@ class Callback:
                 place_on(NO_TAPE, 0, kept)
         return beside or bool(self.order)
 
+    def refuse(self, what: str, instead: str) -> None:
+        """Say that a call like this has no derivative, and what to do."""
+        raise TapeError(f"{self.place}: {self.name} with {what} has no derivative. {instead}")
+
     def withheld(self, value: Any, why: str) -> Any:
         """A value that may be looked at, and whose derivative is refused, for this reason."""
         parameters = self.parameters()
@@ -295,13 +309,29 @@ class Callback:
         return apply(operation, parameters, sys._getframe(1)) if parameters else value
 
     def parameters(self) -> list[Any]:
-        """The traced values that the function reads, each in memory of its own."""
+        """The traced values that the function reads, each in memory of its own.
+
+        Of a complex one the real and the imaginary part: all are differentiated as real numbers.
+        """
         found = [operand(self.tape, index, True, record=True) for index in self.order]
-        return [np.copy(each) if isinstance(plain(each), np.ndarray) else each for each in found]
+        return [
+            np.stack([np.real(each), np.imag(each)])
+            if self._is_complex(index)
+            else np.copy(each)
+            if isinstance(plain(each), np.ndarray)
+            else each
+            for index, each in zip(self.order, found, strict=True)
+        ]
+
+    def _is_complex(self, index: int) -> bool:
+        return np.iscomplexobj(self.tape.value(index))
 
     def play(self, inputs: Sequence[Any], parameters: Sequence[Any]) -> Any:
         """What the function gives, at other arguments and parameters, traced or plain."""
-        known = dict(zip(self.order, parameters, strict=True))
+        known = {
+            index: each[0] + 1j * each[1] if self._is_complex(index) else each
+            for index, each in zip(self.order, parameters, strict=True)
+        }
         windows = list(self.windows.values())
         if len(windows) == 1 and not windows[0].has_guards:
             return windows[0].play(inputs, known)

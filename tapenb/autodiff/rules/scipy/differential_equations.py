@@ -18,7 +18,7 @@ import numpy as np
 from ...kinds.registry import CALLING, register_handler
 from ...sweeps.expressed import General
 from ...sweeps.local import slopes
-from ...tape.operation import Operation, TapeError
+from ...tape.operation import Operation
 from ...tape.tape import CURRENT
 from ...tracing.apply import apply
 from ...tracing.state import is_active, plain
@@ -112,10 +112,6 @@ def _field(callback: Callback, first: bool = True) -> Callable[..., Any]:
     return field
 
 
-def _refuse(callback: Callback, what: str, instead: str) -> None:
-    raise TapeError(f"{callback.place}: {callback.name} with {what} has no derivative. {instead}")
-
-
 # -- solve_ivp ---------------------------------------------------------------------------------
 
 
@@ -143,11 +139,13 @@ def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
         if not callback.end(any(map(is_active, (span, y0, asked)))):
             return result
         if events is not None:
-            _refuse(callback, "events=", "Ask for the times of interest as t_eval=.")
+            callback.refuse("events=", "Ask for the times of interest as t_eval=.")
         if given.get("vectorized"):
-            _refuse(callback, "vectorized=True", "Leave it out.")
+            callback.refuse("vectorized=True", "Leave it out.")
+        if np.iscomplexobj(result.y):
+            callback.refuse("complex numbers", "Solve for their real and imaginary parts.")
         if not result.success:
-            _refuse(callback, "a solution that failed", result.message)
+            callback.refuse("a solution that failed", result.message)
         steady = {k: v for k, v in given.items() if k not in ("events", "jac", "jac_sparsity")}
 
         def integrate(f: Callable[..., Any], times: Any, y0: Any) -> Any:
@@ -199,7 +197,7 @@ class _Between:
 
 
 def _event(event: Any, extra: Any, callback: Callback) -> Any:
-    plainly = Callback(event, extra, callback.tape, callback.name).aside
+    plainly = functools.partial(Callback(event, extra, callback.tape, callback.name).aside)
     for name in ("terminal", "direction"):
         if hasattr(event, name):
             setattr(plainly, name, getattr(event, name))
@@ -239,7 +237,7 @@ def _odeint(real: Callable[..., Any]) -> Callable[..., Any]:
         if not callback.end(any(map(is_active, (y0, times)))):
             return result
         if given["full_output"]:
-            _refuse(callback, "full_output=", "Leave it out.")
+            callback.refuse("full_output=", "Leave it out.")
         first = bool(given["tfirst"])
         beside = ("Dfun", "ml", "mu", "tfirst", "rtol", "atol")
         steady = {k: v for k, v in given.items() if k not in beside}

@@ -20,7 +20,8 @@ from ...sweeps.local import slopes
 from ...tape.operation import Operation, TapeError
 from ...tape.tape import CURRENT
 from ...tracing.apply import apply
-from ...tracing.state import is_active, plain
+from ...tracing.state import plain
+from ...tracing.structures import any_active
 from ..implicit import Again
 from .callbacks import Callback
 from .differential_equations import register_equations
@@ -172,15 +173,17 @@ def _quadrature(module: Any, name: str, function: str) -> None:
         asked, extra = given.pop(function), given.pop("args", ())
         a, b = given.pop("a"), given.pop("b")
         callback = Callback(asked, extra, tape, f"scipy.integrate.{name}")
+        beside = any_active([a, b, given.get("wvar")])
         given = {key: as_plain(value) for key, value in given.items()}
         result = real(callback, plain(a), plain(b), **given)
-        if not callback.end(is_active(a) or is_active(b)):
+        if plain(a) == plain(b) and any_active([a, b]):
+            callback(plain(a))  # which SciPy does not ask for
+        if not callback.end(beside):
             return result
-        if given.get("weight") is not None or given.get("complex_func"):
-            raise TapeError(
-                f"{callback.place}: {callback.name} with weight= or complex_func= has no "
-                "derivative. Write the weight into the function."
-            )
+        if given.get("weight") is not None:
+            callback.refuse("weight=", "Write the weight into the function.")
+        if np.iscomplexobj(result[0]):
+            callback.refuse("complex numbers", "Integrate their real and imaginary parts.")
         parameters = callback.parameters()
         quadrature = _vector_quadrature(module, given)
         integral = Integral(lambda t, *p: callback.play([t], p), quadrature, callback.place)

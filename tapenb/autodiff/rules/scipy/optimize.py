@@ -102,7 +102,8 @@ def _handle(
         given = bound(real, args, kwargs)
         extra = given.pop("args", ())
         asked = given.pop(function)
-        callback = Callback(asked, extra, tape, f"scipy.optimize.{name}")
+        told = any(given.get(key) is True for key in derivatives)
+        callback = Callback(asked, extra, tape, f"scipy.optimize.{name}", told)
         beside = []
         for key in derivatives:
             if callable(given.get(key)):
@@ -112,11 +113,6 @@ def _handle(
         result = real(callback, **given)
         if not callback.end():
             return result
-        if given.get("jac") is True or given.get("fprime") is True:
-            raise TapeError(
-                f"{callback.place}: {callback.name} of a function that gives its derivative beside "
-                "its value cannot be differentiated. Give the derivative as a function of its own."
-            )
 
         def solve(played: Callable[..., Any]) -> Any:
             return found(real(played, **{k: v for k, v in given.items() if k not in derivatives}))
@@ -135,13 +131,14 @@ def _handle(
 
 
 def _first(result: Any) -> Any:
-    return result[0] if type(result) is tuple else result
+    return result[0] if isinstance(result, tuple) else result
 
 
 def _with_first(result: Any, root: Any, callback: Callback) -> Any:
-    if type(result) is not tuple:
+    if not isinstance(result, tuple):
         return root
-    return root, *(_beside(part, callback) for part in result[1:])
+    changed = root, *(_beside(part, callback) for part in result[1:])
+    return type(result)._make(changed) if hasattr(result, "_make") else changed
 
 
 def _beside(value: Any, callback: Callback) -> Any:
