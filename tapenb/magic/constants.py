@@ -26,7 +26,7 @@ def is_float(value: float) -> bool:
     return True
 
 
-def is_number(node: ast.expr) -> bool:
+def _is_number(node: ast.expr) -> bool:
     """Whether an expression is a real number: ``2.0``, ``-3``, ``np.pi/4``, ``1e-3*2``."""
     todo = [node]
     while todo:
@@ -53,11 +53,11 @@ def is_list(node: ast.expr) -> bool:
 
 def _shape(node: ast.expr) -> tuple[int, ...] | None:
     """The shape of nested lists of numbers; None where it is none."""
-    if is_number(node):
+    if _is_number(node):
         return ()
     if not isinstance(node, ast.List | ast.Tuple) or not node.elts:
         return None
-    shapes = {_shape(p) if is_number(p) or type(p) is type(node) else None for p in node.elts}
+    shapes = {_shape(p) if _is_number(p) or type(p) is type(node) else None for p in node.elts}
     shape = shapes.pop()
     return None if shapes or shape is None else (len(node.elts), *shape)
 
@@ -73,11 +73,11 @@ def is_literal(node: ast.expr) -> bool:
             name in _CONSTRUCTORS
             and isinstance(node.func.value, ast.Name)
             and bool(given)
-            and all(is_number(each) or is_list(each) for each in given)
+            and all(_is_number(each) or is_list(each) for each in given)
             and (name != "arange" or _has_fraction(node))
             and (name not in ("array", "asarray") or is_list(given[0]))
         )
-    return is_number(node) or (
+    return _is_number(node) or (
         is_list(node) and (isinstance(node, ast.List) or _has_fraction(node))
     )
 
@@ -102,7 +102,7 @@ def split(statement: ast.stmt) -> list[ast.stmt]:
         isinstance(statement, ast.Assign)
         and len(statement.targets) > 1
         and all(isinstance(target, ast.Name) for target in statement.targets)
-        and is_number(statement.value)
+        and _is_number(statement.value)
     ):
         return [
             ast.copy_location(ast.Assign([target], statement.value), statement)

@@ -31,7 +31,6 @@ from .assets import style, widget
 from .controls import Control, controls
 from .drawing import Drawing
 from .files import printed, written
-from .kept import PICKED, Kept
 from .moves import Merging, Positions
 from .picks import ALONG, Picks
 from .playing import Maker
@@ -52,6 +51,7 @@ from .sections import (
     Trace,
     Vector,
 )
+from .static_forms import PICKED, StaticForms
 
 # A replay of a move ends after so many seconds: the interrupt button does not reach its thread.
 DEADLINE = 2.0
@@ -66,7 +66,7 @@ _NO_PROGRAM = {"entries": {}, "inputs": {}, "output": -1, "whole": True}
 _RECORDING = "recording the cell again…"
 
 
-class Panel(Kept):
+class Panel(StaticForms):
     """Sliders, readout, graph and plot of a recording.
 
     Parameters

@@ -32,7 +32,7 @@ from ..engines.tapes import StoredTape, kept, stored
 from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers, taken_apart
 from .conditions import conditions, only_asked, reads, unknown
 from .inputs import Input, flatten, identical
-from .kept import Read, read
+from .lazy import LazyValues, value_of
 from .numbers import (
     SOON,
     UNANSWERED,
@@ -402,7 +402,7 @@ class Program:
         parts = []
         for entry in each.entries:
             value = tape.value(entry)
-            slopes = [read(what, tape) for what in self.slopes(entry)]
+            slopes = [value_of(what, tape) for what in self.slopes(entry)]
             dtype = adjoint_dtype(value)
             parts.append(np.reshape(np.array(slopes, dtype), np.shape(value))[()])
         if isinstance(each.value, list | tuple):
@@ -447,11 +447,11 @@ class Program:
 
     def nodes(self, tape: Tape) -> Mapping[int, Any]:
         """The adjoint of each entry, or in forward mode its tangent; none of a long tape."""
-        return Read(self._nodes, tape)
+        return LazyValues(self._nodes, tape)
 
     def edges(self, tape: Tape) -> Mapping[tuple[int, int, int], Any]:
         """Return what flows back along each edge, by (parent, child, slot); none of a long tape."""
-        return Read(self._edges, tape)
+        return LazyValues(self._edges, tape)
 
     def jacobian(self, tape: Tape) -> dict[str, Any]:
         """For an output that is no scalar: one reverse sweep for each of its elements."""

@@ -24,8 +24,8 @@ from ..tracing.questions import is_cut
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
-from .opaque import Nested, Value, by_position, is_number
-from .traced_call import apart, drawing_nothing
+from .opaque import Nested, Value, by_position, is_operand
+from .traced_call import drawing_nothing, isolated_recording
 from .variable import read_all
 
 
@@ -277,7 +277,7 @@ def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
 
     def stands(result: Any, *operands: Any, **params: Any) -> bool:
         # What is no NumPy knows of no tips.
-        with suppress(Exception), apart() as tape:
+        with suppress(Exception), isolated_recording() as tape:
             call(function, *(independent(tape, operand) for operand in operands), **params)
         return bool(on_tips(tape))
 
@@ -363,7 +363,7 @@ def _wrapped(
         if any(map(is_traced, flatten(kwargs))):
             args, kwargs = by_position(function, args, kwargs)
         traced = any(map(is_traced, flatten(args)))
-        if traced and not all(map(is_number, args)):
+        if traced and not all(map(is_operand, args)):
             nested = Nested(args, kwargs)
             f = nested.of_two(function) if rule is Custom else nested.around(function)
             args, kwargs = nested.operands, {}

@@ -16,7 +16,7 @@ import numpy as np
 from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.provenance import here
-from ..tape.tape import alone
+from ..tape.tape import local_tape
 from ..tracing.state import is_active, is_traced, tape_of
 from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..twins.substitution import call
@@ -27,10 +27,10 @@ class Nested:
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._args, self._kwargs = stripped(args), stripped(kwargs)
-        self._counts = [sum(map(is_number, flatten(arg))) for arg in args]
+        self._counts = [sum(map(is_operand, flatten(arg))) for arg in args]
         # By leaf: a traced Boolean is one, and none once it is plain.
-        self._are_operands = [*map(is_number, flatten(args))]
-        self.operands = [leaf for leaf in flatten(args) if is_number(leaf)]
+        self._are_operands = [*map(is_operand, flatten(args))]
+        self.operands = [leaf for leaf in flatten(args) if is_operand(leaf)]
 
     def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function of the numbers alone."""
@@ -39,7 +39,7 @@ class Nested:
         def of_numbers(*operands: Any) -> Any:
             rest, leaves = iter(operands), flatten(self._args)
             pairs = zip(leaves, self._are_operands, strict=True)
-            filled = iter([next(rest) if is_operand else leaf for leaf, is_operand in pairs])
+            filled = iter([next(rest) if its else leaf for leaf, its in pairs])
             return call(function, *rebuild(self._args, filled), **self._kwargs)
 
         return of_numbers
@@ -69,7 +69,7 @@ class Nested:
         return adjoints
 
 
-def is_number(leaf: Any) -> bool:
+def is_operand(leaf: Any) -> bool:
     """Whether a leaf of the arguments is an operand."""
     number = isinstance(leaf, float | int | complex | np.number | np.ndarray)
     return is_traced(leaf) or (number and not isinstance(leaf, bool))
@@ -161,7 +161,7 @@ def plain_value(
 
     It runs on a tape of its own, where a derivative that it takes is no part of another.
     """
-    with alone() as tape:
+    with local_tape() as tape:
         tape.session.variables = {}
         found = first(call(function, *args, **kwargs))
         active = [leaf for leaf in flatten(found) if is_active(leaf)]

@@ -182,7 +182,7 @@ def original(value: Any) -> Any:
     return sys.modules.get(name.removeprefix("tapenb."), value)
 
 
-def is_library(home: str) -> bool:
+def is_numerical(home: str) -> bool:
     """Whether a module is of NumPy, SciPy or tapenb, of which all that may be called is listed."""
     return home.partition(".")[0] in ("numpy", "scipy", "tapenb")
 
@@ -191,7 +191,7 @@ def is_left_alone(module: ModuleType, name: str) -> bool:
     """Whether nobody sets an attribute of a module, or by such a method even reads one."""
     if name == "__setattr__" and module.__name__ in sys.stdlib_module_names:
         return True  # a frozen dataclass sets its own
-    return is_library(module.__name__)
+    return is_numerical(module.__name__)
 
 
 def is_wrapper(home: str) -> bool:

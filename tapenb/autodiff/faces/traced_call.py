@@ -31,7 +31,7 @@ from ..twins.substitution import call
 
 
 @contextmanager
-def apart() -> Iterator[Tape]:
+def isolated_recording() -> Iterator[Tape]:
     """Record inside of no other recording, and draw no random numbers of the user's."""
     token = CURRENT.set(None)
     try:
@@ -137,7 +137,7 @@ class TracedCall:
         arguments = list(args)
         for position in (argnums,) if isinstance(argnums, int) else argnums:
             arguments[position] = refilled(args[position], rest, is_number)
-        with apart() as tape:
+        with isolated_recording() as tape:
             call = TracedCall(f, tape, tuple(arguments), kwargs, argnums, has_aux)
             _ = call.outputs
         return call

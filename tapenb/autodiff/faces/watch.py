@@ -213,7 +213,7 @@ class Watch:
             if name not in allowed and hasattr(owner, name):
                 raise Unwatchable.at(where, purity.objection(owner))
         elif isinstance(owner, ModuleType):
-            if "__getattr__" in vars(owner) and not purity.is_library(owner.__name__):
+            if "__getattr__" in vars(owner) and not purity.is_numerical(owner.__name__):
                 raise Unwatchable.at(where, f"{owner.__name__}.{name} is no plain attribute")
             if self._expect_name(vars(owner), name):
                 self._named(vars(owner)[name], where)
@@ -311,7 +311,7 @@ class Watch:
     def _module(self, value: Any) -> list[Place]:
         """A module, or an object of SciPy's: what is asked of it by name is looked at."""
         value = purity.original(value)
-        if isinstance(value, ModuleType) and not purity.is_library(value.__name__):
+        if isinstance(value, ModuleType) and not purity.is_numerical(value.__name__):
             if type(value) is not ModuleType:
                 raise self._refusal(f"the attributes of {value.__name__} may be computed")
             self._expect("{0}.__class__ is {1}", value, ModuleType)
@@ -383,7 +383,7 @@ class Watch:
         for owner in kind.__mro__:
             if owner is object or purity.is_known(owner) or purity.is_wrapper(owner.__module__):
                 continue
-            if _is_in_c(owner) or purity.is_library(owner.__module__):
+            if _is_in_c(owner) or purity.is_numerical(owner.__module__):
                 raise self._refusal(purity.objection(owner))
             if id(owner) in self._asked_of:
                 continue
@@ -416,7 +416,7 @@ class Watch:
         # Where it was written: functools.wraps gives a wrapper the module of what it wraps.
         home = function.__globals__.get("__name__", "")
         wraps = purity.is_wrapper(home)
-        if purity.is_library(home) if not wraps else purity.stands_alone(function):
+        if purity.is_numerical(home) if not wraps else purity.stands_alone(function):
             raise self._refusal(purity.objection(function))
         self._expect("{0}.__code__ is {1}", function, function.__code__)
         if function.__code__.co_argcount:  # else they are for nothing
@@ -491,7 +491,7 @@ class Watch:
                 break
             self._module(value)
             value = purity.original(value)
-            if purity.is_library(value.__name__):
+            if purity.is_numerical(value.__name__):
                 getattr(value, attribute, None)  # which may import it
             if not self._expect_name(vars(value), attribute):
                 raise Unwatchable.at(where, f"{value.__name__}.{attribute} is no plain attribute")
@@ -500,7 +500,7 @@ class Watch:
 
     def _import(self, name: str, where: Location) -> None:
         """Look at a module that a function imports itself."""
-        if name not in sys.modules and purity.is_library(name):
+        if name not in sys.modules and purity.is_numerical(name):
             with suppress(ImportError):
                 import_module(name)
         if not self._expect_name(sys.modules, name):

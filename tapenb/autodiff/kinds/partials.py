@@ -77,7 +77,7 @@ def least(x: Any) -> Any:
     return np.where(np.isnan(x), -np.inf, x)
 
 
-def kept(g: Any, x: Any) -> Any:
+def where_finite(g: Any, x: Any) -> Any:
     """A part of `g` where the same part of `x` is finite."""
     if x.dtype.kind != "c":
         return np.where(np.isfinite(x), g, 0.0)

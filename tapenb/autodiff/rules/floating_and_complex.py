@@ -82,7 +82,7 @@ def _finite(
 for asker in (np.isneginf, np.isposinf):
     register_rule(asker, Constant(), "x")
 register_rule(np.fix, Constant(lambda result, x, **_: result == x), "x")
-register_rule(np.nan_to_num, Elementwise("kept(g, x)"), "x")
+register_rule(np.nan_to_num, Elementwise("where_finite(g, x)"), "x")
 register_handler(np.nan_to_num, _finite, only_traced=True)
 
 

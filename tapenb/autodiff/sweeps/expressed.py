@@ -18,7 +18,7 @@ from ..kinds.rule import (
     fit,
     spread,
 )
-from ..tape.tape import CURRENT, alone
+from ..tape.tape import CURRENT, local_tape
 from ..tracing.apply import independent
 from ..tracing.state import is_active
 from .local import pull, push
@@ -72,7 +72,7 @@ class Composite(Rule):
             start = len(tape)
             self.expression(*operands, **params)
             return record_tips(tape, start)
-        with alone() as tape:
+        with local_tape() as tape:
             moved = (
                 independent(tape, x) if np.asarray(x).dtype.kind in "fc" else x for x in operands
             )

@@ -356,7 +356,7 @@ CURRENT: ContextVar[Tape | None] = ContextVar("tapenb-tape", default=None)
 
 
 @contextmanager
-def alone(tape: Tape | None = None) -> Iterator[Tape]:
+def local_tape(tape: Tape | None = None) -> Iterator[Tape]:
     """Record on a tape, by default a new one, of which no other that is being recorded knows."""
     tape = Tape() if tape is None else tape
     token = CURRENT.set(tape)

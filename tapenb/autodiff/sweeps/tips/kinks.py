@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.rule import adjoint_dtype
-from ...tape.tape import Tape, alone
+from ...tape.tape import Tape, local_tape
 from ...tracing.state import is_traced, plain, reference_of
 from ..forward import forward
 from ..reverse import reverse
@@ -126,7 +126,7 @@ def _two_orders(run: Run) -> Groups:
         if top >= 0:
             value = tape.value(top)
             seeds[top] = generic_adjoint(value) if np.ndim(value) else ones_like(value)
-    with alone(tape):
+    with local_tape(tape):
         slopes = reverse(tape, seeds, run.entries, record=True)
         tops = {e: reference_of(tape, s, True) for e, s in slopes.items() if is_traced(s)}
     along = {entry: generic_adjoint(tape.value(entry)) for entry in run.entries}

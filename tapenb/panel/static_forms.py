@@ -30,7 +30,7 @@ PICKED = "elements of an array have sliders of their own"
 """Why a page does not play a panel in which some were picked."""
 
 
-class Kept(anywidget.AnyWidget):
+class StaticForms(anywidget.AnyWidget):
     """A widget that is shown beside its own picture, and saved; the heir says of what.
 
     It has the recording, the point that is shown, and the positions that were requested.
