@@ -619,6 +619,36 @@ w = v*1.0
 put = lambda i, u: w.__setitem__(i, u)
 put(0, y)
 np.sum(w**2)
+
+# a copy of a transposed array is in C order, and its ravel a view of it
+a = (A*x).T.copy()
+r = a.ravel()
+r[1] = 3*y
+np.sum(a*A)
+
+# in place by an object that says which array it is, under two names
+class Held:
+    def __init__(self, values):
+        self.values = values
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+a = np.ones(3)
+b = a
+a += Held(v*x)
+a[:2] *= Held([x, y])
+np.sum(b**2)
+
+# in place by an object that answers NumPy itself, under two names
+class Held:
+    def __init__(self, values):
+        self.values = values
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        inputs = [i.values if isinstance(i, Held) else i for i in inputs]
+        return getattr(ufunc, method)(*inputs, **kwargs)
+a = v*x
+b = a
+a -= Held(v[::-1]*y)
+np.sum(b**2)
 """)
 
 

@@ -538,4 +538,47 @@ label = statistics.NormalDist(mu=0.0, sigma=1.0)
 from fractions import Fraction
 half = y*Fraction(1, 2)
 x*x + half*0
+
+# arrays of objects and of dicts
+from dataclasses import dataclass
+@dataclass
+class Body:
+    mass: float
+    place: float = 2.0
+bodies = np.array([Body(x), Body(y, x)])
+rows = np.array([{"w": x}, {"w": v[0]}])
+sum(b.mass*b.place for b in bodies)*sum(row["w"] for row in rows)
+
+# a deque and sequences of one's own
+from collections import UserList, deque
+class Row:
+    def __init__(self, *parts):
+        self.parts = parts
+    def __len__(self):
+        return len(self.parts)
+    def __getitem__(self, i):
+        return self.parts[i]
+last = deque([x, y, x*y], maxlen=2)
+np.mean(last)*np.sum(np.array(UserList([x, v[0]])))*np.dot(Row(x, y, 2.0), v) + v[0]*np.sum(
+    v*Row(y, x, y)
+)
+
+# NumPy's functions and operators of an object that says which array it is
+class Held:
+    def __init__(self, values):
+        self.values = values
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+    def __radd__(self, other):
+        return 0.0
+np.sum(np.sin(Held(v*x))*(v + Held(v*y)))*np.linalg.norm(Held(v)) + np.stack([Held(v), v*x])[0, 1]
+
+# an array times an object of one's own is an array of such objects
+class Money:
+    def __init__(self, amount):
+        self.amount = amount
+    def __rmul__(self, k):
+        return Money(k*self.amount)
+p, q, r = v*Money(x)
+p.amount*q.amount + y*r.amount + (type(r.amount) is float)
 """)

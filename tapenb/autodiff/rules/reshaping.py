@@ -19,11 +19,17 @@ def _back(adjoint: Any, array: Any, *_: Any, order: str = "C", **__: Any) -> Any
     return np.reshape(adjoint, array.shape, order="F" if order == "F" else "C")
 
 
+def _in_c_order(array: np.ndarray) -> bool:
+    """Whether elements lie in memory in the order of their indices, gaps or not."""
+    steps = [abs(s) for s, n in zip(array.strides, array.shape, strict=True) if n > 1]
+    return steps == sorted(steps, reverse=True)
+
+
 def _ordered(numpy_function: Callable[..., Any]) -> None:
     """Register a function with an order, which must not depend on the memory of the operand."""
 
     def call(a: Any, *, order: str = "C", **params: Any) -> Any:
-        if order in ("A", "K") and not np.asarray(a).flags.c_contiguous:
+        if order in ("A", "K") and not _in_c_order(np.asarray(a)):
             name = numpy_function.__name__
             refuse(f"np.{name} with order={order!r} of such an array is", sys._getframe(1))
         return numpy_function(a, order=order, **params)

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from ..kinds.elementwise import Elementwise
 from ..kinds.rule import Item, Rule
@@ -416,11 +417,24 @@ def independent(tape: Tape, value: Any) -> Traced:
 
 
 def same(value: Any) -> Any:
-    """A copy in the same order of memory, on which the last bits of NumPy's results depend."""
+    """A copy that lies in memory as the array does, gaps included, if shorter ones.
+
+    Which of its parts are views depends on that, and so do the last bits of NumPy's results.
+    """
     if not isinstance(value, np.ndarray):
         return value
+    steps, reach, joint = [1] * value.ndim, 1, value.itemsize
+    for axis in sorted(range(value.ndim), key=lambda axis: abs(value.strides[axis])):
+        length, stride = value.shape[axis], abs(value.strides[axis])
+        if length > 1:
+            steps[axis] = reach if stride == joint else reach + 1
+            reach, joint = steps[axis] * length, stride * length
+    memory = np.empty(reach, value.dtype)
+    strides = [step * value.itemsize for step in steps]
     ahead = (*(slice(None, None, -1 if step < 0 else 1) for step in value.strides), Ellipsis)
-    return value[ahead].copy(order="K")[ahead]
+    copy = as_strided(memory, value.shape, strides)[ahead]
+    copy[...] = value
+    return copy
 
 
 _FRESH = Operation(same, Elementwise("1"), ARGUMENT)

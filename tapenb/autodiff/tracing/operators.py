@@ -15,9 +15,10 @@ from ..kinds.registry import RULES
 from ..tape.operation import Operation
 from ..tape.provenance import operator_at
 from .apply import apply, apply_mixed, apply_one, apply_two, guard, note_raised
+from .elements import each as of_each
 from .questions import leave
 from .state import NUMBERS, OPERANDS, TRACED, TRACED_NUMBERS, TYPES, Traced, new_number, plain
-from .structures import as_operand
+from .structures import as_array, as_operand
 from .writing import write
 
 
@@ -106,6 +107,16 @@ def _is_sequence(self: Traced, other: Any, name: str) -> bool:
     return True
 
 
+_NUMPYS = (np.ndarray, np.generic)
+
+
+def _outranks(other: Any) -> bool:
+    """Whether NumPy's arrays leave an operator to an operand of another kind."""
+    if hasattr(type(other), "__array_ufunc__"):
+        return True
+    return getattr(other, "__array_priority__", 0) > 0
+
+
 _INERT = frozenset({str, bytes, type(None), dict, set, frozenset, list, tuple, slice, object})
 """Types of Python's own, whose operators do nothing but compute or raise."""
 
@@ -122,6 +133,13 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
         return each.function(other, value) if reflected else each.function(value, other)
 
     inert = type(other) in _INERT
+    if not (inert or each.mirrored or _outranks(other)) and isinstance(self._value, _NUMPYS):
+        array = as_array(other)
+        pair = (array, self) if reflected else (self, array)
+        if array is not other:
+            return apply(_operation(name), tuple(map(as_operand, pair)), frame)
+        if type(self) is TYPES.array:
+            return of_each(np.frompyfunc(OPERATORS[name].function, 2, 1), pair)
     if inert and name == "mul" and hasattr(self._value, "__index__"):
         return plainly(guard(self, operator.index, frame))  # repeated so often
     if not (reflected or inert):
@@ -221,12 +239,14 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 def _of_arrays(name: str) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
     """``x + y`` of arrays, its reflection, and ``x += y``, which is written into the array."""
-    operation = _operation(name)
+    operation, ufunc = _operation(name), OPERATORS[name].ufunc
 
     def in_place(self: Any, other: Any) -> Any:
         frame = _getframe(1)
         if not (type(other) in TRACED or _known(other)):
-            return NotImplemented  # and ``x + y`` is asked next
+            if _outranks(other) and not hasattr(type(other), "__array_ufunc__"):
+                return NotImplemented  # and ``x + y`` is asked next
+            return ufunc(self, as_array(other), out=(self,))
         result = apply(operation, (self, as_operand(other)), frame)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             return getattr(operator, f"i{name}")(self._value, plain(other))

@@ -7,9 +7,10 @@ makes the like of it, and all else is written with these two.
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -150,12 +151,12 @@ def read(structure: Any) -> Any:
     kinds = set(map(type, structure)) if type(structure) in (list, tuple) else {type(structure)}
     if LEAVES.issuperset(kinds) and kinds.isdisjoint(READERS):
         return structure
-    return mapped(_read, structure)
+    return mapped(_read, as_array(structure))
 
 
 def _read(leaf: Any) -> Any:
     reader = READERS.get(type(leaf))
-    return leaf if reader is None else reader(leaf)
+    return as_array(leaf) if reader is None else reader(leaf)
 
 
 def lift(value: Any) -> Any:
@@ -166,10 +167,19 @@ def lift(value: Any) -> Any:
     if LEAVES.issuperset(kinds):
         flat = (None,) * len(value)
         return value if TRACED.isdisjoint(kinds) else build(*value, layout=flat)
-    leaves = flatten(value)
+    leaves = list(_elements(value))
     if any(type(leaf) in TRACED for leaf in leaves):
         return build(*leaves, layout=_layout(value))
     return value
+
+
+def _elements(value: Any) -> Iterator[Any]:
+    """What NumPy takes for the elements of a nest of lists: to it, a dict is one object."""
+    if type(value) not in LEAVES and isinstance(value, list | tuple):
+        for part in value:
+            yield from _elements(part)
+    else:
+        yield value
 
 
 def as_array_of_its_own(value: Any) -> Any:
@@ -178,9 +188,36 @@ def as_array_of_its_own(value: Any) -> Any:
     return convert(value) if type(convert) is FunctionType and not is_traced(value) else value
 
 
+def takes_traced(frame: FrameType) -> bool:
+    """Whether it is `as_array_of_its_own` that asked the method of a cell from which this comes.
+
+    Such a method gives code in C what that takes, by a function of one line: see `magic.cell`.
+    """
+    method = frame.f_back
+    asked = method and method.f_back
+    return asked is not None and asked.f_code is as_array_of_its_own.__code__
+
+
+def as_array(value: Any) -> Any:
+    """What NumPy makes an array of, where it would find traced values; anything else as it is.
+
+    That is an object of a class of the user's that says which array it is, or has elements by
+    number, or a deque.
+    """
+    kind = type(value)
+    if kind in LEAVES or callable(value) or hasattr(kind, "__array_ufunc__"):
+        return value  # a function, or it answers NumPy itself
+    found = as_array_of_its_own(value)
+    own = kind is deque or type(getattr(kind, "__getitem__", None)) is FunctionType
+    if found is value and own and not isinstance(value, list | tuple | dict | str | bytes):
+        found = list(value) if hasattr(kind, "__len__") else value
+    return found if any_active(found) else value
+
+
 def _layout(value: Any) -> Any:
-    parts = parts_of(value)
-    return None if parts is None else tuple(map(_layout, parts))
+    if type(value) in LEAVES or not isinstance(value, list | tuple):
+        return None
+    return tuple(map(_layout, value))
 
 
 def as_operand(value: Any) -> Any:

@@ -255,6 +255,11 @@ class TracedArray(ArrayOperators, Writes, Lends, Counts, NumPyProtocol, metaclas
         """A copy in one dimension."""
         return np.copy(np.ravel(self, order=order))
 
+    def copy(self, order: str = "C") -> Any:
+        """A copy of its own, in C order unless told otherwise; `np.copy` keeps the order."""
+        kept = order == "C" and self._value.flags.c_contiguous
+        return np.copy(self) if kept else np.copy(self, order=order)
+
     def __copy__(self) -> Any:
         return np.copy(self)
 

@@ -132,6 +132,17 @@ def test_variables_in_operators():
         assert tape.gradient(y, v).numpy() == pytest.approx(expected, rel=1e-15), name
 
 
+def test_a_variable_is_added_in_place():
+    w = tn.Variable([1.0, 2.0])
+    with tn.GradientTape() as tape:
+        total = np.ones(2)
+        same = total
+        total += w
+        total *= w
+        y = np.sum(same)  # of w + w²
+    np.testing.assert_array_equal(tape.gradient(y, w), [3.0, 5.0])
+
+
 def test_variables_in_numpy_functions():
     m = tn.Variable(np.array([[1.0, 2.0, 0.5], [0.0, -1.0, 4.0]]))
     v = tn.Variable(V)

@@ -29,6 +29,39 @@ def test_it_has_the_attributes_of_what_it_stands_for(value):
     tn.function(f)(value)
 
 
+LAYOUTS = {
+    "C": lambda a: a.copy(),
+    "F": lambda a: a.copy("F"),
+    "columns": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+    "some columns": lambda a: np.hstack([a, a])[:, : a.shape[1]],
+    "rows": lambda a: np.repeat(a, 2, axis=0)[::2],
+    "backwards": lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+    "F, some rows": lambda a: np.vstack([a, a]).copy("F")[: len(a)],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("flat", [lambda a: a.reshape(-1), lambda a: a.copy().T.ravel()])
+def test_what_is_a_view_of_it_is_one_of_what_it_stands_for(layout, flat):
+    def f(x):
+        part = flat(x)
+        part[0] = part[1] * part[2]
+        part[3:] += part[:-3]
+        return np.sum(x * x) + np.sum(part * part[::-1])
+
+    def at(a):
+        return f(LAYOUTS[layout](a))
+
+    a = np.array([[0.3, -1.2, 0.8], [1.5, 0.7, -0.4]])
+    value, gradient = tn.value_and_grad(f)(LAYOUTS[layout](a))
+    assert value == at(a)
+    for index in np.ndindex(a.shape):
+        step = np.zeros_like(a)
+        step[index] = 1e-4  # of a polynomial of degree four, by five points
+        f1, f2, f3, f4 = (at(a + k * step) for k in (-2, -1, 1, 2))
+        assert gradient[index] == pytest.approx((f1 - 8 * f2 + 8 * f3 - f4) / 12e-4, abs=1e-9)
+
+
 def cut_if_it_is_a_tensor(x):
     return x.numpy() if hasattr(x, "numpy") else x
 
