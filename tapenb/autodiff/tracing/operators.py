@@ -217,7 +217,7 @@ def _of_numbers(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
             constants = tape.constants
             constants.append(other)
             index = -len(constants)
-        result = TYPES.of[type(value)]()
+        result = type(self)() if type(value) is type(self._value) else TYPES.of[type(value)]()
         result._tape, result._value = tape, value
         result._index = tape.put(operation, self._index, index, value, frame)
         return result
