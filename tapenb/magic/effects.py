@@ -315,6 +315,27 @@ def note_files(changes: Changes, files: Files) -> None:
     noting.append(files)
 
 
+def check_files(first: Files, now: Files) -> None:
+    """Refuse to run again a cell of whose files one cannot be what it was in the first run.
+
+    Raises
+    ------
+    StateLost
+    """
+    unkept = first.unkept or now.unkept
+    if unkept is not None:
+        raise StateLost(
+            f"this cell writes to {unkept}, which cannot be read or is too large to be put back, "
+            "so the cell does not run again"
+        )
+    if first.changed is not None:
+        raise StateLost(
+            f"this cell reads {first.changed}, which has been written since, so the cell does not "
+            "run again to this point, and the numbers there are not known. Run this cell again to "
+            "go on with the file as it is"
+        )
+
+
 def _writes(mode: str | None, flags: int) -> bool:
     """Whether a file is opened to be written."""
     return bool(flags & _WRITES if isinstance(flags, int) else set(mode or "r") & set("wax+"))

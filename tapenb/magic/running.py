@@ -31,11 +31,10 @@ from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input, withheld_as_read
-from ..recording.outputs import that_depend
-from ..views.listing import Source
+from ..recording.outputs import named_numbers, that_depend
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
-from .effects import Finalizers, Refusing, StateLost, note_files
+from .effects import Finalizers, Refusing, check_files, note_files
 from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
@@ -91,6 +90,8 @@ class Outcome:
     """Others, which the output does not depend on."""
     switches: dict[str, bool] = field(default_factory=dict)
     """What is true or false in the cell."""
+    named: dict[str, int] = field(default_factory=dict)
+    """Other numbers of the cell that could be the output."""
     complaint: str | None = None
     """Why there is nothing to show."""
     reads: Reads = field(default_factory=Reads)
@@ -253,7 +254,7 @@ class CellRun:
                 )
         if outcome.complaint is not None:
             # The cell's own names, of which the last one may be what was meant.
-            named = that_depend(outcome.tape, Source(self.file, 1, ()))
+            named = that_depend(outcome.tape, outcome.named)
             if named:
                 outcome.complaint += f" --of {named[-1]} shows those of {named[-1]}."
             elif outcome.output_name is None:
@@ -289,18 +290,7 @@ class CellRun:
             now = Snapshot(self.shell.user_ns, self._names(), self._texts(), exactly=True)
             files = Files(now.files)
             files.keep_those_of(self.files)
-            unkept = self.files.unkept or files.unkept
-            if unkept is not None:
-                raise StateLost(
-                    f"this cell writes to {unkept}, which cannot be read or is too large to be put "
-                    "back, so the cell does not run again"
-                )
-            if self.files.changed is not None:
-                raise StateLost(
-                    f"this cell reads {self.files.changed}, which has been written since, so the "
-                    "cell does not run again to this point, and the numbers there are not known. "
-                    "Run this cell again to go on with the file as it is"
-                )
+            check_files(self.files, files)
             changes.before(files.put_back)
             changes.before(now.restore)
             close_figures(changes, aside=not self.before.plots)
@@ -490,6 +480,8 @@ class CellRun:
     def _find_output(self, outcome: Outcome, shown: Any) -> None:
         """Choose the output while the tape is still open: lists are lifted onto it."""
         namespace, tape, name = self.shell.user_ns, outcome.tape, self.options.of
+        own = self.cell.bound.keys() & namespace.keys()
+        outcome.named = named_numbers(tape, {each: namespace[each] for each in own})
         if name is not None:
             if name not in namespace:
                 raise LineError(f"--of {name}: the cell gives no {name}")

@@ -174,5 +174,5 @@ class Session:
 def _program(outcome: Outcome, order: int, mode: str) -> Program:
     program = Program(outcome.tape, outcome.inputs, outcome.output_name, order, mode)
     program.idle, program.switches = outcome.idle, outcome.switches
-    program.untried = outcome.untried
+    program.untried, program.named = outcome.untried, outcome.named
     return program

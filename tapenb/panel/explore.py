@@ -16,9 +16,12 @@ import numpy as np
 
 from ..autodiff.faces.functional import record
 from ..autodiff.tape.operation import TapeError
+from ..autodiff.tape.tape import CURRENT
+from ..autodiff.twins.substitution import call
 from ..recording.deadline import SECONDS, within
 from ..recording.idle import Idle
 from ..recording.inputs import Input, counting
+from ..recording.outputs import named_numbers, variables_of
 from ..recording.program import Program
 from ..recording.recording import Recording
 from ..views.listing import Source
@@ -87,14 +90,14 @@ def explored(
         Of the panel: ``graph``, ``plot``, ``table``.
     """
     given, fixed, choices, spans = _arguments(f, in_order, arguments)
-    call = _Call(f, fixed, choices, order, mode)
+    calls = _Call(f, fixed, choices, order, mode)
     began = time.monotonic()
     # An interrupt may come between two lines of a recording that belong together.
-    program = copy_context().run(call.first, given, spans)
+    program = copy_context().run(calls.first, given, spans)
     seconds = time.monotonic() - began
     if (shell := shell_of()) is not None:
         Idle.of(shell)  # which hears from now on when cells run
-    found = Explored(program, program.tape, call.again, seconds)
+    found = Explored(program, program.tape, calls.again, seconds)
     found._choices = {
         name: [getattr(each, "__name__", str(each)) for each in all_of]
         for name, all_of in choices.items()
@@ -262,12 +265,17 @@ class _Call:
         chosen = {name: self._choices[name][at] for name, at in self._switches.items()}
         fixed = {**self._fixed, **chosen}
 
-        def call(*values: Any) -> Any:
+        outputs: dict[str, int] = {}
+
+        def called(*values: Any) -> Any:
             named = dict(zip(names, values, strict=True)) | fixed
-            return self._f(*[named.pop(name) for name in self._in_order], **named)
+            with variables_of(getattr(inspect.unwrap(self._f), "__code__", None)) as variables:
+                found = call(self._f, *[named.pop(name) for name in self._in_order], **named)
+            outputs.update(named_numbers(CURRENT.get(), variables))
+            return found
 
         with self._lock:
-            tape = record(call, *(each.value for each in inputs))
+            tape = record(called, *(each.value for each in inputs))
         if tape.output is None:
             raise TapeError(
                 f"{self._output} does not depend on any of {', '.join(names) or 'no inputs'}"
@@ -278,7 +286,7 @@ class _Call:
         ]
         tape.inputs = {each.name: each.entries for each in found}
         program = Program(tape, found, self._output, self._order, self._mode)
-        program.switches = dict(self._switches)
+        program.switches, program.named = dict(self._switches), outputs
         return program
 
 

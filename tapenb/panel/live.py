@@ -278,7 +278,7 @@ class Panel(StaticForms):
             self._show_point(self._chosen(self._point), **self._remarks)
 
     def _chosen(self, point: Point) -> Point:
-        return self._recording.choose(self._output, self._played.source, point)
+        return self._recording.choose(self._output, point)
 
     def _take_pick(self) -> bool:
         """Make the slider that a browser asked for, of an array that has none; try that once."""

@@ -1,67 +1,76 @@
-"""Which other numbers of a cell can be its output: those that it gives a name."""
+"""Which other numbers of a run can be its output: those that it has left under a name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import CodeType
+from typing import Any
 
 import numpy as np
 
-from ..autodiff.tape.provenance import bound_name
 from ..autodiff.tape.tape import Tape
-from ..views.listing import Source
+from ..autodiff.tracing.state import entry_of, plain
 from .program import Program
 
 MOST = 12
 """So many outputs are offered, the last ones."""
 
 
-def outputs(tape: Tape, source: Source) -> dict[str, int]:
-    """By name the entry of each number that the text itself computes and names.
+def named_numbers(tape: Tape, variables: Mapping[str, Any]) -> dict[str, int]:
+    """By name the entry of each number that was computed and is held by a variable at the end.
 
     Parameters
     ----------
-    source
-        The text that was recorded.
+    tape
+        Still open: what an array holds that was written to is told by its memory.
 
     Returns
     -------
     dict of str to int
-        In the order in which they got their last values.
+        In the order in which they got their values.
     """
-    firsts, numbers = tape.instructions()
-    entries = np.delete(np.arange(len(tape)), [*tape.independents, *tape.guards()])
-    last = np.full(len(firsts), -1)
-    last[numbers[entries]] = entries
-    found: dict[str, int] = {}
-    for entry in np.sort(last[last >= 0]).tolist():
-        site = tape.sites[entry]
-        if site is None:
+    given = {*tape.independents, *tape.guards()}
+    found = {}
+    for name, value in variables.items():
+        entry = entry_of(tape, value)
+        if entry is None or entry in given or name in tape.inputs or name.startswith("_"):
             continue
-        if (site.code.co_filename, site.code.co_name) != (source.file, source.scope):
-            continue
-        name = bound_name(site.code, tape.offsets[entry])
-        if name and name.isidentifier() and not name.startswith("_") and name not in tape.inputs:
-            found.pop(name, None)
+        if np.asarray(plain(value)).dtype.kind == "f":
             found[name] = entry
-    real = {n: e for n, e in found.items() if np.asarray(tape.value(e)).dtype.kind == "f"}
-    return dict(list(real.items())[-MOST:])
+    return dict(sorted(found.items(), key=lambda each: each[1])[-MOST:])
 
 
-def that_depend(tape: Tape, source: Source) -> list[str]:
-    """The names among them of what depends on an input."""
+@contextmanager
+def variables_of(code: CodeType | None) -> Iterator[dict[str, Any]]:
+    """What the variables of a function hold when the last call of it within ends."""
+    found: dict[str, Any] = {}
+
+    def hear(frame: Any, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is code:
+            found.clear()
+            found.update(frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(hear)
+    try:
+        yield found
+    finally:
+        sys.setprofile(before)
+
+
+def that_depend(tape: Tape, found: Mapping[str, int]) -> list[str]:
+    """The names among those found of what depends on an input."""
     inputs = {entry for entries in tape.inputs.values() for entry in entries}
-    found = outputs(tape, source).items()
-    return [name for name, entry in found if not inputs.isdisjoint(tape.ancestors(entry))]
+    return [name for name, entry in found.items() if not inputs.isdisjoint(tape.ancestors(entry))]
 
 
-def with_output(program: Program, name: str, entry: int) -> Program:
-    """The same run with another output.
-
-    Parameters
-    ----------
-    entry
-        Of its tape.
-    """
+def with_output(program: Program, name: str | None) -> Program:
+    """The same run with another output, where it has left that."""
+    entry = program.named.get(name)
+    if entry is None:
+        return program
     tape = program.tape.first()
     tape.output = entry
     needed = set(tape.ancestors(entry, *tape.guards()))
@@ -71,6 +80,6 @@ def with_output(program: Program, name: str, entry: int) -> Program:
     used = [each for each in inputs if not needed.isdisjoint(each.entries)]
     other = Program(tape, used, name, program.order, program.mode)
     other.idle = [each for each in inputs if each not in used]
-    other.switches = program.switches
+    other.switches, other.named = program.switches, program.named
     other.untried, other.whole = program.untried, program
     return other

@@ -88,6 +88,8 @@ class Program:
         self.idle: list[Input] = []
         self.untried: list[str] = []
         self.switches: dict[str, int] = {}
+        # Other numbers that can be the output, by the names that the run has left them under.
+        self.named: Mapping[str, int] = {}
         self._original: Program | None = None
         # With the output of the cell itself, where this one has another.
         self.whole: Program | None = None
@@ -219,7 +221,7 @@ class Program:
     def _swept_at(self, positions: Mapping[str, Any], here: Tape) -> Point:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
-        other.idle, other.switches = self.idle, self.switches
+        other.idle, other.switches, other.named = self.idle, self.switches, self.named
         other.untried, other.whole = self.untried, self.whole
         if self.is_long:
             other._original = self.original

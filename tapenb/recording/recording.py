@@ -13,11 +13,10 @@ from ..autodiff.compiling.replay import GuardFailed
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
 from ..engines.tapes import Numbers
-from ..views.listing import Source
 from .curve import Curve
 from .inputs import Input, Slider
 from .many import at_many
-from .outputs import outputs, with_output
+from .outputs import with_output
 from .point import Point
 from .program import Program
 
@@ -99,7 +98,7 @@ class Recording:
         # How many there were.
         self.kept: int = 0
         # The name of an output that was chosen.
-        self._chosen: tuple[str, Source] | None = None
+        self._chosen: str | None = None
         self.panel: Any = None
 
     @property
@@ -256,7 +255,7 @@ class Recording:
                 done(result)
                 return
             try:
-                point = _with_output(result, self._chosen).point(positions)
+                point = with_output(result, self._chosen).point(positions)
             except Exception as error:
                 done(error)
             else:
@@ -264,22 +263,19 @@ class Recording:
 
         self._run_again(dict(positions), finished)
 
-    def choose(self, name: str | None, source: Source, at: Point) -> Point:
+    def choose(self, name: str | None, at: Point) -> Point:
         """The point of another output, from now on.
 
         Parameters
         ----------
         name : str or None
-            One that `outputs` finds; None for the cell's own output.
-        source : Source
-            The text that was recorded.
+            One that the run has left; None for the cell's own output.
         at : Point
             Of any output.
         """
-        chosen = None if name is None else (name, source)
         whole = at.program.whole or at.program
-        point = _with_output(whole, chosen).point(at.everywhere)
-        self._chosen, self._beside = chosen, []
+        point = with_output(whole, name).point(at.everywhere)
+        self._chosen, self._beside = name, []
         return point
 
     def record_beside(
@@ -445,15 +441,6 @@ class Recording:
             if isinstance(answers[0], BaseException):
                 raise answers[0] from None
             return answers[0]
-
-
-def _with_output(program: Program, chosen: tuple[str, Source] | None) -> Program:
-    """A program with the output that was chosen, where it has that."""
-    if chosen is None:
-        return program
-    name, source = chosen
-    entry = outputs(program.tape, source).get(name)
-    return program if entry is None else with_output(program, name, entry)
 
 
 def _branch(program: Program) -> Any:

@@ -209,3 +209,21 @@ def test_parameters_of_every_kind(explore):
         explore(power, 3.0, 2.0, 1.0)
     with pytest.raises(TypeError, match=r"in their order, explore\(power, 2.0"):
         explore(power, x=3.0)
+
+
+def filled(x, y):
+    a = np.zeros(3)
+    a[0] = x * y
+    b = a[1:]
+    b += x
+    y = x
+    return a.sum() * y
+
+
+def test_outputs_are_what_variables_hold_when_the_function_returns(explore):
+    t = explore(filled, x=2.0, y=3.0)
+    held = {"a": [6, 2, 2], "b": [2, 2], "filled": 20}
+    assert sorted(t.panel.state["output"]["choices"]) == list(held)
+    for name, value in held.items():
+        t.panel.set_state({"look": {**t.panel.look, "output": {"of": name}}})
+        np.testing.assert_array_equal(t.value, value)

@@ -549,3 +549,20 @@ def test_outputs_are_chosen_and_switches_switched(tmp_path: Path):
         panel.save(tmp_path / "panel.html")
     finally:
         close_shell(book.shell)
+
+
+def test_an_output_is_what_its_name_holds_in_the_end():
+    book = open_notebook()
+    try:
+        book.run(
+            "%%tape -o t\nx = 2.0\nv = np.array([3.0, x, 1.0])\nu = v[1:]\nv.sort()\n"
+            "u *= x\na, b = x*3, x*4\na, b = b, a\nc = x*5\nc = 5.0\nz = v.sum()*a"
+        )
+        t, panel = book.names["t"], book.names["t"].panel
+        held = {"u": [4, 6], "v": [1, 4, 6], "a": 8, "b": 6}
+        assert sorted(panel.state["output"]["choices"]) == sorted([*held, "z"])
+        for name, value in held.items():
+            panel.set_state({"look": {**panel.look, "output": {"of": name}}})
+            np.testing.assert_array_equal(t.value, value)
+    finally:
+        close_shell(book.shell)

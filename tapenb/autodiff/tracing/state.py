@@ -184,6 +184,19 @@ def place_on(tape: Tape, index: int, value: Traced, memory: Memory | None = None
         value._memory, value._version = memory, 0
 
 
+def entry_of(tape: Tape, value: Any) -> int | None:
+    """The entry that a value is on a tape that is open.
+
+    None for one that is no entry there, and for a view that must be taken anew since others wrote.
+    """
+    if not is_active(value) or value._tape is not tape:
+        return None
+    memory = value._memory if type(value) is TYPES.array else None
+    if memory is None or memory.version == value._version:
+        return value._index
+    return memory.reference if memory.is_whole(value._value) else None
+
+
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
     """The entry or constant that stands for an operand, traced or plain, on a tape.
 
