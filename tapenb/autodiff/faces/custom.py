@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kinds.rule import Parts, Rule, adjoint_dtype, fit, spread
+from ..kinds.rule import Parts, Rule, fit, spread
 from ..sweeps.expressed import Composite
 from ..sweeps.local import pull
+from ..sweeps.seeds import zeros_like
 from ..sweeps.tips.standing import on_tips, tell_tips
 from ..tape.operation import GUARD, Operation, TapeError, qualified_name
 from ..tape.provenance import describe, users_frame
@@ -24,7 +25,7 @@ from ..tracing.questions import is_cut
 from ..tracing.state import is_active, is_traced, plain, reference_of, tape_of
 from ..tracing.structures import flatten, rebuild, stripped
 from ..twins.substitution import call
-from .opaque import Nested, Value, by_position, is_operand
+from .opaque import Nested, Value, by_position, is_operand, listed
 from .traced_call import drawing_nothing, isolated_recording
 from .variable import read_all
 
@@ -71,10 +72,10 @@ class Custom(Rule):
         """Return what the user's adjoint gives for each operand, of that one's shape."""
         function, then = self._adjoints(result, operands, operation)
         seeds = _in_place_of(operation.form, _of_each(adjoint, result))
-        contributions = _listed(call(function, *seeds))
+        contributions = listed(call(function, *seeds))
         if then is not None:
             with drawing_nothing():
-                before = _listed(call(then, *stripped(seeds)))
+                before = listed(call(then, *stripped(seeds)))
             if not all(map(_alike, flatten(contributions), flatten(before))):
                 raise TapeError(_changed(operation, "adjoint"))
         if len(contributions) == _parameters(self.function) > len(operands):
@@ -197,7 +198,7 @@ class Custom(Rule):
                     total = total + np.sum(contributions[slot] * tangents[slot])
             return total
 
-        zeros = list(map(_zero, results))
+        zeros = [zeros_like(plain(one)) for one in results]
         beside = [*operands, *(tangents[slot] for slot in seeded)]
         found = pull(transposed, zeros, np.float64(1.0), [True] * len(zeros), beside)
         parts = {
@@ -253,12 +254,6 @@ def _changed(operation: Operation, what: str) -> str:
         "reads what has changed since, as a loop's variable, a counter or random numbers. Hand "
         "that over as an argument."
     )
-
-
-def _listed(contributions: Any) -> list[Any]:
-    """The adjoints of all arguments, of which a user gives a single one by itself."""
-    several = isinstance(contributions, tuple | list) and not is_traced(contributions)
-    return list(contributions) if several else [contributions]
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -323,16 +318,13 @@ def _unseen(operation: Operation, what: str) -> str:
     )
 
 
-def _zero(result: Any) -> Any:
-    """The adjoint of a result that nothing depends on."""
-    return np.zeros(np.shape(plain(result)), adjoint_dtype(result))[()]
-
-
 def _of_each(adjoint: Any, result: Any) -> list[Any]:
     """The adjoints of all results, of which `Parts` leave some out."""
     if not isinstance(adjoint, Parts):
         return [adjoint]
-    return [adjoint[at] if at in adjoint else _zero(one) for at, one in enumerate(result)]
+    return [
+        adjoint[at] if at in adjoint else zeros_like(plain(one)) for at, one in enumerate(result)
+    ]
 
 
 def _parameters(function: Callable[..., Any]) -> int:

@@ -112,11 +112,11 @@ class GradientTape(Window):
         leaves = flatten(sources)
         last = not self._persistent and not tape.open and tape.gradient_tapes == 1
         found = self._sweep(tape, seeds, leaves, record, spend=last)
-        pairs = zip(leaves, found, strict=True)
-        found = [_own(leaf, targets, weights) if g is None else g for leaf, g in pairs]
-        if unconnected_gradients == "zero":
-            pairs = zip(leaves, found, strict=True)
-            found = [_zero(leaf) if gradient is None else gradient for leaf, gradient in pairs]
+        for at, leaf in enumerate(leaves):
+            if found[at] is None:
+                found[at] = _own(leaf, targets, weights)
+            if found[at] is None and unconnected_gradients == "zero":
+                found[at] = _zero(leaf)
         self._end()
         return rebuild(sources, iter(found))
 
@@ -388,7 +388,11 @@ def _value_of(leaf: Any) -> Any:
 
 def _seed(weight: Any, value: Any) -> Any:
     """The adjoint of a target to start from."""
-    return ones_like(value) if weight is None else _as_adjoint(weight, value)
+    if weight is None:
+        return ones_like(value)
+    if is_traced(weight):
+        return weight
+    return np.broadcast_to(np.asarray(weight, adjoint_dtype(value)), np.shape(value))[()]
 
 
 def _own(source: Any, targets: list[Any], weights: list[Any]) -> Traced | None:
@@ -409,12 +413,6 @@ def _total(parts: list[Any], value: Any, shared: bool) -> Traced:
     if is_traced(adjoint):
         return adjoint
     return constant_of(detach(adjoint) if shared else adjoint)
-
-
-def _as_adjoint(weight: Any, value: Any) -> Any:
-    if is_traced(weight):
-        return weight
-    return np.broadcast_to(np.asarray(weight, adjoint_dtype(value)), np.shape(value))[()]
 
 
 def _zero(leaf: Any) -> Traced | None:

@@ -55,8 +55,7 @@ class Nested:
 
     def _spread_out(self, adjoints: Any) -> Any:
         """Adjoints of the arguments, or of those with numbers, as those of the numbers."""
-        if is_traced(adjoints) or not isinstance(adjoints, tuple | list):
-            adjoints = [adjoints]
+        adjoints = listed(adjoints)
         for counts in (self._counts, [count for count in self._counts if count]):
             if len(adjoints) != len(counts):
                 continue
@@ -67,6 +66,12 @@ class Nested:
             if [*map(len, parts)] == counts:
                 return [each for part in parts for each in part]
         return adjoints
+
+
+def listed(adjoints: Any) -> list[Any]:
+    """The adjoints of all arguments, of which a user gives a single one by itself."""
+    several = isinstance(adjoints, tuple | list) and not is_traced(adjoints)
+    return list(adjoints) if several else [adjoints]
 
 
 def is_operand(leaf: Any) -> bool:

@@ -407,17 +407,7 @@ def _is_plain_template(text: Any) -> bool:
 def by_constants(location: Location, value: Any) -> list[str]:
     """The attributes that ``getattr(a, "name")`` names; of ``np.errstate`` none, all ``"ignore"``.
 
-    Parameters
-    ----------
-    location
-        Where the function is named.
-    value : callable
-        Which one it is.
-
-    Raises
-    ------
-    Unwatchable
-        Where what it is called with is not written there.
+    What the function named at a location is called with must be written there, or it is refused.
     """
     code, at = location
     instructions = [

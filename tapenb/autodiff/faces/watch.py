@@ -86,14 +86,8 @@ _DATA = (str, int, tuple, dict, set, frozenset, type(None))
 def mark_of(setting: Callable[[], Any], read: Callable[[], Any]) -> Callable[[], Any]:
     """A function that tells in nanoseconds whether a setting of NumPy's may have changed.
 
-    NumPy keeps its settings in context variables, whose values are replaced whenever they are set.
-
-    Parameters
-    ----------
-    setting : callable
-        Gives a context manager that sets it.
-    read : callable
-        Reads it, where it is in no context variable.
+    NumPy keeps most in context variables, whose values are replaced whenever they are set, by a
+    context manager that `setting` gives; the others are read.
     """
     variable = variable_of(setting)
     return read if variable is None else variable.get

@@ -297,10 +297,6 @@ class Constant(Rule):
 
     differentiable: bool = False
 
-    def __init__(self, tip: Callable[..., Any] | None = None, *, steps: bool = False) -> None:
-        self.tip = tip
-        self.steps = steps
-
     def needs(self, slot: int) -> bool:
         return False
 

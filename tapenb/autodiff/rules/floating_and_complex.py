@@ -53,7 +53,7 @@ register_rule(
 )
 register_rule(np.ldexp, Elementwise("scaled(g, x2)", "0"))
 register_rule(np.nextafter, Elementwise("1", "0"))
-register_rule(np.spacing, Constant(steps=True))
+register_rule(np.spacing, Constant().with_steps())
 register_rule(np.bitwise_count, Constant())
 
 
@@ -81,7 +81,7 @@ def _finite(
 
 for asker in (np.isneginf, np.isposinf):
     register_rule(asker, Constant(), "x")
-register_rule(np.fix, Constant(lambda result, x, **_: result == x), "x")
+register_rule(np.fix, Constant().with_tips(lambda result, x, **_: result == x), "x")
 register_rule(np.nan_to_num, Elementwise("where_finite(g, x)"), "x")
 register_handler(np.nan_to_num, _finite, only_traced=True)
 

@@ -79,7 +79,7 @@ def _leaf(slot: int, adjoint: Any, *leaves: Any, layout: Any) -> Any:
     return np.reshape(part, np.shape(leaf))
 
 
-register_rule(truncate, Constant(lambda result, value, **_: result == value))
+register_rule(truncate, Constant().with_tips(lambda result, value, **_: result == value))
 register_rule(convert, Linear(convert, lambda adjoint, value, *, dtype: adjoint))
 register_rule(
     getitem,

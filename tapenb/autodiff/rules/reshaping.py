@@ -131,9 +131,9 @@ _rearrangement(np.lib.stride_tricks.sliding_window_view, "x")
 for joiner in (np.hstack, np.vstack, np.dstack, np.column_stack):
     _rearrangement(joiner, "tup", sequence=True)
 for rounder in (np.round, np.around):
-    register_rule(rounder, Constant(_halfway), "a")
-register_rule(np.argsort, Constant(_equal_neighbours), "a")
-register_rule(np.searchsorted, Constant(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
+    register_rule(rounder, Constant().with_tips(_halfway), "a")
+register_rule(np.argsort, Constant().with_tips(_equal_neighbours), "a")
+register_rule(np.searchsorted, Constant().with_tips(lambda _, a, v, **__: np.isin(v, a)), "a", "v")
 for comparer in (np.isclose, np.allclose):
-    register_rule(comparer, Constant(steps=True), "a", "b")
-register_rule(np.array_equal, Constant(steps=True), "a1", "a2")
+    register_rule(comparer, Constant().with_steps(), "a", "b")
+register_rule(np.array_equal, Constant().with_steps(), "a1", "a2")

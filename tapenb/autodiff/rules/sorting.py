@@ -266,13 +266,13 @@ register_rule(
 )
 register_rule(np.packbits, Constant(), "a")
 register_rule(np.unpackbits, Constant(), "a")
-register_rule(np.argpartition, Constant(_repeated_operand), "a")
-register_rule(np.lexsort, Constant(steps=True), "keys", sequence=True, call=listed(np.lexsort))
-register_rule(np.digitize, Constant(_attained), "x", "bins")
-register_rule(np.nanargmax, Constant(steps=True), "a")
-register_rule(np.nanargmin, Constant(steps=True), "a")
-register_rule(np.array_equiv, Constant(steps=True), "a1", "a2")
-register_rule(np.isin, Constant(steps=True), "element", "test_elements")
+register_rule(np.argpartition, Constant().with_tips(_repeated_operand), "a")
+register_rule(np.lexsort, Constant().with_steps(), "keys", sequence=True, call=listed(np.lexsort))
+register_rule(np.digitize, Constant().with_tips(_attained), "x", "bins")
+register_rule(np.nanargmax, Constant().with_steps(), "a")
+register_rule(np.nanargmin, Constant().with_steps(), "a")
+register_rule(np.array_equiv, Constant().with_steps(), "a1", "a2")
+register_rule(np.isin, Constant().with_steps(), "element", "test_elements")
 register_rule(
     np.bincount,
     Linear(

@@ -462,7 +462,7 @@ def _register() -> None:
         name: Special(*partials, name=name) for name, partials in PARTIALS.items()
     }
     rules |= {name: _several(texts) for name, texts in SEVERAL.items()}
-    rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant(steps=True))
+    rules |= dict.fromkeys(PIECEWISE_CONSTANT, Constant().with_steps())
     for name, text in TIPS.items():
         rules[name].tip = written(f"lambda y, x1, x2=None, *_, **options: {text}", NAMES)
     rules |= {

@@ -251,7 +251,7 @@ for extremum, lowest in LOWEST.items():
     rule = Reduction(EXTREMUM, extremum, lowest).with_tips(tied)
     register_rule(extremum, rule, "a", "initial", "where", call=optional(extremum))
 for answer in (np.any, np.all):
-    register_rule(answer, Constant(_vanishing), "a", "where", call=_masked(answer))
-register_rule(np.count_nonzero, Constant(_vanishing), "a")
+    register_rule(answer, Constant().with_tips(_vanishing), "a", "where", call=_masked(answer))
+register_rule(np.count_nonzero, Constant().with_tips(_vanishing), "a")
 for answer, extremum in ((np.argmax, np.max), (np.argmin, np.min)):
-    register_rule(answer, Constant(partial(_tied_places, extremum)), "a")
+    register_rule(answer, Constant().with_tips(partial(_tied_places, extremum)), "a")

@@ -217,7 +217,9 @@ def register_methods(ufunc: np.ufunc, rule: Rule) -> None:
     methods: dict[str, Rule] = {}
     rule = _WHOLE.get(ufunc, rule)
     if not rule.differentiable:
-        methods = dict.fromkeys(("reduce", "accumulate", "reduceat", "outer"), Constant(steps=True))
+        methods = dict.fromkeys(
+            ("reduce", "accumulate", "reduceat", "outer"), Constant().with_steps()
+        )
     elif isinstance(rule, Elementwise):
         reduce, accumulate = _PLAIN.get(
             ufunc, (Composite(_fold(ufunc)), General(_chain(ufunc, rule)))

@@ -14,18 +14,7 @@ Errors = Mapping[str, str]
 
 
 def variable_of(setting: Callable[[], Any]) -> ContextVar[Any] | None:
-    """The context variable whose value is replaced where a setting of NumPy's changes.
-
-    Parameters
-    ----------
-    setting : callable
-        Gives a context manager that sets it.
-
-    Returns
-    -------
-    ContextVar or None
-        None where it is in no context variable, or in several.
-    """
+    """The one context variable whose value a setting's context manager replaces; else None."""
     before = copy_context()
     with setting():
         during = copy_context()

@@ -145,6 +145,8 @@ for _function, _expression in (
 register_rule(np.linalg.cond, Composite(_condition).with_own_tips(), "x")
 register_rule(
     np.linalg.matrix_rank,
-    Constant(lambda rank, a, *_, **__: rank < (min(a.shape[-2:]) if np.ndim(a) > 1 else 1)),
+    Constant().with_tips(
+        lambda rank, a, *_, **__: rank < (min(a.shape[-2:]) if np.ndim(a) > 1 else 1)
+    ),
     "A",
 )
