@@ -32,8 +32,8 @@ SMOKE = (
     "tests/magic/test_tape.py::test_the_survey_cell",
     "tests/magic/test_tape.py::test_nested_magics_and_shell_commands",
     "tests/magic/test_tape.py::test_an_interrupt_leaves_nothing_half_open",
-    "tests/magic/test_tape.py::test_a_moved_slider_takes_another_branch",
-    "tests/magic/test_tape.py::test_running_again_starts_from_the_state_before",
+    "tests/magic/test_run_again.py::test_a_moved_slider_takes_another_branch",
+    "tests/magic/test_run_again.py::test_running_again_starts_from_the_state_before",
     "notebooks/04_tape.ipynb",
     "tests/browser/test_panel.py::test_numbers_follow_the_sliders",
 )

@@ -149,12 +149,13 @@ OF_SCIPY = {
     "scipy.integrate": "By limits, by what the function reads (Leibniz), and by samples and their "
     "places. `solve_ivp` and `odeint` by beginning, times and parameters: their variational "
     "equations, integrated by the same solver at the same tolerance. Refused: events, "
-    "`weight=`.",
+    "`weight=`, complex results.",
     "scipy.interpolate": "By the point, by the ordinates that a spline goes through, by the "
     "coefficients of a `BSpline`, and by values on a grid, for lines.",
     "scipy.linalg": "For stacks where SciPy takes stacks. Refused: `subset_by_*=`, `left=`, "
     "`mode='raw'`; `schur`, `qz`, `hessenberg`, whose bases LAPACK chooses.",
-    "scipy.ndimage": "By the array, and by the weights where they are an argument; all modes.",
+    "scipy.ndimage": "By the array, by the weights where they are an argument, and by coordinates; "
+    "all modes.",
     "scipy.optimize": "Roots by what the function reads, by the implicit function theorem. Minima "
     "are refused: `tn.implicit(tn.grad(f), solver)`.",
     "scipy.signal": "By signals and coefficients; `filtfilt` and `sosfiltfilt` by the signal, "

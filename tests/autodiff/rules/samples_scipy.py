@@ -445,6 +445,9 @@ IMAGE = RNG.standard_normal((5, 6))
 MASK = RNG.standard_normal((3, 2))
 WEIGHTS = np.cos(np.arange(12.0) ** 2).reshape(4, 3)
 VOLUME = np.sin(np.arange(24.0) ** 2).reshape(2, 3, 4)
+PLACES = np.array([[0.3, 2.6, -1.4, 4.7, 9.2, -7.1], [3.3, 0.8, 4.6, 5.4, -2.3, 1.6]])
+"""Within an image and beyond its edges."""
+P1 = np.array([0.2, 0.7])
 MODES = ("reflect", "mirror", "nearest", "wrap", "constant", "grid-mirror", "grid-wrap")
 
 
@@ -521,6 +524,43 @@ NDIMAGE = {
     ],
     "spline_filter": [("wrapped", lambda x: nd.spline_filter(x, 4, mode="grid-wrap"), (IMAGE,))],
     "spline_filter1d": [("axis", lambda x: nd.spline_filter1d(x, axis=0), (IMAGE,))],
+    "map_coordinates": [
+        *(
+            (
+                f"{mode}, {order}",
+                lambda x, c, o=order, m=mode: nd.map_coordinates(x, c, order=o, mode=m, cval=0.6),
+                (IMAGE, PLACES),
+            )
+            for mode in (*MODES, "grid-constant")
+            for order in (1, 3)
+        ),
+        *(
+            (
+                f"order {order}",
+                lambda x, c, o=order: nd.map_coordinates(x, c, order=o, mode="nearest"),
+                (IMAGE, PLACES),
+            )
+            for order in (0, 2, 4, 5)
+        ),
+        (
+            "coefficients",
+            lambda x, c: nd.map_coordinates(x, c, mode="nearest", prefilter=False),
+            (IMAGE, PLACES),
+        ),
+        ("one row", lambda x, c: nd.map_coordinates(x, c, mode="wrap"), (V, PLACES[:1])),
+        ("one element", lambda x, c: nd.map_coordinates(x, c, mode="mirror"), (V[:1], PLACES[:1])),
+        (
+            "volume",
+            lambda x, c: nd.map_coordinates(x, [c, c + 0.37, 2.0 * c], order=2),
+            (VOLUME, P1),
+        ),
+        (
+            "complex",
+            lambda x, c: row(nd.map_coordinates(x * (1 + 2j), c, cval=1j, mode="reflect")),
+            (IMAGE, PLACES),
+        ),
+        ("empty", lambda x, c: nd.map_coordinates(x, c), (IMAGE, PLACES[:, :0])),
+    ],
     "sobel": _modes(lambda x, mode: nd.sobel(x, 0, mode=mode), IMAGE),
     "prewitt": _modes(lambda x, mode: nd.prewitt(x, mode=mode), IMAGE),
     "laplace": _modes(nd.laplace, IMAGE),

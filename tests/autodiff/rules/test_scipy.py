@@ -497,6 +497,10 @@ TIPS = {
         np.array([1.0, -2.0, 1.0]),
     ),
     "interp1d": (lambda x: scipy.interpolate.interp1d([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])(x), 1.0),
+    "map_coordinates": (
+        lambda x: scipy.ndimage.map_coordinates([0.0, 1.0, 0.0], [[x]], order=1)[0],
+        1.0,
+    ),
 }
 
 

@@ -1,4 +1,7 @@
-"""``scipy.ndimage``: linear filters, as moving windows over what SciPy extends the array to."""
+"""``scipy.ndimage``: linear filters, as moving windows over what SciPy extends the array to.
+
+And the spline through an array, at any coordinates.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ...kinds.registry import register_rule
 from ...sweeps.expressed import Composite
 from ...tracing.apply import refuse
 from ..linear_algebra.stacks import conjugate
+from .image_splines import at_coordinates
 
 _MODES = {
     "reflect": "symmetric",
@@ -202,6 +206,37 @@ def _second(x: Any, axis: int, mode: Any, cval: float = 0.0) -> Any:
     return _correlate(x, np.array([1.0, -2.0, 1.0]), mode, cval, axes=(axis,))
 
 
+def _spline_1d(module: Any, x: Any, order: int = 3, axis: int = -1, mode: str = "mirror") -> Any:
+    units = np.eye(x.shape[axis])
+    matrix = module.spline_filter1d(units, order, axis=0, mode=mode)
+    return np.moveaxis(np.tensordot(matrix, x, ([1], [axis])), 0, axis)
+
+
+def _spline(module: Any, x: Any, order: int = 3, mode: str = "mirror") -> Any:
+    for axis in range(x.ndim):
+        x = _spline_1d(module, x, order, axis, mode)
+    return x
+
+
+def _map_coordinates(
+    module: Any,
+    x: Any,
+    coordinates: Any,
+    order: int = 3,
+    mode: str = "constant",
+    cval: Any = 0.0,
+    prefilter: bool = True,
+) -> Any:
+    before = 0
+    if prefilter and order > 1:
+        if mode in ("nearest", "grid-constant"):
+            before = 12
+            for axis in range(x.ndim):
+                x = _padded(x, axis, before, before, mode, cval)
+        x = _spline(module, x, order, mode)
+    return at_coordinates(x, coordinates, order, mode, cval, before)
+
+
 def register() -> None:
     """Make the rules, once the module has been imported."""
     module = sys.modules["scipy.ndimage"]
@@ -227,16 +262,6 @@ def register() -> None:
             slopes.append(_gaussian(module, x, sigma, orders, kind, **options))
         return np.linalg.norm(np.stack(slopes), axis=0)
 
-    def spline_1d(x: Any, order: int = 3, axis: int = -1, mode: str = "mirror") -> Any:
-        units = np.eye(x.shape[axis])
-        matrix = module.spline_filter1d(units, order, axis=0, mode=mode)
-        return np.moveaxis(np.tensordot(matrix, x, ([1], [axis])), 0, axis)
-
-    def spline(x: Any, order: int = 3, mode: str = "mirror") -> Any:
-        for axis in range(x.ndim):
-            x = spline_1d(x, order, axis, mode)
-        return x
-
     expressions: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
         "correlate": (_correlate_conjugate, ("input", "weights")),
         "convolve": (convolved, ("input", "weights")),
@@ -249,15 +274,19 @@ def register() -> None:
         "sobel": (_edges(np.array([1.0, 2.0, 1.0])), ("input",)),
         "prewitt": (_edges(np.array([1.0, 1.0, 1.0])), ("input",)),
         "gaussian_gradient_magnitude": (gaussian_gradient, ("input",)),
-        "spline_filter": (spline, ("input",)),
-        "spline_filter1d": (spline_1d, ("input",)),
+        "spline_filter": (functools.partial(_spline, module), ("input",)),
+        "spline_filter1d": (functools.partial(_spline_1d, module), ("input",)),
         "laplace": (_sum_over_axes(_second), ("input",)),
+        "map_coordinates": (
+            functools.partial(_map_coordinates, module),
+            ("input", "coordinates"),
+        ),
         "gaussian_laplace": (gaussian_laplace, ("input",)),
     }
     for name, (expression, operands) in expressions.items():
         function = getattr(module, name)
         rule = Composite(_without_output(expression))
-        if name == "gaussian_gradient_magnitude":
+        if name in ("gaussian_gradient_magnitude", "map_coordinates"):
             rule = rule.with_own_tips()
         register_rule(function, rule, *operands, call=_called(function))
 
