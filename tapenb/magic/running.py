@@ -31,6 +31,7 @@ from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
 from ..recording.inputs import Input, withheld_as_read
+from ..recording.named import hears_float_errors, reachable
 from ..recording.outputs import named_numbers, that_depend
 from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, mentioned
 from .constants import root_of
@@ -38,7 +39,6 @@ from .effects import Finalizers, Refusing, check_files, note_files
 from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
-from .named import reachable
 from .progress import Progress
 from .reads import culprits, seen_again
 from .shown import lifted, ordinary
@@ -47,9 +47,6 @@ from .tables import holds_traced, let_tables_be
 from .threads import check_threads
 from .tracebacks import CellSyntaxError, caught, pointing_at_cell
 from .unseen import close_figures, hide
-
-_HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
-"""Names by which a cell may hear of floating-point errors."""
 
 
 class _FloatErrors:
@@ -355,7 +352,7 @@ class CellRun:
         session.namespace, session.stdout = namespace, sys.stdout
         session.will_be_swept = self.options.order > 0
         named = reachable(namespace, self._names())[1]
-        tape.cell_hears_float_errors = not _HEARING.isdisjoint(named)
+        tape.cell_hears_float_errors = hears_float_errors(named)
         outcome = Outcome(tape)
         outcome.reads = session.reads = reads or Reads()
         inputs = RunInputs(tape, namespace, {**self.options.values, **moved})

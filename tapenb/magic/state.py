@@ -32,11 +32,11 @@ from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
 from ..autodiff.tracing.printed import DRAWING
+from ..recording.named import code_names, reachable, texts_of, words_of
 from .containers import bytes_of, is_of_ctypes, is_plain_memory, own_places, set_bytes
 from .effects import StateLost, know_refused, stand_in_for
 from .files import is_of_name
 from .libraries import OTHERS, ModulePlace, is_python, named_of_libraries, places_of_widget
-from .named import code_names, reachable, texts_of, words_of
 from .settings import readable_handlers, settings
 from .standing import CACHED, is_own, passed_through
 from .unseen import figures, is_of_pyplot

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..autodiff.reach import walk
 from ..autodiff.tape.provenance import is_library
+from ..recording.named import code_names, reachable
 from .containers import own_places
 from .effects import StateLost
-from .named import code_names, reachable
 
 _SAFE = (bool, int, float, complex, str, bytes, tuple, frozenset, type(None), type, ModuleType)
 _SAFE += (BuiltinFunctionType, FunctionType, MethodType, np.generic, np.ufunc)

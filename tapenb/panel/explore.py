@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from inspect import Parameter
+from numbers import Real
 from os import PathLike
 from threading import RLock
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,12 @@ import numpy as np
 from ..autodiff.faces.functional import record
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
+from ..autodiff.tracing.state import is_active, plain
 from ..autodiff.twins.substitution import call
 from ..recording.deadline import SECONDS, within
 from ..recording.idle import Idle
 from ..recording.inputs import Input, counting
+from ..recording.named import hears_float_errors, named_by
 from ..recording.outputs import named_numbers, variables_of
 from ..recording.program import Program
 from ..recording.recording import Recording
@@ -265,13 +269,19 @@ class _Call:
         chosen = {name: self._choices[name][at] for name, at in self._switches.items()}
         fixed = {**self._fixed, **chosen}
 
+        own = inspect.unwrap(self._f)
         outputs: dict[str, int] = {}
 
         def called(*values: Any) -> Any:
             named = dict(zip(names, values, strict=True)) | fixed
-            with variables_of(getattr(inspect.unwrap(self._f), "__code__", None)) as variables:
+            with variables_of(getattr(own, "__code__", None)) as variables:
                 found = call(self._f, *[named.pop(name) for name in self._in_order], **named)
-            outputs.update(named_numbers(CURRENT.get(), variables))
+            tape = CURRENT.get()
+            outputs.update(named_numbers(tape, variables))
+            is_number = isinstance(plain(found), Real) and type(plain(found)) is not bool
+            if tape.guards() and is_number and not is_active(found):
+                # Constant here; but what an argument decided may make it another number elsewhere.
+                tape.output = tape.append_input(plain(found))
             return found
 
         with self._lock:
@@ -280,6 +290,8 @@ class _Call:
             raise TapeError(
                 f"{self._output} does not depend on any of {', '.join(names) or 'no inputs'}"
             )
+        if isinstance(own, FunctionType):
+            tape.cell_hears_float_errors = hears_float_errors(named_by(own))
         found = [
             _described(each, tape, entries)
             for each, entries in zip(inputs, list(tape.inputs.values()), strict=True)

@@ -227,3 +227,20 @@ def test_outputs_are_what_variables_hold_when_the_function_returns(explore):
     for name, value in held.items():
         t.panel.set_state({"look": {**t.panel.look, "output": {"of": name}}})
         np.testing.assert_array_equal(t.value, value)
+
+
+def heard(x):
+    with np.errstate(all="raise"):
+        try:
+            return np.log(x - 3) if x < 9 else 7.0
+        except FloatingPointError:
+            return x * 10
+
+
+def test_a_function_is_called_where_it_hears_of_errors_and_may_be_constant(explore):
+    t = explore(heard, x=4.0)
+    for x, value, slope in ((2.0, 20.0, 10.0), (5.0, math.log(2), 0.5), (9.5, 7.0, 0.0)):
+        t.panel.sliders["x"].max = 10.0
+        t.panel.sliders["x"].value = x
+        assert (t.panel.state["error"], t.panel.state["stale"]) == ("", False)
+        assert (t.value, t.gradient["x"]) == pytest.approx((value, slope))

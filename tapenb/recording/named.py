@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dis import opmap
 from types import CodeType, FunctionType
 from typing import Any
 
+from ..autodiff.reach import filled_cells
+
 _WITH = {opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in opmap}
+_HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
+"""Names by which code may hear of floating-point errors."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -75,3 +79,15 @@ def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str]
                 named |= inner
                 todo += [each for each in inner if each in namespace]
     return seen, named
+
+
+def hears_float_errors(named: Set[str]) -> bool:
+    """Whether code with these names may act on floating-point warnings."""
+    return not _HEARING.isdisjoint(named)
+
+
+def named_by(function: FunctionType) -> set[str]:
+    """All that a function names, with what it calls."""
+    code, cells = function.__code__, filled_cells(function)
+    held = dict(zip(code.co_freevars, (each.cell_contents for each in cells), strict=False))
+    return reachable({**function.__globals__, **held}, {*code_names(code), *held})[1]
