@@ -6,6 +6,7 @@ import inspect
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from inspect import Parameter
 from numbers import Real
@@ -237,7 +238,8 @@ class _Call:
                 else each
                 for each in inputs
             ]
-            program = self._recorded(as_float)
+            with suppress(Exception):  # some functions take whole numbers alone, as x & 1
+                program = self._recorded(as_float)
         self._inputs = program.inputs
         return program
 

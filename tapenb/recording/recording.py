@@ -324,7 +324,7 @@ class Recording:
     def __repr__(self) -> str:
         return repr(self._point) if self._point is not None else repr(self._tape)
 
-    def __call__(self, **values: Any) -> Point:
+    def __call__(self, /, **values: Any) -> Point:
         """The same at other inputs, by name: an object with value, gradient and hessian.
 
         Parameters
@@ -369,13 +369,13 @@ class Recording:
         program, otherwise = self._program, self._numbers_at
         return (program and program.compiled_numbers(otherwise)) or otherwise
 
-    def _numbers_at(self, **values: Any) -> tuple[Any, ...]:
+    def _numbers_at(self, /, **values: Any) -> tuple[Any, ...]:
         given = {name: value for name, value in values.items() if value is not None}
         point = self._at_inputs(given)
         same = point.program is self._program
         return point.numbers if same else point.numbers_by(self._program.inputs)
 
-    def many(self, **values: Any) -> Numbers:
+    def many(self, /, **values: Any) -> Numbers:
         """Every number at many inputs at once: ``t.many(x=np.linspace(1, 3, 100_000))``.
 
         Parameters

@@ -126,7 +126,7 @@ class Function:
         # Of which floating-point errors the caller of that one heard, and how that can be told.
         self._errors, self._errors_mark = np.geterr(), _ERRORS()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Return what the function gives, from a recording where one holds."""
         self._calls += 1
         path = self._latest

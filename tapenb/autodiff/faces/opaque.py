@@ -122,7 +122,7 @@ class Value:
         here = len(latest) == len(operands) and all(map(_same, latest, operands))
         return adjoint if here else None
 
-    def __call__(self, *operands: Any, **params: Any) -> Any:
+    def __call__(self, /, *operands: Any, **params: Any) -> Any:
         """Return the value; of several parts a tuple of them."""
 
         def first(returned: Any) -> Any:

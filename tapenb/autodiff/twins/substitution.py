@@ -435,7 +435,7 @@ class Substitution:
             _swaps[place] = swap
 
 
-def call(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def call(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call a function of the user's, which sees twins if something records.
 
     Parameters

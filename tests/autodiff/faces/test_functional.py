@@ -150,6 +150,15 @@ def test_structures_in_and_out():
     assert hessian == Pair(Pair(0.0, 10.0), Pair(10.0, 4.0))
 
 
+def test_parameters_of_any_name_are_given_by_it():
+    def wave(t, f, self, args):
+        return t**2 * f * self * args
+
+    given = {"f": 3.0, "self": 5.0, "args": 7.0}
+    assert tn.grad(wave)(2.0, **given) == tn.jacobian(wave)(2.0, **given) == 420.0
+    assert tn.function(wave)(2.0, **given) == tn.checkpoint(wave)(2.0, **given) == 420.0
+
+
 def test_derivatives_of_any_order():
     x = 0.7
     for order in range(8):
