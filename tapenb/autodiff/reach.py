@@ -281,10 +281,11 @@ def _slots(kind: type) -> list[str]:
 
 def filled_cells(function: FunctionType) -> list[Any]:
     """The variables that a closure holds; those that have no value yet are left out."""
-    return [cell for cell in function.__closure__ or () if _is_filled(cell)]
+    return [cell for cell in function.__closure__ or () if is_filled(cell)]
 
 
-def _is_filled(cell: Any) -> bool:
+def is_filled(cell: Any) -> bool:
+    """Whether a variable of a closure has a value yet."""
     try:
         cell.cell_contents  # noqa: B018  an empty cell raises
     except ValueError:

@@ -23,7 +23,6 @@ from importlib import import_module
 from locale import LC_NUMERIC, setlocale
 from types import (
     BuiltinFunctionType,
-    CellType,
     ClassMethodDescriptorType,
     FunctionType,
     GetSetDescriptorType,
@@ -40,7 +39,7 @@ from typing import Any
 
 import numpy as np
 
-from ..reach import Place, places, walk
+from ..reach import Place, is_filled, places, walk
 from ..tape.errors import variable_of
 from ..tape.memory import fingerprint
 from ..tape.tape import Tape
@@ -441,8 +440,8 @@ class Watch:
         values = {}
         names = function.__code__.co_freevars
         for name, cell in zip(names, function.__closure__ or (), strict=True):
-            if _is_empty(cell):
-                self._expect("{0}({1})", _is_empty, cell)
+            if not is_filled(cell):
+                self._expect("not {0}({1})", is_filled, cell)
             else:
                 values[name] = cell.cell_contents
                 self._expect("{0}.cell_contents is {1}", cell, values[name])
@@ -530,15 +529,6 @@ def _is_of_bytes(array: np.ndarray) -> bool:
     while isinstance(base, np.ndarray):
         base = base.base
     return type(base) is bytes
-
-
-def _is_empty(cell: CellType) -> bool:
-    """Whether a variable of a closure has no value yet."""
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return True
-    return False
 
 
 def _contents(mapping: Mapping[str, Any]) -> tuple[Any, ...]:
