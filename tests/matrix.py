@@ -40,8 +40,12 @@ SMOKE = (
 MORE = (
     "tests/autodiff/test_article.py",
     "tests/autodiff/faces/test_functional.py",
+    "tests/autodiff/faces/test_refusals.py",
     "tests/views/test_graph.py",
     "tests/magic/test_tape.py",
+    "tests/magic/test_inputs_and_options.py",
+    "tests/magic/test_run_again.py",
+    "tests/magic/test_its_numbers.py",
     "tests/panel/test_panel.py",
 )
 TOOLS = ("hypothesis", "mpmath", "nbclient", "nbconvert", "nbformat", "nbval", "packaging")
