@@ -22,7 +22,7 @@ import numpy as np
 
 from ..autodiff.tape.tape import Tape
 from ..autodiff.tape.thrift import Lost
-from ..autodiff.tracing.reads import Read, Reads
+from ..recording.handed_out import Read, Reads
 
 _SECONDS = 10.0
 _SECONDS_DRAWN = 5.0

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import CodeType
 from typing import Any
 
@@ -20,7 +21,6 @@ from ..autodiff.sweeps.operands import verify
 from ..autodiff.tape.memory import copy_shared_values
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT, Tape
-from ..autodiff.tracing.reads import Read, Reads
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import (
     is_active,
@@ -30,6 +30,7 @@ from ..autodiff.tracing.state import (
 from ..autodiff.twins.substitution import Scope, Substitution
 from ..recording.changes import Changes, deep_recursion, guarded, uninterrupted
 from ..recording.deadline import SECONDS, within
+from ..recording.handed_out import Read, Reads
 from ..recording.inputs import Input, withheld_as_read
 from ..recording.named import hears_float_errors, reachable
 from ..recording.outputs import named_numbers, that_depend
@@ -39,6 +40,7 @@ from .effects import Finalizers, Refusing, check_files, note_files
 from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
 from .line import LineError, Options
+from .printed import is_printed
 from .progress import Progress
 from .reads import culprits, seen_again
 from .shown import lifted, ordinary
@@ -349,7 +351,8 @@ class CellRun:
         namespace = self.shell.user_ns
         tape = self.tape = Tape(of_cell=True)
         session = tape.session
-        session.namespace, session.stdout = namespace, sys.stdout
+        session.namespace = namespace
+        session.is_printed = partial(is_printed, namespace, sys.stdout)
         session.will_be_swept = self.options.order > 0
         named = reachable(namespace, self._names())[1]
         tape.cell_hears_float_errors = hears_float_errors(named)

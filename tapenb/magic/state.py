@@ -31,7 +31,7 @@ import numpy as np
 from ..autodiff.reach import Place, is_users, own_attributes, places
 from ..autodiff.tape.memory import fingerprint
 from ..autodiff.tape.provenance import is_foreign_module
-from ..autodiff.tracing.printed import DRAWING
+from ..autodiff.tracing.questions import DRAWING
 from ..recording.named import code_names, reachable, texts_of, words_of
 from .containers import bytes_of, is_of_ctypes, is_plain_memory, own_places, set_bytes
 from .effects import StateLost, know_refused, stand_in_for

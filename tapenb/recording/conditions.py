@@ -10,7 +10,7 @@ import numpy as np
 
 from ..autodiff.tape.provenance import is_library
 from ..autodiff.tape.tape import Tape
-from ..autodiff.tracing.reads import Reading
+from .handed_out import Reading
 from .inputs import Input
 
 _MOST = 12

@@ -20,6 +20,8 @@ class Session:
     """Inputs that foreign code merely read, and where."""
     drop_large_values: bool = False
     """Whether large values that no rule reads are let go of, and computed again if looked at."""
+    is_printed: Callable[..., bool] | None = None
+    """Whether what a frame asks of a value is printed, or drawn, in the notebook's cell."""
     made: list[ref[Any]] = field(default_factory=list)
     """Arrays that were made meanwhile, and can hold traced values."""
     namespace: dict[str, Any] | None = None
@@ -32,8 +34,6 @@ class Session:
     """What hands out plain numbers, where it will be tried whether they reach the output."""
     refusal: TapeError | None = None
     """What was refused; raised at the end, should other code swallow it."""
-    stdout: Any = None
-    """Where the notebook's cell prints, unless it says otherwise."""
     variables: dict[int, Any] | None = None
     """What stands for each variable in the recording of a function, by the variable's identity."""
     watched: set[int] = field(default_factory=set)

@@ -40,14 +40,14 @@ from ..tape.provenance import (
 from ..tape.session import Session
 from ..tape.tape import Tape
 from .apply import apply, guard, no_rule
-from .printed import DRAWING, is_printed
-from .reads import as_key
 from .state import READERS, TRACED, Traced, plain
 from .structures import mapped
 
 FOLLOWED = "biufcmM"
 """Kinds of dtypes in which a tape knows what a number becomes: itself, or piecewise constant."""
 
+DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
+"""Packages that make pictures of numbers."""
 _ROUNDED = Constant()
 _OF_ONE = {
     *(math.isfinite, math.isinf, math.isnan),
@@ -93,7 +93,7 @@ def leave(
     caller = outside(frame)
     at = caller or frame
     becomes_text = _becomes_text(at)
-    if is_printed(tape.session, at):
+    if _is_printed(tape.session, at):
         return question(value._value)
     session, draws = tape.session, _is_drawn(tape.session, at, text=becomes_text or how == _TEXT)
     looks = draws and session.reads is not None
@@ -143,7 +143,7 @@ def told(
     if not value._is_active():
         return question(value._value)
     session = value._tape.session
-    if is_printed(session, frame):
+    if _is_printed(session, frame):
         return question(value._value)
     drawn = _is_drawn(session, outside(frame) or frame, text=True)
     if session.reads is not None and (exactly or drawn):
@@ -209,7 +209,17 @@ def is_drawing(frame: FrameType) -> bool:
 
 def _is_drawn(session: Session, frame: FrameType, *, text: bool) -> bool:
     """Whether what a frame asks of a value is for a picture, or becomes text for one."""
-    return is_drawing(frame) or (text and is_printed(session, frame, drawn=True))
+    return is_drawing(frame) or (text and _is_printed(session, frame, drawn=True))
+
+
+def _is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bool:
+    """Whether the cell says that what a frame asks of a value is printed, or drawn, there."""
+    return session.is_printed is not None and session.is_printed(frame, drawn=drawn)
+
+
+def as_key(value: Any) -> int:
+    """What a dict or set asks of a key."""
+    return hash(value)
 
 
 def _module(frame: FrameType) -> str:

@@ -12,11 +12,8 @@ from math import inf
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
-from ..tape.provenance import position_of
-from ..tape.session import Session
-
-DRAWING = frozenset({"matplotlib", "mpl_toolkits", "PIL"})
-"""Packages that make pictures of numbers."""
+from ..autodiff.tape.provenance import position_of
+from ..autodiff.tracing.questions import DRAWING
 
 _OF_TEXT = frozenset({"complex", "float", "format", "repr", "str"})
 """Functions whose result is what is printed of their arguments, and which take any number."""
@@ -35,7 +32,9 @@ class _Printed(NamedTuple):
     name: str | None = None
 
 
-def is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bool:
+def is_printed(
+    namespace: dict[str, Any], stdout: Any, frame: FrameType, *, drawn: bool = False
+) -> bool:
     """Whether what a frame asks of a value stands in a call of ``print``, or of what draws.
 
     The answer holds for the lines of a cell alone, as they are written: text that is printed into a
@@ -44,12 +43,16 @@ def is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bo
 
     Parameters
     ----------
+    namespace
+        The notebook's names.
+    stdout
+        Where the cell prints, unless it says otherwise.
     frame : frame
         From which a value was asked for its text or its number.
     drawn
         Whether what draws counts, too: what it shows can be read again.
     """
-    if session.namespace is None or sys.stdout is not session.stdout:
+    if sys.stdout is not stdout:
         return False
     code = frame.f_code
     printed = _printed(code).get(position_of(code, frame.f_lasti))
@@ -60,7 +63,7 @@ def is_printed(session: Session, frame: FrameType, *, drawn: bool = False) -> bo
         found = scope.get(root, frame.f_builtins.get(root))
         if found is not print and not (drawn and _package(found) in DRAWING):
             return False
-    return printed.name is None or not _is_read_elsewhere(printed.name, session.namespace)
+    return printed.name is None or not _is_read_elsewhere(printed.name, namespace)
 
 
 def _package(found: Any) -> str:

@@ -14,20 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ..tape.memory import fingerprint
-from ..tape.operation import TapeError
-from .apply import guard
-from .state import TRACED, Traced
+from ..autodiff.tape.memory import fingerprint
+from ..autodiff.tape.operation import TapeError
+from ..autodiff.tracing.apply import guard
+from ..autodiff.tracing.questions import as_key
+from ..autodiff.tracing.state import TRACED, Traced, index_of, plain, tape_of
 
 _DRAWN = (
     "a number that was drawn and is read again out of the picture has lost its derivative. Use "
     "the value itself, or cut on purpose with stop_gradient(x) or x.numpy()."
 )
-
-
-def as_key(value: Any) -> int:
-    """What a dict or set asks of a key."""
-    return hash(value)
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ class Reads:
         entry
             The input that this would demote.
         """
-        tape = value._tape
+        tape = tape_of(value)
         if not self.drawn and tape.session.namespace is not None:
             names = tape.session.namespace.items()
             self.before_drawing = len(tape), {k: v for k, v in names if type(v) in TRACED}
@@ -132,14 +128,14 @@ class Reads:
     def _found(self, value: Traced, question: Callable[[Any], Any], place: str) -> Any:
         """The answer, of the number or of one that is moved."""
         self._count += 1
-        plain = value._value
+        number = plain(value)
         if self._move is not None:
             # One key moves one way wherever it is asked for, and two that are equal do not.
-            nth = value._index if question is as_key else self._count
-            moved = self._move(plain, place, nth)
+            nth = index_of(value) if question is as_key else self._count
+            moved = self._move(number, place, nth)
             if question is not as_key or moved == moved:  # any nan is another key
-                plain = moved
-        return question(plain)
+                number = moved
+        return question(number)
 
     @property
     def moves(self) -> bool:
