@@ -15,7 +15,7 @@ from .checks import refuse_recorded_point as refuse_point
 from .emit import Emitter
 from .lanes import in_lanes
 from .plan import Plan
-from .simplify import add_in_place, negate, simplified
+from .simplify import add_in_place, simplified
 
 
 class Compiled:
@@ -175,6 +175,6 @@ def _planned(tape: Tape, outputs: Sequence[int], *, finite: bool, heard: bool) -
     if finite:
         plan.checked = must_be_finite(plan, started)
     plan.count()
-    for improve in (in_lanes, add_in_place, negate):
-        improve(plan)
+    in_lanes(plan)
+    add_in_place(plan)
     return plan

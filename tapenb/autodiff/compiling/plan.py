@@ -230,10 +230,6 @@ class Plan:
         """Let a step be computed in another way."""
         self._operations[index], self._operands[index] = operation, operands
 
-    def leave_out(self, steps: Collection[int]) -> None:
-        """Leave out steps that nobody reads any more."""
-        self.steps = [index for index in self.steps if index not in steps]
-
     def count(self) -> None:
         """Find anew which steps are needed, and how often each is read."""
         if self._inserted:

@@ -267,14 +267,12 @@ def add_in_place(plan: Plan) -> None:
     """Add to a part of an array, rather than a whole array with zeros elsewhere."""
     if not plan.has(("unindex",)):
         return
-    parts = {index for index in plan.steps if _is_part(plan, index)}
-    added: set[int] = set()
-    for index in plan.steps if parts else ():
+    for index in plan.steps:
         if ufunc_name(plan.operation(index)) != "add" or not plan.is_in_sweep(index):
             continue
         operands = plan.operands(index)
         for array, part in (operands, operands[::-1]):
-            if part in parts and alike(plan.value(array), plan.value(index)):
+            if _is_part(plan, part) and alike(plan.value(array), plan.value(index)):
                 (inner,) = plan.operands(part)
                 sign, positive = sign_of(plan, inner)
                 negated = sign < 0 and plan.uses[inner] == 1
@@ -285,17 +283,16 @@ def add_in_place(plan: Plan) -> None:
                 }
                 operation = Operation(accumulate, None, "accumulate", params)
                 plan.replace(index, operation, (array, positive if negated else inner))
-                added |= {part, inner} if negated else {part}
                 break
-    plan.leave_out(added)
+    plan.count()
 
 
 def _is_part(plan: Plan, reference: int) -> bool:
     """Whether a step puts an array among zeros, at places that a slice or number names."""
-    operation = plan.operation(reference)
-    if operation.name != "unindex" or plan.uses.get(reference) != 1:
+    operation = plan.operation_of(reference)
+    if operation is None or operation.name != "unindex" or plan.uses[reference] != 1:
         return False
-    return plan.is_in_sweep(reference) and is_basic(operation.params["key"])
+    return is_basic(operation.params["key"])
 
 
 def _is_temporary(plan: Plan, reference: int) -> bool:
@@ -304,40 +301,3 @@ def _is_temporary(plan: Plan, reference: int) -> bool:
         return False
     # What was added to in place was such an array.
     return plan.operation(reference).name == "accumulate" or not plan.may_alias(reference)
-
-
-def negate(plan: Plan) -> None:
-    """``-(a - b)`` as ``b - a``, ``-(a + (b - c))`` as ``(c - b) - a``."""
-    turned = set()
-    for index in plan.steps if plan.has(("negative",)) else ():
-        if ufunc_name(plan.operation(index)) != "negative" or not plan.is_in_sweep(index):
-            continue
-        (inner,) = plan.operands(index)
-        opposite = _opposite(plan, inner)
-        if opposite is not None:
-            plan.replace(index, _SUBTRACT, opposite)
-            turned.add(inner)
-    plan.leave_out(turned)
-
-
-# So deep a sum is looked into: that of a loop may be as long as the loop.
-_DEEPEST = 50
-
-
-def _opposite(plan: Plan, reference: int, depth: int = 0) -> tuple[int, int] | None:
-    """The operands of the difference that is the opposite, at no more cost; else None."""
-    if depth == _DEEPEST:
-        return None
-    operation = plan.operation_of(reference)
-    name = operation and ufunc_name(operation)
-    if name not in ("add", "subtract") or plan.uses[reference] != 1:
-        return None
-    left, right = plan.operands(reference)
-    if name == "subtract":
-        return right, left
-    for first, other in ((left, right), (right, left)):
-        opposite = _opposite(plan, first, depth + 1)
-        if opposite is not None and alike(plan.value(first), plan.value(reference)):
-            plan.replace(first, _SUBTRACT, opposite)
-            return first, other
-    return None
