@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -162,6 +162,10 @@ class CellRun:
 
     def _inputs(self) -> list[str]:
         options, cell, namespace = self.options, self.cell, self.shell.user_ns
+        if options.output in cell.bound or isinstance(namespace.get(options.output), ModuleType):
+            raise LineError(
+                f"-o {options.output} would take the place of what is called so; choose another name"
+            )
         listed = [*options.names, *options.values, *options.spans]
         read = reachable(namespace, self._names())[1]
         named = read - set(options.values) | set(cell.order)
