@@ -164,7 +164,7 @@ class CellRun:
         options, cell, namespace = self.options, self.cell, self.shell.user_ns
         if options.output in cell.bound or isinstance(namespace.get(options.output), ModuleType):
             raise LineError(
-                f"-o {options.output} would take the place of what is called so; choose another name"
+                f"-o {options.output} would replace what is called so; choose another name"
             )
         listed = [*options.names, *options.values, *options.spans]
         read = reachable(namespace, self._names())[1]

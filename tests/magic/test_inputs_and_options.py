@@ -105,8 +105,8 @@ def test_outputs_are_chosen(notebook):
     [
         ("--order 3", "--order takes 0 or 1 or 2"),
         ("--what", "there is no option --what"),
-        ("-o x", "-o x would take the place of what is called so"),
-        ("-o np", "-o np would take the place of what is called so"),
+        ("-o x", "-o x would replace what is called so"),
+        ("-o np", "-o np would replace what is called so"),
         ("q=(0, 1)", "neither this cell nor what it calls names q"),
         ("x=(3, 1)", "smaller to a larger"),
         ("x=(", "neither a name|cannot be read"),

@@ -385,8 +385,8 @@ def path_of(node: ast.AST | None) -> list[str]:
     return [node.id, *names] if isinstance(node, ast.Name) else []
 
 
-def called(frame: FrameType) -> BuiltinFunctionType | MethodType | None:
-    """The function or method in C that a frame is calling by a name, such as ``math.isfinite``.
+def called(frame: FrameType) -> BuiltinFunctionType | MethodType | type | None:
+    """The function, method or class in C that a frame calls by a name, such as ``math.isfinite``.
 
     It has no frame of its own: who is asked for a number by it sees the call alone.
     """
@@ -398,7 +398,7 @@ def called(frame: FrameType) -> BuiltinFunctionType | MethodType | None:
     for name in names[1:]:
         drawn = type(found).__module__.startswith("numpy.random")
         found = getattr(found, name, None) if drawn or isinstance(found, ModuleType) else None
-    return found if isinstance(found, BuiltinFunctionType | MethodType) else None
+    return found if isinstance(found, BuiltinFunctionType | MethodType | type) else None
 
 
 def is_attribute(frame: FrameType) -> bool:

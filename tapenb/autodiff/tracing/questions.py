@@ -158,6 +158,11 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
     """What is wrong where a number would leave the tape, and what to do."""
     of_caller = "" if caller is None else _module(caller).partition(".")[0]
     writing = caller is not None and writes(caller.f_code, caller.f_lasti)
+    if writing and _has_fields(caller):
+        return (
+            "an array with fields holds plain numbers alone. Keep each field in an array of its "
+            "own, or cut on purpose with stop_gradient(x) or x.numpy()."
+        )
     if writing and of_caller not in _INSTEAD:
         return (
             "a traced value cannot be written into a plain array, which was made outside of this "
@@ -177,7 +182,11 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
         )
     home = str(getattr(asked, "__module__", None))
     names = (of_caller, f"{home}.{getattr(asked, '__name__', '')}", home, how.partition("(")[0])
-    instead = next((_INSTEAD[name] for name in names if name in _INSTEAD), _BY_DEFAULT)
+    name = asked.__name__ if home == "math" and hasattr(np, asked.__name__) else "sin"
+    default = _BY_DEFAULT.format(name=name)
+    if isinstance(asked, type) and issubclass(asked, np.generic):
+        default = f"np.asarray(x, dtype=np.{asked.__name__})"
+    instead = next((_INSTEAD[name] for name in names if name in _INSTEAD), default)
     return (
         f"{how} would take a plain number off the tape, and its derivative would be lost. Use "
         f"{instead}, or cut on purpose with stop_gradient(x) or x.numpy()."
@@ -185,8 +194,8 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
 
 
 _BY_DEFAULT = (
-    "NumPy's own functions (np.sin for math.sin; where this is one, `import tapenb.numpy as np` "
-    "there)"
+    "NumPy's own functions (np.{name} for math.{name}; where this is one, `import tapenb.numpy as "
+    "np` there)"
 )
 _OF_STATISTICS = "NumPy's own functions (np.mean for statistics.mean)"
 _INSTEAD = {
@@ -200,6 +209,16 @@ _INSTEAD = {
     "x.tolist": "x itself",
 }
 """What to use instead, by whose code asks, by the function it calls, its module, or how."""
+
+
+def _has_fields(frame: FrameType) -> bool:
+    """Whether a frame writes into an array whose elements are records, or into a part of one."""
+    node = expression_at(frame)
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    scope = frame.f_globals | frame.f_locals
+    value = scope.get(getattr(node, "id", None))
+    return issubclass(type(value), np.ndarray) and value.dtype.names is not None
 
 
 def is_drawing(frame: FrameType) -> bool:

@@ -142,6 +142,12 @@ def test_few_digits_are_piecewise_constant():
         assert tn.value_and_grad(lambda x, f=f: f(x) + x)(0.75) == (2.25, 1.0)
 
 
+def with_fields(x):
+    rows = np.zeros(2, [("a", float), ("b", int)])
+    rows["a"][0] = x
+    return rows
+
+
 @pytest.mark.parametrize(
     ("read", "instead"),
     [
@@ -153,6 +159,9 @@ def test_few_digits_are_piecewise_constant():
         (lambda x: statistics.mean([x, x]), "(np.mean for statistics.mean),"),
         (lambda x: statistics.fmean([x, x]), "(np.mean for statistics.mean),"),
         (math.sin, "Use NumPy's own functions (np.sin for math.sin;"),
+        (lambda x: math.sqrt(x), "Use NumPy's own functions (np.sqrt for math.sqrt;"),
+        (lambda x: np.float32(x), "Use np.asarray(x, dtype=np.float32),"),
+        (lambda x: with_fields(x)["a"][0], "Keep each field in an array of its own,"),
     ],
 )
 def test_a_refusal_says_what_fits_instead(read, instead):
