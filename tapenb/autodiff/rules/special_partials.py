@@ -231,8 +231,22 @@ def by_parameter(phi: Any, m: Any) -> Any:
     return np.where(near, series, far)
 
 
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+"""Bernoulli's numbers from the second on, those that are not zero."""
+
+
 def trigamma(x: Any) -> Any:
-    """The derivative of psi (DLMF 25.11.12)."""
-    if x.dtype.kind == "c":
-        unknown("a complex argument of psi, in SciPy's functions,")
-    return NAMES["_zeta"](2.0, x)
+    """The derivative of psi (DLMF 25.11.12; of complex numbers 5.15.5, 5.15.6 and 5.15.8)."""
+    if x.dtype.kind != "c":
+        return NAMES["_zeta"](2.0, x)
+    left = (np.real(x) < 0.5) & (np.abs(np.imag(x)) < 20.0)  # far from the poles the series holds
+    z = np.where(left, 1.0 - x, x)
+    back = 1.0 / (z + 15.0)
+    series: Any = 0.0
+    for number in reversed(_BERNOULLI):
+        series = (series + number) * back * back
+    total = back * (1.0 + 0.5 * back + series)
+    for k in range(15):
+        total = total + 1.0 / ((z + k) * (z + k))
+    turned = (np.pi / np.sin(np.pi * np.where(left, x, 0.5))) ** 2
+    return np.where(left, turned - total, total)

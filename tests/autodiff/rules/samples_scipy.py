@@ -516,6 +516,11 @@ NDIMAGE = {
             lambda x: nd.gaussian_gradient_magnitude(x, 0.8, None, ["wrap", "mirror"]),
             (IMAGE,),
         ),
+        (
+            "complex",
+            lambda x: row(nd.gaussian_gradient_magnitude(x * (1 + 2j), 0.8)),
+            (IMAGE,),
+        ),
         *_if_known(
             nd.gaussian_gradient_magnitude,
             "axes",

@@ -470,6 +470,18 @@ def test_special_functions_to_the_digits(function):
                 assert float(derivative(x)) == pytest.approx(expected, rel=1e-10, abs=1e-14)
 
 
+@pytest.mark.parametrize("z", [0.3 + 2j, -1.7 + 0.4j, 5 - 3j, -3.2 - 300j, 0.5 + 0.01j])
+def test_psi_of_complex_numbers(z):
+    def f(function, part):
+        return lambda a: part(function(z + a * (1 + 0j)))
+
+    for n, derivative in ((1, tn.grad), (2, tn.hessian)):
+        found = [derivative(f(sp.psi, part))(0.0) for part in (np.real, np.imag)]
+        np.testing.assert_allclose(complex(*found), complex(mpmath.polygamma(n, z)), rtol=1e-13)
+    found = [tn.hessian(f(sp.loggamma, part))(0.0) for part in (np.real, np.imag)]
+    np.testing.assert_allclose(complex(*found), complex(mpmath.polygamma(1, z)), rtol=1e-13)
+
+
 def test_a_partial_without_closed_form_is_refused():
     with pytest.raises(TapeError, match=r"argument 1 of scipy\.special\.expn has no closed form"):
         tn.grad(lambda v: sp.expn(v, 2.0))(1.0)

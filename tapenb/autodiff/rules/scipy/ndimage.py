@@ -260,6 +260,8 @@ def register() -> None:
         for axis, kind in zip(axes, _list(mode, len(axes)), strict=True):
             orders = [int(other == axis) for other in range(x.ndim)]
             slopes.append(_gaussian(module, x, sigma, orders, kind, **options))
+        if x.dtype.kind == "c":  # SciPy's square of a complex number is no size
+            return np.sqrt(np.sum(np.stack(slopes) ** 2, axis=0))
         return np.linalg.norm(np.stack(slopes), axis=0)
 
     expressions: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
