@@ -320,4 +320,12 @@ w = np.empty(2, dtype=object)
 w[0] = x*2
 w[1] = y
 w[0]*w[1]
+
+# np.array of a number is an array without axes, which is written to
+q = np.array(np.sin(x))
+r = q
+r += y
+p = np.asarray(np.exp(x)).copy()
+p[()] *= x
+q*r + p*p[()] + q[None][0]
 """)

@@ -346,6 +346,10 @@ class Plan:
 
     def _is_identity(self, index: int, operation: Operation, operands: tuple[int, ...]) -> bool:
         """Whether a change of shape or axes leaves both as they were."""
+        if (type(self.value(operands[0])) is np.ndarray) != (
+            type(self.tape.peek(index)) is np.ndarray
+        ):
+            return False  # of a number it makes an array without axes
         shape = np.shape(self.value(operands[0]))
         strides = tuple(8 * (axis + 1) for axis in range(len(shape)))
         if operation.name == "ravel":

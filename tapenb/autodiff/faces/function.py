@@ -29,7 +29,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
 from ..tracing.state import index_of, is_traced, plain
-from ..tracing.structures import flatten, rebuild
+from ..tracing.structures import flatten, renewed
 from ..twins.substitution import call
 from ..twins.twins import find_twins
 from .paths import Path, compile_path, loss, unheard
@@ -307,7 +307,7 @@ class Function:
                 arguments = [independent(tape, x) if is_traceable(x) else x for x in given]
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
                 inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
-                positional, named = rebuild((args, kwargs), iter(arguments))
+                positional, named = renewed((args, kwargs), iter(arguments))
                 value = call(self._f, *positional, **named)
                 refuse_result(value, watch.variables)
                 leaves = flatten(value)
@@ -335,7 +335,7 @@ class Function:
             restore(held)
             raise _Once("its derivatives were asked for at a tip")
         # The recording keeps its arrays to itself.
-        result = rebuild(value, iter([_copied(plain(leaf)) for leaf in leaves]))
+        result = renewed(value, iter([_copied(plain(leaf)) for leaf in leaves]))
         if written:
             _write_back(traced, originals)
         objection = "it writes into its arguments" if written else self._objection(tape, watch)

@@ -26,7 +26,7 @@ from ..tracing.state import (
     plain,
     reference_of,
 )
-from ..tracing.structures import flatten, lift, rebuild, refilled
+from ..tracing.structures import flatten, lift, rebuild, refilled, renewed
 from ..twins.substitution import call
 
 
@@ -152,7 +152,7 @@ class TracedCall:
                 f"{type(argument).__name__}"
             )
         entered = [self._enter(leaf) if is_number(leaf) else leaf for leaf in leaves]
-        return rebuild(argument, iter(entered))
+        return renewed(argument, iter(entered))
 
     def _enter(self, leaf: Any) -> Any:
         self.leaves.append(independent(self.tape, leaf))
@@ -203,7 +203,7 @@ def finish(value: Any, nested: bool) -> Any:
 
 def results_of(value: Any, nested: bool) -> Any:
     """What the caller gets of a value: as it is inside another recording, else plain."""
-    return value if nested else rebuild(value, iter([plain(leaf) for leaf in flatten(value)]))
+    return value if nested else renewed(value, iter([plain(leaf) for leaf in flatten(value)]))
 
 
 def seed_of(given: Any, value: Any, what: str) -> Any:

@@ -135,8 +135,9 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
     inert = type(other) in _INERT
     if not (inert or each.mirrored or _outranks(other)) and isinstance(self._value, _NUMPYS):
         array = as_array(other)
+        array = np.asarray(other) if array is other else array
         pair = (array, self) if reflected else (self, array)
-        if array is not other:
+        if type(array) is not np.ndarray or array.dtype != object:
             return apply(_operation(name), tuple(map(as_operand, pair)), frame)
         if type(self) is TYPES.array:
             return of_each(np.frompyfunc(OPERATORS[name].function, 2, 1), pair)

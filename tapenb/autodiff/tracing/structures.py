@@ -49,7 +49,9 @@ def parts_of(structure: Any) -> Sequence[Any] | None:
     if isinstance(structure, Container):
         return structure.leaves()
     if dataclasses.is_dataclass(structure) and not isinstance(structure, type):
-        return [getattr(structure, each.name) for each in dataclasses.fields(structure)]
+        return [
+            getattr(structure, each.name) for each in dataclasses.fields(structure) if each.init
+        ]
     return None
 
 
@@ -64,10 +66,13 @@ def remade(structure: Any, parts: list[Any]) -> Any:
         list.__setitem__(made, slice(None), parts)
         return made
     if isinstance(structure, dict):
-        return dict(zip(structure, parts, strict=True))
+        made = {} if type(structure) is dict else copy(structure)
+        for key, part in zip(structure, parts, strict=True):
+            dict.__setitem__(made, key, part)
+        return made
     if isinstance(structure, Container):
         return structure.rebuilt(parts)
-    names = [each.name for each in dataclasses.fields(structure)]
+    names = [each.name for each in dataclasses.fields(structure) if each.init]
     return dataclasses.replace(structure, **dict(zip(names, parts, strict=True)))
 
 
@@ -123,6 +128,38 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     """
     parts = parts_of(structure)
     return next(leaves) if parts is None else remade(structure, [rebuild(p, leaves) for p in parts])
+
+
+def renewed(structure: Any, leaves: Iterator[Any]) -> Any:
+    """A structure of the same form with the same leaves, traced or no longer so.
+
+    Raises
+    ------
+    TypeError
+        For a dataclass that has in a field which is no argument what a new one does not have.
+    """
+    made = rebuild(structure, leaves)
+    _check_computed(structure, made)
+    return made
+
+
+def _check_computed(structure: Any, made: Any) -> None:
+    parts = parts_of(structure)
+    if parts is None or isinstance(structure, Container):
+        return
+    for part, other in zip(parts, parts_of(made), strict=True):
+        _check_computed(part, other)
+    for each in getattr(type(structure), "__dataclass_fields__", {}).values():
+        if each.init:
+            continue
+        one = flatten(stripped(getattr(structure, each.name, None)))
+        other = flatten(stripped(getattr(made, each.name, None)))
+        if len(one) != len(other) or not all(map(np.array_equal, one, other)):
+            raise TypeError(
+                f"{each.name} of this {type(structure).__name__} is no argument of its class, and "
+                "one that is made of the same arguments has another value there, so that none can "
+                "be made with traced values. Let __post_init__ compute it, or hand over a dict."
+            )
 
 
 def refilled(structure: Any, values: Iterable[Any], wanted: Callable[[Any], bool]) -> Any:
@@ -211,7 +248,7 @@ def as_array(value: Any) -> Any:
     own = kind is deque or type(getattr(kind, "__getitem__", None)) is FunctionType
     if found is value and own and not isinstance(value, list | tuple | dict | str | bytes):
         found = list(value) if hasattr(kind, "__len__") else value
-    return found if any_active(found) else value
+    return found if any(map(is_traced, flatten(found))) else value
 
 
 def _layout(value: Any) -> Any:

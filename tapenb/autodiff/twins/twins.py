@@ -106,7 +106,8 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         if dtype is not None and np.dtype(dtype) != value.dtype:
             result = value.astype(dtype)
         if not isinstance(result._value, np.ndarray):
-            result = np.reshape(result, ())
+            number = isinstance(result._value, np.generic)  # which a reshape leaves a number
+            result = np.copy(result) if number else np.reshape(result, ())
         if real is np.asarray_chkfinite and not guard(result, _is_finite, sys._getframe(1)):
             real(plain(result))
         copies = real is np.array and kwargs.get("copy", True)

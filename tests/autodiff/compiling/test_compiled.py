@@ -138,6 +138,14 @@ def test_inputs_may_have_the_names_of_what_a_program_refers_to():
             compiled(5.0)
 
 
+@pytest.mark.parametrize(
+    "f", [np.array, lambda x: np.array(x)[()] * x, lambda x: np.asarray(x)[None] ** 2]
+)
+def test_a_number_that_becomes_an_array_without_axes(f):
+    program = tn.export(f, 0.5)
+    alike(program(0.75), f(0.75))
+
+
 def test_a_checkpoint_of_a_lambda():
     f = tn.function(tn.grad(tn.checkpoint(lambda x: np.sin(x) * x)))
     for x in (1.0, 2.0, 3.0):

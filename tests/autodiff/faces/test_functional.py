@@ -6,8 +6,8 @@ import json
 import math
 import operator
 import threading
-from collections import deque, namedtuple
-from dataclasses import dataclass
+from collections import defaultdict, deque, namedtuple
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import mpmath
@@ -119,6 +119,30 @@ class Row(list):
         self.name = name
 
 
+@dataclass
+class Spring:
+    """Half the stiffness is computed; how often it was stretched is counted."""
+
+    stiffness: float
+    half: float = field(init=False)
+    count: int = field(init=False, default=0)
+
+    def __post_init__(self):
+        self.half = self.stiffness / 2
+
+
+def test_what_a_dataclass_computes_is_computed_anew():
+    def energy(spring):
+        return spring.half * spring.stiffness * (1 + spring.count)
+
+    spring = Spring(3.0)
+    value, gradient = tn.value_and_grad(energy)(spring)
+    assert (value, gradient.stiffness) == (4.5, 3.0)
+    spring.count = 1
+    with pytest.raises(TypeError, match="count of this Spring is no argument of its class"):
+        tn.grad(energy)(spring)
+
+
 def test_structures_in_and_out():
     """Gradients have the structure of their arguments; what is no number stays out of it."""
 
@@ -134,6 +158,12 @@ def test_structures_in_and_out():
     np.testing.assert_array_equal(gradient[1]["x"][0], [3.0, 6.0])
     assert gradient[1]["x"][1] == 0.0
     assert gradient[2] == Pair(25.0, 20.0)
+
+    counts = defaultdict(lambda: 3.0, left=2.0)
+    gradient = tn.grad(lambda d: d["left"] ** 2 * d["missing"])(counts)
+    assert type(gradient) is defaultdict
+    assert gradient == {"left": 12.0}
+    assert dict(counts) == {"left": 2.0}
 
     row = tn.grad(lambda row: row[0] * row[1] ** 2)(Row("r", 2.0, 5.0))
     assert (type(row), row, row.name) == (Row, [25.0, 20.0], "r")
