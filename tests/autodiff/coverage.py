@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tapenb.autodiff.kinds.registry import CALLING, HANDLERS, RULES
-from tapenb.autodiff.rules import distributions, special, special_functions
+from tapenb.autodiff.rules import distributions, special, special_parts
 from tapenb.autodiff.rules.scipy.linalg import UNSETTLED
 from tapenb.autodiff.rules.scipy.optimize import MINIMA
 from tapenb.autodiff.tracing.dispatch import WITHHELD
@@ -187,7 +187,7 @@ def of_scipy() -> Iterator[str]:
             how = "its splines" if name == "scipy.interpolate" else how
             yield f"| `{name}.{key}` | {how} |"
     import_module("scipy.stats")
-    ruled = [*special.PARTIALS, *special.SEVERAL, *special_functions.functions()]
+    ruled = [*special.PARTIALS, *special.SEVERAL, *special_parts.functions()]
     named = sorted(name for name in ruled if not name.startswith("_"))
     yield from ("", "### scipy.special", "", ", ".join(f"`{name}`" for name in named) + ".")
     listed = ", ".join(f"`{name}`" for name in distributions.known())

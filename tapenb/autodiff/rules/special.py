@@ -21,9 +21,8 @@ from ..kinds.registry import LATE, register_rule
 from ..kinds.rule import Constant, Rule
 from ..sweeps.expressed import Composite, General
 from ..tracing.state import is_traced
-from . import special_partials
-from .special_functions import register_functions
-from .special_partials import NAMES, by_parameter, unknown
+from . import special_parts
+from .special_parts import NAMES, by_parameter, register_functions, unknown
 from .ufunc_methods import register_methods
 
 _REFUSED = "unknown"
@@ -457,7 +456,7 @@ def _agm(a: Any, b: Any) -> Any:
 def _register() -> None:
     module = sys.modules["scipy.special._ufuncs"]
     ufuncs = {name: u for name, u in vars(module).items() if isinstance(u, np.ufunc)}
-    NAMES.update(Elementwise.names | ufuncs | vars(special_partials))
+    NAMES.update(Elementwise.names | ufuncs | vars(special_parts))
     rules: dict[str, Rule] = {
         name: Special(*partials, name=name) for name, partials in PARTIALS.items()
     }

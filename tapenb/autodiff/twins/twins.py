@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS, rule_of
-from ..rules import distributions, masked, scipy, series, special_functions
+from ..rules import distributions, masked, scipy, series, special_parts
 from ..rules.ranges import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
@@ -400,7 +400,7 @@ def _find(module: ModuleType) -> None:
         wanted = [name for name in wanted if names[name] in FUNCTIONS or names[name] in HANDLERS]
     elif full == "scipy.special":
         rule_of(module.erf)
-        wanted = special_functions.functions()
+        wanted = special_parts.functions()
     elif full.startswith("numpy"):
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
