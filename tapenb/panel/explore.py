@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.faces.functional import record
+from ..autodiff.faces.watch import Watch
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
 from ..autodiff.tracing.state import is_active, plain
@@ -221,6 +222,8 @@ class _Call:
             name: fixed[name] if all_of == _TRUTHS else 0 for name, all_of in choices.items()
         }
         self._inputs: list[Input] = []
+        # What the function reads besides its arguments, as it was.
+        self._watch: Watch | None = None
         self._lock = RLock()
         name = getattr(f, "__name__", "f")
         self._output = name if name.isidentifier() else "f"
@@ -241,6 +244,8 @@ class _Call:
             with suppress(Exception):  # some functions take whole numbers alone, as x & 1
                 program = self._recorded(as_float)
         self._inputs = program.inputs
+        with suppress(Exception):  # not of what does more than compute
+            self._watch = Watch(self._f)
         return program
 
     def again(self, positions: Mapping[str, Any], done: Callable[[Any], None]) -> None:
@@ -248,6 +253,11 @@ class _Call:
 
         def work() -> None:
             try:
+                if self._watch is not None and not self._watch.holds():
+                    raise TapeError(
+                        f"what {self._output} reads besides its arguments is another by now, and "
+                        "the numbers of this panel are from before. Call explore again"
+                    )
                 inputs = self._inputs
                 moved = [Input(each.name, each.at(positions), (), each.span) for each in inputs]
                 self._switches = {

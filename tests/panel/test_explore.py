@@ -13,6 +13,7 @@ from ipywidgets import fixed
 
 import tapenb as tn
 from tests.magic.notebook import close_shell, open_notebook
+from tests.panel.hands import move
 
 
 def wave(x, y=(0.0, 4.0, 0.5), *, w=None, sign=1):
@@ -246,3 +247,16 @@ def test_a_function_is_called_where_it_hears_of_errors_and_may_be_constant(explo
         t.panel.sliders["x"].value = x
         assert (t.panel.state["error"], t.panel.state["stale"]) == ("", False)
         assert (t.value, t.gradient["x"]) == pytest.approx((value, slope))
+
+
+def test_another_way_is_not_taken_with_what_the_function_reads_since(explore):
+    factor = [2.0]
+    t = explore(lambda x: factor[0] * x if x < 3 else x, x=2.0)
+    factor[0] = 5.0
+    move(t.panel, x=1.0)
+    assert t.value == 2.0
+    move(t.panel, x=3.5)
+    assert "is another by now" in t.panel.state["error"]
+    factor[0] = 2.0
+    move(t.panel, x=3.25)
+    assert t.value == 3.25
