@@ -131,7 +131,7 @@ class Columns:
 
         Parameters
         ----------
-        index
+        index : int
             The entry.
 
         Returns
@@ -149,7 +149,7 @@ class Columns:
 
         Parameters
         ----------
-        reference
+        reference : int
             From 0 an entry, below 0 a constant.
 
         Returns
