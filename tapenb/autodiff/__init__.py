@@ -10,7 +10,6 @@ from .rules import (  # noqa: F401  they register their rules
     linear_algebra,
     matmul,
     polynomials,
-    ranges,
     reshaping,
     selecting,
     sorting,

@@ -25,7 +25,7 @@ import numpy as np
 
 from ..kinds.registry import CALLING, FUNCTIONS, HANDLERS, rule_of
 from ..rules import distributions, masked, scipy, series, special_parts
-from ..rules.ranges import guarded_arange
+from ..rules.joining_and_padding import guarded_arange
 from ..tape.provenance import here, is_foreign_module
 from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import guard, make_traceable, plain_key, refuse

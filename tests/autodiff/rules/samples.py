@@ -16,7 +16,7 @@ from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.rules import (
     cumulative,
     indexing,
-    ranges,
+    joining_and_padding,
     selecting,
     sorting,
     ufuncs,
@@ -512,7 +512,7 @@ def registered() -> set[Any]:
 
     SciPy's modules have samples of their own, in `samples_scipy`.
     """
-    modules = (cumulative, indexing, ranges, selecting, sorting, primitives)
+    modules = (cumulative, indexing, joining_and_padding, selecting, sorting, primitives)
     own = {v for module in modules for v in vars(module).values() if isinstance(v, primitive)}
     homes = {_home(name) for name in MODULES}
     elsewhere = {f for f in FUNCTIONS if _home(getattr(f, "__module__", None)) in homes}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapenb.autodiff.rules import ranges, sorting
+from tapenb.autodiff.rules import joining_and_padding, sorting
 
 from .samples import (
     CUBE,
@@ -367,7 +367,7 @@ def _ranges() -> Iterator[Sample]:
         return np.logspace(start, stop, 5, base=base)
 
     for options in ({"count": 4, "dtype": None}, {"count": 4, "dtype": np.float32}):
-        yield Sample(ranges.arange, f"{options}", (0.4, 2.1, 0.5), kwargs=options)
+        yield Sample(joining_and_padding.arange, f"{options}", (0.4, 2.1, 0.5), kwargs=options)
     yield Call(np.logspace, "base", (0.4, 1.7, 2.5), call=based)
 
     def step(start, stop, **options):

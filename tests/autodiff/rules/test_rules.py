@@ -15,7 +15,7 @@ from tapenb.autodiff.kinds.elementwise import Elementwise
 from tapenb.autodiff.kinds.linear import Linear, Multilinear, Weighted
 from tapenb.autodiff.kinds.registry import FUNCTIONS, RULES
 from tapenb.autodiff.kinds.rule import Constant
-from tapenb.autodiff.rules import ranges
+from tapenb.autodiff.rules import joining_and_padding
 from tapenb.autodiff.rules.ufuncs import PARTIALS, PIECEWISE_CONSTANT
 from tapenb.autodiff.tape.operation import TapeError
 from tapenb.autodiff.tape.primitives import primitive
@@ -201,7 +201,7 @@ NEVER_EMPTY = {  # NumPy itself raises, or the call takes numbers only
     np.polyint,
     np.polymul,
     np.roots,
-    ranges.arange,
+    joining_and_padding.arange,
 }
 
 
