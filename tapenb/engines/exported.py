@@ -123,6 +123,7 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
         watch = Watch(f)
     except Unwatchable as unwatchable:
         raise TapeError(_unfit(str(unwatchable))) from None
+    read = [(each, each.raw) for each in watch.variables.values()]
     tape, drawn = Tape(), random_state()
     variables = tape.session.variables = {}
     with recording(tape) as (_, nested):
@@ -157,7 +158,11 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     before = tape.copy()
     before.close()
     guard_tips(run)
-    return Path(tape, entries, outputs, before, value, watch.holds)
+
+    def holds() -> bool:
+        return watch.holds() and all(variable.raw is value for variable, value in read)
+
+    return Path(tape, entries, outputs, before, value, holds)
 
 
 def _unfit(why: str) -> str:

@@ -53,6 +53,15 @@ def test_derivatives_at_many_points():
     agree(gradient[1], 2 * np.sin(XS) * (XS + 1))
 
 
+def test_a_variable_is_read_as_it_is():
+    w = tn.Variable(2.0)
+    f = tn.vmap(tn.grad(lambda x: x * x * w))
+    for value in (2.0, 3.0):
+        w.assign(value)
+        agree(f(XS), 2 * XS * value)
+        assert f.stats().recordings == 1
+
+
 def test_hessians_of_vectors():
     v = np.stack([XS, XS**2, np.cos(XS)], axis=1)
     found = tn.vmap(tn.hessian(lambda v: v[0] * v[1] * v[2] + np.sum(v**3)))(v)

@@ -112,7 +112,8 @@ class Watch:
     def __init__(self, *functions: Callable[..., Any]) -> None:
         self._conditions: list[str] = []
         self._known: dict[str, Any] = {}
-        self._names: set[tuple[int, str]] = set()
+        # Names that are expected, by namespace, which is no part of what was seen by this alone.
+        self._names: dict[int, tuple[Any, set[str]]] = {}
         # What was seen, kept alive so that no other object gets its identity.
         self._seen: dict[int, Any] = {}
         self._todo: list[tuple[Any, Location | None]] = []
@@ -156,9 +157,9 @@ class Watch:
 
     def _expect_name(self, space: Any, name: str) -> bool:
         """Expect a name to stand for what it does, or for nothing; say whether it does."""
-        if (id(space), name) not in self._names:
-            self._names.add((id(space), name))
-            self._seen[id(space)] = space
+        _, names = self._names.setdefault(id(space), (space, set()))
+        if name not in names:
+            names.add(name)
             if name in space:
                 self._expect(f"{{0}}[{name!r}] is {{1}}", space, space[name])
             else:

@@ -25,6 +25,20 @@ CHANGES = {
         """,
         "k = 9.0",
     ),
+    "the dict of globals by a name": (
+        """
+        names = globals()
+        f = lambda x: x * names['k']
+        """,
+        "k = 9.0",
+    ),
+    "the dict of a module beside it": (
+        """
+        names = vars(helper)
+        f = lambda x: x * helper.k * names['k']
+        """,
+        "helper.k = 9.0",
+    ),
     "globals in a list": (
         """
         ways = [globals]
