@@ -15,6 +15,7 @@ from ..tape.provenance import (
 from ..tape.tape import CURRENT, Tape
 from .apply import let_go
 from .state import is_traced
+from .structures import flatten
 from .warnings import WARNINGS_AT_USERS_LINE
 
 
@@ -114,7 +115,7 @@ def _was_handed(error: Exception, trace: TracebackType) -> bool:
     frame = trace.tb_frame
     code, names = frame.f_code, {**frame.f_globals, **frame.f_locals}
     if is_library(code):
-        return type(error) is TypeError and any(map(is_traced, frame.f_locals.values()))
+        return type(error) is TypeError and any(map(is_traced, flatten([*frame.f_locals.values()])))
     if type(error) is TypeError:
         own = re.search(r"\barguments?\b", str(error))  # a call with too few, or too many
     else:

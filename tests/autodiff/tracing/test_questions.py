@@ -251,3 +251,10 @@ def test_a_truth_is_a_mask_of_an_array_and_an_index_of_a_list():
     ):
         value, slope = tn.value_and_grad(f)(3.0)
         assert (value, slope) == (f(3.0), f(3.0) / 3.0)
+
+
+def test_what_asks_for_memory_is_told_of():
+    for asks in (memoryview, np.frombuffer):
+        with pytest.raises(TypeError) as caught:
+            tn.grad(lambda x, asks=asks: asks(np.array([x, 1.0]))[0])(2.0)
+        assert "a traced value was handed to code" in caught.value.__notes__[0]
