@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from inspect import Parameter
+from itertools import takewhile
 from numbers import Real
 from os import PathLike
 from threading import RLock
@@ -128,6 +129,7 @@ def _arguments(
     spans: dict[str, tuple[float, ...]] = {}
     try:
         bound = signature.bind(*in_order, **arguments)
+        told = _named(signature, bound.arguments).keys()
         bound.apply_defaults()
         named = _named(signature, bound.arguments)
     except TypeError as error:
@@ -151,7 +153,7 @@ def _arguments(
         elif _is_choice(value):
             choices[name] = list(value)
             fixed[name] = value[0]
-        else:
+        elif name in told or signature.parameters[name].kind is Parameter.POSITIONAL_ONLY:
             fixed[name] = value.value if type(value).__name__ == "fixed" else value
     return given, fixed, choices, spans
 
@@ -216,7 +218,7 @@ class _Call:
         self._in_order = [
             name
             for name, each in inspect.signature(f).parameters.items()
-            if each.kind is Parameter.POSITIONAL_ONLY
+            if each.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
         ]
         self._switches = {
             name: fixed[name] if all_of == _TRUTHS else 0 for name, all_of in choices.items()
@@ -287,7 +289,9 @@ class _Call:
         def called(*values: Any) -> Any:
             named = dict(zip(names, values, strict=True)) | fixed
             with variables_of(getattr(own, "__code__", None)) as variables:
-                found = call(self._f, *[named.pop(name) for name in self._in_order], **named)
+                # By position what has one: some functions count their arguments, as grad's do.
+                in_order = list(takewhile(named.__contains__, self._in_order))
+                found = call(self._f, *[named.pop(name) for name in in_order], **named)
             tape = CURRENT.get()
             outputs.update(named_numbers(tape, variables))
             is_number = isinstance(plain(found), Real) and type(plain(found)) is not bool
@@ -300,7 +304,9 @@ class _Call:
             tape = record(called, *(each.value for each in inputs))
         if tape.output is None:
             raise TapeError(
-                f"{self._output} does not depend on any of {', '.join(names) or 'no inputs'}"
+                f"{self._output} does not depend on any of {', '.join(names)}"
+                if names
+                else f"no argument of {self._output} is a number, an array of them or a range"
             )
         if isinstance(own, FunctionType):
             tape.cell_hears_float_errors = hears_float_errors(named_by(own))

@@ -240,6 +240,10 @@ def heard(x):
 
 def test_a_function_is_called_where_it_hears_of_errors_and_may_be_constant(explore):
     assert explore(lambda f, self: f * self, f=2.0, self=3.0)(self=4.0).value == 8.0
+    assert explore(np.sin, 0.5).value == math.sin(0.5)
+    assert explore(tn.grad(lambda x, k: k * x**3), x=2.0, k=5.0).gradient["x"] == 60.0
+    with pytest.raises(tn.TapeError, match="no argument of f is a number"):
+        explore(lambda p: p["a"], p={"a": 1.0})
     assert explore(lambda x, bits: x * (bits & 6), x=2.0, bits=13).value == 8.0
     t = explore(heard, x=4.0)
     for x, value, slope in ((2.0, 20.0, 10.0), (5.0, math.log(2), 0.5), (9.5, 7.0, 0.0)):
