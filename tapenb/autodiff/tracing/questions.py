@@ -202,6 +202,8 @@ _INSTEAD = {
     "math.fsum": "np.sum(x)",
     "cmath": "NumPy's own functions (np.exp for cmath.exp)",
     "pandas": "NumPy's own functions before pandas",
+    "scipy": "one of SciPy's functions that have a rule (tapenb/autodiff/rules/COVERAGE.md), give "
+    "this one a derivative with custom_gradient or implicit",
     "statistics": _OF_STATISTICS,
     **dict.fromkeys(("statistics.mean", "statistics.stdev"), _OF_STATISTICS),
     "complex": "x + 2j for complex(x, 2)",

@@ -10,6 +10,7 @@ import statistics
 
 import numpy as np
 import pytest
+import scipy.signal
 
 import tapenb as tn
 
@@ -159,6 +160,10 @@ def with_fields(x):
         (lambda x: statistics.mean([x, x]), "(np.mean for statistics.mean),"),
         (lambda x: statistics.fmean([x, x]), "(np.mean for statistics.mean),"),
         (math.sin, "Use NumPy's own functions (np.sin for math.sin;"),
+        (
+            lambda x: scipy.signal.lfilter_zi([x, 0.2], [1.0, -0.3])[0],
+            "with custom_gradient or imp",
+        ),
         (lambda x: math.sqrt(x), "Use NumPy's own functions (np.sqrt for math.sqrt;"),
         (lambda x: np.float32(x), "Use np.asarray(x, dtype=np.float32),"),
         (lambda x: with_fields(x)["a"][0], "Keep each field in an array of its own,"),
