@@ -60,6 +60,14 @@ UPPER = np.array([[0.0, 0.3, 0.2, 0.1], [3.0, 4.0, 5.0, 6.0]])
 LOWER = np.array([[3.0, 4.0, 5.0, 6.0], [0.3, 0.2, 0.1, 0.0]])
 TALL, WIDE = B[:, :3], B[:3]
 
+WIDE_BANDS = np.stack([[0.0, 0.0, 0.4, 0.3], *UPPER])
+
+
+def _beside(b: Any) -> Any:
+    """The bands beside a diagonal, which has to be real."""
+    return 0.1 * b * np.array([[1.0], [0.0]])
+
+
 LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
     "cholesky": [
         ("upper", lambda a: sl.cholesky(a), (S,)),
@@ -138,6 +146,28 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
         ("upper", lambda a, b: sl.solveh_banded(a, b), (UPPER, V)),
         ("lower", lambda a, b: sl.solveh_banded(a, b, lower=True), (LOWER, W)),
         ("a complex diagonal", lambda a, b: np.real(sl.solveh_banded((1 + 1j) * a, b)), (UPPER, V)),
+    ],
+    "cholesky_banded": [
+        ("upper", lambda a: sl.cholesky_banded(a), (UPPER,)),
+        ("lower", lambda a: sl.cholesky_banded(a, lower=True), (LOWER,)),
+        ("wide", lambda a: sl.cholesky_banded(a), (WIDE_BANDS,)),
+        ("complex", lambda a, b: row(sl.cholesky_banded(a + 1j * _beside(b))), (UPPER, WIDE[:2])),
+    ],
+    "cho_solve_banded": [
+        ("upper", lambda a, b: sl.cho_solve_banded((sl.cholesky_banded(a), False), b), (UPPER, V)),
+        (
+            "lower",
+            lambda a, b: sl.cho_solve_banded((sl.cholesky_banded(a, lower=True), True), b),
+            (LOWER, W),
+        ),
+        ("factor", lambda c, b: sl.cho_solve_banded((c, False), b), (UPPER, V)),
+        (
+            "complex",
+            lambda a, b: row(
+                sl.cho_solve_banded((sl.cholesky_banded(a + 1j * _beside(b)), False), b[0] * 1j)
+            ),
+            (UPPER, WIDE[:2]),
+        ),
     ],
     "inv": [
         ("square", lambda a: sl.inv(a), (A,)),

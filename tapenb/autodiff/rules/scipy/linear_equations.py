@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -241,6 +241,49 @@ def _hermitian_banded(solve: Callable[..., Any]) -> Rule:
     return Equation(product, functools.partial(run, solve), back)
 
 
+def _diagonals(bands: Any, above: int) -> Iterator[tuple[int, Any]]:
+    """Each diagonal of a banded matrix in LAPACK's form: its offset, and where it stands."""
+    size = bands.shape[-1]
+    for number in range(bands.shape[-2]):
+        shift = above - number
+        yield shift, (number, slice(max(shift, 0), size + min(shift, 0)))
+
+
+def _cholesky_banded(ab: Any, lower: bool = False, **_: Any) -> Any:
+    """The factor by that of the whole matrix; beside the bands LAPACK leaves what was there."""
+    above = 0 if lower else ab.shape[-2] - 1
+    inside = [each for each in _diagonals(ab, above) if abs(each[0]) < ab.shape[-1]]
+    whole = sum(np.diag(ab[place], shift) for shift, place in inside)
+    factor = np.linalg.cholesky(hermitian(whole, "L" if lower else "U"), upper=not lower)
+    found = np.copy(ab)
+    for shift, place in inside:
+        found[place] = np.diagonal(factor, shift)
+    return found
+
+
+def _of_cholesky_banded(module: Any) -> tuple[Callable[..., Any], Rule]:
+    def solve(cb: Any, b: Any, *, lower: bool, **options: Any) -> Any:
+        return module.cho_solve_banded((cb, lower), b, **options)
+
+    def again(cb: Any, b: Any, **options: Any) -> Any:
+        return follow(solve, rule, "scipy.linalg.cho_solve_banded", (cb, b), **options)
+
+    def product(cb: Any, x: Any, lower: bool, **_: Any) -> Any:
+        width = cb.shape[-2] - 1
+        above, below = (0, width) if lower else (width, 0)
+        flipped = conjugate(_flipped_bands(cb, above, below))
+        factors = [(cb, above, below), (flipped, below, above)]
+        for bands, over, under in reversed(factors) if lower else factors:
+            x = _by_diagonals(bands, x, over, under)
+        return x
+
+    def back(cb: Any, b: Any, **options: Any) -> Any:
+        return conjugate(again(cb, conjugate(b), **options))
+
+    rule = Equation(product, again, back)
+    return solve, rule
+
+
 def _matrix_equations(module: Any) -> None:
     def sylvester(a: Any, b: Any, q: Any) -> Any:
         return run(module.solve_sylvester, a, b, q)
@@ -309,7 +352,11 @@ def register_equations(module: Any) -> None:
     function = module.solveh_banded
     register_rule(function, _hermitian_banded(function), "ab", "b", call=only_given(function))
 
+    banded_factor = only_given(module.cholesky_banded)
+    register_rule(module.cholesky_banded, Composite(_cholesky_banded), "ab", call=banded_factor)
+
     solve_factored, of_factored = _of_cholesky(module)
+    solve_banded, of_banded = _of_cholesky_banded(module)
     solve_lu, of_lu = _of_lu(module)
 
     factored = Composite(_factored(module))
@@ -328,6 +375,19 @@ def register_equations(module: Any) -> None:
             solve_factored, of_factored, "scipy.linalg.cho_solve", (c, b), lower=lower, **options
         )
 
+    def cho_solve_banded(cb_and_lower: Any, b: Any, **options: Any) -> Any:
+        cb, lower = cb_and_lower
+        options = {k: v for k, v in options.items() if not k.startswith("overwrite_")}
+        lower = plain_key(lower, sys._getframe(1))
+        return follow(
+            solve_banded,
+            of_banded,
+            "scipy.linalg.cho_solve_banded",
+            (cb, b),
+            lower=lower,
+            **options,
+        )
+
     def lu_solve(lu_and_piv: Any, b: Any, trans: Any = 0, **options: Any) -> Any:
         packed, piv = lu_and_piv
         options = {k: v for k, v in options.items() if not k.startswith("overwrite_")}
@@ -336,5 +396,5 @@ def register_equations(module: Any) -> None:
             solve_lu, of_lu, "scipy.linalg.lu_solve", (packed, b), piv=piv, trans=trans, **options
         )
 
-    for handler in (cho_factor, cho_solve, lu_solve):
+    for handler in (cho_factor, cho_solve, cho_solve_banded, lu_solve):
         register_handler(getattr(module, handler.__name__), handler, only_traced=True)
