@@ -7,6 +7,7 @@ for ones that know a traced number; the numbers that a table is made of are hand
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 from collections.abc import Callable
 from types import FrameType, ModuleType
@@ -14,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.tracing.questions import plain_parts
+from ..autodiff.tracing.questions import guard, plain_parts
 from ..autodiff.tracing.state import TRACED, TRACED_NUMBERS, is_traced, plain
 from ..recording.changes import Changes
 
 _HOW = "a table of pandas"
 _ASKING = "_libs.lib", "is_bool is_complex is_float is_int_or_none is_integer is_scalar"
+_METHODS = "core.generic", "NDFrame", "ewm replace rolling"
 _TAKING = {
     "core.construction": "sanitize_array",
     "core.dtypes.cast": "np_can_hold_element",
@@ -45,6 +47,10 @@ def let_tables_be(changes: Changes) -> None:
         changes.before(back)
         for space, name, _, instead in found:
             space[name] = instead
+        home, kind, names = _METHODS
+        owner = getattr(sys.modules.get(f"pandas.{home}"), kind, None)
+        for name in names.split() if owner is not None else ():
+            changes.stand_in(owner, name, _taking(getattr(owner, name)))
 
 
 def holds_traced(value: Any) -> bool:
@@ -107,7 +113,8 @@ def _taking(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def take(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
-        return function(*[_opened(each, frame) for each in args], **kwargs)
+        named = {name: _opened(each, frame) for name, each in kwargs.items()}
+        return function(*[_opened(each, frame) for each in args], **named)
 
     return take
 
@@ -115,6 +122,8 @@ def _taking(function: Callable[..., Any]) -> Callable[..., Any]:
 def _opened(value: Any, frame: FrameType) -> Any:
     """A value as it goes into a table: a number, or those in lists and rows, are handed out."""
     kind = type(value)
+    if kind in TRACED_NUMBERS and isinstance(plain(value), int | np.integer):
+        return guard(value, operator.index, frame)  # as a count
     if kind in (list, tuple):
         return kind(_opened(_row(each, frame), frame) for each in value)
     return plain_parts(value, _HOW, frame) if kind in TRACED_NUMBERS else value

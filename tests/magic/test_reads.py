@@ -340,6 +340,7 @@ TABLES = [
     ("n = 2\nd = pd.DataFrame({'a': np.arange(5.0)}).head(n)\ny = x*d['a'].sum()", 1.0),
     ("n = 1\ny = x*pd.DataFrame({'a': [1.0, 3.0]}).iloc[n, 0]", 3.0),
     ("n = 3\ny = x*len(pd.date_range('2020-01-01', periods=n))", 3.0),
+    ("n = 3\ny = x*pd.Series([1.0, 3.0, 5.0]).rolling(window=n).mean()[2]", 3.0),
     ("d = pd.DataFrame({'a': [1.0, 3.0]})\nd.loc[0, 'a'] = x\nd.at[1, 'a'] = x*x\ny = x**3", 12.0),
     ("d = pd.DataFrame([{'k': 'u', 'v': x}, {'k': 'w', 'v': x*x}])\ny = x**3", 12.0),
     ("d = pd.DataFrame({'a': [x, x*x]}).describe()\ny = x**3", 12.0),

@@ -201,7 +201,7 @@ _OF_STATISTICS = "NumPy's own functions (np.mean for statistics.mean)"
 _INSTEAD = {
     "math.fsum": "np.sum(x)",
     "cmath": "NumPy's own functions (np.exp for cmath.exp)",
-    "pandas": "NumPy's own functions before pandas",
+    **dict.fromkeys(("pandas", "a table of pandas"), "NumPy's own functions before pandas"),
     "scipy": "one of SciPy's functions that have a rule (tapenb/autodiff/rules/COVERAGE.md), give "
     "this one a derivative with custom_gradient or implicit",
     "statistics": _OF_STATISTICS,
