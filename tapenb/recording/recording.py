@@ -309,8 +309,10 @@ class Recording:
     @property
     def beside(self) -> list[Program]:
         """Programs of other branches that were recorded, the newest first."""
-        here, switches = _branch(self._program), self._program.switches
-        return [p for p in self._beside if _branch(p) != here and p.switches == switches]
+        own, here = self._program, _branch(self._program)
+        others = [p for p in self._beside if _branch(p) != here and p.switches == own.switches]
+        # One that was on its way when another output was chosen has the former one.
+        return [p for p in others if p.output_name == own.output_name]
 
     @property
     def programs(self) -> list[Program]:

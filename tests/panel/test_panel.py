@@ -566,3 +566,20 @@ def test_an_output_is_what_its_name_holds_in_the_end():
             np.testing.assert_array_equal(t.value, value)
     finally:
         close_shell(book.shell)
+
+
+def test_a_branch_that_was_on_its_way_has_another_output():
+    book = open_notebook()
+    try:
+        book.run("%%tape -o t\nx = 2.0\nu = x*3\nz = u if x < 3 else u*x")
+        t, panel = book.names["t"], book.names["t"].panel
+        t.record_beside({"x": 4.0}, lambda failed: None)
+        assert [p.output_name for p in t.beside] == ["z"]
+        record_anew, look = t.record_anew, {"look": {"output": {"of": "u"}}}
+        t.record_anew = lambda at, done: record_anew(
+            at, lambda found: (panel.set_state(look), done(found))
+        )
+        t.record_beside({"x": 5.0}, lambda failed: None)
+        assert (t.value, t.beside) == (6.0, [])
+    finally:
+        close_shell(book.shell)
