@@ -108,12 +108,18 @@ def parse_line(
     (['x'], {'y': (0, 10)}, 1, 't')
     """
     options = Options()
-    words = _words(line)
+    words, rest = _words(line), line.strip()
+
+    def taken() -> str:
+        nonlocal rest
+        rest = rest.removeprefix(words[0]).lstrip()
+        return words.pop(0)
+
     while words:
         word = words[0]
-        if expression and not word.startswith("-"):
-            break
-        words.pop(0)
+        if expression and not word.startswith("--") and word not in _NAMES:
+            break  # which may begin with a minus
+        taken()
         word, equals, given = word.partition("=") if word.startswith("--") else (word, "", "")
         if word in _SWITCHES:
             name, value = _SWITCHES[word]
@@ -122,14 +128,14 @@ def parse_line(
             if not equals:
                 if not words:
                     raise LineError(f"{word} needs a value after it")
-                given = words.pop(0)
+                given = taken()
             _choose(options, word, given)
         elif word.startswith("-"):
             known = ", ".join([*_SWITCHES, *_CHOICES, *_NAMES])
             raise LineError(f"there is no option {word}; there are {known}")
         else:
             _setting(options, word, namespace)
-    return options, " ".join(words)
+    return options, rest
 
 
 def _choose(options: Options, word: str, given: str) -> None:

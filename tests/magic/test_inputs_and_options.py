@@ -130,6 +130,9 @@ def test_the_line_magic(notebook):
     notebook.run("x = 2.0; y = 3.0")
     notebook.run("%tape --order 1 -o t x**3 + y")
     assert notebook.names["t"].gradient == {"x": 12.0, "y": 1.0}
+    # It may begin with a minus, and its text is what was written.
+    notebook.run('%tape -o t  -x*"a  b".count(" ")')
+    assert notebook.names["t"].gradient["x"] == -2.0
 
 
 def test_an_input_that_foreign_code_reads_is_a_guard(notebook):
