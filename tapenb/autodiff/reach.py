@@ -119,8 +119,9 @@ class _Named(Place):
     """Attributes that are no part of a dictionary, past whatever happens on access."""
 
     __slots__ = ("_names",)
+    _base: Any = object
 
-    def __init__(self, owner: Any, names: Iterable[str]) -> None:
+    def __init__(self, owner: Any, names: Iterable[str] = ()) -> None:
         super().__init__(owner)
         self._names = tuple(names)
 
@@ -137,12 +138,12 @@ class _Named(Place):
         return tuple(part for pair in self.items() for part in pair)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        object.__setattr__(self.owner, key, value)
+        self._base.__setattr__(self.owner, key, value)
 
     def replace(self, items: list[tuple[Any, Any]]) -> None:
         before = dict(self.items())
         for name in before.keys() - dict(items).keys():
-            object.__delattr__(self.owner, name)
+            self._base.__delattr__(self.owner, name)
         for name, value in items:
             if before.get(name, self) is not value:
                 self[name] = value
@@ -172,10 +173,11 @@ class _InDict(Place):
         space.clear(); space.update(items)  # fmt: skip  # noqa: E702  whole, or not at all
 
 
-class _OfClass(Place):
+class _OfClass(_Named):
     """The attributes of a class, but for what the interpreter puts there."""
 
     __slots__ = ()
+    _base = type
 
     def items(self) -> list[tuple[Any, Any]]:
         own = vars(self.owner).items()
@@ -183,17 +185,6 @@ class _OfClass(Place):
 
     def held(self) -> tuple[Any, ...]:
         return (*vars(self.owner).keys(), *vars(self.owner).values())
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        type.__setattr__(self.owner, key, value)
-
-    def replace(self, items: list[tuple[Any, Any]]) -> None:
-        before, names = dict(self.items()), dict(items)
-        for name in before.keys() - names.keys():
-            type.__delattr__(self.owner, name)
-        for name, value in items:
-            if before.get(name, self) is not value:
-                self[name] = value
 
 
 def places(value: Any) -> list[Place]:
@@ -229,7 +220,7 @@ def places(value: Any) -> list[Place]:
     elif issubclass(kind, list | tuple | set | frozenset | deque | bytearray):
         found.append(_Elements(value))
     names = ["__class__"] if kind.__flags__ & _MADE_LATER else []
-    names += _slots(kind)
+    names += slots_of(kind)
     names += [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
     if names:
         found.append(_Named(value, names))
@@ -268,7 +259,7 @@ def alike(value: tuple[Any, ...] | frozenset[Any], items: Iterable[Any]) -> Any:
     return made
 
 
-def _slots(kind: type) -> list[str]:
+def slots_of(kind: type) -> list[str]:
     """The names of the slots that Python classes declare, but for those that a property hides."""
     return [
         name

@@ -21,7 +21,6 @@ from types import (
     CodeType,
     FrameType,
     FunctionType,
-    MemberDescriptorType,
     MethodType,
     ModuleType,
     SimpleNamespace,
@@ -31,7 +30,7 @@ from weakref import ref
 
 import numpy as np
 
-from ..reach import builtin_of, own_attributes
+from ..reach import builtin_of, own_attributes, slots_of
 from ..tape.provenance import is_foreign, is_foreign_module
 from ..tape.tape import CURRENT
 from ..tracing.state import LEAVES
@@ -161,14 +160,8 @@ def _of_object(value: Any) -> list[_Place]:
 
 
 def _of_slots(value: Any) -> list[_Place]:
-    slots = [
-        name
-        for base in type(value).__mro__[:-1]
-        if "__slots__" in vars(base)
-        for name, slot in vars(base).items()
-        if type(slot) is MemberDescriptorType
-    ]
-    return [(value, name, getattr(value, name)) for name in slots if hasattr(value, name)]
+    names = slots_of(type(value))
+    return [(value, name, getattr(value, name)) for name in names if hasattr(value, name)]
 
 
 _OF_CLASSES = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"})
@@ -337,13 +330,9 @@ _EXPLICIT = "tapenb.explicit"
 class Substitution:
     """Twins in all places that are reached from some functions and namespaces.
 
-    Nothing is changed before :meth:`put_in`. An interrupt may cut off what is done at any moment:
-    :meth:`put_back` can be called again, and again, and takes out what is still there.
-
-    Parameters
-    ----------
-    *roots
-        Functions, with what they are called with, and each :class:`Scope` of code that runs.
+    The roots are functions, with what they are called with, and each :class:`Scope` of code that
+    runs. Nothing is changed before :meth:`put_in`. An interrupt may cut off what is done at any
+    moment: :meth:`put_back` can be called again, and again, and takes out what is still there.
     """
 
     __slots__ = ("_handed_out", "_holders", "_roots", "_used", "reached")
@@ -436,13 +425,7 @@ class Substitution:
 
 
 def call(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Call a function of the user's, which sees twins if something records.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        Its arguments, of which one may be NumPy.
-    """
+    """Call a function of the user's, perhaps with NumPy: it sees twins if something records."""
     tape = CURRENT.get()
     if tape is None or not tape.open:
         return f(*args, **kwargs)

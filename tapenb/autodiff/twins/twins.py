@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from itertools import islice
 from sys import getrefcount
-from types import MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -108,8 +108,6 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         if not isinstance(result._value, np.ndarray):
             number = isinstance(result._value, np.generic)  # which a reshape leaves a number
             result = np.copy(result) if number else np.reshape(result, ())
-        if real is np.asarray_chkfinite and not guard(result, _is_finite, sys._getframe(1)):
-            real(plain(result))
         copies = real is np.array and kwargs.get("copy", True)
         if copies and result is obj:
             result = np.copy(result)
@@ -121,10 +119,6 @@ def _array(real: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return array
-
-
-def _is_finite(value: Any) -> bool:
-    return bool(np.isfinite(value).all())
 
 
 def _arange(tape: Tape, *args: Any, **kwargs: Any) -> Any:
@@ -163,23 +157,24 @@ def _fromiter(tape: Tape, iter: Any, dtype: Any, count: int = -1, **kwargs: Any)
     return column if column.dtype == np.dtype(dtype) else column.astype(dtype)
 
 
-def _require(tape: Tape, a: Any, dtype: Any = None, requirements: Any = None, **kwargs: Any) -> Any:
-    a = handed_out(a, dtype, sys._getframe(1))
-    value = lift(a)
-    if not is_traced(value):
-        return _traceable(tape, np.require(value, dtype, requirements, **kwargs))
-    asked = {str(part).upper()[0] for part in requirements or ()}
-    value = value if dtype is None else value.astype(dtype, copy=False)
-    order = "F" if "F" in asked and not value.flags.f_contiguous else None
-    order = "C" if "C" in asked and not value.flags.c_contiguous else order
-    return value if order is None else np.copy(value, order=order)
+def _among_twins(function: Any, **named: Any) -> Any:
+    """A function of NumPy's that is written in Python, where NumPy's creators are twins."""
+    creators = {name: getattr(np, name) for name in ("array", "asarray", "asanyarray", "linspace")}
+    space = {**function.__globals__}
+    space.update({name: chosen(real) for name, real in {**creators, **named}.items()})
+    made = FunctionType(function.__code__, space, None, function.__defaults__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _own_code(real: Any) -> Callable[..., Any]:
+    return lambda _, *args, **kwargs: _among_twins(real)(*args, **kwargs)
 
 
 _CONVERTING = (
     np.array,
     np.asarray,
     np.asanyarray,
-    np.asarray_chkfinite,
     np.ascontiguousarray,
     np.asfortranarray,
 )
@@ -188,7 +183,7 @@ _SPECIAL: dict[Callable[..., Any], Callable[..., Any]] = {
     np.full: _full,
     np.arange: _arange,
     np.fromiter: _fromiter,
-    np.require: _require,
+    **{real: _own_code(real) for real in (np.asarray_chkfinite, np.require)},
     **{real: _array(real) for real in _CONVERTING},
 }
 
@@ -249,23 +244,15 @@ _UFUNC_METHODS = frozenset({"reduce", "accumulate", "reduceat", "outer", "at"})
 
 
 class _Joined:
-    """``np.r_`` or ``np.c_`` while a cell records.
+    """``np.r_`` or ``np.c_`` while something records: NumPy's code, which sees twins, too."""
 
-    Parameters
-    ----------
-    real
-        NumPy's own.
-    axis, ndmin, trans1d
-        Where its parts are joined, how many dimensions each has at least, and where among those
-        its own stand.
-    """
-
-    def __init__(self, real: Any, axis: int, ndmin: int, trans1d: int) -> None:
+    def __init__(self, real: Any) -> None:
         self._real = real
-        self._directive = axis, ndmin, trans1d
 
     def __getitem__(self, key: Any) -> Any:
         tape = _recording()
+        if tape is None:
+            return self._real[key]
         parts = read(key) if isinstance(key, tuple) else (read(key),)
         bounds = [
             bound
@@ -274,36 +261,12 @@ class _Joined:
                 (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
             )
         ]
-        if tape is None or not any_active(bounds):
-            return self._real[key] if tape is None else _traceable(tape, self._real[key])
-        axis, ndmin, trans1d = self._directive
-        if isinstance(parts[0], str):
-            numbers = parts[0].split(",")
-            if not all(number.strip().lstrip("-").isdigit() for number in numbers):
-                why = "it asks for an np.matrix"
-                refuse(f"np.r_[{parts[0]!r}] is", sys._getframe(1), why)
-            given = (*map(int, numbers), *self._directive[len(numbers) :])
-            axis, ndmin, trans1d = given
-            parts = parts[1:]
-        return np.concatenate([self._part(tape, part, ndmin, trans1d) for part in parts], axis=axis)
-
-    def _part(self, tape: Tape, part: Any, ndmin: int, trans1d: int) -> Any:
-        if isinstance(part, slice):
-            if isinstance(part.step, complex):
-                start = 0 if part.start is None else part.start
-                part = np.linspace(start, part.stop, int(abs(part.step)))
-            else:
-                start, step = part.start or 0, part.step or 1
-                part = _arange(tape, start, part.stop, step)
-        part = as_operand(part)
-        own = np.ndim(part)
-        extra = ndmin - own
-        part = np.reshape(part, (*(1,) * max(extra, 0), *np.shape(part)))
-        if trans1d == -1 or extra <= 0:
-            return part
-        first = trans1d + extra + 1 if trans1d < 0 else trans1d
-        axes = list(range(ndmin))
-        return np.transpose(part, axes[:first] + axes[extra:] + axes[first:extra])
+        if not any_active(bounds):
+            return _traceable(tape, self._real[key])
+        if isinstance(parts[0], str) and parts[0] in ("r", "c"):
+            refuse(f"np.r_[{parts[0]!r}] is", sys._getframe(1), "it asks for an np.matrix")
+        join = _among_twins(type(self._real).__getitem__, _nx=np)
+        return join(self._real, tuple(map(as_operand, parts)))
 
     def __len__(self) -> int:
         return 0
@@ -383,10 +346,6 @@ def _attribute(real: ModuleType, known: dict[str, Any], name: str) -> Any:
     return value if twin is None else twin  # that of np.r_ has no length, as np.r_ has none
 
 
-def _joined(value: Any, *_: Any) -> _Joined:
-    return _Joined(value, *((0, 1, -1) if value is np.r_ else (-1, 2, 0)))
-
-
 def _find(module: ModuleType) -> None:
     """Make the twins of what is in a module, and of the module."""
     full, names = module.__name__, vars(module)
@@ -405,7 +364,7 @@ def _find(module: ModuleType) -> None:
         wanted = [name for name, value in names.items() if _is_function(name, value)]
         by_name = {"vectorize": vectorize, "ndenumerate": ndenumerate}
         by_name["poly1d"] = _TwinClass(np.poly1d)
-        by_name |= {name: _joined(names[name]) for name in ("r_", "c_") if name in names}
+        by_name |= {name: _Joined(names[name]) for name in ("r_", "c_") if name in names}
     if full == "scipy.stats":
         known = distributions.known()
         by_name = {name: distributions.Distribution(names[name], name) for name in known}
