@@ -138,15 +138,7 @@ def as_json(number: float) -> float | int | str:
 def instructions(tape: Mapping[str, Any]) -> list[Instruction]:
     """The instructions of a compact tape, by register; a guard has one of its own at the end.
 
-    Parameters
-    ----------
-    tape
-        As `Compact.as_json` gives it, or ``json.load``.
-
-    Raises
-    ------
-    NotLowered
-        For another version, an operation that is not known, and code that makes no sense.
+    Refused are another version, an operation that is not known, and code that makes no sense.
     """
     if tape.get("version") != VERSION:
         raise NotLowered(f"version {tape.get('version')} of the format, where {VERSION} is read")

@@ -200,13 +200,7 @@ _OF_BITS = {
 
 
 def of_numbers(name: str, *arrays: np.ndarray) -> Function:
-    """A ufunc as a function of numbers, complex where any of them is.
-
-    Raises
-    ------
-    NotLowered
-        Where it has no form.
-    """
+    """A ufunc as a function of numbers, complex where any of them is; some have no form."""
     is_complex = any(number.imag is not None for array in arrays for number in array.flat)
     table = _COMPLEX if is_complex and name not in _GENERAL else ELEMENTWISE
     if name not in table:

@@ -55,12 +55,7 @@ class Step:
         return default if value is np._NoValue else value
 
     def allow(self, *names: str) -> None:
-        """Refuse parameters that have no form here, unless they are left out.
-
-        Raises
-        ------
-        NotLowered
-        """
+        """Refuse parameters that have no form here, unless they are left out."""
         for name in self.params.keys() - set(names):
             if self.option(name) is not None:
                 raise NotLowered(f"{self.name} with {name}=")
@@ -90,10 +85,7 @@ _MOST_ELEMENTS = 64
 def by_matrix(step: Step) -> np.ndarray:
     """A step that is linear in its first operand, from its values at unit vectors.
 
-    Raises
-    ------
-    NotLowered
-        Where another operand moves, or there are many elements.
+    Refused where another operand moves, or there are many elements.
     """
     first, *others = step.operands
     if first.size > _MOST_ELEMENTS:

@@ -33,7 +33,7 @@ def lower(
     known: Known,
     about: Callable[[int], dict[str, Any]] = lambda entry: {"kind": "branch"},
 ) -> Callable[[int], Any]:
-    """Append the instructions of all steps of a plan.
+    """Append the instructions of all steps of a plan, or refuse it where one has no form.
 
     Parameters
     ----------
@@ -46,11 +46,6 @@ def lower(
     -------
     callable
         From an entry or a constant of the plan's tape to its numbers.
-
-    Raises
-    ------
-    NotLowered
-        Where a step has no form.
     """
 
     def numbers(reference: int) -> Any:
@@ -187,12 +182,7 @@ def _expressed(step: Step, expression: Callable[..., Any]) -> Any:
     """The function in other words, recorded at the example and lowered entry by entry.
 
     Of several results those are None that it does not compute: some expressions have the
-    derivative alone.
-
-    Raises
-    ------
-    NotLowered
-        Where that is the only one.
+    derivative alone. Refused where that is the only one.
     """
     found, recorded = _recorded(step, expression)
     several = isinstance(step.result, tuple | list)
@@ -278,10 +268,7 @@ def _guard(
 ) -> None:
     """Append the instructions that refuse another answer to a question of Python's.
 
-    Raises
-    ------
-    NotLowered
-        Where the answer is a number itself: the program stands at that one alone.
+    Refused where the answer is a number itself: the program stands at that one alone.
     """
     function = operation.function
     name = getattr(function, "__name__", "")

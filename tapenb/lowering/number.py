@@ -156,10 +156,7 @@ def tidied(code: Registers, values: Any) -> np.ndarray:
 def constants(code: Registers, value: Any) -> np.ndarray:
     """A constant number or array, as an array of numbers.
 
-    Raises
-    ------
-    NotLowered
-        For other dtypes than Booleans, integers, float64 and complex128, and where it is long.
+    Refused of dtypes but Booleans, integers, float64 and complex128, and where it is long.
     """
     try:
         array = np.asarray(value)

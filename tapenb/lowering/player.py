@@ -24,15 +24,7 @@ _SHORTEST, _LONGEST = 256, 8192
 class Player:
     """Instructions as a function of arrays, one element for each point.
 
-    Parameters
-    ----------
-    wanted
-        The registers to be read.
-
-    Raises
-    ------
-    NotLowered
-        Where an instruction belongs to SciPy, and that is not there.
+    Refused where an instruction of a wanted register belongs to SciPy, and that is not there.
     """
 
     def __init__(self, code: Sequence[Instruction], wanted: Sequence[int]) -> None:
@@ -103,13 +95,7 @@ class Player:
         return numbers, failed
 
     def at(self, inputs: Sequence[float]) -> list[float]:
-        """The numbers at one point.
-
-        Raises
-        ------
-        GuardFailed
-            Where the program does not stand.
-        """
+        """The numbers at one point; it raises GuardFailed where the program does not stand."""
         numbers, failed = self([np.array([each], float) for each in inputs])
         if failed[0] >= 0:
             raise GuardFailed(int(failed[0]))
@@ -150,10 +136,7 @@ def _stand(register: Any, expected: Any, number: int, failed: np.ndarray) -> Non
 def operand_count(name: str) -> int | None:
     """How many operands an instruction has; None for one of several results, which says it itself.
 
-    Raises
-    ------
-    NotLowered
-        Where there is none of that name.
+    Refused where there is none of that name.
     """
     if name in SEVERAL:
         return None

@@ -69,13 +69,7 @@ _FOLDED: dict[str, Callable[..., float]] = {
 
 
 class Registers:
-    """The instructions of one program, as they are appended.
-
-    Parameters
-    ----------
-    most
-        How many there may be.
-    """
+    """The instructions of one program, as they are appended, up to so many."""
 
     def __init__(self, most: int) -> None:
         self.code: list[Instruction] = [("constant", 0.0)]
@@ -91,13 +85,7 @@ class Registers:
         self._known: dict[Instruction, int] = {}
 
     def constant(self, value: float) -> int:
-        """The register of a constant.
-
-        Raises
-        ------
-        NotLowered
-            For an integer that a double cannot hold.
-        """
+        """The register of a constant; refused of an integer that a double cannot hold."""
         number = float(value)
         if number != value and value == value:
             raise NotLowered(f"{value} is no double")
@@ -135,13 +123,7 @@ class Registers:
         return list(range(first, first + results))
 
     def guard(self, register: int, expected: float, about: dict[str, Any]) -> None:
-        """Let the program stand only where a register holds a number.
-
-        Raises
-        ------
-        NotLowered
-            Where it never does.
-        """
+        """Let the program stand only where a register holds a number; refused if it never does."""
         known = self.value_of(register)
         if known == expected:
             return

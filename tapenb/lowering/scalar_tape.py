@@ -28,28 +28,10 @@ _DROPPABLE = Constant()
 def as_tape(
     code: Registers, wanted: Sequence[int], values: Sequence[float]
 ) -> tuple[Tape, list[int], list[int]]:
-    """Instructions as entries.
+    """Instructions as entries of a closed tape, with the entries of the inputs.
 
-    Parameters
-    ----------
-    wanted
-        Registers that are read at the end.
-    values
-        Of the inputs.
-
-    Returns
-    -------
-    tape : Tape
-        Closed; its guards are those of the instructions.
-    inputs : list of int
-        The entries of the inputs.
-    references : list of int
-        Of the wanted registers: entries, and constants below 0.
-
-    Raises
-    ------
-    NotLowered
-        Where an instruction belongs to SciPy, and that is not imported.
+    The wanted registers, read at the end, are entries too, and constants below 0. Refused where an
+    instruction belongs to SciPy, and that is not imported.
     """
     guards = [at for at, instruction in enumerate(code.code) if instruction[0] == "guard"]
     needed = read_for(code.code, [*wanted, *guards])

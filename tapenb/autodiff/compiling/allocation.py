@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,13 +21,37 @@ Form = tuple[tuple[int, ...], np.dtype]
 """The shape and dtype of a buffer."""
 
 
+class _Pool:
+    """Buffers, of which those of one form are used again."""
+
+    def __init__(self) -> None:
+        self.forms: list[Any] = []
+        self._free: dict[Any, list[int]] = defaultdict(list)
+        self._held: dict[int, tuple[Any, int]] = {}
+
+    def take(self, index: int, form: Any) -> int:
+        """A buffer for a step."""
+        if not self._free[form]:
+            self._free[form].append(len(self.forms))
+            self.forms.append(form)
+        self._held[index] = form, self._free[form].pop()
+        return self._held[index][1]
+
+    def release(self, indices: Iterable[int]) -> None:
+        """Let others have the buffers of steps, if they have any."""
+        for index in sorted(indices):
+            if index in self._held:
+                form, number = self._held.pop(index)
+                self._free[form].append(number)
+
+
 @dataclass
 class Block:
     """The memory of one block of a chain."""
 
-    dtypes: list[np.dtype] = field(default_factory=list)
+    dtypes: list[np.dtype]
     """Of the buffers that it needs."""
-    places: dict[int, int] = field(default_factory=dict)
+    places: dict[int, int]
     """By step, the buffer that it is computed in; a result has memory of its own."""
 
 
@@ -47,22 +72,11 @@ class Memory:
 
 # Long: one walk over the program, whose parts share what is free and what is held.
 def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
-    """Give every array of a program its memory.
-
-    Parameters
-    ----------
-    order
-        The steps as they are computed.
-    """
-    memory = Memory()
+    """Give every array of a program its memory, where its steps are computed in this order."""
+    pool = _Pool()
+    memory = Memory(pool.forms)
     lifetimes = Lifetimes(plan, order)
     framed = _framed(plan)
-    free: dict[Form, list[int]] = defaultdict(list)
-    held: dict[int, int] = {}
-
-    def release(indices: set[int]) -> None:
-        for index in sorted(indices & held.keys()):
-            free[_form(plan.value(index))].append(held.pop(index))
 
     def is_buffered(index: int) -> bool:
         """Whether an array is long enough for a buffer, and not read after the end."""
@@ -72,11 +86,8 @@ def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
 
     def buffer(index: int) -> None:
         if is_buffered(index):
-            form = _form(plan.value(index))
-            if not free[form]:
-                free[form].append(len(memory.forms))
-                memory.forms.append(form)
-            held[index] = memory.buffers[index] = free[form].pop()
+            value = plan.value(index)
+            memory.buffers[index] = pool.take(index, (value.shape, value.dtype))
 
     def among_zeros(index: int) -> bool:
         if index not in framed:
@@ -99,11 +110,11 @@ def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
             # An elementwise operation may write over an operand that nobody reads again.
             elementwise = makes_array(plan, item)
             if elementwise:
-                release(ending.intersection(plan.operands(item)) - {item})
+                pool.release(ending.intersection(plan.operands(item)) - {item})
             product = ufunc_name(plan.operation(item)) == "matmul"
             if not (elementwise and among_zeros(item)) and (elementwise or product):
                 buffer(item)
-        release(ending)
+        pool.release(ending)
     given: set[int] = set()
     for position, output in enumerate(plan.outputs):
         lies_in = lifetimes.memory_of(output)
@@ -112,10 +123,6 @@ def allocate(plan: Plan, order: list[int | Chain]) -> Memory:
             memory.own.add(position)
             given |= lies_in
     return memory
-
-
-def _form(value: Any) -> Form:
-    return value.shape, value.dtype
 
 
 def _framed(plan: Plan) -> dict[int, int]:
@@ -146,21 +153,13 @@ def piece_of(plan: Plan, index: int) -> tuple[int | None, int, int]:
 
 def _block(plan: Plan, chain: Chain) -> Block:
     """The memory of one block: a buffer for each step that is no result, used again."""
-    block = Block()
+    pool, places = _Pool(), {}
     steps = [index for index in chain.steps if index not in chain.sums]
     last = {operand: index for index in steps for operand in plan.operands(index)}
-    free: dict[np.dtype, list[int]] = defaultdict(list)
-    held: dict[int, int] = {}
     for index in steps:
-        dtype = plan.value(index).dtype
-        for operand in sorted({*plan.operands(index)} & held.keys()):
-            if last[operand] == index:
-                free[plan.value(operand).dtype].append(held.pop(operand))
+        pool.release({each for each in plan.operands(index) if last[each] == index})
         if index not in chain.results:
-            if not free[dtype]:
-                free[dtype].append(len(block.dtypes))
-                block.dtypes.append(dtype)
-            held[index] = block.places[index] = free[dtype].pop()
+            places[index] = pool.take(index, plan.value(index).dtype)
             if index not in last:  # only sums read it
-                free[dtype].append(held.pop(index))
-    return block
+                pool.release([index])
+    return Block(pool.forms, places)

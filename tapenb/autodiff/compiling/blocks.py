@@ -96,13 +96,7 @@ def _is_long(value: Any) -> bool:
 
 
 def arranged(plan: Plan, *, of_numbers: bool) -> list[int | Chain]:
-    """The steps in an order in which the long chains stand together.
-
-    Parameters
-    ----------
-    of_numbers
-        Whether every step is a single number, so that there is no chain.
-    """
+    """The steps in an order in which the long chains stand together; numbers have none."""
     computed = [index for index in plan.steps if plan.operation(index) is not INPUT]
     if of_numbers or not any(map(_is_long, map(plan.value, computed))):
         return list(computed)
@@ -212,14 +206,12 @@ def in_blocks(
     operands: tuple[Any, ...],
     threads: int = 1,
 ) -> tuple[Any, ...]:
-    """Compute a chain block by block.
+    """Compute a chain block by block, and give for each sum the sums of the blocks.
 
     Parameters
     ----------
     chain
         ``chain(start, stop, buffers, *operands)`` computes one block and returns its sums.
-    size
-        How many elements there are.
     dtypes : tuple of dtype
         Of the buffers that it needs.
     arrays
@@ -228,11 +220,6 @@ def in_blocks(
         Buffers that are not in use.
     threads
         How many may be used where cores are idle.
-
-    Returns
-    -------
-    tuple of list
-        For each sum the sums of the blocks.
     """
     errors = np.geterr()
     length = max(4096, min(_LONG, 1 << ((_CACHE // max(arrays, 1)).bit_length() - 1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,10 +31,7 @@ PROPAGATES_NONFINITE = {
 def must_be_finite(plan: Plan, started: Sequence[int]) -> list[int]:
     """The steps that must be finite, so that a sweep that starts there finds the same.
 
-    Parameters
-    ----------
-    started
-        What sweeps started from, or led to. An overflow there may show in the outputs themselves.
+    An overflow in what sweeps started from, or led to, may show in the outputs themselves.
     """
     needed = [each for each in map(plan.resolve, started) if each not in plan.outputs]
     if needed and _nonfinite_reaches(plan, plan.outputs):
@@ -128,15 +125,11 @@ def refuse_recorded_point(writer: Writer, indices: Sequence[int]) -> None:
     writer.line(f'if {test or True}: raise ValueError("recorded")')
 
 
-def check_finite(
-    writer: Writer, references: Sequence[int], known: Mapping[int, str], *, large: bool
-) -> None:
+def check_finite(writer: Writer, references: Sequence[int], *, large: bool) -> None:
     """Add lines that refuse steps that are not finite.
 
     Parameters
     ----------
-    known
-        By array, what the sum of its squares is called where it has been computed.
     large
         Whether numbers may be so large that their squares are not finite. Then the value of a
         gradient, if it is not computed, may have overflowed, of which a caller may want to hear.
@@ -145,9 +138,10 @@ def check_finite(
     values = {writer.name(each): writer.plan.value(each) for each in computed}
     # A sum is finite only where its terms are; squares of what is finite may not be.
     numbers = [writer.name(each) for each in computed if writer.kind(each) == NUMBER]
-    arrays = [writer.name(each) for each in computed if is_real_array(writer, each)]
-    real = [each for each in computed if is_real_array(writer, each)]
-    terms = " + ".join([*numbers, *(known.get(each) or squares(writer, each) for each in real)])
+    arrays = [writer.name(each) for each in computed if _is_real_array(writer.plan.value(each))]
+    # The sum of an array's squares is not finite where an element is not.
+    squares = [f"{writer.bind(np.vdot, 'vdot')}({name}, {name})" for name in arrays]
+    terms = " + ".join([*numbers, *squares])
     tests = [f"isfinite({terms})"] if terms else []
     if arrays and large:
         whole = ", ".join([*numbers, *arrays])
@@ -158,15 +152,9 @@ def check_finite(
         writer.line(f'if not {test}: raise ArithmeticError("not finite")')
 
 
-def is_real_array(writer: Writer, reference: int) -> bool:
+def _is_real_array(value: Any) -> bool:
     """Whether a value is an array of real numbers that have fractions."""
-    value = writer.plan.value(reference)
     return type(value) is np.ndarray and value.ndim > 0 and value.dtype.kind == "f"
-
-
-def squares(writer: Writer, reference: int) -> str:
-    """The sum of an array's squares: not finite where an element is not."""
-    return f"{writer.bind(np.vdot, 'vdot')}({writer.name(reference)}, {writer.name(reference)})"
 
 
 def _raises(expected: type, function: Any, *operands: Any, **params: Any) -> bool:

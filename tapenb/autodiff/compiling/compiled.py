@@ -19,53 +19,34 @@ from .simplify import add_in_place, simplified
 
 
 class Compiled:
-    """The computation of a tape, as one Python function.
+    """The computation of a tape, as one Python function."""
 
-    Attributes
-    ----------
-    function
-        Takes the inputs by position, or by the names that they were given.
-    call
-        The same by position, where floating-point errors are heard of as they should be.
-    source
-        Its text.
-    lines
-        The lines of its body but for the last, so that they may stand in another function.
-    result
-        What it returns after them.
-    by_math
-        Whether NumPy computes none of the numbers.
-    of_numbers
-        Whether all that it computes are single numbers.
-    """
-
-    __slots__ = ("by_math", "call", "function", "lines", "of_numbers", "result", "source")
+    __slots__ = ("call", "function", "lines", "of_numbers", "result", "source")
 
     def __init__(
         self, emitter: Emitter, name: str, parameters: Sequence[str], result: str, errors: Errors
     ) -> None:
         self.lines: list[str] = emitter.body()
+        """Those of its body but for the last, so that they may stand in another function."""
         self.result: str = result
+        """What it returns after them."""
         head = f"def {name}({', '.join(parameters)}):"
         text = "\n".join([head, *self.lines, f"    return {result}", ""])
         self.source: str = emitter.functions_of_blocks() + text
-        self.by_math: bool = emitter.by_math_alone
         self.of_numbers: bool = emitter.of_numbers
+        """Whether all that it computes are single numbers."""
         exec(compile(self.source, "<tape>", "exec"), emitter.namespace)
         self.function: Callable[..., Any] = emitter.namespace[name]
-        self.call: Callable[..., Any] = (
-            self.function if self.by_math else hearing(self.function, errors)
-        )
+        """Takes the inputs by position, or by the names that they were given."""
+        own = emitter.by_math_alone
+        self.call: Callable[..., Any] = self.function if own else hearing(self.function, errors)
+        """The same by position, where floating-point errors are heard of as they should be."""
 
     def __call__(self, *inputs: Any) -> Any:
         """The results at other inputs.
 
-        Raises
-        ------
-        GuardFailed
-            Where the recorded program is not the one that would run.
-        ArithmeticError, ValueError, TypeError
-            Where ``math`` has no answer, or NumPy has an error to report.
+        It raises GuardFailed where another program would run, and ArithmeticError, ValueError or
+        TypeError where ``math`` has no answer, or NumPy has an error to report.
         """
         return self.call(*inputs)
 

@@ -40,13 +40,7 @@ def _quota() -> float | None:
 
 
 def quota(groups: Path) -> float | None:
-    """How many cores a container's quota amounts to; None where there is none.
-
-    Parameters
-    ----------
-    groups
-        Where control groups are, of version 2 or 1.
-    """
+    """How many cores a container's quota is, by control groups of version 2 or 1; else None."""
     try:
         allowed, period = (groups / "cpu.max").read_text().split()
     except (OSError, ValueError):

@@ -16,7 +16,7 @@ from ..tape.errors import hear
 from ..tape.operation import GUARD, INPUT, RAISES, STANDS_ON_TIP
 from .allocation import Block, Form, Memory, piece_of
 from .blocks import REDUCTIONS, Chain, in_blocks
-from .checks import PROPAGATES_NONFINITE, check_finite, guard, is_real_array, raises, squares
+from .checks import PROPAGATES_NONFINITE, check_finite, guard, raises
 from .numpy_calls import into, numpy_call
 from .plan import Plan, ufunc_name
 from .scalars import ATOM, EXPRESSIONS, LAZY, POWERS, SIGN, Expression
@@ -42,13 +42,9 @@ class Emitter(Writer):
 
     Parameters
     ----------
-    names, notes
-        What to call the entries, and comments for their lines.
     heard
         For ``np.errstate``: which floating-point errors of the user's code end the program. Of
         those in sweeps nobody hears.
-    threads
-        How many may compute long arrays.
     """
 
     def __init__(
@@ -69,8 +65,6 @@ class Emitter(Writer):
         self._hears: bool | None = True
         self._memory = Memory()
         self._chains: list[str] = []
-        # By array, what the sum of its squares is called.
-        self._squared: dict[int, str] = {}
         self._by_math = self._found_by_math()
         self.overflowing: list[int] = [] if heard is None else self._overflowing()
         """The user's numbers that must be finite, or NumPy would have said something."""
@@ -274,12 +268,7 @@ class Emitter(Writer):
         given = {r: self.operand(r) if r < 0 else name(r) for r in outside}
         long = [text for reference, text in given.items() if np.ndim(plan.value(reference))]
         results = [name(result) for result in chain.results]
-        squared = {
-            result: f"v{result}_squares"
-            for result in chain.results
-            if result in plan.checked and is_real_array(self, result)
-        }
-        totals = "".join(f"{each}, " for each in [*map(name, chain.sums), *squared.values()])
+        totals = "".join(f"{name(each)}, " for each in chain.sums)
         number = len(self._chains)
         parameters = ", ".join(["start", "stop", "buffers", *given.values(), *results])
         before = self._hears
@@ -289,7 +278,7 @@ class Emitter(Writer):
         self.lines: list[str] = []
         for text in [*long, *results]:
             self.line(f"{text} = {text}[start:stop]")
-        self._steps_of_block(chain, block, squared)
+        self._steps_of_block(chain, block)
         body, self.lines, self._hears = self.lines, outer, after
         head = f"def chain{number}({parameters}):"
         self._chains.append("\n".join([head, *body, f"    return ({totals})", ""]))
@@ -313,11 +302,8 @@ class Emitter(Writer):
             text = f"np.{REDUCTIONS[operation.name]}.reduce({name(total)})"
             text += f" / {chain.size}" if operation.name == "mean" else ""
             self.line(f"{name(total)} = float({text})", total)
-        for text in squared.values():
-            self.line(f"{text} = fsum({text})")
-        self._squared |= squared
 
-    def _steps_of_block(self, chain: Chain, block: Block, squared: Mapping[int, str]) -> None:
+    def _steps_of_block(self, chain: Chain, block: Block) -> None:
         """Add the lines that compute a block."""
         plan, name = self.plan, self.name
         for index in chain.steps:
@@ -330,14 +316,12 @@ class Emitter(Writer):
                     self._listen(total)
                     ufunc = REDUCTIONS[plan.operation(total).name]
                     self.line(f"{name(total)} = np.{ufunc}.reduce({name(index)})", total)
-            if index in squared:
-                self.line(f"{squared[index]} = {squares(self, index)}")
 
     # -- the whole --------------------------------------------------------------------------------
 
     def check_finite(self, references: Sequence[int], *, large: bool) -> None:
         """Add lines that refuse steps that are not finite; `large` as in `checks`."""
-        check_finite(self, references, self._squared, large=large)
+        check_finite(self, references, large=large)
 
     def results(self, *, restore: bool) -> list[str]:
         """The results as the caller gets them: where wanted, of the type that was recorded."""

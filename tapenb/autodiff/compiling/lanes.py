@@ -7,7 +7,6 @@ one call of NumPy for all lanes. That is worth while where the call costs more t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,57 +126,43 @@ def _step(plan: Plan, lanes: Lanes) -> tuple[Operation | None, tuple[Lanes, ...]
     parts: tuple[Lanes, ...] = tuple(zip(*map(plan.operands, lanes), strict=True))
     if is_elementwise(operation):
         return operation, parts
-    turn = _BATCHED_PARAMS.get(operation.name)
-    if turn is None or not _differ(parts[0]):
-        return None
-    if turn is _summed and not all(map(plan.is_in_sweep, lanes)):
+    if operation.name == "sum" and not all(map(plan.is_in_sweep, lanes)):
         return None  # the user's sums stay as they are
-    params = turn(operation.params, len(lanes), np.shape(values[0]), plan.value(parts[0][0]))
+    shape = (len(lanes), *np.shape(values[0]))
+    params = _for_all(operation, shape, plan.value(parts[0][0])) if _differ(parts[0]) else None
     if params is None:
         return None
-    name = "reshape" if turn is _reshaped else operation.name
-    function = np.reshape if turn is _reshaped else operation.function
-    return Operation(function, operation.rule, name, params), parts
+    if operation.name in _RESHAPING:
+        return Operation(np.reshape, operation.rule, "reshape", params), parts
+    return Operation(operation.function, operation.rule, operation.name, params), parts
 
 
 _NUMERIC = (np.ndarray, np.float64, float)
-
-Params = dict[str, Any]
-
-
-def _indexed(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) -> Params | None:
-    key = params["key"] if type(params["key"]) is tuple else (params["key"],)
-    return {"key": (slice(None), *key)} if is_basic(key) else None
+_RESHAPING = frozenset({"reshape", "ravel", "expand_dims", "squeeze"})
 
 
-def _unindexed(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) -> Params | None:
-    indexed = _indexed(params, lanes, shape, operand)
-    return indexed and {**indexed, "shape": (lanes, *shape)}
+def _for_all(operation: Operation, shape: tuple[int, ...], operand: Any) -> dict[str, Any] | None:
+    """The parameters of an operation for all lanes, from those for one; None where there are none.
 
-
-def _reshaped(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) -> Params | None:
-    return {"shape": (lanes, *shape)} if params.get("order", "C") == "C" else None
-
-
-def _broadcast(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) -> Params | None:
-    return {"shape": (lanes, *shape)} if set(params) == {"shape"} else None
-
-
-def _summed(params: Params, lanes: int, shape: tuple[int, ...], operand: Any) -> Params | None:
-    if set(params) - {"axis"}:
+    Parameters
+    ----------
+    shape
+        Of the results of all lanes.
+    operand
+        The first one of one lane.
+    """
+    name, params = operation.name, operation.params
+    if name in ("getitem", "unindex"):
+        key = params["key"] if type(params["key"]) is tuple else (params["key"],)
+        whole = {"shape": shape} if name == "unindex" else {}
+        return {"key": (slice(None), *key), **whole} if is_basic(key) else None
+    if name in _RESHAPING:
+        return {"shape": shape} if params.get("order", "C") == "C" else None
+    if name == "broadcast_to":
+        return {"shape": shape} if set(params) == {"shape"} else None
+    if name != "sum" or set(params) - {"axis"}:
         return None
     axis = params.get("axis")
     axes = range(np.ndim(operand)) if axis is None else axis if type(axis) is tuple else (axis,)
     # From the end they count as before.
     return {"axis": tuple(each + (each >= 0) for each in axes)}
-
-
-_BATCHED_PARAMS: dict[str, Callable[[Params, int, tuple[int, ...], Any], Params | None]] = {
-    "getitem": _indexed,
-    "unindex": _unindexed,
-    "broadcast_to": _broadcast,
-    "sum": _summed,
-    **dict.fromkeys(("reshape", "ravel", "expand_dims", "squeeze"), _reshaped),
-}
-"""Functions, by operation, that give its parameters for all lanes, from those for one, the number
-of lanes, the shape of one result and the first operand; None where there are none."""

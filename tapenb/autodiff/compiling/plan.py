@@ -84,14 +84,10 @@ SAME = Operation(operator.pos, None, "same")
 
 
 class Plan:
-    """Which entries of a tape stand for themselves, and which of them are needed.
+    """Which entries of a closed tape stand for themselves, and which of them are needed.
 
     Parameters
     ----------
-    tape
-        Closed.
-    outputs
-        The entries that are wanted.
     simplify
         Gives a step of a sweep in simpler words; ``(SAME, (operand,))`` where it is its operand.
     started

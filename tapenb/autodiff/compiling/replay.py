@@ -73,12 +73,7 @@ _AT_ONCE = 256
 
 
 class Replay:
-    """A tape to be played again and again: read once, so that an entry takes little but its work.
-
-    Parameters
-    ----------
-    tape : Tape
-        Closed.
+    """A closed tape, played again and again: read once, so that an entry takes little but its work.
 
     Examples
     --------
@@ -135,28 +130,17 @@ class Replay:
     def __call__(
         self, values: Mapping[int, Any], deadline: float | None = None, *, strict: int = 0
     ) -> Tape:
-        """Play the tape at new inputs.
+        """The same entries with other values, where input entries have these.
+
+        It raises GuardFailed where the recorded program is not the one that would run, and
+        TimeoutError past the deadline.
 
         Parameters
         ----------
-        values : dict of int to number or array
-            New values of input entries; the others keep theirs.
         deadline
             When to give up, on the clock of ``time.monotonic``.
         strict
             Before this entry a floating-point error ends the replay: the cell asked to hear of it.
-
-        Returns
-        -------
-        Tape
-            The same entries with other values.
-
-        Raises
-        ------
-        GuardFailed
-            Where the recorded program is not the one that would run.
-        TimeoutError
-            Past the deadline.
         """
         tape = self._tape
         for constant, mark in tape.fingerprints.values():

@@ -31,12 +31,8 @@ class Expression:
         return self.text if self.precedence >= precedence else f"({self.text})"
 
 
-def _call(name: str) -> tuple[str, int, tuple[int, ...]]:
-    return f"{name}({{}})", ATOM, (0,)
-
-
-def _call2(name: str) -> tuple[str, int, tuple[int, ...]]:
-    return f"{name}({{}}, {{}})", ATOM, (0, 0)
+def _call(name: str, operands: int = 1) -> tuple[str, int, tuple[int, ...]]:
+    return f"{name}({', '.join(['{}'] * operands)})", ATOM, (0,) * operands
 
 
 # By ufunc: the text, its precedence, and what precedence each operand must have.
@@ -67,12 +63,12 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     "degrees": (f"{{}} * {180 / math.pi!r}", _PRODUCT, (_PRODUCT,)),
     "absolute": _call("abs"),
     "fabs": _call("abs"),
-    "power": _call2("pow"),
-    "float_power": _call2("pow"),
+    "power": _call("pow", 2),
+    "float_power": _call("pow", 2),
     "arcsin": _call("asin"),
     "arccos": _call("acos"),
     "arctan": _call("atan"),
-    "arctan2": _call2("atan2"),
+    "arctan2": _call("atan2", 2),
     "arcsinh": _call("asinh"),
     "arccosh": _call("acosh"),
     "arctanh": _call("atanh"),
@@ -87,7 +83,7 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
         )
     },
     **{
-        name: _call2(name)
+        name: _call(name, 2)
         for name in (
             *("hypot", "copysign", "fmod"),
             *("maximum", "minimum", "fmax", "fmin", "logaddexp"),
@@ -95,9 +91,7 @@ EXPRESSIONS: dict[str, tuple[str, int, tuple[int, ...]]] = {
     },
 }
 
-_OWN = re.compile(
-    r"[bcvx]\d+(_squares)?|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give"
-)
+_OWN = re.compile(r"[bcvx]\d+|chain\d+|np|inf|nan|float|float64|type|Changed|buffers|take|give")
 
 
 def is_local(name: str) -> bool:

@@ -22,12 +22,7 @@ _MODULES = {np: "np", np.linalg: "np.linalg", np.fft: "np.fft"}
 class Writer:
     """Lines of a function's body, and what they refer to.
 
-    Parameters
-    ----------
-    names
-        What to call the entries; others are ``v`` and a number.
-    notes
-        A comment for the line of an entry.
+    Entries without a name are called ``v`` and a number; a note is a comment on the line of one.
     """
 
     def __init__(
