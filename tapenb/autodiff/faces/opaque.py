@@ -17,6 +17,7 @@ from ..tape.memory import fingerprint
 from ..tape.operation import TapeError
 from ..tape.provenance import here
 from ..tape.tape import local_tape
+from ..tracing.apply import let_go
 from ..tracing.state import is_active, is_traced, tape_of
 from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
 from ..twins.substitution import call
@@ -175,4 +176,5 @@ def plain_value(
                 f"{here(sys._getframe(1))}: {function.__name__} uses a traced value that is no "
                 "argument of it. Hand it over as one, so that its derivative is known."
             )
+        let_go(tape)
     return stripped(found)

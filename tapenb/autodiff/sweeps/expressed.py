@@ -19,7 +19,7 @@ from ..kinds.rule import (
     spread,
 )
 from ..tape.tape import CURRENT, local_tape
-from ..tracing.apply import independent
+from ..tracing.apply import independent, let_go
 from ..tracing.state import is_active
 from .local import pull, push
 from .tips.standing import on_tips, record_tips
@@ -77,6 +77,7 @@ class Composite(Rule):
                 independent(tape, x) if np.asarray(x).dtype.kind in "fc" else x for x in operands
             )
             self.expression(*moved, **params)
+            let_go(tape)
         return bool(on_tips(tape))
 
     def needs(self, slot: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..kinds.rule import Parts
 from ..tape.tape import CURRENT, Tape
-from ..tracing.apply import independent
+from ..tracing.apply import independent, let_go
 from ..tracing.state import (
     index_of,
     is_active,
@@ -36,6 +36,7 @@ def _space(values: Sequence[Any]) -> Iterator[tuple[Tape, bool]]:
     finally:
         CURRENT.reset(token)
         if recorded is None:
+            let_go(tape)
             tape.close()
 
 

@@ -114,6 +114,18 @@ def test_what_others_put_in_numpys_place_is_what_everyone_gets():
         assert tn.grad(lambda x: np.of_this_test * x)(2.0) == 7.0
 
 
+@pytest.mark.parametrize("recorded", [lambda f: f, tn.checkpoint])
+def test_what_is_made_of_a_kept_array_is_numpys_own_afterwards(recorded):
+    kept = []
+
+    def f(x):
+        kept.append(np.ones(3))
+        return np.sum(kept[-1] * x)
+
+    assert tn.grad(recorded(f))(2.0) == 3.0
+    assert {type(array * 2.0) for array in kept} == {np.ndarray}
+
+
 def test_what_a_function_keeps_lets_go_of_its_tape():
     tapes = []
 
