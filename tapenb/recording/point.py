@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -257,3 +257,27 @@ def _is_zero(adjoint: Any) -> bool:
 def _at_label(each: Input, label: str, positions: Mapping[str, Any]) -> Any:
     flat = each.array.reshape(-1).tolist()
     return positions.get(label, flat[each.labels.index(label)])
+
+
+_Key = TypeVar("_Key")
+
+
+def value_of(what: Any, tape: Tape) -> Any:
+    """The value of an entry on a tape, which is an int; all else is a value itself."""
+    return tape.value(what) if type(what) is int else what
+
+
+class LazyValues(Mapping[_Key, Any]):
+    """The values of what is kept by key, each read when it is asked for: few of many are seen."""
+
+    def __init__(self, kept: Mapping[_Key, Any], tape: Tape) -> None:
+        self._kept, self._tape = kept, tape
+
+    def __getitem__(self, key: _Key) -> Any:
+        return value_of(self._kept[key], self._tape)
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)

@@ -32,7 +32,6 @@ from ..engines.tapes import StoredTape, kept, stored
 from .compiling import MOST_SECOND, compiled_numbers, entries_of_numbers, taken_apart
 from .conditions import conditions, only_asked, reads, unknown
 from .inputs import Input, flatten, identical
-from .lazy import LazyValues, value_of
 from .numbers import (
     SOON,
     UNANSWERED,
@@ -42,7 +41,7 @@ from .numbers import (
     labels,
     parameters,
 )
-from .point import Point
+from .point import LazyValues, Point, value_of
 
 _MOST_ROWS = 64
 """Jacobians follow a slider for outputs of up to so many elements."""

@@ -22,8 +22,7 @@ from ..autodiff.sweeps.reverse import adjoints
 from ..autodiff.tape.tape import Tape
 from . import arcs, layout
 from .labels import columns, is_name, one_line, shorten
-from .lean import lean
-from .looks import Looks, save
+from .looks import Looks, lean, save
 from .numbers import brief, drawn
 from .steps import local_partial
 from .table import written

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tapenb.views import layout
-from tapenb.views.lean import lean
+from tapenb.views.looks import lean
 
 pytestmark = pytest.mark.skipif(layout.render("digraph { a }") is None, reason="no layout")
 

@@ -13,7 +13,7 @@ what is asked   is answered by                         in
 ``x[i] = y``    `Writes`                               `writing`
 ``np.sin(x)``   `NumPyProtocol`                        `dispatch`
 ``if x > 0``    `Questions`                            `questions`
-``bytes(x)``    `Lends`                                `lending`
+``bytes(x)``    `Lends`                                `writing`
 =============== ====================================== =============
 
 All of them end in `apply`, which runs an operation and puts it on the tape.
@@ -37,11 +37,10 @@ from ..tape.tape import Tape
 from ..tape.thrift import Lost
 from .apply import apply, apply_one, guard, plain_key
 from .dispatch import NumPyProtocol
-from .lending import Lends
 from .operators import ArrayOperators, NumberOperators
 from .questions import Counts, numpys
 from .state import Named, name_types
-from .writing import Writes
+from .writing import Lends, Writes
 
 
 class TracedScalar(NumberOperators, NumPyProtocol, metaclass=Named):

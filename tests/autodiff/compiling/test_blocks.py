@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import tapenb as tn
-from tapenb.autodiff.compiling.blocks import workers
-from tapenb.autodiff.compiling.cores import cores, quota, spare
+from tapenb.autodiff.compiling.blocks import cores, quota, spare, workers
 
 
 def be_idle(monkeypatch, number=2, load=0.0):
