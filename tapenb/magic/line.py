@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import re
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..recording.recording import Recording
 from .cell import is_numeric
 from .constants import is_float
 
@@ -27,6 +31,8 @@ class Options:
     """Inputs that were given a value."""
     spans: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """Inputs that were given a range: minimum, maximum, and perhaps a step."""
+    mentioned: set[str] = field(default_factory=set)
+    """The names that values and ranges are computed of."""
     of: str | None = None
     """The name of the output."""
     order: int = 2
@@ -161,9 +167,11 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
         options.names.append(name)
         return
     try:
-        value = eval(text, {"inf": math.inf, "nan": math.nan, **namespace})
+        code = compile(text, "%%tape", "eval")
+        value = eval(code, {"inf": math.inf, "nan": math.nan, **namespace})
     except Exception as error:
         raise LineError(f"the value of {name} cannot be read: {error}") from error
+    options.mentioned.update(code.co_names)
     if not isinstance(value, tuple):
         if not is_numeric(value):
             raise LineError(f"{name} takes a number or an array of floats, not {text}")
@@ -180,6 +188,23 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
             f"the range of {name} runs from a smaller to a larger number, with a step > 0"
         )
     options.spans[name] = value
+
+
+def refuse_output(
+    options: Options, namespace: dict[str, Any], bound: Collection[str], read: Set[str]
+) -> None:
+    """Refuse a name for the recording that the cell or its line needs, or that is no user's own.
+
+    Raises
+    ------
+    LineError
+    """
+    name = options.output
+    now = namespace.get(name)
+    used = {*read, *options.mentioned, options.of, options.play, *dir(builtins)}
+    replaces = name in used or isinstance(now, ModuleType)
+    if name and (name in bound or (replaces and not isinstance(now, Recording))):
+        raise LineError(f"-o {name} would replace what is called so; choose another name")
 
 
 def is_finite(value: float) -> bool:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import CodeType, ModuleType
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ from .constants import root_of
 from .effects import Finalizers, Refusing, check_files, note_files
 from .files import Files
 from .inputs import RunInputs, own_part, parts_of_namespace
-from .line import LineError, Options
+from .line import LineError, Options, refuse_output
 from .printed import is_printed
 from .progress import Progress
 from .reads import culprits, seen_again
@@ -162,12 +162,9 @@ class CellRun:
 
     def _inputs(self) -> list[str]:
         options, cell, namespace = self.options, self.cell, self.shell.user_ns
-        if options.output in cell.bound or isinstance(namespace.get(options.output), ModuleType):
-            raise LineError(
-                f"-o {options.output} would replace what is called so; choose another name"
-            )
         listed = [*options.names, *options.values, *options.spans]
-        read = reachable(namespace, self._names())[1]
+        there, read = reachable(namespace, self._names())
+        refuse_output(options, namespace, cell.bound, there.union(cell.reads))
         named = read - set(options.values) | set(cell.order)
         parts = {name: self._parts(name, read) for name in cell.order}
         for name in listed:

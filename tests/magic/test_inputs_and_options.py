@@ -107,6 +107,9 @@ def test_outputs_are_chosen(notebook):
         ("--what", "there is no option --what"),
         ("-o x", "-o x would replace what is called so"),
         ("-o np", "-o np would replace what is called so"),
+        ("-o print", "-o print would replace what is called so"),
+        ("-o k x=(0, k)", "-o k would replace what is called so"),
+        ("-o g", "-o g would replace what is called so"),
         ("q=(0, 1)", "neither this cell nor what it calls names q"),
         ("x=(3, 1)", "smaller to a larger"),
         ("x=(", "neither a name|cannot be read"),
@@ -114,7 +117,8 @@ def test_outputs_are_chosen(notebook):
     ],
 )
 def test_mistakes_on_the_line_are_explained(notebook, line, said):
-    result = notebook.attempt(f"%%tape {line}\nx = 2.0\ny = x\n")
+    notebook.run("k = 9.0\ndef g(x): return x")
+    result = notebook.attempt(f"%%tape {line}\nx = 2.0\ny = g(x)\n")
     assert isinstance(result.error_in_exec, UsageError)
     assert re.search(said, str(result.error_in_exec))
 
@@ -130,6 +134,11 @@ def test_the_line_magic(notebook):
     notebook.run("x = 2.0; y = 3.0")
     notebook.run("%tape --order 1 -o t x**3 + y")
     assert notebook.names["t"].gradient == {"x": 12.0, "y": 1.0}
+    with pytest.raises(UsageError, match="-o x would replace"):
+        notebook.run("%tape -o x x*x")
+    # A recording of before may be read, and replaced.
+    notebook.run("%tape -o t x**3 * t.gradient['y']")
+    assert notebook.names["t"].gradient["x"] == 12.0
     # It may begin with a minus, and its text is what was written.
     notebook.run('%tape -o t  -x*"a  b".count(" ")')
     assert notebook.names["t"].gradient["x"] == -2.0
