@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import CodeType
+from types import CodeType, FunctionType, MethodType, NoneType
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,10 @@ def named_numbers(tape: Tape, variables: Mapping[str, Any]) -> dict[str, int]:
 
 @contextmanager
 def variables_of(code: CodeType | None) -> Iterator[dict[str, Any]]:
-    """What the variables of a function hold when the last call of it within ends."""
+    """What the variables of a function hold when the last call of it within ends.
+
+    Nothing where a profiler in C listens, which Python code cannot put back.
+    """
     found: dict[str, Any] = {}
 
     def hear(frame: Any, event: str, _: Any) -> None:
@@ -53,11 +56,14 @@ def variables_of(code: CodeType | None) -> Iterator[dict[str, Any]]:
             found.update(frame.f_locals)
 
     before = sys.getprofile()
-    sys.setprofile(hear)
+    is_python = isinstance(before, FunctionType | MethodType | NoneType)
+    if is_python:
+        sys.setprofile(hear)
     try:
         yield found
     finally:
-        sys.setprofile(before)
+        if is_python:
+            sys.setprofile(before)
 
 
 def that_depend(tape: Tape, found: Mapping[str, int]) -> list[str]:
@@ -81,5 +87,5 @@ def with_output(program: Program, name: str | None) -> Program:
     other = Program(tape, used, name, program.order, program.mode)
     other.idle = [each for each in inputs if each not in used]
     other.switches, other.named = program.switches, program.named
-    other.untried, other.whole = program.untried, program
+    other.untried, other.remarks, other.whole = program.untried, program.remarks, program
     return other
