@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..autodiff.faces.functional import record
+from ..autodiff.faces.purity import Unwatchable
 from ..autodiff.faces.watch import Watch
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
@@ -226,6 +227,7 @@ class _Call:
         self._inputs: list[Input] = []
         # What the function reads besides its arguments, as it was.
         self._watch: Watch | None = None
+        self._remarks: list[str] = []
         self._lock = RLock()
         name = getattr(f, "__name__", "f")
         self._output = name if name.isidentifier() else "f"
@@ -246,8 +248,16 @@ class _Call:
             with suppress(Exception):  # some functions take whole numbers alone, as x & 1
                 program = self._recorded(as_float)
         self._inputs = program.inputs
-        with suppress(Exception):  # not of what does more than compute
+        try:
             self._watch = Watch(self._f)
+        except Exception as why:  # what does more than compute
+            if program.tape.guards() or self._switches:
+                reason = f" ({why})" if isinstance(why, Unwatchable) else ""
+                self._remarks.append(
+                    f"What {self._output} reads besides its arguments is not watched{reason}, and "
+                    "each way through it is recorded when a slider gets there: after a change of "
+                    "what it reads, call explore again."
+                )
         return program
 
     def again(self, positions: Mapping[str, Any], done: Callable[[Any], None]) -> None:
@@ -317,6 +327,7 @@ class _Call:
         tape.inputs = {each.name: each.entries for each in found}
         program = Program(tape, found, self._output, self._order, self._mode)
         program.switches, program.named = dict(self._switches), outputs
+        program.remarks = self._remarks
         return program
 
 

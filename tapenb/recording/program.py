@@ -86,6 +86,8 @@ class Program:
         # Inputs that the output does not depend on, and what is true or false in the cell.
         self.idle: list[Input] = []
         self.untried: list[str] = []
+        # What is said besides, wherever the sliders are.
+        self.remarks: list[str] = []
         self.switches: dict[str, int] = {}
         # Other numbers that can be the output, by the names that the run has left them under.
         self.named: Mapping[str, int] = {}
@@ -221,7 +223,7 @@ class Program:
         """The point of a tape that is swept by itself."""
         other = Program(here, self.inputs, self.output_name, self.order, self.mode)
         other.idle, other.switches, other.named = self.idle, self.switches, self.named
-        other.untried, other.whole = self.untried, self.whole
+        other.untried, other.remarks, other.whole = self.untried, self.remarks, self.whole
         if self.is_long:
             other._original = self.original
         return Point.of_tape(other, positions, other.swept)
@@ -497,7 +499,7 @@ class Program:
     def notes(self, value: Any) -> list[str]:
         """Remarks for the user."""
         notes = [each.withheld for each in self.inputs if each.withheld is not None]
-        notes += self._asked
+        notes += [*self.remarks, *self._asked]
         for each in self.inputs:
             if not each.labels:
                 notes.append(

@@ -1,5 +1,6 @@
 """The panel of a function: arguments as `interact` has them, numbers of closed formulas."""
 
+import cProfile
 import math
 import re
 import subprocess
@@ -264,3 +265,29 @@ def test_another_way_is_not_taken_with_what_the_function_reads_since(explore):
     factor[0] = 2.0
     move(t.panel, x=3.25)
     assert t.value == 3.25
+    assert not any("not watched" in note for note in t.panel.state["notes"])
+
+
+def test_a_profiler_in_c_goes_on(explore):
+    with cProfile.Profile() as profile:
+        t = explore(pieces, x=2.0)
+        math.hypot(3.0, 4.0)
+    assert (t.value, t.gradient["x"]) == (4.0, 4.0)
+    assert any("hypot" in str(each.code) for each in profile.getstats())
+
+
+def test_what_cannot_be_watched_is_said(explore):
+    factor = [2.0]
+
+    def printed(x):
+        print(x)
+        return factor[0] * x if x < 3 else x
+
+    t = explore(printed, x=2.0)
+    for x in (1.0, 4.0):
+        move(t.panel, x=x)
+        (note,) = [note for note in t.panel.state["notes"] if "not watched" in note]
+        assert "print(x)" in note
+        assert "call explore again" in note
+    # What has one way alone is recorded once.
+    assert not explore(lambda x: print() or factor[0] * x, x=2.0).point.notes
