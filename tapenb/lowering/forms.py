@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..autodiff.tape.operation import Operation
-from .number import Number, constants
+from .number import Number, constants, numbers, registers_of, tidied
 from .registers import NotLowered, Registers
 
 
@@ -48,6 +48,14 @@ class Step:
     def number(self, value: float) -> Number:
         """A constant as a number."""
         return Number(self.code, self.code.constant(value))
+
+    def block(self, name: str, parts: Sequence[Any], count: int) -> np.ndarray:
+        """An instruction of several results, handed sizes and arrays of real numbers."""
+        arrays = [np.asarray(tidied(self.code, part)) for part in parts]
+        if any(number.imag is not None for array in arrays for number in array.flat):
+            raise NotLowered(f"{name} of complex numbers")
+        operands = [register for array in arrays for register in registers_of(array)]
+        return numbers(Number(self.code, each) for each in self.code.block(name, operands, count))
 
     def option(self, name: str, default: Any = None) -> Any:
         """A parameter, where ``np._NoValue`` is one that was left out."""

@@ -7,24 +7,16 @@ rotations, are instructions of several results, which the page has.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .elementwise import apply_ufunc, select
 from .forms import Step, form
-from .number import Number, Unknown, registers_of
+from .number import Number, Unknown, each, stacked
 from .registers import NotLowered
 
 _MOST_ROWS = 12
-
-
-def _stacked(signature: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of matrices of numbers, of each in stacks that are broadcast."""
-    return np.vectorize(
-        function, [object] * signature.partition("->")[2].count("("), signature=signature
-    )
 
 
 def _check(matrix: np.ndarray) -> None:
@@ -36,18 +28,6 @@ def _is_complex(*arrays: np.ndarray) -> bool:
     return any(number.imag is not None for array in arrays for number in array.flat)
 
 
-def _block(step: Step, name: str, sizes: list[int], parts: list[np.ndarray], count: int) -> Any:
-    """An instruction of several results, handed sizes and real matrices."""
-    if _is_complex(*parts):
-        raise NotLowered(f"np.linalg.{step.name} of complex numbers")
-    operands = [step.code.constant(size) for size in sizes]
-    for part in parts:
-        operands += registers_of(part)
-    found = np.empty(count, object)
-    found[:] = [Number(step.code, each) for each in step.code.block(name, operands, count)]
-    return found
-
-
 # -- systems ---------------------------------------------------------------------------------------
 
 
@@ -55,7 +35,7 @@ def _block(step: Step, name: str, sizes: list[int], parts: list[np.ndarray], cou
 def _solve(step: Step) -> np.ndarray:
     step.allow("check_finite")
     a, b = step.operands
-    solve = _stacked("(n,n),(n,m)->(n,m)", functools.partial(_solved, step))
+    solve = stacked("(n,n),(n,m)->(n,m)", functools.partial(_solved, step))
     return solve(a, b[:, None])[..., 0] if b.ndim == 1 else solve(a, b)
 
 
@@ -63,45 +43,31 @@ def _solved(step: Step, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     _check(a)
     if _is_complex(a, b):
         # A complex system is a real one of twice the size.
-        (a_real, a_imag), (b_real, b_imag) = _parts(a), _parts(b)
+        a_real, b_real = (apply_ufunc("real", each) for each in (a, b))
+        a_imag, b_imag = (apply_ufunc("imag", each) for each in (a, b))
         top = np.concatenate([a_real, apply_ufunc("negative", a_imag)], axis=1)
         whole = np.concatenate([top, np.concatenate([a_imag, a_real], axis=1)])
         found = _solved(step, whole, np.concatenate([b_real, b_imag]))
-        return _joined(found[: len(b)], found[len(b) :])
+        return each(Number.joined, found[: len(b)], found[len(b) :])
     n, m = b.shape
     if not n or not m:
         return b
-    return _block(step, "solve", [n, m], [a, b], n * m).reshape(n, m)
-
-
-def _parts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _real(values), apply_ufunc("imag", values)
-
-
-def _real(values: np.ndarray) -> np.ndarray:
-    return apply_ufunc("real", values)
-
-
-def _joined(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
-    found = np.empty(real.shape, object)
-    for at in np.ndindex(real.shape):
-        found[at] = real[at].joined(imag[at])
-    return found
+    return step.block("solve", [n, m, a, b], n * m).reshape(n, m)
 
 
 @form("inv")
 def _inv(step: Step) -> np.ndarray:
     one = step.constant(np.eye(step.operands[0].shape[-1]))
-    return _stacked("(n,n)->(n,n)", lambda a: _solved(step, a, one))(*step.operands)
+    return stacked("(n,n)->(n,n)", lambda a: _solved(step, a, one))(*step.operands)
 
 
 @form("det")
 def _det(step: Step) -> np.ndarray:
     def determinant(a: np.ndarray) -> np.ndarray:
         _check(a)
-        return _block(step, "det", [len(a)], [a], 1)[0] if a.size else step.number(1.0)
+        return step.block("det", [len(a), a], 1)[0] if a.size else step.number(1.0)
 
-    return _stacked("(n,n)->()", determinant)(*step.operands)
+    return stacked("(n,n)->()", determinant)(*step.operands)
 
 
 @form("slogdet")
@@ -131,7 +97,7 @@ def _cholesky(step: Step) -> np.ndarray:
                     found[i, j] = rest / found[j, j]
         return found
 
-    factors = _stacked("(n,n)->(n,n)", factor)
+    factors = stacked("(n,n)->(n,n)", factor)
     if step.option("upper"):
         return _adjoint(factors(_adjoint(step.operands[0])))
     return factors(*step.operands)
@@ -147,7 +113,7 @@ def _qr(step: Step) -> Any:
     if mode not in ("reduced", "complete", "r") or not a.size:
         raise NotLowered(f"np.linalg.qr with mode={mode!r}")
     signature = "(m,n)->(k,n)" if mode == "r" else "(m,n)->(m,k),(k,n)"
-    return _stacked(signature, functools.partial(_factored, step, mode=mode))(a)
+    return stacked(signature, functools.partial(_factored, step, mode=mode))(a)
 
 
 def _factored(step: Step, a: np.ndarray, *, mode: str) -> Any:
@@ -178,8 +144,8 @@ def _reflection(step: Step, x: np.ndarray) -> tuple[np.ndarray, Number]:
     """
     (first, turned), one = x[0].pair(), step.number(1.0)
     below = turned * turned
-    for each in x[1:]:
-        a, b = each.pair()
+    for number in x[1:]:
+        a, b = number.pair()
         below = below + (a * a + b * b)
     flat = below.emit("equal", 0.0)
     beta = -(first * first + below).emit("sqrt").emit("copysign", first)
@@ -209,12 +175,12 @@ def _eigh(step: Step) -> Any:
     def decompose(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _check(matrix)
         n = len(matrix)
-        found = _block(step, "eigh", [n], [_mirrored(matrix, lower=lower)], n + n * n)
+        found = step.block("eigh", [n, _mirrored(matrix, lower=lower)], n + n * n)
         return found[:n], found[n:].reshape(n, n)
 
     if not a.size:
         raise NotLowered("np.linalg.eigh of nothing")
-    values, vectors = _stacked("(n,n)->(n),(n,n)", decompose)(a)
+    values, vectors = stacked("(n,n)->(n),(n,n)", decompose)(a)
     return values if step.name == "eigvalsh" else [values, vectors]
 
 
@@ -222,7 +188,7 @@ def _eigh(step: Step) -> Any:
 def _svd(step: Step) -> Any:
     a = _whole(step)
     rows, columns = a.shape[-2:]
-    u, s, vh = _stacked("(m,n)->(m,k),(k),(k,n)", functools.partial(_decomposed, step))(a)
+    u, s, vh = stacked("(m,n)->(m,k),(k),(k,n)", functools.partial(_decomposed, step))(a)
     if step.name.endswith("svdvals") or not step.option("compute_uv", True):
         return s
     if step.option("full_matrices", True):
@@ -236,7 +202,7 @@ def _svd(step: Step) -> Any:
 def _whole(step: Step) -> np.ndarray:
     """The matrices of a step, of which one half may be read."""
     (a,) = step.operands[:1]
-    return _stacked("(n,n)->(n,n)", _mirrored)(a) if step.option("hermitian") else a
+    return stacked("(n,n)->(n,n)", _mirrored)(a) if step.option("hermitian") else a
 
 
 def _mirrored(matrix: np.ndarray, *, lower: bool = True) -> np.ndarray:
@@ -253,7 +219,7 @@ def _decomposed(step: Step, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     _check(a)
     rows, columns = a.shape
     few = min(a.shape)
-    found = _block(step, "svd", [rows, columns], [a], few * (rows + columns + 1))
+    found = step.block("svd", [rows, columns, a], few * (rows + columns + 1))
     u, s, vh = np.split(found, [rows * few, (rows + 1) * few])
     return u.reshape(rows, few), s, vh.reshape(few, columns)
 
@@ -274,7 +240,7 @@ def _pinv(step: Step) -> np.ndarray:
         ratios = [each.emit("greater", bound).emit("select", 1.0 / each, 0.0) for each in s]
         return (vh.T * np.array([*ratios, None], object)[:-1]) @ u.T
 
-    return _stacked("(m,n)->(n,m)", inverse)(a)
+    return stacked("(m,n)->(n,m)", inverse)(a)
 
 
 @form("bases")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -185,8 +185,22 @@ def inputs(code: Registers, value: Any) -> np.ndarray:
     array = np.asarray(value)
     check_dtype(array.dtype)
     parts = 2 if array.dtype.kind == "c" else 1
-    numbers = [Number(code, *(code.input() for _ in range(parts))) for _ in range(array.size)]
-    return np.array([*numbers, None], object)[:-1].reshape(array.shape)
+    each = (Number(code, *(code.input() for _ in range(parts))) for _ in range(array.size))
+    return numbers(each).reshape(array.shape)
+
+
+def numbers(each: Iterable[Any]) -> np.ndarray:
+    """An array of these numbers."""
+    found = [*each]
+    array = np.empty(len(found), object)
+    array[:] = found
+    return array
+
+
+def stacked(signature: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of rows or matrices of numbers, of each in stacks that are broadcast."""
+    results = signature.partition("->")[2].count("(")
+    return np.vectorize(function, [object] * results, signature=signature)
 
 
 @np.errstate(all="ignore")  # else what Python's own arithmetic finds is said of the function

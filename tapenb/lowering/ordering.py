@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .elementwise import apply_ufunc, select
 from .forms import Step, form
-from .number import Number, each
+from .number import Number, each, numbers, stacked
 from .registers import NotLowered
 from .summing import fold
 
 
-def _rows(name: str, step: Step, values: np.ndarray, axis: Any) -> np.ndarray:
-    """An instruction on each row of an array, which gives as many numbers."""
-    moved = np.moveaxis(values, axis, -1)
-    if not moved.size:
-        return values
-    found = moved.copy()
-    for at in np.ndindex(moved.shape[:-1]):
-        row = step.code.block(name, _real(moved[at]), moved.shape[-1])
-        found[at] = [Number(step.code, register) for register in row]
+def _in_rows(signature: str, row: Any, axis: int, *arrays: np.ndarray) -> np.ndarray:
+    """A function of rows along an axis, and what it gives of each along that axis again."""
+    found = stacked(signature, row)(*(np.moveaxis(array, axis, -1) for array in arrays))
     return np.moveaxis(found, -1, axis)
-
-
-def _real(numbers: np.ndarray) -> list[int]:
-    if any(number.imag is not None for number in numbers):
-        raise NotLowered("an order of complex numbers")
-    return [number.real for number in numbers]
 
 
 @form("sort", "argsort")
@@ -36,7 +25,9 @@ def _sort(step: Step) -> np.ndarray:
     values, axis = step.operands[0], step.params.get("axis", -1)
     if axis is None:
         values, axis = values.reshape(-1), -1
-    return _rows(step.name, step, values, axis)
+    if not values.size:
+        return values
+    return _in_rows("(n)->(n)", lambda row: step.block(step.name, [row], len(row)), axis, values)
 
 
 @form("argmax", "argmin")
@@ -44,11 +35,8 @@ def _argmax(step: Step) -> np.ndarray:
     step.allow("axis", "keepdims")
     values, axis = step.operands[0], step.params.get("axis")
     rows = values.reshape(-1) if axis is None else np.moveaxis(values, axis, -1)
-    found = np.empty(rows.shape[:-1], object)
-    for at in np.ndindex(found.shape):
-        (register,) = step.code.block(step.name, _real(rows[at]), 1)
-        found[at] = Number(step.code, register)
-    return found.reshape(np.shape(step.result))
+    found = stacked("(n)->()", lambda row: step.block(step.name, [row], 1)[0])(rows)
+    return np.reshape(found, np.shape(step.result))
 
 
 @form("take_along_axis")
@@ -57,18 +45,15 @@ def _take_along_axis(step: Step) -> np.ndarray:
     axis = step.params.get("axis", -1)
     if axis is None:
         values, axis = values.reshape(-1), 0
-    values, indices = np.moveaxis(values, axis, -1), np.moveaxis(indices, axis, -1)
-    values = np.broadcast_to(values, (*indices.shape[:-1], values.shape[-1]))
-    found = np.empty(indices.shape, object)
-    for at in np.ndindex(indices.shape):
-        row = values[at[:-1]]
-        which = step.code.value_of(indices[at].real)
-        if which is not None:
-            found[at] = row[int(which)]
-        else:
-            (register,) = step.code.block("pick", [indices[at].real, *_real(row)], 1)
-            found[at] = Number(step.code, register)
-    return np.moveaxis(found, -1, axis)
+
+    def pick(row: np.ndarray, at: Number) -> Number:
+        known = step.code.value_of(at.real)
+        return step.block("pick", [at, row], 1)[0] if known is None else row[int(known)]
+
+    def picked(row: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        return numbers(pick(row, at) for at in indices)
+
+    return _in_rows("(n),(k)->(k)", picked, axis, values, indices)
 
 
 @form("add_along")
@@ -76,16 +61,12 @@ def _add_along(step: Step) -> np.ndarray:
     (values, indices), shape, axis = step.operands, step.params["shape"], step.params["axis"]
     if axis is None:
         raise NotLowered("the transpose of np.take_along_axis of a flat array")
-    values, indices = np.moveaxis(values, axis, -1), np.moveaxis(indices, axis, -1)
-    places = np.moveaxis(np.empty(shape, object), axis, -1)
-    if not places.size:
+    if not math.prod(shape):
         return np.empty(shape, object)
-    found = np.empty(places.shape, object)
-    for at in np.ndindex(found.shape[:-1]):
-        operands = [*_real(indices[at]), *_real(values[at])]
-        row = step.code.block("put", operands, found.shape[-1])
-        found[at] = [Number(step.code, register) for register in row]
-    return np.moveaxis(found, -1, axis)
+    size = shape[axis]
+    return _in_rows(
+        "(k),(k)->(n)", lambda row, at: step.block("put", [at, row], size), axis, values, indices
+    )
 
 
 @form("share")

@@ -271,6 +271,8 @@ def _has_tips(function: Callable[..., Any]) -> Callable[..., bool]:
     """Tell of a function whether one of its own operations stands on a tip; it is run for that."""
 
     def stands(result: Any, *operands: Any, **params: Any) -> bool:
+        if any(map(is_active, operands)):
+            raise TapeError("where a function of the user's has tips is asked at plain numbers")
         # What is no NumPy knows of no tips.
         with suppress(Exception), isolated_recording() as tape:
             call(function, *(independent(tape, operand) for operand in operands), **params)

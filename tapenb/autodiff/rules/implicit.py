@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..kinds.rule import Rule, fit, spread
+from ..sweeps.expressed import Composite
 from ..sweeps.local import pull, push, slopes
 from ..tracing.state import plain
 
@@ -32,6 +33,10 @@ class Implicit(Rule):
 
     def needs(self, slot: int) -> bool:
         return True
+
+    def tip(self, result: Any, *operands: Any, **_: Any) -> Any:
+        """Whether the residual stands on a tip, and the solution so with it."""
+        return Composite(self.residual).stands_on_tip(None, result, *operands)
 
     def _solved(self, y: Any, operands: Any, right: Any, *, back: bool) -> Any:
         """Solve with the Jacobian of the residual by y, or with its transpose."""

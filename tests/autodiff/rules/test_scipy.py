@@ -489,6 +489,45 @@ def test_two_zeros_are_no_distance_apart():
     np.testing.assert_allclose(slopes, [0.0, -2.0 * 3.0 / 4.0**2])
 
 
+def odd(x):
+    """x itself, of which each factor has a tip at 0."""
+    return np.sign(x) * np.abs(x)
+
+
+OF_FUNCTIONS = {
+    "brentq": (lambda x: brentq(lambda y: y**3 + y - odd(x), -1.0, 1.0, xtol=1e-15), 1.0),
+    "quad": (lambda x: scipy.integrate.quad(lambda t: odd(x) * np.exp(t), 0, 1)[0], np.e - 1.0),
+    "solve_ivp": (
+        lambda x: scipy.integrate.solve_ivp(lambda t, y: [odd(x)], (0, 1), [0.0]).y[0, -1],
+        1.0,
+    ),
+    "implicit": (tn.implicit(lambda y, x: y**3 + y - odd(x), lambda x: 0.0 * x), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", OF_FUNCTIONS)
+def test_tips_within_what_a_solver_is_handed_are_seen(name):
+    f, right = OF_FUNCTIONS[name]
+    if name != "implicit":  # which is solved at 0 alone, so that nobody can look beside it
+        np.testing.assert_allclose(tn.grad(f)(0.0), right, rtol=1e-8)
+    if name in ("brentq", "implicit"):
+        (kink,) = tn.kinks(f, 0.0)
+        assert kink.is_smooth == (name == "brentq")
+
+
+def test_a_second_derivative_looks_within_what_a_solver_is_handed():
+    def f(x):
+        return brentq(lambda y: y**3 + y - np.abs(x) ** 2, -1.0, 1.0, xtol=1e-15)
+
+    np.testing.assert_allclose(tn.hessian(f)(0.0), 2.0, rtol=1e-8)
+
+
+def test_a_kink_at_one_place_of_an_integrand_is_no_tip_of_the_integral():
+    f = lambda x: scipy.integrate.quad(lambda t: np.abs(t - x), -1, 1, points=[0.25])[0]  # noqa: E731
+    assert tn.kinks(f, 0.25) == []
+    assert tn.grad(f)(0.25) == pytest.approx(0.5)
+
+
 TIPS = {
     "tstd": (lambda x: scipy.stats.tstd(x), np.ones(3)),
     "trim_mean": (lambda x: scipy.stats.trim_mean(x, 0.25), np.array([1.0, 1.0, 2.0, 3.0])),

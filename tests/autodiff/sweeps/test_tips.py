@@ -170,6 +170,16 @@ def test_a_replay_gives_the_limit_where_a_branch_gives_a_constant():
     np.testing.assert_allclose(found, [1.0, np.cos(1.0), 1.0], rtol=1e-8)
 
 
+@pytest.mark.parametrize("wrap", [tn.checkpoint, lambda f: tn.custom_gradient(with_adjoint)])
+def test_a_replay_sees_tips_within_what_it_runs_again(wrap):
+    bent = tn.function(tn.hessian(lambda x: wrap(np.abs)(x) ** 2))
+    np.testing.assert_allclose([bent(0.4), bent(0.0)], [2.0, 2.0], rtol=1e-8)
+
+
+def with_adjoint(x):
+    return np.abs(x), lambda g: g * np.sign(x)
+
+
 def test_a_true_tip_keeps_its_convention_and_is_named():
     (kink,) = tn.kinks(lambda x: 3.0 * np.abs(x), 0.0)
     assert (kink.verdict, kink.line is not None, kink.elements) == ("tip", True, [()])

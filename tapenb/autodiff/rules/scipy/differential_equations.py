@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...kinds.registry import CALLING, register_handler
-from ...sweeps.expressed import General
+from ...sweeps.expressed import Composite, General
 from ...sweeps.local import slopes
 from ...tape.operation import Operation
 from ...tape.tape import CURRENT
@@ -41,8 +41,17 @@ class Flow:
 
     def __init__(self, field: Callable[..., Any], integrate: Callable[..., Any]) -> None:
         self.field, self.integrate = field, integrate
-        self.rule = General(self._tangent)
+        self.rule = General(self._tangent).with_tips(self._stands_on_tip)
         self._known: tuple[Any, Any] | None = None
+
+    def _stands_on_tip(self, rows: Any, times: Any, _: Any, *parameters: Any) -> Any:
+        """Whether the slope stands on a tip all the way: one that is passed is none."""
+        asks = Composite(self.field).stands_on_tip
+        count = times.shape[0]
+        return functools.reduce(
+            np.logical_and,
+            (asks(None, times[k], rows[k], *parameters) for k in {0, count // 2, count - 1}),
+        )
 
     def value(self, times: Any, y0: Any, *parameters: Any) -> Any:
         """The solution at plain operands."""
