@@ -333,6 +333,8 @@ class Panel(StaticForms):
 
     def _browser_asks(self, _: Any, content: dict[str, Any], __: Any) -> None:
         """Write what a view wants to keep, and send it there; make what the page plays."""
+        if "position" in content:  # which it has waited for
+            self._browser_moved(content["position"])
         if content.get("want") == "tape":
             self._maker.want()
         if "save" not in content:
@@ -429,9 +431,8 @@ class Panel(StaticForms):
                 try:
                     if isinstance(result, BaseException):
                         raise result
-                    if output != self._output:  # chosen meanwhile
-                        result = self._chosen(result)
-                    self._show_point(result)
+                    # Another output may have been chosen meanwhile.
+                    self._show_point(result if output == self._output else self._chosen(result))
                 except BaseException as error:
                     self._fail(error)
                 if requested != self._requested:

@@ -144,6 +144,19 @@ def test_the_page_answers_while_the_kernel_is_busy(
     expect_survey(page, x, 5.0)
 
 
+def test_a_panel_goes_on_after_a_cell_that_awaited(open_notebook: Callable[..., Page]):
+    """Kernels that handle a message beside such a cell do not say when that was done."""
+    switched = "%%tape\nx = 2.0\ndamped = True\nz = x*x if damped else x"
+    page = open_notebook(LOAD, switched, "", subshells="disabled")
+    expect_numbers(page, z=4.0)
+    jupyter.start_cell(page, 2, "import asyncio\nawait asyncio.sleep(2)")
+    x = press(page, "x", "ArrowRight")
+    jupyter.wait_until_idle(page)
+    # No page plays what is true or false.
+    panel(page).get_by_label("damped").click()
+    expect_numbers(page, z=x)
+
+
 # -- saved, and opened again -----------------------------------------------------------------------
 
 

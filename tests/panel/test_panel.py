@@ -371,6 +371,13 @@ def test_a_move_that_was_noted_is_recorded_though_another_computes_it(make: Call
     assert panel.along == "c"
 
 
+def test_a_move_is_taken_that_a_page_sends_once_more(panel: Panel):
+    for value in (4.0, 5.0):  # the second has come before
+        position = {"view": "k3j9", "moves": {"x": [1, value]}}
+        panel._handle_custom_msg({"position": position}, [])
+        assert panel.sliders["x"].value == 4.0
+
+
 def test_an_answer_is_sent_while_a_message_is_taken(panel: Panel, monkeypatch: pytest.MonkeyPatch):
     sent: list[Any] = []
     monkeypatch.setattr(panel, "_send", lambda message, buffers=None: sent.append(message))

@@ -44,10 +44,18 @@ export function link(model, mover) {
   kernel?.disposed.connect(end);
   if (!kernel) model.on("comm_live_update", end);
 
+  /** A message may be lost, or kept back for the end of one that is never told: ask again and again. */
+  function wait() {
+    late = waits();
+    show();
+    if (!late || model.alone()) return;
+    mover.again();
+    timer = window.setTimeout(wait, LATE);
+  }
   function paint() {
     clearTimeout(timer);
     late = late && waits();
-    if (waits()) timer = window.setTimeout(() => { late = waits(); show(); }, LATE);
+    if (waits()) timer = window.setTimeout(wait, LATE);
     show();
   }
   function stop() {

@@ -76,6 +76,10 @@ export function mover(model) {
       if (!model.plays?.()) tell();
       else timer ||= window.setTimeout(tell, told + APART - performance.now());
     },
+    /** Send it once more, past the model, which keeps moves back until it hears that the last one was handled. */
+    again() {
+      model.send({ position: { view: VIEW, moves: mine() } });
+    },
     stop() {
       if (timer) tell();
       clearTimeout(nudge);

@@ -49,8 +49,8 @@
  * @typedef {{number: number, value: number | string | null, adjoint: number | string | null,
  *   sizes: [number | null, number | null], count: number, calls?: string[]}} Listed
  * @typedef {{path: (number | string)[], first: number, text: string[], lines: Listed[]}} Calls A function that was called.
- * @typedef {{move(label: string, value: number): void, mine(): Moves, stop(): void}} Mover
- *   `mine` is what was moved here and the kernel has not answered.
+ * @typedef {{move(label: string, value: number): void, mine(): Moves, again(): void, stop(): void}} Mover
+ *   `mine` is what was moved here and the kernel has not answered; `again` sends that once more.
  * @typedef {{connect(slot: Function): void, disconnect(slot: Function): void}} Signal
  * @typedef {{statusChanged: Signal, connectionStatusChanged: Signal, disposed: Signal}} Kernel
  * @typedef {{get(name: string): any, set(name: string, value: any): void, save_changes(): void,
