@@ -199,8 +199,8 @@ def of_kernel(panel, move):
 
 def test_a_tape_that_was_stored_without_mixed_derivatives_is_played(book):
     line, text = CELLS["survey"]
-    book.run(f"%%tape {line} -o t\n{text}")
-    panel = book.names["t"].panel
+    book.run(f"%%tape {line} -o taped\n{text}")
+    panel = book.names["taped"].panel
     point, graph = panel._of_output()
     data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
     asked = [{"to": {"x": 2.5}, "look": {"surface": {"and": "y"}}, "along": "x"}]
@@ -234,8 +234,8 @@ def size(data):
 @pytest.mark.parametrize("name", CELLS)
 def test_a_page_has_the_kernel_s_state(name, book):
     line, text = CELLS[name]
-    book.run(f"%%tape {line} -o t\n{text}")
-    panel = book.names["t"].panel
+    book.run(f"%%tape {line} -o taped\n{text}")
+    panel = book.names["taped"].panel
     point, graph = panel._of_output()
     data = in_json(panel._stored(point, panel._played.of(point, graph, panel.inputs)))
     short = in_json(brief(data))
