@@ -1,6 +1,7 @@
 """Derivatives across tips: the limit of those beside the point, or a convention that is named."""
 
 import math
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -162,6 +163,15 @@ WITHOUT_A_FUNCTION = [case for case in ORDERS if case.id not in ("2 branch", "2 
 @pytest.mark.parametrize(("order", "f", "x", "right"), WITHOUT_A_FUNCTION)
 def test_gradient_tapes_give_the_limit(order, f, x, right):
     np.testing.assert_allclose(on_a_tape(f, x, order), right, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+@pytest.mark.parametrize("of", [tn.grad, lambda f: lambda x: tn.jvp(f, (x,), (1.0,))[1]])
+def test_a_branch_that_gives_a_constant_has_the_limit_at_every_order(of, order):
+    f = reduce(lambda f, _: of(f), range(order), lambda x: 0.0 if x == 0 else np.sin(x) * x)
+    assert f(0.0) == pytest.approx({3: 0.0, 4: -4.0}[order], abs=1e-6)
+    f = reduce(lambda f, _: of(f), range(3), lambda x: 1.0 if x == 0 else np.expm1(x) / x)
+    assert f(0.0) == pytest.approx(1.0 / 4.0, rel=1e-6)
 
 
 def test_a_replay_gives_the_limit_where_a_branch_gives_a_constant():

@@ -83,8 +83,9 @@ def outermost(tape: Tape) -> list[tuple[int, int, tuple[int, ...]]]:
 
 def order_of(tape: Tape, reference: int, sweeps: list[tuple[int, int, tuple[int, ...]]]) -> int:
     """Which of the recorded sweeps gave a value, from 1; 0 is none of them."""
+    at = reference
     while reference >= 0 and tape.operations[reference].name in ("convert", LIMIT):
-        reference, *_ = tape.parents(reference)
-    if reference < 0:
-        return len(sweeps)
+        at, (reference, *_) = reference, tape.parents(reference)
+    if reference < 0:  # a limit in the place of what depended on nothing, just after its sweep
+        return sum(last <= at for _, last, _ in sweeps)
     return next((i for i, (a, b, _) in enumerate(sweeps, 1) if a <= reference < b), 0)
