@@ -210,6 +210,7 @@ def _recorded(step: Step, expression: Callable[..., Any]) -> tuple[list[Any], li
         known[index_of(entered)] = numbers
         return entered
 
+    @np.errstate(all="ignore")  # the user's own line has warned when it ran
     def record() -> tuple[list[int | None], list[Any]]:
         CURRENT.set(tape)
         inputs = list(map(enter, step.examples, step.operands))

@@ -75,16 +75,15 @@ def _fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     _target(a, "np.fill_diagonal", frame)
     marked = np.zeros(a.shape, bool)
     np.fill_diagonal(marked, True, wrap)
-    write(a, np.nonzero(marked), _cycled(val, np.arange(np.count_nonzero(marked))), frame)
+    _write_cycled(a, np.nonzero(marked), val, np.arange(np.count_nonzero(marked)), frame)
 
 
 def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     frame = sys._getframe(1)
     _target(a, "np.put", frame)
     positions = np.ravel(np.arange(a.size).take(plain_key(ind, frame), mode=mode))
-    if np.size(v):
-        places = np.arange(positions.size)
-        write(a, np.unravel_index(positions, a.shape), _cycled(v, places), frame)
+    places = np.unravel_index(positions, a.shape)
+    _write_cycled(a, places, v, np.arange(positions.size), frame)
 
 
 def _target(a: Any, name: str, frame: FrameType) -> None:
@@ -253,10 +252,13 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     return np.reshape(y, ()) if flat else y
 
 
-def _cycled(values: Any, places: np.ndarray) -> Any:
-    """The values at these places of their endless repetition."""
+def _write_cycled(a: Any, key: Any, values: Any, places: np.ndarray, frame: FrameType) -> None:
+    """Write the values at these places of their endless repetition; nothing of none."""
     values = as_operand(values)
-    return np.ravel(values)[places % np.size(values)] if np.ndim(values) else values
+    if np.size(values):
+        if np.ndim(values):
+            values = np.ravel(values)[places % np.size(values)]
+        write(a, key, values, frame)
 
 
 def _place(arr: Any, mask: Any, vals: Any) -> None:
@@ -264,15 +266,16 @@ def _place(arr: Any, mask: Any, vals: Any) -> None:
     _target(arr, "np.place", frame)
     marked = np.reshape(np.asarray(plain_key(mask, frame), bool), arr.shape)
     count = int(np.count_nonzero(marked))
-    if count:
-        write(arr, marked, _cycled(vals, np.arange(count)), frame)
+    if count and not np.size(as_operand(vals)):
+        raise ValueError("Cannot insert from an empty array!")
+    _write_cycled(arr, marked, vals, np.arange(count), frame)
 
 
 def _putmask(a: Any, /, mask: Any, values: Any) -> None:
     frame = sys._getframe(1)
     _target(a, "np.putmask", frame)
     marked = np.reshape(np.asarray(plain_key(mask, frame), bool), a.shape)
-    write(a, marked, _cycled(values, np.flatnonzero(marked)), frame)
+    _write_cycled(a, marked, values, np.flatnonzero(marked), frame)
 
 
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:

@@ -250,7 +250,8 @@ def trigamma(x: Any) -> Any:
     total = back * (1.0 + 0.5 * back + series)
     for k in range(15):
         total = total + 1.0 / ((z + k) * (z + k))
-    turned = (np.pi / np.sin(np.pi * np.where(left, x, 0.5))) ** 2
+    near = x - np.rint(np.real(x))  # which keeps its digits beside a pole
+    turned = (np.pi / np.sin(np.pi * np.where(left, near, 0.5))) ** 2
     return np.where(left, turned - total, total)
 
 

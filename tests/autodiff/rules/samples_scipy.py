@@ -160,6 +160,11 @@ LINALG: dict[str, list[tuple[str, Callable[..., Any], tuple[Any, ...]]]] = {
             lambda a, b: sl.cho_solve_banded((sl.cholesky_banded(a, lower=True), True), b),
             (LOWER, W),
         ),
+        (
+            "more bands than rows",
+            lambda c, b: sl.cho_solve_banded((np.concatenate([c, c, c]), True), b),
+            (LOWER, W),
+        ),
         ("factor", lambda c, b: sl.cho_solve_banded((c, False), b), (UPPER, V)),
         (
             "complex",

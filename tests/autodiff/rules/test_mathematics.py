@@ -470,7 +470,9 @@ def test_special_functions_to_the_digits(function):
                 assert float(derivative(x)) == pytest.approx(expected, rel=1e-10, abs=1e-14)
 
 
-@pytest.mark.parametrize("z", [0.3 + 2j, -1.7 + 0.4j, 5 - 3j, -3.2 - 300j, 0.5 + 0.01j])
+@pytest.mark.parametrize(
+    "z", [0.3 + 2j, -1.7 + 0.4j, 5 - 3j, -3.2 - 300j, 0.5 + 0.01j, -20 + 1e-9j]
+)
 def test_psi_of_complex_numbers(z):
     def f(function, part):
         return lambda a: part(function(z + a * (1 + 0j)))

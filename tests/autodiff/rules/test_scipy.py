@@ -561,3 +561,11 @@ def test_where_points_meet_the_slope_by_them_is_nan():
     x = np.array([0.0, 1.0, 1.0, 3.0, 4.0])
     slopes = tn.grad(lambda x: scipy.integrate.simpson(np.arange(5.0) ** 2, x))(x)
     assert np.isnan(slopes[1:3]).all()
+
+
+@pytest.mark.parametrize("mode", ["constant", "wrap"])
+def test_the_last_element_of_an_image_belongs_to_its_last_cell(mode):
+    def f(at):
+        return scipy.ndimage.map_coordinates([0.0, 10.0, 60.0, 20.0], [[at]], order=1, mode=mode)[0]
+
+    assert tn.grad(f)(3.0) == -40.0

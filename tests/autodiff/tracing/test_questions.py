@@ -166,7 +166,7 @@ def with_fields(x):
         ),
         (lambda x: math.sqrt(x), "Use NumPy's own functions (np.sqrt for math.sqrt;"),
         (lambda x: np.float32(x), "Use np.asarray(x, dtype=np.float32),"),
-        (lambda x: with_fields(x)["a"][0], "Keep each field in an array of its own,"),
+        (lambda x: with_fields(x)["a"][0], "Use an array of its own for each field,"),
     ],
 )
 def test_a_refusal_says_what_fits_instead(read, instead):

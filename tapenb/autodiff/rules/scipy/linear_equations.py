@@ -202,7 +202,7 @@ def _flipped_bands(bands: Any, above: int, below: int) -> Any:
         if shift > 0:
             band = np.concatenate([band[shift:], zeros])
         elif shift < 0:
-            band = np.concatenate([zeros, band[: size + shift]])
+            band = np.concatenate([zeros, band[: max(size + shift, 0)]])
         rows.append(band)
     return np.stack(rows)
 
@@ -246,17 +246,17 @@ def _diagonals(bands: Any, above: int) -> Iterator[tuple[int, Any]]:
     size = bands.shape[-1]
     for number in range(bands.shape[-2]):
         shift = above - number
-        yield shift, (number, slice(max(shift, 0), size + min(shift, 0)))
+        if abs(shift) < size:
+            yield shift, (number, slice(max(shift, 0), size + min(shift, 0)))
 
 
 def _cholesky_banded(ab: Any, lower: bool = False, **_: Any) -> Any:
     """The factor by that of the whole matrix; beside the bands LAPACK leaves what was there."""
     above = 0 if lower else ab.shape[-2] - 1
-    inside = [each for each in _diagonals(ab, above) if abs(each[0]) < ab.shape[-1]]
-    whole = sum(np.diag(ab[place], shift) for shift, place in inside)
+    whole = sum(np.diag(ab[place], shift) for shift, place in _diagonals(ab, above))
     factor = np.linalg.cholesky(hermitian(whole, "L" if lower else "U"), upper=not lower)
     found = np.copy(ab)
-    for shift, place in inside:
+    for shift, place in _diagonals(ab, above):
         found[place] = np.diagonal(factor, shift)
     return found
 

@@ -53,7 +53,10 @@ def _cells(at: np.ndarray, size: int, order: int, mode: str) -> np.ndarray:
             turned = (below | beyond) & (at + shift > size - 1 + 0.5 * twice)
             sign[turned] = -1.0
             shift = np.where(turned, period - twice - shift, shift)
-    first = np.floor(sign * at + shift + 0.5 * (1 - order % 2)) - order // 2
+    within = sign * at + shift
+    first = np.floor(within + 0.5 * (1 - order % 2)) - order // 2
+    if order % 2 and size > 1 and mode in ("constant", "wrap"):  # of the last cell, not the next
+        first -= within == size - 1
     with np.errstate(invalid="ignore"):  # nan is in no cell
         return np.stack([sign, shift, first, outside]).astype(int)
 
