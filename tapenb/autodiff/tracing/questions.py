@@ -160,8 +160,8 @@ def _advice(how: str, asked: Any, caller: FrameType | None) -> str:
     writing = caller is not None and writes(caller.f_code, caller.f_lasti)
     if writing and _has_fields(caller):
         return (
-            "an array with fields holds plain numbers alone. Keep each field in an array of its "
-            "own, or cut on purpose with stop_gradient(x) or x.numpy()."
+            "an array with fields holds plain numbers alone. Use an array of its own for each "
+            "field, or cut on purpose with stop_gradient(x) or x.numpy()."
         )
     if writing and of_caller not in _INSTEAD:
         return (
