@@ -45,6 +45,7 @@ _IN_FOLDERS = frozenset(
 """What may happen in a folder that was made for the while."""
 _READING = (1, 3)
 """``mmap.ACCESS_READ`` and ``ACCESS_COPY``."""
+_READS = "open", "os.listdir", "os.scandir"
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _FUNCTIONS = {
     "IPython.core.history:HistoryManager": "store_inputs store_output",
@@ -315,8 +316,14 @@ def note_files(changes: Changes, files: Files) -> None:
     noting.append(files)
 
 
-def check_files(first: Files, now: Files) -> None:
-    """Refuse to run again a cell of whose files one cannot be what it was in the first run.
+def check_files(first: Files, now: Files) -> StateLost | None:
+    """Refuse to run again a cell of whose files one cannot be put back.
+
+    Returns
+    -------
+    StateLost or None
+        The refusal where one that it reads is another than in the first run: perhaps by what the
+        cell itself does, which is refused with its line once the cell runs.
 
     Raises
     ------
@@ -328,12 +335,12 @@ def check_files(first: Files, now: Files) -> None:
             f"this cell writes to {unkept}, which cannot be read or is too large to be put back, "
             "so the cell does not run again"
         )
-    if first.changed is not None:
-        raise StateLost(
-            f"this cell reads {first.changed}, which has been written since, so the cell does not "
-            "run again to this point, and the numbers there are not known. Run this cell again to "
-            "go on with the file as it is"
-        )
+    if first.changed is None:
+        return None
+    return StateLost(
+        f"this cell reads {first.changed}, which is another by now, so the cell does not run again "
+        "to this point, and the numbers there are not known. Run this cell again to go on with it"
+    )
 
 
 def _writes(mode: str | None, flags: int) -> bool:
@@ -360,8 +367,8 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
     if refusing is not None:
         if refusing.may_not(event, args) and not _is_ours(event):
             refusing.refuse()
-    elif event == "open" and _noting:
-        path, mode, flags = args
+    elif event in _READS and _noting:
+        path, mode, flags = args if event == "open" else (args[0] or ".", "r", 0)
         noting = _noting.get(get_ident(), ()) if isinstance(path, str | bytes) else ()
         if noting and not is_importing(sys._getframe()):
             for files in noting:

@@ -1,7 +1,8 @@
 """What a cell writes to files: kept before it is written, and put back.
 
 A cell that runs again begins with the files that its first run began with, and leaves them as they
-are now. What it reads alone is not kept, and so it does not run again once that is another one.
+are now. What it reads or lists alone is not kept, and so it does not run again once that is
+another one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 _MOST_BYTES = 64 << 20
@@ -29,7 +30,7 @@ class Files:
     def __init__(self, streams: Iterable[Any]) -> None:
         self._back: dict[str, Callable[[], Any]] = {}
         self._streams: list[tuple[Any, int]] = []
-        self._read: dict[str, tuple[int, int] | None] = {}
+        self._read: dict[str, Any] = {}
         self.unkept: str | None = None
         """One that is too large to be kept, or cannot be read."""
         for each in streams:
@@ -50,19 +51,28 @@ class Files:
         return path in self._back
 
     def note(self, path: str) -> None:
-        """Note how a file is that is about to be read, unless what is in it is kept."""
-        if path not in self._back and not path.startswith(_OF_SYSTEM):
-            self._read.setdefault(path, _stamp(path))
+        """Note how a file or folder is that is about to be read, unless what is in it is kept."""
+        if path in self._back or path in self._read or f"{path}/".startswith(_OF_SYSTEM):
+            return
+        self._read[path] = None  # what lists a folder here is heard, too
+        self._read[path] = _stamp(path)
 
     def end(self) -> None:
-        """Forget what was read and did not last, as what the cell itself has made."""
-        self._read = {path: was for path, was in self._read.items() if _stamp(path) == was}
+        """Forget what was read and is gone, as what the cell itself has made."""
+        self._read = {
+            path: was for path, was in self._read.items() if was is None or _stamp(path) is not None
+        }
 
     @property
     def changed(self) -> str | None:
         """One that was read and is another one by now, which is not put back."""
-        read = ((path, was) for path, was in self._read.items() if path not in self._back)
-        return next((path for path, was in read if _stamp(path) != was), None)
+        return next((path for path, was in self._read.items() if self._differs(path, was)), None)
+
+    def _differs(self, path: str, was: Any) -> bool:
+        now = _stamp(path)
+        if isinstance(was, frozenset) and isinstance(now, frozenset):
+            return any(os.path.join(path, name) not in self._back for name in was ^ now)
+        return now != was and path not in self._back
 
     def keep_those_of(self, others: Files) -> None:
         """Keep what others are to put back."""
@@ -80,13 +90,23 @@ class Files:
             each.seek(at)
 
 
-def _stamp(path: str) -> tuple[int, int] | None:
-    """What tells that a file was written, without reading it; None where there is none."""
+_put_back: dict[int, tuple[Any, Any]] = {}
+"""By its number how a file was left when it was put back, and how it was before."""
+
+
+def _stamp(path: str) -> tuple[int, ...] | frozenset[str] | None:
+    """What tells that a file was written or replaced, without reading it; a folder's names."""
     try:
         status = os.stat(path)
+        if S_ISDIR(status.st_mode):
+            return frozenset(os.listdir(path))
     except (OSError, ValueError):
         return None
-    return (status.st_size, status.st_mtime_ns) if S_ISREG(status.st_mode) else None
+    if not S_ISREG(status.st_mode):
+        return None
+    now = status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    left, was = _put_back.get(status.st_ino, (None, None))
+    return was if now == left else now
 
 
 def _way_back(path: str) -> Callable[[], Any]:
@@ -95,15 +115,17 @@ def _way_back(path: str) -> Callable[[], Any]:
         return lambda: os.path.lexists(path) and os.remove(path)
     if os.path.getsize(path) > _MOST_BYTES:
         raise OSError(path)
-    content, status = _read(path), os.stat(path)
+    content, status, was = _read(path), os.stat(path), _stamp(path)
 
     def back() -> None:
-        if os.path.isfile(path) and _read(path) == content:
-            return
-        with open(path, "wb") as file:
-            file.write(content)
-        os.chmod(path, status.st_mode)
-        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        if not os.path.isfile(path) or _read(path) != content:
+            with open(path, "wb") as file:
+                file.write(content)
+        if _stamp(path) != was:
+            os.chmod(path, status.st_mode)
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            _put_back.pop(number := os.stat(path).st_ino, None)
+            _put_back[number] = _stamp(path), was
 
     return back
 

@@ -290,7 +290,7 @@ class CellRun:
             now = Snapshot(self.shell.user_ns, self._names(), self._texts(), exactly=True)
             files = Files(now.files)
             files.keep_those_of(self.files)
-            check_files(self.files, files)
+            stale = check_files(self.files, files)
             changes.before(files.put_back)
             changes.before(now.restore)
             close_figures(changes, aside=not self.before.plots)
@@ -303,8 +303,9 @@ class CellRun:
             try:
                 return within(seconds or SECONDS, lambda: self._run(moved, reads, again=True))
             finally:
-                if refusing.refusal is not None:  # which other code may have swallowed
-                    raise refusing.refusal from None
+                refusal = refusing.refusal or stale  # which other code may have swallowed
+                if refusal is not None:
+                    raise refusal from None
 
         return guarded(work)
 

@@ -1,6 +1,8 @@
 """A cell is run again for another branch: from the state before it, and nothing is doubled."""
 
 import math
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -305,14 +307,66 @@ def test_a_fraction_in_an_array_of_integers_makes_it_one_of_floats(notebook):
     assert notebook.names["y"].dtype.kind == "i"
 
 
-def test_a_file_that_was_written_since_is_not_read_for_the_one_that_was(notebook, tmp_path):
-    path = tmp_path / "k.txt"
-    path.write_text("2.0")
-    notebook.run(f"from pathlib import Path\npath = Path({str(path)!r})")
-    notebook.run("%%tape x -o t\nx = 3.0\nk = float(path.read_text())\nz = k*x if x < 5 else k*x*x")
+def replaced(path):
+    """Another file of the same size and time."""
+    was, other = path.stat(), path.with_suffix(".new")
+    other.write_text("7.0")
+    os.utime(other, ns=(was.st_atime_ns, was.st_mtime_ns))
+    os.replace(other, path)
+
+
+def retargeted(path):
+    other = path.with_suffix(".new")
+    other.write_text("7.0")
+    other.rename(path.parent.parent / "k.new")
+    path.unlink()
+    path.symlink_to(path.parent.parent / "k.new")
+
+
+@pytest.mark.parametrize(
+    ("read", "change"),
+    [
+        ("float(path.read_text())", lambda path: path.write_text("4.00")),
+        ("float(path.read_text())", replaced),
+        ("float(path.read_text())", retargeted),
+        ("2.0 * len(os.listdir(folder))", lambda path: path.with_suffix(".new").touch()),
+        ("2.0 * len([*os.scandir(folder)])", lambda path: path.with_suffix(".new").touch()),
+    ],
+)
+def test_a_file_or_folder_that_is_another_is_not_read_for_the_one_that_was(
+    notebook, tmp_path, read, change
+):
+    path = tmp_path / "folder" / "k.txt"
+    path.parent.mkdir()
+    path.write_text("5.0")
+    notebook.run("import os\nfrom pathlib import Path")
+    notebook.run(f"path = Path({str(path)!r}); folder = path.parent")
+    other = "y = 2.0\nn = (path if y < 5 else folder / 'b').write_text('2.0')\nz = y*y"
+    notebook.run(f"%%tape y -o s\n{other}")
+    notebook.run(f"%%tape x -o t\nx = 3.0\nk = {read}\nz = k*x if x < 5 else k*x*x")
     t = notebook.names["t"]
+    # What another cell writes, and puts back, is the same again.
+    assert notebook.names["s"](y=6.0).value == 36.0
     assert t(x=6.0).value == 72.0
-    notebook.run("path.write_text('4.00')")
-    with pytest.raises(StateLost, match=r"k\.txt, which has been written since"):
+    change(path)
+    with pytest.raises(StateLost, match=r"reads .*folder.*, which is another by now"):
         t(x=7.0)
     assert t(x=4.0).value == 8.0  # of the run that is shown
+
+
+def test_a_file_that_another_thread_wrote_meanwhile_is_another(notebook, tmp_path):
+    path = tmp_path / "k.txt"
+    path.write_text("2.0")
+
+    def elsewhere():
+        writing = threading.Thread(target=path.write_text, args=("4.0",))
+        writing.start()
+        writing.join()
+
+    notebook.names |= {"path": path, "elsewhere": elsewhere}
+    notebook.run(
+        "%%tape x -o t\nx = 3.0\nk = float(path.read_text())\nelsewhere() if x < 5 else 0\n"
+        "z = k*x if x < 5 else k*x*x"
+    )
+    with pytest.raises(StateLost, match=r"reads .*k\.txt, which is another by now"):
+        notebook.names["t"](x=7.0)
