@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import math
 import re
@@ -123,7 +124,7 @@ def parse_line(
 
     while words:
         word = words[0]
-        if expression and not word.startswith("--") and word not in _NAMES:
+        if expression and not (word.startswith("--") or word in _NAMES or _is_mistyped(rest)):
             break  # which may begin with a minus
         taken()
         word, equals, given = word.partition("=") if word.startswith("--") else (word, "", "")
@@ -142,6 +143,17 @@ def parse_line(
         else:
             _setting(options, word, namespace)
     return options, rest
+
+
+def _is_mistyped(rest: str) -> bool:
+    """Whether what is left begins as an option and its name would, and is no expression."""
+    if not re.match(r"-[^\W\d]\s+\w", rest):
+        return False
+    try:
+        ast.parse(rest, mode="eval")
+    except SyntaxError:
+        return True
+    return False
 
 
 def _choose(options: Options, word: str, given: str) -> None:

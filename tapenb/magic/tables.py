@@ -109,21 +109,26 @@ def _asking(question: Callable[..., bool]) -> Callable[..., bool]:
 
 def _taking(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that makes numbers of what it is given, by whatever place or name."""
+    opened = _counted if function.__name__ == "rolling" else _opened
 
     @functools.wraps(function)
     def take(*args: Any, **kwargs: Any) -> Any:
         frame = sys._getframe(1)
-        named = {name: _opened(each, frame) for name, each in kwargs.items()}
-        return function(*[_opened(each, frame) for each in args], **named)
+        named = {name: opened(each, frame) for name, each in kwargs.items()}
+        return function(*[opened(each, frame) for each in args], **named)
 
     return take
+
+
+def _counted(value: Any, frame: FrameType) -> Any:
+    """An argument that is a count where it is a whole number."""
+    whole = type(value) in TRACED_NUMBERS and isinstance(plain(value), int | np.integer)
+    return guard(value, operator.index, frame) if whole else _opened(value, frame)
 
 
 def _opened(value: Any, frame: FrameType) -> Any:
     """A value as it goes into a table: a number, or those in lists and rows, are handed out."""
     kind = type(value)
-    if kind in TRACED_NUMBERS and isinstance(plain(value), int | np.integer):
-        return guard(value, operator.index, frame)  # as a count
     if kind in (list, tuple):
         return kind(_opened(_row(each, frame), frame) for each in value)
     return plain_parts(value, _HOW, frame) if kind in TRACED_NUMBERS else value

@@ -303,7 +303,8 @@ class _Call:
                 in_order = list(takewhile(named.__contains__, self._in_order))
                 found = call(self._f, *[named.pop(name) for name in in_order], **named)
             tape = CURRENT.get()
-            outputs.update(named_numbers(tape, variables))
+            others = {name: each for name, each in variables.items() if name not in names}
+            outputs.update(named_numbers(tape, others))
             is_number = isinstance(plain(found), Real) and type(plain(found)) is not bool
             if tape.guards() and is_number and not is_active(found):
                 # Constant here; but what an argument decided may make it another number elsewhere.

@@ -8,7 +8,7 @@ from dis import opmap
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..autodiff.reach import filled_cells
+from ..autodiff.reach import is_filled
 
 _WITH = {opmap[name] for name in ("BEFORE_WITH", "LOAD_SPECIAL") if name in opmap}
 _HEARING = frozenset({"errstate", "seterr", "simplefilter", "filterwarnings", "catch_warnings"})
@@ -88,6 +88,7 @@ def hears_float_errors(named: Set[str]) -> bool:
 
 def named_by(function: FunctionType) -> set[str]:
     """All that a function names, with what it calls."""
-    code, cells = function.__code__, filled_cells(function)
-    held = dict(zip(code.co_freevars, (each.cell_contents for each in cells), strict=False))
+    code = function.__code__
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    held = {name: cell.cell_contents for name, cell in cells if is_filled(cell)}
     return reachable({**function.__globals__, **held}, {*code_names(code), *held})[1]

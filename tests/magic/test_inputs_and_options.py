@@ -139,9 +139,13 @@ def test_the_line_magic(notebook):
     # A recording of before may be read, and replaced.
     notebook.run("%tape -o t x**3 * t.gradient['y']")
     assert notebook.names["t"].gradient["x"] == 12.0
+    with pytest.raises(UsageError, match="there is no option -O"):
+        notebook.run("%tape -O t x")
     # It may begin with a minus, and its text is what was written.
     notebook.run('%tape -o t  -x*"a  b".count(" ")')
     assert notebook.names["t"].gradient["x"] == -2.0
+    notebook.run("%tape -o t -x if x > 1 else x")
+    assert notebook.names["t"].gradient["x"] == -1.0
 
 
 def test_an_input_that_foreign_code_reads_is_a_guard(notebook):

@@ -385,6 +385,13 @@ def test_a_table_of_traced_numbers_that_reaches_the_output_is_refused_with_its_l
     assert list(notebook.names["d"]) == [2.0, 3.0]
 
 
+def test_a_whole_number_that_is_data_of_a_table_is_no_count(notebook):
+    pytest.importorskip("pandas", reason="pandas is not among what the tests install")
+    notebook.run("import pandas as pd")
+    notebook.run("%%tape -o t\nx = 2.0\nn = 3\nd = pd.DataFrame({'a': [n, 1.0]})\ny = n * x**3")
+    assert notebook.names["t"].gradient == {"x": 36.0, "n": 8.0}
+
+
 def test_a_table_of_an_array_is_described_as_without_a_tape(notebook):
     pytest.importorskip("pandas", reason="pandas is not among what the tests install")
     notebook.run("import pandas as pd; v = np.array([1.0, 2.0, 3.0])")

@@ -222,6 +222,12 @@ def filled(x, y):
     return a.sum() * y
 
 
+def bound_anew(x):
+    x = x * 2
+    a = x * x
+    return a * x
+
+
 def test_outputs_are_what_variables_hold_when_the_function_returns(explore):
     t = explore(filled, x=2.0, y=3.0)
     held = {"a": [6, 2, 2], "b": [2, 2], "filled": 20}
@@ -229,6 +235,10 @@ def test_outputs_are_what_variables_hold_when_the_function_returns(explore):
     for name, value in held.items():
         t.panel.set_state({"look": {**t.panel.look, "output": {"of": name}}})
         np.testing.assert_array_equal(t.value, value)
+    assert sorted(explore(bound_anew, x=2.0).panel.state["output"]["choices"]) == [
+        "a",
+        "bound_anew",
+    ]
 
 
 def heard(x):
@@ -239,6 +249,21 @@ def heard(x):
             return x * 10
 
 
+def hearing():
+    errstate = np.errstate
+
+    def f(x):
+        try:
+            with errstate(all="raise"):
+                return np.log(x - 3)
+        except FloatingPointError:
+            return x * 10 if x < 9 else aside
+
+    if f is None:
+        aside = 0.0  # which stays without a value
+    return f
+
+
 def test_a_function_is_called_where_it_hears_of_errors_and_may_be_constant(explore):
     assert explore(lambda f, self: f * self, f=2.0, self=3.0)(self=4.0).value == 8.0
     assert explore(np.sin, 0.5).value == math.sin(0.5)
@@ -246,6 +271,9 @@ def test_a_function_is_called_where_it_hears_of_errors_and_may_be_constant(explo
     with pytest.raises(tn.TapeError, match="no argument of f is a number"):
         explore(lambda p: p["a"], p={"a": 1.0})
     assert explore(lambda x, bits: x * (bits & 6), x=2.0, bits=13).value == 8.0
+    t = explore(hearing(), x=4.0)
+    move(t.panel, x=2.0)
+    assert t.value == 20.0
     t = explore(heard, x=4.0)
     for x, value, slope in ((2.0, 20.0, 10.0), (5.0, math.log(2), 0.5), (9.5, 7.0, 0.0)):
         t.panel.sliders["x"].max = 10.0
