@@ -305,7 +305,6 @@ def test_the_first_function_of_a_process_is_replayed():
         "from tapenb.autodiff.faces.function import Function\n"
         "Function.clock = staticmethod(lambda: 0.0)\n"  # as in `conftest`
         "f = tn.function(lambda x: np.polynomial.Polynomial([1.0, 2.0, x])(x))\n"
-        "f.clock = lambda: 0.0\n"
         "print([float(f(x)) for x in (2.0, 3.0)], f.stats().replays)"
     )
     command = [sys.executable, "-c", code]

@@ -27,9 +27,6 @@ def test_what_has_changed_is_seen(name):
     alike(f(1.5), after)
 
 
-# -- what is said, and done besides ----------------------------------------------------------------
-
-
 # -- random programs with state --------------------------------------------------------------------
 
 READS = [

@@ -7,10 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.interpolate
 import scipy.linalg
 import scipy.special
-import scipy.stats
 
 import tapenb as tn
 from tapenb.autodiff.tape.operation import TapeError
@@ -202,6 +200,3 @@ def test_a_large_plain_operand_that_was_changed_is_noticed():
 
     with pytest.raises(TapeError, match=r"line \d+, `weights \* x`.*overwritten"):
         tn.grad(f)(np.ones(20_000))
-
-
-# -- record ----------------------------------------------------------------------------------------

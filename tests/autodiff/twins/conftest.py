@@ -23,6 +23,3 @@ def everything_is_put_back(request):
     yield
     check_put_back(vars(request.module), sys.modules.get("own_of_tests"))
     assert CURRENT.get() is None
-
-
-# -- what works in a recording as in a cell (FAULTS R1, R3) ----------------------------------------

@@ -16,9 +16,6 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 import tapenb as tn
-import tapenb.numpy
-import tapenb.scipy.special
-import tapenb.scipy.stats
 
 from .users_code import Unseen, filled
 
@@ -156,7 +153,7 @@ def test_an_array_made_before_takes_nothing_traced(write):
     np.testing.assert_array_equal(BEFORE, 0.0)
 
 
-# -- the ways by which code comes to NumPy ---------------------------------------------------------
+# -- what C code gets ------------------------------------------------------------------------------
 
 
 def handed_out(ask, write_after=True):
@@ -232,7 +229,7 @@ def test_a_variable_is_read_by_what_makes_arrays():
     assert tape.gradient(y, v).numpy() == 3.0 + 2 * 3.0 + 1.0 + 1.0
 
 
-# -- what the user's code keeps of NumPy -----------------------------------------------------------
+# -- what random numbers, elements and vectorized functions get ------------------------------------
 
 
 RANDOM = np.random.default_rng(0)
@@ -240,7 +237,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.mark.parametrize("f", [lambda x: RANDOM.normal(x, 2.0), lambda x: RANDOM.uniform(0.0, x)])
 def test_random_numbers_of_traced_parameters_say_how_they_are_drawn(f):
-    with pytest.raises(tapenb.TapeError, match=r"line \d+, .*: random.*rng\.standard_normal\(\)"):
+    with pytest.raises(tn.TapeError, match=r"line \d+, .*: random.*rng\.standard_normal\(\)"):
         tn.grad(f)(1.0)
 
 

@@ -14,15 +14,10 @@ from unittest import mock
 import numpy
 import numpy as np
 import pytest
-import scipy.interpolate
-import scipy.linalg
 import scipy.special
 import scipy.stats
 
 import tapenb as tn
-import tapenb.numpy
-import tapenb.scipy.special
-import tapenb.scipy.stats
 from tapenb.autodiff.tape.tape import CURRENT
 
 from .users_code import INTERFACES, ZEROS
@@ -167,7 +162,7 @@ def test_what_a_function_keeps_lets_go_of_its_tape():
         tn.grad(write)(2.0)
 
 
-# -- what C code gets ------------------------------------------------------------------------------
+# -- what the user's code keeps of NumPy -----------------------------------------------------------
 
 
 class Keeper:

@@ -10,8 +10,6 @@ from types import SimpleNamespace
 import numpy
 import numpy as np
 import pytest
-import scipy.interpolate
-import scipy.linalg
 import scipy.special
 import scipy.stats
 from scipy.stats import norm
@@ -182,8 +180,6 @@ KEPT = {
     "import_module": "from importlib import import_module\nhold = lambda: import_module('numpy')",
     "__import__": "hold = lambda: __import__('numpy')",
 }
-
-
 """Places where NumPy is kept."""
 
 
@@ -300,9 +296,6 @@ def test_the_face_of_scipy():
     assert tn.grad(lambda x: stats.norm.logpdf(x))(2.0) == -2.0
 
 
-# -- at the same time ------------------------------------------------------------------------------
-
-
 def test_what_an_outer_recording_has_reached_is_searched_once():
     def f(x):
         return np.sum(np.array([x, x * x]))
@@ -341,8 +334,6 @@ LAZY = {
     "scipy.integrate.quad(lambda t: t * x, 0, 1)[0]": 0.5,
     "scipy.special.gamma(x)": 1.0 - np.euler_gamma,
 }
-
-
 """Parts of NumPy and SciPy that are imported when they are asked for, and slopes at 2."""
 
 

@@ -8,9 +8,6 @@ import numpy
 import numpy as np
 
 import tapenb as tn
-import tapenb.numpy
-import tapenb.scipy.special
-import tapenb.scipy.stats
 
 ZEROS, IMPORT = numpy.zeros, builtins.__import__
 
