@@ -190,10 +190,6 @@ class _OfClass(_Named):
 def places(value: Any) -> list[Place]:
     """The places in which any object holds others.
 
-    Parameters
-    ----------
-    value : object
-
     Returns
     -------
     list of Place

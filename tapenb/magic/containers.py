@@ -27,11 +27,6 @@ def own_places(value: Any) -> list[Place]:
 def containers(values: Iterable[Any]) -> Iterator[Place]:
     """Every list, deque, dict and closure, and the attributes of the notebook's own objects.
 
-    Parameters
-    ----------
-    values
-        Where to begin; tuples and sets are looked through.
-
     Yields
     ------
     Place

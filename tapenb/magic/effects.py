@@ -246,11 +246,6 @@ class Finalizers:
     """What is to happen where others' objects die meanwhile: it waits until all is put back.
 
     Garbage that is there already is collected afterwards, too.
-
-    Parameters
-    ----------
-    changes
-        Nothing is in it yet.
     """
 
     def __init__(self, changes: Changes) -> None:

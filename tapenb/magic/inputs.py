@@ -33,13 +33,7 @@ _MOST_PARTS = 64
 
 
 def parts_of_namespace(namespace: dict[str, Any], name: str, read: set[str]) -> list[str]:
-    """The numbers in a dict or object of the notebook's, by their names: ``p["a"]``, ``p.a``.
-
-    Parameters
-    ----------
-    read
-        The attributes that the cell and what it calls read.
-    """
+    """The numbers in a dict or object of the notebook's, by their names: ``p["a"]``, ``p.a``."""
     value = namespace.get(name)
     if type(value) is dict:
         keys = [key for key in value if isinstance(key, str) and is_numeric(value[key])]

@@ -15,8 +15,8 @@ from ..autodiff.tape.tape import CURRENT
 from ..recording.idle import Idle
 from ..recording.program import Program
 from ..recording.recording import Recording
+from .constants import listed
 from .line import LineError, parse_line
-from .listed import listed
 from .running import CellRun, Outcome
 from .tracebacks import pointing_at_cell
 

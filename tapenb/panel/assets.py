@@ -87,13 +87,7 @@ def _of_page(operations: Collection[str] | None = None) -> str:
 
 
 def style(*, kernel: bool = True) -> str:
-    """Return the style sheet of a panel.
-
-    Parameters
-    ----------
-    kernel
-        Whether it has one.
-    """
+    """Return the style sheet of a panel."""
     if not _is_bundled():
         return sources.sheets(kernel=kernel)
     return _text("page.css") + _text("kernel.css") * kernel

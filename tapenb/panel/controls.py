@@ -123,11 +123,6 @@ class Control(HasTraits):
     def reach(self, value: Any) -> Any:
         """A number as this slider takes it, with a range that holds it unless it is a switch.
 
-        Parameters
-        ----------
-        value : number
-            Any finite number.
-
         Raises
         ------
         TraitError
@@ -144,11 +139,6 @@ class Control(HasTraits):
 
     def span(self, low: Any, high: Any) -> None:
         """Take another range, made as large as its value needs, with steps that suit it.
-
-        Parameters
-        ----------
-        low, high : number
-            In any order.
 
         Raises
         ------

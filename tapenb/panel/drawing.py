@@ -142,13 +142,7 @@ class Drawing:
         return self._layout is None or self._layout.done()
 
     def wait(self, done: Callable[[], None] | None = None) -> None:
-        """Wait for the picture, ten seconds at most.
-
-        Parameters
-        ----------
-        done
-            Called when it is there, however late.
-        """
+        """Wait for the picture, ten seconds at most."""
         if self._layout is None:
             return
         try:

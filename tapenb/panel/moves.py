@@ -67,12 +67,7 @@ class Positions:
         return bool(newer)
 
     def move(self, label: str, value: Any) -> None:
-        """Take a move that knows all others: that of a program.
-
-        Parameters
-        ----------
-        value : number
-        """
+        """Take a move that knows all others: that of a program."""
         with self._lock:
             counter = self.newest.get(label, (0, ""))[0] + 1
             self._set("", {label: (counter, value)})
@@ -88,11 +83,6 @@ class Merging:
     Where an event loop handles the messages, the work is done at once if the loop had time for it
     since the last; else as soon as no message came for two milliseconds, or after a tenth of a
     second. So a message that waits behind ten thousand moves does not wait for their numbers.
-
-    Parameters
-    ----------
-    work
-        Called without arguments, on the thread that asks.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:

@@ -27,13 +27,6 @@ class Picks:
     def make(self, point: Point, label: str) -> Control | None:
         """The slider of an element, ``v[7]``, or of a whole array, ``v along its gradient``.
 
-        Parameters
-        ----------
-        point
-            Where it begins.
-        label
-            As it was asked for.
-
         Returns
         -------
         Control or None
@@ -64,13 +57,7 @@ class Picks:
         return Control(label, 0.0, -reach, reach, reach / 100)
 
     def located(self, positions: Mapping[str, Any]) -> dict[str, Any]:
-        """Positions in which arrays stand that moved along a line.
-
-        Parameters
-        ----------
-        positions
-            By label.
-        """
+        """Positions in which arrays stand that moved along a line."""
         found = dict(positions)
         for label, (name, start, direction) in self._lines.items():
             if label in found:

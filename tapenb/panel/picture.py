@@ -122,12 +122,7 @@ _SIZE = re.compile(
 
 
 def picture(point: Any, graph: Graph | None) -> str:
-    """The numbers and the graph of a point as one SVG.
-
-    Parameters
-    ----------
-    point : Point
-    """
+    """The numbers and the graph of a point as one SVG."""
     lines = readout(point).splitlines()
     svg = None if graph is None else graph.svg()
     if graph is not None and svg is None:

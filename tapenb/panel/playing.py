@@ -21,13 +21,7 @@ _OPEN = "listing", "trace", "surface"
 
 
 class Playing:
-    """The program of a panel as a page plays it, made once for each that is wanted.
-
-    Parameters
-    ----------
-    source
-        The text that was recorded.
-    """
+    """The program of a panel as a page plays it, made once for each that is wanted."""
 
     def __init__(self, source: Source | None = None) -> None:
         self.source = source
@@ -103,13 +97,7 @@ class Playing:
         return None
 
     def know_others(self, programs: Sequence[Program], *given: Any) -> None:
-        """Make those of other branches that are stored and sent, each once.
-
-        Parameters
-        ----------
-        programs, *given
-            As `others` takes them.
-        """
+        """Make those of other branches that are stored and sent, each once."""
         with self._making:
             new = [program for program in programs if program not in self._others]
             made = {**self._others, **dict.fromkeys(new), **self.others(new, *given)}

@@ -17,13 +17,7 @@ _MOST_RUNS = 2_000
 
 
 class Lines:
-    """The lines of a text with what they recorded, and the functions that unfold below them.
-
-    Parameters
-    ----------
-    source
-        The text that was recorded.
-    """
+    """The lines of a text with what they recorded, and the functions that unfold below them."""
 
     def __init__(self, point: Point, source: Source) -> None:
         self._point, self._listing = point, Listing(point.tape, source)
@@ -40,13 +34,7 @@ class Lines:
         return [[*own, *inner], own] if inner else [own]
 
     def written(self, shown: Any) -> dict[str, Any] | None:
-        """The registers of what lines show, if there are any.
-
-        Parameters
-        ----------
-        shown
-            As of `trace`.
-        """
+        """The registers of what lines show, if there are any."""
 
         def entry(index: int) -> list[Any]:
             return [shown.node(index), shown.adjoint(index)]
@@ -113,13 +101,7 @@ class Boxes(NamedTuple):
         return nodes, {key for each in self.edges for run in each for key in run}
 
     def written(self, shown: Any) -> dict[str, Any]:
-        """The boxes and the registers of their numbers.
-
-        Parameters
-        ----------
-        shown
-            As of `trace`.
-        """
+        """The boxes and the registers of their numbers."""
         of = [{key: x for key, x in each.items() if key != "path"} for each in self.graph.of]
         whole = any(len(each) > 1 for each in self.runs.values())
         return {

@@ -47,13 +47,7 @@ class Ahead:
         done: Callable[[], None],
         first: Mapping[str, Any] | None = None,
     ) -> None:
-        """Run the cell at one place after the other, then call `done`.
-
-        Parameters
-        ----------
-        first
-            A place where no program stands.
-        """
+        """Run the cell at one place after the other, then call `done`."""
         self._until = None
         self._next(sliders, done, first)
 

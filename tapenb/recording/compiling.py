@@ -94,13 +94,7 @@ Shape = tuple[int, ...]
 
 
 def taken_apart(inputs: Iterable[Input], names: Mapping[str, str]) -> list[str]:
-    """The lines that take arrays apart, and refuse others than there were.
-
-    Parameters
-    ----------
-    names
-        By label, what an element is called.
-    """
+    """The lines that take arrays apart, and refuse others than there were."""
     lines = []
     for each in inputs:
         if not np.ndim(each.value):

@@ -74,13 +74,7 @@ def _listed(places: Sequence[str]) -> str:
 
 
 def only_asked(tape: Tape, inputs: Sequence[Input]) -> list[str]:
-    """Name inputs that choose the way of the cell, or are read, and no more.
-
-    Parameters
-    ----------
-    tape
-        With an output.
-    """
+    """Name inputs that choose the way of the cell, or are read, and no more."""
     reached = set(tape.ancestors(tape.output)) if inputs else set()
     asked = [each.name for each in inputs if reached.isdisjoint(each.entries)]
     if not asked:

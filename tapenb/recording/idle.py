@@ -13,13 +13,7 @@ _BEGIN = "pre_run_cell"
 
 
 class Idle:
-    """Runs what must not meet a running cell: at once, or when the shell is idle.
-
-    Parameters
-    ----------
-    shell : InteractiveShell
-        It has one of these, that of `of`.
-    """
+    """Runs what must not meet a running cell: at once, or when the shell is idle."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell

@@ -150,13 +150,7 @@ def withheld_as_read(name: str, place: str) -> str:
 
 
 def counting(tape: Tape, name: str, entries: Collection[int]) -> dict[str, Any]:
-    """What an `Input` is given besides where it is used as an index or a count; nothing elsewhere.
-
-    Parameters
-    ----------
-    entries
-        Those of the input.
-    """
+    """What an `Input` is given besides, where it is used as an index or a count."""
     for guard in tape.guards():
         (parent,) = tape.parents(guard)
         question = tape.operations[guard].function
@@ -258,12 +252,7 @@ def decimal_step(width: float) -> float:
 
 
 def identical(old: Any, new: Any) -> bool:
-    """Whether an input is where it was, of the same type.
-
-    Parameters
-    ----------
-    old, new : number or ndarray
-    """
+    """Whether an input is where it was, of the same type."""
     if type(old) is not type(new):
         return False
     return old == new if type(old) is int else np.array_equal(old, new, equal_nan=True)

@@ -48,11 +48,6 @@ def words_of(texts: Iterable[str]) -> set[str]:
 def reachable(namespace: dict[str, Any], names: Iterable[str]) -> tuple[set[str], set[str]]:
     """The names of the notebook that some code can come to, through its functions and classes.
 
-    Parameters
-    ----------
-    names
-        What the code itself names.
-
     Returns
     -------
     set of str

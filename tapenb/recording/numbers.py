@@ -49,11 +49,6 @@ def are_floats(inputs: Sequence[Input]) -> bool:
 def parameters(names: Sequence[str]) -> list[str]:
     """Name a compiled program's inputs: as they are, where it uses none of the names itself.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Also of parts: ``p.a``, ``p["a"]``.
-
     Examples
     --------
     >>> parameters(["x", "log", "log_", 'p["a"]'])

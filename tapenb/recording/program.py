@@ -289,13 +289,7 @@ class Program:
             self._numbers = (None,)
 
     def compiled_at(self, otherwise: Callable[..., Point]) -> Callable[..., Point] | None:
-        """A function from positions, and a deadline for others, to a point.
-
-        Parameters
-        ----------
-        otherwise
-            Asked where the compiled program has no answer.
-        """
+        """A function from positions, and a deadline for others, to a point."""
         compiled = self.numbers if self.is_answered_soon else None
         if compiled is None:
             return None

@@ -66,26 +66,14 @@ def readout(point: Any) -> str:
 
 
 def where(point: Any) -> str:
-    """The position of a point in words: ``x = 2, y = 5``.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    """
+    """The position of a point in words: ``x = 2, y = 5``."""
     if len(point.positions) > _LARGEST_LIST:
         return f"{len(point.positions)} inputs"
     return ", ".join(f"{one_line(x)} = {number(v)}" for x, v in point.positions.items())
 
 
 def rows(point: Any) -> list[Row]:
-    """The value and the first derivatives; of an array the Jacobian, and those of its sum.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    """
+    """The value and the first derivatives; of an array the Jacobian, and those of its sum."""
     output = one_line(point.output_name)
     total = symbol(point)
     found = [Row(output, value(point.value))]
@@ -142,24 +130,12 @@ def matrix(point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX
 
 
 def notes(point: Any) -> list[str]:
-    """Return what else there is to say: the guards, and remarks.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    """
+    """Return what else there is to say: the guards, and remarks."""
     return [*_decisions(point), *map(one_line, point.notes)]
 
 
 def steady_notes(point: Any) -> list[str]:
-    """Of `notes` those that are said wherever the same program stands.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    """
+    """Of `notes` those that are said wherever the same program stands."""
     return [*_decisions(point), *map(one_line, point.program.notes(point.value))]
 
 
@@ -246,13 +222,7 @@ def _labels(name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def symbol(point: Any) -> str:
-    """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    """
+    """Return what the derivatives are of: ``z``, or of an array the sum ``Σz``."""
     return _under(point) if _is_number(point.value) else f"Σ{_under(point)}"
 
 

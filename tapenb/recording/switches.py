@@ -65,13 +65,7 @@ _SWITCHES: dict[str, Callable[..., Any]] = {
 
 
 class Switches:
-    """The switches of a program along one slider.
-
-    Parameters
-    ----------
-    positions
-        Where the other sliders are.
-    """
+    """The switches of a program along one slider."""
 
     def __init__(self, program: Program, positions: Mapping[str, Any], label: str) -> None:
         self.program, self._positions, self._label = program, positions, label

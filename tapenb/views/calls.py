@@ -35,13 +35,7 @@ class Called:
 
 
 class Calls:
-    """What the lines of a listing call.
-
-    Parameters
-    ----------
-    listing
-        Of its text.
-    """
+    """What the lines of a listing call."""
 
     def __init__(self, tape: Tape, listing: Listing) -> None:
         self._tape, self._listing = tape, listing
@@ -50,15 +44,7 @@ class Calls:
         self._below: dict[tuple[Source, Run], dict[str, Listing]] = {}
 
     def names(self, number: int, iteration: int | None = None) -> list[str]:
-        """The functions that a line called whose text is known.
-
-        Parameters
-        ----------
-        number
-            Of the line, from 0.
-        iteration
-            As of `Listing.lines`.
-        """
+        """The functions that a line called whose text is known."""
         run = self._listing.run(number, iteration)
         return [] if run is None else self._names(self._listing, run)
 
@@ -102,13 +88,6 @@ class Calls:
 
     def written(self, functions: Sequence[Listing], entry: Callable[[int], Any]) -> dict[str, Any]:
         """Which entries each line shows, and which functions each run of it called, as data.
-
-        Parameters
-        ----------
-        functions
-            Those that unfold.
-        entry
-            As of `Listing.written`.
 
         Returns
         -------

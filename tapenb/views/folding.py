@@ -87,26 +87,14 @@ class Paths:
         return path
 
     def call(self, entry: int, depth: int) -> int:
-        """Which activation an entry is of, of the call that ends the first part of its path.
-
-        Parameters
-        ----------
-        depth
-            Of that part.
-        """
+        """Which activation an entry is of, of the call that ends the first part of its path."""
         site = self._sites[entry]
         for _ in range(len(self.of[entry]) - 1 - depth):
             site = site.caller
         return id(site)
 
     def boxes(self, level: str) -> int:
-        """How many boxes there are.
-
-        Parameters
-        ----------
-        level
-            Of `LEVELS`.
-        """
+        """How many boxes there are."""
         return len({path if path[0] == -2 else path[: LEVELS[level]] for path in self.all})
 
     def text(self, path: Path) -> str:
@@ -331,13 +319,7 @@ class Folded(Graph):
                     yield self._numbers[ids], key
 
     def runs(self, *, rounds: bool = True) -> dict[int, list[tuple[int, int]]]:
-        """By line with a box, the first and the last entry of each run of it.
-
-        Parameters
-        ----------
-        rounds
-            Whether of all runs; otherwise of the last one.
-        """
+        """By line with a box, the first and the last entry of each run of it."""
         found = {}
         for line in {key[0] for key in self._boxes if key[0] >= 0}:
             last = self._listing.run(line)
@@ -349,11 +331,6 @@ class Folded(Graph):
         self, runs: Mapping[int, list[tuple[int, int]]]
     ) -> tuple[list[list[int | None]], list[list[list[tuple[int, int, int]]]]]:
         """Which entries boxes show, and which contributions edges sum, run by run of their line.
-
-        Parameters
-        ----------
-        runs
-            Of `runs`.
 
         Returns
         -------
@@ -383,13 +360,7 @@ class Folded(Graph):
         ]
 
     def after(self, iteration: int | None) -> Folded:
-        """The same drawing with the numbers of one round.
-
-        Parameters
-        ----------
-        iteration
-            From 0; None for the last.
-        """
+        """The same drawing with the numbers of one round."""
         twin = self.at(self.tape, self._contributions)
         twin.iteration = iteration
         return twin

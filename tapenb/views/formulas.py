@@ -18,26 +18,14 @@ _PREFIX = {"negative": "-", "positive": "+"}
 
 
 def entries(tape: Tape) -> list[Entry]:
-    """Return what a trace shows: what the output depends on, or without one all but the guards.
-
-    Parameters
-    ----------
-    tape
-        Any tape.
-    """
+    """Return what a trace shows: what the output depends on, or without one all but the guards."""
     if tape.output is not None:
         return [tape[index] for index in tape.ancestors(tape.output)]
     return [entry for entry in tape if entry.kind != "guard"]
 
 
 def numbering(shown: Sequence[Entry]) -> dict[int, int]:
-    """The subscript of each entry as in the survey: inputs up to 0, operations from 1.
-
-    Parameters
-    ----------
-    shown
-        What the trace shows.
-    """
+    """The subscript of each entry as in the survey: inputs up to 0, operations from 1."""
     inputs = [entry.index for entry in shown if entry.kind == "input"]
     others = [entry.index for entry in shown if entry.kind != "input"]
     first = 1 - len(inputs)
@@ -47,13 +35,7 @@ def numbering(shown: Sequence[Entry]) -> dict[int, int]:
 
 
 def names(shown: Sequence[Entry]) -> dict[int, str]:
-    """A Python name for each entry: the user's own where it is one and means one entry only.
-
-    Parameters
-    ----------
-    shown
-        What the trace shows.
-    """
+    """A Python name for each entry: the user's own where it is one and means one entry only."""
     count = Counter(entry.name for entry in shown)
     chosen = {
         entry.index: entry.name
@@ -76,13 +58,7 @@ def names(shown: Sequence[Entry]) -> dict[int, str]:
 
 
 def constant(operand: Any) -> str:
-    """A constant operand as Python text: exact where it is a number.
-
-    Parameters
-    ----------
-    operand
-        The constant.
-    """
+    """A constant operand as Python text: exact where it is a number."""
     if isinstance(operand, np.generic):
         operand = operand.item()
     if isinstance(operand, bool | int | float | complex):
@@ -132,24 +108,12 @@ def call(
 
 
 def parameters(params: Mapping[str, Any]) -> list[str]:
-    """The keyword arguments of an operation: ``axis=0``.
-
-    Parameters
-    ----------
-    params
-        The operation's parameters.
-    """
+    """The keyword arguments of an operation: ``axis=0``."""
     return [f"{one_line(k)}={_param(v)}" for k, v in params.items()]
 
 
 def index(key: Any) -> str:
-    """Write what stands between the brackets of an index: ``0, 1:``.
-
-    Parameters
-    ----------
-    key
-        The index.
-    """
+    """Write what stands between the brackets of an index: ``0, 1:``."""
     if isinstance(key, tuple):
         return ", ".join(map(index, key)) or "()"
     if isinstance(key, slice):

@@ -9,11 +9,6 @@ import unicodedata
 def one_line(text: str) -> str:
     r"""The text on one line, with nothing in it that XML or a terminal cannot show.
 
-    Parameters
-    ----------
-    text : str
-        Anything that a user wrote.
-
     Examples
     --------
     >>> one_line("np.sum(\n    x)")
@@ -52,24 +47,13 @@ def is_name(text: str) -> bool:
 
 
 def columns(text: str) -> int:
-    """How many columns of a fixed-width font a text takes.
-
-    Parameters
-    ----------
-    text
-        One line.
-    """
+    """How many columns of a fixed-width font a text takes."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
 
 
 def subscript(number: int) -> str:
     """An integer in subscript figures.
-
-    Parameters
-    ----------
-    number : int
-        The integer.
 
     Examples
     --------

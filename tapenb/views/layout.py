@@ -66,13 +66,7 @@ def render(dot: str, seconds: float = SECONDS) -> str | None:
 
 
 def beside(work: Callable[[], Any]) -> Future[Any]:
-    """Do some work on the thread on which everything is laid out, after all that waits there.
-
-    Parameters
-    ----------
-    work
-        Called once, without arguments.
-    """
+    """Do some work on the thread on which everything is laid out, after all that waits there."""
     promise: Future[Any] = Future()
     with _lock: _start()  # fmt: skip  # noqa: E701  between lines an interrupt could keep the lock
     _waiting.put((promise, work))
@@ -94,15 +88,7 @@ def _start() -> None:
 
 
 def is_done(drawing: Future[Any], seconds: float | None = None) -> bool:
-    """Whether some work is done after so many seconds at most, by default as soon as it is.
-
-    Parameters
-    ----------
-    drawing
-        As `beside` gives it.
-    seconds
-        How long to wait.
-    """
+    """Whether some work is done after so many seconds at most, by default as soon as it is."""
     until = None if seconds is None else monotonic() + seconds
     while not drawing.done() and (until is None or monotonic() < until):
         wait([drawing], _SLICE if until is None else min(_SLICE, max(until - monotonic(), 0)))

@@ -97,11 +97,6 @@ class Listing:
     def written(self, entry: Callable[[int], Any]) -> dict[str, Any]:
         """Which entries each line shows, as data.
 
-        Parameters
-        ----------
-        entry
-            From an entry to what stands for it.
-
         Returns
         -------
         dict
@@ -156,37 +151,15 @@ class Listing:
         return sorted(shown, key=lambda line: line.number)
 
     def run(self, number: int, iteration: int | None = None) -> tuple[int, int] | None:
-        """The first and the last entry of a line's run, as it was after one iteration.
-
-        Parameters
-        ----------
-        number
-            Of the line, from 0.
-        iteration
-            As of `lines`.
-        """
+        """The first and the last entry of a line's run, as it was after one iteration."""
         return self._run(number, self._end(iteration)) if number in self._runs else None
 
     def runs(self, number: int) -> list[tuple[int, int]]:
-        """The first and the last entry of each run of a line.
-
-        Parameters
-        ----------
-        number
-            Of the line, from 0.
-        """
+        """The first and the last entry of each run of a line."""
         return [(first, last) for first, last in self._runs[number].tolist()]
 
     def last_within(self, number: int, first: int, last: int) -> tuple[int, int] | None:
-        """The last run of a line that began between two entries.
-
-        Parameters
-        ----------
-        number
-            Of the line, from 0.
-        first, last
-            The entries.
-        """
+        """The last run of a line that began between two entries."""
         runs = self._begun(number, first, last)
         return (int(runs[-1, 0]), int(runs[-1, 1])) if len(runs) else None
 
@@ -194,13 +167,6 @@ class Listing:
         self, tape: Tape, adjoint: Callable[[int], Any], first: int, last: int
     ) -> list[tuple[Line, int, tuple[int, int]]]:
         """What each line shows of the last run that began between two entries.
-
-        Parameters
-        ----------
-        tape, adjoint
-            As of `lines`.
-        first, last
-            The entries.
 
         Returns
         -------
@@ -261,13 +227,7 @@ class Listing:
     def series(
         self, tape: Tape, adjoint: Callable[[int], Any]
     ) -> dict[int, tuple[list[float | None], list[float | None]]]:
-        """Values and adjoints over the runs of each line that ran more than once.
-
-        Parameters
-        ----------
-        tape, adjoint
-            As of `lines`.
-        """
+        """Values and adjoints over the runs of each line that ran more than once."""
         found = {}
         for number, runs in self._runs.items():
             if len(runs) > 1:
@@ -390,11 +350,6 @@ def calls_of(
     site: Site | None, offset: int, source: Source
 ) -> tuple[int, list[tuple[CodeType, int]]]:
     """The line of the text that an entry is from, and the calls from there to its instruction.
-
-    Parameters
-    ----------
-    offset
-        As the tape has them.
 
     Returns
     -------

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tapenb.magic.listed import listed
+from tapenb.magic.constants import listed
 
 CELL = """\
 x = 2.0

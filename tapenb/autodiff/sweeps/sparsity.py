@@ -60,11 +60,6 @@ class Compressed(Container):
 def structure(tape: Tape, source: int, target: int) -> Any:
     """The places where a Jacobian may not be zero.
 
-    Parameters
-    ----------
-    source, target
-        Entries.
-
     Returns
     -------
     scipy.sparse.csr_array of bool
@@ -223,10 +218,6 @@ def nothing(rows: int, columns: int) -> Any:
 
 def colours(pattern: Any) -> np.ndarray:
     """A number for each column of a structure, such that columns of one number share no row.
-
-    Parameters
-    ----------
-    pattern : scipy.sparse.csr_array of bool
 
     Returns
     -------

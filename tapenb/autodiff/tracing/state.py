@@ -198,13 +198,7 @@ def entry_of(tape: Tape, value: Any) -> int | None:
 
 
 def reference_of(tape: Tape, operand: Any, needed: bool) -> int:
-    """The entry or constant that stands for an operand, traced or plain, on a tape.
-
-    Parameters
-    ----------
-    needed
-        Whether a rule will read its value.
-    """
+    """The entry or constant that stands for an operand, traced or plain, on a tape."""
     if type(operand) in TRACED:
         return operand._reference(tape, needed)
     return keep_constant(tape, operand)

@@ -79,11 +79,6 @@ def remade(structure: Any, parts: list[Any]) -> Any:
 def flatten(structure: Any) -> list[Any]:
     """The leaves of a structure in order.
 
-    Parameters
-    ----------
-    structure : object
-        What is no container is a leaf itself.
-
     Examples
     --------
     >>> flatten({"a": [1.0, (2.0, 3.0)], "b": 4.0})

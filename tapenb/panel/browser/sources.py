@@ -77,12 +77,7 @@ def core() -> dict[str, str]:
 
 
 def head(name: str) -> dict[str, str]:
-    """Return the modules of a head, and what it takes of ``core``, as its entry is bundled from.
-
-    Parameters
-    ----------
-    name : {"kernel", "page"}
-    """
+    """Return the modules of a head, and what it takes of ``core``, as its entry is bundled from."""
     texts = modules()
     for module, found in _beside(name).items():
         texts[module] = f"export const {{ {', '.join(sorted(found))} }} = core;\n"
@@ -104,13 +99,7 @@ def _beside(name: str) -> dict[str, set[str]]:
 
 
 def sheets(*, kernel: bool = True) -> str:
-    """Return the style sheets: that of the panel itself first, those of sections for a kernel last.
-
-    Parameters
-    ----------
-    kernel
-        Whether those of sections for a kernel are there.
-    """
+    """Return the style sheets: the panel's own first, those of sections for a kernel last."""
     found = [path for path in FOLDER.glob("css/*.css") if kernel or path.stem not in WITH_KERNEL]
     found.sort(key=lambda path: (path.name != "panel.css", path.stem in WITH_KERNEL, path.name))
     return "\n".join(path.read_text(encoding="utf-8") for path in found)
@@ -132,15 +121,7 @@ def digest() -> str:
 
 
 def joined(entry: str, texts: dict[str, str]) -> str:
-    """Return a module with all that it imports, each once, as one; its default export stays.
-
-    Parameters
-    ----------
-    entry
-        Its name.
-    texts
-        Of `modules`.
-    """
+    """Return a module with all that it imports, each once, as one; its default export stays."""
     parts: dict[str, str] = {}
 
     def follow(name: str) -> None:

@@ -36,13 +36,7 @@ class Orders(Section):
         self._programs = {(): point.program}
 
     def seen(self, point: Point, look: Mapping[str, Any]) -> Point:
-        """The point whose tape is shown: of the output, or of a derivative.
-
-        Parameters
-        ----------
-        look
-            ``of``: the inputs that are differentiated by.
-        """
+        """The point whose tape is shown: of the output, or of a derivative."""
         by = self._by(point, look)
         if not by:
             return point
@@ -103,13 +97,7 @@ def _name(point: Point, by: Sequence[str]) -> str:
 
 
 def constant_slope(program: Program, entry: int) -> Any:
-    """The derivative by an input entry where it is the same everywhere, else None.
-
-    Parameters
-    ----------
-    program
-        In reverse mode, and not long.
-    """
+    """The derivative by an input entry where it is the same everywhere, else None."""
     (what,) = program.slopes(entry)
     return None if isinstance(what, int) else what
 

@@ -16,13 +16,7 @@ class Output(Section):
     _own: str | None = None
 
     def chosen(self, look: Mapping[str, Any]) -> str | None:
-        """The name that was asked for; None for the cell's own output.
-
-        Parameters
-        ----------
-        look
-            ``of``: the name.
-        """
+        """The name that was asked for; None for the cell's own output."""
         name = look.get("of")
         return None if name in (None, self._own) else str(name)
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...recording.aside import Aside, Cancelled
 from ...recording.curve import SAMPLES, Curve, Mark
+from ...recording.grid import Aside, Cancelled
 from ...recording.point import Point
 from ...recording.readout import place
 from ...views.labels import one_line
@@ -72,13 +72,7 @@ class Plot(Section):
         self._running = 0
 
     def arrived(self, curve: Mapping[str, Any]) -> bool:
-        """Go on with what was asked for since; False of a curve that nobody wants any more.
-
-        Parameters
-        ----------
-        curve
-            That is there now.
-        """
+        """Go on with what was asked for since; False of a curve that nobody wants any more."""
         if curve["number"] != self._running:
             return False
         self._work, self._running = None, 0

@@ -15,13 +15,7 @@ from ..controls import Control
 
 
 def standing(point: Point, *without: str) -> dict[str, Any]:
-    """Where a point is, but for some sliders, in a form that compares as equal.
-
-    Parameters
-    ----------
-    *without
-        By label.
-    """
+    """Where a point is, but for some sliders, in a form that compares as equal."""
     everywhere = point.everywhere.items()
     return {
         label: v.tobytes() if isinstance(v, np.ndarray) else v

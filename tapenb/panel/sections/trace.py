@@ -49,11 +49,6 @@ class Trace(Section):
         """What entries are called, what they depend on, and where they are written.
 
         Of a long tape only those of the steps that are shown.
-
-        Parameters
-        ----------
-        look
-            As of `at`.
         """
         steps = self._steps(point)
         places = self._places(steps, look)
