@@ -70,12 +70,6 @@ class Player:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Play all points.
 
-        Parameters
-        ----------
-        inputs : sequence of array of shape (n,)
-        count
-            How many points there are.
-
         Returns
         -------
         numbers : ndarray of shape (len(wanted), n)

@@ -75,13 +75,6 @@ def seen_again(reads: Reads, tape: Tape, run: Callable[[Reads, float], Tape]) ->
 
     Nothing else is asked of a cell that draws: where it is another one each time, none is found.
 
-    Parameters
-    ----------
-    reads, tape
-        As of `culprits`.
-    run : callable
-        As of `culprits`, in so many seconds.
-
     Returns
     -------
     list of Read or None

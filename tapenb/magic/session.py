@@ -25,14 +25,7 @@ MOST_PANELS = 40
 
 
 class Session:
-    """The recorded cells of a notebook, each with its panel.
-
-    Parameters
-    ----------
-    shell : InteractiveShell
-    idle
-        Knows which cell runs, and whether one does.
-    """
+    """The recorded cells of a notebook, each with its panel."""
 
     def __init__(self, shell: Any, idle: Idle) -> None:
         self._shell = shell

@@ -118,13 +118,7 @@ class Drawing:
         return None if self._layout.exception() else self._layout.result()
 
     def begin(self, done: Callable[[], None]) -> None:
-        """Wait a moment, since most are there at once and travel with their numbers.
-
-        Parameters
-        ----------
-        done
-            Called when the picture is there, or nothing lays it out.
-        """
+        """Wait a moment, since most are there at once and travel with their numbers."""
         if self._layout is None:
             return
 
@@ -160,15 +154,7 @@ class Drawing:
     def numbers(
         self, point: Point, *, partials: bool = False, iteration: int | None = None
     ) -> dict[str, Any]:
-        """What is sent of a point: texts in the order of nodes and edges, or words.
-
-        Parameters
-        ----------
-        partials
-            Whether edges say the local partials, too.
-        iteration
-            Which round of a folded loop is shown.
-        """
+        """What is sent of a point: texts in the order of nodes and edges, or words."""
         graph = self.at(point)
         if isinstance(graph, Folded):
             graph, partials = graph.after(iteration), False

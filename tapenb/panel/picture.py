@@ -26,15 +26,7 @@ _IN_PLACE_OF_THE_PANEL = (
 
 
 class Static:
-    """One point of a recording without a widget.
-
-    Parameters
-    ----------
-    point : Point
-        What to show.
-    graph, table
-        Whether to show the graph and the trace table.
-    """
+    """One point of a recording without a widget."""
 
     def __init__(self, point: Any, *, graph: bool = True, table: bool = False) -> None:
         self.point = point

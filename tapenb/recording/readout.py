@@ -47,11 +47,6 @@ class Matrix:
 def readout(point: Any) -> str:
     """The numbers of a point, line by line.
 
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders, with its value and derivatives.
-
     Returns
     -------
     str
@@ -89,15 +84,7 @@ def rows(point: Any) -> list[Row]:
 
 
 def panel_matrix(point: Any, sliders: int) -> tuple[Matrix | None, int]:
-    """The second derivatives as the panel shows them, and with how many digits at most.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    sliders
-        How many there are.
-    """
+    """The second derivatives as the panel shows them, and with how many digits at most."""
     found = matrix(point, most=_LARGEST_HEAT_MAP)
     large = found is not None and len(found.names) > _LARGEST_MATRIX
     digits = _HEAT_DIGITS if large else READOUT_DIGITS if sliders <= 2 else GRAPH_DIGITS
@@ -106,15 +93,6 @@ def panel_matrix(point: Any, sliders: int) -> tuple[Matrix | None, int]:
 
 def matrix(point: Any, digits: int = READOUT_DIGITS, most: int = _LARGEST_MATRIX) -> Matrix | None:
     """The second derivatives as a table.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    digits
-        The most significant digits.
-    most
-        The most rows.
 
     Returns
     -------
@@ -141,13 +119,6 @@ def steady_notes(point: Any) -> list[str]:
 
 def place(point: Any, label: str) -> tuple[str, int] | None:
     """The input that a slider moves, and which of its elements.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    label
-        The label of a slider: ``"x"`` or ``"w[0]"``.
 
     Returns
     -------
@@ -187,15 +158,7 @@ def _second(point: Any) -> Iterator[str]:
 
 
 def mixed(point: Any, x: str, y: str) -> str:
-    """The name of a second derivative: ``∂²z/∂x∂y``.
-
-    Parameters
-    ----------
-    point : Point
-        One position of the sliders.
-    x, y
-        The inputs, or elements of them.
-    """
+    """The name of a second derivative: ``∂²z/∂x∂y``."""
     below = f"∂{x}²" if x == y else f"∂{x}∂{y}"
     return f"∂²{symbol(point)}/{below}"
 

@@ -52,15 +52,7 @@ class Arrow:
 
 
 def rows(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
-    """Give each node its row: one below the lowest node before it that feeds it.
-
-    Parameters
-    ----------
-    nodes
-        In the order in which they were computed.
-    edges : sequence of (str, str)
-        From what to what.
-    """
+    """Give each node its row: one below the lowest node before it that feeds it."""
     feeding: dict[str, list[str]] = {}
     for parent, child in edges:
         feeding.setdefault(child, []).append(parent)
@@ -92,13 +84,6 @@ def spanned(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> int:
 
 def draw(boxes: Sequence[Box], arrows: Sequence[Arrow], font: str) -> str:
     """Lay a graph out and draw it.
-
-    Parameters
-    ----------
-    boxes
-        In the order in which they were computed.
-    font
-        The font family.
 
     Returns
     -------

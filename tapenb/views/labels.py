@@ -22,13 +22,6 @@ def one_line(text: str) -> str:
 def shorten(text: str, width: int) -> str:
     """The text on one line of at most `width` characters, with "…" for what is left out.
 
-    Parameters
-    ----------
-    text : str
-        Anything that a user wrote.
-    width : int
-        The most characters.
-
     Examples
     --------
     >>> shorten("np.log(x) + x*y - np.sin(y)", 20)

@@ -42,13 +42,6 @@ _kept: dict[str, str] = {}
 def render(dot: str, seconds: float = SECONDS) -> str | None:
     """Lay a graph out.
 
-    Parameters
-    ----------
-    dot
-        The graph in DOT.
-    seconds
-        After so long the engine is stopped.
-
     Returns
     -------
     str or None

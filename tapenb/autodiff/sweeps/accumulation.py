@@ -15,15 +15,7 @@ from .seeds import detach
 
 
 class Adjoints:
-    """Adjoints by entry, of which some are the sweep's own.
-
-    Parameters
-    ----------
-    seeds : dict of int to array
-        The adjoints to start from, by entry.
-    top
-        The last entry.
-    """
+    """Adjoints by entry, of which some are the sweep's own."""
 
     __slots__ = ("held", "owned")
 
