@@ -49,7 +49,7 @@ class Refused(TapeError):
 
 
 @dataclass(eq=False)
-class Path:
+class RecordedPath:
     """One way through a function: its tape, and where the arguments and results stand."""
 
     tape: Tape
@@ -103,7 +103,7 @@ class Path:
         return with_arguments(code, placed, arguments, values, **more)
 
 
-def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
+def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> RecordedPath:
     """Run a function once, and keep its way through itself.
 
     Parameters
@@ -162,7 +162,7 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> Path:
     def holds() -> bool:
         return watch.holds() and all(variable.raw is value for variable, value in read)
 
-    return Path(tape, entries, outputs, before, value, holds)
+    return RecordedPath(tape, entries, outputs, before, value, holds)
 
 
 def _unfit(why: str) -> str:
@@ -179,7 +179,11 @@ class Exported:
     """
 
     def __init__(
-        self, path: Path, args: tuple[Any, ...], name: str, where: Mapping[int, str] | None = None
+        self,
+        path: RecordedPath,
+        args: tuple[Any, ...],
+        name: str,
+        where: Mapping[int, str] | None = None,
     ) -> None:
         self._path, self._args = path, args
         self.__name__: str = name
@@ -317,7 +321,7 @@ def _unpickled(data: bytes) -> Exported:
     """The program in these bytes; in a process that gets it with each task it is made once."""
     tapes, entries, outputs, value, args, name, where = pickle.loads(data)
     tape, before = unpacked(tapes)
-    path = Path(tape, entries, outputs, before, value)
+    path = RecordedPath(tape, entries, outputs, before, value)
     return Exported(path, args, name, where)
 
 

@@ -18,7 +18,7 @@ from ..autodiff.tracing.state import is_traced
 from ..autodiff.tracing.structures import flatten, rebuild, stripped
 from ..lowering.registers import NotLowered
 from .alike import Differs, leaves_like
-from .exported import AtTip, Path, Refused, record_path
+from .exported import AtTip, RecordedPath, Refused, record_path
 from .stored import Stored
 
 _MOST_PATHS = 64
@@ -52,7 +52,7 @@ class PointStats:
 class _Way:
     """One way through the function, for all points that go it."""
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, path: RecordedPath, names: Sequence[str]) -> None:
         self.path, self.stored = path, Stored(path.stored(names))
 
     def __call__(self, columns: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:

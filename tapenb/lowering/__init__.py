@@ -8,7 +8,9 @@ recorded and lowered in turn. What has no form here is refused: the kernel answe
     registers   the instructions, shared where they are the same
     number      what stands in NumPy's arrays while a plan is lowered
     forms       the registry of forms: by an operation's name, how it is lowered
-    elementwise, moving, summing, ordering, matrices, transforms   the forms
-    lowering    a plan, or a tape, step by step; guards
+    elementwise, moving, summing, ordering, matrices   the forms
+    lowering    a plan step by step; guards
     compact     the compact tape: numbered, stripped of what nobody reads, as JSON
+    player      the instructions played by NumPy, at many points at once
+    scalar_tape the instructions as a tape of single numbers, for the compiler
 """

@@ -6,6 +6,8 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+import scipy.interpolate
+import scipy.ndimage
 
 import tapenb as tn
 from tapenb.autodiff import rules
@@ -17,6 +19,7 @@ EYE = np.eye(2)
 EYE4 = np.einsum("ik,jl->ijkl", EYE, EYE)
 NAMES = {
     "np": np,
+    "scipy": scipy,
     "inf": np.inf,
     "nan": np.nan,
     "EYE4": EYE4,

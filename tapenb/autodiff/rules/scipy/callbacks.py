@@ -1,10 +1,10 @@
 """Functions that users hand to SciPy's solvers, which call them with plain numbers.
 
 Such a function may read traced values that are no arguments of it. Each call is recorded at the end
-of the tape and cut off again, as a `Window`: a piece of tape whose inputs are the arguments, and
-whose parameters are the entries before it that it reads. Played on other arguments and parameters,
-traced or plain, a window is the function itself, as long as its guards hold; that makes the
-solver's rule one of explicit operands.
+of the tape and cut off again, as a `Piece` of tape whose inputs are the arguments, and whose
+parameters are the entries before it that it reads. Played on other arguments and parameters, traced
+or plain, a piece is the function itself, as long as its guards hold; that makes the solver's rule
+one of explicit operands.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ..implicit import Again
 
 
 class _OtherPath(Exception):
-    """Where a guard of a window does not hold."""
+    """Where a guard of a piece does not hold."""
 
 
 class _NoPath(TapeError):
-    """Where no window holds."""
+    """Where no piece holds."""
 
 
 class _Withheld(Rule):
@@ -55,7 +55,7 @@ class _Withheld(Rule):
         return True
 
 
-class Window:
+class Piece:
     """One recorded call: entries, each with references to inputs, entries and parameters.
 
     Parameters
@@ -94,7 +94,7 @@ class Window:
             for parents in self.parents
         )
 
-    def same_constants(self, other: Window) -> bool:
+    def same_constants(self, other: Piece) -> bool:
         """Whether another call on the same path read the same numbers."""
         mine, others = self.constants.values(), other.constants.values()
         return len(mine) == len(others) and all(
@@ -178,7 +178,7 @@ class Callback:
     ) -> None:
         self.function, self.tape, self.name, self.beside = function, tape, name, beside
         self.args = args if isinstance(args, tuple) else (args,)
-        self.windows: dict[Any, Window] = {}
+        self.pieces: dict[Any, Piece] = {}
         self.order: list[int] = []
         self._opaque: TapeError | None = None
         self._reads = False
@@ -190,7 +190,7 @@ class Callback:
 
     def __call__(self, *inputs: Any) -> Any:
         """Call the function with plain numbers, and keep what was recorded."""
-        # No number is handed out for a trial here, which a window would not know of.
+        # No number is handed out for a trial here, which a piece would not know of.
         session = self.tape.session
         reads, session.reads = session.reads, None
         try:
@@ -240,15 +240,15 @@ class Callback:
                 break
             if attempt:
                 raise TapeError(f"{self.place}: a function given to {self.name} begins a tape")
-        self._keep(Window(tape, begin, len(given), result))
+        self._keep(Piece(tape, begin, len(given), result))
         plainly = stripped(value)
         tape.shorten(begin)
         return plainly
 
-    def _keep(self, window: Window) -> None:
-        known = self.windows.setdefault(window.key, window)
-        self.order += sorted(window.parameters.difference(self.order))
-        if known is not window and not known.same_constants(window):
+    def _keep(self, piece: Piece) -> None:
+        known = self.pieces.setdefault(piece.key, piece)
+        self.order += sorted(piece.parameters.difference(self.order))
+        if known is not piece and not known.same_constants(piece):
             raise self._by_chance()
 
     def _by_chance(self) -> TapeError:
@@ -332,22 +332,22 @@ class Callback:
             index: each[0] + 1j * each[1] if self._is_complex(index) else each
             for index, each in zip(self.order, parameters, strict=True)
         }
-        windows = list(self.windows.values())
-        if len(windows) == 1 and not windows[0].has_guards:
-            return windows[0].play(inputs, known)
+        pieces = list(self.pieces.values())
+        if len(pieces) == 1 and not pieces[0].has_guards:
+            return pieces[0].play(inputs, known)
         plainly = [plain(value) for value in inputs]
         values = {index: plain(value) for index, value in known.items()}
-        found: dict[Any, Window] = {}
-        for window in windows:
+        found: dict[Any, Piece] = {}
+        for piece in pieces:
             try:
-                value = window.play(plainly, values)
+                value = piece.play(plainly, values)
             except (_OtherPath, _NoPath):
                 continue
-            found.setdefault(_mark(value), window)
+            found.setdefault(_mark(value), piece)
         if len(found) > 1:
             raise self._by_chance()
-        for window in found.values():
-            return window.play(inputs, known)
+        for piece in found.values():
+            return piece.play(inputs, known)
         raise _NoPath(
             f"{self.place}: {self.name} has a derivative that takes a path through the function "
             "given to it which the solver itself did not take. Use a smaller tolerance, or write "
