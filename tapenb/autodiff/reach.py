@@ -13,6 +13,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import starmap
 from types import (
+    BuiltinFunctionType,
     FunctionType,
     MappingProxyType,
     MemberDescriptorType,
@@ -216,8 +217,7 @@ def places(value: Any) -> list[Place]:
     elif issubclass(kind, list | tuple | set | frozenset | deque | bytearray):
         found.append(_Elements(value))
     names = ["__class__"] if kind.__flags__ & _MADE_LATER else []
-    names += slots_of(kind)
-    names += [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
+    names += slots_of(kind) + _in_c(kind)
     if names:
         found.append(_Named(value, names))
     if not issubclass(kind, ModuleType) and own_attributes(value) is not None:
@@ -246,13 +246,41 @@ def own_attributes(value: Any) -> dict[str, Any] | None:
     return found if type(found) is dict else None
 
 
-def alike(value: tuple[Any, ...] | frozenset[Any], items: Iterable[Any]) -> Any:
-    """One of the same class with other items, past its class's own code, which may ask for more."""
-    made = builtin_of(value).__new__(type(value), items)
-    own = own_attributes(value)
-    if own:
-        vars(made).update(own)
+def attributes(value: Any) -> dict[str, Any]:
+    """What an object holds by name, past its class's own code."""
+    found = dict(_Named(value, (*slots_of(type(value)), "__dict__")).items())
+    space = found.pop("__dict__", {})
+    return found | ({"__dict__": value} if space is value else dict(space))
+
+
+def alike(value: Any, items: Iterable[Any], held: dict[str, Any]) -> Any:
+    """One of the same class with other items and attributes, past its class's own code.
+
+    Items are pairs of a dict. An attribute that is the object is the new one of that.
+    """
+    kind, base = type(value), builtin_of(value)
+    news = (vars(each).get("__new__") for each in kind.__mro__)
+    new = next(each for each in news if type(each) is BuiltinFunctionType)
+    made = new(kind, items) if base in (tuple, frozenset) else new(kind)
+    for name in _in_c(kind):
+        object.__setattr__(made, name, object.__getattribute__(value, name))
+    if base is list:
+        list.extend(made, items)
+    elif base is not None and issubclass(base, dict):
+        for key, item in items:
+            base.__setitem__(made, key, item)
+    declared = {"__dict__", *slots_of(kind)}
+    for name, each in held.items():
+        each = made if each is value else each
+        if name in declared:
+            object.__setattr__(made, name, each)
+        else:
+            made.__dict__[name] = each
     return made
+
+
+def _in_c(kind: type) -> list[str]:
+    return [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
 
 
 def slots_of(kind: type) -> list[str]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from ..autodiff.faces.signature import is_traceable
-from ..autodiff.tracing.structures import flatten, parts_of
+from ..autodiff.tracing.structures import agree, attributes_of, flatten, parts_of, renewed
+from ..autodiff.twins.substitution import call
 
 
 class Differs(ValueError):
     """A structure is another one: where, what was wanted and what was given."""
 
 
-def leaves_like(example: Any, given: Any, name: str = "it") -> list[Any]:
+def leaves_like(example: Any, given: Any, name: str = "it", exact: bool = False) -> list[Any]:
     """The leaves of a structure, in the order in which the example has its own.
 
     Parameters
@@ -21,6 +22,8 @@ def leaves_like(example: Any, given: Any, name: str = "it") -> list[Any]:
         Dicts may have their keys in another order.
     name : str
         What it is called in an error.
+    exact : bool
+        Whether its attributes have to follow from its items, as the example's do.
 
     Raises
     ------
@@ -45,11 +48,24 @@ def leaves_like(example: Any, given: Any, name: str = "it") -> list[Any]:
         others = [given[key] for key in keys]
     elif type(example) is not type(given) or len(parts) != len(others):
         raise Differs(f"{name} has to be {_said(example)}, not {_said(given)}")
+    if exact and type(example) is type(given):
+        _check_attributes(example, given, name)
     return [
         leaf
         for key, part, other in zip(keys, parts, others, strict=True)
-        for leaf in leaves_like(part, other, f"{name}[{key!r}]")
+        for leaf in leaves_like(part, other, f"{name}[{key!r}]", exact)
     ]
+
+
+def _check_attributes(example: Any, given: Any, name: str) -> None:
+    if not any(attributes_of(x, cached) for x in (example, given) for cached in (False, True)):
+        return
+    made = renewed(example, leaves_like(example, given), call)
+    one, other = attributes_of(made), attributes_of(renewed(given, flatten(given), call))
+    for key in one | other:
+        a, b = one.get(key), other.get(key)
+        if a is not made and not agree(a, b):
+            raise Differs(f"{name} has to have {a!r} as its {key}, not {b!r}")
 
 
 def _said(value: Any) -> str:
@@ -77,7 +93,7 @@ def leaves_of_arguments(example: tuple[Any, ...], args: tuple[Any, ...], name: s
     found: list[Any] = []
     for k, (own, given) in enumerate(zip(example, args, strict=True)):
         try:
-            leaves = leaves_like(own, given, f"argument {k + 1}")
+            leaves = leaves_like(own, given, f"argument {k + 1}", exact=True)
         except Differs as differs:
             raise TypeError(f"{other}: {differs}") from None
         for one, leaf in zip(flatten(own), leaves, strict=True):

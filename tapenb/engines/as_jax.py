@@ -74,7 +74,7 @@ def as_jax(f: Callable[..., Any], *example: Any, x64: bool = True) -> Callable[.
         )
 
     def flat(*leaves: Any) -> tuple[Any, ...]:
-        return tuple(flatten(called(f, *refilled(example, leaves, is_traceable))))
+        return tuple(flatten(called(f, *refilled(example, leaves, is_traceable, called))))
 
     operation = _operation(flat, [(each.shape, each.dtype) for each in results])
 

@@ -55,7 +55,7 @@ def as_torch(f: Callable[..., Any]) -> Callable[..., Any]:
         structure: list[Any] = []
 
         def flat(*leaves: Any) -> tuple[Any, ...]:
-            value = called(f, *refilled(args, leaves, is_tensor))
+            value = called(f, *refilled(args, leaves, is_tensor, called))
             structure[:] = [value]
             return tuple(flatten(value))
 

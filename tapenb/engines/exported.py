@@ -24,7 +24,7 @@ from ..autodiff.tape.tape import Tape
 from ..autodiff.tracing.apply import independent
 from ..autodiff.tracing.recorder import recording
 from ..autodiff.tracing.state import index_of, is_traced, plain
-from ..autodiff.tracing.structures import flatten, mapped, rebuild, refilled
+from ..autodiff.tracing.structures import flatten, mapped, refilled, renewed
 from ..autodiff.twins.substitution import call
 from ..lowering.registers import NotLowered
 from .alike import leaves_of_arguments, names_of_numbers
@@ -132,7 +132,7 @@ def record_path(f: Callable[..., Any], args: tuple[Any, ...]) -> RecordedPath:
         arguments = [
             independent(tape, leaf) if is_traceable(leaf) else leaf for leaf in flatten(args)
         ]
-        positional = rebuild(args, iter(arguments))
+        positional = renewed(args, arguments, call)
         value = call(f, *positional)
         try:
             refuse_result(value, {})
@@ -481,4 +481,4 @@ def export(f: Callable[..., Any], *example: Any) -> Exported:
     name = getattr(f, "__name__", type(f).__name__)
     path = record_path(f, example)
     # Containers of its own: the user may change theirs.
-    return Exported(path, rebuild(example, iter(flatten(example))), name)
+    return Exported(path, renewed(example, flatten(example), call), name)

@@ -15,7 +15,8 @@ from ..autodiff.faces.variable import read_all
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import CURRENT
 from ..autodiff.tracing.state import is_traced
-from ..autodiff.tracing.structures import flatten, rebuild, stripped
+from ..autodiff.tracing.structures import flatten, rebuild, renewed, stripped
+from ..autodiff.twins.substitution import call
 from ..lowering.registers import NotLowered
 from .alike import Differs, leaves_like
 from .exported import AtTip, RecordedPath, Refused, record_path
@@ -223,7 +224,7 @@ class _Points:
             if along:
                 leaves = [leaf[k] if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
                 leaves = [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves]
-            found.append(rebuild(argument, iter(leaves)))
+            found.append(renewed(argument, leaves, call))
         return tuple(found)
 
     def columns(self, at: np.ndarray) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff.reach import Place, alike, builtin_of, is_users, own_attributes
+from ..autodiff.reach import Place, alike, attributes, builtin_of, is_users
 from ..autodiff.tape.memory import Memory, element_numbers
 from ..autodiff.tape.operation import TapeError
 from ..autodiff.tape.tape import Tape
@@ -246,10 +246,8 @@ class RunInputs:
                 set.clear(value)
                 set.update(value, parts)
                 return value
-            made = alike(value, parts)
-            for name, held in (own_attributes(made) or {}).items():
-                made.__dict__[name] = self._ordinary(held)
-            return made
+            held = {name: self._ordinary(each) for name, each in attributes(value).items()}
+            return alike(value, parts, held)
         return original(value)
 
     def described(self, options: Options) -> list[Input]:

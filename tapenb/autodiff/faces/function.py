@@ -29,7 +29,7 @@ from ..tape.tape import CURRENT, Tape
 from ..tracing.apply import independent
 from ..tracing.recorder import recording
 from ..tracing.state import index_of, is_traced, plain
-from ..tracing.structures import flatten, renewed
+from ..tracing.structures import flatten, mapped, renewed
 from ..twins.substitution import call
 from ..twins.twins import find_twins
 from .paths import Path, compile_path, loss, unheard
@@ -41,6 +41,7 @@ from .signature import (
     output,
     refuse_result,
     signature,
+    untold,
 )
 from .variable import Variable, restore
 from .watch import Watch, mark_of, random_state
@@ -191,7 +192,7 @@ class Function:
         arguments = flatten((args, kwargs))
         form = signature(args, kwargs)
         if form is None:
-            return self._run(args, kwargs, _untold(arguments))
+            return self._run(args, kwargs, _untold(arguments, untold((args, kwargs))))
         errors, self._errors_mark = np.geterr(), _ERRORS()
         if errors["under"] != "ignore":
             return self._run(args, kwargs, "its caller asks to hear of underflows")
@@ -307,7 +308,7 @@ class Function:
                 arguments = [independent(tape, x) if is_traceable(x) else x for x in given]
                 traced = [leaf for leaf in arguments if is_traced(leaf)]
                 inputs = {index_of(leaf): f"x{number}" for number, leaf in enumerate(traced)}
-                positional, named = renewed((args, kwargs), iter(arguments))
+                positional, named = renewed((args, kwargs), arguments, call)
                 value = call(self._f, *positional, **named)
                 refuse_result(value, watch.variables)
                 leaves = flatten(value)
@@ -335,7 +336,7 @@ class Function:
             restore(held)
             raise _Once("its derivatives were asked for at a tip")
         # The recording keeps its arrays to itself.
-        result = renewed(value, iter([_copied(plain(leaf)) for leaf in leaves]))
+        result = mapped(lambda leaf: _copied(plain(leaf)), value)
         if written:
             _write_back(traced, originals)
         objection = "it writes into its arguments" if written else self._objection(tape, watch)
@@ -386,17 +387,16 @@ class Function:
         self._latest = path
 
 
-def _untold(arguments: list[Any]) -> str:
+def _untold(arguments: list[Any], kinds: list[str]) -> str:
     """Say which arguments cannot be told apart by value, and what to do."""
     if any(isinstance(each, Variable) for each in arguments):
         return (
             "an argument is a Variable; let the function read it from outside (a global, a closure "
             "or an attribute), or hand in v.numpy()"
         )
-    kinds = sorted({type(each).__name__ for each in arguments if signature((each,), {}) is None})
     return (
-        f"an argument of type {', '.join(kinds)} cannot be told apart by value; hand in its "
-        "numbers, or let the function read it from outside"
+        f"an argument of type {', '.join(sorted({*kinds}))} cannot be told apart by value; hand in "
+        "its numbers, or let the function read it from outside"
     )
 
 

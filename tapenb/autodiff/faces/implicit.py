@@ -14,7 +14,7 @@ from ..rules.implicit import Again, Implicit
 from ..tape.operation import Operation, TapeError, qualified_name
 from ..tracing.apply import apply
 from ..tracing.state import is_active, is_traced, plain
-from ..tracing.structures import flatten, rebuild, refilled, stripped
+from ..tracing.structures import flatten, refilled, renewed, stripped
 from ..twins.substitution import call
 from .opaque import plain_value
 from .variable import read_all
@@ -79,7 +79,7 @@ def implicit(
         parts = flatten(y)
 
         def with_numbers(operands: Any) -> Any:
-            return refilled(args, operands, _is_number)
+            return refilled(args, operands, _is_number, call)
 
         def equation(y: Any, *operands: Any) -> Any:
             found = call(residual, _unpacked(y, parts, structure), *with_numbers(operands))
@@ -126,13 +126,13 @@ def _packed(parts: list[Any]) -> Any:
 def _unpacked(y: Any, parts: list[Any], structure: Any) -> Any:
     """The structure whose parts are in one array."""
     if len(parts) == 1:
-        return rebuild(structure, iter([y]))
+        return renewed(structure, [y], call)
     ends = itertools.accumulate(np.size(part) for part in parts)
     pieces = [
         np.reshape(y[end - np.size(part) : end], np.shape(part))
         for end, part in zip(ends, parts, strict=True)
     ]
-    return rebuild(structure, iter(pieces))
+    return renewed(structure, pieces, call)
 
 
 def _check(

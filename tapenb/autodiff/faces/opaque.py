@@ -19,7 +19,7 @@ from ..tape.provenance import here
 from ..tape.tape import local_tape
 from ..tracing.apply import let_go
 from ..tracing.state import is_active, is_traced, tape_of
-from ..tracing.structures import flatten, mapped, parts_of, rebuild, stripped
+from ..tracing.structures import flatten, mapped, parts_of, renewed, stripped
 from ..twins.substitution import call
 
 
@@ -40,8 +40,8 @@ class Nested:
         def of_numbers(*operands: Any) -> Any:
             rest, leaves = iter(operands), flatten(self._args)
             pairs = zip(leaves, self._are_operands, strict=True)
-            filled = iter([next(rest) if its else leaf for leaf, its in pairs])
-            return call(function, *rebuild(self._args, filled), **self._kwargs)
+            filled = [next(rest) if its else leaf for leaf, its in pairs]
+            return call(function, *renewed(self._args, filled, call), **self._kwargs)
 
         return of_numbers
 

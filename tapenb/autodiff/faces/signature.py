@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..reach import attributes
 from ..tape.tape import Tape
 from ..tracing.state import is_active, is_traced, memory_of, plain, reference_of
 from ..tracing.structures import Container, mapped, parts_of, remade
@@ -58,6 +59,14 @@ def _form(value: Any) -> Hashable:
     raise TypeError
 
 
+def untold(value: Any) -> list[str]:
+    """The types of those of an argument's parts that no recording holds for."""
+    if signature((value,), {}) is not None:
+        return []
+    parts = map(untold, _contents(value) or ())
+    return [kind for part in parts for kind in part] or [type(value).__name__]
+
+
 def _exactly(key: Any) -> Hashable:
     """A key of a dictionary, told apart from what is merely equal to it: 1 from True."""
     kind = type(key)
@@ -76,7 +85,8 @@ _TOLD_APART = (bool, str, bytes, type(None), type(Ellipsis), FunctionType)
 def _contents(value: Any) -> list[Any] | None:
     """The parts of a container that `rebuild` makes again as it was; None of anything else."""
     kind = type(value)
-    if kind in (list, tuple) or (isinstance(value, tuple) and hasattr(kind, "_fields")):
+    named = isinstance(value, tuple) and hasattr(kind, "_fields")
+    if kind in (list, tuple) or (named and not attributes(value)):
         return list(value)
     if kind is dict:
         return list(value.values())

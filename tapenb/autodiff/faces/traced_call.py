@@ -26,7 +26,7 @@ from ..tracing.state import (
     plain,
     reference_of,
 )
-from ..tracing.structures import flatten, lift, rebuild, refilled, renewed
+from ..tracing.structures import flatten, lift, mapped, rebuild, refilled, renewed
 from ..twins.substitution import call
 
 
@@ -136,11 +136,11 @@ class TracedCall:
         rest = iter(values)
         arguments = list(args)
         for position in (argnums,) if isinstance(argnums, int) else argnums:
-            arguments[position] = refilled(args[position], rest, is_number)
+            arguments[position] = refilled(args[position], rest, is_number, call)
         with isolated_recording() as tape:
-            call = TracedCall(f, tape, tuple(arguments), kwargs, argnums, has_aux)
-            _ = call.outputs
-        return call
+            again = TracedCall(f, tape, tuple(arguments), kwargs, argnums, has_aux)
+            _ = again.outputs
+        return again
 
     def _trace(self, argument: Any) -> Any:
         if type(argument) in LEAVES and is_number(argument):
@@ -152,7 +152,7 @@ class TracedCall:
                 f"{type(argument).__name__}"
             )
         entered = [self._enter(leaf) if is_number(leaf) else leaf for leaf in leaves]
-        return renewed(argument, iter(entered))
+        return renewed(argument, entered, call)
 
     def _enter(self, leaf: Any) -> Any:
         self.leaves.append(independent(self.tape, leaf))
@@ -203,7 +203,7 @@ def finish(value: Any, nested: bool) -> Any:
 
 def results_of(value: Any, nested: bool) -> Any:
     """What the caller gets of a value: as it is inside another recording, else plain."""
-    return value if nested else renewed(value, iter([plain(leaf) for leaf in flatten(value)]))
+    return value if nested else mapped(plain, value)
 
 
 def seed_of(given: Any, value: Any, what: str) -> Any:

@@ -18,7 +18,7 @@ from .apply import apply, apply_mixed, apply_one, apply_two, guard, note_raised
 from .elements import each as of_each
 from .questions import leave
 from .state import NUMBERS, OPERANDS, TRACED, TRACED_NUMBERS, TYPES, Traced, new_number, plain
-from .structures import as_array, as_operand
+from .structures import any_traced, array_of, as_array, as_operand
 from .writing import write
 
 
@@ -134,8 +134,8 @@ def _answered_by(other: Any, self: Traced, name: str, frame: FrameType, reflecte
 
     inert = type(other) in _INERT
     if not (inert or each.mirrored or _outranks(other)) and isinstance(self._value, _NUMPYS):
-        array = as_array(other)
-        array = np.asarray(other) if array is other else array
+        array = array_of(other)
+        array = array if any_traced(array) else np.asarray(array)
         pair = (array, self) if reflected else (self, array)
         if type(array) is not np.ndarray or array.dtype != object:
             return apply(_operation(name), tuple(map(as_operand, pair)), frame)

@@ -7,16 +7,20 @@ makes the like of it, and all else is written with these two.
 from __future__ import annotations
 
 import dataclasses
+import operator
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import copy
-from types import FrameType, FunctionType
+from functools import cached_property
+from types import FrameType, FunctionType, NoneType
 from typing import Any
 
 import numpy as np
 
-from ..reach import alike
+from ..reach import alike, attributes, builtin_of
+from ..tape.operation import TapeError
 from ..tape.primitives import build
+from ..tape.provenance import here
 from .state import LEAVES, OPERANDS, READERS, TRACED, is_active, is_traced, plain
 
 
@@ -49,31 +53,55 @@ def parts_of(structure: Any) -> Sequence[Any] | None:
     if isinstance(structure, Container):
         return structure.leaves()
     if dataclasses.is_dataclass(structure) and not isinstance(structure, type):
-        return [
-            getattr(structure, each.name) for each in dataclasses.fields(structure) if each.init
-        ]
+        return [getattr(structure, name) for name in _arguments(structure)]
     return None
 
 
-def remade(structure: Any, parts: list[Any]) -> Any:
-    """A container of the same form that holds other parts."""
-    if isinstance(structure, tuple):
-        return alike(structure, parts)
-    if isinstance(structure, list):
-        if type(structure) is list:
-            return parts
-        made = copy(structure)  # past its class's own code, which may take other arguments
-        list.__setitem__(made, slice(None), parts)
-        return made
-    if isinstance(structure, dict):
-        made = {} if type(structure) is dict else copy(structure)
-        for key, part in zip(structure, parts, strict=True):
-            dict.__setitem__(made, key, part)
-        return made
+def _arguments(structure: Any) -> list[str]:
+    """The fields of a dataclass that are its parts; none of another container."""
+    if builtin_of(structure) is not None:
+        return []
+    fields = getattr(type(structure), "__dataclass_fields__", ())
+    return [each.name for each in dataclasses.fields(structure) if each.init] if fields else []
+
+
+def attributes_of(structure: Any, cached: bool = False) -> dict[str, Any]:
+    """What a container holds beside its parts; or else what properties of its class computed."""
+    kind = type(structure)
+    if kind in (list, tuple, dict) or isinstance(structure, Container):
+        return {}
+    parts = _arguments(structure)
+    return {
+        name: held
+        for name, held in attributes(structure).items()
+        if name not in parts and isinstance(getattr(kind, name, None), cached_property) is cached
+    }
+
+
+def remade(structure: Any, parts: list[Any], held: dict[str, Any] | None = None) -> Any:
+    """A container of the same form that holds other parts, past its class's own code.
+
+    Where no attributes are given it has those that are text or the like; others are None.
+    """
+    kind = type(structure)
+    if kind is list:
+        return parts
+    if kind is tuple:
+        return tuple(parts)
+    pairs = zip(structure, parts, strict=True) if isinstance(structure, dict) else parts
+    if kind is dict:
+        return dict(pairs)
     if isinstance(structure, Container):
         return structure.rebuilt(parts)
-    names = [each.name for each in dataclasses.fields(structure) if each.init]
-    return dataclasses.replace(structure, **dict(zip(names, parts, strict=True)))
+    if held is None:
+        held = {
+            name: each if each is structure or _is_constant(each) else None
+            for name, each in attributes_of(structure).items()
+        }
+    made = alike(structure, pairs, held)
+    for name, part in zip(_arguments(structure), parts, strict=False):
+        object.__setattr__(made, name, part)
+    return made
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -90,8 +118,10 @@ def flatten(structure: Any) -> list[Any]:
     return [leaf for part in parts for leaf in flatten(part)]
 
 
-def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
+def mapped(function: Callable[[Any], Any], structure: Any, deep: bool = True) -> Any:
     """A structure with a function of each leaf; itself, where that changes none of them.
+
+    With `deep` that is of its attributes, too.
 
     Examples
     --------
@@ -101,10 +131,14 @@ def mapped(function: Callable[[Any], Any], structure: Any) -> Any:
     parts = parts_of(structure)
     if parts is None:
         return function(structure)
-    new = [mapped(function, part) for part in parts]
-    if all(one is other for one, other in zip(new, parts, strict=True)):
+    new = [mapped(function, part, deep) for part in parts]
+    old = attributes_of(structure)
+    held = old
+    if deep:
+        held = {k: v if v is structure else mapped(function, v, False) for k, v in old.items()}
+    if all(map(operator.is_, (*new, *held.values()), (*parts, *old.values()))):
         return structure
-    return remade(structure, new)
+    return remade(structure, new, held)
 
 
 def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
@@ -125,43 +159,130 @@ def rebuild(structure: Any, leaves: Iterator[Any]) -> Any:
     return next(leaves) if parts is None else remade(structure, [rebuild(p, leaves) for p in parts])
 
 
-def renewed(structure: Any, leaves: Iterator[Any]) -> Any:
-    """A structure of the same form with the same leaves, traced or no longer so.
+def renewed(structure: Any, leaves: Iterable[Any], call: Callable[..., Any]) -> Any:
+    """A structure of the same form with other leaves, for a function of the user's.
 
-    Raises
-    ------
-    TypeError
-        For a dataclass that has in a field which is no argument what a new one does not have.
+    What its class computes of its items is computed of these, by its own code, which `call` calls;
+    a TapeError where an attribute holds what the class does not compute so.
     """
-    made = rebuild(structure, leaves)
-    _check_computed(structure, made)
-    return made
+    maker = _Maker(call)
+    if maker.look(structure):
+        own = (x.copy() if isinstance(x, np.ndarray) else x for x in map(plain, flatten(structure)))
+        maker.check(structure, maker.made(structure, own))
+    return maker.made(structure, iter(leaves))
 
 
-def _check_computed(structure: Any, made: Any) -> None:
-    parts = parts_of(structure)
-    if parts is None or isinstance(structure, Container):
-        return
-    for part, other in zip(parts, parts_of(made), strict=True):
-        _check_computed(part, other)
-    for each in getattr(type(structure), "__dataclass_fields__", {}).values():
-        if each.init:
-            continue
-        one = flatten(stripped(getattr(structure, each.name, None)))
-        other = flatten(stripped(getattr(made, each.name, None)))
-        if len(one) != len(other) or not all(map(np.array_equal, one, other)):
-            raise TypeError(
-                f"{each.name} of this {type(structure).__name__} is no argument of its class, and "
-                "one that is made of the same arguments has another value there, so that none can "
-                "be made with traced values. Let __post_init__ compute it, or hand over a dict."
-            )
+class _Maker:
+    """Makes the like of a structure, and by their classes those parts that have attributes."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self._computing: set[int] = set()
+
+    def look(self, structure: Any) -> bool:
+        """Find the parts that have attributes; whether there are such, or cached ones."""
+        parts = parts_of(structure)
+        if parts is None:
+            return False
+        found = [self.look(part) for part in parts if type(part) not in LEAVES]
+        if own := _others(structure):
+            self._computing.add(id(structure))
+        return any(found) or bool(own or attributes_of(structure, cached=True))
+
+    def made(self, structure: Any, leaves: Iterator[Any]) -> Any:
+        """One with other leaves."""
+        parts = parts_of(structure)
+        if parts is None:
+            return next(leaves)
+        parts = [self.made(part, leaves) for part in parts]
+        if id(structure) in self._computing:
+            error = None
+            try:
+                made = self._by_class(structure, parts)
+                if agree([*parts_of(made)], parts):
+                    return made
+            except TapeError:
+                raise
+            except Exception as raised:  # whatever the user's class says
+                error = raised
+            self._copy(structure, _others(structure), error)
+        return remade(structure, parts, attributes_of(structure))
+
+    def _by_class(self, structure: Any, parts: list[Any]) -> Any:
+        kind = type(structure)
+        if isinstance(structure, dict):
+            return self._call(kind, dict(zip(structure, parts, strict=True)))
+        if isinstance(structure, list | tuple):
+            return self._call(kind, *parts) if hasattr(kind, "_fields") else self._call(kind, parts)
+        return self._call(kind, **dict(zip(_arguments(structure), parts, strict=True)))
+
+    def check(self, structure: Any, made: Any) -> None:
+        """Compare with one that was made of the same leaves."""
+        parts, others = parts_of(structure), parts_of(made)
+        if parts is None or isinstance(structure, Container):
+            return
+        for part, other in zip(parts, others, strict=True):
+            self.check(part, other)
+        old, new = _others(structure), _others(made)
+        differ = {k: v for k, v in old.items() if k not in new or not agree(v, new[k])}
+        if id(structure) in self._computing and (differ or not agree([*parts], [*others])):
+            self._copy(structure, differ | old, None)
+        for name, held in attributes_of(structure, cached=True).items():
+            if not agree(held, getattr(made, name)):
+                self._copy(structure, {name: held}, None)
+
+    def _copy(self, structure: Any, held: dict[str, Any], error: Exception | None) -> None:
+        """Let it be copied, unless an attribute holds what may depend on its items."""
+        self._computing.discard(id(structure))
+        for name, each in held.items():
+            if not _is_constant(each):
+                raise TapeError(
+                    f"{here(sys._getframe(1))}: {name} of this {type(structure).__name__} is not "
+                    "what its class computes of its items alone, so that none can be made with "
+                    "other numbers. Let the class compute it, in __init__, __post_init__ or a "
+                    "property, or hand over a dict."
+                ) from error
 
 
-def refilled(structure: Any, values: Iterable[Any], wanted: Callable[[Any], bool]) -> Any:
-    """A structure with values in the place of the leaves that are wanted, in order."""
+def _others(structure: Any) -> dict[str, Any]:
+    return {k: held for k, held in attributes_of(structure).items() if held is not structure}
+
+
+def agree(one: Any, other: Any) -> bool:
+    """Whether two structures have the same numbers and texts."""
+    ones, others = flatten(one), flatten(other)
+    return len(ones) == len(others) and all(map(_equal, map(plain, ones), map(plain, others)))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if not (isinstance(one, _COMPARED) or isinstance(other, _COMPARED)):
+        return True  # an object, which was made anew
+    kinds = {np.asarray(x).dtype.kind for x in (one, other)}
+    return np.array_equal(one, other, equal_nan=kinds <= {*"fc"})
+
+
+_COMPARED = (int, float, complex, np.generic, np.ndarray, str, bytes, NoneType)
+_CONSTANTS = (bool, str, bytes, NoneType, type, np.dtype, np.ufunc)
+
+
+def _is_constant(held: Any) -> bool:
+    """Whether it may be copied beside other items."""
+    return all(isinstance(leaf, _CONSTANTS) for leaf in flatten(held))
+
+
+def refilled(
+    structure: Any,
+    values: Iterable[Any],
+    wanted: Callable[[Any], bool],
+    call: Callable[..., Any] | None = None,
+) -> Any:
+    """A structure with values in the place of the leaves that are wanted, in order.
+
+    With `call` it is for a function of the user's: see `renewed`.
+    """
     rest = iter(values)
-    leaves = [next(rest) if wanted(leaf) else leaf for leaf in flatten(structure)]
-    return rebuild(structure, iter(leaves))
+    leaves = iter([next(rest) if wanted(leaf) else leaf for leaf in flatten(structure)])
+    return rebuild(structure, leaves) if call is None else renewed(structure, leaves, call)
 
 
 def any_active(structure: Any) -> bool:
@@ -171,6 +292,11 @@ def any_active(structure: Any) -> bool:
     if type(structure) is tuple and LEAVES.issuperset(map(type, structure)):
         return any(map(is_active, structure))
     return any(is_active(leaf) for leaf in flatten(structure))
+
+
+def any_traced(structure: Any) -> bool:
+    """Whether a traced value is in a structure, be it a constant."""
+    return any(map(is_traced, flatten(structure)))
 
 
 def stripped(structure: Any) -> Any:
@@ -183,12 +309,15 @@ def read(structure: Any) -> Any:
     kinds = set(map(type, structure)) if type(structure) in (list, tuple) else {type(structure)}
     if LEAVES.issuperset(kinds) and kinds.isdisjoint(READERS):
         return structure
-    return mapped(_read, as_array(structure))
+    return mapped(_read, structure)
 
 
 def _read(leaf: Any) -> Any:
     reader = READERS.get(type(leaf))
-    return as_array(leaf) if reader is None else reader(leaf)
+    if reader is not None:
+        return reader(leaf)
+    found = as_array(leaf)
+    return leaf if found is leaf else mapped(_read, found)
 
 
 def lift(value: Any) -> Any:
@@ -231,19 +360,31 @@ def takes_traced(frame: FrameType) -> bool:
 
 
 def as_array(value: Any) -> Any:
-    """What NumPy makes an array of, where it would find traced values; anything else as it is.
+    """What NumPy makes an array of, where it would find traced values; anything else as it is."""
+    found = array_of(value)
+    return found if any_traced(found) else value
 
-    That is an object of a class of the user's that says which array it is, or has elements by
-    number, or a deque.
+
+def array_of(value: Any) -> Any:
+    """What NumPy makes an array of.
+
+    Of an object of a class of the user's that has elements by number, or a deque, these; of one
+    that says which array it is, that, where it is traced.
     """
     kind = type(value)
     if kind in LEAVES or callable(value) or hasattr(kind, "__array_ufunc__"):
         return value  # a function, or it answers NumPy itself
     found = as_array_of_its_own(value)
+    if found is not value:
+        return found if any_traced(found) else value
     own = kind is deque or type(getattr(kind, "__getitem__", None)) is FunctionType
-    if found is value and own and not isinstance(value, list | tuple | dict | str | bytes):
-        found = list(value) if hasattr(kind, "__len__") else value
-    return found if any(map(is_traced, flatten(found))) else value
+    if not own or isinstance(value, list | tuple | dict | str | bytes):
+        return value
+    try:
+        len(value)
+        return list(value)
+    except (KeyError, TypeError):  # elements by name, or none: to NumPy it is one object
+        return value
 
 
 def _layout(value: Any) -> Any:
@@ -254,7 +395,7 @@ def _layout(value: Any) -> Any:
 
 def as_operand(value: Any) -> Any:
     """An argument as an operand: lists as arrays, traced where something in them is."""
-    value = lift(read(value) if type(value) not in OPERANDS else value)
+    value = lift(read(array_of(value)) if type(value) not in OPERANDS else value)
     if type(value) not in LEAVES and isinstance(value, list | tuple):
         return np.asarray(value)
     return value

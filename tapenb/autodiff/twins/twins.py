@@ -34,7 +34,15 @@ from ..tracing.elements import ndenumerate, vectorize
 from ..tracing.questions import handed_out
 from ..tracing.stand_in import ClassStandIn, Made, StandIn
 from ..tracing.state import LEAVES, READERS, TRACED, is_active, is_traced, plain
-from ..tracing.structures import any_active, as_array_of_its_own, as_operand, flatten, lift, read
+from ..tracing.structures import (
+    any_active,
+    array_of,
+    as_array_of_its_own,
+    as_operand,
+    flatten,
+    lift,
+    read,
+)
 from .plainly import BUILTINS, PLAINLY, plainly
 
 _ASKING = frozenset({"shape", "ndim", "size", "isscalar", "iterable", "broadcast_shapes"})
@@ -201,6 +209,8 @@ class _TwinFunction(StandIn):
         self._special = _SPECIAL.get(real)
         self._known = real in FUNCTIONS or real in HANDLERS
         self._calls = real in CALLING
+        # A sequence of the user's is read once; what calls functions of theirs may hand it on.
+        self._computes = (self._known or self._special is not None) and not self._calls
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         real, tape = self._real, CURRENT.get()
@@ -209,7 +219,7 @@ class _TwinFunction(StandIn):
             return now(*args, **kwargs)
         simple = _is_flat(args)
         if not simple:
-            args = tuple(map(read, args))
+            args = tuple(map(read, map(array_of, args) if self._computes else args))
         if kwargs:
             kwargs = read(kwargs)
         if self._special is not None:
@@ -291,7 +301,7 @@ class _TwinUfunc(StandIn):
         if tape is None:
             return now(*args, **kwargs)
         if not _is_flat(args):
-            args = _lifted(self._real, tuple(map(read, args)))
+            args = _lifted(self._real, tuple(map(read, map(array_of, args))))
         return _traceable(tape, self._real(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:

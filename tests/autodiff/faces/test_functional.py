@@ -7,7 +7,7 @@ import math
 import operator
 import threading
 from collections import defaultdict, deque, namedtuple
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import mpmath
@@ -117,30 +117,6 @@ class Row(list):
     def __init__(self, name, *parts):
         super().__init__(parts)
         self.name = name
-
-
-@dataclass
-class Spring:
-    """Half the stiffness is computed; how often it was stretched is counted."""
-
-    stiffness: float
-    half: float = field(init=False)
-    count: int = field(init=False, default=0)
-
-    def __post_init__(self):
-        self.half = self.stiffness / 2
-
-
-def test_what_a_dataclass_computes_is_computed_anew():
-    def energy(spring):
-        return spring.half * spring.stiffness * (1 + spring.count)
-
-    spring = Spring(3.0)
-    value, gradient = tn.value_and_grad(energy)(spring)
-    assert (value, gradient.stiffness) == (4.5, 3.0)
-    spring.count = 1
-    with pytest.raises(TypeError, match="count of this Spring is no argument of its class"):
-        tn.grad(energy)(spring)
 
 
 def test_structures_in_and_out():
