@@ -277,6 +277,11 @@ class _Call:
                     for name, value in self._switches.items()
                 }
                 result: Any = within(SECONDS, lambda: self._recorded(moved), self._output)
+                if self._watch is not None and not self._watch.holds():
+                    self._remarks.append(
+                        f"{self._output} itself changes what it reads besides its arguments: its "
+                        "numbers here and those before may be of another state."
+                    )
             except BaseException as error:
                 result = error
             done(result)

@@ -317,5 +317,13 @@ def test_what_cannot_be_watched_is_said(explore):
         (note,) = [note for note in t.panel.state["notes"] if "not watched" in note]
         assert "print(x)" in note
         assert "call explore again" in note
+
+    def counted(x):
+        factor[0] += 1.0
+        return factor[0] * x if x < 3 else factor[0]
+
+    t = explore(counted, x=2.0)
+    move(t.panel, x=4.0)
+    assert any("counted itself changes what it reads" in note for note in t.panel.state["notes"])
     # What has one way alone is recorded once.
     assert not explore(lambda x: print() or factor[0] * x, x=2.0).point.notes
