@@ -8,7 +8,6 @@ from .rules import (  # noqa: F401  they register their rules
     indexing,
     joining_and_padding,
     linear_algebra,
-    matmul,
     polynomials,
     reshaping,
     selecting,

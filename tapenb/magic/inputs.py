@@ -1,4 +1,4 @@
-"""The inputs of one run of a cell: traced while it lasts, and put back after it."""
+"""The inputs of one run of a cell, traced while it lasts and put back after it; what it shows."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ from ..autodiff.tracing.state import (
     plain,
     tape_of,
 )
+from ..autodiff.tracing.structures import lift
 from ..autodiff.tracing.traced import TracedArray
 from ..autodiff.tracing.writing import input_array, part_of
-from ..autodiff.twins.twins import original
+from ..autodiff.twins.twins import original, real_of
 from ..recording.inputs import Input, counting, flatten, nest, withheld_as_read
 from .cell import is_numeric
 from .constants import root_of
@@ -273,3 +274,25 @@ class RunInputs:
         if not (many or isinstance(value, int | np.integer)):
             return {}
         return counting(self._tape, name, entries)
+
+
+def lifted(value: Any) -> Any:
+    """A value with lists as arrays; None for a list of this and that, which is no array."""
+    try:
+        return lift(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def ordinary(value: Any) -> Any:
+    """A traced value, also in a list or tuple, as the plain value that the cell shows."""
+    if is_traced(value):
+        return plain(value)
+    if type(value) is Text:
+        return str.__str__(value)
+    if type(value) in (list, tuple):
+        return type(value)(ordinary(part) for part in value)
+    if type(value) is dict:
+        return {plain(key): ordinary(part) for key, part in value.items()}
+    real = real_of(value)
+    return value if real is None else real

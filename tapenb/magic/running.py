@@ -38,12 +38,11 @@ from .cell import CAUGHT, HOOK, Cell, InputsIntoCell, analyse, is_numeric, menti
 from .constants import root_of
 from .effects import Finalizers, Refusing, check_files, note_files
 from .files import Files
-from .inputs import RunInputs, own_part, parts_of_namespace
+from .inputs import RunInputs, lifted, ordinary, own_part, parts_of_namespace
 from .line import LineError, Options, refuse_output
 from .printed import is_printed
 from .progress import Progress
 from .reads import culprits, seen_again
-from .shown import lifted, ordinary
 from .state import Snapshot
 from .tables import holds_traced, let_tables_be
 from .threads import check_threads
