@@ -283,6 +283,7 @@ def _in_c(kind: type) -> list[str]:
     return [name for base, own in _IN_C.items() if issubclass(kind, base) for name in own]
 
 
+@functools.cache
 def slots_of(kind: type) -> list[str]:
     """The names of the slots that Python classes declare, but for those that a property hides."""
     return [

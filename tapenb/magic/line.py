@@ -183,7 +183,8 @@ def _setting(options: Options, word: str, namespace: dict[str, Any]) -> None:
         value = eval(code, {"inf": math.inf, "nan": math.nan, **namespace})
     except Exception as error:
         raise LineError(f"the value of {name} cannot be read: {error}") from error
-    options.mentioned.update(code.co_names)
+    found = ast.walk(ast.parse(text.strip(), mode="eval"))
+    options.mentioned.update(node.id for node in found if isinstance(node, ast.Name))
     if not isinstance(value, tuple):
         if not is_numeric(value):
             raise LineError(f"{name} takes a number or an array of floats, not {text}")

@@ -439,15 +439,7 @@ class Snapshot:
         return inner
 
     def check_iterators(self, reads: Iterable[str], lines: dict[str, int]) -> None:
-        """Raise StateLost where something cannot be wound back, and so no cell begin there.
-
-        Parameters
-        ----------
-        reads
-            Names that the cell reads before it binds them.
-        lines
-            Where the cell names something.
-        """
+        """Raise StateLost where something cannot be wound back, and so no cell begin there."""
         for name, value in self._lost.items():
             if name in lines and name not in reads:
                 continue  # the cell makes it anew

@@ -25,13 +25,6 @@ _BINDING = frozenset({"DELETE_GLOBAL", "DELETE_NAME", "STORE_GLOBAL", "STORE_NAM
 def check_threads(namespace: dict[str, Any], names: Iterable[str], lines: dict[str, int]) -> None:
     """Refuse to wind back what another thread that runs works on, too.
 
-    Parameters
-    ----------
-    names
-        Those by which the cell comes to what it has.
-    lines
-        Where the cell names something.
-
     Raises
     ------
     StateLost

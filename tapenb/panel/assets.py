@@ -54,13 +54,7 @@ def widget() -> tuple[str, frozenset[str]]:
 
 
 def player(operations: Collection[str] | None = None) -> str:
-    """Return the script of a page without a kernel.
-
-    Parameters
-    ----------
-    operations
-        Those of the page's tapes, so that it computes no more; by default it computes all.
-    """
+    """Return the script of a page without a kernel."""
     return f"(() => {{\n{_of_page(operations)}\n}})();"
 
 

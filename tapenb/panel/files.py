@@ -19,14 +19,7 @@ from ..views.table import table
 
 
 def written(kind: str, point: Point, seen: Point) -> dict[str, str]:
-    """The name and the text of a file.
-
-    Parameters
-    ----------
-    kind : {"csv", "dot", "json", "md", "tex"}
-    seen
-        Whose tape is shown: that of the output, or of a derivative.
-    """
+    """The name and the text of a file."""
     name, text = _KINDS[kind]
     return {"name": f"{name}.{kind}", "text": text(point, seen)}
 

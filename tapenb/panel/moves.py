@@ -20,11 +20,6 @@ _PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 class Positions:
     """The sliders' positions, each with the move that brought it there.
 
-    Parameters
-    ----------
-    values : mapping of str to number
-        By label, where each slider is before it is moved.
-
     Examples
     --------
     >>> positions = Positions({"x": 2.0})
@@ -47,15 +42,7 @@ class Positions:
             return self.newest, self.values
 
     def take(self, view: str, moves: Mapping[str, tuple[int, Any]]) -> bool:
-        """Take the moves that are newer than what is known; whether there was one.
-
-        Parameters
-        ----------
-        view
-            Where they were made.
-        moves : mapping of str to (int, number)
-            The number of each move, and where to.
-        """
+        """Take the moves that are newer than what is known; whether there was one."""
         with self._lock:
             newer = {
                 label: (counter, value)

@@ -39,15 +39,6 @@ def played(
 ) -> Mapping:
     """The program of a point as a page plays it.
 
-    Parameters
-    ----------
-    graph
-        The graph that is shown.
-    inputs
-        The sliders, as the panel sends them.
-    source
-        The text that was recorded.
-
     Returns
     -------
     dict
@@ -154,15 +145,7 @@ def other(
 
 
 def inert(data: Mapping[str, Any], drawing: str = "") -> str:
-    """The element that holds a panel's data; a page without the player shows nothing of it.
-
-    Parameters
-    ----------
-    data
-        Of `stored`.
-    drawing
-        The SVG beside it, as `brief` takes it.
-    """
+    """The element that holds a panel's data; a page without the player shows nothing of it."""
     text = json.dumps(brief(data, drawing), separators=(",", ":"), ensure_ascii=False)
     # "</" would end the element, and behind "<!--" another "<script" would begin one in it.
     text = text.replace("</", "<\\/").replace("<!--", "<\\u0021--")

@@ -73,15 +73,7 @@ class Playing:
         inputs: Sequence[Mapping[str, Any]],
         drawn: Callable[[Point], Graph | None],
     ) -> dict[Program, Mapping[str, Any]]:
-        """Those of other branches that a page can play.
-
-        Parameters
-        ----------
-        inputs
-            The sliders, as the panel sends them.
-        drawn
-            The graph of a point that is shown, if one is.
-        """
+        """Those of other branches that a page can play."""
         found = {program: self._other(program, inputs, drawn) for program in programs}
         return {program: each for program, each in found.items() if each is not None}
 

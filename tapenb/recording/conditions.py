@@ -41,13 +41,7 @@ def conditions(tape: Tape) -> list[str]:
 
 
 def reads(tape: Tape, inputs: Sequence[Input]) -> list[str]:
-    """Where plain numbers were read, which do not reach the output.
-
-    Parameters
-    ----------
-    inputs
-        What is read of those whose derivatives are withheld may reach it.
-    """
+    """Where plain numbers were read, which do not reach the output."""
     questions = [tape.operations[index].function for index in tape.guards()]
     places = [each.place for each in questions if isinstance(each, Reading)]
     withheld = " ".join(each.withheld or "" for each in inputs)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from tapenb.views import layout
+from tests import PATIENCE
 from tests.magic.notebook import close_shell, open_notebook
 
 TITLE = "hub loops, dense fans and long labels, drawn or said in words"
@@ -31,8 +33,10 @@ def attack(count: int, seed: int) -> tuple[int, list[str]]:
                 cell = _KINDS[0].format(n=50_000)  # 100,000 nodes
             book.run(f"%%tape -o t\n{cell}")
             panel = book.names["t"].panel
+            layout.beside(lambda: None).result(PATIENCE)  # whose turn comes after the drawing's
             html = "".join(each.get("text/html", "") for each in book.displayed)
-            if panel.picture.get("pending") or not ("<img" in html or "<pre>" in html):
+            shown = panel.picture["svg"] or "<img" in html or "<pre>" in html
+            if panel.picture.get("pending") or not shown:
                 lost.append(f"{cell[:60]!r}: neither picture nor words")
             if not panel.picture["svg"] and "nodes" not in html:
                 lost.append(f"{cell[:60]!r}: neither drawn nor said")

@@ -142,15 +142,7 @@ _RESHAPING = frozenset({"reshape", "ravel", "expand_dims", "squeeze"})
 
 
 def _for_all(operation: Operation, shape: tuple[int, ...], operand: Any) -> dict[str, Any] | None:
-    """The parameters of an operation for all lanes, from those for one; None where there are none.
-
-    Parameters
-    ----------
-    shape
-        Of the results of all lanes.
-    operand
-        The first one of one lane.
-    """
+    """The parameters of an operation for all lanes, from those for one; None for none."""
     name, params = operation.name, operation.params
     if name in ("getitem", "unindex"):
         key = params["key"] if type(params["key"]) is tuple else (params["key"],)

@@ -28,15 +28,7 @@ def _sparse() -> Any:
 
 
 class Compressed(Container):
-    """A sparse matrix whose numbers may be traced.
-
-    Parameters
-    ----------
-    data : array
-        The numbers, row by row.
-    form : scipy.sparse.csr_array
-        A matrix of the same structure.
-    """
+    """A sparse matrix whose numbers may be traced."""
 
     def __init__(self, data: Any, form: Any) -> None:
         self.data = data

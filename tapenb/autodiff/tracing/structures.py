@@ -7,17 +7,18 @@ makes the like of it, and all else is written with these two.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import operator
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from types import FrameType, FunctionType, NoneType
+from types import BuiltinFunctionType, FrameType, FunctionType, NoneType
 from typing import Any
 
 import numpy as np
 
-from ..reach import alike, attributes, builtin_of
+from ..reach import alike, attributes, builtin_of, slots_of
 from ..tape.operation import TapeError
 from ..tape.primitives import build
 from ..tape.provenance import here
@@ -70,7 +71,9 @@ def attributes_of(structure: Any, cached: bool = False) -> dict[str, Any]:
     kind = type(structure)
     if kind in (list, tuple, dict) or isinstance(structure, Container):
         return {}
-    parts = _arguments(structure)
+    if not (kind.__dictoffset__ or slots_of(kind)):
+        return {}
+    parts = [*_arguments(structure), "__orig_class__"]
     return {
         name: held
         for name, held in attributes(structure).items()
@@ -81,13 +84,13 @@ def attributes_of(structure: Any, cached: bool = False) -> dict[str, Any]:
 def remade(structure: Any, parts: list[Any], held: dict[str, Any] | None = None) -> Any:
     """A container of the same form that holds other parts, past its class's own code.
 
-    Where no attributes are given it has those that are text or the like; others are None.
+    Where no attributes are given it has those that are text, counts or the like; others are None.
     """
     kind = type(structure)
     if kind is list:
         return parts
-    if kind is tuple:
-        return tuple(parts)
+    if kind is tuple or (hasattr(kind, "_fields") and not kind.__dictoffset__):
+        return tuple.__new__(kind, parts)
     pairs = zip(structure, parts, strict=True) if isinstance(structure, dict) else parts
     if kind is dict:
         return dict(pairs)
@@ -95,7 +98,7 @@ def remade(structure: Any, parts: list[Any], held: dict[str, Any] | None = None)
         return structure.rebuilt(parts)
     if held is None:
         held = {
-            name: each if each is structure or _is_constant(each) else None
+            name: each if each is structure or type(each) is int or _is_constant(each) else None
             for name, each in attributes_of(structure).items()
         }
     made = alike(structure, pairs, held)
@@ -178,6 +181,8 @@ class _Maker:
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
         self._computing: set[int] = set()
+        # By part, attributes that are as the user left them.
+        self._kept: dict[int, dict[str, Any]] = {}
 
     def look(self, structure: Any) -> bool:
         """Find the parts that have attributes; whether there are such, or cached ones."""
@@ -200,6 +205,8 @@ class _Maker:
             try:
                 made = self._by_class(structure, parts)
                 if agree([*parts_of(made)], parts):
+                    for name, each in self._kept.get(id(structure), {}).items():
+                        object.__setattr__(made, name, each)
                     return made
             except TapeError:
                 raise
@@ -225,8 +232,12 @@ class _Maker:
             self.check(part, other)
         old, new = _others(structure), _others(made)
         differ = {k: v for k, v in old.items() if k not in new or not agree(v, new[k])}
-        if id(structure) in self._computing and (differ or not agree([*parts], [*others])):
-            self._copy(structure, differ | old, None)
+        if id(structure) in self._computing:
+            same = agree([*parts], [*others])
+            if same and all(_is_constant(v) or _stands_alone(v) for v in differ.values()):
+                self._kept[id(structure)] = differ
+            else:
+                self._copy(structure, differ or old, None)
         for name, held in attributes_of(structure, cached=True).items():
             if not agree(held, getattr(made, name)):
                 self._copy(structure, {name: held}, None)
@@ -248,21 +259,44 @@ def _others(structure: Any) -> dict[str, Any]:
     return {k: held for k, held in attributes_of(structure).items() if held is not structure}
 
 
-def agree(one: Any, other: Any) -> bool:
-    """Whether two structures have the same numbers and texts."""
-    ones, others = flatten(one), flatten(other)
-    return len(ones) == len(others) and all(map(_equal, map(plain, ones), map(plain, others)))
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if not (isinstance(one, _COMPARED) or isinstance(other, _COMPARED)):
-        return True  # an object, which was made anew
-    kinds = {np.asarray(x).dtype.kind for x in (one, other)}
-    return np.array_equal(one, other, equal_nan=kinds <= {*"fc"})
+def agree(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether two structures have the same numbers and texts, and objects that are alike."""
+    if isinstance(one, dict) and isinstance(other, dict) and [*one] != [*other]:
+        return False
+    ones, others = parts_of(one), parts_of(other)
+    if ones is not None and others is not None:
+        pairs = zip(ones, others, strict=False)
+        return len(ones) == len(others) and all(agree(*pair, seen) for pair in pairs)
+    one, other = plain(one), plain(other)
+    if isinstance(one, _COMPARED) or isinstance(other, _COMPARED):
+        kinds = {np.asarray(x).dtype.kind for x in (one, other)}
+        return np.array_equal(one, other, equal_nan=kinds <= {*"fc"})
+    if one is other or id(one) in seen:
+        return True
+    if type(one) is not type(other) or isinstance(one, _BY_IDENTITY):
+        return False
+    if isinstance(one, FunctionType):
+        return one.__code__ is other.__code__
+    if isinstance(one, set | frozenset):
+        return one == other
+    if isinstance(one, deque):
+        return agree([*one], [*other], seen)
+    return agree(attributes(one), attributes(other), seen | {id(one)})
 
 
 _COMPARED = (int, float, complex, np.generic, np.ndarray, str, bytes, NoneType)
+_BY_IDENTITY = (
+    *(type, np.ufunc, enum.Enum, BuiltinFunctionType),
+    *(np.random.Generator, np.random.RandomState),
+)
 _CONSTANTS = (bool, str, bytes, NoneType, type, np.dtype, np.ufunc)
+
+
+def _stands_alone(held: Any) -> bool:
+    """Whether no items can be in it, as in a function that closes over nothing."""
+    return isinstance(held, _BY_IDENTITY) or (
+        isinstance(held, FunctionType) and not held.__closure__
+    )
 
 
 def _is_constant(held: Any) -> bool:

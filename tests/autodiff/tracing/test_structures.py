@@ -259,3 +259,36 @@ def test_stats_name_what_cannot_be_told_apart():
     f = tn.function(lambda made: made["a"] * 2)
     f(Names(a=1.0))
     assert "an argument of type Names cannot be told apart" in str(f.stats())
+
+
+@dataclass
+class Model:
+    w: float
+
+    def __post_init__(self):
+        self.act, self.table, self.square = np.tanh, {"linear": 2.0}, self.w**2
+        self.rng = np.random.default_rng(3)
+
+
+def changed(**attributes):
+    model = Model(0.5)
+    vars(model).update(attributes)
+    return model
+
+
+def test_functions_words_and_generators_are_as_the_user_left_them():
+    model = changed(act=np.sin, label="mine", training=False)
+    found = tn.value_and_grad(lambda m: m.act(m.w) + m.square)(model)
+    assert (found[0], found[1].w) == (math.sin(0.5) + 0.25, math.cos(0.5) + 1.0)
+    model = changed()
+    model.rng.normal()
+    after = np.random.default_rng(3).normal(size=2)[1]
+    assert tn.grad(lambda m: m.w * m.rng.normal())(model).w == after
+    with pytest.raises(TypeError, match="act"):
+        tn.export(lambda m: m.act(m.w), Model(0.5))(changed(act=np.sin))
+
+
+@pytest.mark.parametrize("table", [{"square": 2.0}, {"linear": 3.0}])
+def test_other_keys_and_numbers_than_the_class_gives_are_refused(table):
+    with pytest.raises(TapeError, match="table of this Model is not what its class computes"):
+        tn.grad(lambda m: m.w * sum(m.table.values()))(changed(table=table))

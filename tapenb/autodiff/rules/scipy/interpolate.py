@@ -65,15 +65,7 @@ class Source(NamedTuple):
 
 
 class Spline(InPlaceOf):
-    """A spline of SciPy's as it is while something records.
-
-    Parameters
-    ----------
-    real
-        SciPy's own, through plain ordinates.
-    source
-        What it is made of, if ordinates are traced.
-    """
+    """A spline of SciPy's as it is while something records."""
 
     def __init__(self, real: Any, source: Source | None = None) -> None:
         self._real, self._source = real, source

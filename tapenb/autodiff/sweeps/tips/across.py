@@ -103,13 +103,7 @@ def _limit(limit: Any, here: list[Any], found: Any, *inputs: Any) -> Any:
 
 
 class _Limited(Rule):
-    """The derivative of what a sweep found: a limit is sought beside the point by who asks.
-
-    Parameters
-    ----------
-    entries
-        Those that the sweep was by, which are then moved as well.
-    """
+    """The derivative of what a sweep found: a limit is sought beside the point by who asks."""
 
     def __init__(self, entries: list[int]) -> None:
         self.entries = entries
