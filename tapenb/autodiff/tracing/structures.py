@@ -273,7 +273,7 @@ def agree(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:
         return np.array_equal(one, other, equal_nan=kinds <= {*"fc"})
     if one is other or id(one) in seen:
         return True
-    if type(one) is not type(other) or isinstance(one, _BY_IDENTITY):
+    if type(one) is not type(other) or _is_unlike_any(one):
         return False
     if isinstance(one, FunctionType):
         return one.__code__ is other.__code__
@@ -285,18 +285,17 @@ def agree(one: Any, other: Any, seen: frozenset[int] = frozenset()) -> bool:
 
 
 _COMPARED = (int, float, complex, np.generic, np.ndarray, str, bytes, NoneType)
-_BY_IDENTITY = (
-    *(type, np.ufunc, enum.Enum, BuiltinFunctionType),
-    *(np.random.Generator, np.random.RandomState),
-)
+_BY_IDENTITY = (type, np.ufunc, enum.Enum, BuiltinFunctionType)
 _CONSTANTS = (bool, str, bytes, NoneType, type, np.dtype, np.ufunc)
 
 
 def _stands_alone(held: Any) -> bool:
     """Whether no items can be in it, as in a function that closes over nothing."""
-    return isinstance(held, _BY_IDENTITY) or (
-        isinstance(held, FunctionType) and not held.__closure__
-    )
+    return _is_unlike_any(held) or (isinstance(held, FunctionType) and not held.__closure__)
+
+
+def _is_unlike_any(held: Any) -> bool:
+    return isinstance(held, _BY_IDENTITY) or type(held).__module__.startswith("numpy.random")
 
 
 def _is_constant(held: Any) -> bool:
