@@ -143,13 +143,7 @@ def stand_in_for(function: Any) -> Callable[..., Any] | None:
 
 
 class Refusing:
-    """Refuses, on this thread, whatever cannot be wound back, until the changes are taken back.
-
-    Parameters
-    ----------
-    files
-        What is opened for writing is kept there, and may be opened.
-    """
+    """Refuses, on this thread, whatever cannot be wound back, until the changes are taken back."""
 
     def __init__(self, changes: Changes, files: Files) -> None:
         self._files = files

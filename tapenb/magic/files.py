@@ -19,13 +19,7 @@ _OF_SYSTEM = "/dev/", "/proc/", "/sys/"
 
 
 class Files:
-    """Files that are written, as they were before.
-
-    Parameters
-    ----------
-    streams : iterable of file
-        Those that are open for writing by then.
-    """
+    """Files that are written, as they were before."""
 
     def __init__(self, streams: Iterable[Any]) -> None:
         self._back: dict[str, Callable[[], Any]] = {}

@@ -36,13 +36,6 @@ class _TooLong(BaseException):
 def within(seconds: float, work: Callable[[], _T], what: str = "the cell") -> _T:
     """Call a function that is ended when it takes longer.
 
-    Parameters
-    ----------
-    seconds : float
-    work : callable
-    what : str, optional
-        What it runs, for the error.
-
     Raises
     ------
     TimeoutError

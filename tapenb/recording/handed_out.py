@@ -54,13 +54,7 @@ class Read:
 
 
 class Reads:
-    """What one recording hands out.
-
-    Parameters
-    ----------
-    move
-        From a value, its place and how many were handed out before, what is handed out instead.
-    """
+    """What one recording hands out."""
 
     def __init__(self, move: Callable[[Any, str, int], Any] | None = None) -> None:
         self._move = move
@@ -105,16 +99,7 @@ class Reads:
     def look(
         self, value: Traced, question: Callable[[Any], Any], place: str, entry: int | None
     ) -> Any:
-        """Hand a number out to what draws: no guard, since what is drawn is not drawn again.
-
-        Parameters
-        ----------
-        value : traced value
-        place
-            The user's line.
-        entry
-            The input that this would demote.
-        """
+        """Hand a number out to what draws: no guard, since what is drawn is not drawn again."""
         tape = tape_of(value)
         if not self.drawn and tape.session.namespace is not None:
             names = tape.session.namespace.items()

@@ -96,15 +96,7 @@ class Input:
         return int(np.ravel_multi_index(place, shape)) if inside else None
 
     def slider(self, label: str, positions: Mapping[str, Any]) -> Slider | None:
-        """The slider of one element, also of an array that is too large for one each.
-
-        Parameters
-        ----------
-        label
-            None is returned for what is no element.
-        positions
-            Where it stands.
-        """
+        """The slider of one element, also of an array that is too large for one each."""
         element = self.element(label)
         if element is None:
             return None

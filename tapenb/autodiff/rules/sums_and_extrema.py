@@ -93,17 +93,7 @@ def restored(values: Any, a: Any, axis: Any) -> Any:
 
 
 class Reduction(Rule):
-    """A reduction with a rule of its own; with options, that of a longer array.
-
-    Parameters
-    ----------
-    rule
-        Of the reduction of one operand.
-    reduce
-        ``reduce(a, axis=-1)``.
-    neutral
-        What changes nothing.
-    """
+    """A reduction with a rule of its own; with options, that of a longer array."""
 
     needs_result = True
 

@@ -144,17 +144,7 @@ def push(
 def slopes(
     function: Callable[..., Any], operands: Sequence[Any], beside: Sequence[Any] = ()
 ) -> list[Any]:
-    """The Jacobians of a function by its operands, which runs once; None is zero.
-
-    Parameters
-    ----------
-    function
-        In NumPy functions that have rules; returns an array.
-    operands
-        Traced or plain.
-    beside
-        As for `pull`.
-    """
+    """The Jacobians of a function by its operands, which runs once; None is zero."""
     with _space([*operands, *beside]) as (tape, record):
         inputs = [independent(tape, operand) for operand in operands]
         entries = [index_of(value) for value in inputs]

@@ -56,15 +56,7 @@ def guard(traced: Traced, question: Callable[[Any], Any], frame: FrameType) -> A
 
 
 def apply(operation: Operation, operands: Sequence[Any], frame: FrameType | None = None) -> Any:
-    """Run an operation on the plain values, and put it on the tape of those that are traced.
-
-    Parameters
-    ----------
-    operands
-        Traced or plain.
-    frame : frame, optional
-        Where to start looking for the user's line.
-    """
+    """Run an operation on the plain values, and put it on the tape of those that are traced."""
     tape = None
     values = []
     for operand in operands:

@@ -54,11 +54,5 @@ class Section:
         """Take the program of a point, where that is another one."""
 
     def at(self, point: Point, look: Mapping[str, Any]) -> Any:
-        """What is sent of a point; None where nothing is shown.
-
-        Parameters
-        ----------
-        look
-            What the browser shows of this section: whether it is open, and the like.
-        """
+        """What is sent of a point; None where nothing is shown."""
         raise NotImplementedError  # each has its own

@@ -6,6 +6,7 @@ import math
 import pickle
 import subprocess
 import sys
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -569,3 +570,20 @@ def test_the_last_element_of_an_image_belongs_to_its_last_cell(mode):
         return scipy.ndimage.map_coordinates([0.0, 10.0, 60.0, 20.0], [[at]], order=1, mode=mode)[0]
 
     assert tn.grad(f)(3.0) == -40.0
+
+
+@pytest.mark.parametrize(
+    ("order", "slope"),
+    [(1, lambda s, t: np.where(t > s, 1.0, 0.0)), (2, lambda s, t: np.maximum(s - t, 0.0))],
+)
+@pytest.mark.parametrize("solver", ["solve_ivp", "odeint"])
+def test_a_slope_that_jumps_when_a_parameter_says_is_refused(solver, order, slope):
+    def f(s):  # its derivatives are -1 and 1: where the slope, or that by s, jumps moves with s
+        if solver == "odeint":
+            return scipy.integrate.odeint(lambda y, t: [slope(s, t)], [0.0], [0.0, 1.0])[-1, 0]
+        return scipy.integrate.solve_ivp(lambda t, y: [slope(s, t)], (0.0, 1.0), [0.0]).y[0, -1]
+
+    if order == 2:
+        assert tn.grad(f)(0.5) == pytest.approx(0.5, rel=1e-2)
+    with pytest.raises(TapeError, match=r"line \d+, `scipy.*jumps at 0\.5"):
+        reduce(lambda f, _: tn.grad(f), range(order), f)(0.5)

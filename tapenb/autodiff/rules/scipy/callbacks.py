@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -353,3 +354,60 @@ class Callback:
             "given to it which the solver itself did not take. Use a smaller tolerance, or write "
             "the branch with np.where."
         )
+
+
+def moving_jump(
+    at: Callable[..., Any], seen: dict[float, Any], given: Sequence[Any]
+) -> float | None:
+    """Where a function ``at(t, given)`` jumps, if that depends on what it is given.
+
+    Parameters
+    ----------
+    seen
+        What it gave at the places at which it was asked.
+    """
+    beside = list(zip(*map(_beside, given), strict=True))
+    for ends in _jumps(at, seen):
+        height = _size(at(ends[1]) - at(ends[0]))
+        if any(_size(at(t, other) - at(t)) > height / 4 for t in ends for other in beside):
+            return ends[0]
+    return None
+
+
+def _size(value: Any) -> Any:
+    return np.max(np.abs(value), initial=0.0)
+
+
+def _beside(value: Any) -> tuple[Any, Any]:
+    """A parameter a little below and a little above."""
+    step = 1e-7 * np.abs(value) + 1e-9
+    return value - step, value + step
+
+
+def _jumps(at: Callable[[float], Any], seen: dict[float, Any]) -> Iterator[tuple[float, float]]:
+    """Neighbouring floats between which a function jumps that was asked at some places."""
+    least = 1e-6 * max(map(_size, seen.values()), default=0.0)
+    for ends in pairwise(sorted(seen)):
+        found = _jump(at, *ends, least)
+        if found is not None:
+            yield found
+
+
+def _jump(
+    at: Callable[[float], Any], left: float, right: float, least: float
+) -> tuple[float, float] | None:
+    """A jump between two places, by halving; what is continuous loses height on the way."""
+    low, high = at(left), at(right)
+    while (before := _size(high - low)) > least:
+        for _ in range(8):
+            middle = left + (right - left) / 2
+            if not left < middle < right:
+                return left, right
+            value = at(middle)
+            if _size(value - low) > _size(high - value):
+                right, high = middle, value
+            else:
+                left, low = middle, value
+        if _size(high - low) < before / 2:
+            return None
+    return None

@@ -18,13 +18,13 @@ import numpy as np
 from ...kinds.registry import CALLING, register_handler
 from ...sweeps.expressed import Composite, General
 from ...sweeps.local import slopes
-from ...tape.operation import Operation
+from ...tape.operation import Operation, TapeError
 from ...tape.tape import CURRENT
 from ...tracing.apply import apply
 from ...tracing.state import is_active, plain
 from ...tracing.structures import as_operand
 from ..implicit import Again
-from .callbacks import Callback
+from .callbacks import Callback, moving_jump
 from .optimize import as_plain, bound
 
 
@@ -37,10 +37,14 @@ class Flow:
         ``field(t, y, *parameters)``, traced or plain: the slope of y.
     integrate
         ``integrate(f, times, y0)``: a row of y for each time, from plain numbers.
+    place
+        The user's line.
     """
 
-    def __init__(self, field: Callable[..., Any], integrate: Callable[..., Any]) -> None:
-        self.field, self.integrate = field, integrate
+    def __init__(
+        self, field: Callable[..., Any], integrate: Callable[..., Any], place: str
+    ) -> None:
+        self.field, self.integrate, self.place = field, integrate, place
         self.rule = General(self._tangent).with_tips(self._stands_on_tip)
         self._known: tuple[Any, Any] | None = None
 
@@ -88,7 +92,7 @@ class Flow:
 
     @functools.cached_property
     def _wider(self) -> Flow:
-        return Flow(self._sensitive, self.integrate)
+        return Flow(self._sensitive, self.integrate, self.place)
 
     @staticmethod
     def _dimension(whole: int, parameters: int) -> int:
@@ -100,6 +104,7 @@ class Flow:
 
     def _tangent(self, tangents: Any, result: Any, operands: Any) -> Any:
         (dt, dy, *dp), (times, y0, *parameters) = tangents, operands
+        self._refuse_a_moving_jump(*map(plain, operands))
         count = y0.shape[0]
         parts = [np.reshape(part, (-1,)) for part in (dy, *dp)]
         changes = np.concatenate(parts)
@@ -111,6 +116,31 @@ class Flow:
         )
         later = fields * np.reshape(dt, (-1, 1)) - v[:, :, :count] @ (fields[0] * dt[0])
         return v @ changes + later
+
+    def _refuse_a_moving_jump(self, times: Any, y0: Any, *parameters: Any) -> None:
+        """Raise where the slope jumps at a time that moves: derivatives of y jump there, too."""
+        path: dict[float, Any] = {}
+
+        def slope(t: Any, y: Any) -> Any:
+            path[float(t)] = np.array(y, float)
+            return np.asarray(plain(self.field(t, y, *parameters)))
+
+        self.integrate(slope, times, y0)
+        moments = sorted(path)
+        columns = np.transpose([path[t] for t in moments])
+
+        def at(t: float, given: Any = (0.0, *parameters)) -> Any:
+            y = np.array([np.interp(t, moments, column) for column in columns])
+            return np.asarray(plain(self.field(t, y + given[0] * (1.0 + abs(y)), *given[1:])))
+
+        jump = moving_jump(at, {t: at(t) for t in moments}, (0.0, *parameters))
+        if jump is not None:
+            raise TapeError(
+                f"{self.place}: the slope, or its derivative that is asked for, jumps at {jump:g}, "
+                "and when it jumps depends on the solution or on what the function reads, so that "
+                "the derivative of the solution jumps, too. Use a smooth slope, or solve up to "
+                "that time and from there on."
+            )
 
 
 def _field(callback: Callback, first: bool = True) -> Callable[..., Any]:
@@ -164,7 +194,7 @@ def _solve_ivp(real: Callable[..., Any]) -> Callable[..., Any]:
             return real(f, ends, y0, t_eval=times, **(steady | more)).y.T
 
         parameters = callback.parameters()
-        flow = Flow(_field(callback), _distinct(integrate))
+        flow = Flow(_field(callback), _distinct(integrate), callback.place)
         begin, end = np.reshape(plain(y0), (-1, 1)), result.y[:, -1:]
 
         def follow(inner: Any, values: Any) -> Any:
@@ -259,7 +289,7 @@ def _odeint(real: Callable[..., Any]) -> Callable[..., Any]:
             return real(f, y0, times, tfirst=True, **wide, **steady)
 
         parameters = callback.parameters()
-        flow = Flow(_field(callback, first), integrate)
+        flow = Flow(_field(callback, first), integrate, callback.place)
         start = np.atleast_1d(y0)
         operands = (times, start, *parameters)
         operation = Operation(Again(result, operands, flow.value), flow.rule, "odeint")

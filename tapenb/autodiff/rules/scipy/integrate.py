@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from ...tracing.apply import apply
 from ...tracing.state import plain
 from ...tracing.structures import any_active
 from ..implicit import Again
-from .callbacks import Callback
+from .callbacks import Callback, moving_jump
 from .differential_equations import register_equations
 from .kinds import follow
 from .optimize import as_plain, bound
@@ -103,54 +102,13 @@ class Integral:
 
         seen: dict[float, Any] = {}
         self.quadrature(lambda t: seen.setdefault(float(t), at(t)), a, b)
-        beside = list(zip(*map(_beside, parameters), strict=True))
-        for ends in _jumps(at, seen):
-            height = _size(at(ends[1]) - at(ends[0]))
-            if any(_size(at(t, given) - at(t)) > height / 4 for t in ends for given in beside):
-                raise TapeError(
-                    f"{self.place}: the integrand jumps at {ends[0]:g}, and where it jumps depends "
-                    "on what it reads, so that the integral of its derivative is not all. "
-                    "Integrate up to that place and from there on: as a limit it counts."
-                )
-
-
-def _size(value: Any) -> Any:
-    return np.max(np.abs(value), initial=0.0)
-
-
-def _beside(value: Any) -> tuple[Any, Any]:
-    """A parameter a little below and a little above."""
-    step = 1e-7 * np.abs(value) + 1e-9
-    return value - step, value + step
-
-
-def _jumps(at: Callable[[float], Any], seen: dict[float, Any]) -> Iterator[tuple[float, float]]:
-    """Neighbouring floats between which a function jumps that was asked at some places."""
-    least = 1e-6 * max(map(_size, seen.values()), default=0.0)
-    for ends in pairwise(sorted(seen)):
-        found = _jump(at, *ends, least)
-        if found is not None:
-            yield found
-
-
-def _jump(
-    at: Callable[[float], Any], left: float, right: float, least: float
-) -> tuple[float, float] | None:
-    """A jump between two places, by halving; what is continuous loses height on the way."""
-    low, high = at(left), at(right)
-    while (before := _size(high - low)) > least:
-        for _ in range(8):
-            middle = left + (right - left) / 2
-            if not left < middle < right:
-                return left, right
-            value = at(middle)
-            if _size(value - low) > _size(high - value):
-                right, high = middle, value
-            else:
-                left, low = middle, value
-        if _size(high - low) < before / 2:
-            return None
-    return None
+        jump = moving_jump(at, seen, parameters)
+        if jump is not None:
+            raise TapeError(
+                f"{self.place}: the integrand jumps at {jump:g}, and where it jumps depends "
+                "on what it reads, so that the integral of its derivative is not all. "
+                "Integrate up to that place and from there on: as a limit it counts."
+            )
 
 
 def _in_a_row(parts: Any, like: Any) -> Any:

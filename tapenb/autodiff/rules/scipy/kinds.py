@@ -141,11 +141,6 @@ class CutFunction(MatrixFunction):
 
     There the block matrix has an eigenvalue twice, which rounding puts on either side of the cut.
     So the cut is turned away from it, to where no eigenvalue is.
-
-    Parameters
-    ----------
-    turned
-        ``turned(a, angle, **params)``, the same function with its cut turned by an angle.
     """
 
     def __init__(self, function: Callable[..., Any], turned: Callable[..., Any]) -> None:
